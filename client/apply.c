@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* apply.c - netnsctl apply, plan and validate: what begins with topology files. */
+#include "file.h"
+#include "print.h"
+#include "text.h"
+
+/* More steps than this are a number that grows, not a line each. */
+enum { STEPS_SHOWN = 30 };
+
+/* What of an apply has been shown on the terminal. */
+struct progress {
+	const struct file *file;
+	struct table steps;
+	bool line;		/* a line stands there that is to be overwritten */
+};
+
+static void progress_clear(struct progress *p)
+{
+	if (p->line)
+		fputs("\r\033[K", stdout);
+	p->line = false;
+}
+
+static void progress_done(struct progress *p)
+{
+	progress_clear(p);
+	table_done(&p->steps);
+}
+
+static void progress_show(void *arg, struct json_object *reply)
+{
+	struct progress *p = arg;
+	unsigned long long done = reply_number(reply, "done"), total = reply_number(reply, "total");
+
+	if (total <= STEPS_SHOWN) {
+		print_steps(stdout, &p->steps, reply);
+	} else {
+		printf("\r\033[K%s: %llu of %llu steps", p->file->name, done, total);
+		p->line = true;
+	}
+	fflush(stdout);
+}
+
+static struct json_object *file_parameters(const struct file *f)
+{
+	struct json_object *o = must(json_object_new_object());
+
+	json_object_object_add(o, "name", json_object_new_string(f->name));
+	json_object_object_add(o, "topology", json_object_get(f->json));
+	return o;
+}
+
+static int apply_file(const struct ctl *c, const struct file *f)
+{
+	_cleanup_(progress_done) struct progress p = { .file = f, .steps = print_steps_table(print_colours(stdout)) };
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	bool json = c->given & OPT_JSON;
+	struct call call = { .method = "Apply", .parameters = file_parameters(f), .file = f, .arg = &p };
+	int r;
+
+	json_object_object_add(call.parameters, "source", json_object_new_string(f->source));
+	if (c->given & OPT_REPLACE)
+		json_object_object_add(call.parameters, "replace", json_object_new_boolean(true));
+	if (!json && isatty(STDOUT_FILENO))
+		call.progress = progress_show;
+	r = ctl_call(c, &call, &reply);
+	progress_clear(&p);
+	if (r)
+		return r;
+	if (json)
+		print_json(stdout, reply_get(reply, "summary"), false);
+	else
+		print_summary(stdout, reply_get(reply, "summary"));
+	return EXIT_DONE;
+}
+
+static int plan_file(const struct ctl *c, const struct file *f)
+{
+	_cleanup_(table_done) struct table steps = print_steps_table(print_colours(stdout));
+	_cleanup_(arena_done) struct arena a = {};
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	struct call call = { .method = "Plan", .parameters = file_parameters(f), .file = f };
+	int r = ctl_call(c, &call, &reply);
+	size_t n;
+
+	if (r)
+		return r;
+	n = reply_size(reply, "steps");
+	if (c->given & OPT_JSON) {
+		print_json(stdout, reply, false);
+	} else {
+		printf("%s: %s\n", f->name, n ? text_count(&a, n, "step", "steps") : "nothing to do");
+		print_steps(stdout, &steps, reply);
+	}
+	return n && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
+}
+
+/* Calls @each for the files, which are all checked first, until one fails. */
+static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, const struct file *f))
+{
+	_cleanup_(files_done) struct files files = {};
+	int r = files_read(&files, c), result = r;
+
+	for (size_t i = 0; !r && i < files.n; i++) {
+		r = each(c, &files.v[i]);
+		result = r ?: result;
+		/* Changes that one file would make are no reason not to look at the next. */
+		r = r == EXIT_PENDING ? EXIT_DONE : r;
+	}
+	return result;
+}
+
+int command_apply(const struct ctl *c)
+{
+	if (c->given & OPT_DRY_RUN)
+		return command_plan(c);
+	if (c->given & OPT_EXIT_CODE)
+		return ctl_fail(EXIT_INVALID, "--exit-code goes with --dry-run");
+	return files_each(c, apply_file);
+}
+
+int command_plan(const struct ctl *c)
+{
+	return files_each(c, plan_file);
+}
+
+static int validate_file(_unused_ const struct ctl *c, const struct file *f)
+{
+	_cleanup_(arena_done) struct arena a = {};
+
+	printf("%s: valid\n", text_escape(&a, f->label));
+	return EXIT_DONE;
+}
+
+int command_validate(const struct ctl *c)
+{
+	return files_each(c, validate_file);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* change.c - netnsctl up and down: topologies that netnsd knows already. */
+#include "ctl.h"
+#include "print.h"
+#include "text.h"
+
+static struct json_object *name_list(const struct ctl *c)
+{
+	struct json_object *list = must(json_object_new_array());
+
+	for (int i = 0; i < c->n_args; i++)
+		json_object_array_add(list, json_object_new_string(c->args[i]));
+	return list;
+}
+
+static void flag_add(struct json_object *o, const char *key, bool value)
+{
+	if (value)
+		json_object_object_add(o, key, json_object_new_boolean(true));
+}
+
+/* "ns1: still used by 1234 (sleep), 1240 (sh)": a line for each run of one namespace. */
+static void lingering_print(struct json_object *reply)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	struct json_object *process;
+	const char *last = "";
+
+	for (size_t i = 0; (process = reply_at(reply, "lingering", i)); i++) {
+		const char *netns = reply_text(process, "namespace");
+
+		if (strcmp(last, netns) != 0)
+			printf("%s%s: still used by", *last ? "\n" : "", text_escape(&a, netns));
+		else
+			putchar(',');
+		printf(" %llu (%s)", (unsigned long long)reply_number(process, "pid"),
+		       text_escape(&a, reply_text(process, "command")));
+		last = netns;
+	}
+	if (*last)
+		putchar('\n');
+}
+
+/* Makes @call and prints its summaries; @none when there are none. */
+static int change(const struct ctl *c, const struct call *call, const char *none)
+{
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	struct json_object *summary;
+	int r = ctl_call(c, call, &reply);
+
+	if (r)
+		return r;
+	if (c->given & OPT_JSON)
+		return print_json(stdout, reply, false), EXIT_DONE;
+	for (size_t i = 0; (summary = reply_at(reply, "summaries", i)); i++)
+		print_summary(stdout, summary);
+	if (!reply_size(reply, "summaries"))
+		puts(none);
+	lingering_print(reply);
+	return EXIT_DONE;
+}
+
+int command_up(const struct ctl *c)
+{
+	struct call call = { .method = "Up", .parameters = must(json_object_new_object()) };
+
+	if (c->n_args)
+		json_object_object_add(call.parameters, "names", name_list(c));
+	return change(c, &call, "nothing is down");
+}
+
+int command_down(const struct ctl *c)
+{
+	struct call call = { .method = "Down" };
+	bool all = c->given & OPT_ALL;
+
+	if (all == (c->n_args > 0))
+		return ctl_fail(EXIT_INVALID, "which? netnsctl down NAME…, or netnsctl down --all");
+	call.parameters = must(json_object_new_object());
+	if (!all)
+		json_object_object_add(call.parameters, "names", name_list(c));
+	flag_add(call.parameters, "all", all);
+	flag_add(call.parameters, "forget", c->given & OPT_FORGET);
+	return change(c, &call, "nothing is up");
+}

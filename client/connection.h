@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* connection.h - a varlink client that waits: calls go out, replies come in. */
+#pragma once
+#include "../daemon/err.h"
+#include <json-c/json.h>
+
+struct connection {
+	int fd;
+	char *in;		/* what has come in and is not read yet */
+	size_t n, room;
+};
+
+/* -ENOENT, -ECONNREFUSED: nobody is there; -EACCES: we may not. */
+int connection_open(struct connection *ret, const char *path, struct err *e);
+void connection_close(struct connection *c);
+
+/* Sends one call; @parameters stays the caller's. */
+int connection_call(struct connection *c, const char *method, struct json_object *parameters, bool more,
+		    struct err *e);
+/* Waits for the next message, a JSON object, which the caller then owns. */
+int connection_reply(struct connection *c, struct json_object **ret, struct err *e);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl.c - asks the daemon, and turns its errors into sentences and exit codes. */
+#include "ctl.h"
+#include "connection.h"
+#include "file.h"
+#include "print.h"
+#include "text.h"
+#include <stdarg.h>
+
+#define NOT_PERMITTED "not permitted: join the group netnsd to look, use sudo to change"
+#define NOT_RUNNING "netnsd is not running: systemctl start netnsd, or netnsd --once FILE"
+#define OTHER_VERSION "; netnsctl version shows whether the two are of one version"
+
+/* The errors of the interface, and of varlink itself. */
+static const struct failure {
+	const char *error;
+	const char *sentence;	/* {x} is parameter x */
+	enum exit_code code;
+	bool named;		/* begin with the topology that was sent */
+} failures[] = {
+	{ .error = "io.netnsd.Invalid", .code = EXIT_INVALID, .named = true,
+	  .sentence = "invalid; nothing was touched" },
+	{ .error = "io.netnsd.Refused", .code = EXIT_FAILED, .named = true,
+	  .sentence = "refused; everything is as it was before" },
+	{ .error = "io.netnsd.RollbackFailed", .code = EXIT_FAILED, .named = true,
+	  .sentence = "the way back was refused too: what is there now lies between before and after; "
+		      "netnsctl plan FILE shows what is left to do" },
+	{ .error = "io.netnsd.Conflict", .code = EXIT_FAILED, .named = true,
+	  .sentence = "{object} belongs to {owner}; nothing was touched" },
+	{ .error = "io.netnsd.NoSuchTopology", .code = EXIT_FAILED,
+	  .sentence = "no topology is called {name}; netnsctl status shows those there are" },
+	{ .error = "io.netnsd.NameInUse", .code = EXIT_FAILED,
+	  .sentence = "{name} is up from {source}; --replace, or --name OTHER" },
+	{ .error = "org.varlink.service.PermissionDenied", .code = EXIT_NOT_PERMITTED, .sentence = NOT_PERMITTED },
+	{ .error = "org.varlink.service.InvalidParameter", .code = EXIT_FAILED,
+	  .sentence = "netnsd does not take {parameter} like this" OTHER_VERSION },
+	{ .error = "org.varlink.service.MethodNotFound", .code = EXIT_FAILED,
+	  .sentence = "netnsd has no {method}" OTHER_VERSION },
+	{ .error = "org.varlink.service.MethodNotImplemented", .code = EXIT_FAILED,
+	  .sentence = "netnsd has no {method}" OTHER_VERSION },
+	{ .error = "org.varlink.service.InterfaceNotFound", .code = EXIT_FAILED,
+	  .sentence = "what listens at the socket has no {interface}: it is not netnsd" },
+};
+
+/* What a connection that does not come about means. */
+static const struct refusal {
+	int code;
+	enum exit_code exit;
+	const char *sentence;
+} refusals[] = {
+	{ -ENOENT, EXIT_NO_DAEMON, NOT_RUNNING },
+	{ -ECONNREFUSED, EXIT_NO_DAEMON, NOT_RUNNING },
+	{ -EACCES, EXIT_NOT_PERMITTED, NOT_PERMITTED },
+	{ -EPERM, EXIT_NOT_PERMITTED, NOT_PERMITTED },
+};
+
+int ctl_fail(int code, const char *fmt, ...)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	_cleanup_(freep) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	fflush(stdout);
+	fprintf(stderr, "netnsctl: %s\n", text_escape(&a, text));
+	return code;
+}
+
+/* @sentence with each {key} replaced by what @parameters have for it. */
+static char *sentence_fill(struct arena *a, const char *sentence, struct json_object *parameters)
+{
+	char *text = arena_strdup(a, "");
+
+	for (const char *open; (open = strchr(sentence, '{'));) {
+		size_t n = strcspn(open + 1, "}");
+		const char *key = arena_fmt(a, "%.*s", (int)n, open + 1);
+
+		text = arena_fmt(a, "%s%.*s%s", text, (int)(open - sentence), sentence,
+				 print_path(a, reply_text(parameters, key)));
+		sentence = open + n + 2;
+	}
+	return arena_fmt(a, "%s%s", text, sentence);
+}
+
+/* A Problem of the interface text. */
+static void problem_say(const struct file *file, struct json_object *problem)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	const char *object = reply_text(problem, "object"), *kernel = reply_text(problem, "kernel");
+	const char *message = reply_text(problem, "message"), *pointer = reply_text(problem, "pointer");
+
+	if (*object && !*pointer && !strstr(message, object))
+		message = arena_fmt(&a, "%s: %s", object, message);
+	if (*kernel && !strstr(message, kernel))
+		message = arena_fmt(&a, "%s: %s", message, kernel);
+	file_say(file, (struct where){ .pointer = pointer }, message);
+}
+
+static int failure_say(const struct call *call, const char *error, struct json_object *parameters)
+{
+	static const char *const places[] = { "problem", "after" };
+	_cleanup_(arena_done) struct arena a = {};
+	struct json_object *problem;
+
+	fflush(stdout);
+	for (size_t i = 0; (problem = reply_at(parameters, "problems", i)); i++)
+		problem_say(call->file, problem);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if ((problem = reply_get(parameters, places[i])))
+			problem_say(call->file, problem);
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
+		const struct failure *f = &failures[i];
+
+		if (strcmp(error, f->error) != 0)
+			continue;
+		return ctl_fail((int)f->code, "%s%s%s", f->named && call->file ? call->file->name : "",
+				f->named && call->file ? ": " : "", sentence_fill(&a, f->sentence, parameters));
+	}
+	return ctl_fail(EXIT_FAILED, "netnsd answered %s %s" OTHER_VERSION, error,
+			parameters ? json_object_to_json_string(parameters) : "");
+}
+
+/* Says why there is no connection, or why it broke. */
+static int connection_say(const struct ctl *c, const struct call *call, const struct err *e)
+{
+	bool elsewhere = c->given & OPT_SOCKET;
+
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		const struct refusal *r = &refusals[i];
+
+		if (e->code != r->code)
+			continue;
+		return call->quiet ? (int)r->exit
+				   : ctl_fail((int)r->exit, "%s%s%s%s", r->sentence, elsewhere ? " (" : "",
+					      elsewhere ? c->socket : "", elsewhere ? ")" : "");
+	}
+	return call->quiet ? EXIT_FAILED : ctl_fail(EXIT_FAILED, "%s", e->text);
+}
+
+/* Reads replies until the last. */
+static int call_answer(struct connection *connection, const struct call *call, struct json_object **ret)
+{
+	for (;;) {
+		_cleanup_(reply_putp) struct json_object *reply = NULL;
+		struct json_object *parameters;
+		struct err e = {};
+
+		if (connection_reply(connection, &reply, &e) < 0)
+			return call->quiet ? EXIT_FAILED : ctl_fail(EXIT_FAILED, "%s", e.text);
+		parameters = reply_get(reply, "parameters");
+		if (*reply_text(reply, "error"))
+			return call->quiet ? EXIT_FAILED : failure_say(call, reply_text(reply, "error"), parameters);
+		if (!reply_flag(reply, "continues")) {
+			*ret = json_object_get(parameters);
+			return EXIT_DONE;
+		}
+		if (call->progress)
+			call->progress(call->arg, parameters);
+	}
+}
+
+static int call_make(const struct ctl *c, const struct call *call, struct json_object **ret)
+{
+	_cleanup_(connection_close) struct connection connection = { .fd = -1 };
+	char method[64];
+	struct err e = {};
+	int r;
+
+	r = connection_open(&connection, c->socket, &e);
+	if (r < 0)
+		return connection_say(c, call, &e);
+	snprintf(method, sizeof(method), NETNSD_INTERFACE ".%s", call->method);
+	r = connection_call(&connection, method, call->parameters, call->progress, &e);
+	/* A daemon that says why it refuses to read on is heard even then. */
+	if (r < 0 && r != -EPIPE)
+		return connection_say(c, call, &e);
+	return call_answer(&connection, call, ret);
+}
+
+int ctl_call(const struct ctl *c, const struct call *call, struct json_object **ret)
+{
+	int r = call_make(c, call, ret);
+
+	json_object_put(call->parameters);
+	return r;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl.h - what every command of netnsctl is given, and how it asks the daemon. */
+#pragma once
+#include "../include/netnsd.h"
+#include "reply.h"
+
+/* Options, as bits of what was given and of what a command takes. */
+enum {
+	OPT_ALL = 1 << 0,
+	OPT_DRY_RUN = 1 << 1,
+	OPT_EXIT_CODE = 1 << 2,
+	OPT_FORGET = 1 << 3,
+	OPT_HELP = 1 << 4,
+	OPT_JSON = 1 << 5,
+	OPT_NAME = 1 << 6,
+	OPT_REPLACE = 1 << 7,
+	OPT_SOCKET = 1 << 8,
+	OPT_VERSION = 1 << 9,
+	OPT_LATER = 1 << 10,	/* of cli.md, not built yet */
+};
+
+struct file;
+
+/* One run of netnsctl. */
+struct ctl {
+	unsigned given;		/* OPT_… */
+	const char *socket, *name;
+	char **args;		/* what follows the command, ended by NULL */
+	int n_args;
+};
+
+/* The commands; each returns an exit code. */
+int command_apply(const struct ctl *c);
+int command_plan(const struct ctl *c);
+int command_up(const struct ctl *c);
+int command_down(const struct ctl *c);
+int command_status(const struct ctl *c);
+int command_list(const struct ctl *c);
+int command_show(const struct ctl *c);
+int command_validate(const struct ctl *c);
+int command_exec(const struct ctl *c);
+int command_shell(const struct ctl *c);
+int command_schema(const struct ctl *c);
+int command_version(const struct ctl *c);
+
+/* A question to the daemon. */
+struct call {
+	const char *method;		/* "Apply" */
+	struct json_object *parameters;	/* taken */
+	const struct file *file;	/* where problems are; may be NULL */
+	/* Of a call with several replies: each but the last.  NULL: there is one. */
+	void (*progress)(void *arg, struct json_object *parameters);
+	void *arg;
+	bool quiet;			/* say nothing if it goes wrong */
+};
+
+/* Asks, and waits for the answer, whose parameters the caller then owns.  Says
+ * itself what goes wrong; returns an exit code. */
+int ctl_call(const struct ctl *c, const struct call *call, struct json_object **ret);
+/* Says "netnsctl: " and the rest, escaped, on stderr; returns @code. */
+int ctl_fail(int code, const char *fmt, ...) _printf_(2, 3);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* enter.c - netnsctl exec and shell: a command in a namespace, with the /sys and
+ * the /etc that belong to it, as ip netns exec does. */
+#include "ctl.h"
+#include "../daemon/type.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+#define NETNS_DIR "/run/netns"
+#define NETNS_ETC "/etc/netns"
+
+/* As a shell says it: the command is there but cannot run, it is not there. */
+enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
+
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* The namespace called @name; what the path leads to is checked on the descriptor that is used. */
+static int netns_open(const char *name, struct err *e)
+{
+	_cleanup_(closep) int fd = -1;
+	struct statfs fs;
+	char path[128];
+
+	if (name_problem(name, e))
+		return err_prefix(e, "\"%s\" is no name of a namespace", name);
+	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ENOENT, "no namespace is called %s; ip netns shows those there are", name);
+	if (fd < 0)
+		return err_kernel(e, errno, NULL, "%s", path);
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS_MAGIC || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return err_set(e, EINVAL, "%s is no network namespace", path);
+	return take_fd(&fd);
+}
+
+/* A /sys whose class/net shows the namespace we are in. */
+static int sys_mount(struct err *e)
+{
+	unsigned long flags = 0;
+	struct statvfs sys;
+
+	/* Who made it read-only meant it. */
+	if (statvfs("/sys", &sys) == 0 && sys.f_flag & ST_RDONLY)
+		flags = MS_RDONLY;
+	/* What cannot be taken away is covered. */
+	umount2("/sys", MNT_DETACH);
+	if (mount("sysfs", "/sys", "sysfs", flags, NULL) < 0)
+		return err_kernel(e, errno, NULL, "mounting /sys");
+	return 0;
+}
+
+/* Puts each file of /etc/netns/NAME over that of /etc.  One that is not in /etc
+ * cannot be, and is only mentioned. */
+static void etc_mount(const char *name)
+{
+	_cleanup_(closedirp) DIR *dir = NULL;
+	char from[512], to[512];
+
+	snprintf(from, sizeof(from), NETNS_ETC "/%s", name);
+	dir = opendir(from);
+	for (const struct dirent *d; dir && (d = readdir(dir));) {
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+			continue;
+		snprintf(from, sizeof(from), NETNS_ETC "/%s/%s", name, d->d_name);
+		snprintf(to, sizeof(to), "/etc/%s", d->d_name);
+		if (mount(from, to, NULL, MS_BIND, NULL) < 0)
+			ctl_fail(EXIT_FAILED, "%s cannot stand for %s: %s", from, to, strerror(errno));
+	}
+}
+
+static int netns_enter(const char *name, struct err *e)
+{
+	_cleanup_(closep) int fd = netns_open(name, e);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (setns(fd, CLONE_NEWNET) < 0)
+		return err_kernel(e, errno, NULL, "entering %s", name);
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_kernel(e, errno, NULL, "a mount namespace for %s", name);
+	/* What is mounted outside later is seen inside, not the other way round. */
+	if (mount("", "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return err_kernel(e, errno, NULL, "keeping the mounts of %s apart", name);
+	r = sys_mount(e);
+	if (r < 0)
+		return r;
+	etc_mount(name);
+	return 0;
+}
+
+/* Becomes @argv in the namespace @name.  Returns an exit code if that cannot be. */
+static int netns_exec(const char *name, char *const *argv)
+{
+	struct err e = {};
+	int r = 0;
+
+	/* The host is the namespace that netnsd runs in, and so do we. */
+	if (strcmp(name, "host") != 0)
+		r = netns_enter(name, &e);
+	if (r == -EPERM || r == -EACCES)
+		return ctl_fail(EXIT_NOT_PERMITTED, "%s; use sudo", e.text);
+	if (r < 0)
+		return ctl_fail(EXIT_FAILED, "%s", e.text);
+	fflush(stdout);
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	execvp(argv[0], argv);
+	r = errno;
+	return ctl_fail(r == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, "%s: %s", argv[0], strerror(r));
+}
+
+int command_exec(const struct ctl *c)
+{
+	/* Some write "--" before a command wherever one may stand. */
+	bool dashes = c->n_args > 2 && !strcmp(c->args[1], "--");
+
+	return netns_exec(c->args[0], c->args + (dashes ? 2 : 1));
+}
+
+int command_shell(const struct ctl *c)
+{
+	const char *shell = getenv("SHELL");
+	char *argv[] = { must(strdup(shell && *shell ? shell : "/bin/sh")), NULL };
+	int r;
+
+	/* For a prompt that says where one is. */
+	setenv("NETNS", c->args[0], true);
+	r = netns_exec(c->args[0], argv);
+	free(argv[0]);
+	return r;
+}

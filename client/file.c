@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* file.c - reads topology files, checks them as the daemon would, and says where
+ * in them a problem is. */
+#include "file.h"
+#include "print.h"
+#include "text.h"
+#include "../daemon/load.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+/* All of @fd.  One byte more than a topology may have is enough to refuse it. */
+static int fd_read(int fd, char **ret, size_t *ret_size)
+{
+	size_t room = 64 << 10, n = 0;
+	_cleanup_(freep) char *text = must(malloc(room));
+
+	for (;;) {
+		ssize_t r = read(fd, text + n, room - n);
+
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r == 0)
+			break;
+		n += r > 0 ? (size_t)r : 0;
+		if (n > TOPOLOGY_MAX)
+			return -EFBIG;
+		if (n == room) {
+			room *= 2;
+			text = must(realloc(text, room));
+		}
+	}
+	*ret = TAKE(text);
+	*ret_size = n;
+	return 0;
+}
+
+static int path_read(const char *path, char **ret, size_t *ret_size)
+{
+	_cleanup_(closep) int fd = -1;
+
+	if (!strcmp(path, "-"))
+		return fd_read(STDIN_FILENO, ret, ret_size);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd_read(fd, ret, ret_size);
+}
+
+/* Where @pointer, or what is left of it above what the file says, stands. */
+static struct where json_where_pointer(struct json_object *json, const char *pointer)
+{
+	_cleanup_(freep) char *p = must(strdup(pointer));
+	struct json_object *value;
+
+	while (*p && json_pointer_get(json, p, &value) < 0)
+		*(strrchr(p, '/') ?: p) = '\0';
+	return json_where_value(*p ? value : json);
+}
+
+void file_say(const struct file *file, struct where where, const char *message)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	const char *pointer = where.pointer ?: "";
+
+	if (!where.line && file && file->json)
+		where = json_where_pointer(file->json, pointer);
+	fprintf(stderr, "%s:", file ? text_escape(&a, file->label) : "netnsctl");
+	if (file && where.line)
+		fprintf(stderr, "%u:%u:", where.line, where.column);
+	if (*pointer)
+		fprintf(stderr, " %s:", text_escape(&a, pointer));
+	fprintf(stderr, " %s\n", text_escape(&a, message));
+}
+
+static int problems_say(const struct file *f, const struct problems *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		file_say(f, p->v[i].where, p->v[i].message);
+	if (p->more)
+		fprintf(stderr, "netnsctl: and %zu more\n", p->more);
+	return EXIT_INVALID;
+}
+
+/* What the topology is called; NULL if nothing says it. */
+static const char *file_name(struct arena *a, const struct file *f, const char *wanted, const char *own)
+{
+	const char *base = strrchr(f->source, '/');
+	char *name;
+	size_t n;
+
+	if (wanted || *own || !base)
+		return wanted ?: *own ? arena_strdup(a, own) : NULL;
+	name = arena_strdup(a, base + 1);
+	n = strlen(name);
+	if (n > 5 && !strcmp(name + n - 5, ".json"))
+		name[n - 5] = '\0';
+	return name;
+}
+
+static int file_name_check(struct file *f)
+{
+	const char *problem;
+	struct err e = {};
+
+	if (!f->name)
+		return ctl_fail(EXIT_INVALID, "%s has no name: use --name NAME, or put \"name\" into it", f->source);
+	problem = name_problem(f->name, &e);
+	if (!problem)
+		return EXIT_DONE;
+	return ctl_fail(EXIT_INVALID, "%s: a topology cannot be called \"%s\": %s; use --name NAME", f->label, f->name,
+			problem);
+}
+
+/* Labels are what people typed, sources what others will read later. */
+static int file_init(struct file *f, struct arena *a, const char *path)
+{
+	char dir[PATH_MAX];
+
+	if (!strcmp(path, "-")) {
+		*f = (struct file){ .label = "<stdin>", .source = "standard input" };
+		return EXIT_DONE;
+	}
+	*f = (struct file){ .label = path, .source = path };
+	if (*path == '/')
+		return EXIT_DONE;
+	if (!getcwd(dir, sizeof(dir)))
+		return ctl_fail(EXIT_FAILED, "the working directory: %s", strerror(errno));
+	f->source = arena_fmt(a, "%s/%s", strcmp(dir, "/") ? dir : "", strncmp(path, "./", 2) ? path : path + 2);
+	return EXIT_DONE;
+}
+
+/* Reads and checks one file; its JSON is kept, the model is not. */
+static int file_read(struct file *f, struct arena *a, const char *path, const char *wanted)
+{
+	_cleanup_(problems_done) struct problems p = {};
+	_cleanup_(topology_done) struct topology t = {};
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	int r;
+
+	r = file_init(f, a, path);
+	if (r)
+		return r;
+	r = path_read(path, &text, &size);
+	if (r == -EFBIG)
+		return ctl_fail(EXIT_INVALID, "%s: over the %d MiB that a topology may have", f->label,
+				TOPOLOGY_MAX >> 20);
+	if (r < 0)
+		return ctl_fail(EXIT_INVALID, "%s: %s", f->label, strerror(-r));
+	r = load_text(text, size, &all_kinds, &t, &p);
+	if (r >= 0)
+		r = json_read(text, size, &f->json, &p);
+	if (r < 0)
+		return problems_say(f, &p);
+	f->name = file_name(a, f, wanted, t.name);
+	return file_name_check(f);
+}
+
+/* Two files of one name would replace each other. */
+static int files_check_names(const struct files *f)
+{
+	for (size_t i = 1; i < f->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(f->v[i].name, f->v[j].name))
+				return ctl_fail(EXIT_INVALID, "%s and %s are both called %s; give one another \"name\"",
+						f->v[j].label, f->v[i].label, f->v[i].name);
+	return EXIT_DONE;
+}
+
+int files_read(struct files *ret, const struct ctl *c)
+{
+	int worst = EXIT_DONE;
+
+	*ret = (struct files){ .v = must(calloc((size_t)c->n_args, sizeof(*ret->v))), .n = (size_t)c->n_args };
+	if (c->name && ret->n > 1)
+		return ctl_fail(EXIT_INVALID, "--name is for one FILE");
+	for (size_t i = 0; i < ret->n; i++) {
+		int r = file_read(&ret->v[i], &ret->arena, c->args[i], c->name);
+
+		worst = r ? r : worst;
+	}
+	return worst ?: files_check_names(ret);
+}
+
+void files_done(struct files *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		json_object_put(f->v[i].json);
+	free(f->v);
+	arena_done(&f->arena);
+	*f = (struct files){};
+}

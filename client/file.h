@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* file.h - topology files as the client reads them, and problems in them. */
+#pragma once
+#include "ctl.h"
+#include "../daemon/json.h"
+
+struct file {
+	const char *label;		/* as given; "<stdin>" */
+	const char *source;		/* absolute; "standard input" */
+	const char *name;		/* what the topology is called */
+	struct json_object *json;
+};
+
+struct files {
+	struct file *v;
+	size_t n;
+	struct arena arena;		/* the labels and sources */
+};
+
+/* Reads and checks all files of the command; says all that is wrong with them
+ * on stderr.  Returns an exit code; @ret may be given to files_done in any case. */
+int files_read(struct files *ret, const struct ctl *c);
+void files_done(struct files *f);
+
+/* Says "FILE:LINE:COLUMN: POINTER: MESSAGE" on stderr.  @pointer may be NULL, and
+ * @file too, then it is "netnsctl: POINTER: MESSAGE".  line 0: looked up. */
+void file_say(const struct file *file, struct where where, const char *message);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* options.c - reads the command line by one table, which --help is printed from too. */
+#include "options.h"
+#include "table.h"
+#include "../daemon/guess.h"
+#include <getopt.h>
+
+static const struct row {
+	const char *name;
+	char letter;
+	unsigned bit;
+	const char *value;	/* what it takes, for --help */
+	size_t offset;		/* of the value in struct ctl */
+	const char *doc;
+} rows[] = {
+	{ .name = "all", .bit = OPT_ALL, .doc = "every topology that is up" },
+	{ .name = "dry-run", .bit = OPT_DRY_RUN, .doc = "show the steps, take none: the same as plan" },
+	{ .name = "exit-code", .bit = OPT_EXIT_CODE, .doc = "exit with 3 if there are steps to take" },
+	{ .name = "forget", .bit = OPT_FORGET,
+	  .doc = "do not know the topologies afterwards: up cannot bring them back" },
+	{ .name = "name", .bit = OPT_NAME, .value = "NAME", .offset = offsetof(struct ctl, name),
+	  .doc = "call the topology so" },
+	{ .name = "replace", .bit = OPT_REPLACE, .doc = "take over the name from a topology of another file" },
+	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
+	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .offset = offsetof(struct ctl, socket),
+	  .doc = "where netnsd listens; default: $NETNSD_SOCKET, else " NETNSD_SOCKET },
+	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "explain netnsctl, or the command" },
+	{ .name = "version", .bit = OPT_VERSION, .doc = "print the version of netnsctl" },
+	{ .name = "confirm", .bit = OPT_LATER, .value = "SECONDS" },
+	{ .name = "format", .bit = OPT_LATER, .value = "FORMAT" },
+	{ .name = "namespace", .bit = OPT_LATER, .value = "NS" },
+	{ .name = "persist", .bit = OPT_LATER },
+	{ .name = "test", .bit = OPT_LATER },
+	{ .name = "timeout", .bit = OPT_LATER, .value = "SECONDS" },
+	{ .name = "watch", .bit = OPT_LATER },
+};
+
+/* getopt's name for a row without a letter. */
+enum { ROW = 256 };
+
+static int option_unknown(const char *word)
+{
+	struct guess guess = guess_new(word + strspn(word, "-"));
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].bit != OPT_LATER)
+			guess_try(&guess, rows[i].name);
+	if (guess.best)
+		return ctl_fail(EXIT_INVALID, "unknown option %s; did you mean --%s?", word, guess.best);
+	return ctl_fail(EXIT_INVALID, "unknown option %s; see netnsctl --help", word);
+}
+
+static const struct row *row_find(int got)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (got == (int)i + ROW || (got && got == rows[i].letter))
+			return &rows[i];
+	return NULL;
+}
+
+static int option_take(struct ctl *c, const struct row *row)
+{
+	if (row->bit == OPT_LATER)
+		return ctl_fail(EXIT_INVALID, "--%s is not supported by this version", row->name);
+	if (row->value)
+		*(const char **)((char *)c + row->offset) = optarg;
+	c->given |= row->bit;
+	return EXIT_DONE;
+}
+
+int options_parse(struct ctl *c, int argc, char **argv, bool permute)
+{
+	struct option options[ARRAY_SIZE(rows) + 1] = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		options[i] = (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument, NULL,
+					      (int)i + ROW };
+	/* 0 makes glibc forget what it knew of another argv. */
+	optind = 0;
+	opterr = 0;
+	for (int got; (got = getopt_long(argc, argv, permute ? ":h" : "+:h", options, NULL)) != -1;) {
+		const struct row *row = row_find(got == ':' ? optopt : got);
+		int r;
+
+		if (!row)
+			return option_unknown(argv[optind - 1]);
+		if (got == ':')
+			return ctl_fail(EXIT_INVALID, "--%s needs a value: --%s %s", row->name, row->name, row->value);
+		r = option_take(c, row);
+		if (r)
+			return r;
+	}
+	c->args = argv + optind;
+	c->n_args = argc - optind;
+	return EXIT_DONE;
+}
+
+int options_check(const struct ctl *c, unsigned takes, const char *command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (c->given & ~takes & rows[i].bit)
+			return ctl_fail(EXIT_INVALID, "%s takes no --%s; see netnsctl %s --help", command, rows[i].name,
+					command);
+	return EXIT_DONE;
+}
+
+void options_print(FILE *out, unsigned takes)
+{
+	static const struct column columns[] = { { .gap = 2 }, { .gap = 2 } };
+	_cleanup_(table_done) struct table t = TABLE(columns, false);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct row *r = &rows[i];
+
+		if (!(takes & r->bit) || !r->doc)
+			continue;
+		if (r->letter)
+			table_cell(&t, COLOUR_NONE, "-%c, --%s", r->letter, r->name);
+		else
+			table_cell(&t, COLOUR_NONE, "    --%s%s%s", r->name, r->value ? " " : "", r->value ?: "");
+		table_cell(&t, COLOUR_NONE, "%s", r->doc);
+	}
+	table_print(&t, out);
+}

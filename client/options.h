@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* options.h - the options of all commands, in one table. */
+#pragma once
+#include "ctl.h"
+
+/* Reads options from @argv up to the first operand, or with @permute from all of
+ * it; what is left of it then stands in @c->args.  Returns an exit code. */
+int options_parse(struct ctl *c, int argc, char **argv, bool permute);
+/* Says so if an option was given that is not in @takes; returns an exit code. */
+int options_check(const struct ctl *c, unsigned takes, const char *command);
+/* The lines of --help for the options in @takes. */
+void options_print(FILE *out, unsigned takes);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* print.c - what several commands print in the same way: JSON, steps, summaries. */
+#include "print.h"
+#include "text.h"
+#include <limits.h>
+#include <time.h>
+
+bool print_colours(FILE *out)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fileno(out)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+}
+
+void print_json(FILE *out, struct json_object *o, bool pretty)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+
+	if (pretty || isatty(fileno(out)))
+		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	fprintf(out, "%s\n", text_escape_json(&a, json_object_to_json_string_ext(o, flags)));
+}
+
+struct table print_steps_table(bool colours)
+{
+	/* "namespace" is the longest kind; so steps that come in several replies stand in line. */
+	static const struct column columns[] = { { .gap = 2 }, { .gap = 1, .min = 9 }, { .gap = 1 }, { .gap = 2 } };
+
+	return (struct table)TABLE(columns, colours);
+}
+
+void print_steps(FILE *out, struct table *t, struct json_object *reply)
+{
+	static const struct { const char *action, *sign; enum colour colour; } signs[] = {
+		{ "create", "+", COLOUR_GOOD }, { "change", "~", COLOUR_CHANGE }, { "remove", "-", COLOUR_BAD },
+	};
+	struct json_object *step;
+
+	for (size_t i = 0; (step = reply_at(reply, "steps", i)); i++) {
+		bool recreate = !strcmp(reply_text(step, "effect"), "recreate");
+		const char *sign = "?";
+		enum colour colour = COLOUR_NONE;
+
+		for (size_t s = 0; s < ARRAY_SIZE(signs); s++)
+			if (!strcmp(reply_text(step, "action"), signs[s].action)) {
+				sign = signs[s].sign;
+				colour = signs[s].colour;
+			}
+		table_cell(t, colour, "%s", sign);
+		table_cell(t, colour, "%s", reply_text(step, "kind"));
+		table_cell(t, COLOUR_NONE, "%s", reply_text(step, "object"));
+		table_cell(t, COLOUR_NONE, "%s%s", reply_text(step, "detail"), recreate ? " (made anew)" : "");
+	}
+	table_print(t, out);
+}
+
+void print_summary(FILE *out, struct json_object *summary)
+{
+	static const char *const counts[] = { "created", "changed", "removed" };
+	_cleanup_(arena_done) struct arena a = {};
+	const char *comma = "";
+
+	fprintf(out, "%s:", text_escape(&a, reply_text(summary, "name")));
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		uint64_t n = reply_number(summary, counts[i]);
+
+		if (!n)
+			continue;
+		fprintf(out, "%s %llu %s", comma, (unsigned long long)n, counts[i]);
+		comma = ",";
+	}
+	if (*comma)
+		fprintf(out, " in %s\n", text_duration(&a, reply_number(summary, "duration_usec")));
+	else
+		fputs(" unchanged\n", out);
+}
+
+const char *print_path(struct arena *a, const char *path)
+{
+	char dir[PATH_MAX];
+
+	return arena_strdup(a, text_path(path, getcwd(dir, sizeof(dir)) ? dir : ""));
+}
+
+const char *print_source(struct arena *a, struct json_object *topology)
+{
+	const char *source = reply_text(topology, "source");
+
+	return arena_fmt(a, "%s%s%s", print_path(a, source), *source ? ", " : "",
+			 reply_flag(topology, "boot") ? "at boot" : "until reboot");
+}
+
+const char *print_state(struct json_object *interface)
+{
+	if (!reply_flag(interface, "up"))
+		return "down";
+	return reply_flag(interface, "carrier") ? "up" : "no carrier";
+}
+
+enum colour print_state_colour(const char *state)
+{
+	static const struct { const char *state; enum colour colour; } colours[] = {
+		{ "up", COLOUR_GOOD }, { "down", COLOUR_FAINT }, { "failed", COLOUR_BAD },
+		{ "no carrier", COLOUR_CHANGE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
+		if (!strcmp(state, colours[i].state))
+			return colours[i].colour;
+	return COLOUR_NONE;
+}
+
+const char *print_list(struct arena *a, struct json_object *o, const char *key)
+{
+	struct json_object *item;
+	const char *text = "";
+
+	for (size_t i = 0; (item = reply_at(o, key, i)); i++)
+		text = arena_fmt(a, "%s%s%s", text, *text ? ", " : "", json_object_get_string(item));
+	return text;
+}
+
+uint64_t print_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* print.h - what several commands print in the same way. */
+#pragma once
+#include "reply.h"
+#include "table.h"
+
+/* Colours only where a person looks: a terminal, and NO_COLOR is not set. */
+bool print_colours(FILE *out);
+/* One line for programs, several for a person at a terminal or if @pretty. */
+void print_json(FILE *out, struct json_object *o, bool pretty);
+
+/* A table for steps: sign, kind, object, detail. */
+struct table print_steps_table(bool colours);
+/* Prints the list "steps" of @reply, one step a line. */
+void print_steps(FILE *out, struct table *t, struct json_object *reply);
+/* "everyday: 5 created in 3.1 ms", "lab: unchanged". */
+void print_summary(FILE *out, struct json_object *summary);
+/* "everyday.json, until reboot": where a topology of Status is from. */
+const char *print_source(struct arena *a, struct json_object *topology);
+/* @path as short as it can be from the working directory. */
+const char *print_path(struct arena *a, const char *path);
+/* "up", "down", "no carrier": an Interface of the interface text. */
+const char *print_state(struct json_object *interface);
+/* The colour of a topology or interface in that state. */
+enum colour print_state_colour(const char *state);
+/* The texts of the list @key with ", " between. */
+const char *print_list(struct arena *a, struct json_object *o, const char *key);
+/* CLOCK_REALTIME in microseconds. */
+uint64_t print_now(void);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* status.c - netnsctl status: the topologies as a table, one of them as a tree. */
+#include "ctl.h"
+#include "print.h"
+#include "text.h"
+
+static void problem_print(struct json_object *topology)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	struct json_object *problem = reply_get(topology, "problem");
+	const char *pointer = reply_text(problem, "pointer");
+
+	if (problem)
+		printf("%s: %s%s%s\n", text_escape(&a, reply_text(topology, "name")), text_escape(&a, pointer),
+		       *pointer ? ": " : "", text_escape(&a, reply_text(problem, "message")));
+}
+
+static void topologies_print(struct json_object *reply)
+{
+	static const struct column columns[] = {
+		{ "", .gap = 0 },
+		{ "TOPOLOGY", .gap = 1 },
+		{ "STATE", .gap = 2 },
+		{ "NAMESPACES", .gap = 2, .right = true },
+		{ "LINKS", .gap = 2, .right = true },
+		{ "HEALED", .gap = 2, .right = true },
+		{ "SINCE", .gap = 2 },
+		{ "SOURCE", .gap = 2 },
+	};
+	static const char *const numbers[] = { "namespaces", "links", "healed" };
+	_cleanup_(table_done) struct table t = TABLE(columns, print_colours(stdout));
+	struct json_object *o;
+
+	for (size_t i = 0; (o = reply_at(reply, "topologies", i)); i++) {
+		enum colour colour = print_state_colour(reply_text(o, "state"));
+
+		table_cell(&t, colour, "●");
+		table_cell(&t, COLOUR_NONE, "%s", reply_text(o, "name"));
+		table_cell(&t, colour, "%s", reply_text(o, "state"));
+		for (size_t n = 0; n < ARRAY_SIZE(numbers); n++)
+			table_cell(&t, COLOUR_NONE, "%llu", (unsigned long long)reply_number(o, numbers[n]));
+		table_cell(&t, COLOUR_NONE, "%s", text_ago(&t.arena, reply_number(o, "since_usec"), print_now()));
+		table_cell(&t, COLOUR_NONE, "%s", print_source(&t.arena, o));
+	}
+	table_print(&t, stdout);
+	for (size_t i = 0; (o = reply_at(reply, "topologies", i)); i++)
+		problem_print(o);
+}
+
+/* "bridge, master br0, ⇄ host/veth-host": what else is to be said of an interface. */
+static const char *interface_relations(struct arena *a, struct json_object *o)
+{
+	const char *kind = reply_text(o, "kind"), *peer = reply_text(o, "peer"), *master = reply_text(o, "master");
+	const char *text = "";
+
+	if (*peer)
+		text = arena_fmt(a, "⇄ %s", peer);
+	else if (strcmp(kind, "loopback") != 0 && strcmp(reply_text(o, "name"), "lo") != 0)
+		text = kind;
+	if (*master)
+		text = arena_fmt(a, "%s%smaster %s", text, *text ? ", " : "", master);
+	return text;
+}
+
+static void interface_add(struct table *t, struct json_object *o, bool last)
+{
+	const char *state = print_state(o);
+
+	table_cell(t, COLOUR_NONE, "%s %s", last ? "└─" : "├─", reply_text(o, "name"));
+	table_cell(t, print_state_colour(state), "%s", state);
+	table_cell(t, COLOUR_NONE, "%s", print_list(&t->arena, o, "addresses"));
+	table_cell(t, COLOUR_NONE, "%s", interface_relations(&t->arena, o));
+}
+
+static void namespace_add(struct table *t, struct json_object *o)
+{
+	size_t n = reply_size(o, "interfaces");
+	struct json_object *item;
+
+	table_line(t, COLOUR_STRONG, "%s", reply_text(o, "name"));
+	for (size_t i = 0; (item = reply_at(o, "interfaces", i)); i++)
+		interface_add(t, item, i == n - 1);
+	for (size_t i = 0; (item = reply_at(o, "routes", i)); i++)
+		table_line(t, COLOUR_NONE, "   %s", json_object_get_string(item));
+}
+
+/* The host comes first; it has nothing to show if the topology says nothing of it. */
+static void namespaces_print(struct json_object *reply)
+{
+	static const struct column columns[] = { { .gap = 2 }, { .gap = 2 }, { .gap = 2 }, { .gap = 2 } };
+	_cleanup_(table_done) struct table t = TABLE(columns, print_colours(stdout));
+	struct json_object *o;
+
+	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
+		if (!strcmp(reply_text(o, "name"), "host") && (reply_size(o, "interfaces") || reply_size(o, "routes")))
+			namespace_add(&t, o);
+	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
+		if (strcmp(reply_text(o, "name"), "host") != 0)
+			namespace_add(&t, o);
+	table_print(&t, stdout);
+}
+
+static void topology_print(struct json_object *o)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	const char *state = reply_text(o, "state");
+	unsigned long long healed = reply_number(o, "healed");
+
+	colour_print(stdout, print_colours(stdout), print_state_colour(state), "●");
+	printf(" %s: %s since %s, %s; ", text_escape(&a, reply_text(o, "name")), text_escape(&a, state),
+	       text_clock(&a, reply_number(o, "since_usec"), print_now()), text_escape(&a, print_source(&a, o)));
+	if (healed)
+		printf("%llu healed\n", healed);
+	else
+		puts("nothing healed");
+	problem_print(o);
+}
+
+int command_status(const struct ctl *c)
+{
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	struct call call = { .method = "Status", .parameters = must(json_object_new_object()) };
+	int r;
+
+	if (c->n_args)
+		json_object_object_add(call.parameters, "name", json_object_new_string(c->args[0]));
+	r = ctl_call(c, &call, &reply);
+	if (r)
+		return r;
+	if (c->given & OPT_JSON)
+		return print_json(stdout, reply, false), EXIT_DONE;
+	if (!reply_size(reply, "topologies"))
+		return puts("no topologies; netnsctl apply FILE"), EXIT_DONE;
+	if (!c->n_args)
+		return topologies_print(reply), EXIT_DONE;
+	topology_print(reply_at(reply, "topologies", 0));
+	namespaces_print(reply);
+	return EXIT_DONE;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* table.c - sets cells below each other, as wide as the widest needs. */
+#include "table.h"
+#include "text.h"
+#include <stdarg.h>
+
+static const char *const sequences[] = {
+	[COLOUR_NONE] = "",
+	[COLOUR_GOOD] = "\033[32m",
+	[COLOUR_CHANGE] = "\033[33m",
+	[COLOUR_BAD] = "\033[31m",
+	[COLOUR_FAINT] = "\033[2m",
+	[COLOUR_STRONG] = "\033[1m",
+};
+
+void colour_print(FILE *out, bool colours, enum colour colour, const char *text)
+{
+	if (!colours || colour == COLOUR_NONE)
+		fputs(text, out);
+	else
+		fprintf(out, "%s%s\033[0m", sequences[colour], text);
+}
+
+static void table_add(struct table *t, const char *text, enum colour colour)
+{
+	if (t->n == t->room) {
+		t->room = t->room ? 2 * t->room : 64;
+		t->cells = must(reallocarray(t->cells, t->room, sizeof(*t->cells)));
+	}
+	t->cells[t->n++] = (struct cell){ text, colour };
+}
+
+static const char *table_text(struct table *t, const char *fmt, va_list ap)
+{
+	_cleanup_(freep) char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	return text_escape(&t->arena, text);
+}
+
+void table_cell(struct table *t, enum colour colour, const char *fmt, ...)
+{
+	size_t *width = &t->width[t->n % t->n_columns], n;
+	const char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = table_text(t, fmt, ap);
+	va_end(ap);
+	n = text_width(text);
+	if (n > *width)
+		*width = n;
+	table_add(t, text, colour);
+}
+
+void table_break(struct table *t)
+{
+	while (t->n % t->n_columns)
+		table_add(t, NULL, COLOUR_NONE);
+}
+
+void table_line(struct table *t, enum colour colour, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	table_add(t, table_text(t, fmt, ap), colour);
+	va_end(ap);
+	table_break(t);
+}
+
+/* The text of a cell stands @right or left in @width; nothing trails it if it is the @last. */
+static void cell_print(const struct cell *c, size_t gap, size_t width, bool right, bool last, const struct table *t,
+		       FILE *out)
+{
+	size_t used = text_width(c->text), rest = width > used ? width - used : 0;
+
+	fprintf(out, "%*s", (int)(gap + (right ? rest : 0)), "");
+	colour_print(out, t->colours, c->colour, c->text);
+	if (!right && !last)
+		fprintf(out, "%*s", (int)rest, "");
+}
+
+static void line_print(const struct table *t, const struct cell *cells, FILE *out)
+{
+	size_t n = t->n_columns;
+
+	while (n > 1 && (!cells[n - 1].text || !*cells[n - 1].text))
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		const struct column *c = &t->columns[i];
+
+		cell_print(&cells[i], c->gap, t->width[i] > c->min ? t->width[i] : c->min, c->right, i == n - 1, t,
+			   out);
+	}
+	putc('\n', out);
+}
+
+static void titles_print(struct table *t, FILE *out)
+{
+	struct cell cells[COLUMNS_MAX];
+
+	for (size_t i = 0; i < t->n_columns; i++) {
+		size_t n = strlen(t->columns[i].title);
+
+		cells[i] = (struct cell){ t->columns[i].title, COLOUR_STRONG };
+		if (n > t->width[i])
+			t->width[i] = n;
+	}
+	line_print(t, cells, out);
+}
+
+void table_print(struct table *t, FILE *out)
+{
+	table_break(t);
+	if (t->columns[0].title)
+		titles_print(t, out);
+	for (size_t i = 0; i < t->n; i += t->n_columns)
+		line_print(t, t->cells + i, out);
+	t->n = 0;
+}
+
+void table_done(struct table *t)
+{
+	arena_done(&t->arena);
+	free(t->cells);
+	t->cells = NULL;
+	t->n = t->room = 0;
+}

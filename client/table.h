@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* table.h - lines whose columns stand below each other. */
+#pragma once
+#include "../daemon/arena.h"
+
+enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_CHANGE, COLOUR_BAD, COLOUR_FAINT, COLOUR_STRONG };
+
+struct column {
+	const char *title;	/* NULL in the first column: no titles */
+	size_t gap;		/* spaces before it */
+	size_t min;		/* width; the longest cell may need more */
+	bool right;		/* numbers */
+};
+
+struct cell {
+	const char *text;	/* NULL: nothing from here to the end of the line */
+	enum colour colour;
+};
+
+enum { COLUMNS_MAX = 10 };
+
+/* Begins as TABLE.  Owns its texts. */
+struct table {
+	const struct column *columns;
+	size_t n_columns;
+	bool colours;
+	struct arena arena;
+	struct cell *cells;
+	size_t n, room;
+	size_t width[COLUMNS_MAX];
+};
+
+#define TABLE(c, on) { .columns = (c), .n_columns = ARRAY_SIZE(c), .colours = (on) }
+
+/* Puts the next cell into the line; what it says is escaped. */
+void table_cell(struct table *t, enum colour colour, const char *fmt, ...) _printf_(3, 4);
+/* Ends the line here; a line that is full ends by itself. */
+void table_break(struct table *t);
+/* A line that keeps to no column.  The last line must have ended. */
+void table_line(struct table *t, enum colour colour, const char *fmt, ...) _printf_(3, 4);
+/* Prints and forgets the lines; what follows keeps at least to the same columns. */
+void table_print(struct table *t, FILE *out);
+void table_done(struct table *t);
+
+/* @text as it is, in @colour if @colours. */
+void colour_print(FILE *out, bool colours, enum colour colour, const char *text);

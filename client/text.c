@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* text.c - turns values into words for people: safe to print, short, of known width. */
+#include "text.h"
+#include <inttypes.h>
+#include <time.h>
+#include <wchar.h>
+
+#define USEC UINT64_C(1000000)
+
+/* Characters that move the cursor, start a command of the terminal, or let text
+ * read other than it is stored. */
+static bool char_steers(wchar_t c)
+{
+	static const struct { wchar_t first, last; } ranges[] = {
+		{ 0x00, 0x1f },		/* C0 controls */
+		{ 0x7f, 0x9f },		/* DEL, C1 controls */
+		{ 0x200b, 0x200f },	/* no width, marks of direction */
+		{ 0x2028, 0x202e },	/* line ends, overrides of direction */
+		{ 0x2066, 0x2069 },	/* isolates */
+		{ 0xfeff, 0xfeff },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* Bytes of the first character of @s, which is not empty; bytes that are no
+ * UTF-8 count as one character each, L'\0'. */
+static size_t char_next(const char *s, wchar_t *ret)
+{
+	mbstate_t state = {};
+	size_t n = mbrtowc(ret, s, strlen(s), &state);
+
+	if (n <= strlen(s))
+		return n;
+	*ret = L'\0';
+	return 1;
+}
+
+const char *text_escape(struct arena *a, const char *s)
+{
+	char *text = arena_alloc(a, strlen(s) * 4 + 1), *to = text;
+	wchar_t c;
+
+	for (size_t n; *s; s += n) {
+		n = char_next(s, &c);
+		if (!char_steers(c))
+			to = mempcpy(to, s, n);
+		else
+			for (size_t i = 0; i < n; i++)
+				to += sprintf(to, "\\x%02x", (unsigned char)s[i]);
+	}
+	return text;
+}
+
+const char *text_escape_json(struct arena *a, const char *s)
+{
+	char *text = arena_alloc(a, strlen(s) * 6 + 1), *to = text;
+	wchar_t c;
+
+	for (size_t n; *s; s += n) {
+		n = char_next(s, &c);
+		if (!char_steers(c) || c == L'\n')
+			to = mempcpy(to, s, n);
+		else
+			to += sprintf(to, "\\u%04x", c ? (unsigned)c : 0xfffd);
+	}
+	return text;
+}
+
+size_t text_width(const char *s)
+{
+	size_t width = 0;
+	wchar_t c;
+
+	while (*s) {
+		s += char_next(s, &c);
+		width += c && wcwidth(c) >= 0 ? (size_t)wcwidth(c) : 1;
+	}
+	return width;
+}
+
+const char *text_duration(struct arena *a, uint64_t usec)
+{
+	if (usec < 1000)
+		return arena_fmt(a, "%" PRIu64 " µs", usec);
+	if (usec < USEC)
+		return arena_fmt(a, "%" PRIu64 ".%" PRIu64 " ms", usec / 1000, usec / 100 % 10);
+	if (usec < 60 * USEC)
+		return arena_fmt(a, "%" PRIu64 ".%" PRIu64 " s", usec / USEC, usec * 10 / USEC % 10);
+	return arena_fmt(a, "%" PRIu64 " min %" PRIu64 " s", usec / USEC / 60, usec / USEC % 60);
+}
+
+const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec)
+{
+	static const struct { uint64_t seconds; const char *one, *many; } units[] = {
+		{ 86400, "day", "days" }, { 3600, "h", "h" }, { 60, "min", "min" }, { 1, "s", "s" },
+	};
+	uint64_t seconds = now_usec > then_usec ? (now_usec - then_usec) / USEC : 0;
+
+	if (!then_usec)
+		return "-";
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (seconds >= units[i].seconds)
+			return arena_fmt(a, "%s ago", text_count(a, seconds / units[i].seconds, units[i].one,
+								 units[i].many));
+	return "just now";
+}
+
+const char *text_clock(struct arena *a, uint64_t then_usec, uint64_t now_usec)
+{
+	time_t then = (time_t)(then_usec / USEC), now = (time_t)(now_usec / USEC);
+	struct tm t, today;
+	char text[64];
+
+	if (!localtime_r(&then, &t) || !localtime_r(&now, &today))
+		return "-";
+	strftime(text, sizeof(text), t.tm_year == today.tm_year && t.tm_yday == today.tm_yday ? "%T" : "%F %T", &t);
+	return arena_strdup(a, text);
+}
+
+const char *text_count(struct arena *a, size_t n, const char *one, const char *many)
+{
+	return arena_fmt(a, "%zu %s", n, n == 1 ? one : many);
+}
+
+const char *text_path(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return n > 1 && !strncmp(path, dir, n) && path[n] == '/' ? path + n + 1 : path;
+}

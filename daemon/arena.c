@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* arena.c - hands out memory from blocks that are freed together. */
+#include "arena.h"
+#include <stdarg.h>
+
+enum { BLOCK = 16 << 10, ALIGN = _Alignof(max_align_t) };
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
+	max_align_t body[];
+};
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	struct arena_block *b = a->head;
+	size_t need = (size + ALIGN - 1) / ALIGN * ALIGN;
+	void *p;
+
+	if (!b || b->size - b->used < need) {
+		size_t room = need > BLOCK ? need : BLOCK;
+
+		b = must(calloc(1, sizeof(*b) + room));
+		*b = (struct arena_block){ .next = a->head, .size = room };
+		a->head = b;
+	}
+	p = (char *)b->body + b->used;
+	b->used += need;
+	return p;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	size_t size = strlen(s) + 1;
+
+	return memcpy(arena_alloc(a, size), s, size);
+}
+
+char *arena_fmt(struct arena *a, const char *fmt, ...)
+{
+	char small[256];
+	va_list ap, again;
+	char *s;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
+	s = arena_alloc(a, (size_t)n + 1);
+	if ((size_t)n < sizeof(small))
+		memcpy(s, small, (size_t)n + 1);
+	else
+		vsnprintf(s, (size_t)n + 1, fmt, again);
+	va_end(again);
+	va_end(ap);
+	return s;
+}
+
+void arena_done(struct arena *a)
+{
+	for (struct arena_block *next; a->head; a->head = next) {
+		next = a->head->next;
+		free(a->head);
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* arena.h - memory that is born one piece at a time and dies all at once. */
+#pragma once
+#include "base.h"
+
+struct arena_block;
+struct arena {
+	struct arena_block *head;
+};
+
+/* Zeroed, aligned for anything, valid until arena_done; aborts when memory is gone. */
+void *arena_alloc(struct arena *a, size_t size);
+char *arena_fmt(struct arena *a, const char *fmt, ...) _printf_(2, 3);
+char *arena_strdup(struct arena *a, const char *s);
+void arena_done(struct arena *a);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* back.c - the way back is a plan like any other; here is what it leads to. */
+#include "back.h"
+#include "kind.h"
+
+static uint64_t bit(size_t i)
+{
+	return UINT64_C(1) << i;
+}
+
+/* Lays the fields of @from that are in @mask over @o, which is of a kind with the same rows. */
+static void fields_copy(struct model *m, struct object *o, const struct object *from, uint64_t mask)
+{
+	const struct object *copy = object_copy(m, from, mask);
+
+	for (size_t i = 0; i < o->kind->n_fields && i < from->kind->n_fields; i++) {
+		if (!object_has(copy, i))
+			continue;
+		memcpy(object_at(o, i), object_at(copy, i), o->kind->fields[i].type->size);
+		o->set |= bit(i);
+	}
+}
+
+static void object_complete(struct model *desired, struct object *want, const struct object *last,
+			    const struct object *original)
+{
+	const struct kind *k = want->kind;
+	uint64_t left = last->set & ~want->set & ~kind_mask(k, HIDDEN) & ~kind_mask(k, WRITTEN);
+
+	if (want->any && original) {
+		fields_copy(desired, want, original, left);
+		return;
+	}
+	for (size_t i = 0; !want->any && i < k->n_fields && last->kind == k; i++)
+		if (left & bit(i) && k->fields[i].fallback)
+			object_set(desired, want, k->fields[i].name, k->fields[i].fallback);
+}
+
+/* The namespace of an object that only returns must be in the model to stand in. */
+static void netns_ensure(struct model *desired, const struct object *netns)
+{
+	struct object *n;
+
+	if (model_find(desired, netns->id))
+		return;
+	n = object_new(desired, netns->kind, netns->netns, NULL);
+	n->any = true;
+	model_add(desired, n, NULL);
+}
+
+static void object_return(struct model *desired, const struct object *last, const struct object *original,
+			  const struct model *observed)
+{
+	const struct object *netns = model_netns(observed, last->netns), *have = model_find(observed, last->id);
+	struct object *o;
+
+	/* What stands in a namespace of ours that leaves goes with it. */
+	if (!original || !have || !netns || (netns->owner == OWNER_OURS && !model_find(desired, netns->id)))
+		return;
+	netns_ensure(desired, netns);
+	o = model_find(desired, last->id);
+	if (o) {
+		object_complete(desired, o, last, original);
+		return;
+	}
+	o = object_copy(desired, original, ~UINT64_C(0));
+	o->any = true;
+	model_add(desired, o, NULL);
+}
+
+void back_complete(struct model *desired, const struct model *last, const struct model *originals,
+		   const struct model *observed)
+{
+	for (size_t i = 0; i < desired->n; i++)
+		desired->objects[i]->declared = desired->objects[i]->set;
+	for (size_t i = 0; i < last->n; i++) {
+		const struct object *l = last->objects[i], *original = model_find(originals, l->id);
+		struct object *want = model_find(desired, l->id);
+
+		if (want)
+			object_complete(desired, want, l, original);
+		else if (l->any)
+			object_return(desired, l, original, observed);
+	}
+}
+
+void back_share(struct model *desired, const struct model *others)
+{
+	for (size_t i = 0; i < others->n; i++) {
+		struct object *o = model_find(desired, others->objects[i]->id);
+
+		if (o)
+			o->set &= o->declared | ~others->objects[i]->set | kind_mask(o->kind, KEY);
+	}
+}
+
+void back_merge(struct model *m, const struct object *from, uint64_t mask)
+{
+	struct object *o = model_find(m, from->id);
+
+	if (o && o->kind == from->kind)
+		fields_copy(m, o, from, from->set & mask);
+	else if (!o)
+		model_add(m, object_copy(m, from, mask | kind_mask(from->kind, KEY)), NULL);
+}
+
+void back_remember(struct model *originals, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct op *op = &plan->ops[i];
+		struct object *o;
+
+		if (!op->before || !op->after || !op->after->any || op->before->owner == OWNER_OURS)
+			continue;
+		o = model_find(originals, op->before->id);
+		if (o) {
+			fields_copy(originals, o, op->before, op->diff & ~o->set);
+			continue;
+		}
+		o = object_copy(originals, op->before, op->diff | kind_mask(op->before->kind, KEY));
+		o->where = (struct where){ 0 };
+		model_add(originals, o, NULL);
+	}
+}
+
+void back_forget(struct model *originals, const struct model *desired)
+{
+	struct model kept;
+
+	model_init(&kept, originals->kinds);
+	for (size_t i = 0; i < originals->n; i++) {
+		const struct object *o = originals->objects[i], *d = model_find(desired, o->id);
+		struct object *copy = d ? object_copy(&kept, o, d->declared) : NULL;
+
+		if (copy && copy->set & ~kind_mask(copy->kind, KEY))
+			model_add(&kept, copy, NULL);
+	}
+	model_done(originals);
+	*originals = kept;
+}
+
+void back_delta(struct model *delta, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct op *op = &plan->ops[i];
+		uint64_t mask = op->after ? op->diff : ~UINT64_C(0);
+		struct object *copy;
+
+		if (!op->before)
+			continue;
+		copy = object_copy(delta, op->before, mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN));
+		copy->any = op->before->owner != OWNER_OURS || op->before->kind->any;
+		model_add(delta, copy, NULL);
+	}
+}
+
+/* What was declared, but was not there, and was to be made again. */
+static void mark_missing(struct model *last, const struct plan *plan)
+{
+	for (size_t i = 0; i < last->n; i++)
+		last->objects[i]->mark = 0;
+	for (size_t i = 0; plan && i < plan->n; i++) {
+		struct object *o = plan->ops[i].before ? NULL : model_find(last, plan->ops[i].after->id);
+
+		if (o)
+			o->mark = 1;
+	}
+}
+
+void back_before(struct model *before, struct model *last, const struct model *delta, const struct plan *plan)
+{
+	mark_missing(last, plan);
+	for (size_t i = 0; i < last->n; i++)
+		if (!last->objects[i]->mark)
+			model_add(before, object_copy(before, last->objects[i], ~UINT64_C(0)), NULL);
+	for (size_t i = 0; i < delta->n; i++)
+		back_merge(before, delta->objects[i], ~UINT64_C(0));
+}

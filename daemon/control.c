@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* control.c - takes connections, asks the kernel who is at the other end, and
+ * counts them, so that no user can keep the others out. */
+#include "control.h"
+#include "../include/netnsd.h"
+#include "log.h"
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+enum {
+	CLIENTS_MAX = 256,
+	CLIENTS_ROOT = 32,	/* of them, kept free for root, which has no other bound */
+	CLIENTS_USER = 32,
+	LISTEN_MAX = 4,
+	READER_MESSAGE_MAX = 64 << 10,
+	CHANGER_MESSAGE_MAX = TOPOLOGY_MAX + ENVELOPE_MAX,
+	GROUPS_MAX = 1 << 16,	/* NGROUPS_MAX of the kernel */
+	REST_USEC = 10 * 1000 * 1000,
+	/* More connections than this at a time wait, so that they hold up nobody. */
+	ACCEPT_BURST = 256,
+	ACCEPT_USEC = 100 * 1000,
+};
+
+struct control {
+	sd_event *event;
+	struct control_options o;
+	struct service *service;
+	sd_event_source *listen[LISTEN_MAX];
+	size_t n_listen;
+	struct varlink *clients[CLIENTS_MAX];
+	size_t n_clients;
+	bool full;		/* said so in the log */
+};
+
+/* Whether @gid is among the groups that the peer had when it connected. */
+static bool peer_in_group(int fd, gid_t primary, gid_t gid)
+{
+	_cleanup_(freep) gid_t *groups = NULL;
+	socklen_t size = 0;
+
+	if (gid == GROUP_NONE)
+		return false;
+	if (primary == gid)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE ||
+	    size > GROUPS_MAX * sizeof(gid_t))
+		return false;
+	groups = must(malloc(size));
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+		return false;
+	for (size_t i = 0; i < size / sizeof(gid_t); i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+static int peer_read(const struct control *c, int fd, struct peer *ret)
+{
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+		return -errno;
+	*ret = (struct peer){ .pid = cred.pid, .uid = cred.uid };
+	ret->may_change = cred.uid == 0 || cred.uid == geteuid() || peer_in_group(fd, cred.gid, c->o.change_group);
+	ret->may_read = ret->may_change || peer_in_group(fd, cred.gid, c->o.read_group);
+	return 0;
+}
+
+static bool control_has_room(const struct control *c, uid_t uid)
+{
+	size_t of_user = 0;
+
+	if (uid == 0)
+		return c->n_clients < CLIENTS_MAX;
+	for (size_t i = 0; i < c->n_clients; i++)
+		of_user += varlink_peer(c->clients[i])->uid == uid;
+	return of_user < CLIENTS_USER && c->n_clients < CLIENTS_MAX - CLIENTS_ROOT;
+}
+
+static void control_called(struct call *call, void *arg)
+{
+	struct control *c = arg;
+
+	service_called(call, c->service);
+}
+
+static void control_answered(const struct call *call, const char *error, const struct json_object *parameters, void *arg)
+{
+	struct control *c = arg;
+
+	service_answered(call, error, parameters, c->service);
+}
+
+static void control_closed(struct varlink *v, void *arg)
+{
+	struct control *c = arg;
+	size_t i = 0;
+
+	while (c->clients[i] != v)
+		i++;
+	c->clients[i] = c->clients[--c->n_clients];
+	c->full = false;
+}
+
+static int control_admit(struct control *c, int client, const struct peer *peer)
+{
+	const struct varlink_options options = {
+		.message_max = peer->may_change ? CHANGER_MESSAGE_MAX : READER_MESSAGE_MAX,
+		.rest_usec = REST_USEC,
+		.called = control_called,
+		.answered = control_answered,
+		.closed = control_closed,
+		.arg = c,
+	};
+
+	return varlink_new(&c->clients[c->n_clients], c->event, client, peer, &options);
+}
+
+static int control_on_connect(sd_event_source *s _unused_, int fd, uint32_t events _unused_, void *arg)
+{
+	struct control *c = arg;
+	_cleanup_(closep) int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct peer peer;
+	int r;
+
+	if (client < 0)
+		return 0;
+	r = peer_read(c, client, &peer);
+	if (r >= 0 && !control_has_room(c, peer.uid)) {
+		if (!c->full)
+			log_warning("too many connections: user %u is turned away", peer.uid);
+		c->full = true;
+		return 0;
+	}
+	if (r >= 0)
+		r = control_admit(c, take_fd(&client), &peer);
+	if (r < 0)
+		log_say(LOG_WARNING, &(struct log_about){ .code = r }, "taking a connection: %s", strerror(-r));
+	else
+		c->n_clients++;
+	return 0;
+}
+
+int control_new(struct control **ret, sd_event *event, const struct control_options *options, struct err *e)
+{
+	struct control *c = must(calloc(1, sizeof(*c)));
+	int r;
+
+	c->o = *options;
+	r = service_new(&c->service, &c->o.interface, e);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
+	c->event = sd_event_ref(event);
+	*ret = c;
+	return 0;
+}
+
+void control_free(struct control *c)
+{
+	if (!c)
+		return;
+	while (c->n_clients)
+		varlink_free(c->clients[c->n_clients - 1]);
+	control_drain(c);
+	service_free(c->service);
+	sd_event_unref(c->event);
+	free(c);
+}
+
+int control_listen(struct control *c, int fd, struct err *e)
+{
+	sd_event_source *s;
+	int r;
+
+	if (c->n_listen == LISTEN_MAX)
+		return err_set(e, E2BIG, "more than %d listening sockets", LISTEN_MAX);
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+		return err_kernel(e, errno, NULL, "listening socket");
+	r = sd_event_add_io(c->event, &s, fd, EPOLLIN, control_on_connect, c);
+	if (r < 0)
+		return err_kernel(e, r, NULL, "listening socket");
+	sd_event_source_set_io_fd_own(s, true);
+	/* Without a descriptor left to take it, a connection stays there to be taken again and again. */
+	sd_event_source_set_ratelimit(s, ACCEPT_USEC, ACCEPT_BURST);
+	c->listen[c->n_listen++] = s;
+	return 0;
+}
+
+void control_drain(struct control *c)
+{
+	while (c->n_listen)
+		sd_event_source_disable_unref(c->listen[--c->n_listen]);
+	for (size_t i = 0; i < c->n_clients; i++)
+		varlink_drain(c->clients[i]);
+}
+
+static int socket_remove_stale(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : err_kernel(e, errno, NULL, "%s", path);
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(e, EEXIST, "%s is there and no socket; remove it, or use --socket", path);
+	if (unlink(path) < 0)
+		return err_kernel(e, errno, NULL, "%s", path);
+	return 0;
+}
+
+int control_bind(const char *path, gid_t group, struct err *e)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_(closep) int fd = -1;
+	mode_t mask;
+	int r;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(e, ENAMETOOLONG, "%s: longer than the %zu bytes of a socket's path", path,
+			       sizeof(address.sun_path) - 1);
+	strcpy(address.sun_path, path);
+	r = socket_remove_stale(path, e);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_kernel(e, errno, NULL, "socket");
+	/* Nobody else's from birth, and the group's only once it is known. */
+	mask = umask(0177);
+	r = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (r < 0)
+		return err_kernel(e, errno, NULL, "%s", path);
+	if (group != GROUP_NONE && (lchown(path, (uid_t)-1, group) < 0 || chmod(path, 0660) < 0))
+		log_warning("%s stays root's: giving it to group %u: %s", path, group, strerror(errno));
+	if (listen(fd, SOMAXCONN) < 0)
+		return err_kernel(e, errno, NULL, "%s", path);
+	return take_fd(&fd);
+}

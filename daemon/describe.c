@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* describe.c - says in the words of ip(8) what an object is, and what changes of it. */
+#include "kind.h"
+
+static bool is_none(const struct object *o, size_t i)
+{
+	static const char zero[64];
+	size_t size = o->kind->fields[i].type->size;
+
+	return size <= sizeof(zero) && !memcmp(object_at(o, i), zero, size);
+}
+
+static char *value_text(struct arena *a, const struct object *o, size_t i)
+{
+	const struct field *f = &o->kind->fields[i];
+	bool none = f->fallback && !strcmp(f->fallback, "null") && is_none(o, i);
+	struct json_object *v = none ? NULL : f->type->format(f, o->netns, object_at(o, i));
+	const char *s = !v ? "none"
+		      : json_object_is_type(v, json_type_string)
+			      ? json_object_get_string(v)
+			      : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
+	char *text = arena_strdup(a, s);
+
+	json_object_put(v);
+	return text;
+}
+
+/* A value that is there anyway needs no word. */
+static bool is_usual(const struct field *f, const char *value)
+{
+	size_t n = f->fallback ? strlen(f->fallback) : 0;
+
+	if (n >= 2 && f->fallback[0] == '"')
+		return strlen(value) == n - 2 && !strncmp(value, f->fallback + 1, n - 2);
+	return n && (!strcmp(value, f->fallback) || (!strcmp(value, "none") && !strcmp(f->fallback, "null")));
+}
+
+static char *field_text(struct arena *a, const struct object *o, const struct object *before, size_t i)
+{
+	const struct field *f = &o->kind->fields[i];
+	char *value = value_text(a, o, i);
+
+	if (f->type->say && !before && !is_none(o, i))
+		return f->type->say(o->netns, object_at(o, i), a);
+	if (before && o->kind->form == FORM_VALUES)
+		return f->flags & KEY ? value : arena_fmt(a, "%s → %s", value_text(a, before, i), value);
+	if (before)
+		return arena_fmt(a, "%s %s → %s", f->name, object_has(before, i) ? value_text(a, before, i) : "?", value);
+	if (is_usual(f, value))
+		return NULL;
+	return f->flags & BARE ? value : arena_fmt(a, "%s %s", f->name, value);
+}
+
+char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask)
+{
+	bool named = o->kind->form == FORM_MAP && !o->kind->any && !before;
+	bool pair = o->kind->form == FORM_VALUES;
+	const char *sep = pair ? (before ? " " : " = ") : o->kind->form == FORM_MAP || before ? ", " : " ";
+	char *all = named ? arena_strdup(a, o->kind->name) : arena_strdup(a, "");
+
+	if (pair)
+		mask |= kind_mask(o->kind, KEY);	/* the key says which */
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		char *one;
+
+		if (!object_has(o, i) || !(mask & (UINT64_C(1) << i)) || o->kind->fields[i].flags & HIDDEN)
+			continue;
+		one = field_text(a, o, before, i);
+		if (one)
+			all = arena_fmt(a, "%s%s%s", all, *all ? sep : "", one);
+	}
+	return all;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* engine.h - what the files that make up the engine share. */
+#pragma once
+#include "job.h"
+#include "reconcile.h"
+
+/* A change that waits in line, or is at work. */
+struct entry {
+	struct entry *next;
+	struct change change;
+	bool cancelled;
+};
+
+/* A topology that is known, as the interface shows it and as the next change needs it. */
+struct member {
+	struct known known;	/* first: what is handed out */
+	struct model originals;
+	struct model claims;	/* what it declares of what is not its own (share.c) */
+};
+
+struct engine {
+	const struct kinds *kinds;
+	char netns_dir[256], machine[64];
+	struct state state;
+	struct member **members;	/* in order of name */
+	size_t n_members;
+	struct entry *first, **last;
+	struct job job;			/* of first, once it has begun */
+	bool at_work;
+	uint64_t began_usec;
+	struct job planned;		/* of engine_plan and engine_look */
+};
+
+/* known.c */
+struct member *member_find(const struct engine *g, const char *name, size_t *ret_place);
+struct member *member_need(struct engine *g, const char *name);
+void member_drop(struct engine *g, const char *name);
+void member_free(struct member *m);
+/* The record is what the member is from now on; @declared: its model, NULL if it is down. */
+void member_take(struct engine *g, struct record *r, const struct model *declared);
+/* Loads a topology that was valid when it was written down. */
+int member_load(const struct engine *g, struct json_object *json, struct topology *ret, struct err *e);
+/* A job that starts from what @name is now, which may be nothing. */
+int member_job(struct engine *g, struct job *j, const char *name, struct err *e);
+/* Takes over what a job that has ended did, or how it failed. */
+void member_settle(struct engine *g, struct job *j, bool forget);
+void member_failed(struct engine *g, struct job *j);
+
+/* share.c: what several topologies declare of the host and of others' namespaces. */
+/* Notes what @m, whose model is @declared, claims. */
+void share_note(struct member *m, const struct model *declared);
+/* -EEXIST with a problem if another topology that is up claims otherwise. */
+int share_check(const struct engine *g, struct job *j);
+/* Gives the originals of what @name gave up to those that still want the change. */
+void share_hand_on(struct engine *g, const char *name, const struct model *originals);
+
+/* start.c: takes back what was cut off, then puts right what is not as it should be. */
+int engine_start(struct engine *g, struct err *e);

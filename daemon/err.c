@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* err.c - builds errors that carry words, and lists of problems. */
+#include "err.h"
+#include "utf8.h"
+#include <stdarg.h>
+
+int err_set(struct err *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	*e = (struct err){ .code = -abs(code) };
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return e->code;
+}
+
+int err_kernel(struct err *e, int code, const char *words, const char *fmt, ...)
+{
+	va_list ap;
+	size_t n;
+
+	*e = (struct err){ .code = -abs(code) };
+	snprintf(e->kernel, sizeof(e->kernel), "%s", words && *words ? words : strerror(abs(code)));
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	n = strlen(e->text);
+	snprintf(e->text + n, sizeof(e->text) - n, ": %s", e->kernel);
+	return e->code;
+}
+
+int err_prefix(struct err *e, const char *fmt, ...)
+{
+	char old[sizeof(e->text)];
+	va_list ap;
+	size_t n;
+
+	memcpy(old, e->text, sizeof(old));
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	n = strlen(e->text);
+	snprintf(e->text + n, sizeof(e->text) - n, ": %.*s", (int)(sizeof(e->text) - n), old);
+	return e->code;
+}
+
+static struct problem *problem_next(struct problems *p, int code, const struct where *where)
+{
+	struct problem *v;
+
+	if (p->n == PROBLEMS_MAX) {
+		p->more++;
+		return NULL;
+	}
+	v = &p->v[p->n++];
+	*v = (struct problem){ .code = -abs(code) };
+	if (where) {
+		v->where = *where;
+		v->where.pointer = where->pointer ? arena_strdup(&p->arena, where->pointer) : NULL;
+	}
+	return v;
+}
+
+void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...)
+{
+	struct problem *v = problem_next(p, code, where);
+	char text[1024];
+	va_list ap;
+
+	if (!v)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	utf8_repair(text);
+	v->message = arena_strdup(&p->arena, text);
+}
+
+void problem_add_err(struct problems *p, const struct err *e, const struct where *where, const char *object)
+{
+	struct problem *v = problem_next(p, e->code, where);
+
+	if (!v)
+		return;
+	v->message = arena_strdup(&p->arena, e->text);
+	utf8_repair(v->message);
+	v->object = object ? arena_strdup(&p->arena, object) : NULL;
+	v->kernel = *e->kernel ? arena_strdup(&p->arena, e->kernel) : NULL;
+}
+
+static int problem_cmp(const void *a, const void *b)
+{
+	const struct where *x = &((const struct problem *)a)->where, *y = &((const struct problem *)b)->where;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+void problems_sort(struct problems *p)
+{
+	qsort(p->v, p->n, sizeof(p->v[0]), problem_cmp);
+}
+
+void problems_done(struct problems *p)
+{
+	arena_done(&p->arena);
+	p->n = p->more = 0;
+}

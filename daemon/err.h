@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* err.h - what went wrong, in words a person can act on. */
+#pragma once
+#include "arena.h"
+#include "base.h"
+
+/* Lives on the caller's stack; set once where the cause is known, prefixed on
+ * the way up. */
+struct err {
+	int code;		/* negative errno */
+	char text[512];		/* what, where, and the remedy if there is one */
+	char kernel[160];	/* the kernel's own sentence, or empty */
+};
+
+/* Returns -abs(@code), which is then @e->code. */
+int err_set(struct err *e, int code, const char *fmt, ...) _printf_(3, 4);
+/* Like err_set, with ": " and the kernel's words appended: @words, or strerror. */
+int err_kernel(struct err *e, int code, const char *words, const char *fmt, ...) _printf_(4, 5);
+/* Puts "...: " before what @e says; returns its code. */
+int err_prefix(struct err *e, const char *fmt, ...) _printf_(2, 3);
+
+/* A place in a topology file.  line 0: not from a file. */
+struct where {
+	const char *pointer;	/* JSON pointer, RFC 6901; belongs to the model or problem list */
+	unsigned line, column;	/* from 1 */
+};
+
+struct problem {
+	struct where where;
+	char *message;
+	const char *object, *kernel;	/* NULL where they do not apply */
+	int code;			/* negative errno */
+};
+
+enum { PROBLEMS_MAX = 100 };	/* of one file; the rest is only counted */
+
+/* All that is wrong, in the order of discovery.  Owns its texts. */
+struct problems {
+	struct arena arena;
+	struct problem v[PROBLEMS_MAX];
+	size_t n;		/* in v */
+	size_t more;		/* beyond it */
+};
+void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...) _printf_(4, 5);
+/* Adds what @e says, with its kernel words; @object may be NULL. */
+void problem_add_err(struct problems *p, const struct err *e, const struct where *where, const char *object);
+/* Sorts by line and column. */
+void problems_sort(struct problems *p);
+void problems_done(struct problems *p);

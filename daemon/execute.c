@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* execute.c - takes the steps of a plan in order and gives each to its kind. */
+#include "execute.h"
+
+void execute_init(struct execution *x, const struct plan *plan, struct netns_set *set, const char *topology,
+		  const char *machine)
+{
+	*x = (struct execution){ .plan = plan };
+	work_init(&x->work, plan, set, topology, machine);
+}
+
+void execute_done(struct execution *x)
+{
+	work_done(&x->work);
+	*x = (struct execution){ 0 };
+}
+
+static int take(struct execution *x, struct err *e)
+{
+	struct op *op = &x->plan->ops[x->next];
+	const struct kind *k = (op->after ? op->after : op->before)->kind;
+	size_t taken = 0;
+	int r;
+
+	x->work.refused = NULL;
+	r = k->apply ? k->apply(&x->work, op, x->plan->n - x->next, &taken, e) : 0;
+
+	if (r == 0 && taken == 0) {
+		taken = 1;
+		r = k->encode(&x->work, op, e);
+	}
+	if (r < 0 && !x->work.refused)
+		x->work.refused = op;
+	if (r == 0)
+		x->next += taken;
+	return r;
+}
+
+static int refuse(const struct op *op, struct err *e)
+{
+	struct arena a = { 0 };
+	struct step s;
+	bool exists = e->code == -EEXIST && !op->before;
+
+	plan_step(op, &a, &s);
+	err_prefix(e, "%s %s%s%s", s.kind, s.object, *s.detail ? " " : "", s.detail);
+	if (exists) {
+		size_t n = strlen(e->text);
+
+		snprintf(e->text + n, sizeof(e->text) - n,
+			 "; something of that name or destination is there and belongs to another program");
+	}
+	arena_done(&a);
+	return e->code;
+}
+
+int execute_step(struct execution *x, const struct op **ret_op, struct err *e)
+{
+	size_t sent = x->work.sent, first = x->next;
+	int r = 0;
+
+	while (r == 0 && x->next < x->plan->n && x->work.sent == sent && x->next - first < BATCH_MESSAGES)
+		r = take(x, e);
+	if (r == 0 && x->next == x->plan->n)
+		r = work_flush(&x->work, e);
+	if (r < 0) {
+		*ret_op = x->work.refused;
+		return *ret_op ? refuse(*ret_op, e) : r;
+	}
+	return x->next < x->plan->n;
+}

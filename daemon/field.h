@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* field.h - the rows that describe what a kind has, and all that is read from them. */
+#pragma once
+#include "type.h"
+
+enum field_flags {
+	KEY = 1 << 0,		/* part of what tells two objects apart */
+	FIXED = 1 << 1,		/* the kernel cannot change it: the object is replaced */
+	NEEDED = 1 << 2,	/* must be in the file */
+	BARE = 1 << 3,		/* a plan shows the value without the field's name */
+	LOOSE = 1 << 4,		/* a reference whose end does not take the object along */
+	LATE = 1 << 5,		/* objects that have it come after those of their kind that do not */
+	HIDDEN = 1 << 6,	/* not in a file: a key from the surroundings, a mark, a state */
+	WRITTEN = 1 << 7,	/* written at creation, never compared */
+};
+
+/* Where a netlink attribute stands. */
+enum nla_place { NLA_MESSAGE, NLA_INFO_DATA };
+
+struct field {
+	const char *name, *doc;		/* doc: one sentence for the manual, with the unit and the source */
+	const struct type *type;
+	const char *refs;		/* the class of object this names: "link" */
+	const char *gives;		/* likewise, but this object brings it into being */
+	const char *fallback;		/* JSON of the kernel's default on an object of ours, for the way back */
+	const struct word *words;	/* of type_word */
+	size_t offset;
+	unsigned flags;
+	uint32_t min, max;		/* max 0: all that the type holds */
+	uint16_t nla;			/* attribute that carries the value as it stands in memory; 0: the kind does it */
+	enum nla_place place;
+	uint8_t width;			/* bytes of the attribute, where they are not those of the type */
+};
+
+/* A row for member @m of struct @s, read with type_@t. */
+#define FIELD(s, m, t, ...) { .name = #m, .type = &type_##t, .offset = offsetof(struct s, m), __VA_ARGS__ }

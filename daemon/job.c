@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* job.c - carries one change through: look, plan, write down, execute, look again,
+ * commit; and on a failure the same once more, to what was there before. */
+#include "job.h"
+#include "back.h"
+#include "linger.h"
+#include "observe.h"
+#include "owner.h"
+
+/* The kernel may take along what nobody was told of; more rounds than this are a fight. */
+enum { ROUNDS_MAX = 3 };
+
+void job_init(struct job *j, const struct kinds *kinds, const struct state *state, const char *netns_dir,
+	      const char *machine)
+{
+	j->kinds = kinds;
+	j->state = state;
+	j->netns_dir = netns_dir;
+	j->machine = machine;
+	model_init(&j->before, kinds);
+	model_init(&j->others, kinds);
+	if (!j->desired.model.kinds)
+		model_init(&j->desired.model, kinds);
+	if (!j->last.model.kinds)
+		model_init(&j->last.model, kinds);
+	model_init(&j->next.originals, kinds);
+	model_init(&j->next.delta, kinds);
+}
+
+static void forget_look(struct job *j)
+{
+	if (j->executing)
+		execute_done(&j->execution);
+	j->executing = false;
+	plan_done(&j->plan);
+	model_done(&j->observed);
+}
+
+void job_done(struct job *j)
+{
+	forget_look(j);
+	netns_set_done(&j->set);
+	free(j->names);
+	topology_done(&j->desired);
+	topology_done(&j->last);
+	model_done(&j->others);
+	model_done(&j->before);
+	record_done(&j->next);
+	problems_done(&j->problems);
+	free(j->lingering);
+	*j = (struct job){ 0 };
+}
+
+static void fail(struct job *j, const struct err *e, const struct object *o)
+{
+	char object[600];
+
+	if (o)
+		snprintf(object, sizeof(object), "%s %s", o->kind->label, o->place);
+	problem_add_err(&j->problems, e, o ? &o->where : NULL, o ? object : NULL);
+	if (j->result == 0)
+		j->result = e->code;
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All the namespaces that the change is about. */
+static int open_namespaces(struct job *j, struct err *e)
+{
+	const struct model *models[] = { &j->desired.model, &j->last.model, &j->before };
+	size_t n = 0, room = 1 + j->desired.model.n + j->last.model.n + j->before.n;
+
+	j->names = must(calloc(room, sizeof(*j->names)));
+	j->names[n++] = "host";
+	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
+		for (size_t i = 0; i < models[m]->n; i++)
+			if (!strcmp(models[m]->objects[i]->kind->class, "netns"))
+				j->names[n++] = models[m]->objects[i]->netns;
+	qsort(j->names, n, sizeof(*j->names), name_cmp);
+	return netns_set_make(&j->set, j->netns_dir, j->names, n, e);
+}
+
+/* The empty file that a create of ours left behind when it was cut off. */
+static int clear_remains(struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->set.n; i++) {
+		struct netns *ns = &j->set.v[i];
+		bool known = model_netns(&j->last.model, ns->name) || (j->going_back && model_netns(&j->desired.model, ns->name));
+
+		if (ns->state == NETNS_STALE && known && netns_unname(ns, j->netns_dir, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+static int look(struct job *j, struct model *desired, struct err *e)
+{
+	struct model *last = &j->last.model;
+	int r;
+
+	forget_look(j);
+	model_init(&j->observed, j->kinds);
+	r = observe(&j->observed, &j->set, desired, last, e);
+	if (r < 0)
+		return r;
+	owner_resolve(&j->observed, j->next.name, desired, last, j->going_back ? &j->desired.model : NULL);
+	if (!j->going_back && !j->completed) {
+		back_complete(desired, last, &j->next.originals, &j->observed);
+		back_share(desired, &j->others);
+	}
+	j->completed = true;
+	return 0;
+}
+
+static struct model *target(struct job *j)
+{
+	return j->going_back ? &j->before : &j->desired.model;
+}
+
+/* Looks at what is there and plans to what is to be. */
+static int look_and_plan(struct job *j)
+{
+	struct problems found = { 0 };
+	struct err e;
+	int r = look(j, target(j), &e);
+
+	if (r < 0) {
+		fail(j, &e, NULL);
+		return r;
+	}
+	r = plan_make(&j->plan, target(j), &j->observed, &found);
+	for (size_t i = 0; i < found.n; i++) {
+		struct err words = { .code = found.v[i].code };
+
+		snprintf(words.text, sizeof(words.text), "%s", found.v[i].message);
+		problem_add_err(&j->problems, &words, &found.v[i].where, found.v[i].object);
+	}
+	j->conflict |= r == -EEXIST;
+	if (r < 0 && j->result == 0)
+		j->result = r;
+	problems_done(&found);
+	return r;
+}
+
+int job_plan(struct job *j)
+{
+	struct err e;
+	int r = open_namespaces(j, &e);
+
+	if (r < 0) {
+		fail(j, &e, NULL);
+		return r;
+	}
+	return look_and_plan(j);
+}
+
+static void execute(struct job *j)
+{
+	execute_init(&j->execution, &j->plan, &j->set, j->next.name, j->machine);
+	j->executing = true;
+	j->phase = JOB_EXECUTE;
+}
+
+/* Writes down what is about to happen, before it does. */
+static int write_down(struct job *j, struct err *e)
+{
+	int r;
+
+	back_remember(&j->next.originals, &j->plan);
+	back_forget(&j->next.originals, &j->desired.model);
+	back_delta(&j->next.delta, &j->plan);
+	back_before(&j->before, &j->last.model, &j->next.delta, &j->plan);
+	if (j->quiet)
+		j->next.healed += (uint32_t)(j->created + j->changed + j->removed);
+	r = state_begin(j->state, &j->next, e);
+	j->written = r == 0;
+	return r;
+}
+
+static void prepare(struct job *j)
+{
+	struct err e;
+
+	j->phase = JOB_DONE;
+	if (!j->set.n && open_namespaces(j, &e) < 0) {
+		fail(j, &e, NULL);
+		return;
+	}
+	if (clear_remains(j, &e) < 0) {
+		fail(j, &e, NULL);
+		return;
+	}
+	if (look_and_plan(j) < 0)
+		return;
+	plan_count(&j->plan, &j->created, &j->changed, &j->removed);
+	if (j->plan.n == 0 && (j->quiet || j->same))
+		return;
+	if (!j->going_back && write_down(j, &e) < 0) {
+		fail(j, &e, NULL);
+		return;
+	}
+	if (j->plan.n == 0)
+		j->phase = JOB_COMMIT;
+	else
+		execute(j);
+}
+
+/* Gives back the names that were taken away, so that the namespaces are there again. */
+static int rename_back(struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->set.n; i++)
+		if (j->set.v[i].state == NETNS_HELD && netns_name(&j->set.v[i], j->netns_dir, e) < 0)
+			return e->code;
+	return 0;
+}
+
+static void back_failed(struct job *j, const struct err *e)
+{
+	if (e)
+		fail(j, e, NULL);
+	j->back_failed = true;
+	j->phase = JOB_DONE;
+}
+
+/* The change has failed: plan back to what was there. */
+static void go_back(struct job *j)
+{
+	struct err e;
+
+	if (j->going_back) {
+		back_failed(j, NULL);
+		return;
+	}
+	j->going_back = true;
+	j->rounds = 0;
+	if (rename_back(j, &e) < 0)
+		back_failed(j, &e);
+	else if (look_and_plan(j) < 0)
+		back_failed(j, NULL);
+	else if (j->plan.n)
+		execute(j);
+	else
+		j->phase = JOB_COMMIT;
+}
+
+/* What was there before is only known now of what came with its namespace or interface. */
+static void note(struct job *j)
+{
+	struct model *noted = &j->execution.work.noted;
+
+	for (size_t i = 0; i < noted->n; i++)
+		back_merge(&j->next.originals, noted->objects[i], ~UINT64_C(0));
+	model_done(noted);
+	model_init(noted, j->kinds);
+	j->noted = true;
+}
+
+static void step_execute(struct job *j)
+{
+	size_t first = j->execution.next;
+	const struct op *op = NULL;
+	struct err e;
+	int r = execute_step(&j->execution, &op, &e);
+
+	if (r < 0) {
+		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
+		go_back(j);
+		return;
+	}
+	if (j->execution.work.noted.n && !j->going_back)
+		note(j);
+	if (j->progress && !j->going_back && j->rounds == 0)
+		j->progress(j->arg, &j->plan, first, j->execution.next);
+	if (r == 0)
+		j->phase = JOB_VERIFY;
+}
+
+static void not_settled(struct job *j)
+{
+	struct op *op = &j->plan.ops[0];
+	struct object *o = op->after ? op->after : op->before;
+	struct arena a = { 0 };
+	struct step s;
+	struct err e;
+
+	plan_step(op, &a, &s);
+	err_set(&e, EIO, "%s %s %s: the kernel took the step, but it did not last: another program undoes it, or this kernel lacks it",
+		s.kind, s.object, s.detail);
+	fail(j, &e, o);
+	arena_done(&a);
+}
+
+static void step_verify(struct job *j)
+{
+	if (look_and_plan(j) < 0) {
+		go_back(j);
+	} else if (j->plan.n == 0) {
+		j->phase = JOB_COMMIT;
+	} else if (++j->rounds < ROUNDS_MAX) {
+		execute(j);
+	} else {
+		not_settled(j);
+		go_back(j);
+	}
+}
+
+/* What was fresh has everything now, and gets its name. */
+static int name_all(struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->set.n; i++)
+		if (j->set.v[i].state == NETNS_FRESH && netns_name(&j->set.v[i], j->netns_dir, e) < 0)
+			return e->code;
+	return 0;
+}
+
+static int commit_forward(struct job *j, struct err *e)
+{
+	int r = name_all(j, e);
+
+	if (r < 0)
+		return r;
+	j->n_lingering = linger_find(&j->set, &j->lingering);
+	if (j->noted && state_begin(j->state, &j->next, e) < 0)
+		return e->code;
+	return j->written ? state_commit(j->state, j->next.name, e) : 0;
+}
+
+static void step_commit(struct job *j)
+{
+	struct err e;
+
+	j->phase = JOB_DONE;
+	if (!j->going_back) {
+		if (commit_forward(j, &e) < 0) {
+			fail(j, &e, NULL);
+			go_back(j);
+		}
+		return;
+	}
+	if (state_abandon(j->state, j->next.name, &e) < 0)
+		back_failed(j, &e);
+}
+
+void job_recover(struct job *j, const struct model *delta)
+{
+	back_before(&j->before, &j->last.model, delta, NULL);
+	j->going_back = true;
+	j->written = true;
+}
+
+bool job_step(struct job *j)
+{
+	static void (*const steps[])(struct job *j) = {
+		[JOB_PREPARE] = prepare,
+		[JOB_EXECUTE] = step_execute,
+		[JOB_VERIFY] = step_verify,
+		[JOB_COMMIT] = step_commit,
+	};
+
+	if (j->phase != JOB_DONE)
+		steps[j->phase](j);
+	return j->phase != JOB_DONE;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* job.h - one change of one topology, from the look at what is there to the commit,
+ * or back. */
+#pragma once
+#include "execute.h"
+#include "state.h"
+
+enum job_phase { JOB_PREPARE, JOB_EXECUTE, JOB_VERIFY, JOB_COMMIT, JOB_DONE };
+
+struct job {
+	const struct kinds *kinds;
+	const struct state *state;
+	const char *netns_dir, *machine;
+
+	struct record next;		/* what is to be known afterwards; its originals grow */
+	struct topology desired, last;
+	struct model others;		/* what other topologies declare of what is not theirs */
+	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
+	bool quiet;			/* nobody asked: heal or take back; not written if nothing is to do */
+
+	enum job_phase phase;
+	bool going_back;
+	unsigned rounds;
+	struct netns_set set;
+	const char **names;
+	struct model observed, before;
+	struct plan plan;
+	struct execution execution;
+	bool executing, written, completed, noted;
+
+	size_t created, changed, removed;	/* of the first plan */
+	int result;			/* 0, or of the first failure */
+	bool conflict, back_failed;
+	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
+	struct lingerer *lingering;
+	size_t n_lingering;
+	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);
+	void *arg;
+};
+
+/* Takes what is in @next and @last, whose models are then the job's. */
+void job_init(struct job *j, const struct kinds *kinds, const struct state *state, const char *netns_dir,
+	      const char *machine);
+void job_done(struct job *j);
+/* Looks and plans, and goes no further; the plan is then in @j->plan. */
+int job_plan(struct job *j);
+/* Starts on the way back from a change that was cut off after it had written @delta down. */
+void job_recover(struct job *j, const struct model *delta);
+/* One batch; false when the phase is JOB_DONE. */
+bool job_step(struct job *j);

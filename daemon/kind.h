@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* kind.h - what a kind of object is: all that is known about bridges, routes or
+ * addresses stands in one table like this, in a file of its own. */
+#pragma once
+#include "model.h"
+
+struct look;		/* look.h */
+struct work;		/* work.h */
+struct op;		/* plan.h */
+
+/* How the objects of a kind stand in a file. */
+enum form {
+	FORM_BODY,	/* the fields are keys of the namespace itself */
+	FORM_MAP,	/* "section": { "name": { fields } }; the name goes to the key field */
+	FORM_LIST,	/* "section": [ { fields } ] */
+	FORM_VALUES,	/* "section": { "key": value }: the two fields of the kind */
+};
+
+struct kind {
+	const char *name;	/* what a file says in "kind"; "veth" */
+	const char *class;	/* what references name: "netns", "link", "address", "route", … */
+	const char *label;	/* the word in a plan */
+	const char *doc;	/* one sentence for the manual */
+	const char *section;	/* key in the file: "interfaces", "routes"; NULL for FORM_BODY */
+	enum form form;
+	bool in_link;		/* the section stands in an interface, not in a namespace */
+	bool any;		/* manages what is there, of whatever kind; never creates or deletes */
+	bool ports;		/* other links may name it as their master */
+	const char *brief;	/* in a list, a bare string means this field */
+	size_t size;
+	const struct field *fields;
+	size_t n_fields;	/* 64 at most */
+
+	/* Pure.  Rules across the fields of one object, and its canonical form. */
+	int (*check)(struct object *o, struct err *e);
+	/* Pure.  Called for each object when all are there: adds what it implies. */
+	void (*complete)(struct model *m, struct object *o, struct problems *p);
+	/* Pure.  Called for each object when the model is complete: rules across objects.
+	 * May look things up, but not walk a namespace. */
+	void (*check_in)(const struct model *m, const struct object *o, struct problems *p);
+
+	/* Pure.  Called once for each namespace: rules that need a walk over all that
+	 * stands in it (netns->first, ->next). */
+	void (*check_netns)(const struct model *m, const struct object *netns, struct problems *p);
+
+	/* Adds what the kernel has of this class in one namespace. */
+	int (*observe)(struct look *look, struct err *e);
+	/* Pure.  Called for each observed object when all namespaces are read: finds out
+	 * what takes more than one.  @wanted has the same id, and may be NULL. */
+	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
+	/* Appends the messages of @op to a batch. */
+	int (*encode)(struct work *w, struct op *op, struct err *e);
+	/* Takes at least one of the @n steps, and says how many: for what is no
+	 * netlink message, and for what goes faster together. */
+	int (*apply)(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
+};
+
+/* The table of kinds, in order of creation: what later kinds stand on comes first. */
+struct kinds {
+	const struct kind *const *v;
+	size_t n;
+};
+extern const struct kinds all_kinds;
+extern const struct kind kind_netns, kind_interface, kind_bridge, kind_veth, kind_sysctl, kind_link_sysctl, kind_address,
+	kind_route;
+
+/* The kind of @class called @name, or its first one where @name is NULL; NULL if there is none. */
+const struct kind *kinds_find(const struct kinds *kinds, const char *class, const char *name);

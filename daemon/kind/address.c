@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* address.c - an IP address on an interface. */
+#include "../look.h"
+#include "../owner.h"
+#include "link.h"
+#include <arpa/inet.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+
+#ifndef IFAPROT_KERNEL_LL	/* Linux 5.18, include/uapi/linux/if_addr.h */
+#define IFA_PROTO 11
+#define IFAPROT_KERNEL_LL 3
+#endif
+
+struct address {
+	struct object object;
+	struct inet address, peer;
+	struct inet key;	/* what the kernel tells the addresses of a link apart by */
+	const char *label;
+	uint8_t scope;
+	uint32_t metric;
+	bool nodad;
+};
+
+static const struct word scopes[] = {
+	{ "global", RT_SCOPE_UNIVERSE },
+	{ "site", RT_SCOPE_SITE },
+	{ "link", RT_SCOPE_LINK },
+	{ "host", RT_SCOPE_HOST },
+	{ NULL, 0 },
+};
+
+static const struct field fields[] = {
+	FIELD(address, address, prefix, .flags = FIXED | BARE | NEEDED, .doc = "the address with its prefix length"),
+	FIELD(address, key, prefix, .flags = KEY | HIDDEN, .doc = ""),
+	FIELD(address, peer, prefix, .flags = FIXED, .fallback = "null", .doc = "the address at the other end (IFA_ADDRESS)"),
+	FIELD(address, scope, word, .words = scopes, .flags = FIXED, .fallback = "\"global\"",
+	      .doc = "where it is valid (ifa_scope)"),
+	FIELD(address, label, string, .flags = FIXED, .max = 15, .doc = "IPv4 only, for old programs (IFA_LABEL)"),
+	FIELD(address, metric, u32, .fallback = "0", .doc = "metric of the route to its network (IFA_RT_PRIORITY)"),
+	FIELD(address, nodad, bool, .flags = WRITTEN,
+	      .doc = "IPv6: pass packets at once, without looking for a duplicate; usual on cables whose ends are both ours (IFA_F_NODAD)"),
+};
+
+/* IPv4 tells addresses apart by their prefix length too, IPv6 does not. */
+static void set_key(struct address *a)
+{
+	a->key = a->address;
+	if (a->address.family == AF_INET6)
+		a->key.len = 128;
+	OBJECT_SET(&a->object, address, key);
+}
+
+static int address_check(struct object *o, struct err *e)
+{
+	struct address *a = (struct address *)o;
+
+	if (a->peer.family && a->peer.family != a->address.family)
+		return err_set(e, EINVAL, "address and peer are of different families");
+	if (a->label && a->address.family != AF_INET)
+		return err_set(e, EINVAL, "only IPv4 addresses have a label");
+	if (a->label && strncmp(a->label, o->name, strlen(o->name)))
+		return err_set(e, EINVAL, "label: %s must begin with %s", a->label, o->name);
+	set_key(a);
+	return 0;
+}
+
+/* What the kernel makes by itself is nobody's: link-local, loopback, advertised. */
+static bool is_kernels(const struct address *a, const struct nlattr *proto, uint32_t flags)
+{
+	static const struct inet loopback4 = { AF_INET, 8, { 127, 0, 0, 1 } };
+	static const uint8_t loopback6[16] = { [15] = 1 };
+	uint8_t p = proto ? nla_get_u8(proto) : 0;
+
+	if (p && p <= IFAPROT_KERNEL_LL)
+		return true;
+	if (a->address.family == AF_INET)
+		return !strcmp(a->object.name, "lo") && !memcmp(&a->address, &loopback4, sizeof(loopback4));
+	if (flags & IFA_F_MANAGETEMPADDR || (flags & IFA_F_TEMPORARY))
+		return true;
+	/* Linux before 5.18 does not say. */
+	return !p && (!memcmp(a->address.addr, loopback6, sizeof(loopback6)) || (!proto && a->scope == RT_SCOPE_LINK));
+}
+
+static void read_inet(struct inet *i, uint8_t family, uint8_t len, const struct nlattr *from)
+{
+	*i = (struct inet){ .family = family, .len = len };
+	memcpy(i->addr, nla_data(from), family == AF_INET ? 4 : 16);
+}
+
+static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg *i, struct nlattr **at)
+{
+	a->scope = i->ifa_scope;
+	OBJECT_SET(&a->object, address, scope);
+	a->metric = at[IFA_RT_PRIORITY] ? nla_get_u32(at[IFA_RT_PRIORITY]) : 0;
+	OBJECT_SET(&a->object, address, metric);
+	if (at[IFA_LABEL] && strcmp(nla_data(at[IFA_LABEL]), a->object.name)) {
+		a->label = arena_strdup(&m->arena, nla_data(at[IFA_LABEL]));
+		OBJECT_SET(&a->object, address, label);
+	}
+}
+
+static void on_address(const struct nlmsghdr *h, void *arg)
+{
+	struct look *look = arg;
+	struct model *m = look->observed;
+	const struct ifaddrmsg *i = nlmsg_data(h);
+	struct nlattr *at[IFA_PROTO + 1], *local;
+	const char *link;
+	struct address *a;
+
+	if (h->nlmsg_type != RTM_NEWADDR || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), at, IFA_PROTO, NULL) < 0)
+		return;
+	local = at[IFA_LOCAL] ? at[IFA_LOCAL] : at[IFA_ADDRESS];
+	link = look_link(look, i->ifa_index);
+	if (!local || !link || (i->ifa_family != AF_INET && i->ifa_family != AF_INET6))
+		return;
+	a = (struct address *)object_new(m, &kind_address, look->ns->name, strchr(link, '/') + 1);
+	read_inet(&a->address, i->ifa_family, i->ifa_prefixlen, local);
+	OBJECT_SET(&a->object, address, address);
+	if (at[IFA_LOCAL] && at[IFA_ADDRESS] && nla_memcmp(at[IFA_LOCAL], nla_data(at[IFA_ADDRESS]), (size_t)nla_len(local))) {
+		read_inet(&a->peer, i->ifa_family, i->ifa_prefixlen, at[IFA_ADDRESS]);
+		/* The prefix length is that of the far address. */
+		OBJECT_SET(&a->object, address, peer);
+	}
+	read_rest(m, a, i, at);
+	set_key(a);
+	a->object.any = is_kernels(a, at[IFA_PROTO], at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags);
+	a->object.sign.hash = at[IFA_PROTO] && nla_get_u8(at[IFA_PROTO]) == PROTOCOL ? SIGN_ANY : 0;
+	a->object.handle = i->ifa_index;
+	look_add(look, &a->object);
+}
+
+/* Addresses seen twice are the same objects, so a dump may simply begin anew. */
+static void on_restart(_unused_ void *arg)
+{
+}
+
+static int address_observe(struct look *look, struct err *e)
+{
+	struct ifaddrmsg i = { 0 };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETADDR, 0, &i, sizeof(i));
+
+	if (rtnl_dump(look->nl, m, on_address, on_restart, look, e) < 0)
+		return err_prefix(e, "addresses of %s", look->ns->name);
+	return 0;
+}
+
+static struct nl_msg *address_message(int type, int flags, const struct address *a, uint32_t index)
+{
+	struct ifaddrmsg i = {
+		.ifa_family = a->address.family,
+		.ifa_prefixlen = a->peer.family ? a->peer.len : a->address.len,
+		.ifa_scope = a->scope,
+		.ifa_index = index,
+	};
+	struct nl_msg *m = msg_new(type, flags, &i, sizeof(i));
+	size_t size = a->address.family == AF_INET ? 4 : 16;
+
+	msg_put(m, IFA_LOCAL, a->address.addr, size);
+	msg_put(m, IFA_ADDRESS, a->peer.family ? a->peer.addr : a->address.addr, size);
+	return m;
+}
+
+/* On a cable of our own nobody else can have the address, and the first packet need not wait. */
+static bool is_nodad(const struct work *w, const struct address *a)
+{
+	const struct object *o = model_find_ref(w->plan->desired, "link", a->object.place);
+
+	if (a->address.family != AF_INET6)
+		return false;
+	return object_has(&a->object, (size_t)kind_field(a->object.kind, "nodad")) ? a->nodad
+										   : o && ((const struct link *)o)->ours_alone;
+}
+
+static int address_encode(struct work *w, struct op *op, struct err *e)
+{
+	struct address *a = (struct address *)(op->after ? op->after : op->before);
+	uint32_t index = op->after ? work_ifindex(w, a->object.place) : a->object.handle;
+	uint8_t protocol = PROTOCOL;
+	struct nl_msg *m;
+
+	if (!op->after)
+		return work_send(w, a->object.netns, address_message(RTM_DELADDR, 0, a, index), op, e);
+	m = address_message(RTM_NEWADDR, NLM_F_CREATE | (op->before ? NLM_F_REPLACE : NLM_F_EXCL), a, index);
+	msg_put(m, IFA_PROTO, &protocol, 1);
+	if (is_nodad(w, a))
+		msg_put_u32(m, IFA_FLAGS, IFA_F_NODAD);
+	if (a->metric)
+		msg_put_u32(m, IFA_RT_PRIORITY, a->metric);
+	if (a->label)
+		msg_put_string(m, IFA_LABEL, a->label);
+	return work_send(w, a->object.netns, m, op, e);
+}
+
+const struct kind kind_address = {
+	.name = "address",
+	.class = "address",
+	.label = "address",
+	.doc = "an IP address on an interface",
+	.section = "addresses",
+	.form = FORM_LIST,
+	.in_link = true,
+	.brief = "address",
+	.size = sizeof(struct address),
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+	.check = address_check,
+	.observe = address_observe,
+	.encode = address_encode,
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* interface.c - interfaces that are there already and are only managed (eth0, lo),
+ * and how the interfaces of all kinds are read from the kernel. */
+#include "../look.h"
+#include "../owner.h"
+#include "../guess.h"
+#include "link.h"
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+enum { NEAR_NAMES_MAX = 100 };	/* kind-less interfaces that are looked at for a slip of the pen */
+
+static const struct field fields[] = { LINK_FIELDS };
+
+static void read_rows(struct object *o, enum nla_place place, struct nlattr **attributes, int max)
+{
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+		const struct nlattr *a = f->nla && f->nla <= max && f->place == place ? attributes[f->nla] : NULL;
+
+		if (!a || nla_len(a) < (int)f->type->size)
+			continue;
+		memcpy(object_at(o, i), nla_data(a), f->type->size);
+		if (f->type == &type_bool)
+			*(bool *)object_at(o, i) = *(const uint8_t *)nla_data(a) != 0;
+		o->set |= UINT64_C(1) << i;
+	}
+}
+
+static void read_addrgen(struct link *l, struct nlattr *af_spec)
+{
+	struct nlattr *inet6 = af_spec ? nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET6) : NULL;
+	struct nlattr *mode = inet6 ? nla_find(nla_data(inet6), nla_len(inet6), IFLA_INET6_ADDR_GEN_MODE) : NULL;
+
+	if (!mode)
+		return;
+	l->addrgen = nla_get_u8(mode);
+	OBJECT_SET(&l->object, link, addrgen);
+}
+
+static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr **a)
+{
+	l->up = i->ifi_flags & IFF_UP;
+	l->carrier = i->ifi_flags & IFF_LOWER_UP;
+	l->lower = a[IFLA_LINK] ? nla_get_u32(a[IFLA_LINK]) : 0;
+	l->master_index = a[IFLA_MASTER] ? nla_get_u32(a[IFLA_MASTER]) : 0;
+	OBJECT_SET(&l->object, link, up);
+	OBJECT_SET(&l->object, link, carrier);
+	OBJECT_SET(&l->object, link, master);
+}
+
+static void on_link(const struct nlmsghdr *h, void *arg)
+{
+	struct look *look = arg;
+	struct nlattr *a[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1] = { 0 }, *data[64] = { 0 };
+	const struct ifinfomsg *i = nlmsg_data(h);
+	const struct kind *k = NULL;
+	struct object *o;
+
+	if (h->nlmsg_type != RTM_NEWLINK || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, IFLA_MAX, NULL) < 0 ||
+	    !a[IFLA_IFNAME])
+		return;
+	if (a[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) == 0 && info[IFLA_INFO_KIND])
+		k = kinds_find(look->observed->kinds, "link", nla_data(info[IFLA_INFO_KIND]));
+	o = object_new(look->observed, k ? k : &kind_interface, look->ns->name, nla_data(a[IFLA_IFNAME]));
+	o->handle = (uint32_t)i->ifi_index;
+	o->any = false;
+	o->sign = sign_of_link(a[IFLA_GROUP] ? nla_get_u32(a[IFLA_GROUP]) : 0,
+			       a[IFLA_IFALIAS] ? arena_strdup(&look->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
+	read_rows(o, NLA_MESSAGE, a, IFLA_MAX);
+	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0)
+		read_rows(o, NLA_INFO_DATA, data, ARRAY_SIZE(data) - 1);
+	read_state((struct link *)o, i, a);
+	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);
+	if (look->n_links % 64 == 0)
+		look->links = must(realloc(look->links, (look->n_links + 64) * sizeof(*look->links)));
+	look->links[look->n_links++] = o;
+}
+
+static void on_restart(void *arg)
+{
+	((struct look *)arg)->n_links = 0;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct object *x = *(struct object *const *)a, *y = *(struct object *const *)b;
+
+	return x->handle < y->handle ? -1 : x->handle > y->handle;
+}
+
+/* The loopback carries the mark of its namespace. */
+static int interface_observe(struct look *look, struct err *e)
+{
+	struct ifinfomsg i = { 0 };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &i, sizeof(i));
+	struct object *netns = model_netns(look->observed, look->ns->name);
+
+	msg_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (rtnl_dump(look->nl, m, on_link, on_restart, look, e) < 0)
+		return err_prefix(e, "interfaces of %s", look->ns->name);
+	if (look->n_links)
+		qsort(look->links, look->n_links, sizeof(*look->links), by_index);
+	for (size_t n = 0; n < look->n_links; n++) {
+		struct link *l = (struct link *)look->links[n];
+
+		l->master = l->master_index ? look_link(look, l->master_index) : NULL;
+		look_add(look, &l->object);
+		if (!strcmp(l->object.name, "lo") && netns)
+			netns->sign = l->object.sign;
+	}
+	return 0;
+}
+
+static void interface_check_in(const struct model *m, const struct object *o, struct problems *p)
+{
+	const struct object *netns = model_netns(m, o->netns);
+
+	link_check_in(m, o, p);
+	if (strcmp(o->name, "lo") && netns && !netns->any)
+		problem_add(p, EINVAL, &o->where, "%s is made by netnsd, so nothing is there yet: say what %s is by its \"kind\"",
+			    o->netns, o->name);
+}
+
+/* A name on the host that is nearly that of a declared cable's end would be waited for in vain. */
+static void interface_check_netns(const struct model *m, const struct object *netns, struct problems *p)
+{
+	size_t tries = 0;
+
+	(void)m;
+	for (const struct object *o = netns->first; o; o = o->next) {
+		if (o->kind != &kind_interface || !strcmp(o->name, "lo") || tries++ == NEAR_NAMES_MAX)
+			continue;
+		for (const struct object *near = netns->first; near; near = near->next) {
+			struct guess g = guess_new(o->name);
+
+			if (!strcmp(near->kind->class, "link") && !near->any)
+				guess_try(&g, near->name);
+			if (!g.best)
+				continue;
+			problem_add(p, EINVAL, &o->where, "%s is declared nowhere; did you mean %s?", o->name, g.best);
+			break;
+		}
+	}
+}
+
+const struct kind kind_interface = {
+	.name = "interface",
+	.class = "link",
+	.label = "link",
+	.doc = "an interface that is there already: what is said of it is kept, and put back when the topology goes",
+	.section = "interfaces",
+	.form = FORM_MAP,
+	.any = true,
+	.size = sizeof(struct link),
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+	.check = link_check,
+	.check_in = interface_check_in,
+	.check_netns = interface_check_netns,
+	.observe = interface_observe,
+	.encode = link_encode,
+	.apply = link_apply,
+};

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* link.c - creates, changes and removes interfaces: what is the same for all of them. */
+#include "link.h"
+#include "../owner.h"
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+const struct word link_addrgen_words[] = {
+	{ "eui64", IN6_ADDR_GEN_MODE_EUI64 },
+	{ "none", IN6_ADDR_GEN_MODE_NONE },
+	{ "stable", IN6_ADDR_GEN_MODE_STABLE_PRIVACY },
+	{ "random", IN6_ADDR_GEN_MODE_RANDOM },
+	{ NULL, 0 },
+};
+
+static struct link *as_link(const struct object *o)
+{
+	return (struct link *)(uintptr_t)o;
+}
+
+/* Whether the step is about the field, and the object has it. */
+static bool concerns(const struct object *o, uint64_t mask, size_t i)
+{
+	return object_has(o, i) && mask & (UINT64_C(1) << i);
+}
+
+int link_check(struct object *o, struct err *e)
+{
+	static const uint8_t none[6];
+	struct link *l = as_link(o);
+
+	if (!o->any && !strcmp(o->name, "lo"))
+		return err_set(e, EINVAL, "lo is the loopback that every namespace has; list it without \"kind\"");
+	if (strcmp(o->name, "lo") && object_has(o, LINK_MAC) && (l->mac[0] & 1 || !memcmp(l->mac, none, sizeof(none))))
+		return err_set(e, EINVAL, "mac: an interface's own address is neither a group's nor all zero");
+	if (!o->any && !object_has(o, LINK_UP)) {
+		l->up = true;
+		OBJECT_SET(o, link, up);
+	}
+	return 0;
+}
+
+void link_check_in(const struct model *m, const struct object *o, struct problems *p)
+{
+	const char *master = as_link(o)->master;
+	const struct object *base = master ? model_find_ref(m, "link", master) : NULL;
+
+	if (master && strncmp(master, o->netns, strlen(o->netns)))
+		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge share one", master);
+	else if (base && !base->kind->ports && !base->any)
+		object_problem(p, EINVAL, o, "master", "%s is a %s, which has no ports", master, base->kind->name);
+}
+
+static uint32_t group_of(const struct work *w, const struct object *o)
+{
+	return GROUP_OURS | topology_hash(w->topology) | (strcmp(o->name, "lo") ? 0 : (uint32_t)GROUP_LOOPBACK);
+}
+
+static struct nl_msg *link_message(int type, int flags, uint32_t index, bool up, bool change_up)
+{
+	/* Flags without a mask would replace all of them (rtnl_dev_combine_flags, net/core/rtnetlink.c). */
+	unsigned change = change_up ? IFF_UP : 0;
+	struct ifinfomsg i = { .ifi_index = (int)index, .ifi_flags = up ? change : 0, .ifi_change = change };
+
+	return msg_new(type, flags, &i, sizeof(i));
+}
+
+/* The attributes that stand in the rows, for the fields of @mask. */
+static void put_rows(const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m)
+{
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+		size_t width = f->width ? f->width : f->type->size;
+		uint8_t value[8] = { 0 };
+
+		if (!f->nla || f->place != place || !concerns(o, mask, i))
+			continue;
+		memcpy(value, object_at(o, i), f->type->size);
+		msg_put(m, f->nla, value, width);
+	}
+}
+
+static void put_addrgen(const struct object *o, struct nl_msg *m)
+{
+	struct nlattr *af = nla_nest_start(m, IFLA_AF_SPEC), *inet6 = nla_nest_start(m, AF_INET6);
+
+	msg_put(m, IFLA_INET6_ADDR_GEN_MODE, &as_link(o)->addrgen, 1);
+	nla_nest_end(m, inet6);
+	nla_nest_end(m, af);
+}
+
+void link_put_birth(const struct work *w, const struct object *o, struct nl_msg *m)
+{
+	uint8_t mac[6];
+
+	msg_put_string(m, IFLA_IFNAME, o->name);
+	msg_put_u32(m, IFLA_GROUP, group_of(w, o));
+	put_rows(o, ~UINT64_C(0), NLA_MESSAGE, m);
+	if (object_has(o, LINK_MAC))
+		return;
+	/* Without an address of its own udev would give it one, and a second boot another. */
+	mac_derive(w->machine, w->topology, o->place, mac);
+	msg_put(m, IFLA_ADDRESS, mac, sizeof(mac));
+}
+
+/* What cannot stand in the create message: addrgen must be there before the link is
+ * up, alias and master need the link. */
+static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err *e)
+{
+	struct object *o = op->after;
+	struct link *l = as_link(o);
+	struct nl_msg *m;
+	bool ours = !op->before;
+
+	if (concerns(o, mask, LINK_ADDRGEN)) {
+		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
+		put_addrgen(o, m);
+		if (work_send(w, o->netns, m, op, e) < 0)
+			return e->code;
+	}
+	m = link_message(RTM_NEWLINK, 0, o->handle, l->up, concerns(o, mask, LINK_UP));
+	if (ours) {
+		char alias[128];
+
+		snprintf(alias, sizeof(alias), ALIAS_PREFIX "%s", w->topology);
+		msg_put(m, IFLA_IFALIAS, alias, strlen(alias));
+	}
+	if (op->given)
+		msg_put_u32(m, IFLA_GROUP, group_of(w, o));
+	if (op->before || op->given)
+		put_rows(o, mask, NLA_MESSAGE, m);
+	if (concerns(o, mask, LINK_MASTER))
+		msg_put_u32(m, IFLA_MASTER, l->master ? work_ifindex(w, l->master) : 0);
+	return work_send(w, o->netns, m, op, e);
+}
+
+/* On links that others can reach: no address of a network goes with its first one,
+ * and nobody in a namespace routes the host by its advertisements. */
+static int link_guard(struct work *w, const struct object *o, struct err *e)
+{
+	const struct netns *ns = work_netns(w, o->netns);
+	char path[128];
+
+	if (ns->state == NETNS_FRESH || !strcmp(o->name, "lo"))
+		return 0;
+	/* The message that brings it into being may still wait for another namespace. */
+	if (w->at != ns && work_flush(w, e) < 0)
+		return e->code;
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
+	if (entered < 0)
+		return entered;
+	snprintf(path, sizeof(path), "net/ipv4/conf/%s/promote_secondaries", o->name);
+	if (sysctl_write(path, "1", e) < 0)
+		return e->code;
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", o->name);
+	return sysctl_write(path, "0", e) < 0 && e->code != -ENOENT ? e->code : 0;
+}
+
+int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
+		struct err *e)
+{
+	struct object *o = op->after;
+	struct nl_msg *m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, w->next_index, false, false);
+	struct nlattr *info, *inside;
+
+	o->handle = w->next_index++;
+	link_put_birth(w, o, m);
+	info = nla_nest_start(m, IFLA_LINKINFO);
+	msg_put(m, IFLA_INFO_KIND, o->kind->name, strlen(o->kind->name));
+	inside = nla_nest_start(m, IFLA_INFO_DATA);
+	put_rows(o, ~UINT64_C(0), NLA_INFO_DATA, m);
+	if (data && data(w, op, m, e) < 0) {
+		nlmsg_free(m);
+		return e->code;
+	}
+	nla_nest_end(m, inside);
+	nla_nest_end(m, info);
+	if (work_send(w, o->netns, m, op, e) < 0 || work_barrier(w, o->netns, e) < 0 || link_guard(w, o, e) < 0)
+		return e->code;
+	return link_settle(w, op, ~UINT64_C(0), e);
+}
+
+static int link_change_data(struct work *w, struct op *op, struct err *e)
+{
+	const struct object *o = op->after;
+	struct nl_msg *m;
+	struct nlattr *info, *inside;
+
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		if (o->kind->fields[i].place != NLA_INFO_DATA || !(op->diff & (UINT64_C(1) << i)))
+			continue;
+		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
+		info = nla_nest_start(m, IFLA_LINKINFO);
+		msg_put(m, IFLA_INFO_KIND, o->kind->name, strlen(o->kind->name));
+		inside = nla_nest_start(m, IFLA_INFO_DATA);
+		put_rows(o, op->diff, NLA_INFO_DATA, m);
+		nla_nest_end(m, inside);
+		nla_nest_end(m, info);
+		return work_send(w, o->netns, m, op, e);
+	}
+	return 0;
+}
+
+int link_encode(struct work *w, struct op *op, struct err *e)
+{
+	if (!op->after)
+		return work_send(w, op->before->netns, link_message(RTM_DELLINK, 0, op->before->handle, false, false), op, e);
+	if (!op->before && !op->given)
+		return link_create(w, op, NULL, e);
+	if (op->given && !op->after->handle)
+		op->after->handle = 1;	/* the loopback of a new namespace, LOOPBACK_IFINDEX */
+	if (op->given && link_guard(w, op->after, e) < 0)
+		return e->code;
+	if (link_change_data(w, op, e) < 0)
+		return e->code;
+	return link_settle(w, op, op->given ? ~UINT64_C(0) : op->diff, e);
+}
+
+/* The signed links of the namespace, if all are surely of this topology; else 0. */
+static size_t count_ours(const struct work *w, const struct object *one)
+{
+	const struct object *netns = model_netns(w->plan->observed, one->netns);
+	size_t n = 0;
+
+	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
+		if (strcmp(o->kind->class, "link") || o->sign.hash != one->sign.hash || !strcmp(o->name, "lo"))
+			continue;
+		if (!o->sign.topology || strcmp(o->sign.topology, w->topology))
+			return 0;
+		n++;
+	}
+	return n;
+}
+
+int link_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e)
+{
+	const struct object *one = ops[0].before;
+	struct nl_msg *m;
+	size_t run = 0;
+
+	*ret_taken = 0;
+	if (ops[0].after)
+		return 0;
+	while (run < n && !ops[run].after && !strcmp(ops[run].before->kind->class, "link") &&
+	       !strcmp(ops[run].before->netns, one->netns))
+		run++;
+	/* One message and one grace period for all, instead of one for each. */
+	if (run < 2 || run != count_ours(w, one))
+		return 0;
+	m = link_message(RTM_DELLINK, 0, 0, false, false);
+	msg_put_u32(m, IFLA_GROUP, group_of(w, one));
+	if (work_send(w, one->netns, m, &ops[0], e) < 0 || work_flush(w, e) < 0)
+		return e->code;
+	*ret_taken = run;
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* link.h - what all kinds of interfaces share. */
+#pragma once
+#include "../kind.h"
+#include "../work.h"
+
+struct link {
+	struct object object;
+	bool up, carrier;
+	uint8_t addrgen;
+	uint8_t mac[6];
+	uint32_t mtu, txqlen;
+	const char *master;		/* "NS/IF", NULL: none */
+	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or what it stands on */
+	uint32_t master_index;		/* IFLA_MASTER of an observed one */
+	bool ours_alone;		/* nobody but us can be on the wire */
+};
+
+extern const struct word link_addrgen_words[];
+
+/* The rows that every kind of interface starts with, in this order. */
+#define LINK_FIELDS                                                                                                    \
+	FIELD(link, up, bool, .fallback = "true",                                                                      \
+	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
+	FIELD(link, mtu, u32, .min = 68, .max = 65535, .nla = IFLA_MTU, .fallback = "1500",                            \
+	      .doc = "largest packet, in bytes (IFLA_MTU)"),                                                           \
+	FIELD(link, mac, mac, .nla = IFLA_ADDRESS,                                                                     \
+	      .doc = "hardware address; derived from machine, topology and name unless said (IFLA_ADDRESS)"),          \
+	FIELD(link, master, link, .refs = "link", .flags = LOOSE, .fallback = "null",                                  \
+	      .doc = "the bridge this is a port of, an interface of the same namespace (IFLA_MASTER)"),                \
+	FIELD(link, txqlen, u32, .nla = IFLA_TXQLEN, .fallback = "1000",                                               \
+	      .doc = "length of the transmit queue, in packets (IFLA_TXQLEN)"),                                        \
+	FIELD(link, addrgen, word, .words = link_addrgen_words, .fallback = "\"eui64\"",                               \
+	      .doc = "how the kernel makes the IPv6 link-local address (IFLA_INET6_ADDR_GEN_MODE)"),                   \
+	FIELD(link, carrier, bool, .flags = HIDDEN | WRITTEN, .doc = "whether there is a signal (IFF_LOWER_UP)")
+
+/* Their places in the rows. */
+enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER };
+
+/* The checks that every kind of interface makes. */
+int link_check(struct object *o, struct err *e);
+void link_check_in(const struct model *m, const struct object *o, struct problems *p);
+
+/* The attributes that a create message carries for this end: name, group, MAC, MTU. */
+void link_put_birth(const struct work *w, const struct object *o, struct nl_msg *m);
+/* Creates a link; @data appends what stands in IFLA_INFO_DATA besides the rows' own, and may be NULL. */
+int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
+		struct err *e);
+/* Everything but the creation of a kind with its own data. */
+int link_encode(struct work *w, struct op *op, struct err *e);
+/* Removes one link, or all of the topology's in its namespace at once. */
+int link_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);

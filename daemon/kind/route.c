@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* route.c - a route of ours: what routing daemons and people add beside it under
+ * their own protocol is never looked at. */
+#include "route.h"
+#include "../look.h"
+#include "../owner.h"
+#include "../work.h"
+#include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+
+static const struct word types[] = {
+	{ "unicast", RTN_UNICAST },
+	{ "local", RTN_LOCAL },
+	{ "broadcast", RTN_BROADCAST },
+	{ "multicast", RTN_MULTICAST },
+	{ "blackhole", RTN_BLACKHOLE },
+	{ "unreachable", RTN_UNREACHABLE },
+	{ "prohibit", RTN_PROHIBIT },
+	{ "throw", RTN_THROW },
+	{ NULL, 0 },
+};
+
+static const struct word scopes[] = {
+	{ "global", RT_SCOPE_UNIVERSE },
+	{ "site", RT_SCOPE_SITE },
+	{ "link", RT_SCOPE_LINK },
+	{ "host", RT_SCOPE_HOST },
+	{ NULL, 0 },
+};
+
+static const struct field fields[] = {
+	FIELD(route, type, word, .words = types, .flags = FIXED | BARE, .fallback = "\"unicast\"",
+	      .doc = "what becomes of the packets; unicast unless said (rtm_type)"),
+	FIELD(route, to, dest, .flags = KEY | BARE | NEEDED, .doc = "default, or a network, or an address (RTA_DST)"),
+	FIELD(route, via, ip, .flags = FIXED | LATE, .fallback = "null", .doc = "the next router (RTA_GATEWAY)"),
+	FIELD(route, dev, link, .refs = "link", .flags = FIXED, .fallback = "null", .doc = "the interface out (RTA_OIF)"),
+	FIELD(route, src, ip, .flags = FIXED, .fallback = "null", .doc = "the source address to prefer (RTA_PREFSRC)"),
+	FIELD(route, metric, u32, .flags = WRITTEN,
+	      .doc = "the lowest wins; 0 for IPv4, 1024 for IPv6 unless said (RTA_PRIORITY)"),
+	FIELD(route, table, u32, .flags = WRITTEN, .min = 1, .fallback = "254",
+	      .doc = "the number of the table; 254, main, unless said (RTA_TABLE)"),
+	FIELD(route, scope, word, .words = scopes, .flags = FIXED, .doc = "how far it reaches (rtm_scope)"),
+	FIELD(route, onlink, bool, .flags = FIXED, .fallback = "false",
+	      .doc = "take the next router for a neighbour, whatever the addresses say (RTNH_F_ONLINK)"),
+	FIELD(route, mtu, u32, .flags = FIXED, .fallback = "null", .min = 68, .max = 65535, .doc = "path MTU, in bytes (RTAX_MTU)"),
+	FIELD(route, nexthops, nexthops, .flags = FIXED | LATE, .fallback = "null",
+	      .doc = "several next routers: a list of {\"via\", \"dev\", \"weight\"} (RTA_MULTIPATH)"),
+	FIELD(route, key, route_key, .flags = KEY | HIDDEN, .doc = ""),
+};
+
+static bool is_set(const struct route *r, const char *field)
+{
+	return object_has(&r->object, (size_t)kind_field(r->object.kind, field));
+}
+
+static uint8_t family_of(const struct route *r)
+{
+	const struct inet *tell[] = { &r->to, &r->via, &r->src, r->nexthops.n ? &r->nexthops.v[0].via : &r->via };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tell); i++)
+		if (tell[i]->family)
+			return tell[i]->family;
+	return AF_INET;
+}
+
+/* The kernel tells routes apart by family, destination, metric and table. */
+void route_finish(struct route *r)
+{
+	uint8_t family = family_of(r);
+
+	r->key = (struct route_key){
+		.family = family,
+		.metric = is_set(r, "metric") && (r->metric || family == AF_INET) ? r->metric : family == AF_INET6 ? 1024 : 0,
+		.table = is_set(r, "table") ? r->table : RT_TABLE_MAIN,
+	};
+	if (r->to.len == 0)
+		r->to = (struct inet){ 0 };	/* "0.0.0.0/0" is "default" */
+	OBJECT_SET(&r->object, route, key);
+}
+
+static int route_check(struct object *o, struct err *e)
+{
+	struct route *r = (struct route *)o;
+	bool unicast = !is_set(r, "type") || r->type == RTN_UNICAST || r->type == RTN_LOCAL;
+
+	route_finish(r);
+	if (r->via.family && r->via.family != r->key.family)
+		return err_set(e, EINVAL, "to and via are of different families");
+	if (r->src.family && r->src.family != r->key.family)
+		return err_set(e, EINVAL, "to and src are of different families");
+	for (size_t i = 0; i < r->nexthops.n; i++)
+		if (r->nexthops.v[i].via.family && r->nexthops.v[i].via.family != r->key.family)
+			return err_set(e, EINVAL, "to and nexthops/%zu/via are of different families", i);
+	if (r->nexthops.n && (r->via.family || r->dev))
+		return err_set(e, EINVAL, "has nexthops, which say \"via\" and \"dev\" each for itself");
+	if (unicast && !r->via.family && !r->dev && !r->nexthops.n)
+		return err_set(e, EINVAL, "leads nowhere: say \"via\", \"dev\" or \"nexthops\"");
+	if (!unicast && (r->via.family || r->nexthops.n))
+		return err_set(e, EINVAL, "only a unicast route has a next router");
+	return 0;
+}
+
+uint8_t route_usual_scope(const struct route *r)
+{
+	if (r->key.family == AF_INET6 || r->to.family == AF_INET6 || r->via.family == AF_INET6)
+		return RT_SCOPE_UNIVERSE;
+	if (r->type == RTN_LOCAL)
+		return RT_SCOPE_HOST;
+	return (!r->type || r->type == RTN_UNICAST) && !r->via.family && !r->nexthops.n ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+}
+
+static void put_inet(struct nl_msg *m, int type, const struct inet *i)
+{
+	if (i->family)
+		msg_put(m, type, i->addr, i->family == AF_INET ? 4 : 16);
+}
+
+static void put_nexthops(const struct work *w, const struct route *r, struct nl_msg *m)
+{
+	struct nlattr *all = nla_nest_start(m, RTA_MULTIPATH);
+
+	for (size_t i = 0; i < r->nexthops.n; i++) {
+		const struct nexthop *n = &r->nexthops.v[i];
+		struct rtnexthop *h = must(nlmsg_reserve(m, sizeof(*h), NLMSG_ALIGNTO));
+
+		*h = (struct rtnexthop){
+			.rtnh_hops = (unsigned char)(n->weight ? n->weight - 1 : 0),
+			.rtnh_flags = r->onlink ? RTNH_F_ONLINK : 0,
+			.rtnh_ifindex = n->dev ? (int)work_ifindex(w, n->dev) : 0,
+		};
+		put_inet(m, RTA_GATEWAY, &n->via);
+		h->rtnh_len = (unsigned short)((char *)nlmsg_tail(nlmsg_hdr(m)) - (char *)h);
+	}
+	nla_nest_end(m, all);
+}
+
+static int route_encode(struct work *w, struct op *op, struct err *e)
+{
+	struct route *r = (struct route *)(op->after ? op->after : op->before);
+	bool create = op->after;
+	struct rtmsg i = {
+		.rtm_family = (uint8_t)r->key.family,
+		.rtm_dst_len = r->to.len,
+		.rtm_table = r->key.table < 256 ? (uint8_t)r->key.table : RT_TABLE_UNSPEC,
+		.rtm_protocol = PROTOCOL,
+		.rtm_scope = !create ? (uint8_t)RT_SCOPE_NOWHERE : is_set(r, "scope") ? r->scope : route_usual_scope(r),
+		.rtm_type = r->type ? r->type : (uint8_t)RTN_UNICAST,
+		.rtm_flags = r->onlink && !r->nexthops.n ? RTNH_F_ONLINK : 0,
+	};
+	struct nl_msg *m = msg_new(create ? RTM_NEWROUTE : RTM_DELROUTE, create ? NLM_F_CREATE | NLM_F_EXCL : 0, &i, sizeof(i));
+	uint32_t index = r->dev ? work_ifindex(w, r->dev) : 0;
+
+	put_inet(m, RTA_DST, &r->to);
+	put_inet(m, RTA_GATEWAY, &r->via);
+	put_inet(m, RTA_PREFSRC, &r->src);
+	msg_put_u32(m, RTA_TABLE, r->key.table);
+	/* All of it is named when it goes: beside ours may stand a router's own. */
+	if (r->key.metric || !create)
+		msg_put_u32(m, RTA_PRIORITY, r->key.metric);
+	if (index)
+		msg_put_u32(m, RTA_OIF, index);
+	if (r->mtu && create) {
+		struct nlattr *metrics = nla_nest_start(m, RTA_METRICS);
+
+		msg_put_u32(m, RTAX_MTU, r->mtu);
+		nla_nest_end(m, metrics);
+	}
+	if (r->nexthops.n)
+		put_nexthops(w, r, m);
+	return work_send(w, r->object.netns, m, op, e);
+}
+
+const struct kind kind_route = {
+	.name = "route",
+	.class = "route",
+	.label = "route",
+	.doc = "a route",
+	.section = "routes",
+	.form = FORM_LIST,
+	.size = sizeof(struct route),
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+	.check = route_check,
+	.check_netns = route_check_netns,
+	.observe = route_observe,
+	.encode = route_encode,
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* route.h - the parts of the route kind: its values, its checks, its reading. */
+#pragma once
+#include "../kind.h"
+
+struct nexthop {
+	struct inet via;
+	const char *dev;	/* "NS/IF" or NULL */
+	uint16_t weight;	/* 1 to 256; 0 means 1 */
+};
+
+struct nexthops {
+	size_t n;
+	struct nexthop *v;
+};
+
+struct route_key {
+	uint32_t family, metric, table;
+};
+
+struct route {
+	struct object object;
+	struct inet to, via, src;	/* to.family 0: default */
+	const char *dev;
+	struct route_key key;		/* as the kernel has it: family, metric and table filled in */
+	uint32_t metric, table, mtu;
+	uint8_t type, scope;
+	bool onlink;
+	struct nexthops nexthops;
+};
+
+extern const struct type type_nexthops, type_route_key;
+
+/* Fills the key in, from the fields that are set. */
+void route_finish(struct route *r);
+
+/* The scope that a route has unless one is said. */
+uint8_t route_usual_scope(const struct route *r);
+
+int route_observe(struct look *look, struct err *e);
+/* A gateway must be on a network of the namespace, where all of these are declared. */
+void route_check_netns(const struct model *m, const struct object *netns, struct problems *p);

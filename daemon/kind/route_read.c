@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* route_read.c - reads our routes, and only ours: a namespace that runs a router may
+ * have a hundred thousand others. */
+#include "../look.h"
+#include "../owner.h"
+#include "route.h"
+#include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+
+static void read_inet(struct inet *i, uint8_t family, uint8_t len, const struct nlattr *from)
+{
+	*i = (struct inet){ .family = family, .len = len };
+	memcpy(i->addr, nla_data(from), family == AF_INET ? 4 : 16);
+}
+
+static uint8_t bits(uint8_t family)
+{
+	return family == AF_INET ? 32 : 128;
+}
+
+static size_t hop_size(const struct rtnexthop *h)
+{
+	return ((size_t)h->rtnh_len + 3) & ~(size_t)3;	/* RTNH_ALIGNTO */
+}
+
+static struct rtnexthop *next_hop(struct rtnexthop *h)
+{
+	return (struct rtnexthop *)((char *)h + hop_size(h));
+}
+
+static void read_nexthops(struct look *look, struct route *r, uint8_t family, struct nlattr *from)
+{
+	struct rtnexthop *h = nla_data(from);
+	size_t left = (size_t)nla_len(from), n = 0;
+
+	for (struct rtnexthop *c = h; left >= sizeof(*c) && c->rtnh_len >= sizeof(*c) && c->rtnh_len <= left; c = next_hop(c)) {
+		left -= left < hop_size(c) ? left : hop_size(c);
+		n++;
+	}
+	r->nexthops = (struct nexthops){ n, arena_alloc(&look->observed->arena, (n + 1) * sizeof(struct nexthop)) };
+	for (size_t i = 0; i < n; i++, h = next_hop(h)) {
+		struct nlattr *gateway = nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_GATEWAY);
+		struct nexthop *to = &r->nexthops.v[i];
+
+		if (gateway)
+			read_inet(&to->via, family, bits(family), gateway);
+		to->dev = look_link(look, (uint32_t)h->rtnh_ifindex);
+		to->weight = (uint16_t)(h->rtnh_hops + 1);
+		r->onlink |= !!(h->rtnh_flags & RTNH_F_ONLINK);
+	}
+	OBJECT_SET(&r->object, route, nexthops);
+}
+
+static void read_next(struct look *look, struct route *r, const struct rtmsg *i, struct nlattr **a)
+{
+	r->onlink = i->rtm_flags & RTNH_F_ONLINK;
+	if (a[RTA_GATEWAY]) {
+		read_inet(&r->via, i->rtm_family, bits(i->rtm_family), a[RTA_GATEWAY]);
+		OBJECT_SET(&r->object, route, via);
+	}
+	r->dev = a[RTA_OIF] ? look_link(look, nla_get_u32(a[RTA_OIF])) : NULL;
+	if (r->dev)
+		OBJECT_SET(&r->object, route, dev);
+	if (a[RTA_MULTIPATH])
+		read_nexthops(look, r, i->rtm_family, a[RTA_MULTIPATH]);
+	OBJECT_SET(&r->object, route, onlink);
+}
+
+static void on_route(const struct nlmsghdr *h, void *arg)
+{
+	struct look *look = arg;
+	const struct rtmsg *i = nlmsg_data(h);
+	struct nlattr *a[RTA_MAX + 1], *mtu;
+	struct route *r;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0 ||
+	    i->rtm_protocol != PROTOCOL || i->rtm_flags & RTM_F_CLONED)
+		return;
+	r = (struct route *)object_new(look->observed, &kind_route, look->ns->name, NULL);
+	r->object.sign.hash = SIGN_ANY;
+	if (a[RTA_DST] && i->rtm_dst_len)
+		read_inet(&r->to, i->rtm_family, i->rtm_dst_len, a[RTA_DST]);
+	r->type = i->rtm_type;
+	r->scope = i->rtm_scope;
+	r->table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : i->rtm_table;
+	r->metric = a[RTA_PRIORITY] ? nla_get_u32(a[RTA_PRIORITY]) : 0;
+	OBJECT_SET(&r->object, route, to);
+	OBJECT_SET(&r->object, route, type);
+	OBJECT_SET(&r->object, route, table);
+	read_next(look, r, i, a);
+	if (a[RTA_PREFSRC]) {
+		read_inet(&r->src, i->rtm_family, bits(i->rtm_family), a[RTA_PREFSRC]);
+		OBJECT_SET(&r->object, route, src);
+	}
+	mtu = a[RTA_METRICS] ? nla_find(nla_data(a[RTA_METRICS]), nla_len(a[RTA_METRICS]), RTAX_MTU) : NULL;
+	if (mtu) {
+		r->mtu = nla_get_u32(mtu);
+		OBJECT_SET(&r->object, route, mtu);
+	}
+	/* What the kernel fills in by itself needs no word. */
+	if (r->scope != route_usual_scope(r))
+		OBJECT_SET(&r->object, route, scope);
+	if (r->metric != (i->rtm_family == AF_INET6 ? 1024 : 0))
+		OBJECT_SET(&r->object, route, metric);
+	route_finish(r);
+	if (i->rtm_family == AF_INET6)
+		r->key.family = AF_INET6;	/* a default without a router tells no family */
+	look_add(look, &r->object);
+}
+
+static void on_restart(_unused_ void *arg)
+{
+}
+
+/* The kernel filters by protocol, in a socket with strict checking. */
+int route_observe(struct look *look, struct err *e)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		struct rtmsg r = { .rtm_family = families[i], .rtm_protocol = PROTOCOL };
+		_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &r, sizeof(r));
+		int code = rtnl_dump(look->nl, m, on_route, on_restart, look, e);
+
+		if (code < 0 && !(families[i] == AF_INET6 && code == -EOPNOTSUPP))
+			return err_prefix(e, "routes of %s", look->ns->name);
+	}
+	return 0;
+}

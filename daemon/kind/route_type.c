@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* route_type.c - the values that only routes have: lists of next routers, and the
+ * key the kernel tells routes apart by. */
+#include "route.h"
+
+enum { NEXTHOPS_MAX = 256 };
+
+static const struct field rows[] = {
+	FIELD(nexthop, via, ip, .doc = "the next router"),
+	FIELD(nexthop, dev, link, .doc = "the interface out"),
+	FIELD(nexthop, weight, u16, .min = 1, .max = 256, .doc = "its share of the traffic"),
+};
+
+static void *member_of(const struct nexthop *n, const struct field *f)
+{
+	return (char *)(uintptr_t)n + f->offset;
+}
+
+static int nexthop_member(const char *netns, struct nexthop *n, const char *key, struct json_object *v, struct arena *a,
+			  struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strcmp(key, rows[i].name))
+			return rows[i].type->parse(&rows[i], netns, member_of(n, &rows[i]), v, a, e);
+	return err_set(e, EINVAL, "unknown field; a next router has \"via\", \"dev\" and \"weight\"");
+}
+
+static int nexthops_parse(_unused_ const struct field *f, const char *netns, void *dst, struct json_object *in,
+			  struct arena *a, struct err *e)
+{
+	struct nexthops *list = dst;
+	size_t n = json_object_is_type(in, json_type_array) ? json_object_array_length(in) : 0;
+
+	if (n < 1 || n > NEXTHOPS_MAX)
+		return err_set(e, EINVAL, "must be a list of 1 to %d objects with \"via\", \"dev\", \"weight\"", NEXTHOPS_MAX);
+	*list = (struct nexthops){ n, arena_alloc(a, n * sizeof(*list->v)) };
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *item = json_object_array_get_idx(in, i);
+
+		if (!json_object_is_type(item, json_type_object))
+			return err_set(e, EINVAL, "%zu: must be an object with \"via\", \"dev\", \"weight\"", i);
+		list->v[i].weight = 1;
+		json_object_object_foreach(item, key, value) {
+			if (nexthop_member(netns, &list->v[i], key, value, a, e) < 0)
+				return err_prefix(e, "%zu/%s", i, key);
+		}
+		if (!list->v[i].via.family && !list->v[i].dev)
+			return err_set(e, EINVAL, "%zu: leads nowhere: say \"via\" or \"dev\"", i);
+	}
+	return 0;
+}
+
+static struct json_object *nexthops_format(_unused_ const struct field *f, const char *netns, const void *src)
+{
+	const struct nexthops *list = src;
+	struct json_object *out = json_object_new_array();
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct json_object *item = json_object_new_object();
+
+		for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+			/* Zero says nothing: no router, no interface. */
+			static const struct inet none;
+			const void *value = member_of(&list->v[i], &rows[r]);
+
+			if (memcmp(value, &none, rows[r].type->size))
+				json_object_object_add(item, rows[r].name, rows[r].type->format(&rows[r], netns, value));
+		}
+		json_object_array_add(out, item);
+	}
+	return out;
+}
+
+static char *nexthops_say(const char *netns, const void *src, struct arena *a)
+{
+	const struct nexthops *list = src;
+	char *all = arena_strdup(a, "");
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct nexthop *n = &list->v[i];
+		const char *dev = n->dev && !strncmp(n->dev, netns, strlen(netns)) ? strchr(n->dev, '/') + 1 : n->dev;
+		char text[64];
+
+		all = arena_fmt(a, "%s%snexthop", all, i ? " " : "");
+		if (n->via.family)
+			all = arena_fmt(a, "%s via %s", all, inet_text(&n->via, true, text));
+		if (dev)
+			all = arena_fmt(a, "%s dev %s", all, dev);
+		if (n->weight > 1)
+			all = arena_fmt(a, "%s weight %u", all, n->weight);
+	}
+	return all;
+}
+
+static bool nexthop_equal(const struct nexthop *want, const struct nexthop *have)
+{
+	return !memcmp(&want->via, &have->via, sizeof(want->via)) && want->weight == have->weight &&
+	       (!want->dev || !have->dev || !strcmp(want->dev, have->dev));
+}
+
+/* The kernel keeps no order; it fills in the interface where none was said. */
+static bool nexthops_equal(const void *a, const void *b)
+{
+	const struct nexthops *x = a, *y = b;
+	bool taken[NEXTHOPS_MAX] = { false };
+
+	if (x->n != y->n || y->n > NEXTHOPS_MAX)
+		return false;
+	for (size_t i = 0; i < x->n; i++) {
+		size_t j = 0;
+
+		while (j < y->n && (taken[j] || !nexthop_equal(&x->v[i], &y->v[j])))
+			j++;
+		if (j == y->n)
+			return false;
+		taken[j] = true;
+	}
+	return true;
+}
+
+static struct json_object *nexthops_schema(_unused_ const struct field *f)
+{
+	struct json_object *list = json_tokener_parse("{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 256}");
+	struct json_object *item = json_tokener_parse("{\"type\": \"object\", \"additionalProperties\": false}");
+	struct json_object *members = json_object_new_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		json_object_object_add(members, rows[i].name, rows[i].type->schema(&rows[i]));
+	json_object_object_add(item, "properties", members);
+	json_object_object_add(list, "items", item);
+	return list;
+}
+
+const struct type type_nexthops = {
+	.name = "list of objects",
+	.size = sizeof(struct nexthops),
+	.points = true,
+	.parse = nexthops_parse,
+	.format = nexthops_format,
+	.equal = nexthops_equal,
+	.say = nexthops_say,
+	.schema = nexthops_schema,
+};
+
+static int route_key_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
+			   _unused_ struct arena *a, struct err *e)
+{
+	struct route_key *k = dst;
+
+	if (sscanf(json_object_get_string(in), "%u %u %u", &k->family, &k->metric, &k->table) != 3)
+		return err_set(e, EINVAL, "must be family, metric and table");
+	return 0;
+}
+
+static struct json_object *route_key_format(_unused_ const struct field *f, _unused_ const char *netns, const void *src)
+{
+	const struct route_key *k = src;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u %u %u", k->family, k->metric, k->table);
+	return json_object_new_string(text);
+}
+
+static bool route_key_equal(const void *a, const void *b)
+{
+	return !memcmp(a, b, sizeof(struct route_key));
+}
+
+const struct type type_route_key = {
+	.name = "route key",
+	.size = sizeof(struct route_key),
+	.parse = route_key_parse,
+	.format = route_key_format,
+	.equal = route_key_equal,
+};

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* sysctl.c - keys under net., of a namespace or of one interface.  They are always
+ * there; what is said of them is kept and put back. */
+#include "../look.h"
+#include "../work.h"
+#include <ctype.h>
+
+enum { VALUE_MAX = 255 };
+
+struct sysctl {
+	struct object object;
+	const char *key, *value;
+};
+
+/* A number, a truth or a text without separators, as the file under /proc/sys takes it. */
+static int value_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
+		       struct arena *a, struct err *e)
+{
+	const char *s = json_object_get_string(in);
+
+	if (json_object_is_type(in, json_type_boolean))
+		s = json_object_get_boolean(in) ? "1" : "0";
+	else if (!json_object_is_type(in, json_type_int) && !json_object_is_type(in, json_type_string))
+		return err_set(e, EINVAL, "must be a whole number, true, false or a text");
+	if (!*s || strlen(s) > VALUE_MAX)
+		return err_set(e, EINVAL, "must be of 1 to %d bytes", VALUE_MAX);
+	for (const char *c = s; *c; c++)
+		if (!isprint((unsigned char)*c))
+			return err_set(e, EINVAL, "may hold printable ASCII only");
+	*(const char **)dst = arena_strdup(a, s);
+	return 0;
+}
+
+static struct json_object *value_format(_unused_ const struct field *f, _unused_ const char *netns, const void *src)
+{
+	return json_object_new_string(*(const char *const *)src);
+}
+
+/* The kernel writes lists with tabs. */
+static bool value_equal(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+
+	for (; *x && *y; x++, y++)
+		if (*x != *y && !(isspace((unsigned char)*x) && isspace((unsigned char)*y)))
+			return false;
+	return *x == *y;
+}
+
+static struct json_object *value_schema(_unused_ const struct field *f)
+{
+	return json_tokener_parse("{\"type\": [\"integer\", \"boolean\", \"string\"]}");
+}
+
+static const struct type type_value = {
+	.name = "number or text",
+	.size = sizeof(const char *),
+	.points = true,
+	.parse = value_parse,
+	.format = value_format,
+	.equal = value_equal,
+	.schema = value_schema,
+};
+
+static const struct field fields[] = {
+	FIELD(sysctl, key, string, .flags = KEY | BARE | NEEDED, .max = 128, .doc = "the key, beginning with net."),
+	FIELD(sysctl, value, value, .flags = BARE | NEEDED, .doc = "its value"),
+};
+
+static const struct field link_fields[] = {
+	FIELD(sysctl, key, string, .flags = KEY | BARE | NEEDED, .max = 128,
+	      .doc = "the key without net. and conf.IF.: ipv4.rp_filter"),
+	FIELD(sysctl, value, value, .flags = BARE | NEEDED, .doc = "its value"),
+};
+
+/* One name after another, each of letters that no path separator is among. */
+static int key_check(const char *key, struct err *e)
+{
+	for (const char *c = key; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("_-.", *c))
+			return err_set(e, EINVAL, "%s: a key holds letters, digits, _, - and dots only", key);
+	if (strstr(key, "..") || key[0] == '.' || key[strlen(key) - 1] == '.')
+		return err_set(e, EINVAL, "%s: a key has one dot between two names", key);
+	return 0;
+}
+
+static int sysctl_check(struct object *o, struct err *e)
+{
+	const char *key = ((struct sysctl *)o)->key;
+
+	if (strncmp(key, "net.", 4))
+		return err_set(e, EINVAL, "%s: only keys under net. belong to a namespace", key);
+	return key_check(key, e);
+}
+
+static int link_sysctl_check(struct object *o, struct err *e)
+{
+	const char *key = ((struct sysctl *)o)->key;
+
+	if (strncmp(key, "ipv4.", 5) && strncmp(key, "ipv6.", 5))
+		return err_set(e, EINVAL, "%s: must begin with ipv4. or ipv6.", key);
+	return key_check(key, e);
+}
+
+/* The name of an interface may hold dots, which are no separators. */
+static void sysctl_path(const struct object *o, char path[320])
+{
+	const char *key = ((const struct sysctl *)o)->key;
+	int kept = 0;
+
+	if (o->name)
+		kept = snprintf(path, 320, "net/%.4s/conf/%s/", key, o->name);
+	snprintf(path + kept, (size_t)(320 - kept), "%s", o->name ? key + 5 : key);
+	for (char *c = path + kept; *c; c++)
+		if (*c == '.')
+			*c = '/';
+}
+
+/* @o as it is; NULL where it is not. */
+static struct object *sysctl_seen(struct model *m, const struct object *o)
+{
+	char path[320], value[VALUE_MAX + 2];
+	struct object *seen;
+	struct err missing;
+
+	sysctl_path(o, path);
+	if (sysctl_read(path, value, sizeof(value), &missing) < 0)
+		return NULL;
+	seen = object_copy(m, o, ~UINT64_C(0));
+	seen->where = (struct where){ 0 };
+	((struct sysctl *)seen)->value = arena_strdup(&m->arena, value);
+	return seen;
+}
+
+static int sysctl_observe(struct look *look, _unused_ struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(look->wanted); i++) {
+		for (const struct object *o = look->wanted[i] ? look->wanted[i]->first : NULL; o; o = o->next) {
+			struct object *seen = strcmp(o->kind->class, "sysctl") ? NULL : sysctl_seen(look->observed, o);
+
+			if (seen)
+				look_add(look, seen);
+		}
+	}
+	return 0;
+}
+
+/* An interface that is made in this change has its keys from then on. */
+static int sysctl_apply(struct work *w, struct op *ops, _unused_ size_t n, size_t *ret_taken, struct err *e)
+{
+	struct object *o = ops[0].after, *seen;
+	char path[320];
+
+	*ret_taken = 1;
+	if (!o)
+		return 0;
+	if (work_flush(w, e) < 0)
+		return e->code;
+	sysctl_path(o, path);
+	w->refused = &ops[0];
+	_cleanup_(netns_leavep) int entered = netns_enter(work_netns(w, o->netns), e);
+	if (entered < 0)
+		return entered;
+	seen = ops[0].before ? NULL : sysctl_seen(&w->noted, o);
+	if (seen)
+		model_add(&w->noted, seen, NULL);
+	return sysctl_write(path, ((struct sysctl *)o)->value, e);
+}
+
+const struct kind kind_sysctl = {
+	.name = "sysctl",
+	.class = "sysctl",
+	.label = "sysctl",
+	.doc = "a key of the namespace under net.",
+	.section = "sysctl",
+	.form = FORM_VALUES,
+	.any = true,
+	.size = sizeof(struct sysctl),
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+	.check = sysctl_check,
+	.observe = sysctl_observe,
+	.apply = sysctl_apply,
+};
+
+const struct kind kind_link_sysctl = {
+	.name = "interface sysctl",
+	.class = "sysctl",
+	.label = "sysctl",
+	.doc = "a key of one interface",
+	.section = "sysctl",
+	.form = FORM_VALUES,
+	.in_link = true,
+	.any = true,
+	.size = sizeof(struct sysctl),
+	.fields = link_fields,
+	.n_fields = ARRAY_SIZE(link_fields),
+	.check = link_sysctl_check,
+	.apply = sysctl_apply,
+};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* veth.c - a cable: two interfaces, each an object of its own, of which the one that
+ * is created first brings the other into being. */
+#include "link.h"
+#include "../look.h"
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+struct veth {
+	struct link link;
+	const char *peer;
+};
+
+static const struct field fields[] = {
+	LINK_FIELDS,
+	FIELD(veth, peer, link, .gives = "link", .flags = FIXED,
+	      .doc = "the other end, NS/IF; said on one end at least"),
+};
+
+static void set_peer(struct veth *v, const char *peer)
+{
+	v->peer = peer;
+	OBJECT_SET(&v->link.object, veth, peer);
+}
+
+/* The far end, made from what is said of it without a kind, or from nothing. */
+static struct veth *far_end(struct model *m, const struct object *near, const char *peer, struct object *listed)
+{
+	const char *slash = strchr(peer, '/');
+	char *netns = arena_fmt(&m->arena, "%.*s", (int)(slash - peer), peer);
+	struct veth *far = (struct veth *)object_new(m, &kind_veth, netns, slash + 1);
+	struct err e;
+
+	if (listed) {
+		memcpy(&far->link, listed, sizeof(far->link));
+		far->link.object.kind = &kind_veth;
+		far->link.object.any = false;
+	} else {
+		far->link.object.where = near->where;
+	}
+	link_check(&far->link.object, &e);
+	return far;
+}
+
+static void veth_complete(struct model *m, struct object *o, struct problems *p)
+{
+	struct veth *v = (struct veth *)o, *far;
+	struct object *other;
+	const char *here = o->place;
+
+	if (!v->peer)
+		return;
+	if (!strcmp(v->peer, here)) {
+		object_problem(p, EINVAL, o, "peer", "%s cannot be its own peer", here);
+		return;
+	}
+	other = model_find_ref(m, "link", v->peer);
+	far = other && other->kind == &kind_veth ? (struct veth *)other : NULL;
+	if (other && !far && (other->kind != &kind_interface || !strcmp(other->name, "lo"))) {
+		object_problem(p, EINVAL, o, "peer", "%s is a %s, not the end of a cable", v->peer, other->kind->name);
+		return;
+	}
+	if (far && far->peer && strcmp(far->peer, here)) {
+		object_problem(p, EINVAL, o, "peer", "%s is the other end of %s already", v->peer, far->peer);
+		return;
+	}
+	if (!far)
+		far = far_end(m, o, v->peer, other);
+	set_peer(far, here);
+	v->link.ours_alone = far->link.ours_alone = true;
+	if (!other)
+		model_add(m, &far->link.object, NULL);
+	else if (other != &far->link.object)
+		model_replace(m, other, &far->link.object);
+}
+
+static void veth_check_in(const struct model *m, const struct object *o, struct problems *p)
+{
+	const struct veth *v = (const struct veth *)o;
+
+	link_check_in(m, o, p);
+	if (!v->peer)
+		problem_add(p, EINVAL, &o->where, "a veth needs a \"peer\", on this end or on the other");
+}
+
+/* The two ends name each other by number. */
+static void veth_resolve(struct model *observed, struct object *o, const struct object *wanted)
+{
+	struct veth *v = (struct veth *)o;
+	const char *peer = wanted && wanted->kind == &kind_veth ? ((const struct veth *)wanted)->peer : NULL;
+	const struct object *far = peer ? model_find_ref(observed, "link", peer) : NULL;
+	const struct link *l = (const struct link *)far;
+
+	if (far && far->kind == &kind_veth && far->handle == v->link.lower && l->lower == o->handle)
+		set_peer(v, arena_strdup(&observed->arena, peer));
+}
+
+static int put_peer(struct work *w, struct op *op, struct nl_msg *m, struct err *e)
+{
+	struct object *far = model_find_ref(w->plan->desired, "link", ((struct veth *)op->after)->peer);
+	struct ifinfomsg i = { .ifi_index = (int)w->next_index };
+	const struct netns *ns = far ? work_netns(w, far->netns) : NULL;
+	struct nlattr *peer;
+
+	if (!ns || ns->fd < 0)
+		return err_set(e, ENOENT, "the namespace of the other end is not there");
+	far->handle = w->next_index++;
+	peer = nla_nest_start(m, VETH_INFO_PEER);
+	if (nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO) < 0)
+		abort();
+	link_put_birth(w, far, m);
+	/* Both ends are born where they belong; moving one later costs a grace period. */
+	msg_put_u32(m, IFLA_NET_NS_FD, (uint32_t)ns->fd);
+	nla_nest_end(m, peer);
+	return 0;
+}
+
+static int veth_encode(struct work *w, struct op *op, struct err *e)
+{
+	if (!op->before && !op->given)
+		return link_create(w, op, put_peer, e);
+	return link_encode(w, op, e);
+}
+
+const struct kind kind_veth = {
+	.name = "veth",
+	.class = "link",
+	.label = "link",
+	.doc = "one end of a cable",
+	.section = "interfaces",
+	.form = FORM_MAP,
+	.size = sizeof(struct veth),
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+	.check = link_check,
+	.complete = veth_complete,
+	.check_in = veth_check_in,
+	.resolve = veth_resolve,
+	.encode = veth_encode,
+	.apply = link_apply,
+};

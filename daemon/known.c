@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* known.c - the topologies that the engine knows, in order of name. */
+#include "back.h"
+#include "engine.h"
+
+void member_free(struct member *m)
+{
+	json_object_put(m->known.json);
+	problems_done(&m->known.problems);
+	model_done(&m->originals);
+	model_done(&m->claims);
+	free(m);
+}
+
+struct member *member_find(const struct engine *g, const char *name, size_t *ret_place)
+{
+	size_t low = 0, high = g->n_members;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int c = strcmp(name, g->members[mid]->known.name);
+
+		if (c == 0)
+			return g->members[mid];
+		*(c < 0 ? &high : &low) = c < 0 ? mid : mid + 1;
+	}
+	if (ret_place)
+		*ret_place = low;
+	return NULL;
+}
+
+struct member *member_need(struct engine *g, const char *name)
+{
+	size_t place;
+	struct member *m = member_find(g, name, &place);
+
+	if (m)
+		return m;
+	g->members = must(realloc(g->members, (g->n_members + 1) * sizeof(*g->members)));
+	memmove(g->members + place + 1, g->members + place, (g->n_members - place) * sizeof(*g->members));
+	g->n_members++;
+	m = g->members[place] = must(calloc(1, sizeof(*m)));
+	snprintf(m->known.name, sizeof(m->known.name), "%s", name);
+	model_init(&m->originals, g->kinds);
+	model_init(&m->claims, g->kinds);
+	return m;
+}
+
+void member_drop(struct engine *g, const char *name)
+{
+	struct member *m = member_find(g, name, NULL);
+
+	for (size_t i = 0; m && i < g->n_members; i++)
+		if (g->members[i] == m) {
+			g->n_members--;
+			memmove(g->members + i, g->members + i + 1, (g->n_members - i) * sizeof(*g->members));
+			member_free(m);
+			return;
+		}
+}
+
+/* Cables count once, and what was there before does not. */
+static void count(struct known *k, const struct model *m)
+{
+	k->namespaces = k->links = 0;
+	for (size_t n = 0; n < m->n; n++) {
+		const struct object *o = m->objects[n];
+		struct ref ref;
+		size_t i = 0;
+
+		if (o->any)
+			continue;
+		if (!strcmp(o->kind->class, "netns"))
+			k->namespaces++;
+		else if (!strcmp(o->kind->class, "link") && (!object_ref(o, true, &i, &ref) || strcmp(ref.to, o->place) > 0))
+			k->links++;
+	}
+}
+
+int member_load(const struct engine *g, struct json_object *json, struct topology *ret, struct err *e)
+{
+	struct problems p = { 0 };
+	int r = load_json(json, g->kinds, ret, &p);
+
+	if (r < 0)
+		err_set(e, EINVAL, "%s: %s", p.v[0].where.pointer ? p.v[0].where.pointer : "", p.v[0].message);
+	problems_done(&p);
+	return r;
+}
+
+/* The record is what the member is from now on. */
+void member_take(struct engine *g, struct record *r, const struct model *declared)
+{
+	struct member *m = member_need(g, r->name);
+
+	snprintf(m->known.source, sizeof(m->known.source), "%s", r->source);
+	m->known.state = r->state;
+	m->known.healed = r->healed;
+	m->known.since_usec = r->since_usec;
+	json_object_put(m->known.json);
+	m->known.json = json_object_get(r->topology);
+	problems_done(&m->known.problems);
+	share_note(m, declared);
+	share_hand_on(g, r->name, &m->originals);
+	model_done(&m->originals);
+	m->originals = r->originals;
+	model_init(&r->originals, g->kinds);
+	if (declared)
+		count(&m->known, declared);
+}
+
+static void originals_copy(struct model *to, const struct model *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		model_add(to, object_copy(to, from->objects[i], ~UINT64_C(0)), NULL);
+}
+
+/* What is up now, for a job to start from. */
+int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
+{
+	struct member *m = member_find(g, name, NULL);
+
+	*j = (struct job){ 0 };
+	job_init(j, g->kinds, &g->state, g->netns_dir, g->machine);
+	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
+	if (!m)
+		return 0;
+	j->next.had = true;
+	j->next.healed = (uint32_t)m->known.healed;
+	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
+	originals_copy(&j->next.originals, &m->originals);
+	for (size_t i = 0; i < g->n_members; i++)
+		for (size_t n = 0; g->members[i] != m && n < g->members[i]->claims.n; n++)
+			back_merge(&j->others, g->members[i]->claims.objects[n], ~UINT64_C(0));
+	if (m->known.state == STATE_DOWN)
+		return 0;
+	model_done(&j->last.model);
+	return member_load(g, m->known.json, &j->last, e);
+}
+
+/* A change that left the kernel between two states is shown until it is mended. */
+void member_failed(struct engine *g, struct job *j)
+{
+	struct member *m = member_find(g, j->next.name, NULL);
+
+	if (!m || !j->back_failed)
+		return;
+	m->known.state = STATE_FAILED;
+	problems_done(&m->known.problems);
+	for (size_t i = 0; i < j->problems.n; i++) {
+		struct err e = { .code = j->problems.v[i].code };
+
+		snprintf(e.text, sizeof(e.text), "%s", j->problems.v[i].message);
+		problem_add_err(&m->known.problems, &e, &j->problems.v[i].where, j->problems.v[i].object);
+	}
+}
+
+void member_settle(struct engine *g, struct job *j, bool forget)
+{
+	struct err e;
+
+	if (j->result < 0) {
+		member_failed(g, j);
+		return;
+	}
+	member_take(g, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
+	if (forget && state_forget(&g->state, j->next.name, &e) == 0)
+		member_drop(g, j->next.name);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* later.c - the table of what later versions build.  A word that a kind has in
+ * its own table is never looked up here; its row may go. */
+#include "later.h"
+
+static const struct {
+	const char *place, *word;
+} later[] = {
+	{ "", "expect" },
+	{ "namespace", "rules" },
+	{ "namespace", "neighbors" },
+	{ "namespace", "nat" },
+	{ "namespace", "dns" },
+	{ "namespace", "hosts" },
+	{ "kind", "vlan" },
+	{ "kind", "macvlan" },
+	{ "kind", "ipvlan" },
+	{ "kind", "vxlan" },
+	{ "kind", "dummy" },
+	{ "kind", "ifb" },
+	{ "kind", "vrf" },
+	{ "kind", "bond" },
+	{ "kind", "tun" },
+	{ "kind", "tap" },
+	{ "kind", "wireguard" },
+	{ "interfaces", "netem" },
+	{ "interfaces", "tbf" },
+	{ "interfaces", "other_addresses" },
+	{ "interfaces", "move_from" },
+	{ "interfaces", "learning" },
+	{ "interfaces", "isolated" },
+	{ "interfaces", "vlans" },
+	{ "routes", "tos" },
+};
+
+bool later_has(const char *place, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
+		if (!strcmp(later[i].place, place) && !strcmp(later[i].word, word))
+			return true;
+	return false;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* linger.c - finds processes by the namespace that /proc says they are in. */
+#include "linger.h"
+#include <dirent.h>
+#include <sys/stat.h>
+
+struct leaving {
+	ino_t inode;
+	const char *name;
+};
+
+static int leaving_cmp(const void *a, const void *b)
+{
+	const struct leaving *x = a, *y = b;
+
+	return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+static void read_command(int pid, char *ret, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	_cleanup_(fclosep) FILE *f = fopen(path, "re");
+	if (!f || !fgets(ret, (int)size, f))
+		snprintf(ret, size, "?");
+	ret[strcspn(ret, "\n")] = '\0';
+}
+
+size_t linger_find(const struct netns_set *set, struct lingerer **ret)
+{
+	_cleanup_(freep) struct leaving *leaving = must(calloc(set->n + 1, sizeof(*leaving)));
+	struct lingerer *found = NULL;
+	size_t n_leaving = 0, n = 0;
+	struct stat st;
+	DIR *proc;
+
+	*ret = NULL;
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i].state == NETNS_HELD && fstat(set->v[i].fd, &st) == 0)
+			leaving[n_leaving++] = (struct leaving){ st.st_ino, set->v[i].name };
+	proc = n_leaving ? opendir("/proc") : NULL;
+	if (!proc)
+		return 0;
+	qsort(leaving, n_leaving, sizeof(*leaving), leaving_cmp);
+	for (struct dirent *d; n < LINGERERS_MAX && (d = readdir(proc));) {
+		struct leaving key = { 0 }, *in;
+		int pid = atoi(d->d_name);
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+		if (pid <= 0 || stat(path, &st) < 0)
+			continue;
+		key.inode = st.st_ino;
+		in = bsearch(&key, leaving, n_leaving, sizeof(key), leaving_cmp);
+		if (!in)
+			continue;
+		if (n % 16 == 0)
+			found = must(realloc(found, (n + 16) * sizeof(*found)));
+		snprintf(found[n].netns, sizeof(found[n].netns), "%s", in->name);
+		found[n].pid = pid;
+		read_command(pid, found[n].command, sizeof(found[n].command));
+		n++;
+	}
+	closedir(proc);
+	*ret = found;
+	return n;
+}

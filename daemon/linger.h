@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* linger.h - who still lives in a namespace that leaves. */
+#pragma once
+#include "netns.h"
+
+/* A process in it. */
+struct lingerer {
+	char netns[65];
+	int pid;
+	char command[32];
+};
+
+enum { LINGERERS_MAX = 1000 };
+
+/* The processes in the HELD namespaces of @set; the caller frees the array. */
+size_t linger_find(const struct netns_set *set, struct lingerer **ret);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* log.c - writes log entries, to the journal or to stderr. */
+#include "log.h"
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <inttypes.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <systemd/sd-journal.h>
+
+enum { LINE = 4096, FIELD = 512, FIELDS = 7 };
+
+static const char *const level_names[] = {
+	[LOG_EMERG] = "emerg",	   [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
+	[LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+};
+
+static int log_level = LOG_INFO;
+
+void log_set_level(int level)
+{
+	log_level = level;
+}
+
+int log_level_parse(const char *name)
+{
+	for (int i = 0; i < (int)ARRAY_SIZE(level_names); i++)
+		if (!strcmp(name, level_names[i]) || (name[0] == '0' + i && !name[1]))
+			return i;
+	return !strcmp(name, "error") ? LOG_ERR : -EINVAL;
+}
+
+/* Whether stderr is the stream that systemd connected to the journal. */
+static bool log_to_journal(void)
+{
+	static int known = -1;
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t dev, ino;
+	struct stat st;
+
+	if (known < 0)
+		known = stream && sscanf(stream, "%ju:%ju", &dev, &ino) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+			st.st_dev == dev && st.st_ino == ino;
+	return known;
+}
+
+/* The bytes of the control character at @s, 0 if there is none: C0, DEL, and C1 as
+ * UTF-8 has it could steer the terminal that shows the line. */
+static int control_size(const unsigned char *s)
+{
+	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0)
+		return 2;
+	return s[0] < 0x20 || s[0] == 0x7f;
+}
+
+static void log_escape(const char *in, char *out, size_t size)
+{
+	const unsigned char *s = (const unsigned char *)in;
+	char *end = out + size - sizeof("\\x00\\x00");
+
+	while (*s && out < end) {
+		int n = control_size(s);
+
+		if (!n)
+			*out++ = (char)*s++;
+		for (; n; n--)
+			out += sprintf(out, "\\x%02x", *s++);
+	}
+	*out = '\0';
+}
+
+static void log_send(int level, const struct log_about *about, const char *line)
+{
+	char priority[2] = { (char)('0' + level) }, code[16] = "";
+	const struct {
+		const char *name, *value;
+	} all[FIELDS] = {
+		{ "MESSAGE", line },
+		{ "PRIORITY", priority },
+		{ "MESSAGE_ID", about->id },
+		{ "NETNSD_TOPOLOGY", about->topology },
+		{ "NETNSD_NAMESPACE", about->netns },
+		{ "NETNSD_INTERFACE", about->interface },
+		{ "ERRNO", code },
+	};
+	char text[FIELDS][LINE + FIELD];
+	struct iovec v[FIELDS];
+	int n = 0;
+
+	if (about->code)
+		snprintf(code, sizeof(code), "%d", abs(about->code));
+	for (size_t i = 0; i < FIELDS; i++)
+		if (all[i].value && *all[i].value) {
+			int size = snprintf(text[i], sizeof(text[i]), "%s=%s", all[i].name, all[i].value);
+
+			v[n++] = (struct iovec){ text[i], (size_t)size };
+		}
+	sd_journal_sendv(v, n);
+}
+
+void log_say(int level, const struct log_about *about, const char *fmt, ...)
+{
+	static const struct log_about nothing;
+	char text[LINE], line[LINE];
+	va_list ap;
+
+	if (level > log_level)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_escape(text, line, sizeof(line));
+	if (log_to_journal())
+		log_send(level, about ? about : &nothing, line);
+	else
+		fprintf(stderr, "netnsd: %s\n", line);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - puts the daemon together: options, the lock and the engine, the socket,
+ * the loop. */
+#include "../include/netnsd.h"
+#include "control.h"
+#include "kind.h"
+#include "log.h"
+#include "method.h"
+#include "once.h"
+#include <getopt.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+struct options {
+	const char *socket, *group, *admin_group, *run_dir;
+	bool once;
+};
+
+struct daemon {
+	struct engine *engine;
+	struct control *control;
+	sd_event *event;
+	sd_event_source *work;
+	bool leaving;
+};
+
+static const struct option long_options[] = {
+	{ "once", no_argument, NULL, 'o' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "group", required_argument, NULL, 'g' },
+	{ "admin-group", required_argument, NULL, 'a' },
+	{ "run", required_argument, NULL, 'r' },
+	{ "log-level", required_argument, NULL, 'l' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'v' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void help(void)
+{
+	puts("netnsd [OPTIONS]\n"
+	     "netnsd [OPTIONS] --once FILE...\n"
+	     "\n"
+	     "Keeps network namespaces as topologies say.  Stays in the foreground.\n"
+	     "\n"
+	     "  --once                apply the files, all or nothing each, and end\n"
+	     "  --socket PATH         where to listen (" NETNSD_SOCKET ")\n"
+	     "  --group NAME          who may look, besides root (netnsd)\n"
+	     "  --admin-group NAME    who may change: root's power over the network (nobody)\n"
+	     "  --run DIR             what is active now (/run/netnsd)\n"
+	     "  --log-level LEVEL     error, warning, notice, info or debug (info)\n"
+	     "  -h, --help\n"
+	     "  --version\n"
+	     "\n"
+	     "See netnsd(8) and netnsctl(1).");
+}
+
+/* -1: go on; otherwise the exit code. */
+static int options_read(struct options *o, int argc, char **argv)
+{
+	for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+		int level;
+
+		switch (c) {
+		case 'o':
+			o->once = true;
+			break;
+		case 's':
+			o->socket = optarg;
+			break;
+		case 'g':
+			o->group = optarg;
+			break;
+		case 'a':
+			o->admin_group = optarg;
+			break;
+		case 'r':
+			o->run_dir = optarg;
+			break;
+		case 'l':
+			level = log_level_parse(optarg);
+			if (level < 0) {
+				fprintf(stderr, "netnsd: --log-level: no level \"%s\"\n", optarg);
+				return EXIT_INVALID;
+			}
+			log_set_level(level);
+			break;
+		case 'h':
+			help();
+			return EXIT_DONE;
+		case 'v':
+			puts("netnsd " NETNSD_VERSION);
+			return EXIT_DONE;
+		default:
+			fputs("netnsd: see netnsd --help\n", stderr);
+			return EXIT_INVALID;
+		}
+	}
+	if (o->once == (optind == argc)) {
+		fputs(o->once ? "netnsd: --once needs a FILE\n" : "netnsd: a FILE goes with --once\n", stderr);
+		return EXIT_INVALID;
+	}
+	return -1;
+}
+
+/* A group that is not there is no error: then root alone may look. */
+static gid_t group_find(const char *name)
+{
+	const struct group *g = name ? getgrnam(name) : NULL;
+
+	return g ? g->gr_gid : GROUP_NONE;
+}
+
+/* A descriptor for each namespace of a change is held at once. */
+static void limits_raise(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+static int on_work(sd_event_source *s, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (engine_step(d->engine))
+		return sd_event_source_set_enabled(s, SD_EVENT_ON);
+	sd_event_source_set_enabled(s, SD_EVENT_OFF);
+	return d->leaving ? sd_event_exit(d->event, 0) : 0;
+}
+
+static void work(void *arg)
+{
+	struct daemon *d = arg;
+
+	sd_event_source_set_enabled(d->work, SD_EVENT_ON);
+}
+
+/* What is at work and in line is still done: then a file is applied or is not. */
+static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo *info, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->leaving)
+		return 0;
+	log_info("leaving on signal %u; what was made stays", info->ssi_signo);
+	sd_notify(false, "STOPPING=1");
+	d->leaving = true;
+	control_drain(d->control);
+	work(d);
+	return 0;
+}
+
+static int loop_new(struct daemon *d, struct err *e)
+{
+	sigset_t mask;
+	int r;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	r = sd_event_default(&d->event);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGTERM, on_signal, d);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGINT, on_signal, d);
+	if (r >= 0)
+		r = sd_event_add_defer(d->event, &d->work, on_work, d);
+	/* Clients are served between the batches of a change. */
+	if (r >= 0)
+		r = sd_event_source_set_priority(d->work, SD_EVENT_PRIORITY_IDLE);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(d->work, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_set_watchdog(d->event, true);
+	return r < 0 ? err_set(e, r, "event loop: %s", strerror(-r)) : 0;
+}
+
+static int listen_all(struct daemon *d, const struct options *o, struct err *e)
+{
+	int n = sd_listen_fds(true), fd;
+
+	for (int i = 0; i < n; i++)
+		if (control_listen(d->control, SD_LISTEN_FDS_START + i, e) < 0)
+			return e->code;
+	if (n > 0)
+		return 0;
+	fd = control_bind(o->socket, group_find(o->group), e);
+	return fd < 0 ? fd : control_listen(d->control, fd, e);
+}
+
+static int start(struct daemon *d, const struct options *o, const struct engine_options *engine, struct method_context *m,
+		 struct err *e)
+{
+	struct control_options control = {
+		.read_group = group_find(o->group),
+		.change_group = group_find(o->admin_group),
+	};
+
+	if (loop_new(d, e) < 0)
+		return e->code;
+	/* The lock comes first: with it, a socket that is left is nobody's. */
+	if (engine_new(&d->engine, engine, &all_kinds, e) < 0)
+		return e->code;
+	*m = (struct method_context){ d->engine, work, d };
+	control.interface = method_interface(m);
+	if (control_new(&d->control, d->event, &control, e) < 0)
+		return e->code;
+	return listen_all(d, o, e);
+}
+
+static void report(const struct daemon *d)
+{
+	const struct known *const *known;
+	size_t n = engine_known(d->engine, &known), up = 0, failed = 0, namespaces = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		up += known[i]->state == STATE_UP;
+		failed += known[i]->state == STATE_FAILED;
+		namespaces += known[i]->state == STATE_UP ? known[i]->namespaces : 0;
+		if (known[i]->state == STATE_FAILED && known[i]->problems.n)
+			log_error("%s: %s", known[i]->name, known[i]->problems.v[0].message);
+	}
+	sd_notifyf(false, "READY=1\nSTATUS=%zu topologies up, %zu namespaces, %zu failed", up, namespaces, failed);
+	log_info("ready: %zu topologies up, %zu namespaces, %zu failed", up, namespaces, failed);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .socket = NETNSD_SOCKET, .group = "netnsd", .run_dir = "/run/netnsd" };
+	struct engine_options engine = { .netns_dir = "/run/netns" };
+	struct daemon d = { 0 };
+	struct method_context m;
+	struct err e;
+	int r = options_read(&o, argc, argv);
+
+	if (r >= 0)
+		return r;
+	umask(0022);
+	limits_raise();
+	engine.run_dir = o.run_dir;
+	if (o.once)
+		return once_run(&engine, argv + optind, argc - optind);
+	r = start(&d, &o, &engine, &m, &e);
+	if (r < 0) {
+		log_error("%s%s", e.text, r == -EPERM || r == -EACCES ? "; netnsd needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN" : "");
+	} else {
+		report(&d);
+		r = sd_event_loop(d.event);
+	}
+	control_free(d.control);
+	sd_event_source_unref(d.work);
+	engine_free(d.engine);
+	sd_event_unref(d.event);
+	return r < 0 ? EXIT_FAILED : EXIT_DONE;
+}

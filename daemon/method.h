@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* method.h - the methods of io.netnsd. */
+#pragma once
+#include "reconcile.h"
+#include "service.h"
+
+/* What the methods work on. */
+struct method_context {
+	struct engine *engine;
+	/* There is work for engine_step now. */
+	void (*work)(void *arg);
+	void *arg;
+};
+
+/* The interface with its text; @m must outlive the socket. */
+struct interface method_interface(struct method_context *m);

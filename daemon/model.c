@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* model.c - keeps a set of objects, finds them by id, and compares them field by
+ * field as the rows of their kind say. */
+#include "model.h"
+#include "kind.h"
+#include <assert.h>
+
+/* Names of namespaces and interfaces are bounded, so is an id: class, place, keys. */
+enum { ID_MAX = 512 };
+
+void model_init(struct model *m, const struct kinds *kinds)
+{
+	*m = (struct model){ .kinds = kinds };
+}
+
+void model_done(struct model *m)
+{
+	arena_done(&m->arena);
+	free(m->objects);
+	free(m->index);
+	*m = (struct model){ 0 };
+}
+
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint32_t hash(const char *s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
+	return (uint32_t)(h ^ (h >> 32));
+}
+
+static struct object **index_slot(const struct model *m, const char *id, uint32_t h)
+{
+	size_t i = h & (m->index_size - 1);
+
+	while (m->index[i] && (m->index[i]->hash != h || strcmp(m->index[i]->id, id)))
+		i = (i + 1) & (m->index_size - 1);
+	return &m->index[i];
+}
+
+static void index_grow(struct model *m)
+{
+	free(m->index);
+	m->index_size = m->index_size ? m->index_size * 2 : 64;
+	m->index = must(calloc(m->index_size, sizeof(*m->index)));
+	for (size_t i = 0; i < m->n; i++)
+		*index_slot(m, m->objects[i]->id, m->objects[i]->hash) = m->objects[i];
+}
+
+struct object *model_find(const struct model *m, const char *id)
+{
+	return m->index_size ? *index_slot(m, id, hash(id)) : NULL;
+}
+
+const char *ref_id(const char *class, const char *to, char buf[512])
+{
+	size_t c = strlen(class), t = strnlen(to, ID_MAX - c - 2);
+
+	memcpy(buf, class, c);
+	buf[c] = ' ';
+	memcpy(buf + c + 1, to, t);
+	buf[c + 1 + t] = '\0';
+	return buf;
+}
+
+struct object *model_find_ref(const struct model *m, const char *class, const char *ref)
+{
+	char id[ID_MAX];
+
+	return model_find(m, ref_id(class, ref, id));
+}
+
+struct object *model_netns(const struct model *m, const char *netns)
+{
+	return model_find_ref(m, "netns", netns);
+}
+
+static const char *json_text(struct json_object *v)
+{
+	return json_object_is_type(v, json_type_string) ? json_object_get_string(v)
+							: json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
+}
+
+static void object_name(struct model *m, struct object *o)
+{
+	char id[ID_MAX];
+	size_t n = (size_t)snprintf(id, sizeof(id), "%s %s", o->kind->class, o->place);
+
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+		struct json_object *v;
+
+		if (!(f->flags & KEY) || !object_has(o, i) || n >= sizeof(id))
+			continue;
+		v = f->type->format(f, o->netns, object_at(o, i));
+		n += (size_t)snprintf(id + n, sizeof(id) - n, " %s", json_text(v));
+		json_object_put(v);
+	}
+	o->id = arena_strdup(&m->arena, id);
+	o->hash = hash(id);
+}
+
+struct object *object_new(struct model *m, const struct kind *k, const char *netns, const char *name)
+{
+	struct object *o = arena_alloc(&m->arena, k->size);
+
+	o->kind = k;
+	o->any = k->any;
+	o->netns = arena_strdup(&m->arena, netns);
+	o->name = name ? arena_strdup(&m->arena, name) : NULL;
+	o->place = name ? arena_fmt(&m->arena, "%s/%s", netns, name) : o->netns;
+	return o;
+}
+
+void model_link(struct model *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		m->objects[i]->first = m->objects[i]->last = m->objects[i]->next = NULL;
+	for (size_t i = 0; i < m->n; i++) {
+		struct object *o = m->objects[i], *netns = model_netns(m, o->netns);
+
+		if (!netns || netns == o)
+			continue;
+		if (netns->last)
+			netns->last->next = o;
+		else
+			netns->first = o;
+		netns->last = o;
+	}
+}
+
+int model_add(struct model *m, struct object *o, struct object **ret_other)
+{
+	struct object **slot;
+
+	object_name(m, o);
+	if ((m->n + 1) * 2 > m->index_size)
+		index_grow(m);
+	slot = index_slot(m, o->id, o->hash);
+	if (*slot) {
+		if (ret_other)
+			*ret_other = *slot;
+		return -EEXIST;
+	}
+	if (m->n == m->room) {
+		m->room = m->room ? m->room * 2 : 64;
+		m->objects = must(realloc(m->objects, m->room * sizeof(*m->objects)));
+	}
+	o->seq = (uint32_t)m->n;
+	m->objects[m->n++] = *slot = o;
+	return 0;
+}
+
+void model_replace(struct model *m, struct object *old, struct object *o)
+{
+	object_name(m, o);
+	assert(!strcmp(o->id, old->id));
+	o->seq = old->seq;
+	m->objects[o->seq] = *index_slot(m, o->id, o->hash) = o;
+}
+
+void *object_at(const struct object *o, size_t i)
+{
+	return (char *)o + o->kind->fields[i].offset;
+}
+
+static int field_set(struct model *m, struct object *o, size_t i, struct json_object *v, struct err *e);
+
+struct object *object_copy(struct model *m, const struct object *o, uint64_t mask)
+{
+	struct object *c = object_new(m, o->kind, o->netns, o->name);
+	struct err e;
+
+	c->set = o->set & mask;
+	c->handle = o->handle;
+	c->any = o->any;
+	c->owner = o->owner;
+	c->where = o->where;
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+
+		if (object_has(c, i) && f->type->points) {
+			struct json_object *v = f->type->format(f, o->netns, object_at(o, i));
+
+			if (field_set(m, c, i, v, &e) < 0)
+				abort();
+			json_object_put(v);
+		} else if (object_has(c, i)) {
+			memcpy(object_at(c, i), object_at(o, i), f->type->size);
+		}
+	}
+	return c;
+}
+
+const struct kind *kinds_find(const struct kinds *kinds, const char *class, const char *name)
+{
+	for (size_t i = 0; i < kinds->n; i++)
+		if (!strcmp(kinds->v[i]->class, class) && (!name || !strcmp(kinds->v[i]->name, name)))
+			return kinds->v[i];
+	return NULL;
+}
+
+int kind_field(const struct kind *k, const char *name)
+{
+	for (size_t i = 0; i < k->n_fields; i++)
+		if (!strcmp(k->fields[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+void object_mark_set(struct object *o, size_t offset)
+{
+	for (size_t i = 0; i < o->kind->n_fields; i++)
+		if (o->kind->fields[i].offset == offset)
+			o->set |= UINT64_C(1) << i;
+}
+
+/* JSON null means none: a zeroed value that is set. */
+static int field_set(struct model *m, struct object *o, size_t i, struct json_object *v, struct err *e)
+{
+	const struct field *f = &o->kind->fields[i];
+	int r;
+
+	memset(object_at(o, i), 0, f->type->size);
+	r = v ? f->type->parse(f, o->netns, object_at(o, i), v, &m->arena, e) : 0;
+	if (r < 0)
+		return err_prefix(e, "%s", f->name);
+	o->set |= UINT64_C(1) << i;
+	return 0;
+}
+
+void object_set(struct model *m, struct object *o, const char *name, const char *json)
+{
+	struct json_object *v = strcmp(json, "null") ? json_tokener_parse(json) : NULL;
+	int i = kind_field(o->kind, name);
+	struct err e;
+
+	assert(i >= 0);
+	if (field_set(m, o, (size_t)i, v, &e) < 0)
+		abort();
+	json_object_put(v);
+}
+
+uint64_t object_diff(const struct object *want, const struct object *have)
+{
+	uint64_t wrong = 0;
+
+	for (size_t i = 0; i < want->kind->n_fields; i++) {
+		const struct field *f = &want->kind->fields[i];
+
+		if (!object_has(want, i) || f->flags & WRITTEN)
+			continue;
+		/* What the kernel does not say is zero in memory: none. */
+		if (!f->type->equal(object_at(want, i), object_at(have, i)))
+			wrong |= UINT64_C(1) << i;
+	}
+	return wrong;
+}
+
+uint64_t kind_mask(const struct kind *k, unsigned flags)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < k->n_fields; i++)
+		if ((k->fields[i].flags & flags) == flags)
+			mask |= UINT64_C(1) << i;
+	return mask;
+}
+
+/* Everything stands in its namespace, and what a file lists in an interface on that. */
+bool object_ref(const struct object *o, bool gives, size_t *i, struct ref *ret)
+{
+	const struct kind *k = o->kind;
+	struct ref around[] = {
+		{ .field = SIZE_MAX, .class = "netns", .to = strcmp(k->class, "netns") ? o->netns : NULL },
+		{ .field = SIZE_MAX, .class = "link", .to = k->in_link ? o->place : NULL },
+	};
+
+	for (; *i < ARRAY_SIZE(around); (*i)++)
+		if (!gives && around[*i].to) {
+			*ret = around[(*i)++];
+			return true;
+		}
+	for (; *i < ARRAY_SIZE(around) + k->n_fields; (*i)++) {
+		size_t n = *i - ARRAY_SIZE(around);
+		const struct field *f = &k->fields[n];
+		const char *class = gives ? f->gives : f->refs;
+
+		if (!class || !object_has(o, n) || !*(const char **)object_at(o, n))
+			continue;
+		*ret = (struct ref){ n, class, *(const char **)object_at(o, n), f->flags & LOOSE };
+		(*i)++;
+		return true;
+	}
+	return false;
+}
+
+struct json_object *model_save(const struct model *m)
+{
+	struct json_object *list = json_object_new_array_ext((int)m->n);
+
+	for (size_t n = 0; n < m->n; n++) {
+		const struct object *o = m->objects[n];
+		struct json_object *item = json_object_new_object(), *fields = json_object_new_object();
+
+		json_object_object_add(item, "class", json_object_new_string(o->kind->class));
+		json_object_object_add(item, "kind", json_object_new_string(o->kind->name));
+		json_object_object_add(item, "netns", json_object_new_string(o->netns));
+		if (o->name)
+			json_object_object_add(item, "name", json_object_new_string(o->name));
+		json_object_object_add(item, "any", json_object_new_boolean(o->any));
+		json_object_object_add(item, "ours", json_object_new_boolean(o->owner == OWNER_OURS));
+		for (size_t i = 0; i < o->kind->n_fields; i++) {
+			const struct field *f = &o->kind->fields[i];
+
+			if (object_has(o, i))
+				json_object_object_add(fields, f->name, f->type->format(f, o->netns, object_at(o, i)));
+		}
+		json_object_object_add(item, "fields", fields);
+		json_object_array_add(list, item);
+	}
+	return list;
+}
+
+static const char *member(struct json_object *in, const char *key)
+{
+	return json_object_get_string(json_object_object_get(in, key));
+}
+
+static int object_restore(struct model *m, struct json_object *in, struct err *e)
+{
+	const char *class = member(in, "class"), *name = member(in, "kind"), *netns = member(in, "netns");
+	const struct kind *k = class && name ? kinds_find(m->kinds, class, name) : NULL;
+	struct object *o;
+
+	if (!k || !netns)
+		return err_set(e, EINVAL, "no kind %s of %s", name ? name : "?", class ? class : "?");
+	o = object_new(m, k, netns, member(in, "name"));
+	o->any = json_object_get_boolean(json_object_object_get(in, "any"));
+	o->owner = json_object_get_boolean(json_object_object_get(in, "ours")) ? OWNER_OURS : OWNER_FOREIGN;
+	json_object_object_foreach(json_object_object_get(in, "fields"), key, value) {
+		int i = kind_field(k, key);
+
+		if (i < 0)
+			return err_set(e, EINVAL, "a %s has no \"%s\"", k->name, key);
+		if (field_set(m, o, (size_t)i, value, e) < 0)
+			return e->code;
+	}
+	return model_add(m, o, NULL) < 0 ? err_set(e, EEXIST, "%s is there twice", o->id) : 0;
+}
+
+int model_restore(struct model *m, struct json_object *in, struct err *e)
+{
+	if (!json_object_is_type(in, json_type_array))
+		return err_set(e, EINVAL, "no list of objects");
+	for (size_t i = 0; i < json_object_array_length(in); i++) {
+		int r = object_restore(m, json_object_array_get_idx(in, i), e);
+
+		if (r < 0)
+			return err_prefix(e, "object %zu", i);
+	}
+	return 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* model.h - what a person wants, or what the kernel has: a set of objects.
+ * Both are the same type, so that they can be compared. */
+#pragma once
+#include "field.h"
+
+struct kind;
+struct kinds;
+
+/* Who an observed object belongs to (owner.h). */
+enum owner { OWNER_FOREIGN, OWNER_OURS, OWNER_OTHER_TOPOLOGY };
+
+/* What the kernel keeps on an object to say whose it is. */
+struct sign {
+	uint32_t hash;		/* of the topology's name, 0: not signed, SIGN_ANY: by some topology of ours */
+	const char *topology;	/* its name, where the kernel has room for it */
+};
+enum { SIGN_ANY = 1 << 30 };
+
+/* The head of every kind's own struct. */
+struct object {
+	const struct kind *kind;
+	const char *netns;	/* the namespace it is in; "host" is the daemon's own */
+	const char *name;	/* of a namespace or interface; NULL elsewhere */
+	const char *place;	/* "ns1/veth-ns" or "ns1": where a plan says it is */
+	const char *id;		/* "link ns1/veth-ns": class, place and keys; unique in a model */
+	uint64_t set;		/* bit i: fields[i] of the kind has a value */
+	uint64_t declared;	/* those a file says; the rest of set returns to what it was (back.h) */
+	struct where where;	/* in the file */
+	struct json_object *in;	/* what the file says of it; only while it is loaded (object_problem) */
+	uint32_t hash;		/* of id */
+	uint32_t handle;	/* the kernel's number for it (ifindex), 0: not known yet */
+	uint32_t seq;		/* order of arrival in the model */
+	struct sign sign;	/* of an observed object */
+	enum owner owner;	/* likewise */
+	const char *owner_name;	/* the topology, for OWNER_OTHER_TOPOLOGY */
+	bool any;		/* manages what is there; never creates or deletes it (kind.h) */
+	unsigned mark;		/* scratch of one walk */
+	struct object *first, *last;	/* of a namespace: what stands in it, in order of arrival */
+	struct object *next;		/* in the same namespace */
+};
+
+struct model {
+	struct arena arena;
+	const struct kinds *kinds;
+	struct object **objects;
+	size_t n, room;
+	struct object **index;	/* hash of id */
+	size_t index_size;	/* power of two */
+};
+
+void model_init(struct model *m, const struct kinds *kinds);
+void model_done(struct model *m);	/* also of a zeroed one */
+
+/* A new object that is not in the model yet. */
+struct object *object_new(struct model *m, const struct kind *k, const char *netns, const char *name);
+/* Names @o by its keys and puts it in.  -EEXIST with @ret_other if there is one of that id. */
+int model_add(struct model *m, struct object *o, struct object **ret_other);
+/* Puts @o where @old was; the two have the same id. */
+void model_replace(struct model *m, struct object *old, struct object *o);
+struct object *model_find(const struct model *m, const char *id);
+/* Object of @class that @ref ("NS/IF", "NS") names. */
+struct object *model_find_ref(const struct model *m, const char *class, const char *ref);
+/* A copy of @o in @m, not yet added; only the fields of @mask are set. */
+struct object *object_copy(struct model *m, const struct object *o, uint64_t mask);
+/* Strings the objects of each namespace together (first, next); call it when all are in. */
+void model_link(struct model *m);
+/* The object of a namespace; NULL if the model has none of that name. */
+struct object *model_netns(const struct model *m, const char *netns);
+
+void *object_at(const struct object *o, size_t i);		/* the value of field i */
+static inline bool object_has(const struct object *o, size_t i)
+{
+	return o->set & (UINT64_C(1) << i);
+}
+/* Index of the field called @name, or -1. */
+int kind_field(const struct kind *k, const char *name);
+/* Sets field @name of @o from JSON text the kind itself wrote; asserts that it is valid. */
+void object_set(struct model *m, struct object *o, const char *name, const char *json);
+/* Marks member @m of struct @s, which begins with @o, as set. */
+#define OBJECT_SET(o, s, m) object_mark_set(o, offsetof(struct s, m))
+void object_mark_set(struct object *o, size_t offset);
+
+/* The fields that @want sets and @have has not or has otherwise. */
+uint64_t object_diff(const struct object *want, const struct object *have);
+/* The fields of the kind that have all of @flags. */
+uint64_t kind_mask(const struct kind *k, unsigned flags);
+
+/* Walks the references of @o: calls with i = 0 first; false at the end.
+ * @gives: the things it brings into being instead. */
+struct ref {
+	size_t field;
+	const char *class, *to;		/* "link", "ns1/veth-ns" */
+	bool loose;
+};
+bool object_ref(const struct object *o, bool gives, size_t *i, struct ref *ret);
+/* The id that a reference means. */
+const char *ref_id(const char *class, const char *to, char buf[512]);
+
+/* "veth, peer host/veth-host", "10.0.0.2/24", "default via 10.0.0.1": what @o is,
+ * or with @before what changes ("mtu 1500 → 9000").  Only fields of @mask. */
+char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask);
+/* The model as a flat list, for the state directory, and back. */
+struct json_object *model_save(const struct model *m);
+int model_restore(struct model *m, struct json_object *in, struct err *e);
+
+/* Adds a problem of @o, in place of its field @field as far as the file has it
+ * (NULL: of the object).  While it is loaded: for check_in and its like. */
+void object_problem(struct problems *p, int code, const struct object *o, const char *field, const char *fmt, ...)
+	_printf_(5, 6);

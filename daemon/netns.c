@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* netns.c - network namespaces by unshare, setns and bind mounts, as ip-netns(8)
+ * keeps them, so that every other tool sees them. */
+#include "netns.h"
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#define OWN_NS "/proc/thread-self/ns/net"
+
+enum { THREADS_MAX = 4, PER_THREAD = 8, PATH_SIZE = 512 };
+
+/* The namespace that the daemon was started in; threads always come back to it. */
+static int home_fd = -1;
+
+static int own_open(struct err *e)
+{
+	int fd = open(OWN_NS, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? err_kernel(e, errno, NULL, "%s", OWN_NS) : fd;
+}
+
+static int home_open(struct err *e)
+{
+	if (home_fd < 0)
+		home_fd = own_open(e);
+	return home_fd;
+}
+
+static void name_path(char path[PATH_SIZE], const char *dir, const char *name)
+{
+	snprintf(path, PATH_SIZE, "%s/%s", dir, name);
+}
+
+static int netns_open(struct netns *ns, const char *dir, struct err *e)
+{
+	_cleanup_(closep) int fd = -1;
+	char path[PATH_SIZE];
+	struct statfs fs;
+
+	if (!strcmp(ns->name, "host")) {
+		ns->state = NETNS_NAMED;
+		ns->fd = fcntl(home_fd, F_DUPFD_CLOEXEC, 3);
+		return ns->fd < 0 ? err_kernel(e, errno, NULL, "the host's namespace") : 0;
+	}
+	name_path(path, dir, ns->name);
+	/* NONBLOCK and NOFOLLOW: whatever stands there, opening it must neither wait nor lead elsewhere. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT) {
+		ns->state = NETNS_ABSENT;
+		return 0;
+	}
+	if (fd < 0 && errno != ELOOP)
+		return err_kernel(e, errno, NULL, "%s", path);
+	ns->state = NETNS_STALE;
+	if (fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET) {
+		ns->state = NETNS_NAMED;
+		ns->fd = take_fd(&fd);
+	}
+	return 0;
+}
+
+int netns_set_make(struct netns_set *set, const char *dir, const char **names, size_t n, struct err *e)
+{
+	*set = (struct netns_set){ .dir = dir, .v = must(calloc(n + 1, sizeof(*set->v))) };
+	if (home_open(e) < 0)
+		return e->code;
+	for (size_t i = 0; i < n; i++) {
+		if (set->n && !strcmp(set->v[set->n - 1].name, names[i]))
+			continue;
+		set->v[set->n] = (struct netns){ .name = names[i], .fd = -1 };
+		if (netns_open(&set->v[set->n++], dir, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+void netns_set_done(struct netns_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		closep(&set->v[i].fd);
+	free(set->v);
+	*set = (struct netns_set){ 0 };
+}
+
+static int netns_cmp(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct netns *)element)->name);
+}
+
+struct netns *netns_find(const struct netns_set *set, const char *name)
+{
+	return set->n ? bsearch(name, set->v, set->n, sizeof(*set->v), netns_cmp) : NULL;
+}
+
+int netns_enter(const struct netns *ns, struct err *e)
+{
+	if (home_open(e) < 0)
+		return e->code;
+	if (setns(ns->fd, CLONE_NEWNET) < 0)
+		return err_kernel(e, errno, NULL, "entering namespace %s", ns->name);
+	return 0;
+}
+
+void netns_leavep(int *entered)
+{
+	/* In the wrong namespace every later step would hit the wrong machine. */
+	if (*entered >= 0 && setns(home_fd, CLONE_NEWNET) < 0)
+		abort();
+}
+
+int sysctl_write(const char *path, const char *value, struct err *e)
+{
+	char file[PATH_SIZE];
+	_cleanup_(closep) int fd = -1;
+
+	snprintf(file, sizeof(file), "/proc/sys/%s", path);
+	fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		return err_kernel(e, errno, NULL, "%s = %s", path, value);
+	return 0;
+}
+
+int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
+{
+	char file[PATH_SIZE];
+	_cleanup_(closep) int fd = -1;
+	ssize_t n;
+
+	snprintf(file, sizeof(file), "/proc/sys/%s", path);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, ret, size - 1);
+	if (n < 0)
+		return err_kernel(e, errno, NULL, "%s", path);
+	ret[n] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+	return 0;
+}
+
+/* What a new namespace starts from: the kernel would hand on some of the machine's. */
+static int defaults_write(struct err *e)
+{
+	static const struct {
+		const char *path, *value;
+	} defaults[] = {
+		{ "net/ipv4/ip_forward", "0" },
+		{ "net/ipv4/conf/all/rp_filter", "0" },
+		{ "net/ipv4/conf/default/rp_filter", "0" },
+		/* Without it the kernel drops the other addresses of a network with its first. */
+		{ "net/ipv4/conf/all/promote_secondaries", "1" },
+		{ "net/ipv6/conf/all/forwarding", "0" },
+		{ "net/ipv6/conf/default/accept_ra", "0" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+		int r = sysctl_write(defaults[i].path, defaults[i].value, e);
+
+		if (r < 0 && r != -ENOENT)	/* a kernel without IPv6 */
+			return r;
+	}
+	return 0;
+}
+
+/* A thread's share of the namespaces: every stride-th. */
+struct creation {
+	struct netns **v;
+	size_t first, n, stride;
+	struct err err;
+	int result;
+};
+
+static int create_one(struct netns *ns, struct err *e)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		return err_kernel(e, errno, NULL, "a new namespace for %s", ns->name);
+	if (defaults_write(e) < 0)
+		return err_prefix(e, "%s", ns->name);
+	ns->fd = own_open(e);
+	if (ns->fd < 0)
+		return ns->fd;
+	ns->state = NETNS_FRESH;
+	return 0;
+}
+
+static void *create_share(void *arg)
+{
+	struct creation *c = arg;
+
+	for (size_t i = c->first; i < c->n && c->result == 0; i += c->stride)
+		c->result = create_one(c->v[i], &c->err);
+	return NULL;
+}
+
+static size_t threads_for(size_t n)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t useful = (n + PER_THREAD - 1) / PER_THREAD, most = cores < THREADS_MAX ? (size_t)cores : THREADS_MAX;
+
+	return useful < most ? useful : most;
+}
+
+int netns_create(struct netns **v, size_t n, struct err *e)
+{
+	struct creation c[THREADS_MAX];
+	pthread_t threads[THREADS_MAX];
+	size_t n_threads = threads_for(n), started = 1;
+	_cleanup_(netns_leavep) int entered = home_open(e);
+
+	if (entered < 0)
+		return entered;
+	for (size_t i = 0; i < n_threads; i++)
+		c[i] = (struct creation){ .v = v, .first = i, .n = n, .stride = n_threads };
+	/* A thread that cannot be had: its share is made here. */
+	while (started < n_threads && pthread_create(&threads[started], NULL, create_share, &c[started]) == 0)
+		started++;
+	create_share(&c[0]);
+	for (size_t i = started; i < n_threads; i++)
+		create_share(&c[i]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < n_threads; i++)
+		if (c[i].result < 0) {
+			*e = c[i].err;
+			return c[i].result;
+		}
+	return 0;
+}
+
+/* /run/netns must be a shared mount, or names made later would stay invisible to
+ * processes in other mount namespaces (ip-netns(8) does the same). */
+static int dir_prepare(const char *dir, struct err *e)
+{
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return err_kernel(e, errno, NULL, "%s", dir);
+	if (mount("", dir, "none", MS_SHARED | MS_REC, NULL) == 0)
+		return 0;
+	if (errno != EINVAL || mount(dir, dir, "none", MS_BIND | MS_REC, NULL) < 0 ||
+	    mount("", dir, "none", MS_SHARED | MS_REC, NULL) < 0)
+		return err_kernel(e, errno, NULL, "making %s a shared mount", dir);
+	return 0;
+}
+
+int netns_name(struct netns *ns, const char *dir, struct err *e)
+{
+	char path[PATH_SIZE], source[64];
+	_cleanup_(closep) int fd = -1;
+
+	name_path(path, dir, ns->name);
+	if (dir_prepare(dir, e) < 0)
+		return e->code;
+	fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	if (fd < 0)
+		return err_kernel(e, errno, NULL, "%s", path);
+	snprintf(source, sizeof(source), "/proc/self/fd/%d", ns->fd);
+	if (mount(source, path, "none", MS_BIND, NULL) < 0) {
+		err_kernel(e, errno, NULL, "naming the namespace at %s", path);
+		unlink(path);
+		return e->code;
+	}
+	ns->state = NETNS_NAMED;
+	return 0;
+}
+
+/* A descriptor that can be bound again, which one opened by name cannot. */
+static int hold(struct netns *ns, struct err *e)
+{
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
+	int fd = entered < 0 ? entered : own_open(e);
+
+	if (fd < 0)
+		return fd;
+	close(ns->fd);
+	ns->fd = fd;
+	return 0;
+}
+
+int netns_unname(struct netns *ns, const char *dir, struct err *e)
+{
+	char path[PATH_SIZE];
+
+	/* What stands at its place is not it. */
+	if (ns->state == NETNS_FRESH) {
+		netns_drop(ns);
+		return 0;
+	}
+	name_path(path, dir, ns->name);
+	if (ns->state != NETNS_STALE && hold(ns, e) < 0)
+		return e->code;
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+		return err_kernel(e, errno, NULL, "taking the name %s away", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_kernel(e, errno, NULL, "%s", path);
+	ns->state = ns->fd >= 0 ? NETNS_HELD : NETNS_ABSENT;
+	return 0;
+}
+
+void netns_drop(struct netns *ns)
+{
+	closep(&ns->fd);
+	ns->fd = -1;
+	ns->state = NETNS_ABSENT;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* netns.h - network namespaces: create, open, enter, name and remove them. */
+#pragma once
+#include "err.h"
+
+enum netns_state {
+	NETNS_ABSENT,
+	NETNS_STALE,	/* a file stands where the name would, and it is no network namespace */
+	NETNS_NAMED,
+	NETNS_FRESH,	/* ours, new, without a name: nothing foreign can be in it */
+	NETNS_HELD,	/* its name was taken away by us, and can be given back */
+};
+
+struct netns {
+	const char *name;	/* belongs to the caller of netns_set_make; "host" is the daemon's own */
+	enum netns_state state;
+	int fd;			/* -1: none */
+};
+
+/* The namespaces that one change is about, in order of name. */
+struct netns_set {
+	const char *dir;	/* where names stand: "/run/netns" */
+	struct netns *v;
+	size_t n;
+};
+
+/* Makes @set of @names, which are sorted and may repeat, and opens what is there. */
+int netns_set_make(struct netns_set *set, const char *dir, const char **names, size_t n, struct err *e);
+void netns_set_done(struct netns_set *set);
+struct netns *netns_find(const struct netns_set *set, const char *name);
+
+/* Moves the thread into a namespace; netns_leavep brings it back, or aborts. */
+int netns_enter(const struct netns *ns, struct err *e);
+void netns_leavep(int *entered);
+
+/* Creates @v[0..n-1], by a few threads: fresh, with the defaults of
+ * netnsd-topology(5).  On failure those made so far are FRESH. */
+int netns_create(struct netns **v, size_t n, struct err *e);
+/* Binds the name; -EEXIST if something stands there. */
+int netns_name(struct netns *ns, const char *dir, struct err *e);
+/* Takes the name away; the namespace lives on while it is held. */
+int netns_unname(struct netns *ns, const char *dir, struct err *e);
+/* Lets go of a held or fresh one. */
+void netns_drop(struct netns *ns);
+
+/* Writes @value to /proc/sys/@path, which begins with "net/", of the namespace the
+ * thread is in; and reads it, without the newline. */
+int sysctl_write(const char *path, const char *value, struct err *e);
+int sysctl_read(const char *path, char *ret, size_t size, struct err *e);

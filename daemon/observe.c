@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* observe.c - looks once into each namespace, with one socket, and lets each kind
+ * read what is its own. */
+#include "observe.h"
+
+static int observe_netns(struct model *observed, const struct netns *ns, struct model *desired, struct model *last,
+			 struct err *e)
+{
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
+	struct look look = {
+		.observed = observed,
+		.ns = ns,
+		.wanted = { model_netns(desired, ns->name), model_netns(last, ns->name) },
+	};
+	int r = entered < 0 ? entered : rtnl_open(&nl, e);
+
+	look.nl = nl;
+	for (size_t i = 0; i < observed->kinds->n && r == 0; i++)
+		if (observed->kinds->v[i]->observe)
+			r = observed->kinds->v[i]->observe(&look, e);
+	free(look.links);
+	return r;
+}
+
+int observe(struct model *observed, const struct netns_set *set, struct model *desired, struct model *last, struct err *e)
+{
+	model_link(desired);
+	model_link(last);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct netns *ns = &set->v[i];
+		int r = ns->state == NETNS_NAMED || ns->state == NETNS_FRESH ? observe_netns(observed, ns, desired, last, e) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < observed->n; i++) {
+		struct object *o = observed->objects[i];
+		const struct object *wanted = model_find(desired, o->id);
+
+		if (o->kind->resolve)
+			o->kind->resolve(observed, o, wanted ? wanted : model_find(last, o->id));
+	}
+	model_link(observed);
+	return 0;
+}

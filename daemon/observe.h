@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* observe.h - what the kernel has, as a model. */
+#pragma once
+#include "look.h"
+
+/* Reads every namespace of @set that there is into @observed, which is empty.
+ * @desired and @last say what beyond links, addresses and our routes is asked about. */
+int observe(struct model *observed, const struct netns_set *set, struct model *desired, struct model *last, struct err *e);

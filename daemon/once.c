@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* once.c - applies files without staying: the same engine, state and lock as the
+ * daemon, for containers, CI and machines without systemd. */
+#include "once.h"
+#include "../include/netnsd.h"
+#include "json.h"
+
+struct file {
+	const char *path;
+	char *text;
+	size_t size;
+	char name[65];
+	struct json_object *json;
+};
+
+static int file_read(struct file *f)
+{
+	_cleanup_(fclosep) FILE *in = fopen(f->path, "re");
+
+	f->text = must(malloc(TOPOLOGY_MAX + 1));
+	f->size = in ? fread(f->text, 1, TOPOLOGY_MAX + 1, in) : 0;
+	if (!in || ferror(in)) {
+		fprintf(stderr, "netnsd: %s: %s\n", f->path, strerror(errno));
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+static void problems_print(const char *path, const struct problems *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct problem *v = &p->v[i];
+
+		fprintf(stderr, "%s:", path);
+		if (v->where.line)
+			fprintf(stderr, "%u:%u:", v->where.line, v->where.column);
+		if (v->where.pointer && *v->where.pointer)
+			fprintf(stderr, " %s:", v->where.pointer);
+		fprintf(stderr, " %s\n", v->message);
+	}
+	if (p->more)
+		fprintf(stderr, "%s: and %zu problems more\n", path, p->more);
+}
+
+/* --once has no --name: the file's own, or that of the file without .json. */
+static int file_name(struct file *f, const struct topology *t)
+{
+	const char *slash = strrchr(f->path, '/'), *base = slash ? slash + 1 : f->path;
+	size_t n = strlen(base);
+	struct err e;
+
+	if (n > 5 && !strcmp(base + n - 5, ".json"))
+		n -= 5;
+	snprintf(f->name, sizeof(f->name), "%.*s", n < sizeof(f->name) ? (int)n : (int)sizeof(f->name) - 1, base);
+	if (*t->name)
+		snprintf(f->name, sizeof(f->name), "%s", t->name);
+	else if (n >= sizeof(f->name) || name_problem(f->name, &e)) {
+		fprintf(stderr, "netnsd: %s: the file's name makes no topology's name; give it a \"name\"\n", f->path);
+		return EXIT_INVALID;
+	}
+	return EXIT_DONE;
+}
+
+static int file_load(struct file *f)
+{
+	struct problems p = { 0 };
+	struct topology t;
+	int code = file_read(f);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (load_text(f->text, f->size, &all_kinds, &t, &p) < 0 || json_read(f->text, f->size, &f->json, &p) < 0) {
+		problems_print(f->path, &p);
+		problems_done(&p);
+		return EXIT_INVALID;
+	}
+	code = file_name(f, &t);
+	topology_done(&t);
+	return code;
+}
+
+struct result {
+	const struct file *file;
+	int code;
+};
+
+static void print_counts(const struct outcome *o)
+{
+	const struct {
+		size_t n;
+		const char *word;
+	} counts[] = { { o->created, "created" }, { o->changed, "changed" }, { o->removed, "removed" } };
+	bool any = false;
+
+	printf("%s: ", o->name);
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		if (counts[i].n)
+			printf("%s%zu %s", any ? ", " : "", counts[i].n, counts[i].word);
+		any |= counts[i].n > 0;
+	}
+	if (any)
+		printf(" in %.1f ms\n", (double)o->duration_usec / 1000);
+	else
+		puts("unchanged");
+}
+
+static void on_done(void *arg, const struct outcome *o)
+{
+	struct result *r = arg;
+
+	r->code = o->code == OUTCOME_DONE ? EXIT_DONE : o->code == OUTCOME_INVALID ? EXIT_INVALID : EXIT_FAILED;
+	if (r->code == EXIT_DONE)
+		print_counts(o);
+	else if (o->code == OUTCOME_NAME_IN_USE)
+		fprintf(stderr, "netnsd: %s is up from %s; give the file another \"name\"\n", o->name, o->source);
+	else
+		problems_print(r->file->path, &o->problems);
+}
+
+static int apply(struct engine *g, struct file *f)
+{
+	struct result r = { .file = f, .code = EXIT_FAILED };
+	struct change c = { .type = CHANGE_APPLY, .arg = &r, .done = on_done };
+	_cleanup_(freep) char *path = realpath(f->path, NULL);
+
+	snprintf(c.name, sizeof(c.name), "%s", f->name);
+	snprintf(c.source, sizeof(c.source), "%s", path ? path : f->path);
+	c.topology = TAKE(f->json);
+	engine_submit(g, &c);
+	while (engine_step(g))
+		;
+	return r.code;
+}
+
+static void file_done(struct file *f)
+{
+	json_object_put(f->json);
+	free(f->text);
+}
+
+int once_run(const struct engine_options *options, char *const *files, int n)
+{
+	struct file *f = must(calloc((size_t)n, sizeof(*f)));
+	struct engine *g = NULL;
+	int code = EXIT_DONE;
+	struct err e;
+
+	/* All are looked at before anything is touched. */
+	for (int i = 0; i < n; i++) {
+		f[i].path = files[i];
+		int one = file_load(&f[i]);
+
+		code = code ? code : one;
+	}
+	if (code == EXIT_DONE && engine_new(&g, options, &all_kinds, &e) < 0) {
+		fprintf(stderr, "netnsd: %s\n", e.text);
+		code = EXIT_FAILED;
+	}
+	for (int i = 0; i < n && code == EXIT_DONE; i++)
+		code = apply(g, &f[i]);
+	engine_free(g);
+	for (int i = 0; i < n; i++)
+		file_done(&f[i]);
+	free(f);
+	return code;
+}

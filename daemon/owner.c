@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* owner.c - decides whose an observed object is: the kernel is the register, what
+ * was applied last only tells which of our own topologies an object belongs to. */
+#include "owner.h"
+#include "kind.h"
+
+static uint64_t fnv(uint64_t h, const char *s)
+{
+	/* FNV-1a, the end of the string included. */
+	do
+		h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
+	while (*s++);
+	return h;
+}
+
+uint32_t topology_hash(const char *name)
+{
+	uint64_t h = fnv(UINT64_C(0xcbf29ce484222325), name);
+	uint32_t folded = (uint32_t)(h ^ (h >> 32)) & GROUP_HASH;
+
+	return folded ? folded : 1;
+}
+
+struct sign sign_of_link(uint32_t group, const char *alias)
+{
+	size_t n = strlen(ALIAS_PREFIX);
+
+	if (!(group & GROUP_OURS) || group & UINT32_C(1) << 31)
+		return (struct sign){ 0 };
+	return (struct sign){ group & GROUP_HASH, alias && !strncmp(alias, ALIAS_PREFIX, n) ? alias + n : NULL };
+}
+
+static void owner_of_signed(struct object *o, const struct sign *s, const char *name, uint32_t hash)
+{
+	if (s->hash == hash && (!s->topology || !strcmp(s->topology, name)))
+		o->owner = OWNER_OURS;
+	else if (s->hash) {
+		o->owner = OWNER_OTHER_TOPOLOGY;
+		o->owner_name = s->topology ? s->topology : "of another name";
+	}
+}
+
+/* The link that @o stands on, itself not being one. */
+static struct object *carrier(const struct model *m, const struct object *o)
+{
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(o, false, &i, &ref);)
+		if (!strcmp(ref.class, "link") && !ref.loose && strcmp(o->kind->class, "link"))
+			return model_find_ref(m, ref.class, ref.to);
+	return NULL;
+}
+
+/* Marks the links whose addresses @m lists: the list is then complete. */
+static void mark_listed(struct model *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		m->objects[i]->mark = 0;
+	for (size_t i = 0; i < m->n; i++) {
+		struct object *link = m->objects[i]->kind->in_link ? carrier(m, m->objects[i]) : NULL;
+
+		if (link)
+			link->mark = 1;
+	}
+}
+
+static bool is_listed(const struct model *m, const struct object *link)
+{
+	const struct object *o = model_find(m, link->id);
+
+	return o && o->mark;
+}
+
+static void owner_of(struct object *o, struct model *observed, const struct model *desired, const struct model *last,
+		     const struct model *tried)
+{
+	struct object *link = carrier(observed, o), *netns = model_netns(observed, o->netns);
+
+	if (model_find(last, o->id))
+		o->owner = OWNER_OURS;
+	else if (link && link->owner == OWNER_OURS)
+		o->owner = o->sign.hash || is_listed(desired, link) || is_listed(last, link) ? OWNER_OURS : OWNER_FOREIGN;
+	else if (o->sign.hash && netns && netns->owner == OWNER_OURS)
+		o->owner = OWNER_OURS;
+	else if (o->sign.hash && (model_find(desired, o->id) || (tried && model_find(tried, o->id))))
+		o->owner = OWNER_OURS;
+}
+
+void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
+		   const struct model *tried)
+{
+	uint32_t hash = topology_hash(name);
+
+	mark_listed(desired);
+	mark_listed(last);
+	for (size_t i = 0; i < observed->n; i++) {
+		struct object *o = observed->objects[i];
+
+		o->owner = OWNER_FOREIGN;
+		if (!strcmp(o->kind->class, "link") || !strcmp(o->kind->class, "netns"))
+			owner_of_signed(o, &o->sign, name, hash);
+	}
+	for (size_t i = 0; i < observed->n; i++) {
+		struct object *o = observed->objects[i];
+
+		if (strcmp(o->kind->class, "link") && strcmp(o->kind->class, "netns") && !o->any)
+			owner_of(o, observed, desired, last, tried);
+	}
+}
+
+void mac_derive(const char *machine, const char *topology, const char *place, uint8_t ret[6])
+{
+	uint64_t h = fnv(fnv(fnv(UINT64_C(0xcbf29ce484222325), machine), topology), place);
+
+	for (size_t i = 0; i < 6; i++)
+		ret[i] = (uint8_t)(h >> (8 * i));
+	ret[0] = (uint8_t)((ret[0] & 0xfc) | 0x02);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.c - decides what to do.  Pure: no kernel, no clock, no files.  It knows
+ * references between objects and nothing of what they are. */
+#include "plan.h"
+#include "kind.h"
+
+/* What becomes of an observed object, in object.mark. */
+enum { UNSEEN, KEEP, CHANGE, REPLACE, GONE, STRANGE, LEFT };
+/* How far a desired one is. */
+enum { WAITING, GIVEN, SETTLED };
+
+struct planning {
+	struct plan *plan;
+	struct model *desired, *observed;
+	struct problems *problems;
+};
+
+static void emit(struct plan *p, struct op op)
+{
+	if (p->n == p->room) {
+		p->room = p->room ? p->room * 2 : 64;
+		p->ops = must(realloc(p->ops, p->room * sizeof(*p->ops)));
+	}
+	p->ops[p->n++] = op;
+}
+
+static bool leaves(const struct object *o)
+{
+	return o->mark == REPLACE || o->mark == GONE || o->mark == LEFT;
+}
+
+static bool is_replaced(const struct object *want, const struct object *have)
+{
+	uint64_t rigid = kind_mask(want->kind, KEY) | kind_mask(want->kind, FIXED);
+
+	return (want->kind != have->kind && !want->any) || object_diff(want, have) & rigid;
+}
+
+static void conflict(struct planning *g, const struct object *want, const struct object *have)
+{
+	bool other = have->owner == OWNER_OTHER_TOPOLOGY;
+	char *what = object_describe(&g->problems->arena, want, NULL, kind_mask(want->kind, BARE));
+	bool list = want->kind->form == FORM_LIST;
+	struct err e;
+
+	err_set(&e, EEXIST, "%s %s%s%s is there already and belongs to %s%s; netnsd leaves it alone", want->kind->label,
+		want->place, list ? " " : "", list ? what : "", other ? "the topology " : "another program",
+		other ? have->owner_name : "");
+	problem_add_err(g->problems, &e, &want->where, other ? have->owner_name : "another program");
+}
+
+static unsigned decide(struct planning *g, struct object *have);
+
+/* What an object stands on, or gives, takes it along when it leaves. */
+static bool goes_along(struct planning *g, struct object *have, bool gives)
+{
+	struct ref ref;
+	bool gone = false;
+
+	for (size_t i = 0; object_ref(have, gives, &i, &ref);) {
+		struct object *base = model_find_ref(g->observed, ref.class, ref.to);
+
+		if (!base || base == have || (decide(g, base), !leaves(base)))
+			continue;
+		if (!ref.loose)
+			gone = true;
+		else if (have->mark == KEEP)
+			have->mark = CHANGE;
+	}
+	return gone;
+}
+
+static unsigned decide(struct planning *g, struct object *have)
+{
+	const struct object *want = model_find(g->desired, have->id);
+
+	if (have->mark != UNSEEN)
+		return have->mark;
+	if (!want)
+		return have->mark = have->owner == OWNER_OURS ? GONE : STRANGE;
+	if (have->owner != OWNER_OURS && !want->any && !have->any) {
+		conflict(g, want, have);
+		return have->mark = STRANGE;
+	}
+	have->mark = KEEP;	/* also ends the walk around a cable */
+	if (is_replaced(want, have) || goes_along(g, have, false) || goes_along(g, have, true))
+		return have->mark = REPLACE;
+	if (have->mark == KEEP && object_diff(want, have))
+		have->mark = CHANGE;
+	return have->mark;
+}
+
+static bool stands_on_leaving(struct planning *g, const struct object *have)
+{
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(have, false, &i, &ref);) {
+		struct object *base = model_find_ref(g->observed, ref.class, ref.to);
+
+		if (base && base != have && !ref.loose && leaves(base))
+			return true;
+	}
+	return false;
+}
+
+/* Takes @have away, unless what it stands on does. */
+static void leave(struct planning *g, struct object *have, enum effect effect)
+{
+	bool along = stands_on_leaving(g, have);
+	struct ref ref;
+
+	if (have->mark == LEFT)
+		return;
+	have->mark = LEFT;
+	if (!along)
+		emit(g->plan, (struct op){ .before = have, .effect = effect });
+	for (size_t i = 0; !along && object_ref(have, true, &i, &ref);) {
+		struct object *far = model_find_ref(g->observed, ref.class, ref.to);
+
+		if (far)
+			far->mark = LEFT;
+	}
+}
+
+static void create(struct planning *g, struct object *want, struct object *have)
+{
+	enum effect effect = have && leaves(have) ? EFFECT_RECREATE : EFFECT_NONE;
+	struct ref ref;
+
+	if (have && leaves(have))
+		leave(g, have, EFFECT_RECREATE);
+	for (size_t i = 0; object_ref(want, true, &i, &ref);) {
+		struct object *far = model_find_ref(g->observed, ref.class, ref.to);
+
+		/* The new object may want the old one's name. */
+		if (far && leaves(far))
+			leave(g, far, EFFECT_RECREATE);
+	}
+	emit(g->plan, (struct op){ .after = want, .effect = effect });
+	for (size_t i = 0; object_ref(want, true, &i, &ref);) {
+		struct object *far = model_find_ref(g->desired, ref.class, ref.to);
+
+		if (far && far != want && far->mark == WAITING)
+			far->mark = GIVEN;
+	}
+}
+
+/* References that were cut when their end left must be made again. */
+static uint64_t cut_refs(struct planning *g, const struct object *want)
+{
+	uint64_t mask = 0;
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(want, false, &i, &ref);) {
+		struct object *base = model_find_ref(g->observed, ref.class, ref.to);
+
+		if (ref.loose && base && leaves(base))
+			mask |= UINT64_C(1) << ref.field;
+	}
+	return mask;
+}
+
+/* What only is managed comes with what it stands on. */
+static bool stands_on_new(struct planning *g, const struct object *want)
+{
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(want, false, &i, &ref);) {
+		const struct object *base = model_find_ref(g->observed, ref.class, ref.to);
+
+		if (!ref.loose && (!base || leaves(base)))
+			return true;
+	}
+	return false;
+}
+
+/* @want comes after everything it refers to. */
+static void settle(struct planning *g, struct object *want)
+{
+	struct object *have = model_find(g->observed, want->id);
+	bool given = want->mark == GIVEN;
+	struct ref ref;
+
+	if (want->mark == SETTLED)
+		return;
+	want->mark = SETTLED;
+	for (size_t i = 0; object_ref(want, false, &i, &ref);) {
+		struct object *base = model_find_ref(g->desired, ref.class, ref.to);
+
+		if (base)
+			settle(g, base);
+	}
+	if (have && !leaves(have)) {
+		uint64_t diff = object_diff(want, have) | cut_refs(g, want);
+
+		want->handle = have->handle;
+		if (have->mark == CHANGE && diff)
+			emit(g->plan, (struct op){ have, want, diff, EFFECT_IN_PLACE, false });
+	} else if (given) {
+		emit(g->plan, (struct op){ .after = want, .given = true });
+	} else if (!want->any || stands_on_new(g, want)) {
+		create(g, want, have);
+	} else {
+		problem_add(g->problems, ENODEV, &want->where, "%s %s is not there, and netnsd does not make it",
+			    want->kind->label, want->place);
+	}
+}
+
+static int sort_key(const struct object *o, const struct kinds *kinds)
+{
+	int rank = 0;
+
+	while (kinds->v[rank] != o->kind)
+		rank++;
+	return rank;
+}
+
+struct sorted {
+	struct object *o;
+	uint32_t netns;		/* arrival of its namespace; the daemon's own last */
+	int rank;		/* row of its kind */
+	bool late;
+};
+
+static int sorted_cmp(const void *a, const void *b)
+{
+	const struct sorted *x = a, *y = b;
+	bool namespaces = x->o->kind->form == FORM_BODY, other = y->o->kind->form == FORM_BODY;
+
+	if (namespaces != other)
+		return namespaces ? -1 : 1;
+	if (x->netns != y->netns)
+		return x->netns < y->netns ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank - y->rank;
+	if (x->late != y->late)
+		return x->late - y->late;
+	return x->o->seq < y->o->seq ? -1 : x->o->seq > y->o->seq;
+}
+
+/* The objects in the order that stays longest in one namespace. */
+static struct object **in_order(const struct model *m)
+{
+	_cleanup_(freep) struct sorted *sorted = must(calloc(m->n + 1, sizeof(*sorted)));
+	struct object **order = must(calloc(m->n + 1, sizeof(*order)));
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct object *o = m->objects[i], *netns = model_netns(m, o->netns);
+		bool late = o->set & kind_mask(o->kind, LATE);
+
+		sorted[i] = (struct sorted){ o, netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
+					     sort_key(o, m->kinds), late };
+	}
+	qsort(sorted, m->n, sizeof(*sorted), sorted_cmp);
+	for (size_t i = 0; i < m->n; i++)
+		order[i] = sorted[i].o;
+	return order;
+}
+
+int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems)
+{
+	_cleanup_(freep) struct object **arriving = in_order(desired), **leaving = in_order(observed);
+	struct planning g = { p, desired, observed, problems };
+	size_t problems_before = problems->n;
+
+	*p = (struct plan){ .desired = desired, .observed = observed };
+	for (size_t i = 0; i < observed->n; i++)
+		observed->objects[i]->mark = UNSEEN;
+	for (size_t i = 0; i < desired->n; i++)
+		desired->objects[i]->mark = WAITING;
+	for (size_t i = 0; i < observed->n; i++)
+		decide(&g, observed->objects[i]);
+	for (size_t i = 0; i < desired->n; i++)
+		settle(&g, arriving[i]);
+	for (size_t i = observed->n; i-- > 0;)
+		if (leaving[i]->mark == GONE && !stands_on_leaving(&g, leaving[i]))
+			leave(&g, leaving[i], EFFECT_REMOVE);
+	return problems->n == problems_before ? 0 : problems->v[problems_before].code;
+}
+
+void plan_done(struct plan *p)
+{
+	free(p->ops);
+	*p = (struct plan){ 0 };
+}
+
+bool plan_step(const struct op *op, struct arena *a, struct step *ret)
+{
+	static const char *const effects[] = {
+		[EFFECT_NONE] = "none",
+		[EFFECT_IN_PLACE] = "in_place",
+		[EFFECT_RECREATE] = "recreate",
+		[EFFECT_REMOVE] = "remove",
+	};
+	const struct object *o = op->after ? op->after : op->before;
+	bool change = op->before && op->after;
+	uint64_t mask = change ? op->diff : ~UINT64_C(0);
+
+	for (size_t i = 0; op->given && i < o->kind->n_fields; i++)
+		if (o->kind->fields[i].gives)
+			mask &= ~(UINT64_C(1) << i);
+	*ret = (struct step){
+		.action = change ? "change" : op->after ? "create" : "remove",
+		.kind = o->kind->label,
+		.object = arena_strdup(a, o->place),
+		.detail = object_describe(a, o, change ? op->before : NULL, mask),
+		.effect = effects[op->effect],
+	};
+	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
+}
+
+void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed)
+{
+	size_t created = 0, changed = 0, removed = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct arena a = { 0 };
+		struct step s;
+
+		if (plan_step(&p->ops[i], &a, &s)) {
+			created += !p->ops[i].before;
+			removed += !p->ops[i].after;
+			changed += p->ops[i].before && p->ops[i].after;
+		}
+		arena_done(&a);
+	}
+	*ret_created = created;
+	*ret_changed = changed;
+	*ret_removed = removed;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.h - what to do so that the kernel has what a person wants.  Pure. */
+#pragma once
+#include "model.h"
+
+enum effect { EFFECT_NONE, EFFECT_IN_PLACE, EFFECT_RECREATE, EFFECT_REMOVE };
+
+/* One step.  No before: create.  No after: remove.  Both: change in place. */
+struct op {
+	struct object *before, *after;
+	uint64_t diff;		/* of a change: the fields that are wrong */
+	enum effect effect;
+	bool given;		/* made by an earlier create; the step gives it what that create could not */
+};
+
+struct plan {
+	struct op *ops;
+	size_t n, room;
+	struct model *desired, *observed;	/* what the ops point into; not owned */
+};
+
+/* Plans from @observed to @desired, whose objects get the handles of the observed
+ * ones.  Objects of @observed that are not ours stay.  -EEXIST with a problem
+ * for each object that is wanted and somebody else's. */
+int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems);
+void plan_done(struct plan *p);
+
+/* A step in words; the texts belong to the arena. */
+struct step {
+	const char *action;	/* "create", "change", "remove" */
+	const char *kind, *object, *detail;
+	const char *effect;	/* "none", "in_place", "recreate", "remove" */
+};
+/* False for a step that says nothing beyond the create that gave the object. */
+bool plan_step(const struct op *op, struct arena *a, struct step *ret);
+/* The steps that plan_step shows, by action. */
+void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed);

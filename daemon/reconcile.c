@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* reconcile.c - lets one change after the other become a job, and answers questions
+ * in between. */
+#include "engine.h"
+#include "owner.h"
+#include <time.h>
+
+static uint64_t now_usec(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+void outcome_done(struct outcome *o)
+{
+	problems_done(&o->problems);
+	free(o->lingering);
+	o->lingering = NULL;
+}
+
+static void refuse(struct outcome *o, enum outcome_code code, const struct err *e)
+{
+	o->code = code;
+	if (e)
+		problem_add_err(&o->problems, e, NULL, NULL);
+}
+
+/* Two topologies whose marks the kernel could not tell apart must not be up together. */
+static int check_hash(const struct engine *g, const char *name, struct err *e)
+{
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct known *k = &g->members[i]->known;
+
+		if (strcmp(k->name, name) && topology_hash(k->name) == topology_hash(name))
+			return err_set(e, EEXIST, "the names %s and %s have the same mark; choose another name", name, k->name);
+	}
+	return 0;
+}
+
+/* An empty file over a topology that is up is more likely a slip than a wish. */
+static int check_empty(const struct job *j, struct err *e)
+{
+	bool declares = false, had = false;
+
+	for (size_t i = 0; i < j->desired.model.n; i++)
+		declares |= strcmp(j->desired.model.objects[i]->id, "netns host") != 0;
+	for (size_t i = 0; i < j->last.model.n; i++)
+		had |= strcmp(j->last.model.objects[i]->id, "netns host") != 0;
+	if (had && !declares)
+		return err_set(e, EINVAL, "declares nothing, but %s is up; to take it down: netnsctl down %s", j->next.name,
+			       j->next.name);
+	return 0;
+}
+
+static bool begin_apply(struct engine *g, struct job *j, const struct change *c, struct json_object *json, struct outcome *o)
+{
+	struct member *m = member_find(g, c->name, NULL);
+	struct err e;
+
+	if (c->type == CHANGE_APPLY && m && m->known.state == STATE_UP && !c->replace && strcmp(m->known.source, c->source)) {
+		snprintf(o->source, sizeof(o->source), "%s", m->known.source);
+		refuse(o, OUTCOME_NAME_IN_USE, NULL);
+		return false;
+	}
+	model_done(&j->desired.model);
+	if (load_json(json, g->kinds, &j->desired, &o->problems) < 0) {
+		refuse(o, OUTCOME_INVALID, NULL);
+		return false;
+	}
+	if (check_empty(j, &e) < 0 || check_hash(g, c->name, &e) < 0) {
+		refuse(o, OUTCOME_INVALID, &e);
+		return false;
+	}
+	if (share_check(g, j) < 0) {
+		o->code = OUTCOME_CONFLICT;
+		o->problems = j->problems;
+		j->problems = (struct problems){ 0 };
+		snprintf(o->owner, sizeof(o->owner), "%s", o->problems.v[0].object);
+		return false;
+	}
+	j->next.topology = json_object_get(json);
+	j->next.state = STATE_UP;
+	j->next.since_usec = now_usec(CLOCK_REALTIME);
+	if (c->type == CHANGE_APPLY)
+		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
+	j->same = m && m->known.state == STATE_UP && !strcmp(m->known.source, j->next.source) &&
+		  json_object_equal(m->known.json, json);
+	if (j->same)
+		j->next.since_usec = m->known.since_usec;
+	return true;
+}
+
+/* Prepares the job of a change; false if it is refused before anything is looked at. */
+static bool begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
+{
+	struct member *m = member_find(g, c->name, NULL);
+	struct err e;
+
+	snprintf(o->name, sizeof(o->name), "%s", c->name);
+	if (c->type != CHANGE_APPLY && !m) {
+		refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
+		return false;
+	}
+	if (member_job(g, j, c->name, &e) < 0) {
+		refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	if (c->type != CHANGE_DOWN)
+		return begin_apply(g, j, c, c->type == CHANGE_APPLY ? c->topology : m->known.json, o);
+	j->next.topology = json_object_get(m->known.json);
+	j->next.state = STATE_DOWN;
+	j->next.since_usec = now_usec(CLOCK_REALTIME);
+	return true;
+}
+
+static void outcome_from(struct outcome *o, struct job *j)
+{
+	o->created = j->created;
+	o->changed = j->changed;
+	o->removed = j->removed;
+	o->lingering = TAKE(j->lingering);
+	o->n_lingering = j->n_lingering;
+	o->problems = j->problems;
+	j->problems = (struct problems){ 0 };
+	if (j->result == 0)
+		return;
+	o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
+	if (j->conflict && o->problems.n)
+		snprintf(o->owner, sizeof(o->owner), "%s", o->problems.v[0].object ? o->problems.v[0].object : "");
+}
+
+static void finish(struct engine *g, struct outcome *o)
+{
+	struct entry *entry = g->first;
+
+	o->duration_usec = now_usec(CLOCK_MONOTONIC) - g->began_usec;
+	g->first = entry->next;
+	if (!g->first)
+		g->last = &g->first;
+	g->at_work = false;
+	if (entry->change.done && !entry->cancelled)
+		entry->change.done(entry->change.arg, o);
+	json_object_put(entry->change.topology);
+	free(entry);
+	outcome_done(o);
+}
+
+bool engine_step(struct engine *g)
+{
+	struct outcome o = { 0 };
+	struct entry *entry = g->first;
+
+	if (!entry)
+		return false;
+	if (!g->at_work) {
+		g->at_work = true;
+		g->began_usec = now_usec(CLOCK_MONOTONIC);
+		if (!begin(g, &g->job, &entry->change, &o)) {
+			job_done(&g->job);
+			finish(g, &o);
+			return g->first;
+		}
+		g->job.progress = entry->cancelled ? NULL : entry->change.progress;
+		g->job.arg = entry->change.arg;
+	}
+	if (job_step(&g->job))
+		return true;
+	snprintf(o.name, sizeof(o.name), "%s", entry->change.name);
+	member_settle(g, &g->job, entry->change.forget);
+	outcome_from(&o, &g->job);
+	job_done(&g->job);
+	finish(g, &o);
+	return g->first;
+}
+
+void engine_submit(struct engine *g, const struct change *c)
+{
+	struct entry *entry = must(calloc(1, sizeof(*entry)));
+
+	entry->change = *c;
+	*g->last = entry;
+	g->last = &entry->next;
+}
+
+void engine_cancel(struct engine *g, void *arg)
+{
+	for (struct entry *entry = g->first; entry; entry = entry->next)
+		if (entry->change.arg == arg)
+			entry->cancelled = true;
+	if (g->at_work && g->first->cancelled)
+		g->job.progress = NULL;
+}
+
+void engine_plan(struct engine *g, const char *name, struct json_object *topology, const struct plan **ret_plan,
+		 struct outcome *ret)
+{
+	struct change c = { .type = CHANGE_APPLY, .topology = topology, .replace = true };
+	struct job *j = &g->planned;
+
+	*ret = (struct outcome){ 0 };
+	snprintf(c.name, sizeof(c.name), "%s", name);
+	job_done(j);
+	if (!begin(g, j, &c, ret))
+		return;
+	if (job_plan(j) < 0)
+		outcome_from(ret, j);
+	else
+		*ret_plan = &j->plan;
+}
+
+size_t engine_known(const struct engine *g, const struct known *const **ret)
+{
+	*ret = (const struct known *const *)g->members;
+	return g->n_members;
+}
+
+const struct known *engine_find(const struct engine *g, const char *name)
+{
+	struct member *m = member_find(g, name, NULL);
+
+	return m ? &m->known : NULL;
+}
+
+int engine_look(struct engine *g, const char *name, const struct model **ret_desired, const struct model **ret_observed,
+		struct err *e)
+{
+	struct job *j = &g->planned;
+
+	job_done(j);
+	if (member_job(g, j, name, e) < 0)
+		return e->code;
+	j->quiet = true;
+	topology_done(&j->desired);
+	if (member_load(g, member_find(g, name, NULL)->known.json, &j->desired, e) < 0)
+		return e->code;
+	job_plan(j);	/* a conflict or an interface that is away is no reason not to show the rest */
+	*ret_desired = &j->desired.model;
+	*ret_observed = &j->observed;
+	return 0;
+}
+
+static void read_machine(char *ret, size_t size)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/etc/machine-id", "re");
+
+	if (!f || !fgets(ret, (int)size, f))
+		snprintf(ret, size, "unknown");
+}
+
+int engine_new(struct engine **ret, const struct engine_options *options, const struct kinds *kinds, struct err *e)
+{
+	struct engine *g = must(calloc(1, sizeof(*g)));
+
+	g->kinds = kinds;
+	g->last = &g->first;
+	snprintf(g->netns_dir, sizeof(g->netns_dir), "%s", options->netns_dir);
+	read_machine(g->machine, sizeof(g->machine));
+	if (state_open(&g->state, options->run_dir, e) < 0 || engine_start(g, e) < 0) {
+		engine_free(g);
+		return e->code;
+	}
+	*ret = g;
+	return 0;
+}
+
+void engine_free(struct engine *g)
+{
+	if (!g)
+		return;
+	if (g->at_work)
+		job_done(&g->job);
+	job_done(&g->planned);
+	for (struct entry *entry = g->first, *next; entry; entry = next) {
+		next = entry->next;
+		json_object_put(entry->change.topology);
+		free(entry);
+	}
+	for (size_t i = 0; i < g->n_members; i++)
+		member_free(g->members[i]);
+	free(g->members);
+	state_close(&g->state);
+	free(g);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* reconcile.h - the one loop: desired, observed, plan, execute.  Holds all known
+ * topologies; carries out one change at a time, a batch per engine_step, and
+ * lets the others wait in line. */
+#pragma once
+#include "load.h"
+#include "linger.h"
+#include "plan.h"
+#include "state.h"
+
+struct engine;
+
+struct engine_options {
+	const char *run_dir;		/* "/run/netnsd": what is active now */
+	const char *netns_dir;		/* "/run/netns": where names stand */
+};
+
+enum outcome_code {
+	OUTCOME_DONE,
+	OUTCOME_INVALID,		/* problems */
+	OUTCOME_REFUSED,		/* problems.v[0] */
+	OUTCOME_CONFLICT,		/* problems.v[0].object, owner */
+	OUTCOME_NO_SUCH_TOPOLOGY,	/* name */
+	OUTCOME_NAME_IN_USE,		/* name, source */
+	OUTCOME_ROLLBACK_FAILED,	/* problems.v[0] the refusal, v[1] what stands in the way */
+};
+
+/* What became of one topology in a change. */
+struct outcome {
+	enum outcome_code code;
+	char name[65];
+	size_t created, changed, removed;
+	uint64_t duration_usec;
+	char source[256];		/* of OUTCOME_NAME_IN_USE */
+	char owner[128];		/* of OUTCOME_CONFLICT */
+	struct problems problems;
+	struct lingerer *lingering;
+	size_t n_lingering;
+};
+void outcome_done(struct outcome *o);
+
+enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN };
+
+/* A change somebody asks for.  The callbacks may be NULL. */
+struct change {
+	enum change_type type;
+	char name[65];
+	struct json_object *topology;	/* of CHANGE_APPLY: a reference that the engine takes */
+	char source[256];		/* of CHANGE_APPLY */
+	bool replace;			/* of CHANGE_APPLY */
+	bool forget;			/* of CHANGE_DOWN */
+	void *arg;
+	/* After each batch: steps first to done-1 of total have been taken. */
+	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);
+	/* Exactly once, unless the change was cancelled; @o is the engine's. */
+	void (*done)(void *arg, const struct outcome *o);
+};
+
+/* Takes the lock of the run directory (-EBUSY: another netnsd has it), reads what
+ * is active and takes back what was interrupted. */
+int engine_new(struct engine **ret, const struct engine_options *options, const struct kinds *kinds, struct err *e);
+void engine_free(struct engine *g);
+
+/* Puts a copy of @c in line. */
+void engine_submit(struct engine *g, const struct change *c);
+/* Nobody waits for the answers to @arg any more: what is at work is finished,
+ * what waits in line is still done, but no callback comes. */
+void engine_cancel(struct engine *g, void *arg);
+/* One batch of work; false when there is nothing to do. */
+bool engine_step(struct engine *g);
+
+/* Plans @topology as an apply would; the plan belongs to the engine until its next call. */
+void engine_plan(struct engine *g, const char *name, struct json_object *topology, const struct plan **ret_plan,
+		 struct outcome *ret);
+
+/* A topology that the engine knows. */
+struct known {
+	char name[65], source[256];
+	enum topology_state state;
+	size_t namespaces, links, healed;
+	uint64_t since_usec;		/* CLOCK_REALTIME */
+	bool boot;
+	struct json_object *json;	/* as declared */
+	struct problems problems;	/* the last, if state is STATE_FAILED */
+};
+/* The known topologies in order of name; valid until the engine's next call. */
+size_t engine_known(const struct engine *g, const struct known *const **ret);
+const struct known *engine_find(const struct engine *g, const char *name);
+/* What the kernel has now of what the topology declares, and its models' ownership;
+ * valid until the engine's next call. */
+int engine_look(struct engine *g, const char *name, const struct model **ret_desired, const struct model **ret_observed,
+		struct err *e);

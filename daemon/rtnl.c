@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* rtnl.c - speaks rtnetlink by libnl's sockets and messages.  Answers are read here
+ * and not by libnl's receiver, which drops the kernel's words and the error in
+ * NLMSG_DONE. */
+#include "rtnl.h"
+#include <linux/rtnetlink.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+enum {
+	RECEIVE_BYTES = BATCH_MESSAGES << 10,
+	ANSWER_MS = 3000,	/* the kernel answers at once, or not at all */
+	DUMP_TRIES = 10,
+};
+
+struct rtnl {
+	struct nl_sock *sock;
+	uint32_t seq;
+};
+
+/* One answer at a time is read, by the one thread that speaks netlink. */
+static char receive_buffer[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
+
+int rtnl_open(struct rtnl **ret, struct err *e)
+{
+	struct nl_sock *sock = must(nl_socket_alloc());
+	int on = 1, size = RECEIVE_BYTES, r = nl_connect(sock, NETLINK_ROUTE), fd;
+
+	if (r < 0) {
+		r = errno;
+		nl_socket_free(sock);
+		return err_kernel(e, r, NULL, "netlink socket");
+	}
+	fd = nl_socket_get_fd(sock);
+	/* Older kernels lack some of these; their errors then carry fewer words. */
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	*ret = must(calloc(1, sizeof(**ret)));
+	**ret = (struct rtnl){ .sock = sock };
+	return 0;
+}
+
+void rtnl_close(struct rtnl *nl)
+{
+	if (!nl)
+		return;
+	nl_socket_free(nl->sock);
+	free(nl);
+}
+
+struct nl_msg *msg_new(int type, int flags, const void *header, size_t size)
+{
+	struct nl_msg *m = must(nlmsg_alloc_size(2048));
+
+	must(nlmsg_put(m, NL_AUTO_PORT, 0, type, 0, flags | NLM_F_REQUEST));
+	if (nlmsg_append(m, (void *)(uintptr_t)header, size, NLMSG_ALIGNTO) < 0)
+		abort();
+	return m;
+}
+
+void msg_put(struct nl_msg *m, int type, const void *value, size_t size)
+{
+	if (nla_put(m, type, (int)size, value) < 0)
+		abort();
+}
+
+void msg_put_u32(struct nl_msg *m, int type, uint32_t value)
+{
+	msg_put(m, type, &value, sizeof(value));
+}
+
+void msg_put_string(struct nl_msg *m, int type, const char *s)
+{
+	msg_put(m, type, s, strlen(s) + 1);
+}
+
+static int rtnl_send_bytes(struct rtnl *nl, const void *bytes, size_t size, struct err *e)
+{
+	if (send(nl_socket_get_fd(nl->sock), bytes, size, 0) < 0)
+		return err_kernel(e, errno, NULL, "netlink");
+	return 0;
+}
+
+static int rtnl_receive(struct rtnl *nl, ssize_t *ret_size, struct err *e)
+{
+	struct pollfd p = { .fd = nl_socket_get_fd(nl->sock), .events = POLLIN };
+
+	/* As a rule the answer is there when the request returns. */
+	*ret_size = recv(p.fd, receive_buffer, RECEIVE_BYTES, MSG_DONTWAIT);
+	if (*ret_size < 0 && errno == EAGAIN) {
+		if (poll(&p, 1, ANSWER_MS) == 0)
+			return err_set(e, ETIMEDOUT, "the kernel did not answer in %d s", ANSWER_MS / 1000);
+		*ret_size = recv(p.fd, receive_buffer, RECEIVE_BYTES, MSG_DONTWAIT);
+	}
+	return *ret_size < 0 ? err_kernel(e, errno, NULL, "netlink answer") : 0;
+}
+
+/* An error message, or the end of a dump: both begin with an errno. */
+static int message_error(const struct nlmsghdr *h, struct err *e)
+{
+	const int *code = nlmsg_data(h);
+	size_t skip = sizeof(int);
+	const struct nlattr *words;
+
+	if (h->nlmsg_len < NLMSG_HDRLEN + sizeof(int) || !*code)
+		return 0;
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *error = nlmsg_data(h);
+
+		skip = sizeof(*error);
+		if (!(h->nlmsg_flags & NLM_F_CAPPED))
+			skip += error->msg.nlmsg_len - NLMSG_HDRLEN;
+	}
+	words = h->nlmsg_flags & NLM_F_ACK_TLVS ? nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, (int)skip, NLMSGERR_ATTR_MSG)
+						: NULL;
+	return err_kernel(e, *code, words ? nla_data(words) : NULL, "the kernel refused");
+}
+
+static struct nlmsghdr *message_start(struct rtnl *nl, struct nl_msg *m)
+{
+	struct nlmsghdr *h = nlmsg_hdr(m);
+
+	h->nlmsg_seq = ++nl->seq;
+	return h;
+}
+
+/* 1: at its end, 0: more to come, -EINTR: has to begin anew. */
+static int dump_part(struct rtnl *nl, ssize_t size, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e)
+{
+	int left = (int)size;
+
+	for (struct nlmsghdr *h = (void *)receive_buffer; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+		if (h->nlmsg_seq != nl->seq)
+			continue;
+		if (h->nlmsg_flags & NLM_F_DUMP_INTR)
+			return err_set(e, EINTR, "the kernel's tables kept changing while they were read");
+		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
+			return message_error(h, e) < 0 ? e->code : 1;
+		each(h, arg);
+	}
+	return 0;
+}
+
+int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
+	    void *arg, struct err *e)
+{
+	int r = -EINTR;
+
+	for (int i = 0; i < DUMP_TRIES && (r == -EINTR || r == -ENOBUFS); i++) {
+		struct nlmsghdr *h = message_start(nl, m);
+
+		if (i > 0)
+			restart(arg);
+		h->nlmsg_flags |= NLM_F_DUMP;
+		r = rtnl_send_bytes(nl, h, h->nlmsg_len, e);
+		while (r == 0) {
+			ssize_t size;
+
+			r = rtnl_receive(nl, &size, e);
+			if (r == 0)
+				r = dump_part(nl, size, each, arg, e);
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
+int rtnl_get(struct rtnl *nl, struct nl_msg *m, struct nlmsghdr **ret, struct err *e)
+{
+	struct nlmsghdr *h = message_start(nl, m);
+	int r = rtnl_send_bytes(nl, h, h->nlmsg_len, e);
+
+	while (r == 0) {
+		ssize_t size;
+		int left;
+
+		r = rtnl_receive(nl, &size, e);
+		left = (int)size;
+		for (h = (void *)receive_buffer; r == 0 && nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+			if (h->nlmsg_seq != nl->seq)
+				continue;
+			if (h->nlmsg_type == NLMSG_ERROR && message_error(h, e) < 0)
+				return e->code;
+			*ret = memcpy(must(malloc(h->nlmsg_len)), h, h->nlmsg_len);
+			return 0;
+		}
+	}
+	return r;
+}
+
+void batch_done(struct batch *b)
+{
+	free(b->buffer);
+	*b = (struct batch){ 0 };
+}
+
+bool batch_full(const struct batch *b, size_t size)
+{
+	return b->n == BATCH_MESSAGES || b->size + size > BATCH_BYTES;
+}
+
+void batch_add(struct batch *b, struct nl_msg *m, struct op *op)
+{
+	struct nlmsghdr *h = nlmsg_hdr(m);
+	size_t size = NLMSG_ALIGN(h->nlmsg_len);
+
+	if (!b->buffer)
+		b->buffer = must(malloc(BATCH_BYTES));
+	memcpy(b->buffer + b->size, h, h->nlmsg_len);
+	memset(b->buffer + b->size + h->nlmsg_len, 0, size - h->nlmsg_len);
+	b->op[b->n++] = op;
+	b->size += size;
+	nlmsg_free(m);
+}
+
+/* Looks an answer up among the requests of the batch. */
+static int batch_answer(const struct batch *b, const struct nlmsghdr *h, struct op **ret_op, struct err *e)
+{
+	if (h->nlmsg_type != NLMSG_ERROR || message_error(h, e) == 0)
+		return 0;
+	for (size_t i = 0; i < b->n; i++)
+		if (b->seq[i] == h->nlmsg_seq)
+			*ret_op = b->op[i];
+	return e->code;
+}
+
+int batch_send(struct batch *b, struct rtnl *nl, struct op **ret_op, struct err *e)
+{
+	int left = (int)b->size, r, refused = 0;
+	struct err first, *into = &first;
+	size_t i = 0;
+
+	for (struct nlmsghdr *h = (void *)b->buffer; i < b->n && nlmsg_ok(h, left); h = nlmsg_next(h, &left), i++) {
+		h->nlmsg_seq = b->seq[i] = ++nl->seq;
+		/* Errors are always answered; the last answer tells that all are there. */
+		h->nlmsg_flags = (uint16_t)(i + 1 == b->n ? h->nlmsg_flags | NLM_F_ACK : h->nlmsg_flags & ~NLM_F_ACK);
+	}
+	r = b->n ? rtnl_send_bytes(nl, b->buffer, b->size, e) : 0;
+	for (bool end = !b->n; r == 0 && !end;) {
+		ssize_t size;
+
+		r = rtnl_receive(nl, &size, e);
+		left = (int)size;
+		for (struct nlmsghdr *h = (void *)receive_buffer; r == 0 && nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+			struct op *op = NULL;
+
+			end |= h->nlmsg_seq == b->seq[b->n - 1];
+			if (refused == 0 && (refused = batch_answer(b, h, &op, into)) < 0)
+				*ret_op = op;
+		}
+	}
+	b->size = b->n = 0;
+	if (r == 0 && refused < 0)
+		*e = first;
+	return r < 0 ? r : refused;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* rtnl.h - a rtnetlink socket inside one namespace: dumps that start again when they
+ * were disturbed, batches of requests, and the kernel's own words for errors. */
+#pragma once
+#include "err.h"
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+struct rtnl;
+struct op;
+
+/* A socket in the namespace the thread is in now. */
+int rtnl_open(struct rtnl **ret, struct err *e);
+void rtnl_close(struct rtnl *nl);
+static inline void rtnl_closep(struct rtnl **nl)
+{
+	rtnl_close(*nl);
+}
+static inline void msg_freep(struct nl_msg **m)
+{
+	nlmsg_free(*m);
+}
+
+/* A request with its fixed header; aborts when memory is gone. */
+struct nl_msg *msg_new(int type, int flags, const void *header, size_t size);
+/* Appends an attribute; messages are made large enough, so failing is a bug. */
+void msg_put(struct nl_msg *m, int type, const void *value, size_t size);
+void msg_put_u32(struct nl_msg *m, int type, uint32_t value);
+void msg_put_string(struct nl_msg *m, int type, const char *s);
+
+/* Sends @m as a dump and calls @each, which must not use the socket, with every
+ * message of the answer.  @restart is called when the kernel's tables changed under the dump and it begins anew. */
+int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
+	    void *arg, struct err *e);
+/* Sends @m and gives the one message that answers it, which the caller frees. */
+int rtnl_get(struct rtnl *nl, struct nl_msg *m, struct nlmsghdr **ret, struct err *e);
+
+enum {
+	/* Above this the acknowledgements of a batch that fails wholly may not fit
+	 * the receive buffer (architecture.md: 1 KiB each). */
+	BATCH_MESSAGES = 128,
+	BATCH_BYTES = 64 << 10,
+};
+
+/* Requests that are sent at once. */
+struct batch {
+	char *buffer;
+	size_t size, n;
+	uint32_t seq[BATCH_MESSAGES];
+	struct op *op[BATCH_MESSAGES];
+};
+void batch_done(struct batch *b);
+/* Whether one more message of @size bytes has to wait for the next batch. */
+bool batch_full(const struct batch *b, size_t size);
+/* Appends @m, which is freed, on behalf of @op. */
+void batch_add(struct batch *b, struct nl_msg *m, struct op *op);
+/* Sends all, waits for the end, empties the batch.  On failure @ret_op is the
+ * first that was refused; the kernel has gone on with those after it. */
+int batch_send(struct batch *b, struct rtnl *nl, struct op **ret_op, struct err *e);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* share.c - what several topologies say of one thing that none of them made: an
+ * interface has one that manages it; a key may have several that agree, and goes
+ * back when the last of them goes. */
+#include "back.h"
+#include "engine.h"
+
+static bool is_claim(const struct model *declared, const struct object *o)
+{
+	const struct object *netns = model_netns(declared, o->netns);
+
+	/* The loopback of a namespace of ours is managed too, but nobody else can claim it. */
+	if (!netns || !netns->any || (!o->any && !strcmp(o->kind->class, "link")))
+		return false;
+	return !o->any || o->set & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
+}
+
+void share_note(struct member *m, const struct model *declared)
+{
+	const struct kinds *kinds = m->claims.kinds;
+
+	model_done(&m->claims);
+	model_init(&m->claims, kinds);
+	for (size_t i = 0; declared && i < declared->n; i++) {
+		const struct object *o = declared->objects[i];
+
+		if (is_claim(declared, o))
+			model_add(&m->claims, object_copy(&m->claims, o, o->declared ? o->declared : o->set), NULL);
+	}
+}
+
+static bool contradicts(const struct object *want, const struct object *claim)
+{
+	struct object both = *want;
+
+	if (!want->any || !strcmp(want->kind->class, "link"))
+		return true;
+	/* Only what both say is compared. */
+	both.set = want->set & claim->set;
+	for (size_t i = 0; i < want->kind->n_fields; i++)
+		if (object_has(&both, i) && !want->kind->fields[i].type->equal(object_at(want, i), object_at(claim, i)))
+			return true;
+	return false;
+}
+
+static int check_against(struct job *j, const struct member *other)
+{
+	for (size_t i = 0; i < j->desired.model.n; i++) {
+		const struct object *want = j->desired.model.objects[i], *claim = model_find(&other->claims, want->id);
+		struct err e;
+
+		if (!claim || !is_claim(&j->desired.model, want) || !contradicts(want, claim))
+			continue;
+		err_set(&e, EEXIST, "%s %s is managed by the topology %s already", want->kind->label, want->place,
+			other->known.name);
+		problem_add_err(&j->problems, &e, &want->where, other->known.name);
+		return e.code;
+	}
+	return 0;
+}
+
+int share_check(const struct engine *g, struct job *j)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->n_members && r == 0; i++)
+		if (strcmp(g->members[i]->known.name, j->next.name))
+			r = check_against(j, g->members[i]);
+	return r;
+}
+
+static void store(struct engine *g, const struct member *m)
+{
+	struct record r = {
+		.state = m->known.state,
+		.since_usec = m->known.since_usec,
+		.healed = (uint32_t)m->known.healed,
+		.topology = m->known.json,
+		.originals = m->originals,
+	};
+	struct err e;
+
+	snprintf(r.name, sizeof(r.name), "%s", m->known.name);
+	snprintf(r.source, sizeof(r.source), "%s", m->known.source);
+	/* If it cannot be written, what was there before is forgotten with the next restart at worst. */
+	(void)!state_store(&g->state, &r, &e);
+}
+
+void share_hand_on(struct engine *g, const char *name, const struct model *originals)
+{
+	const struct member *from = member_find(g, name, NULL);
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+		bool handed = false;
+
+		for (size_t n = 0; m != from && n < originals->n; n++) {
+			const struct object *o = originals->objects[n], *claim = model_find(&m->claims, o->id);
+
+			if (!claim || model_find(&from->claims, o->id))
+				continue;
+			back_merge(&m->originals, o, claim->set);
+			handed = true;
+		}
+		if (handed)
+			store(g, m);
+	}
+}

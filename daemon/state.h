@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* state.h - what netnsd remembers over a restart: one file a topology in the run
+ * directory, replaced as a whole, so that each moment has exactly one truth. */
+#pragma once
+#include "load.h"
+
+enum topology_state { STATE_UP, STATE_DOWN, STATE_FAILED };
+
+/* A known topology, or one about to be changed. */
+struct record {
+	char name[65], source[256];
+	enum topology_state state;
+	uint64_t since_usec;		/* CLOCK_REALTIME */
+	uint32_t healed;
+	struct json_object *topology;	/* as declared; a reference */
+	struct model originals;		/* what was there before us of what others own */
+	struct model delta;		/* of a pending change: what its steps started from (back.h) */
+	bool had;			/* of a pending change: the topology was known before */
+};
+void record_done(struct record *r);
+
+struct state {
+	int known, pending;	/* directories */
+	int lock;
+};
+
+/* Makes the directories below @dir and takes the lock; -EBUSY: another netnsd has it. */
+int state_open(struct state *s, const char *dir, struct err *e);
+void state_close(struct state *s);
+
+/* Writes the record of a change that is about to begin. */
+int state_begin(const struct state *s, const struct record *r, struct err *e);
+/* The change is done: what was pending is known from now on. */
+int state_commit(const struct state *s, const char *name, struct err *e);
+/* The change was taken back, or never began. */
+int state_abandon(const struct state *s, const char *name, struct err *e);
+/* Writes a record that no change stands behind. */
+int state_store(const struct state *s, const struct record *r, struct err *e);
+int state_forget(const struct state *s, const char *name, struct err *e);
+
+/* Calls @each with every record; a file that cannot be read is passed as an error,
+ * with the name in @r. */
+int state_read(const struct state *s, bool pending, const struct kinds *kinds,
+	       void (*each)(void *arg, struct record *r, const struct err *e), void *arg, struct err *e);

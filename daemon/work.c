@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* work.c - collects messages into batches, one namespace at a time. */
+#include "work.h"
+
+/* Numbers above this are left to the kernel, which counts up from where it is. */
+enum { INDEX_MAX = 1 << 30 };
+
+void work_init(struct work *w, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine)
+{
+	*w = (struct work){ .plan = plan, .set = set, .topology = topology, .machine = machine, .next_index = 2 };
+	model_init(&w->noted, plan->desired->kinds);
+	for (size_t i = 0; i < plan->observed->n; i++) {
+		const struct object *o = plan->observed->objects[i];
+
+		/* No two ends of a cable may have one number: IPv6 between them would be slow. */
+		if (!strcmp(o->kind->class, "link") && o->handle >= w->next_index && o->handle < INDEX_MAX)
+			w->next_index = o->handle + 1;
+	}
+}
+
+void work_done(struct work *w)
+{
+	batch_done(&w->batch);
+	rtnl_close(w->nl);
+	model_done(&w->noted);
+	*w = (struct work){ 0 };
+}
+
+struct netns *work_netns(const struct work *w, const char *netns)
+{
+	return netns_find(w->set, netns);
+}
+
+static int work_move(struct work *w, const struct netns *ns, struct err *e)
+{
+	int r = work_flush(w, e);
+
+	if (r < 0)
+		return r;
+	rtnl_close(w->nl);
+	w->nl = NULL;
+	w->at = NULL;
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
+	if (entered < 0)
+		return entered;
+	r = rtnl_open(&w->nl, e);
+	if (r == 0)
+		w->at = ns;
+	return r;
+}
+
+int work_send(struct work *w, const char *netns, struct nl_msg *m, struct op *op, struct err *e)
+{
+	_cleanup_(msg_freep) struct nl_msg *mine = m;
+	const struct netns *ns = work_netns(w, netns);
+	int r = 0;
+
+	if (ns != w->at)
+		r = work_move(w, ns, e);
+	else if (batch_full(&w->batch, nlmsg_hdr(m)->nlmsg_len))
+		r = work_flush(w, e);
+	if (r < 0)
+		return r;
+	batch_add(&w->batch, TAKE(mine), op);
+	return 0;
+}
+
+int work_barrier(struct work *w, const char *netns, struct err *e)
+{
+	return work_netns(w, netns)->state == NETNS_FRESH ? 0 : work_flush(w, e);
+}
+
+int work_flush(struct work *w, struct err *e)
+{
+	if (!w->batch.n)
+		return 0;
+	w->sent++;
+	return batch_send(&w->batch, w->nl, &w->refused, e);
+}
+
+uint32_t work_ifindex(const struct work *w, const char *link)
+{
+	const struct object *o = model_find_ref(w->plan->desired, "link", link);
+
+	if (!o || !o->handle)
+		o = model_find_ref(w->plan->observed, "link", link);
+	return o ? o->handle : 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* work.h - what a kind is given to carry out steps: batches for each namespace,
+ * and the names and numbers of what is there. */
+#pragma once
+#include "kind.h"
+#include "netns.h"
+#include "plan.h"
+#include "rtnl.h"
+
+struct work {
+	const struct plan *plan;
+	struct netns_set *set;
+	const char *topology;		/* its name, for the marks */
+	const char *machine;		/* what tells this machine from others, for MAC addresses */
+	uint32_t next_index;		/* the next ifindex to give */
+	struct batch batch;
+	const struct netns *at;		/* where the batch goes */
+	struct rtnl *nl;
+	struct model noted;		/* values that kinds found before they wrote others, for the way back */
+	size_t sent;			/* batches so far */
+	struct op *refused;		/* after an error: the step, if it is known */
+};
+
+/* @plan, @set and the texts must outlive the work. */
+void work_init(struct work *w, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine);
+void work_done(struct work *w);
+
+struct netns *work_netns(const struct work *w, const char *netns);
+/* Appends @m, which is freed, to the batch of @netns; what waits for another namespace is sent first. */
+int work_send(struct work *w, const char *netns, struct nl_msg *m, struct op *op, struct err *e);
+/* What follows may rely on what was appended: sends the batch, unless the namespace
+ * is fresh and a failed create cannot make a later message hit somebody else's object. */
+int work_barrier(struct work *w, const char *netns, struct err *e);
+/* Sends what is waiting. */
+int work_flush(struct work *w, struct err *e);
+
+/* The number of a link, "NS/IF", as it is after the steps so far; 0: unknown. */
+uint32_t work_ifindex(const struct work *w, const char *link);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* manual.c - prints the tables of netnsd-topology(5) from the table of kinds.
+ * Runs while the project is built; it is not installed. */
+#include "../daemon/load.h"
+
+int main(void)
+{
+	load_manual(&all_kinds, stdout);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""netnsctl in a folder of its own, with a daemon that says what the test wants. No root."""
+import os
+import pty
+import re
+import subprocess
+from pathlib import Path
+
+from fake_daemon import FakeDaemon
+
+ROOT = Path(__file__).parents[2]
+NETNSCTL = Path(os.environ.get("NETNSD_BUILD", ROOT / "build")).resolve() / "netnsctl"
+EVERYDAY = (ROOT / "conf/examples/everyday.json").read_text()
+SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:")
+
+
+class Ctl:
+    def __init__(self, folder):
+        self.folder = folder
+        self.daemon = None
+        self.environment = {"PATH": os.environ["PATH"], "TZ": "UTC", "NETNSD_SOCKET": "socket", "TERM": "xterm"}
+        (folder / "everyday.json").write_text(EVERYDAY)
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+        return name
+
+    def serve(self, **replies):
+        """A daemon that answers Method=[reply, …]."""
+        self.daemon = FakeDaemon(self.folder / "socket", replies)
+        self.daemon.start()
+
+    def close(self):
+        if self.daemon:
+            self.daemon.close()
+        self.daemon = None
+
+    def run(self, *args, stdin="", **environment):
+        """(exit code, stdout, stderr)"""
+        r = subprocess.run([NETNSCTL, *args], cwd=self.folder, env=self.environment | environment, text=True,
+                           input=stdin, capture_output=True, timeout=10, check=False)
+        assert not SANITIZER.search(r.stderr), r.stderr
+        return r.returncode, r.stdout, r.stderr
+
+    def out(self, *args, **kwargs):
+        """stdout of a run that must go well."""
+        code, out, err = self.run(*args, **kwargs)
+        assert (code, err) == (0, "")
+        return out
+
+    def on_terminal(self, *args, **environment):
+        """What a terminal would be sent."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([NETNSCTL, *args], cwd=self.folder, env=self.environment | environment,
+                                   stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                text += os.read(ours, 65536)
+            except OSError:
+                break
+        os.close(ours)
+        process.wait(10)
+        text = text.decode()
+        assert not SANITIZER.search(text), text
+        return text.replace("\r\n", "\n")

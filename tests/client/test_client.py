@@ -1,0 +1,563 @@
+# SPDX-License-Identifier: MIT
+"""What netnsctl prints, asks and exits with, against a daemon that only speaks."""
+import json
+import subprocess
+import time
+
+import pytest
+from ctl import EVERYDAY, NETNSCTL
+
+
+def step(action, kind, obj, detail, effect="none"):
+    return {"action": action, "kind": kind, "object": obj, "detail": detail, "effect": effect}
+
+
+STEPS = [
+    step("create", "namespace", "ns1", ""),
+    step("create", "link", "ns1/veth-ns", "veth, peer host/veth-host"),
+    step("create", "address", "ns1/veth-ns", "10.0.0.2/24"),
+    step("create", "route", "ns1", "default via 10.0.0.1"),
+    step("create", "address", "host/veth-host", "10.0.0.1/24"),
+]
+PLAN = """everyday: 5 steps
+  + namespace ns1
+  + link      ns1/veth-ns     veth, peer host/veth-host
+  + address   ns1/veth-ns     10.0.0.2/24
+  + route     ns1             default via 10.0.0.1
+  + address   host/veth-host  10.0.0.1/24
+"""
+
+
+def summary(name="everyday", created=0, changed=0, removed=0, duration=3140):
+    return {"name": name, "created": created, "changed": changed, "removed": removed, "duration_usec": duration}
+
+
+def applied(**counts):
+    return {"summary": summary(**counts)}
+
+
+def interface(netns, name, *addresses, kind="veth", up=True, carrier=True, **more):
+    return {"namespace": netns, "name": name, "kind": kind, "up": up, "carrier": carrier, "mtu": 1500,
+            "addresses": list(addresses), **more}
+
+
+def namespace(name, *interfaces, routes=()):
+    return {"topology": "everyday", "name": name, "interfaces": list(interfaces), "routes": list(routes)}
+
+
+def topology(ctl, name="everyday", state="up", ago=150, **more):
+    return {"name": name, "state": state, "namespaces": 1, "links": 1, "healed": 0,
+            "since_usec": int((time.time() - ago) * 1e6) if ago else 0, "source": str(ctl.folder / f"{name}.json"),
+            "boot": False, **more}
+
+
+NAMESPACES = [
+    namespace("ns1", interface("ns1", "lo", "127.0.0.1/8", kind="loopback"),
+              interface("ns1", "veth-ns", "10.0.0.2/24", peer="host/veth-host"),
+              routes=["default via 10.0.0.1 dev veth-ns"]),
+    namespace("host", interface("host", "veth-host", "10.0.0.1/24", peer="ns1/veth-ns")),
+]
+
+
+# -- plan and apply
+
+def test_plan(ctl):
+    ctl.serve(Plan=[{"name": "everyday", "steps": STEPS}])
+    assert ctl.out("plan", "everyday.json") == PLAN
+    assert ctl.out("apply", "--dry-run", "everyday.json") == PLAN
+    assert ctl.daemon.calls[0] == {"method": "io.netnsd.Plan",
+                                   "parameters": {"name": "everyday", "topology": json.loads(EVERYDAY)}}
+
+
+def test_plan_signs(ctl):
+    ctl.serve(Plan=[{"name": "everyday", "steps": [
+        step("change", "link", "ns1/a", "mtu 1500 → 9000", "in_place"),
+        step("change", "link", "ns1/b", "mode l2 → l3", "recreate"),
+        step("remove", "route", "ns1", "10.9.0.0/16 via 10.0.0.1", "remove"),
+    ]}])
+    assert ctl.out("plan", "everyday.json") == """everyday: 3 steps
+  ~ link      ns1/a  mtu 1500 → 9000
+  ~ link      ns1/b  mode l2 → l3 (made anew)
+  - route     ns1    10.9.0.0/16 via 10.0.0.1
+"""
+
+
+def test_plan_one_step(ctl):
+    ctl.serve(Plan=[{"name": "everyday", "steps": STEPS[:1]}])
+    assert ctl.out("plan", "everyday.json") == "everyday: 1 step\n  + namespace ns1\n"
+
+
+def test_plan_exit_code(ctl):
+    ctl.serve(Plan=[{"name": "everyday", "steps": STEPS}])
+    assert ctl.run("plan", "--exit-code", "everyday.json") == (3, PLAN, "")
+    assert ctl.run("apply", "everyday.json", "--dry-run", "--exit-code")[0] == 3
+    ctl.daemon.replies["Plan"] = [{"name": "everyday", "steps": []}]
+    assert ctl.run("plan", "--exit-code", "everyday.json") == (0, "everyday: nothing to do\n", "")
+
+
+def test_plan_json(ctl):
+    ctl.serve(Plan=[{"name": "everyday", "steps": STEPS}])
+    assert json.loads(ctl.out("plan", "everyday.json", "--json")) == {"name": "everyday", "steps": STEPS}
+
+
+def test_plan_several_exit_code(ctl):
+    """The files after one with steps are planned too."""
+    ctl.write("other.json", EVERYDAY)
+    ctl.serve(Plan=[{"steps": STEPS[:1]}])
+    code, out, _ = ctl.run("plan", "--exit-code", "everyday.json", "other.json")
+    assert code == 3 and "everyday: 1 step" in out and "other: 1 step" in out
+
+
+def test_apply(ctl):
+    ctl.serve(Apply=[applied(created=5)])
+    assert ctl.out("apply", "everyday.json") == "everyday: 5 created in 3.1 ms\n"
+    assert ctl.daemon.calls == [{"method": "io.netnsd.Apply", "parameters": {
+        "name": "everyday", "topology": json.loads(EVERYDAY), "source": str(ctl.folder / "everyday.json")}}]
+
+
+def test_apply_summaries(ctl):
+    ctl.serve(Apply=[applied(name="lab", created=2, changed=1, removed=1, duration=1234)])
+    assert ctl.out("apply", "everyday.json") == "lab: 2 created, 1 changed, 1 removed in 1.2 ms\n"
+    ctl.daemon.replies["Apply"] = [applied(name="lab")]
+    assert ctl.out("apply", "everyday.json") == "lab: unchanged\n"
+
+
+def test_apply_json(ctl):
+    ctl.serve(Apply=[applied(created=5)])
+    assert json.loads(ctl.out("--json", "apply", "everyday.json")) == summary(created=5)
+
+
+def test_apply_terminal(ctl):
+    ctl.serve(Apply=[{"done": 2, "total": 5, "steps": STEPS[:2]}, {"done": 5, "total": 5, "steps": STEPS[2:]},
+                     applied(created=5)])
+    assert ctl.on_terminal("apply", "everyday.json", NO_COLOR="1") == """  + namespace ns1
+  + link      ns1/veth-ns  veth, peer host/veth-host
+  + address   ns1/veth-ns     10.0.0.2/24
+  + route     ns1             default via 10.0.0.1
+  + address   host/veth-host  10.0.0.1/24
+everyday: 5 created in 3.1 ms
+"""
+    assert ctl.daemon.calls[0]["more"] is True
+
+
+def test_apply_terminal_many(ctl):
+    ctl.serve(Apply=[{"done": 100, "total": 300}, {"done": 300, "total": 300}, applied(created=300)])
+    assert ctl.on_terminal("apply", "everyday.json") == (
+        "\r\033[Keveryday: 100 of 300 steps\r\033[Keveryday: 300 of 300 steps\r\033[Keveryday: 300 created in 3.1 ms\n")
+
+
+def test_colours(ctl):
+    ctl.serve(Plan=[{"name": "everyday", "steps": STEPS[:1]}])
+    assert "\033[32m+\033[0m" in ctl.on_terminal("plan", "everyday.json")
+    assert "\033" not in ctl.on_terminal("plan", "everyday.json", NO_COLOR="1")
+    assert "\033" not in ctl.on_terminal("plan", "everyday.json", TERM="dumb")
+
+
+def test_apply_stdin(ctl):
+    ctl.serve(Apply=[applied(created=5)])
+    assert ctl.out("apply", "-", "--name", "lab", stdin=EVERYDAY) == "everyday: 5 created in 3.1 ms\n"
+    parameters = ctl.daemon.calls[0]["parameters"]
+    assert (parameters["name"], parameters["source"]) == ("lab", "standard input")
+    assert ctl.run("apply", "-", stdin=EVERYDAY) == (
+        2, "", 'netnsctl: standard input has no name: use --name NAME, or put "name" into it\n')
+
+
+@pytest.mark.parametrize("path, args, name", [
+    ("x.json", [], "inside"),
+    ("x.json", ["--name", "wanted"], "wanted"),
+    ("plain", [], "inside"),
+])
+def test_apply_name(ctl, path, args, name):
+    ctl.write(path, '{"name": "inside"}')
+    ctl.serve(Apply=[applied()])
+    ctl.out("apply", path, *args)
+    assert ctl.daemon.calls[0]["parameters"]["name"] == name
+
+
+@pytest.mark.parametrize("path, name", [("lab.json", "lab"), ("lab.v2.json", "lab.v2"), ("lab", "lab")])
+def test_apply_name_of_file(ctl, path, name):
+    ctl.write(path, EVERYDAY)
+    ctl.serve(Apply=[applied()])
+    ctl.out("apply", f"./{path}")
+    assert ctl.daemon.calls[0]["parameters"]["name"] == name
+    assert ctl.daemon.calls[0]["parameters"]["source"] == str(ctl.folder / path)
+
+
+def test_apply_bad_name(ctl):
+    ctl.write("a b.json", EVERYDAY)
+    code, out, err = ctl.run("apply", "a b.json")
+    assert code == 2 and out == "" and err.startswith('netnsctl: a b.json: a topology cannot be called "a b": ')
+    assert ctl.run("apply", "everyday.json", "--name", "x" * 65)[0] == 2
+    assert ctl.run("apply", "everyday.json", "--name", "")[0] == 2
+
+
+def test_apply_replace(ctl):
+    ctl.serve(Apply=[applied()])
+    ctl.out("apply", "everyday.json", "--replace")
+    assert ctl.daemon.calls[0]["parameters"]["replace"] is True
+
+
+def test_apply_several(ctl):
+    ctl.write("second.json", EVERYDAY)
+    ctl.write("third.json", EVERYDAY)
+    refused = {"error": "io.netnsd.Conflict", "parameters": {"object": "ns1", "owner": "another program"}}
+    ctl.serve(Apply=[applied(created=1)])
+    assert ctl.out("apply", "everyday.json", "second.json").count("\n") == 2
+    ctl.daemon.calls.clear()
+    ctl.daemon.replies["Apply"] = [refused]
+    assert ctl.run("apply", "everyday.json", "second.json", "third.json") == (
+        1, "", "netnsctl: everyday: ns1 belongs to another program; nothing was touched\n")
+    assert len(ctl.daemon.calls) == 1
+
+
+def test_apply_several_checked_first(ctl):
+    ctl.write("bad.json", '{"namespaces": {"ns1": {"interfaces": {"a": {"kind": "veht", "peer": "host/b"}}}}}')
+    ctl.write("worse.json", "{")
+    ctl.serve(Apply=[applied()])
+    code, out, err = ctl.run("apply", "everyday.json", "bad.json", "worse.json")
+    assert code == 2 and out == "" and not ctl.daemon.calls
+    assert "bad.json:1:" in err and "worse.json:1:" in err and "everyday.json" not in err
+
+
+def test_apply_several_of_one_name(ctl):
+    (ctl.folder / "lab").mkdir()
+    ctl.write("lab/everyday.json", EVERYDAY)
+    code, _, err = ctl.run("apply", "everyday.json", "lab/everyday.json")
+    assert code == 2 and err.startswith("netnsctl: everyday.json and lab/everyday.json are both called everyday")
+    assert ctl.run("apply", "everyday.json", "lab/everyday.json", "--name", "x")[:2] == (2, "")
+
+
+def test_apply_refused(ctl):
+    """The daemon has a pointer; the client knows where in the file that is."""
+    ctl.serve(Apply=[{"error": "io.netnsd.Refused", "parameters": {"problem": {
+        "message": "kernel refused 10.0.0.1: Nexthop has invalid gateway", "pointer": "/namespaces/ns1/routes/0/via",
+        "object": "ns1", "kernel": "Nexthop has invalid gateway", "errno": 101}}}])
+    assert ctl.run("apply", "everyday.json") == (1, "", (
+        "everyday.json:11:45: /namespaces/ns1/routes/0/via: kernel refused 10.0.0.1: Nexthop has invalid gateway\n"
+        "netnsctl: everyday: refused; everything is as it was before\n"))
+
+
+def test_apply_refused_pointer_beyond_the_file(ctl):
+    """What the file only implies is shown where it is implied."""
+    ctl.serve(Apply=[{"error": "io.netnsd.Refused", "parameters": {"problem": {
+        "message": "no", "kernel": "File exists", "pointer": "/host/interfaces/veth-host/mtu"}}}])
+    err = ctl.run("apply", "everyday.json")[2]
+    assert err.startswith("everyday.json:4:34: /host/interfaces/veth-host/mtu: no: File exists\n")
+
+
+def test_apply_refused_without_pointer(ctl):
+    ctl.serve(Apply=[{"error": "io.netnsd.Refused",
+                      "parameters": {"problem": {"message": "no room", "object": "ns1/lo"}}}])
+    assert ctl.run("apply", "everyday.json")[2].startswith("everyday.json:1:1: ns1/lo: no room\n")
+
+
+def test_apply_rollback_failed(ctl):
+    ctl.serve(Apply=[{"error": "io.netnsd.RollbackFailed", "parameters": {
+        "problem": {"message": "first", "pointer": "/host"}, "after": {"message": "second", "object": "ns1"}}}])
+    code, _, err = ctl.run("apply", "everyday.json")
+    assert code == 1 and [line.split(": ")[-1] for line in err.splitlines()[:2]] == ["first", "second"]
+    assert "way back" in err
+
+
+def test_apply_name_in_use(ctl):
+    ctl.serve(Apply=[{"error": "io.netnsd.NameInUse",
+                      "parameters": {"name": "everyday", "source": str(ctl.folder / "lab/everyday.json")}}])
+    assert ctl.run("apply", "everyday.json") == (
+        1, "", "netnsctl: everyday is up from lab/everyday.json; --replace, or --name OTHER\n")
+
+
+# -- up and down
+
+def test_up_and_down(ctl):
+    ctl.serve(Up=[{"summaries": [summary(created=5), summary("lab", created=1)]}],
+              Down=[{"summaries": [summary(removed=5)], "lingering": []}])
+    assert ctl.out("up") == "everyday: 5 created in 3.1 ms\nlab: 1 created in 3.1 ms\n"
+    ctl.out("up", "a", "b")
+    assert ctl.out("down", "everyday") == "everyday: 5 removed in 3.1 ms\n"
+    ctl.out("down", "--all", "--forget")
+    assert [(c["method"], c["parameters"]) for c in ctl.daemon.calls] == [
+        ("io.netnsd.Up", {}), ("io.netnsd.Up", {"names": ["a", "b"]}),
+        ("io.netnsd.Down", {"names": ["everyday"]}), ("io.netnsd.Down", {"all": True, "forget": True})]
+
+
+def test_down_lingering(ctl):
+    ctl.serve(Down=[{"summaries": [summary(removed=5)], "lingering": [
+        {"namespace": "ns1", "pid": 1234, "command": "sleep"}, {"namespace": "ns1", "pid": 1240, "command": "a\033b"},
+        {"namespace": "ns2", "pid": 7, "command": "sh"}]}])
+    assert ctl.out("down", "everyday") == (
+        "everyday: 5 removed in 3.1 ms\nns1: still used by 1234 (sleep), 1240 (a\\x1bb)\nns2: still used by 7 (sh)\n")
+
+
+def test_down_of_what(ctl):
+    for args in (), ("--all", "x"):
+        assert ctl.run("down", *args) == (2, "", "netnsctl: which? netnsctl down NAME…, or netnsctl down --all\n")
+
+
+def test_nothing_up_or_down(ctl):
+    ctl.serve(Up=[{"summaries": []}], Down=[{"summaries": [], "lingering": []}])
+    assert ctl.out("up") == "nothing is down\n"
+    assert ctl.out("down", "--all") == "nothing is up\n"
+
+
+def test_no_such_topology(ctl):
+    ctl.serve(Down=[{"error": "io.netnsd.NoSuchTopology", "parameters": {"name": "x\033[2J"}}])
+    assert ctl.run("down", "x") == (
+        1, "", "netnsctl: no topology is called x\\x1b[2J; netnsctl status shows those there are\n")
+
+
+# -- status, list, show
+
+def test_status(ctl):
+    ctl.serve(Status=[{"topologies": [
+        topology(ctl), topology(ctl, "lab", "failed", 3 * 3600, namespaces=120, links=1300, healed=7, boot=True,
+                                source="/etc/netnsd/topologies/lab.json",
+                                problem={"message": "veth-a is gone", "pointer": "/host"})], "namespaces": []}])
+    assert ctl.out("status") == """\
+  TOPOLOGY  STATE   NAMESPACES  LINKS  HEALED  SINCE      SOURCE
+● everyday  up               1      1       0  2 min ago  everyday.json, until reboot
+● lab       failed         120   1300       7  3 h ago    /etc/netnsd/topologies/lab.json, at boot
+lab: /host: veth-a is gone
+"""
+
+
+def test_status_empty(ctl):
+    ctl.serve(Status=[{"topologies": [], "namespaces": []}], List=[{"namespaces": []}])
+    assert ctl.out("status") == "no topologies; netnsctl apply FILE\n"
+    assert ctl.out("list") == "no namespaces; netnsctl apply FILE\n"
+
+
+def test_status_one(ctl):
+    ctl.serve(Status=[{"topologies": [topology(ctl, ago=0, since_usec=86400_000_000 + 50531_000_000)],
+                       "namespaces": NAMESPACES}])
+    assert ctl.out("status", "everyday") == """\
+● everyday: up since 1970-01-02 14:02:11, everyday.json, until reboot; nothing healed
+  host
+  └─ veth-host  up  10.0.0.1/24  ⇄ ns1/veth-ns
+  ns1
+  ├─ lo         up  127.0.0.1/8
+  └─ veth-ns    up  10.0.0.2/24  ⇄ host/veth-host
+     default via 10.0.0.1 dev veth-ns
+"""
+    assert ctl.daemon.calls[0]["parameters"] == {"name": "everyday"}
+
+
+def test_status_bridge(ctl):
+    ctl.serve(Status=[{"topologies": [topology(ctl, healed=2)], "namespaces": [
+        namespace("host"),
+        namespace("ns1", interface("ns1", "br0", "10.0.0.1/24", "fd00::1/64", kind="bridge"),
+                  interface("ns1", "p1", carrier=False, master="br0", peer="ns2/p"),
+                  interface("ns1", "p2", up=False, carrier=False, master="br0", peer="p3"))]}])
+    out = ctl.out("status", "everyday")
+    assert out.splitlines()[0].endswith("; 2 healed")
+    assert out.splitlines()[1:] == [
+        "  ns1",
+        "  ├─ br0  up          10.0.0.1/24, fd00::1/64  bridge",
+        "  ├─ p1   no carrier                           ⇄ ns2/p, master br0",
+        "  └─ p2   down                                 ⇄ p3, master br0",
+    ]
+
+
+def test_status_json(ctl):
+    reply = {"topologies": [topology(ctl)], "namespaces": NAMESPACES}
+    ctl.serve(Status=[reply])
+    assert json.loads(ctl.out("status", "--json")) == reply
+    assert ctl.out("status", "--json").count("\n") == 1
+
+
+def test_json_on_terminal_is_safe(ctl):
+    ctl.serve(Status=[{"topologies": [{"name": "a\033\u009b\u202e"}]}])
+    out = ctl.on_terminal("status", "--json")
+    assert json.loads(out)["topologies"][0]["name"] == "a\033\u009b\u202e"
+    assert not set(out) & set("\033\u009b\u202e") and out.count("\n") > 1
+
+
+def test_list(ctl):
+    ctl.serve(List=[{"namespaces": NAMESPACES}])
+    assert ctl.out("list") == """\
+NAMESPACE  INTERFACE  KIND      STATE   MTU  TOPOLOGY  ADDRESSES
+ns1        lo         loopback  up     1500  everyday  127.0.0.1/8
+ns1        veth-ns    veth      up     1500  everyday  10.0.0.2/24
+host       veth-host  veth      up     1500  everyday  10.0.0.1/24
+"""
+    assert json.loads(ctl.out("list", "--json")) == {"namespaces": NAMESPACES}
+
+
+def test_show(ctl):
+    ctl.serve(Show=[{"name": "everyday", "topology": {"namespaces": {"ns1": {}}}}])
+    out = ctl.out("show", "everyday")
+    assert out.startswith('{\n  "namespaces": {\n    "ns1": {') and json.loads(out) == {"namespaces": {"ns1": {}}}
+
+
+def test_escaping(ctl):
+    """Nothing that the daemon says can steer the terminal."""
+    evil = "\033]0;x\a"
+    ctl.serve(Status=[{"topologies": [topology(ctl, evil, evil, source=evil, problem={"message": evil})],
+                       "namespaces": [namespace(evil, interface(evil, evil, evil, kind=evil, peer=evil, master=evil),
+                                                routes=[evil])]}],
+              List=[{"namespaces": [namespace(evil, interface(evil, evil, evil, kind=evil))]}],
+              Apply=[{"error": "io.netnsd.Invalid", "parameters": {"problems": [
+                  {"message": evil, "pointer": evil, "object": evil, "kernel": evil}]}}],
+              Plan=[{"error": evil, "parameters": {evil: evil}}],
+              Up=[{"summaries": [summary(evil)]}], Ping=[{"version": evil}])
+    for args in ("status",), ("status", "x"), ("list",), ("apply", "everyday.json"), ("plan", "everyday.json"), \
+            ("up",), ("version",):
+        _, out, err = ctl.run(*args)
+        assert "\\x1b" in out + err or "\\u001b" in out + err
+        assert "\033" not in out + err and "\a" not in out + err
+
+
+# -- without a daemon
+
+def test_validate(ctl):
+    ctl.write("bad.json", EVERYDAY.replace('"addresses": ["10.0.0.2/24"]', '"adresses": ["10.0.0.2/24"]'))
+    assert ctl.out("validate", "everyday.json") == "everyday.json: valid\n"
+    code, out, err = ctl.run("validate", "bad.json")
+    assert code == 2 and out == ""
+    assert err.startswith("bad.json:9:64: /namespaces/ns1/interfaces/veth-ns/adresses: ") and "addresses" in err
+
+
+def test_validate_stdin(ctl):
+    code, _, err = ctl.run("validate", "-", "--name", "x", stdin="{\n \x01")
+    assert code == 2 and err.startswith("<stdin>:2:2: ")
+
+
+def test_validate_unreadable(ctl):
+    (ctl.folder / "folder").mkdir()
+    assert ctl.run("validate", "none.json") == (2, "", "netnsctl: none.json: No such file or directory\n")
+    assert ctl.run("validate", "folder") == (2, "", "netnsctl: folder: Is a directory\n")
+    ctl.write("big.json", " " * ((8 << 20) + 1))
+    assert ctl.run("validate", "big.json") == (2, "", "netnsctl: big.json: over the 8 MiB that a topology may have\n")
+
+
+def test_schema(ctl):
+    schema = json.loads(ctl.out("schema"))
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_version(ctl):
+    out = ctl.out("version")
+    assert out.startswith("netnsctl ") and out.count("\n") == 1 and out == ctl.out("--version")
+    ctl.serve(Ping=[{"version": "9.9"}])
+    assert ctl.out("version") == out + "netnsd 9.9\n"
+
+
+# -- errors
+
+def test_no_daemon(ctl):
+    words = "netnsctl: netnsd is not running: systemctl start netnsd, or netnsd --once FILE"
+    assert ctl.run("status") == (4, "", words + "\n")
+    assert ctl.run("status", "--socket", "elsewhere") == (4, "", words + " (elsewhere)\n")
+    ctl.serve()
+    ctl.close()
+    assert ctl.run("status") == (4, "", words + "\n")
+
+
+def test_not_permitted(ctl):
+    ctl.serve(Apply=[{"error": "org.varlink.service.PermissionDenied", "parameters": {}}])
+    code, _, err = ctl.run("apply", "everyday.json")
+    assert code == 5 and "not permitted: join the group netnsd to look, use sudo to change" in err
+
+
+def test_older_daemon(ctl):
+    ctl.serve()
+    code, _, err = ctl.run("list")
+    assert code == 1 and err.startswith("netnsctl: netnsd has no List; ")
+
+
+@pytest.mark.parametrize("reply, words", [
+    (b"", "netnsd went away before it answered; see journalctl -u netnsd"),
+    (b"{\0", "netnsd's answer is no JSON"),
+    (b"[]\0", "netnsd's answer is no JSON object"),
+])
+def test_bad_answer(ctl, reply, words):
+    ctl.serve(Status=[reply])
+    code, out, err = ctl.run("status")
+    assert code == 1 and out == "" and words in err
+
+
+def test_answers_of_other_types(ctl):
+    """An answer that is not as the interface says is not a crash."""
+    for wrong in None, 1, "x", [1], {"name": {}}, [[]], [None]:
+        reply = {k: wrong for k in ("topologies", "namespaces", "steps", "summary", "summaries", "lingering")}
+        if not ctl.daemon:
+            ctl.serve()
+        for method in "Status", "List", "Apply", "Plan", "Up", "Down", "Show":
+            ctl.daemon.replies[method] = [reply]
+        for args in ("status",), ("status", "x"), ("list",), ("apply", "everyday.json"), ("plan", "everyday.json"), \
+                ("up",), ("down", "x"), ("show", "x"):
+            assert ctl.run(*args)[0] in (0, 1)
+
+
+def test_long_socket_path(ctl):
+    code, _, err = ctl.run("status", "--socket", "x" * 108)
+    assert code == 1 and "107 bytes" in err
+
+
+# -- the command line
+
+@pytest.mark.parametrize("args, words", [
+    ((), "no command; see netnsctl --help"),
+    (("aply", "x"), 'unknown command "aply"; did you mean apply?'),
+    (("statsu",), 'unknown command "statsu"; did you mean status?'),
+    (("frobnicate",), 'unknown command "frobnicate"; see netnsctl --help'),
+    (("monitor",), "monitor is not supported by this version"),
+    (("wait", "--timeout", "3"), "wait is not supported by this version"),
+    (("apply", "x", "--persist"), "--persist is not supported by this version"),
+    (("apply",), "too few arguments; usage: netnsctl apply [OPTION…] FILE…"),
+    (("list", "x"), "too many arguments; usage: netnsctl list [OPTION…]"),
+    (("exec", "ns1"), "too few arguments; usage: netnsctl exec [OPTION…] NS CMD…"),
+    (("status", "--jsno"), "unknown option --jsno; did you mean --json?"),
+    (("status", "-x"), "unknown option -x; see netnsctl --help"),
+    (("status", "--all"), "status takes no --all; see netnsctl status --help"),
+    (("--all", "status"), "status takes no --all; see netnsctl status --help"),
+    (("apply", "x", "--name"), "--name needs a value: --name NAME"),
+    (("apply", "everyday.json", "--exit-code"), "--exit-code goes with --dry-run"),
+])
+def test_usage(ctl, args, words):
+    assert ctl.run(*args) == (2, "", f"netnsctl: {words}\n")
+
+
+def test_options_before_and_after(ctl):
+    ctl.serve(Status=[{"topologies": []}])
+    for args in ("--json", "status", "x"), ("status", "--json", "x"), ("status", "x", "--json"):
+        assert ctl.out(*args, "--socket", "socket", NETNSD_SOCKET="/none") == '{"topologies":[]}\n'
+
+
+def test_help(ctl):
+    text = ctl.out("--help")
+    assert text == ctl.out("-h") == ctl.out("help") and text.startswith("Usage: netnsctl [OPTION…] COMMAND …\n")
+    for name in "apply plan up down status list show validate exec shell schema version".split():
+        assert f"\n  {name} " in text
+        for args in (name, "--help"), ("-h", name), ("help", name):
+            assert ctl.out(*args).startswith(f"Usage: netnsctl {name} ")
+
+
+def test_output_that_cannot_be_written(ctl):
+    ctl.serve(Status=[{"topologies": []}])
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        r = subprocess.run([NETNSCTL, "status"], cwd=ctl.folder, env=ctl.environment, stdout=full,
+                           stderr=subprocess.PIPE, text=True, check=False)
+    assert (r.returncode, r.stderr) == (1, "netnsctl: cannot print the answer: No space left on device\n")
+
+
+# -- exec, as far as it needs no root
+
+def test_exec_host(ctl):
+    assert ctl.out("exec", "host", "echo", "--json", "-h") == "--json -h\n"
+    assert ctl.run("exec", "host", "sh", "-c", "exit 7")[0] == 7
+    assert ctl.out("exec", "host", "--", "echo", "--") == "--\n"
+    assert ctl.run("exec", "host", "no-such-command") == (
+        127, "", "netnsctl: no-such-command: No such file or directory\n")
+    assert ctl.run("exec", "host", "/etc/passwd") == (126, "", "netnsctl: /etc/passwd: Permission denied\n")
+
+
+def test_exec_unknown(ctl):
+    code, _, err = ctl.run("exec", "no-such-netns", "true")
+    assert code == 1 and err.startswith("netnsctl: no namespace is called no-such-netns; ")
+    for name in "../x", "", "a/b", ".":
+        code, _, err = ctl.run("exec", name, "true")
+        assert code == 1 and "is no name of a namespace" in err
+
+
+def test_shell_host(ctl):
+    assert ctl.out("shell", "host", stdin="echo in $NETNS\n", SHELL="/bin/sh") == "in host\n"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""The fixture `machine`: a running netnsd on a machine of its own. After each test all must be down, and
+nothing may be left on the real machine."""
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from machine import NETNSCTL, NETNSD, Machine, wait_for
+
+
+def real_machine():
+    """What tests must not touch."""
+    links = subprocess.run(["ip", "-br", "link"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    netns = Path("/run/netns")
+    return {
+        "links": sorted(line.split()[0] for line in links.splitlines()),
+        "namespaces": sorted(os.listdir(netns)) if netns.exists() else [],
+        "mounts": Path("/proc/self/mountinfo").read_text(),
+    }
+
+
+def inhabitants(pid_namespace):
+    """The processes in a process namespace."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "ns/pid") == pid_namespace:
+                found.append(process.name)
+        except OSError:
+            pass
+    return found
+
+
+def pytest_configure():
+    for program in NETNSD, NETNSCTL:
+        if not program.exists():
+            pytest.exit(f"{program} is not there; build first", 2)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Lets the fixture know whether the test itself failed."""
+    outcome = yield
+    setattr(item, "report_" + outcome.get_result().when, outcome.get_result())
+
+
+@pytest.fixture
+def bare(request, tmp_path):
+    """A machine without netnsd running."""
+    before = real_machine()
+    tmp_path.chmod(0o755)
+    machine = Machine(tmp_path)
+    pid_namespace = os.readlink(f"/proc/{machine.init}/ns/pid")
+    try:
+        yield machine
+        if not getattr(request.node, "report_call", None) or request.node.report_call.passed:
+            machine.assert_clean()
+    finally:
+        machine.close()
+    wait_for(lambda: not inhabitants(pid_namespace))
+    assert real_machine() == before
+
+
+@pytest.fixture
+def machine(bare):
+    """A machine with netnsd running and nothing applied."""
+    bare.start()
+    return bare

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: MIT
+"""A machine for one test: mount, network and process namespaces of its own, with an empty /run. What is
+true of it is read with ip(8) and from /proc, never from netnsd's own status."""
+import difflib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BUILD = Path(os.environ.get("NETNSD_BUILD", ROOT / "build")).resolve()
+EXAMPLES = ROOT / "conf/examples"
+NETNSD, NETNSCTL = BUILD / "netnsd", BUILD / "netnsctl"
+
+# A network namespace inherits forwarding from the machine: it may be on there.
+SETUP = """mount -t tmpfs tmpfs /run && ip link set lo up && cd /proc/sys/net &&
+for i in ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/all/rp_filter; do echo 0 >$i || exit; done &&
+cd / && echo ready && exec cat"""
+SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:")
+# What changes something in the kernel. An nsid is how a namespace is heard, not a part of its state.
+WRITE = re.compile(r"^.*(?:RTM_(?:NEW|DEL|SET)(?!NSID)|\bopenat2?\(.*(?:proc/sys|ipv[46]/).*O_(?:WRONLY|RDWR)|"
+                   r"\b(?:u?mount2?|unshare)\().*", re.M)
+TRACED = "sendmsg,sendto,openat,openat2,mount,umount2,unshare"
+ENVIRONMENT = {
+    "PATH": f"{BUILD}:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "ASAN_OPTIONS": "exitcode=99",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
+}
+
+
+def wait_for(condition, seconds=5):
+    """The first true value of condition(); polls."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.01)
+    return value
+
+
+def sanitized(text):
+    assert not SANITIZER.search(text), text
+    return text
+
+
+# Tells of each namespace.
+LOOK = """
+sysctls='ipv4/ip_forward ipv4/conf/all/rp_filter ipv4/conf/default/rp_filter ipv6/conf/all/forwarding
+ipv6/conf/default/accept_ra'
+look() {{
+	for what in '-d link' 'addr' '-4 route show table all' '-6 route show table all' 'rule' '-6 rule' \
+		    'neigh show nud permanent'; do
+		echo "@ $1 $what"
+		ip $2 -j $what
+	done
+	echo "@ $1 sysctl"
+}}
+look host ''
+cd /proc/sys/net; grep . $sysctls; cd /
+for n in {names}; do
+	look $n "-n $n"
+	ip netns exec $n sh -c "cd /proc/sys/net; grep . $(echo $sysctls)"
+done
+"""
+
+
+def lasting(entry):
+    """@entry of ip -j without what comes and goes by itself: carriers, and what IPv6 does on its own link."""
+    if not isinstance(entry, dict):
+        return entry
+    if entry.get("dst", "").startswith(("fe80:", "ff00:")):
+        return None
+    entry.pop("operstate", None)
+    if "addr_info" in entry:
+        entry["addr_info"] = [a for a in entry["addr_info"] if not a["local"].startswith("fe80:")]
+        for address in entry["addr_info"]:
+            address.pop("tentative", None)
+    return entry
+
+
+class Machine:
+    def __init__(self, folder):
+        self.folder = folder
+        self.daemon = None
+        self.runs = 0
+        user = [] if os.geteuid() == 0 else ["-r"]
+        self.unshare = subprocess.Popen(
+            ["unshare", *user, "-m", "-n", "-p", "--fork", "--mount-proc", "--kill-child", "sh", "-c", SETUP],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.unshare.stdout.readline() == b"ready\n"
+        self.init = int(Path(f"/proc/{self.unshare.pid}/task/{self.unshare.pid}/children").read_text().split()[0])
+        self.enter = ["nsenter", "-t", str(self.init), "-m", "-n", "-p", *(["-U", "--preserve-credentials"] if user
+                                                                          else [])]
+        self.root = Path(f"/proc/{self.init}/root")
+        self.socket = self.root / "run/netnsd/io.netnsd"
+        self.at_first = self.snapshot()
+
+    def close(self):
+        """Ends the machine's first process, and with it, before it is gone, all others."""
+        self.unshare.stdin.close()
+        try:
+            self.unshare.wait(20)
+        except subprocess.TimeoutExpired:
+            self.unshare.kill()
+            self.unshare.wait()
+        self.unshare.stdout.close()
+        if self.daemon:
+            self.daemon.wait()
+
+    # Commands.
+
+    def popen(self, *args, **options):
+        return subprocess.Popen([*self.enter, *map(str, args)], env=ENVIRONMENT, text=True, **options)
+
+    def run(self, *args, code=0, text=None, timeout=60):
+        """Runs a command on the machine; the result has stdout and stderr. @code None: any."""
+        result = subprocess.run([*self.enter, *map(str, args)], input=text, env=ENVIRONMENT, text=True, timeout=timeout,
+                                stdin=None if text is not None else subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        sanitized(result.stderr)
+        assert code is None or result.returncode == code, \
+            f"{' '.join(map(str, args))}: exit code {result.returncode}\n{result.stdout}{result.stderr}{self.log()}"
+        return result
+
+    def ctl(self, *args, **options):
+        return self.run(NETNSCTL, *args, **options)
+
+    def apply(self, topology, name="lab", *options, **more):
+        return self.ctl("apply", *options, self.file(topology, name), **more)
+
+    def file(self, topology, name="lab"):
+        """A topology file: of a dict, or of text as it is."""
+        path = self.folder / f"{name}.json"
+        path.write_text(topology if isinstance(topology, str) else json.dumps(topology, indent=2))
+        return path
+
+    def sh(self, script, **options):
+        return self.run("sh", "-ec", script, **options).stdout
+
+    def ip(self, *args):
+        out = self.run("ip", "-j", *args).stdout
+        return json.loads(out) if out.strip() else []
+
+    def ping(self, netns, address, count=1, ok=True):
+        """Pings from @netns (None: from the host)."""
+        where = ["ip", "netns", "exec", netns] if netns else []
+        self.run(*where, "ping", "-n", "-q", "-c", count, "-i", 0.05, "-W", 2, address, code=0 if ok else 1)
+
+    # What is there.
+
+    def namespaces(self):
+        return sorted(n["name"] for n in self.ip("netns", "list"))
+
+    def inode(self, netns):
+        return (self.root / "run/netns" / netns).stat().st_ino
+
+    def at(self, netns):
+        return ["-n", netns] if netns else []
+
+    def link(self, netns, name):
+        """One link as ip -d -j shows it, or None."""
+        return next((i for i in self.ip(*self.at(netns), "-d", "link", "show") if i["ifname"] == name), None)
+
+    def links(self, netns=None):
+        return sorted(i["ifname"] for i in self.ip(*self.at(netns), "link", "show"))
+
+    def addresses(self, netns, link):
+        """The addresses with their prefixes, without link-local ones, in the kernel's order."""
+        info = self.ip(*self.at(netns), "addr", "show", "dev", link)[0]["addr_info"]
+        return [f"{a['local']}/{a['prefixlen']}" for a in info if a["scope"] != "link"]
+
+    def routes(self, netns, *args):
+        return self.ip(*self.at(netns), "route", "show", *args)
+
+    def sysctl(self, netns, key):
+        where = ["ip", "netns", "exec", netns] if netns else []
+        return self.run(*where, "cat", "/proc/sys/" + key.replace(".", "/")).stdout.strip()
+
+    def snapshot(self):
+        """All that ip(8) shows and the sysctls that matter, as lines."""
+        names = self.namespaces()
+        lines = [f"netns {n} {self.inode(n)}" for n in names]
+        for section in self.sh(LOOK.format(names=" ".join(names))).split("@ ")[1:]:
+            title, _, text = section.partition("\n")
+            entries = json.loads(text) if text.startswith("[") else text.splitlines()
+            lines += [f"{title}: {json.dumps(entry, sort_keys=True)}" for entry in map(lasting, entries) if entry]
+        return sorted(lines)
+
+    def assert_same(self, before):
+        """All is as in the snapshot @before; waits for carriers to settle."""
+        end = time.monotonic() + 3
+        while (now := self.snapshot()) != before and time.monotonic() < end:
+            time.sleep(0.05)
+        assert now == before, "\n".join(difflib.unified_diff(before, now, "before", "now", n=0, lineterm=""))
+
+    def processes(self):
+        """The commands of all processes but init, the dead ones left out."""
+        rows = self.sh("ps -e -o pid=,stat=,args=").splitlines()
+        rows = [row.split(None, 2) for row in rows]
+        return [args for pid, stat, args in rows if pid != "1" and not stat.startswith("Z") and not args.startswith(
+            ("ps -e", "sh -ec ps"))]
+
+    # The daemon.
+
+    def start(self, *options, strace=False, wait=True):
+        """Starts netnsd and waits until it takes connections."""
+        self.runs += 1
+        trace = [f"strace -f -v -s 256 -e trace={TRACED} -o {self.folder}/trace"] if strace else []
+        self.traced = 0
+        command = " ".join([*trace, str(NETNSD), *options])
+        environment = "ASAN_OPTIONS=detect_leaks=0 " if strace else ""
+        self.log_path = self.folder / f"netnsd.{self.runs}.log"
+        with self.log_path.open("w") as log:
+            self.daemon = self.popen("sh", "-c", f"echo $$ >/run/netnsd.pid; {environment}exec {command}",
+                                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if wait:
+            wait_for(self.answers, 30)
+
+    def answers(self):
+        assert self.daemon.poll() is None, f"netnsd ended with {self.daemon.returncode}{self.log()}"
+        with socket.socket(socket.AF_UNIX) as s:
+            try:
+                s.connect(str(self.socket))
+            except OSError:
+                return False
+        return True
+
+    def log(self):
+        path = getattr(self, "log_path", None)
+        return f"\n--- log of netnsd\n{path.read_text()}" if path else ""
+
+    def pid(self):
+        """The process of netnsd, as the machine numbers it."""
+        return int(self.sh("pgrep -x netnsd || pgrep -x netnsd.bin").split()[0])
+
+    def kill(self, number):
+        self.run("kill", f"-{int(number)}", self.pid())
+
+    def stop(self, number=signal.SIGTERM):
+        self.kill(number)
+        code = self.daemon.wait(20)
+        self.daemon = None
+        sanitized(self.log())
+        assert number == signal.SIGKILL or code == 0, f"netnsd ended with {code}{self.log()}"
+
+    def restart(self, number=signal.SIGTERM, **options):
+        self.stop(number)
+        self.start(**options)
+
+    def writes(self):
+        """What the traced daemon has changed since the last call."""
+        text = (self.folder / "trace").read_text()
+        since, self.traced = self.traced, len(text)
+        return WRITE.findall(text[since:])
+
+    def assert_clean(self):
+        """Brings everything down: nothing of it stays, and nothing else was touched."""
+        if self.daemon:
+            self.ctl("down", "--all")
+            self.assert_same(self.at_first)
+            self.stop()
+        assert self.processes() == []
+        mounts = (self.root / "proc/self/mountinfo").read_text() if self.root.exists() else ""
+        assert "nsfs" not in mounts

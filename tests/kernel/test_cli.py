@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""netnsctl and netnsd --once as programs: exit codes, exec and shell, several clients."""
+import json
+import os
+import subprocess
+
+import pytest
+from machine import EXAMPLES, NETNSCTL
+from topologies import everyday, many, pair
+
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs several users")
+EVERYDAY = EXAMPLES / "everyday.json"
+
+
+def test_no_daemon(bare):
+    for command in ["status"], ["apply", EVERYDAY], ["down", "--all"], ["list"]:
+        result = bare.ctl(*command, code=4)
+        assert "netnsd is not running" in result.stderr and result.stderr.startswith("netnsctl: ")
+
+
+@pytest.mark.parametrize("args", [["nonsense"], ["apply"], ["status", "a", "b"], ["--nonsense", "status"], ["exec", "ns1"],
+                                  ["down"], ["show"]])
+def test_usage(machine, args):
+    result = machine.ctl(*args, code=2)
+    assert result.stderr.startswith("netnsctl: ") and result.stdout == ""
+
+
+def test_help_and_version(bare):
+    assert "apply" in bare.ctl("-h").stdout
+    assert "0.1.0" in bare.ctl("version").stdout
+    assert "apply" in bare.ctl("apply", "-h").stdout
+    assert "--socket" in bare.run("netnsd", "--help").stdout
+
+
+def test_unknown_names(machine):
+    for command in ["status", "x"], ["show", "x"], ["down", "x"], ["up", "x"]:
+        assert "x" in machine.ctl(*command, code=1).stderr
+
+
+def test_validate_and_schema_need_no_daemon(bare):
+    bare.ctl("validate", *sorted(EXAMPLES.glob("*.json")))
+    schema = json.loads(bare.ctl("schema").stdout)
+    assert "2020-12" in schema["$schema"]
+
+
+def test_no_colour_when_not_on_a_terminal(machine):
+    machine.ctl("apply", EVERYDAY)
+    for command in ["status"], ["status", "everyday"], ["list"], ["plan", EVERYDAY]:
+        assert "\033" not in machine.ctl(*command).stdout
+
+
+def test_exec(machine):
+    machine.ctl("apply", EVERYDAY)
+    assert "veth-ns" in machine.ctl("exec", "ns1", "ip", "-br", "link").stdout
+    machine.ctl("exec", "ns1", "--", "sh", "-c", "exit 7", code=7)
+    # /sys shows the namespace's own devices, as with ip netns exec.
+    assert machine.ctl("exec", "ns1", "ls", "/sys/class/net").stdout.split() == ["lo", "veth-ns"]
+    machine.ctl("exec", "nowhere", "true", code=1)
+    assert "nsfs" not in machine.ctl("exec", "ns1", "true").stdout
+
+
+def test_shell(machine):
+    machine.ctl("apply", EVERYDAY)
+    assert "veth-ns" in machine.ctl("shell", "ns1", text="ip -br link\n").stdout
+
+
+def test_down_all_and_up(machine):
+    machine.ctl("apply", EVERYDAY)
+    machine.apply(pair())
+    machine.ctl("down", "--all")
+    machine.assert_same(machine.at_first)
+    states = {t["name"]: t["state"] for t in json.loads(machine.ctl("--json", "status").stdout)["topologies"]}
+    assert states == {"everyday": "down", "lab": "down"}
+    machine.ctl("up", "lab")
+    assert machine.namespaces() == ["a", "b"]
+    machine.ctl("up")
+    assert machine.namespaces() == ["a", "b", "ns1"]
+    machine.ping("ns1", "10.0.0.1")
+    machine.ctl("down", "everyday")
+    machine.ctl("down", "everyday")
+    assert machine.namespaces() == ["a", "b"]
+
+
+def test_once(bare):
+    bare.run("netnsd", "--once", EVERYDAY)
+    assert bare.namespaces() == ["ns1"]
+    bare.ping("ns1", "10.0.0.1")
+    before = bare.snapshot()
+    bare.run("netnsd", "--once", EVERYDAY)
+    bare.assert_same(before)
+    bare.start()
+    assert bare.ctl("apply", EVERYDAY).stdout.strip() == "everyday: unchanged"
+    assert bare.run("netnsd", "--once", EVERYDAY, code=1).stderr
+
+
+def test_once_bad_file(bare):
+    path = bare.file('{"namespaces": {"a": {"nonsense": 1}}}')
+    assert "nonsense" in bare.run("netnsd", "--once", path, code=2).stderr
+    assert bare.namespaces() == []
+
+
+def test_once_refused(bare):
+    bare.sh("ip link add veth-host type bridge")
+    assert "veth-host" in bare.run("netnsd", "--once", EVERYDAY, code=1).stderr
+    assert bare.namespaces() == []
+    bare.sh("ip link del veth-host")
+
+
+def test_two_clients_at_once(machine):
+    topologies = [(many(40), "many"), (pair(), "pair")]
+    files = [machine.file(t, name) for t, name in topologies]
+    clients = [machine.popen(NETNSCTL, "apply", file, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for file in files * 2]
+    for client in clients:
+        out, err = client.communicate(timeout=30)
+        assert client.returncode == 0, out + err
+    assert machine.namespaces() == sorted(["a", "b", *(f"ns{i}" for i in range(40))])
+    for i in (0, 39):
+        machine.ping(f"ns{i}", f"10.100.0.{i % 64 * 4 + 1}")
+
+
+def test_status_while_applying(machine):
+    file = machine.file(many(200))
+    client = machine.popen(NETNSCTL, "apply", file, stdout=subprocess.DEVNULL)
+    answers = 0
+    while client.poll() is None:
+        machine.ctl("status", timeout=5)
+        answers += 1
+    assert client.returncode == 0 and answers
+
+
+@ROOT_ONLY
+def test_others_may_not(machine):
+    """The socket is for root and the group."""
+    for command in ["status"], ["apply", EVERYDAY], ["down", "--all"]:
+        result = machine.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", NETNSCTL, *command, code=5)
+        assert "not permitted" in result.stderr
+    assert machine.namespaces() == []
+
+
+@ROOT_ONLY
+def test_group_may_look_and_not_change(bare):
+    bare.start("--group", "daemon")
+    bare.ctl("apply", EVERYDAY)
+    member = ["setpriv", "--reuid=65534", "--regid=65534", "--groups=1", NETNSCTL]
+    assert "everyday" in bare.run(*member, "status").stdout
+    bare.run(*member, "plan", EVERYDAY)
+    for command in ["apply", EXAMPLES / "bridge.json"], ["down", "--all"]:
+        assert "not permitted" in bare.run(*member, *command, code=5).stderr
+    assert bare.namespaces() == ["ns1"]
+
+
+@ROOT_ONLY
+def test_modes(machine):
+    run = machine.root / "run/netnsd"
+    assert (run / "io.netnsd").stat().st_mode & 0o777 == 0o660
+    machine.ctl("apply", EVERYDAY)
+    for path in (run / "active").iterdir():
+        assert path.stat().st_mode & 0o077 == 0
+    assert run.stat().st_mode & 0o022 == 0
+
+
+def test_control_characters_are_escaped(machine):
+    t = everyday()
+    t["namespaces"]["ns1"]["\033[31mred"] = 1
+    assert "\033" not in machine.apply(t, code=2).stderr
+    path = machine.folder / "a\033[31mb.json"
+    path.write_text(json.dumps(everyday()))
+    assert "\033" not in machine.ctl("apply", "--name", "x", path).stderr
+    assert "\033" not in machine.ctl("status").stdout

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Every example: valid, plans, applies, applies again to nothing, reaches what it should, goes down clean."""
+import json
+
+import pytest
+from machine import EXAMPLES, NETNSCTL
+
+FILES = sorted(EXAMPLES.glob("*.json"))
+# From, to: what must answer, at the first ping.
+PINGS = {
+    "everyday": [(None, "10.0.0.2"), ("ns1", "10.0.0.1")],
+    "two-namespaces": [("left", "10.0.1.2"), ("right", "10.0.1.1")],
+    "bridge": [(a, f"10.0.2.{i}") for a in ("red", "green", "blue") for i in (1, 2, 3)],
+    "router": [("office", "10.0.4.10"), ("lab", "10.0.3.10"), ("office", "10.0.4.1")],
+    "ipv6": [("west", "2001:db8:5::2"), ("east", "2001:db8:5::1"), ("west", "10.0.5.2")],
+    "chain": [("r1", "10.1.9.2"), ("r10", "10.1.1.1"), ("r5", "10.1.9.2")],
+}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_example(bare, file):
+    assert "description" in json.loads(file.read_text())
+    bare.run(NETNSCTL, "validate", file)
+    bare.start(strace=True)
+    steps = int(bare.ctl("plan", file).stdout.split()[1])
+    out = bare.ctl("apply", file).stdout
+    assert f"{file.stem}: {steps} created in" in out
+    for netns, address in PINGS[file.stem]:
+        bare.ping(netns, address)
+    bare.writes()
+    assert bare.ctl("apply", file).stdout.strip() == f"{file.stem}: unchanged"
+    assert bare.writes() == []
+    bare.ctl("down", file.stem)
+    bare.assert_same(bare.at_first)
+
+
+def test_all_examples_together(machine):
+    machine.ctl("apply", *FILES)
+    for pings in PINGS.values():
+        for netns, address in pings[:1]:
+            machine.ping(netns, address)
+    status = json.loads(machine.ctl("--json", "status").stdout)
+    assert {t["state"] for t in status["topologies"]} == {"up"}

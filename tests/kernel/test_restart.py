@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Stopped or killed at any moment, netnsd comes back to the state before or the state after, and writes
+nothing where there is nothing to do."""
+import json
+import random
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from machine import NETNSCTL
+from topologies import everyday, many, pair
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_restart_writes_nothing(bare, number):
+    bare.start(strace=True)
+    bare.apply(everyday())
+    before = bare.snapshot()
+    bare.stop(number) if number == signal.SIGTERM else kill_traced(bare)
+    bare.assert_same(before)
+    bare.ping("ns1", "10.0.0.1")
+    bare.start(strace=True)
+    status = json.loads(bare.ctl("--json", "status").stdout)
+    assert [(t["name"], t["state"]) for t in status["topologies"]] == [("lab", "up")]
+    assert bare.apply(everyday()).stdout.strip() == "lab: unchanged"
+    # The run directory may be made a mount, nothing else.
+    assert [w for w in bare.writes() if not re.search(r'mount\(.*"/run/netns"', w)] == []
+    bare.assert_same(before)
+
+
+def kill_traced(machine):
+    machine.kill(signal.SIGKILL)
+    machine.daemon.wait(20)
+    machine.daemon = None
+
+
+def test_socket_left_by_a_killed_daemon_is_no_hindrance(machine):
+    machine.restart(signal.SIGKILL)
+    machine.apply(everyday())
+
+
+def test_second_daemon_is_refused(machine):
+    result = machine.run("netnsd", code=1)
+    assert result.stderr.strip()
+    machine.apply(everyday())
+
+
+def test_restart_after_change_of_the_files(machine):
+    machine.apply(everyday())
+    machine.apply(pair(), "other")
+    machine.ctl("down", "other")
+    machine.restart(signal.SIGKILL)
+    assert machine.namespaces() == ["ns1"]
+    machine.ctl("up", "other")
+    assert machine.namespaces() == ["a", "b", "ns1"]
+
+
+def test_restart_mends(machine):
+    machine.apply(everyday())
+    machine.stop(signal.SIGKILL)
+    machine.sh("ip -n ns1 route del default; ip addr del 10.0.0.1/24 dev veth-host")
+    machine.start()
+    machine.apply(everyday())
+    machine.ping("ns1", "10.0.0.1")
+
+
+def states(machine, *topologies):
+    """The shapes that @topologies make; None: nothing applied."""
+    found = []
+    for t in topologies:
+        if t:
+            machine.apply(t)
+        found.append(shape(machine))
+        machine.ctl("down", "--all")
+    return found
+
+
+def shape(machine):
+    """Names, flags, addresses and routes, without the numbers that differ from time to time."""
+    found = []
+    for netns in [None, *machine.namespaces()]:
+        for link in machine.ip(*machine.at(netns), "addr"):
+            addresses = sorted(f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"] if a["scope"] != "link")
+            found.append((netns, link["ifname"], sorted({"UP", "LOWER_UP"} & set(link["flags"])), addresses))
+        found.append((netns, sorted((r["dst"], r.get("gateway")) for r in machine.routes(netns))))
+    return sorted(found, key=str)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_during_apply(machine, seed):
+    """Ten times: an apply over nothing, or over another state, is cut off at a random moment."""
+    rng = random.Random(seed)
+    before, after = None if seed == 0 else pair(), many(30)
+    good = states(machine, before, after)
+    start = time.monotonic()
+    machine.apply(after)
+    span = time.monotonic() - start
+    for _ in range(10):
+        machine.ctl("down", "--all")
+        if before:
+            machine.apply(before)
+        client = machine.popen(NETNSCTL, "apply", machine.file(after), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0, span))
+        machine.stop(signal.SIGKILL)
+        client.wait(20)
+        machine.start()
+        assert shape(machine) in good
+    machine.apply(after)
+    assert shape(machine) == good[1]
+
+
+def test_killed_during_down(machine):
+    rng = random.Random(7)
+    t = many(30)
+    for _ in range(8):
+        machine.apply(t)
+        client = machine.popen(NETNSCTL, "down", "--all", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0, 0.1))
+        machine.stop(signal.SIGKILL)
+        client.wait(20)
+        machine.start()
+        machine.ctl("down", "--all")
+        machine.assert_same(machine.at_first)
+
+
+def test_terminated_during_apply(machine):
+    """SIGTERM finishes or takes back, and the daemon ends well."""
+    t = many(30)
+    for wait in 0.0, 0.01, 0.03:
+        client = machine.popen(NETNSCTL, "apply", machine.file(t), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(wait)
+        machine.restart()
+        client.wait(20)
+        machine.ctl("down", "--all")
+        machine.assert_same(machine.at_first)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""The layer and size tests on this tree, and proof that each fails when it should: on a copy with a fault
+planted in it."""
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+
+
+def run(test, root):
+    result = subprocess.run([sys.executable, TESTS / test, root], stdout=subprocess.PIPE, text=True, check=False)
+    return result.returncode, result.stdout
+
+
+@pytest.fixture
+def copy(tmp_path):
+    for folder in "include", "daemon", "client":
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def append(path, text):
+    path.write_text(path.read_text() + text)
+
+
+@pytest.mark.parametrize("test", ["layers.py", "size.py"])
+def test_tree(test):
+    code, out = run(test, ROOT)
+    assert code == 0, out
+
+
+@pytest.mark.parametrize("name, text, words", [
+    ("daemon/err.h", '#include "plan.h"\n', "err (layer 0) includes plan (layer 2)"),
+    ("daemon/plan.c", "#include <netlink/netlink.h>\n", "libnl is not for plan"),
+    ("daemon/plan.c", "#include <json-c/json.h>\n", "json-c is not for plan"),
+    ("daemon/model.c", "#include <systemd/sd-event.h>\n", "sd-event is not for model"),
+    ("client/text.c", '#include "../daemon/reconcile.h"\n', "client/text (layer 4) includes reconcile (layer 5)"),
+    ("client/text.c", '#include "../daemon/observe.h"\n', "client/text (layer 4) includes observe (layer 4)"),
+])
+def test_layers_planted(copy, name, text, words):
+    (copy / "daemon/observe.h").touch()
+    append(copy / name, text)
+    code, out = run("layers.py", copy)
+    assert code == 1 and words in out
+
+
+def test_layers_cycle(copy):
+    append(copy / "daemon/type.h", '#include "model.h"\n')
+    code, out = run("layers.py", copy)
+    assert code == 1 and "circle" in out and "daemon/type.h → daemon/model.h" in out
+
+
+def test_layers_unknown_file(copy):
+    (copy / "daemon/stray.c").write_text('#include "base.h"\n')
+    code, out = run("layers.py", copy)
+    assert code == 1 and "stray is in no layer" in out
+
+
+def test_size_long_function(copy):
+    append(copy / "daemon/arena.c", "\nstatic void long_one(int a,\n\t\t     int b)\n{\n" + "\ta = b;\n" * 57 + "}\n")
+    assert run("size.py", copy) == (1, "daemon/arena.c: long_one has 61 lines, 60 are allowed\n")
+
+
+def test_size_function_that_just_fits(copy):
+    append(copy / "daemon/arena.c", "\nstatic void long_one(void)\n{\n" + "\tx();\n" * 57 + "}\n")
+    assert run("size.py", copy)[0] == 0
+
+
+def test_size_long_file(copy):
+    append(copy / "daemon/arena.c", "/* */\n" * 450)
+    code, out = run("size.py", copy)
+    assert code == 1 and "450 are allowed" in out
+
+
+def test_size_opening(copy):
+    (copy / "daemon/stray.c").write_text("int x;\n")
+    code, out = run("size.py", copy)
+    assert code == 1 and "SPDX" in out and "what it is for" in out
