@@ -37,15 +37,15 @@ static void object_complete(struct model *desired, struct object *want, const st
 }
 
 /* The namespace of an object that only returns must be in the model to stand in. */
-static void netns_ensure(struct model *desired, const struct object *netns)
+static void netns_ensure(struct model *m, const char *netns)
 {
 	struct object *n;
 
-	if (model_find(desired, netns->id))
+	if (model_netns(m, netns))
 		return;
-	n = object_new(desired, netns->kind, netns->netns, NULL);
+	n = object_new(m, kinds_find(m->kinds, "netns", NULL), netns, NULL);
 	n->any = true;
-	model_add(desired, n, NULL);
+	model_add(m, n, NULL);
 }
 
 static void object_return(struct model *desired, const struct object *last, const struct object *original,
@@ -57,7 +57,7 @@ static void object_return(struct model *desired, const struct object *last, cons
 	/* What stands in a namespace of ours that leaves goes with it. */
 	if (!original || !have || !netns || (netns->owner == OWNER_OURS && !model_find(desired, netns->id)))
 		return;
-	netns_ensure(desired, netns);
+	netns_ensure(desired, last->netns);
 	o = model_find(desired, last->id);
 	if (o) {
 		object_complete(desired, o, last, original);
@@ -154,25 +154,13 @@ void back_delta(struct model *delta, const struct plan *plan)
 	}
 }
 
-/* What was declared, but was not there, and was to be made again. */
-static void mark_missing(struct model *last, const struct plan *plan)
-{
-	for (size_t i = 0; i < last->n; i++)
-		last->objects[i]->mark = 0;
-	for (size_t i = 0; plan && i < plan->n; i++) {
-		struct object *o = plan->ops[i].before ? NULL : model_find(last, plan->ops[i].after->id);
-
-		if (o)
-			o->mark = 1;
-	}
-}
-
 void back_before(struct model *before, struct model *last, const struct model *delta, const struct plan *plan)
 {
-	mark_missing(last, plan);
 	for (size_t i = 0; i < last->n; i++)
-		if (!last->objects[i]->mark)
+		if (!plan || model_find(plan->observed, last->objects[i]->id))
 			model_add(before, object_copy(before, last->objects[i], ~UINT64_C(0)), NULL);
-	for (size_t i = 0; i < delta->n; i++)
+	for (size_t i = 0; i < delta->n; i++) {
+		netns_ensure(before, delta->objects[i]->netns);
 		back_merge(before, delta->objects[i], ~UINT64_C(0));
+	}
 }

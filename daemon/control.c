@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <systemd/sd-daemon.h>
 
 enum {
 	CLIENTS_MAX = 256,
@@ -179,6 +180,8 @@ int control_listen(struct control *c, int fd, struct err *e)
 
 	if (c->n_listen == LISTEN_MAX)
 		return err_set(e, E2BIG, "more than %d listening sockets", LISTEN_MAX);
+	if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0)
+		return err_set(e, ENOTSOCK, "descriptor %d is no listening Unix stream socket", fd);
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
 		return err_kernel(e, errno, NULL, "listening socket");
 	r = sd_event_add_io(c->event, &s, fd, EPOLLIN, control_on_connect, c);
@@ -235,8 +238,8 @@ int control_bind(const char *path, gid_t group, struct err *e)
 	umask(mask);
 	if (r < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
-	if (group != GROUP_NONE && (lchown(path, (uid_t)-1, group) < 0 || chmod(path, 0660) < 0))
-		log_warning("%s stays root's: giving it to group %u: %s", path, group, strerror(errno));
+	if ((group != GROUP_NONE && lchown(path, (uid_t)-1, group) < 0) || chmod(path, 0660) < 0)
+		log_warning("%s stays root's: giving it to its group: %s", path, strerror(errno));
 	if (listen(fd, SOMAXCONN) < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
 	return take_fd(&fd);

@@ -250,17 +250,14 @@ const struct idl_member *idl_find(const struct idl *idl, enum idl_what what, con
 /* Puts @name, or [@i] without one, before what @path says; returns false. */
 static bool path_prefix(char path[IDL_PATH], const char *name, size_t i)
 {
-	char old[IDL_PATH];
-	size_t n;
+	char old[IDL_PATH], index[32];
+	int n;
 
 	memcpy(old, path, IDL_PATH);
-	if (name)
-		n = (size_t)snprintf(path, IDL_PATH, "%s%s%s", name, *old && *old != '[' ? "." : "", old);
-	else
-		n = (size_t)snprintf(path, IDL_PATH, "[%zu]%s%s", i, *old && *old != '[' ? "." : "", old);
-	/* What was cut off must not end within a character. */
-	for (n = n < IDL_PATH ? 0 : IDL_PATH - 1; n && path[n - 1] & 0x80; n--)
-		path[n - 1] = '\0';
+	snprintf(index, sizeof(index), "[%zu]", i);
+	n = snprintf(path, IDL_PATH, "%s%s", name ? name : index, *old && *old != '[' ? "." : "");
+	if (n < IDL_PATH)
+		strncat(path, old, (size_t)(IDL_PATH - 1 - n));
 	return false;
 }
 

@@ -53,5 +53,6 @@ const struct idl_member *idl_find(const struct idl *idl, enum idl_what what, con
 
 enum { IDL_PATH = 256 };
 /* Whether @in is like @type; if not, @ret_path says what in it is not ("names[2]"):
- * of another type, unknown, or missing. */
+ * of another type, unknown, or missing.  What does not fit is cut off, maybe
+ * within a character. */
 bool idl_match(const struct idl_type *type, struct json_object *in, char ret_path[IDL_PATH]);

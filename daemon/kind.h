@@ -46,7 +46,7 @@ struct kind {
 	/* Adds what the kernel has of this class in one namespace. */
 	int (*observe)(struct look *look, struct err *e);
 	/* Pure.  Called for each observed object when all namespaces are read: finds out
-	 * what takes more than one.  @wanted has the same id, and may be NULL. */
+	 * what takes more than one.  @wanted is what may be expected, of the same id, or NULL. */
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
 	/* Appends the messages of @op to a batch. */
 	int (*encode)(struct work *w, struct op *op, struct err *e);

@@ -127,6 +127,14 @@ int sysctl_write(const char *path, const char *value, struct err *e)
 	return 0;
 }
 
+int sysctl_write_link(const char *family, const char *ifname, const char *key, const char *value, struct err *e)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "net/%s/conf/%s/%s", family, ifname, key);
+	return sysctl_write(path, value, e);
+}
+
 int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
 {
 	char file[PATH_SIZE];
@@ -138,6 +146,8 @@ int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
 	n = fd < 0 ? -1 : read(fd, ret, size - 1);
 	if (n < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
+	if ((size_t)n == size - 1)
+		return err_set(e, EMSGSIZE, "%s is longer than %zu bytes", path, size - 1);
 	ret[n] = '\0';
 	ret[strcspn(ret, "\n")] = '\0';
 	return 0;
@@ -154,8 +164,11 @@ static int defaults_write(struct err *e)
 		{ "net/ipv4/conf/default/rp_filter", "0" },
 		/* Without it the kernel drops the other addresses of a network with its first. */
 		{ "net/ipv4/conf/all/promote_secondaries", "1" },
+		{ "net/ipv4/conf/default/promote_secondaries", "1" },
 		{ "net/ipv6/conf/all/forwarding", "0" },
 		{ "net/ipv6/conf/default/accept_ra", "0" },
+		/* Nobody else is on our cables; a router asks for its neighbours only once its own address is sure. */
+		{ "net/ipv6/conf/default/accept_dad", "0" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {

@@ -46,4 +46,6 @@ void netns_drop(struct netns *ns);
 /* Writes @value to /proc/sys/@path, which begins with "net/", of the namespace the
  * thread is in; and reads it, without the newline. */
 int sysctl_write(const char *path, const char *value, struct err *e);
+/* The same for a key of an interface: "ipv4" or "ipv6", its name, the key after it. */
+int sysctl_write_link(const char *family, const char *ifname, const char *key, const char *value, struct err *e);
 int sysctl_read(const char *path, char *ret, size_t size, struct err *e);

@@ -36,10 +36,11 @@ int observe(struct model *observed, const struct netns_set *set, struct model *d
 	}
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
-		const struct object *wanted = model_find(desired, o->id);
 
-		if (o->kind->resolve)
-			o->kind->resolve(observed, o, wanted ? wanted : model_find(last, o->id));
+		if (!o->kind->resolve)
+			continue;
+		o->kind->resolve(observed, o, model_find(desired, o->id));
+		o->kind->resolve(observed, o, model_find(last, o->id));
 	}
 	model_link(observed);
 	return 0;

@@ -30,9 +30,12 @@ struct sign sign_of_link(uint32_t group, const char *alias)
 	return (struct sign){ group & GROUP_HASH, alias && !strncmp(alias, ALIAS_PREFIX, n) ? alias + n : NULL };
 }
 
-static void owner_of_signed(struct object *o, const struct sign *s, const char *name, uint32_t hash)
+/* A link gets its alias a moment after its group: without one, its name must be known. */
+static void owner_of_signed(struct object *o, const char *name, bool known)
 {
-	if (s->hash == hash && (!s->topology || !strcmp(s->topology, name)))
+	const struct sign *s = &o->sign;
+
+	if (s->hash == topology_hash(name) && (s->topology ? !strcmp(s->topology, name) : known))
 		o->owner = OWNER_OURS;
 	else if (s->hash) {
 		o->owner = OWNER_OTHER_TOPOLOGY;
@@ -89,8 +92,6 @@ static void owner_of(struct object *o, struct model *observed, const struct mode
 void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
 		   const struct model *tried)
 {
-	uint32_t hash = topology_hash(name);
-
 	mark_listed(desired);
 	mark_listed(last);
 	for (size_t i = 0; i < observed->n; i++) {
@@ -98,7 +99,8 @@ void owner_resolve(struct model *observed, const char *name, struct model *desir
 
 		o->owner = OWNER_FOREIGN;
 		if (!strcmp(o->kind->class, "link") || !strcmp(o->kind->class, "netns"))
-			owner_of_signed(o, &o->sign, name, hash);
+			owner_of_signed(o, name, model_find(desired, o->id) || model_find(last, o->id) ||
+							 (tried && model_find(tried, o->id)));
 	}
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];

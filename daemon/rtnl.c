@@ -217,10 +217,20 @@ void batch_add(struct batch *b, struct nl_msg *m, struct op *op)
 	nlmsg_free(m);
 }
 
+/* What was to go is gone: the kernel took it along with something else.  Types come
+ * in fours, NEW, DEL, GET, SET (linux/rtnetlink.h). */
+static bool is_gone(const struct nlmsghdr *h, int code)
+{
+	const struct nlmsgerr *error = nlmsg_data(h);
+
+	return (error->msg.nlmsg_type - RTM_BASE) % 4 == 1 &&
+	       (code == -ESRCH || code == -ENOENT || code == -EADDRNOTAVAIL || code == -ENODEV);
+}
+
 /* Looks an answer up among the requests of the batch. */
 static int batch_answer(const struct batch *b, const struct nlmsghdr *h, struct op **ret_op, struct err *e)
 {
-	if (h->nlmsg_type != NLMSG_ERROR || message_error(h, e) == 0)
+	if (h->nlmsg_type != NLMSG_ERROR || message_error(h, e) == 0 || is_gone(h, e->code))
 		return 0;
 	for (size_t i = 0; i < b->n; i++)
 		if (b->seq[i] == h->nlmsg_seq)

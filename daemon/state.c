@@ -19,11 +19,12 @@ void record_done(struct record *r)
 	*r = (struct record){ 0 };
 }
 
+/* The socket is reached through the uppermost; what is below is nobody else's. */
 static int directory_open(int at, const char *path, struct err *e)
 {
 	int fd;
 
-	if (mkdirat(at, path, 0755) < 0 && errno != EEXIST)
+	if (mkdirat(at, path, at == AT_FDCWD ? 0755 : 0700) < 0 && errno != EEXIST)
 		return err_kernel(e, errno, NULL, "%s", path);
 	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (at == AT_FDCWD ? 0 : O_NOFOLLOW));
 	return fd < 0 ? err_kernel(e, errno, NULL, "%s", path) : fd;

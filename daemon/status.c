@@ -118,6 +118,17 @@ static bool is_shown(const struct model *desired, const struct object *netns, co
 	return netns->owner == OWNER_OURS || model_find(desired, link->id);
 }
 
+/* The link-local and loopback addresses of IPv6 are everywhere and say nothing. */
+static bool is_everywhere(const struct object *address)
+{
+	struct json_object *v = value(address, "address");
+	const char *s = json_object_get_string(v);
+	bool everywhere = address->any && (!strncmp(s, "fe80:", 5) || !strcmp(s, "::1"));
+
+	json_object_put(v);
+	return everywhere;
+}
+
 static void add_address(struct json_object *interfaces, const struct object *address)
 {
 	for (size_t i = json_object_array_length(interfaces); i-- > 0;) {
@@ -150,7 +161,7 @@ static struct json_object *namespace_json(const char *topology, const struct mod
 	for (const struct object *o = netns->first; o; o = o->next) {
 		if (!strcmp(o->kind->class, "link") && is_shown(desired, netns, o))
 			json_object_array_add(interfaces, interface_json(o));
-		else if (!strcmp(o->kind->class, "address"))
+		else if (!strcmp(o->kind->class, "address") && !is_everywhere(o))
 			add_address(interfaces, o);
 		else if (!strcmp(o->kind->class, "route") && (netns->owner == OWNER_OURS || model_find(desired, o->id)))
 			add_route(routes, o);

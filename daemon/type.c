@@ -142,6 +142,13 @@ static bool has_control(const char *s)
 	return false;
 }
 
+void text_copy(void *dst, const void *src, struct arena *a)
+{
+	const char *s = *(const char *const *)src;
+
+	*(const char **)dst = s ? arena_strdup(a, s) : NULL;
+}
+
 static int string_parse(const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
 			struct arena *a, struct err *e)
 {
@@ -186,7 +193,7 @@ static struct json_object *string_schema(const struct field *f)
 const struct type type_string = {
 	.name = "text",
 	.size = sizeof(const char *),
-	.points = true,
+	.copy = text_copy,
 	.parse = string_parse,
 	.format = string_format,
 	.equal = string_equal,
@@ -289,7 +296,7 @@ static struct json_object *link_schema(_unused_ const struct field *f)
 const struct type type_link = {
 	.name = "interface",
 	.size = sizeof(const char *),
-	.points = true,
+	.copy = text_copy,
 	.parse = link_parse,
 	.format = link_format,
 	.equal = string_equal,

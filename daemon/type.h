@@ -16,7 +16,6 @@ struct inet {
 struct type {
 	const char *name;	/* as the manual shows it */
 	size_t size;		/* in the object */
-	bool points;		/* the value refers to memory of the model's arena */
 	/* Reads @in into @dst, which is zeroed.  @netns is the namespace that a bare
 	 * interface name means.  The error says what the value must be, without
 	 * naming the field. */
@@ -25,6 +24,8 @@ struct type {
 	/* The value as the file would write it.  The caller owns it. */
 	struct json_object *(*format)(const struct field *f, const char *netns, const void *src);
 	bool (*equal)(const void *a, const void *b);
+	/* Makes a copy that refers to memory of @a only; NULL where the bytes are all there is. */
+	void (*copy)(void *dst, const void *src, struct arena *a);
 	/* Optional: the value with its name in the words of ip(8), where JSON would not do. */
 	char *(*say)(const char *netns, const void *src, struct arena *a);
 	/* JSON Schema of the value; the caller owns it. */
@@ -61,6 +62,9 @@ const char *name_problem(const char *s, struct err *e);
 #define NAME_PATTERN "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 /* {"type": "string", "pattern": @pattern}, for a type's schema. */
 struct json_object *schema_pattern(const char *pattern);
+
+/* type.copy of a const char *, which may be NULL. */
+void text_copy(void *dst, const void *src, struct arena *a);
 
 bool inet_covers(const struct inet *net, const struct inet *ip);
 /* "10.0.0.1/24", without "/24" where @bare or the prefix is the whole address; "default". */

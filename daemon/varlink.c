@@ -4,6 +4,7 @@
 #include "varlink.h"
 #include "json.h"
 #include "log.h"
+#include "utf8.h"
 #include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -131,6 +132,8 @@ static void varlink_send(struct varlink *v, struct json_object *message)
 	if (!v->deaf) {
 		bytes_reserve(&v->out, size + 1);
 		memcpy(v->out.data + v->out.end, text, size + 1);
+		/* The kernel takes names that are none: one must not spoil a whole answer. */
+		utf8_repair(v->out.data + v->out.end);
 		v->out.end += size + 1;
 	}
 	json_object_put(message);
@@ -288,11 +291,9 @@ static void message_read(struct varlink *v)
 /* A message that is too long is refused before it is all there. */
 static void message_refuse(struct varlink *v)
 {
-	struct json_object *message = must(json_object_new_object());
+	if (!v->peer.may_change) {
+		struct json_object *message = must(json_object_new_object());
 
-	if (v->peer.may_change) {
-		json_object_put(message);
-	} else {
 		json_object_object_add(message, "error", json_object_new_string(PERMISSION_DENIED));
 		json_object_object_add(message, "parameters", json_object_new_object());
 		varlink_send(v, message);
@@ -300,19 +301,16 @@ static void message_refuse(struct varlink *v)
 	varlink_doom(v, "it sent a message of over %zu bytes", v->o.message_max);
 }
 
-/* Reads once; false when there is nothing to read now or ever, or too much. */
+/* Reads once; false when there is nothing to read, now or ever, or no room for it. */
 static bool varlink_read(struct varlink *v)
 {
 	size_t had = bytes_size(&v->in), more = had ? had : ROOM_FIRST;
 	ssize_t n;
 
-	if (had > v->o.message_max) {
-		if (!v->message)
-			message_refuse(v);
-		return false;
-	}
 	if (more > v->o.message_max + 1 - had)
 		more = v->o.message_max + 1 - had;
+	if (!more)
+		return false;
 	bytes_reserve(&v->in, more);
 	do
 		n = recv(v->fd, v->in.data + v->in.end, more, 0);
@@ -323,6 +321,8 @@ static bool varlink_read(struct varlink *v)
 		v->eof = true;
 	if (!v->message)
 		message_find(v, had);
+	if (!v->message && bytes_size(&v->in) > v->o.message_max)
+		message_refuse(v);
 	bytes_drop(&v->in, 0);
 	return n > 0;
 }

@@ -173,6 +173,17 @@ static bool is_nodad(const struct work *w, const struct address *a)
 										   : o && ((const struct link *)o)->ours_alone;
 }
 
+/* Our cables do without; who asks for the search gets it. */
+static int ask_for_dad(struct work *w, const struct address *a, struct err *e)
+{
+	if (!object_has(&a->object, (size_t)kind_field(a->object.kind, "nodad")) || a->nodad || a->address.family != AF_INET6)
+		return 0;
+	if (work_flush(w, e) < 0)
+		return e->code;
+	_cleanup_(netns_leavep) int entered = netns_enter(work_netns(w, a->object.netns), e);
+	return entered < 0 ? entered : sysctl_write_link("ipv6", a->object.name, "accept_dad", "1", e);
+}
+
 static int address_encode(struct work *w, struct op *op, struct err *e)
 {
 	struct address *a = (struct address *)(op->after ? op->after : op->before);
@@ -182,6 +193,8 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 
 	if (!op->after)
 		return work_send(w, a->object.netns, address_message(RTM_DELADDR, 0, a, index), op, e);
+	if (ask_for_dad(w, a, e) < 0)
+		return e->code;
 	m = address_message(RTM_NEWADDR, NLM_F_CREATE | (op->before ? NLM_F_REPLACE : NLM_F_EXCL), a, index);
 	msg_put(m, IFA_PROTO, &protocol, 1);
 	if (is_nodad(w, a))

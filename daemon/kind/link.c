@@ -135,12 +135,19 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	return work_send(w, o->netns, m, op, e);
 }
 
-/* On links that others can reach: no address of a network goes with its first one,
- * and nobody in a namespace routes the host by its advertisements. */
+/* On links that others can reach no address of a network goes with its first one,
+ * nobody in a namespace routes the host by its advertisements, and nobody else is on
+ * the cable to have the same address. */
 static int link_guard(struct work *w, const struct object *o, struct err *e)
 {
+	static const struct {
+		const char *family, *key, *value;
+	} guards[] = {
+		{ "ipv4", "promote_secondaries", "1" },
+		{ "ipv6", "accept_ra", "0" },
+		{ "ipv6", "accept_dad", "0" },
+	};
 	const struct netns *ns = work_netns(w, o->netns);
-	char path[128];
 
 	if (ns->state == NETNS_FRESH || !strcmp(o->name, "lo"))
 		return 0;
@@ -150,11 +157,10 @@ static int link_guard(struct work *w, const struct object *o, struct err *e)
 	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
 	if (entered < 0)
 		return entered;
-	snprintf(path, sizeof(path), "net/ipv4/conf/%s/promote_secondaries", o->name);
-	if (sysctl_write(path, "1", e) < 0)
-		return e->code;
-	snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", o->name);
-	return sysctl_write(path, "0", e) < 0 && e->code != -ENOENT ? e->code : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(guards); i++)
+		if (sysctl_write_link(guards[i].family, o->name, guards[i].key, guards[i].value, e) < 0 && e->code != -ENOENT)
+			return e->code;	/* a kernel without IPv6 has no such key */
+	return 0;
 }
 
 int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),

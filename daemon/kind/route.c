@@ -78,11 +78,29 @@ void route_finish(struct route *r)
 	OBJECT_SET(&r->object, route, key);
 }
 
+/* The kernel knows no list of one. */
+static void unlist(struct route *r)
+{
+	const struct nexthop *only = r->nexthops.v;
+
+	if (r->nexthops.n != 1 || r->via.family || r->dev)
+		return;
+	r->via = only->via;
+	r->dev = only->dev;
+	if (r->via.family)
+		OBJECT_SET(&r->object, route, via);
+	if (r->dev)
+		OBJECT_SET(&r->object, route, dev);
+	r->nexthops = (struct nexthops){ 0 };
+	r->object.set &= ~(UINT64_C(1) << kind_field(r->object.kind, "nexthops"));
+}
+
 static int route_check(struct object *o, struct err *e)
 {
 	struct route *r = (struct route *)o;
 	bool unicast = !is_set(r, "type") || r->type == RTN_UNICAST || r->type == RTN_LOCAL;
 
+	unlist(r);
 	route_finish(r);
 	if (r->via.family && r->via.family != r->key.family)
 		return err_set(e, EINVAL, "to and via are of different families");

@@ -71,6 +71,18 @@ static struct json_object *nexthops_format(_unused_ const struct field *f, const
 	return out;
 }
 
+static void nexthops_copy(void *dst, const void *src, struct arena *a)
+{
+	const struct nexthops *from = src;
+	struct nexthops *to = dst;
+
+	*to = (struct nexthops){ from->n, arena_alloc(a, from->n * sizeof(*to->v)) };
+	for (size_t i = 0; i < from->n; i++) {
+		to->v[i] = from->v[i];
+		text_copy(&to->v[i].dev, &from->v[i].dev, a);
+	}
+}
+
 static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 {
 	const struct nexthops *list = src;
@@ -134,7 +146,7 @@ static struct json_object *nexthops_schema(_unused_ const struct field *f)
 const struct type type_nexthops = {
 	.name = "list of objects",
 	.size = sizeof(struct nexthops),
-	.points = true,
+	.copy = nexthops_copy,
 	.parse = nexthops_parse,
 	.format = nexthops_format,
 	.equal = nexthops_equal,

@@ -22,8 +22,8 @@ static int value_parse(_unused_ const struct field *f, _unused_ const char *netn
 		s = json_object_get_boolean(in) ? "1" : "0";
 	else if (!json_object_is_type(in, json_type_int) && !json_object_is_type(in, json_type_string))
 		return err_set(e, EINVAL, "must be a whole number, true, false or a text");
-	if (!*s || strlen(s) > VALUE_MAX)
-		return err_set(e, EINVAL, "must be of 1 to %d bytes", VALUE_MAX);
+	if (strlen(s) > VALUE_MAX)
+		return err_set(e, EINVAL, "must be of %d bytes at most", VALUE_MAX);
 	for (const char *c = s; *c; c++)
 		if (!isprint((unsigned char)*c))
 			return err_set(e, EINVAL, "may hold printable ASCII only");
@@ -55,7 +55,7 @@ static struct json_object *value_schema(_unused_ const struct field *f)
 static const struct type type_value = {
 	.name = "number or text",
 	.size = sizeof(const char *),
-	.points = true,
+	.copy = text_copy,
 	.parse = value_parse,
 	.format = value_format,
 	.equal = value_equal,
@@ -126,6 +126,10 @@ static struct object *sysctl_seen(struct model *m, const struct object *o)
 	sysctl_path(o, path);
 	if (sysctl_read(path, value, sizeof(value), &missing) < 0)
 		return NULL;
+	/* The kernel puts tabs into its lists; a file has spaces. */
+	for (char *c = value; *c; c++)
+		if (!isprint((unsigned char)*c))
+			*c = ' ';
 	seen = object_copy(m, o, ~UINT64_C(0));
 	seen->where = (struct where){ 0 };
 	((struct sysctl *)seen)->value = arena_strdup(&m->arena, value);

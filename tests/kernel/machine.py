@@ -69,17 +69,30 @@ done
 
 
 def lasting(entry):
-    """@entry of ip -j without what comes and goes by itself: carriers, and what IPv6 does on its own link."""
+    """@entry of ip -j without what comes and goes by itself: carriers, clocks, and what IPv6 does on a link."""
     if not isinstance(entry, dict):
         return entry
     if entry.get("dst", "").startswith(("fe80:", "ff00:")):
         return None
-    entry.pop("operstate", None)
+    for key in "operstate", "qdisc":  # a link that was ever up keeps its queue
+        entry.pop(key, None)
+    data = entry.get("linkinfo", {}).get("info_data", {})
+    for key in [key for key in data if key.endswith("_timer")]:
+        del data[key]
     if "addr_info" in entry:
         entry["addr_info"] = [a for a in entry["addr_info"] if not a["local"].startswith("fe80:")]
         for address in entry["addr_info"]:
             address.pop("tentative", None)
     return entry
+
+
+def one_by_one(entry):
+    """A line for each property of a link, and for each of its addresses; else one for the whole entry."""
+    if not isinstance(entry, dict) or "ifname" not in entry:
+        return [json.dumps(entry, sort_keys=True)]
+    addresses = entry.pop("addr_info", [])
+    rows = [*entry.items(), *(("address", address) for address in addresses)]
+    return [f"{entry['ifname']} {key} {json.dumps(value, sort_keys=True)}" for key, value in rows]
 
 
 class Machine:
@@ -187,7 +200,8 @@ class Machine:
         for section in self.sh(LOOK.format(names=" ".join(names))).split("@ ")[1:]:
             title, _, text = section.partition("\n")
             entries = json.loads(text) if text.startswith("[") else text.splitlines()
-            lines += [f"{title}: {json.dumps(entry, sort_keys=True)}" for entry in map(lasting, entries) if entry]
+            for entry in filter(None, map(lasting, entries)):
+                lines += [f"{title}: {line}" for line in one_by_one(entry)]
         return sorted(lines)
 
     def assert_same(self, before):
@@ -195,7 +209,8 @@ class Machine:
         end = time.monotonic() + 3
         while (now := self.snapshot()) != before and time.monotonic() < end:
             time.sleep(0.05)
-        assert now == before, "\n".join(difflib.unified_diff(before, now, "before", "now", n=0, lineterm=""))
+        if now != before:
+            raise AssertionError("\n".join(difflib.unified_diff(before, now, "before", "now", n=0, lineterm="")))
 
     def processes(self):
         """The commands of all processes but init, the dead ones left out."""
@@ -264,5 +279,5 @@ class Machine:
             self.assert_same(self.at_first)
             self.stop()
         assert self.processes() == []
-        mounts = (self.root / "proc/self/mountinfo").read_text() if self.root.exists() else ""
+        mounts = (self.root / "proc/1/mountinfo").read_text()
         assert "nsfs" not in mounts

@@ -150,12 +150,14 @@ def test_group_may_look_and_not_change(bare):
 
 
 @ROOT_ONLY
-def test_modes(machine):
-    run = machine.root / "run/netnsd"
-    assert (run / "io.netnsd").stat().st_mode & 0o777 == 0o660
-    machine.ctl("apply", EVERYDAY)
-    for path in (run / "active").iterdir():
-        assert path.stat().st_mode & 0o077 == 0
+def test_modes(bare):
+    bare.start("--group", "daemon")
+    run = bare.root / "run/netnsd"
+    socket = (run / "io.netnsd").stat()
+    assert (socket.st_mode & 0o777, socket.st_uid, socket.st_gid) == (0o660, 0, 1)
+    bare.ctl("apply", EVERYDAY)
+    for path in run.rglob("*"):
+        assert not path.is_file() or path.stat().st_mode & 0o077 == 0, path
     assert run.stat().st_mode & 0o022 == 0
 
 

@@ -2,6 +2,7 @@
 """The control socket: every method, every error, and clients that mean no good."""
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -55,7 +56,7 @@ def test_every_method(machine, v):
     status = v.call("io.netnsd.Status", name="lab")
     interfaces = {(n["name"], i["name"]): i for n in status["namespaces"] for i in n["interfaces"]}
     assert interfaces["ns1", "veth-ns"]["peer"] == "host/veth-host"
-    assert interfaces["host", "veth-host"]["addresses"] == ["10.0.0.1/24"]
+    assert interfaces["host", "veth-host"]["addresses"][0] == "10.0.0.1/24"
     assert {n["name"] for n in v.call("io.netnsd.List")["namespaces"]} >= {"ns1"}
     assert v.call("io.netnsd.Show", name="lab")["topology"]["namespaces"] == everyday()["namespaces"]
     down = v.call("io.netnsd.Down", names=["lab"])
@@ -70,9 +71,9 @@ def test_apply_with_more(v):
     replies = v.call("io.netnsd.Apply", _more=True, name="lab", topology=many(50))
     assert "summary" in replies[-1] and len(replies) > 1
     steps = [step for reply in replies[:-1] for step in reply["steps"]]
-    assert replies[-1]["summary"]["created"] == len(steps) == replies[0]["total"] == 250
+    assert replies[-1]["summary"]["created"] == len(steps) == 250
     done = [reply["done"] for reply in replies[:-1]]
-    assert done == sorted(done) and done[-1] == 250
+    assert done == sorted(done) and done[-1] == replies[0]["total"]
 
 
 def test_errors(machine, v):
@@ -107,7 +108,7 @@ def test_errors(machine, v):
     ("io.netnsd.Show", {}, "InvalidParameter", {"parameter": "name"}),
     ("io.netnsd.Show", {"name": 1}, "InvalidParameter", {"parameter": "name"}),
     ("io.netnsd.Show", {"name": "x", "more": 1}, "InvalidParameter", {"parameter": "more"}),
-    ("io.netnsd.Down", {"names": [1]}, "InvalidParameter", {"parameter": "names"}),
+    ("io.netnsd.Down", {"names": [1]}, "InvalidParameter", {"parameter": "names[0]"}),
     ("io.netnsd.Plan", {"name": "../../etc", "topology": {}}, None, None),
     ("io.netnsd.Plan", {"name": "x", "topology": []}, "InvalidParameter", {"parameter": "topology"}),
 ])
@@ -237,27 +238,39 @@ def test_client_that_never_reads(machine):
             assert other.call("io.netnsd.Ping")
 
 
-def test_python_varlink(machine, v):
-    """A client that nobody here wrote introspects the socket and calls every method."""
-    sys.path.append(str(ROOT / "build/python"))
-    varlink = pytest.importorskip("varlink")
-    client = varlink.Client(address=f"unix:{machine.socket}")
-    assert client.info["product"] == "netnsd"
-    with client.open("io.netnsd") as netnsd:
-        assert netnsd.Ping()["version"] == "0.1.0"
-        assert len(netnsd.Plan("lab", everyday())["steps"]) == 5
-        assert netnsd.Apply("lab", everyday(), "python", False)["summary"]["created"] == 5
-        replies = list(netnsd.Apply("lab", everyday(), "python", False, _more=True))
-        assert replies[-1]["summary"]["created"] == 0
-        assert netnsd.Status(None)["topologies"][0]["name"] == "lab"
-        assert netnsd.List()["namespaces"]
-        assert netnsd.Show("lab")["topology"]["namespaces"]
-        assert netnsd.Down(["lab"], None, None)["summaries"]
-        assert netnsd.Up(["lab"])["summaries"]
-        with pytest.raises(varlink.VarlinkError) as info:
-            netnsd.Show("nowhere")
-        assert info.value.error() == "io.netnsd.NoSuchTopology"
-        netnsd.Down(None, True, None)
+PYTHON_VARLINK = """
+import json, sys, varlink
+everyday = json.load(sys.stdin)
+client = varlink.Client(address=sys.argv[1])
+assert client.info["product"] == "netnsd", client.info
+with client.open("io.netnsd") as netnsd:
+    assert netnsd.Ping()["version"] == "0.1.0"
+    assert len(netnsd.Plan("lab", everyday)["steps"]) == 5
+    assert netnsd.Apply("lab", everyday, "python", False)["summary"]["created"] == 5
+    assert list(netnsd.Apply("lab", everyday, "python", False, _more=True))[-1]["summary"]["created"] == 0
+    assert netnsd.Status(None)["topologies"][0]["name"] == "lab"
+    assert netnsd.List()["namespaces"]
+    assert netnsd.Show("lab")["topology"]["namespaces"]
+    assert netnsd.Down(["lab"], None, None)["summaries"]
+    assert netnsd.Up(["lab"])["summaries"]
+    try:
+        netnsd.Show("nowhere")
+    except varlink.VarlinkError as error:
+        assert error.error() == "io.netnsd.NoSuchTopology"
+    else:
+        assert False
+    netnsd.Down(None, True, None)
+"""
+
+
+def test_python_varlink(machine):
+    """A client that nobody here wrote introspects the socket and calls every method. A process of its own, for
+    our own varlink.py would be in its way."""
+    python = [sys.executable, "-I", "-c"]
+    if subprocess.run([*python, "import varlink"], stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("the Python package varlink is not installed")
+    subprocess.run([*python, PYTHON_VARLINK, f"unix:{machine.socket}"], input=json.dumps(everyday()), text=True, check=True,
+                   timeout=20)
 
 
 def test_json_of_replies_is_strict(machine, v):

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* change.h - one change of the fake kernel, as job.c carries it out on the real one. */
+#pragma once
+#include "fake.h"
+#include "load.h"
+
+struct change {
+	struct fake *kernel;
+	struct model *desired, *last;	/* not owned */
+	struct model originals;		/* of the topology; taken over by the next change */
+	struct model observed, before, delta, noted;
+	struct plan plan;
+	struct problems problems;
+	bool completed, going_back;
+	size_t rounds;			/* of looking again that found something */
+	const struct op *refused;	/* the step that the kernel refused */
+};
+
+/* Plans from what is in @kernel to @desired; takes @originals. */
+int change_plan(struct change *c, struct fake *kernel, struct model *desired, struct model *last, struct model *originals);
+/* Notes what to go back to; after the plan, before the first step. */
+void change_write_down(struct change *c);
+/* Carries out what is left of the plan from step @first, and looks again. */
+int change_run(struct change *c, size_t first);
+int change_commit(struct change *c);
+/* Goes back on @kernel, a copy of c->kernel; @crashed: without the plan, as after a restart. */
+int change_back(const struct change *c, struct fake *kernel, bool crashed, struct change *ret);
+void change_done(struct change *c);
+
+/* The plan as text, one step a line, those that plan_step hides left out; the caller frees it. */
+char *change_text(const struct plan *p);

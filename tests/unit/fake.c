@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* fake.c - the state of the fake kernel: what is in it, how it is read, and how two
+ * of them are compared.  What steps do to it is in fake_step.c. */
+#include "fake.h"
+#include <stdarg.h>
+
+void fake_put(struct fake *k, struct object *o)
+{
+	if (k->n == k->room) {
+		k->room = k->room ? k->room * 2 : 64;
+		k->v = must(realloc(k->v, k->room * sizeof(*k->v)));
+	}
+	k->v[k->n++] = (struct fake_entry){ .o = o };
+}
+
+struct fake_entry *fake_entry(const struct fake *k, const char *id)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (!k->v[i].held && !strcmp(k->v[i].o->id, id))
+			return &k->v[i];
+	return NULL;
+}
+
+struct object *fake_find(const struct fake *k, const char *id)
+{
+	struct fake_entry *e = fake_entry(k, id);
+
+	return e ? e->o : NULL;
+}
+
+struct object *fake_find_ref(const struct fake *k, const char *class, const char *to)
+{
+	char id[512];
+
+	return to ? fake_find(k, ref_id(class, to, id)) : NULL;
+}
+
+struct object *fake_clone(struct model *memory, const struct object *o)
+{
+	struct object *c = arena_alloc(&memory->arena, o->kind->size);
+
+	memcpy(c, o, o->kind->size);
+	c->where = (struct where){ 0 };
+	c->in = NULL;
+	c->declared = 0;
+	c->first = c->last = c->next = NULL;
+	return c;
+}
+
+struct object *fake_edit(struct fake *k, const char *id)
+{
+	struct fake_entry *e = fake_entry(k, id);
+
+	return e ? (e->o = fake_clone(k->memory, e->o)) : NULL;
+}
+
+void *fake_field(const struct object *o, const char *name)
+{
+	int i = kind_field(o->kind, name);
+
+	return i >= 0 && object_has(o, (size_t)i) ? object_at(o, (size_t)i) : NULL;
+}
+
+const char *fake_value(const struct object *sysctl)
+{
+	return sysctl ? *(const char **)fake_field(sysctl, "value") : "0";
+}
+
+/* Names an object as a model would. */
+struct object *fake_name(struct fake *k, struct object *o)
+{
+	struct model m;
+
+	model_init(&m, k->memory->kinds);
+	m.arena = k->memory->arena;
+	model_add(&m, o, NULL);
+	k->memory->arena = m.arena;
+	m.arena = (struct arena){ 0 };
+	model_done(&m);
+	return o;
+}
+
+struct object *fake_add(struct fake *k, const struct kind *kind, const char *netns, const char *name, ...)
+{
+	struct object *o = object_new(k->memory, kind, netns, name);
+	const char *field;
+	struct err e;
+	va_list ap;
+
+	va_start(ap, name);
+	while ((field = va_arg(ap, const char *)))
+		object_set(k->memory, o, field, va_arg(ap, const char *));
+	va_end(ap);
+	if (kind->check && kind->check(o, &e) < 0)
+		abort();
+	if (!strcmp(kind->class, "link")) {
+		struct link *l = (struct link *)o;
+
+		o->any = false;
+		o->handle = strcmp(name, "lo") ? k->next_index++ : 1;
+		l->mtu = l->mtu ? l->mtu : 1500;
+		l->txqlen = 1000;
+		o->set |= kind_mask(kind, 0);
+	}
+	fake_put(k, fake_name(k, o));
+	return o;
+}
+
+void fake_init(struct fake *k, struct model *memory, const char *topology)
+{
+	*k = (struct fake){ .memory = memory, .next_index = 2, .topology = topology };
+	fake_add(k, &kind_netns, "host", NULL, "forwarding", "false", NULL);
+	fake_add(k, &kind_interface, "host", "lo", "up", "true", "mtu", "65535", NULL);
+	fake_add(k, &kind_interface, "host", "eth0", "up", "true", "mac", "\"02:00:00:00:00:01\"", NULL);
+	fake_add(k, &kind_interface, "host", "eth1", "up", "false", "mac", "\"02:00:00:00:00:02\"", NULL);
+	fake_add(k, &kind_address, "host", "eth0", "address", "\"192.0.2.10/24\"", NULL);
+	fake_add(k, &kind_sysctl, "host", NULL, "key", "\"net.core.somaxconn\"", "value", "\"4096\"", NULL);
+	fake_add(k, &kind_netns, "lab", NULL, "forwarding", "true", NULL);
+	fake_add(k, &kind_interface, "lab", "lo", "up", "true", "mtu", "65535", NULL);
+	fake_add(k, &kind_interface, "lab", "lab0", "up", "true", "mac", "\"02:00:00:00:00:03\"", NULL);
+}
+
+void fake_copy(struct fake *to, const struct fake *from, struct model *memory)
+{
+	*to = *from;
+	to->memory = memory;
+	to->noted = NULL;
+	to->v = must(malloc(from->room * sizeof(*to->v)));
+	memcpy(to->v, from->v, from->n * sizeof(*to->v));
+}
+
+void fake_done(struct fake *k)
+{
+	free(k->v);
+	*k = (struct fake){ 0 };
+}
+
+static bool is_class(const struct object *o, const char *class)
+{
+	return !strcmp(o->kind->class, class);
+}
+
+static bool is_end_of(const struct object *near, const struct object *far)
+{
+	return is_class(near, "link") && is_class(far, "link") && ((const struct link *)near)->lower == far->handle &&
+	       ((const struct link *)far)->lower == near->handle;
+}
+
+int fake_commit(struct fake *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n; i++)
+		for (size_t j = 0; k->v[i].held && j < k->n; j++)
+			if (!k->v[j].held && is_end_of(k->v[j].o, k->v[i].o))
+				return -EBUSY;
+	for (size_t i = 0; i < k->n; i++)
+		if (!k->v[i].held)
+			k->v[n++] = (struct fake_entry){ .o = k->v[i].o };
+	k->n = n;
+	return 0;
+}
+
+void fake_rename_back(struct fake *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		k->v[i].held = false;
+}
+
+/* Without a name a namespace goes with the last that holds it. */
+int fake_drop(struct fake *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		for (size_t j = 0; k->v[i].fresh && j < k->n; j++)
+			k->v[j].held |= !strcmp(k->v[j].o->netns, k->v[i].o->netns);
+	return fake_commit(k);
+}
+
+/* What more than one object tells, and what nobody asked for, is not shown. */
+static void show(struct model *observed, const struct object *o, bool forwarding)
+{
+	struct object *c = fake_clone(observed, o);
+	int asked = kind_field(o->kind, "forwarding"), peer = is_class(o, "link") ? kind_field(o->kind, "peer") : -1;
+
+	if (asked >= 0 && !forwarding) {
+		c->set &= ~(UINT64_C(1) << asked);
+		*(uint8_t *)object_at(c, (size_t)asked) = 0;
+	}
+	if (peer >= 0) {
+		c->set &= ~(UINT64_C(1) << peer);
+		*(const char **)object_at(c, (size_t)peer) = NULL;
+	}
+	model_add(observed, c, NULL);
+}
+
+static void show_class(const struct fake *k, struct model *observed, const char *netns, const char *class, bool forwarding)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (!k->v[i].held && is_class(k->v[i].o, class) && !strcmp(k->v[i].o->netns, netns))
+			show(observed, k->v[i].o, forwarding);
+}
+
+/* Keys are read only where somebody asks for them. */
+static void show_sysctls(const struct fake *k, struct model *observed, const struct object *wanted)
+{
+	for (const struct object *o = wanted ? wanted->first : NULL; o; o = o->next) {
+		struct object *seen;
+
+		if (!is_class(o, "sysctl") || (o->kind->in_link && !fake_find_ref(k, "link", o->place)))
+			continue;
+		seen = fake_clone(observed, o);
+		*(const char **)fake_field(seen, "value") = fake_value(fake_find(k, o->id));
+		model_add(observed, seen, NULL);
+	}
+}
+
+static void show_netns(const struct fake *k, struct model *observed, const char *netns, const struct object *const wanted[2])
+{
+	const struct object *lo = NULL;
+	struct object *seen;
+	char place[128];
+	bool forwarding = false;
+
+	for (size_t i = 0; i < 2; i++)
+		forwarding |= wanted[i] && fake_field(wanted[i], "forwarding");
+	show_class(k, observed, netns, "netns", forwarding);
+	snprintf(place, sizeof(place), "%s/lo", netns);
+	lo = fake_find_ref(k, "link", place);
+	seen = model_netns(observed, netns);
+	if (lo && seen)
+		seen->sign = lo->sign;
+	show_class(k, observed, netns, "link", false);
+	for (size_t i = 0; i < 2; i++)
+		show_sysctls(k, observed, wanted[i]);
+	show_class(k, observed, netns, "address", false);
+	show_class(k, observed, netns, "route", false);
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void fake_observe(const struct fake *k, struct model *observed, struct model *desired, struct model *last,
+		  const struct model *also)
+{
+	const struct model *models[] = { desired, last, also };
+	const char *names[512] = { "host" };
+	size_t n = 1;
+
+	model_link(desired);
+	model_link(last);
+	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
+		for (size_t i = 0; models[m] && i < models[m]->n && n < ARRAY_SIZE(names); i++)
+			if (is_class(models[m]->objects[i], "netns"))
+				names[n++] = models[m]->objects[i]->netns;
+	qsort(names, n, sizeof(*names), name_cmp);
+	for (size_t i = 0; i < n; i++) {
+		const struct object *wanted[] = { model_netns(desired, names[i]), model_netns(last, names[i]) };
+
+		if ((i == 0 || strcmp(names[i], names[i - 1])) && fake_find_ref(k, "netns", names[i]))
+			show_netns(k, observed, names[i], wanted);
+	}
+	for (size_t i = 0; i < observed->n; i++) {
+		struct object *o = observed->objects[i], *want = model_find(desired, o->id);
+
+		if (o->kind->resolve)
+			o->kind->resolve(observed, o, want ? want : model_find(last, o->id));
+	}
+	model_link(observed);
+}
+
+static const struct object *far_end(const struct fake *k, const struct object *o)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (!k->v[i].held && o != k->v[i].o && is_end_of(o, k->v[i].o))
+			return k->v[i].o;
+	return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* The name of what differs, or NULL. */
+static const char *object_differs(const struct fake *k, const struct object *x, const struct fake *l, const struct object *y)
+{
+	const struct object *far = far_end(k, x), *other = far_end(l, y);
+
+	if (x->kind != y->kind)
+		return "kind";
+	if (!same_text(far ? far->place : NULL, other ? other->place : NULL))
+		return "far end";
+	if (x->sign.hash != y->sign.hash || !same_text(x->sign.topology, y->sign.topology))
+		return "sign";
+	if (is_class(x, "link") && !x->sign.hash && x->handle != y->handle)
+		return "ifindex of somebody else's link";
+	for (size_t i = 0; i < x->kind->n_fields; i++) {
+		const struct field *f = &x->kind->fields[i];
+
+		if (!(f->flags & WRITTEN) && !f->type->equal(object_at(x, i), object_at(y, i)))
+			return f->name;
+	}
+	return NULL;
+}
+
+static const char *lacks(const struct fake *a, const struct fake *b, struct arena *arena)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const struct object *o = a->v[i].o, *other = fake_find(b, o->id);
+		const char *what;
+
+		if (is_class(o, "sysctl")) {
+			if (strcmp(fake_value(o), fake_value(other)))
+				return arena_fmt(arena, "%s: %s, %s", o->id, fake_value(o), fake_value(other));
+			continue;
+		}
+		if (!other)
+			return arena_fmt(arena, "%s: only in one", o->id);
+		what = object_differs(a, o, b, other);
+		if (what)
+			return arena_fmt(arena, "%s: another %s", o->id, what);
+	}
+	return NULL;
+}
+
+const char *fake_diff(const struct fake *a, const struct fake *b, struct arena *arena)
+{
+	const char *what = lacks(a, b, arena);
+
+	return what ? what : lacks(b, a, arena);
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_step.c - what a step does to the fake kernel, what it refuses, and what
+ * silently goes along. */
+#include "fake.h"
+#include "kind/route.h"
+#include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+
+static bool is_class(const struct object *o, const char *class)
+{
+	return !strcmp(o->kind->class, class);
+}
+
+static void drop_at(struct fake *k, size_t i)
+{
+	memmove(&k->v[i], &k->v[i + 1], (k->n - i - 1) * sizeof(*k->v));
+	k->n--;
+}
+
+static const struct inet *address_of(const struct object *o)
+{
+	return fake_field(o, "address");
+}
+
+static bool is_up(const struct fake *k, const char *place)
+{
+	const struct object *o = fake_find_ref(k, "link", place);
+
+	return o && ((const struct link *)o)->up;
+}
+
+/* The interface that leads to @via, which is @dev if that is given; NULL if none does. */
+static const char *reach(const struct fake *k, const char *netns, const struct inet *via, const char *dev)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		const struct object *o = k->v[i].o;
+		const struct inet *peer;
+
+		if (k->v[i].held || !is_class(o, "address") || strcmp(o->netns, netns) || (dev && strcmp(o->place, dev)))
+			continue;
+		peer = fake_field(o, "peer");
+		if (inet_covers(peer && peer->family ? peer : address_of(o), via) && is_up(k, o->place))
+			return o->place;
+	}
+	return NULL;
+}
+
+static bool has_address(const struct fake *k, const char *netns, const struct inet *src)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		const struct object *o = k->v[i].o;
+		const struct inet *a = is_class(o, "address") ? address_of(o) : NULL;
+
+		if (a && !k->v[i].held && !strcmp(o->netns, netns) && a->family == src->family &&
+		    !memcmp(a->addr, src->addr, sizeof(a->addr)))
+			return true;
+	}
+	return false;
+}
+
+static int hop_check(const struct fake *k, const struct route *r, const struct inet *via, const char *dev)
+{
+	bool link_local = via->family == AF_INET6 && via->addr[0] == 0xfe && via->addr[1] == 0x80;
+
+	if (dev && !fake_find_ref(k, "link", dev))
+		return -ENODEV;
+	if (dev && !is_up(k, dev))
+		return -ENETDOWN;
+	if (via->family && !link_local && !r->onlink && !reach(k, r->object.netns, via, dev))
+		return -ENETUNREACH;
+	return 0;
+}
+
+static int route_check(const struct fake *k, const struct route *r)
+{
+	int code = hop_check(k, r, &r->via, r->dev);
+
+	for (size_t i = 0; i < r->nexthops.n && code == 0; i++)
+		code = hop_check(k, r, &r->nexthops.v[i].via, r->nexthops.v[i].dev);
+	return code == 0 && r->src.family && !has_address(k, r->object.netns, &r->src) ? -EINVAL : code;
+}
+
+/* Nobody is told of the routes that go. */
+static void sweep(struct fake *k)
+{
+	for (size_t i = k->n; i-- > 0;)
+		if (!k->v[i].held && is_class(k->v[i].o, "route") && route_check(k, (const struct route *)k->v[i].o) < 0)
+			drop_at(k, i);
+}
+
+static void link_go(struct fake *k, const char *place)
+{
+	for (size_t i = k->n; i-- > 0;) {
+		struct object *o = k->v[i].o;
+		const char *master = is_class(o, "link") ? ((struct link *)o)->master : NULL;
+
+		if (!strcmp(o->place, place) && !is_class(o, "netns"))
+			drop_at(k, i);
+		else if (master && !strcmp(master, place))
+			((struct link *)fake_edit(k, o->id))->master = NULL;
+	}
+}
+
+void fake_remove(struct fake *k, const char *id)
+{
+	const struct object *o = fake_find(k, id), *far = NULL;
+
+	if (!is_class(o, "link")) {
+		drop_at(k, (size_t)(fake_entry(k, id) - k->v));
+		sweep(k);
+		return;
+	}
+	for (size_t i = 0; i < k->n && ((const struct link *)o)->lower; i++)
+		if (is_class(k->v[i].o, "link") && k->v[i].o->handle == ((const struct link *)o)->lower)
+			far = k->v[i].o;
+	link_go(k, o->place);
+	if (far)
+		link_go(k, far->place);
+	sweep(k);
+}
+
+/* An object of ours as it is before anything is said of it but what stands in its create message. */
+static struct object *birth(struct fake *k, const struct object *want)
+{
+	struct object *o = object_new(k->memory, want->kind, want->netns, want->name);
+	struct link *l = (struct link *)o;
+
+	l->mtu = 1500;
+	l->txqlen = 1000;
+	mac_derive("machine", k->topology, want->place, l->mac);
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+
+		if (f->nla && object_has(want, i))
+			memcpy(object_at(o, i), object_at(want, i), f->type->size);
+		else if (f->nla && f->place == NLA_INFO_DATA)
+			object_set(k->memory, o, f->name, f->fallback);
+	}
+	o->set = kind_mask(o->kind, 0);
+	o->any = false;
+	o->handle = k->next_index++;
+	o->sign.hash = topology_hash(k->topology);
+	fake_put(k, fake_name(k, o));
+	return o;
+}
+
+static void go_down(struct fake *k, const char *place)
+{
+	for (size_t i = k->n; i-- > 0;) {
+		const struct object *o = k->v[i].o;
+
+		if (is_class(o, "address") && !strcmp(o->place, place) && address_of(o)->family == AF_INET6)
+			drop_at(k, i);
+	}
+	sweep(k);
+}
+
+static int link_settle(struct fake *k, const struct op *op, uint64_t mask)
+{
+	const struct object *want = op->after;
+	struct link *l = (struct link *)fake_edit(k, want->id);
+	const char *master = object_has(want, LINK_MASTER) ? ((const struct link *)want)->master : NULL;
+	const struct object *base = fake_find_ref(k, "link", master);
+	bool was_up = l && l->up;
+
+	if (!l || l->object.handle != want->handle)
+		return -ENODEV;
+	if (master && (!base || !base->kind->ports || strcmp(base->netns, want->netns)))
+		return base ? -EOPNOTSUPP : -ENODEV;
+	for (size_t i = 0; i < want->kind->n_fields; i++) {
+		const struct field *f = &want->kind->fields[i];
+
+		if (object_has(want, i) && mask & (UINT64_C(1) << i) && !f->gives && !(f->flags & WRITTEN))
+			memcpy(object_at(&l->object, i), object_at(want, i), f->type->size);
+	}
+	if (!op->before) {
+		l->object.sign.hash = topology_hash(k->topology);
+		l->object.sign.topology = k->topology;
+	}
+	if (was_up && !l->up)
+		go_down(k, l->object.place);
+	return 0;
+}
+
+static int link_new(struct fake *k, const struct plan *plan, const struct op *op)
+{
+	struct object *want = op->after, *far = NULL, *near;
+	struct ref ref;
+
+	if (fake_find(k, want->id))
+		return -EEXIST;
+	for (size_t i = 0; object_ref(want, true, &i, &ref);) {
+		far = model_find_ref(plan->desired, ref.class, ref.to);
+		if (!far || !fake_find_ref(k, "netns", far->netns))
+			return -ENOENT;
+		if (fake_find(k, far->id))
+			return -EEXIST;
+	}
+	near = birth(k, want);
+	want->handle = near->handle;
+	if (far) {
+		struct object *end = birth(k, far);
+
+		far->handle = end->handle;
+		((struct link *)near)->lower = end->handle;
+		((struct link *)end)->lower = near->handle;
+	}
+	return link_settle(k, op, ~UINT64_C(0));
+}
+
+static int link_remove(struct fake *k, const struct object *before)
+{
+	const struct object *o = fake_find(k, before->id);
+
+	if (!o || o->handle != before->handle)
+		return -ENODEV;
+	if (!strcmp(o->name, "lo") || !o->sign.hash)
+		return -EPERM;
+	fake_remove(k, before->id);
+	return 0;
+}
+
+static int link_step(struct fake *k, const struct plan *plan, const struct op *op)
+{
+	if (!op->after)
+		return link_remove(k, op->before);
+	if (!op->before && !op->given)
+		return link_new(k, plan, op);
+	if (op->given && !op->after->handle)
+		op->after->handle = 1;
+	return link_settle(k, op, op->given ? ~UINT64_C(0) : op->diff);
+}
+
+static void netns_new(struct fake *k, const struct object *want)
+{
+	struct object *o = object_new(k->memory, want->kind, want->netns, NULL);
+	struct object *lo = object_new(k->memory, &kind_interface, want->netns, "lo");
+	const uint8_t *forwarding = fake_field(want, "forwarding");
+
+	*(const char **)object_at(o, (size_t)kind_field(o->kind, "lo")) = lo->place;
+	*(uint8_t *)object_at(o, (size_t)kind_field(o->kind, "forwarding")) = forwarding ? *forwarding : 0;
+	o->set = kind_mask(o->kind, 0);
+	fake_put(k, fake_name(k, o));
+	k->v[k->n - 1].fresh = true;
+	lo->handle = 1;
+	lo->any = false;
+	((struct link *)lo)->mtu = 65535;
+	((struct link *)lo)->txqlen = 1000;
+	lo->set = kind_mask(lo->kind, 0);
+	fake_put(k, fake_name(k, lo));
+}
+
+static int netns_hold(struct fake *k, const char *netns)
+{
+	for (size_t i = 0; i < k->n; i++)
+		k->v[i].held |= !strcmp(k->v[i].o->netns, netns);
+	return 0;
+}
+
+static int netns_step(struct fake *k, const struct op *op)
+{
+	const struct object *o = op->after ? op->after : op->before;
+	struct object *have = fake_find(k, o->id);
+	const uint8_t *forwarding = fake_field(o, "forwarding");
+
+	if (!have != !op->before)
+		return have ? -EEXIST : -ENOENT;
+	if (!op->after)
+		return netns_hold(k, o->netns);
+	if (!have) {
+		netns_new(k, o);
+	} else if (forwarding) {
+		have = fake_edit(k, o->id);
+		*(uint8_t *)object_at(have, (size_t)kind_field(o->kind, "forwarding")) = *forwarding;
+	}
+	return 0;
+}
+
+static int address_step(struct fake *k, const struct op *op)
+{
+	const struct object *o = op->after ? op->after : op->before, *link = fake_find_ref(k, "link", o->place);
+	struct object *have = fake_find(k, o->id), *a;
+
+	if (!link)
+		return -ENODEV;
+	if (!have != !op->before)
+		return have ? -EEXIST : -EADDRNOTAVAIL;
+	if (!op->after) {
+		fake_remove(k, o->id);
+		return 0;
+	}
+	if (have) {
+		have = fake_edit(k, o->id);
+		*(uint32_t *)object_at(have, (size_t)kind_field(o->kind, "metric")) = *(uint32_t *)fake_field(o, "metric");
+		return 0;
+	}
+	a = fake_clone(k->memory, o);
+	object_set(k->memory, a, "nodad", "false");
+	a->set |= UINT64_C(1) << kind_field(o->kind, "scope") | UINT64_C(1) << kind_field(o->kind, "metric");
+	a->set &= ~kind_mask(o->kind, WRITTEN);
+	a->handle = link->handle;
+	a->sign.hash = SIGN_ANY;
+	a->any = false;
+	fake_put(k, a);
+	return 0;
+}
+
+/* The kernel says more of a route than it was told. */
+static void route_show(struct fake *k, struct route *r)
+{
+	r->type = r->type ? r->type : (uint8_t)RTN_UNICAST;
+	r->table = r->key.table;
+	r->object.set |= UINT64_C(1) << kind_field(r->object.kind, "type") | UINT64_C(1) << kind_field(r->object.kind, "onlink") |
+			 UINT64_C(1) << kind_field(r->object.kind, "table");
+	if (!r->dev && r->via.family)
+		r->dev = reach(k, r->object.netns, &r->via, NULL);
+	if (r->dev)
+		OBJECT_SET(&r->object, route, dev);
+	r->object.sign.hash = SIGN_ANY;
+	r->object.any = false;
+}
+
+static int route_step(struct fake *k, const struct op *op)
+{
+	const struct object *o = op->after ? op->after : op->before, *have = fake_find(k, o->id);
+	struct object *r;
+	int code;
+
+	if (op->before && op->after)
+		return -EOPNOTSUPP;
+	if (!have != !op->before)
+		return have ? -EEXIST : -ESRCH;
+	if (!op->after) {
+		fake_remove(k, o->id);
+		return 0;
+	}
+	r = fake_clone(k->memory, o);
+	code = route_check(k, (struct route *)r);
+	if (code < 0)
+		return code;
+	route_show(k, (struct route *)r);
+	fake_put(k, r);
+	return 0;
+}
+
+static int sysctl_step(struct fake *k, const struct op *op)
+{
+	struct object *o, *have;
+
+	if (!op->after)
+		return 0;
+	if (op->after->kind->in_link && !fake_find_ref(k, "link", op->after->place))
+		return -ENOENT;
+	have = fake_find(k, op->after->id);
+	o = fake_clone(k->memory, op->after);
+	if (!op->before && k->noted) {
+		struct object *seen = object_copy(k->noted, o, ~UINT64_C(0));
+
+		*(const char **)fake_field(seen, "value") = arena_strdup(&k->noted->arena, fake_value(have));
+		model_add(k->noted, seen, NULL);
+	}
+	if (have)
+		fake_entry(k, o->id)->o = o;
+	else
+		fake_put(k, o);
+	return 0;
+}
+
+int fake_step(struct fake *k, const struct plan *plan, const struct op *op)
+{
+	const struct object *o = op->after ? op->after : op->before;
+
+	if (is_class(o, "netns"))
+		return netns_step(k, op);
+	if (!fake_find_ref(k, "netns", o->netns))
+		return -ENOENT;
+	if (is_class(o, "link"))
+		return link_step(k, plan, op);
+	if (is_class(o, "address"))
+		return address_step(k, op);
+	if (is_class(o, "route"))
+		return route_step(k, op);
+	return sysctl_step(k, op);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* generate.c - makes topologies by chance: few names, so that two of them meet often
+ * in the same place, with other kinds, peers, addresses and routes. */
+#include "generate.h"
+#include <stdarg.h>
+
+enum { NAMES_MAX = 7, CABLES_MAX = 5, NETWORKS = 4 };
+
+static uint64_t mix(uint64_t h)
+{
+	/* The finaliser of splitmix64. */
+	h = (h ^ (h >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ (h >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return h ^ (h >> 31);
+}
+
+unsigned dice_roll(const struct dice *d, unsigned n, const char *what, ...)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	char text[160];
+	va_list ap;
+
+	va_start(ap, what);
+	vsnprintf(text, sizeof(text), what, ap);
+	va_end(ap);
+	for (const char *c = text; *c; c++)
+		h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	if (mix(h ^ mix(d->seed ^ 0x5eed)) % 100 < d->change)
+		return (unsigned)(mix(h ^ mix(d->seed)) % n);
+	return (unsigned)(mix(h ^ mix(d->other)) % n);
+}
+
+struct body {
+	const char *name;
+	struct json_object *in, *interfaces;
+	bool ends[5];			/* those of cable_names that are ends of cables */
+	bool networks[2][NETWORKS];	/* IPv4 and IPv6, behind an interface that is up */
+};
+
+struct topo {
+	const struct dice *d;
+	struct body v[NAMES_MAX];
+	size_t n;
+};
+
+static const char *const cable_names[] = { "v0", "v1", "v2", "v3", "veth.4" };
+
+static struct json_object *child(struct json_object *in, const char *key, bool list)
+{
+	struct json_object *o = json_object_object_get(in, key);
+
+	if (!o) {
+		o = list ? json_object_new_array() : json_object_new_object();
+		json_object_object_add(in, key, o);
+	}
+	return o;
+}
+
+static void put_int(struct json_object *o, const char *key, int value)
+{
+	json_object_object_add(o, key, json_object_new_int(value));
+}
+
+static void put_bool(struct json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+_printf_(3, 4) static void put_text(struct json_object *o, const char *key, const char *fmt, ...)
+{
+	struct json_object *text;
+	char value[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	text = json_object_new_string(value);
+	if (json_object_is_type(o, json_type_array))
+		json_object_array_add(o, text);
+	else
+		json_object_object_add(o, key, text);
+}
+
+/* Each interface has a network of its own, so that no address comes twice. */
+static void add_addresses(const struct topo *t, struct body *b, struct json_object *link, const char *name)
+{
+	unsigned net = dice_roll(t->d, NETWORKS, "net %s/%s", b->name, name);
+	struct json_object *list;
+
+	if (b->networks[0][net] || b->networks[1][net] || dice_roll(t->d, 5, "addresses %s/%s", b->name, name) == 0)
+		return;
+	list = child(link, "addresses", true);
+	if (dice_roll(t->d, 4, "v4 %s/%s", b->name, name)) {
+		unsigned host = dice_roll(t->d, 3, "v4 host %s/%s", b->name, name);
+
+		put_text(list, NULL, "10.0.%u.%u/%u", net, host + 1, dice_roll(t->d, 3, "v4 len %s/%s", b->name, name) ? 24 : 25);
+		if (dice_roll(t->d, 3, "v4 second %s/%s", b->name, name) == 0)
+			put_text(list, NULL, "10.0.%u.%u/24", net, host + 20);
+		b->networks[0][net] = true;
+	}
+	if (dice_roll(t->d, 3, "v6 %s/%s", b->name, name) == 0) {
+		put_text(list, NULL, "fd00:%u::%u/%u", net, dice_roll(t->d, 2, "v6 host %s/%s", b->name, name) + 1,
+			 dice_roll(t->d, 2, "v6 len %s/%s", b->name, name) ? 64 : 48);
+		b->networks[1][net] = true;
+	}
+}
+
+static void add_common(const struct topo *t, struct body *b, struct json_object *link, const char *name)
+{
+	static const int mtus[] = { 0, 0, 1400, 9000 };
+	int mtu = mtus[dice_roll(t->d, 4, "mtu %s/%s", b->name, name)];
+
+	if (mtu)
+		put_int(link, "mtu", mtu);
+	if (dice_roll(t->d, 5, "txqlen %s/%s", b->name, name) == 0)
+		put_int(link, "txqlen", 100);
+	if (dice_roll(t->d, 5, "addrgen %s/%s", b->name, name) == 0)
+		put_text(link, "addrgen", "none");
+	if (dice_roll(t->d, 5, "rp_filter %s/%s", b->name, name) == 0)
+		put_int(child(link, "sysctl", false), "ipv4.rp_filter", 1 + (int)dice_roll(t->d, 2, "rp %s/%s", b->name, name));
+	if (dice_roll(t->d, 8, "down %s/%s", b->name, name) == 0)
+		put_bool(link, "up", false);
+	else
+		add_addresses(t, b, link, name);
+}
+
+static void add_bridges(const struct topo *t, struct body *b)
+{
+	static const char *const names[] = { "br0", "v1" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct json_object *link;
+
+		if (dice_roll(t->d, 3, "bridge %s/%s", b->name, names[i]))
+			continue;
+		link = child(b->interfaces, names[i], false);
+		put_text(link, "kind", "bridge");
+		if (dice_roll(t->d, 3, "stp %s/%s", b->name, names[i]) == 0)
+			put_bool(link, "stp_state", true);
+		if (dice_roll(t->d, 3, "priority %s/%s", b->name, names[i]) == 0)
+			put_int(link, "priority", 4096);
+		add_common(t, b, link, names[i]);
+	}
+}
+
+static bool is_bridge(const struct body *b, const char *name)
+{
+	struct json_object *link = json_object_object_get(b->interfaces, name), *kind = NULL;
+
+	return link && json_object_object_get_ex(link, "kind", &kind) && !strcmp(json_object_get_string(kind), "bridge");
+}
+
+static void add_master(const struct topo *t, struct body *b, struct json_object *link, const char *name)
+{
+	const char *master = dice_roll(t->d, 2, "master %s/%s", b->name, name) ? "br0" : "v1";
+
+	if (is_bridge(b, master) && dice_roll(t->d, 2, "port %s/%s", b->name, name))
+		put_text(link, "master", "%s", master);
+}
+
+static void add_cable(struct topo *t, unsigned i)
+{
+	struct body *end[2];
+	const char *name[2];
+	unsigned n[2];
+	struct json_object *link[2] = { NULL };
+
+	for (unsigned e = 0; e < 2; e++) {
+		end[e] = &t->v[dice_roll(t->d, (unsigned)t->n, "cable %u end %u", i, e)];
+		n[e] = dice_roll(t->d, ARRAY_SIZE(cable_names), "cable %u name %u", i, e);
+		name[e] = cable_names[n[e]];
+		if (end[e]->ends[n[e]] || json_object_object_get(end[e]->interfaces, name[e]) || !strcmp(end[e]->name, "lab"))
+			return;
+	}
+	if (end[0] == end[1] && !strcmp(name[0], name[1]))
+		return;
+	for (unsigned e = 0; e < 2; e++) {
+		end[e]->ends[n[e]] = true;
+		if (e == 1 && dice_roll(t->d, 4, "bare %u", i) == 0)
+			continue;
+		link[e] = child(end[e]->interfaces, name[e], false);
+		add_common(t, end[e], link[e], name[e]);
+		add_master(t, end[e], link[e], name[e]);
+	}
+	put_text(link[0], "kind", "veth");
+	put_text(link[0], "peer", "%s/%s", end[1]->name, name[1]);
+	if (link[1] && dice_roll(t->d, 2, "both say it %u", i)) {
+		put_text(link[1], "kind", "veth");
+		put_text(link[1], "peer", "%s/%s", end[0]->name, name[0]);
+	}
+}
+
+/* Interfaces that are there already, of which few things are said. */
+static void add_there(const struct topo *t, struct body *b, const char *name)
+{
+	struct json_object *link;
+
+	if (dice_roll(t->d, 3, "there %s", name))
+		return;
+	link = child(b->interfaces, name, false);
+	if (dice_roll(t->d, 2, "there %s mtu", name))
+		put_int(link, "mtu", 1400 + (int)dice_roll(t->d, 2, "there %s size", name));
+	if (dice_roll(t->d, 2, "there %s up", name))
+		put_bool(link, "up", true);
+	if (dice_roll(t->d, 3, "there %s sysctl", name) == 0)
+		put_int(child(link, "sysctl", false), "ipv4.rp_filter", 1);
+	if (dice_roll(t->d, 2, "there %s address", name))
+		put_text(child(link, "addresses", true), NULL, "203.0.113.%u/24", dice_roll(t->d, 3, "there %s host", name) + 1);
+	if (strcmp(name, "lab0"))
+		add_master(t, b, link, name);
+}
+
+static void add_route(const struct topo *t, struct body *b, unsigned net, bool v6)
+{
+	char what[64];
+	struct json_object *r = json_object_new_object();
+	const char *prefix = v6 ? "fd00:" : "10.0.";
+	const char *sep = v6 ? "::" : ".";
+	unsigned type;
+
+	snprintf(what, sizeof(what), "route %s %u %d", b->name, net, v6);
+	if (v6)
+		put_text(r, "to", "2001:db8:%u::/48", dice_roll(t->d, 2, "%s to", what) + net * 2);
+	else if (dice_roll(t->d, 3, "%s default", what) == 0)
+		put_text(r, "to", "default");
+	else
+		put_text(r, "to", "10.%u.0.0/16", dice_roll(t->d, 2, "%s to", what) + 50 + net * 2);
+	if (v6 || dice_roll(t->d, 2, "%s metric", what) || !strcmp(json_object_get_string(child(r, "to", false)), "default"))
+		put_int(r, "metric", 10 + (int)net * 2 + (int)dice_roll(t->d, 2, "%s metric is", what));
+	if (dice_roll(t->d, 5, "%s table", what) == 0)
+		put_int(r, "table", 100);
+	type = dice_roll(t->d, 5, "%s type", what);
+	if (type == 0) {
+		put_text(r, "type", "blackhole");
+	} else if (type == 1 && !v6) {
+		struct json_object *hops = child(r, "nexthops", true);
+
+		for (unsigned i = 0; i < 2; i++) {
+			struct json_object *hop = json_object_new_object();
+
+			put_text(hop, "via", "%s%u%s%u", prefix, net, sep, 100 + i * 2 + dice_roll(t->d, 2, "%s hop %u", what, i));
+			json_object_array_add(hops, hop);
+		}
+	} else {
+		put_text(r, "via", "%s%u%s%u", prefix, net, sep, 100 + dice_roll(t->d, 2, "%s via", what));
+	}
+	json_object_array_add(child(b->in, "routes", true), r);
+}
+
+/* A route out of an interface that has IPv4 addresses, with one of them as its source. */
+static void add_device_route(const struct topo *t, struct body *b, const char *name, struct json_object *link)
+{
+	struct json_object *list = json_object_object_get(link, "addresses"), *r;
+	const char *first = list ? json_object_get_string(json_object_array_get_idx(list, 0)) : NULL;
+
+	if (!first || strchr(first, ':') || dice_roll(t->d, 3, "device route %s/%s", b->name, name))
+		return;
+	r = json_object_new_object();
+	put_text(r, "to", "172.16.%u.0/24", dice_roll(t->d, 250, "device route %s/%s to", b->name, name));
+	put_text(r, "dev", "%s", name);
+	if (dice_roll(t->d, 2, "device route %s/%s src", b->name, name))
+		put_text(r, "src", "%.*s", (int)strcspn(first, "/"), first);
+	put_int(r, "metric", 500 + name[strlen(name) - 1]);
+	json_object_array_add(child(b->in, "routes", true), r);
+}
+
+static void add_body(const struct topo *t, struct body *b)
+{
+	static const char *const forwarding[] = { "true", "false", "\"ipv4\"", "\"ipv6\"" };
+	unsigned f = dice_roll(t->d, 8, "forwarding %s", b->name);
+
+	if (f < ARRAY_SIZE(forwarding))
+		json_object_object_add(b->in, "forwarding", json_tokener_parse(forwarding[f]));
+	if (dice_roll(t->d, 4, "sysctl %s", b->name) == 0)
+		put_int(child(b->in, "sysctl", false), "net.core.somaxconn", 100 + (int)dice_roll(t->d, 3, "somaxconn %s", b->name));
+	json_object_object_foreach(b->interfaces, name, link)
+		add_device_route(t, b, name, link);
+	for (unsigned net = 0; net < NETWORKS; net++)
+		for (unsigned v6 = 0; v6 < 2; v6++)
+			if (b->networks[v6][net] && dice_roll(t->d, 2, "routes %s %u %u", b->name, net, v6))
+				add_route(t, b, net, v6);
+	if (strcmp(b->name, "lab") && strcmp(b->name, "host") && dice_roll(t->d, 5, "lo %s", b->name) == 0)
+		put_text(child(child(b->interfaces, "lo", false), "addresses", true), NULL, "198.18.0.%u/32",
+			 dice_roll(t->d, 2, "lo is %s", b->name));
+}
+
+struct json_object *generate(const struct dice *d)
+{
+	static const char *const names[NAMES_MAX] = { "host", "a", "b", "c", "d", "e", "lab" };
+	struct json_object *top = json_object_new_object(), *namespaces = child(top, "namespaces", false);
+	struct topo t = { .d = d };
+
+	for (size_t i = 0; i < NAMES_MAX; i++) {
+		struct body *b = &t.v[t.n];
+
+		if (i > 0 && dice_roll(d, 3, "has %s", names[i]))
+			continue;
+		b->name = names[i];
+		b->in = child(i ? namespaces : top, names[i], false);
+		b->interfaces = child(b->in, "interfaces", false);
+		if (!strcmp(names[i], "lab")) {
+			put_bool(b->in, "existing", true);
+			add_there(&t, b, "lab0");
+		} else {
+			add_bridges(&t, b);
+		}
+		t.n++;
+	}
+	add_there(&t, &t.v[0], "eth0");
+	add_there(&t, &t.v[0], "eth1");
+	for (unsigned i = 0; i < CABLES_MAX; i++)
+		if (dice_roll(d, 2, "cable %u", i))
+			add_cable(&t, i);
+	for (size_t i = 0; i < t.n; i++)
+		add_body(&t, &t.v[i]);
+	return top;
+}
