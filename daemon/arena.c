@@ -56,6 +56,22 @@ char *arena_fmt(struct arena *a, const char *fmt, ...)
 	return s;
 }
 
+void arena_join(struct arena *a, struct arena *from)
+{
+	struct arena_block **end = &from->head;
+
+	/* Behind those of @a, whose first has room left. */
+	while (*end)
+		end = &(*end)->next;
+	if (a->head) {
+		*end = a->head->next;
+		a->head->next = from->head;
+	} else {
+		a->head = from->head;
+	}
+	from->head = NULL;
+}
+
 void arena_done(struct arena *a)
 {
 	for (struct arena_block *next; a->head; a->head = next) {

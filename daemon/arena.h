@@ -12,4 +12,6 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t size);
 char *arena_fmt(struct arena *a, const char *fmt, ...) _printf_(2, 3);
 char *arena_strdup(struct arena *a, const char *s);
+/* What @from holds lives as long as @a from now on. */
+void arena_join(struct arena *a, struct arena *from);
 void arena_done(struct arena *a);

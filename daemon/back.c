@@ -48,14 +48,27 @@ static void netns_ensure(struct model *m, const char *netns)
 	model_add(m, n, NULL);
 }
 
+/* What stands on a thing of ours that leaves goes with it. */
+static bool goes_along(const struct object *have, const struct model *desired, const struct model *observed)
+{
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(have, false, &i, &ref);) {
+		const struct object *base = ref.loose ? NULL : model_find_ref(observed, ref.class, ref.to);
+
+		if (base && base->owner == OWNER_OURS && !model_find(desired, base->id))
+			return true;
+	}
+	return false;
+}
+
 static void object_return(struct model *desired, const struct object *last, const struct object *original,
 			  const struct model *observed)
 {
-	const struct object *netns = model_netns(observed, last->netns), *have = model_find(observed, last->id);
+	const struct object *have = model_find(observed, last->id);
 	struct object *o;
 
-	/* What stands in a namespace of ours that leaves goes with it. */
-	if (!original || !have || !netns || (netns->owner == OWNER_OURS && !model_find(desired, netns->id)))
+	if (!original || !have || goes_along(have, desired, observed))
 		return;
 	netns_ensure(desired, last->netns);
 	o = model_find(desired, last->id);
@@ -139,6 +152,16 @@ void back_forget(struct model *originals, const struct model *desired)
 	*originals = kept;
 }
 
+/* What the change brings and the kernel had none of: none again. */
+static void mark_none(struct object *copy, const struct object *before, const struct object *want)
+{
+	const struct kind *k = copy->kind;
+
+	for (size_t i = 0; want && want->kind == k && i < k->n_fields; i++)
+		if (object_has(want, i) && !object_has(before, i) && k->fields[i].fallback && !strcmp(k->fields[i].fallback, "null"))
+			copy->set |= bit(i);
+}
+
 void back_delta(struct model *delta, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -150,15 +173,29 @@ void back_delta(struct model *delta, const struct plan *plan)
 			continue;
 		copy = object_copy(delta, op->before, mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN));
 		copy->any = op->before->owner != OWNER_OURS || op->before->kind->any;
+		mark_none(copy, op->before, model_find(plan->desired, op->before->id));
 		model_add(delta, copy, NULL);
 	}
 }
 
+/* What @last says, with the values that were there. */
+static void before_add(struct model *before, const struct object *last, const struct object *have)
+{
+	struct object *o = object_copy(before, last, ~UINT64_C(0));
+
+	if (have && have->kind == o->kind)
+		fields_copy(before, o, have, object_diff(o, have));
+	model_add(before, o, NULL);
+}
+
 void back_before(struct model *before, struct model *last, const struct model *delta, const struct plan *plan)
 {
-	for (size_t i = 0; i < last->n; i++)
-		if (!plan || model_find(plan->observed, last->objects[i]->id))
-			model_add(before, object_copy(before, last->objects[i], ~UINT64_C(0)), NULL);
+	for (size_t i = 0; i < last->n; i++) {
+		const struct object *have = plan ? model_find(plan->observed, last->objects[i]->id) : NULL;
+
+		if (have || !plan)
+			before_add(before, last->objects[i], have);
+	}
 	for (size_t i = 0; i < delta->n; i++) {
 		netns_ensure(before, delta->objects[i]->netns);
 		back_merge(before, delta->objects[i], ~UINT64_C(0));

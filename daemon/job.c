@@ -27,18 +27,18 @@ void job_init(struct job *j, const struct kinds *kinds, const struct state *stat
 	model_init(&j->next.delta, kinds);
 }
 
-static void forget_look(struct job *j)
+static void forget_plan(struct job *j)
 {
 	if (j->executing)
 		execute_done(&j->execution);
 	j->executing = false;
 	plan_done(&j->plan);
-	model_done(&j->observed);
 }
 
 void job_done(struct job *j)
 {
-	forget_look(j);
+	forget_plan(j);
+	model_done(&j->observed);
 	netns_set_done(&j->set);
 	free(j->names);
 	topology_done(&j->desired);
@@ -98,12 +98,12 @@ static int clear_remains(struct job *j, struct err *e)
 
 static int look(struct job *j, struct model *desired, struct err *e)
 {
-	struct model *last = &j->last.model;
+	struct model *last = &j->last.model, before = j->observed;
 	int r;
 
-	forget_look(j);
+	forget_plan(j);
 	model_init(&j->observed, j->kinds);
-	r = observe(&j->observed, &j->set, desired, last, e);
+	r = observe(&j->observed, &j->set, desired, last, &before, e);
 	if (r < 0)
 		return r;
 	owner_resolve(&j->observed, j->next.name, desired, last, j->going_back ? &j->desired.model : NULL);
@@ -157,8 +157,35 @@ int job_plan(struct job *j)
 	return look_and_plan(j);
 }
 
+/* The namespaces that a step is in, or reaches into. */
+static void mark_changed(struct job *j, const struct object *o)
+{
+	struct netns *ns = netns_find(&j->set, o->netns);
+	struct ref ref;
+
+	if (ns)
+		ns->unchanged = false;
+	for (size_t i = 0; object_ref(o, true, &i, &ref);) {
+		const struct object *far = model_find_ref(j->plan.desired, ref.class, ref.to);
+
+		if (!far)
+			far = model_find_ref(j->plan.observed, ref.class, ref.to);
+		ns = far ? netns_find(&j->set, far->netns) : NULL;
+		if (ns)
+			ns->unchanged = false;
+	}
+}
+
 static void execute(struct job *j)
 {
+	for (size_t i = 0; i < j->plan.n; i++) {
+		const struct op *op = &j->plan.ops[i];
+
+		if (op->before)
+			mark_changed(j, op->before);
+		if (op->after)
+			mark_changed(j, op->after);
+	}
 	execute_init(&j->execution, &j->plan, &j->set, j->next.name, j->machine);
 	j->executing = true;
 	j->phase = JOB_EXECUTE;

@@ -23,8 +23,7 @@ struct daemon {
 	struct engine *engine;
 	struct control *control;
 	sd_event *event;
-	sd_event_source *work;
-	bool leaving;
+	bool working, leaving;
 };
 
 static const struct option long_options[] = {
@@ -125,21 +124,11 @@ static void limits_raise(void)
 	}
 }
 
-static int on_work(sd_event_source *s, void *arg)
-{
-	struct daemon *d = arg;
-
-	if (engine_step(d->engine))
-		return sd_event_source_set_enabled(s, SD_EVENT_ON);
-	sd_event_source_set_enabled(s, SD_EVENT_OFF);
-	return d->leaving ? sd_event_exit(d->event, 0) : 0;
-}
-
 static void work(void *arg)
 {
 	struct daemon *d = arg;
 
-	sd_event_source_set_enabled(d->work, SD_EVENT_ON);
+	d->working = true;
 }
 
 /* What is at work and in line is still done: then a file is applied or is not. */
@@ -153,7 +142,6 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 	sd_notify(false, "STOPPING=1");
 	d->leaving = true;
 	control_drain(d->control);
-	work(d);
 	return 0;
 }
 
@@ -174,15 +162,22 @@ static int loop_new(struct daemon *d, struct err *e)
 	if (r >= 0)
 		r = sd_event_add_signal(d->event, NULL, SIGINT, on_signal, d);
 	if (r >= 0)
-		r = sd_event_add_defer(d->event, &d->work, on_work, d);
-	/* Clients are served between the batches of a change. */
-	if (r >= 0)
-		r = sd_event_source_set_priority(d->work, SD_EVENT_PRIORITY_IDLE);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(d->work, SD_EVENT_OFF);
-	if (r >= 0)
 		r = sd_event_set_watchdog(d->event, true);
 	return r < 0 ? err_set(e, r, "event loop: %s", strerror(-r)) : 0;
+}
+
+/* An event and a batch of the change at work in turn: clients, however busy, do not
+ * hold up a change, as they would if it were a source of the event loop. */
+static int loop_run(struct daemon *d)
+{
+	int r = 0;
+
+	while (r >= 0 && (d->working || !d->leaving)) {
+		r = sd_event_run(d->event, d->working ? 0 : UINT64_MAX);
+		if (d->working)
+			d->working = engine_step(d->engine);
+	}
+	return r;
 }
 
 static int listen_all(struct daemon *d, const struct options *o, struct err *e)
@@ -255,10 +250,9 @@ int main(int argc, char **argv)
 		log_error("%s%s", e.text, r == -EPERM || r == -EACCES ? "; netnsd needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN" : "");
 	} else {
 		report(&d);
-		r = sd_event_loop(d.event);
+		r = loop_run(&d);
 	}
 	control_free(d.control);
-	sd_event_source_unref(d.work);
 	engine_free(d.engine);
 	sd_event_unref(d.event);
 	return r < 0 ? EXIT_FAILED : EXIT_DONE;

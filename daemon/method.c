@@ -275,6 +275,12 @@ static void method_plan(struct call *c, void *arg)
 	call_reply(c, reply);
 }
 
+static const char *index_text(const char *name, size_t i, char path[64])
+{
+	snprintf(path, 64, "%s[%zu]", name, i);
+	return path;
+}
+
 /* One change for each of the names, or for each known topology in state @state. */
 static void change_all(struct call *c, struct method_context *m, const struct change *like, bool all, enum topology_state state)
 {
@@ -283,13 +289,14 @@ static void change_all(struct call *c, struct method_context *m, const struct ch
 	const struct known *const *known;
 	size_t n_known = engine_known(m->engine, &known);
 	struct pending *p;
+	char path[64];
 
 	if (n > NAMES_MAX || (!n && !all)) {
 		call_error_string(c, INVALID_PARAMETER, "parameter", "names");
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), "names"))
+		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), index_text("names", i, path)))
 			return;
 	p = pending_new(c, m->engine, false);
 	p->left = 1;	/* until all are in line */

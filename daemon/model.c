@@ -131,11 +131,10 @@ void model_link(struct model *m)
 	}
 }
 
-int model_add(struct model *m, struct object *o, struct object **ret_other)
+static int model_insert(struct model *m, struct object *o, struct object **ret_other)
 {
 	struct object **slot;
 
-	object_name(m, o);
 	if ((m->n + 1) * 2 > m->index_size)
 		index_grow(m);
 	slot = index_slot(m, o->id, o->hash);
@@ -151,6 +150,17 @@ int model_add(struct model *m, struct object *o, struct object **ret_other)
 	o->seq = (uint32_t)m->n;
 	m->objects[m->n++] = *slot = o;
 	return 0;
+}
+
+int model_add(struct model *m, struct object *o, struct object **ret_other)
+{
+	object_name(m, o);
+	return model_insert(m, o, ret_other);
+}
+
+void model_adopt(struct model *m, struct object *o)
+{
+	model_insert(m, o, NULL);
 }
 
 void model_replace(struct model *m, struct object *old, struct object *o)
@@ -298,6 +308,16 @@ bool object_ref(const struct object *o, bool gives, size_t *i, struct ref *ret)
 	return false;
 }
 
+/* None is null, as in field_set, also where the type has no word for it. */
+static struct json_object *field_save(const struct object *o, size_t i)
+{
+	static const char zero[64];
+	const struct field *f = &o->kind->fields[i];
+	bool none = f->fallback && !strcmp(f->fallback, "null") && !memcmp(object_at(o, i), zero, f->type->size);
+
+	return none ? NULL : f->type->format(f, o->netns, object_at(o, i));
+}
+
 struct json_object *model_save(const struct model *m)
 {
 	struct json_object *list = json_object_new_array_ext((int)m->n);
@@ -313,12 +333,9 @@ struct json_object *model_save(const struct model *m)
 			json_object_object_add(item, "name", json_object_new_string(o->name));
 		json_object_object_add(item, "any", json_object_new_boolean(o->any));
 		json_object_object_add(item, "ours", json_object_new_boolean(o->owner == OWNER_OURS));
-		for (size_t i = 0; i < o->kind->n_fields; i++) {
-			const struct field *f = &o->kind->fields[i];
-
+		for (size_t i = 0; i < o->kind->n_fields; i++)
 			if (object_has(o, i))
-				json_object_object_add(fields, f->name, f->type->format(f, o->netns, object_at(o, i)));
-		}
+				json_object_object_add(fields, o->kind->fields[i].name, field_save(o, i));
 		json_object_object_add(item, "fields", fields);
 		json_object_array_add(list, item);
 	}

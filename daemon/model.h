@@ -58,6 +58,8 @@ struct object *object_new(struct model *m, const struct kind *k, const char *net
 int model_add(struct model *m, struct object *o, struct object **ret_other);
 /* Puts @o where @old was; the two have the same id. */
 void model_replace(struct model *m, struct object *old, struct object *o);
+/* Puts an object of another model in, whose memory lives as long (arena_join). */
+void model_adopt(struct model *m, struct object *o);
 struct object *model_find(const struct model *m, const char *id);
 /* Object of @class that @ref ("NS/IF", "NS") names. */
 struct object *model_find_ref(const struct model *m, const char *class, const char *ref);

@@ -3,6 +3,7 @@
  * keeps them, so that every other tool sees them. */
 #include "netns.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <pthread.h>
@@ -115,24 +116,31 @@ void netns_leavep(int *entered)
 		abort();
 }
 
-int sysctl_write(const char *path, const char *value, struct err *e)
+int sysctl_dir(const char *path, struct err *e)
 {
-	char file[PATH_SIZE];
-	_cleanup_(closep) int fd = -1;
+	char dir[PATH_SIZE];
+	int fd;
 
-	snprintf(file, sizeof(file), "/proc/sys/%s", path);
-	fd = open(file, O_WRONLY | O_CLOEXEC);
+	snprintf(dir, sizeof(dir), "/proc/sys/%s", path);
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_kernel(e, errno, NULL, "%s", path) : fd;
+}
+
+int sysctl_write_at(int dir, const char *path, const char *value, struct err *e)
+{
+	_cleanup_(closep) int fd = openat(dir, path, O_WRONLY | O_CLOEXEC);
+
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		return err_kernel(e, errno, NULL, "%s = %s", path, value);
 	return 0;
 }
 
-int sysctl_write_link(const char *family, const char *ifname, const char *key, const char *value, struct err *e)
+int sysctl_write(const char *path, const char *value, struct err *e)
 {
-	char path[PATH_SIZE];
+	char file[PATH_SIZE];
 
-	snprintf(path, sizeof(path), "net/%s/conf/%s/%s", family, ifname, key);
-	return sysctl_write(path, value, e);
+	snprintf(file, sizeof(file), "/proc/sys/%s", path);
+	return sysctl_write_at(AT_FDCWD, file, value, e) < 0 ? err_kernel(e, e->code, e->kernel, "%s = %s", path, value) : 0;
 }
 
 int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
@@ -154,28 +162,50 @@ int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
 }
 
 /* What a new namespace starts from: the kernel would hand on some of the machine's. */
-static int defaults_write(struct err *e)
+static const struct {
+	const char *dir, *key, *value;
+} defaults[] = {
+	{ "net/ipv4", "ip_forward", "0" },
+	{ "net/ipv4", "conf/all/rp_filter", "0" },
+	{ "net/ipv4", "conf/default/rp_filter", "0" },
+	{ "net/ipv6/conf", "all/forwarding", "0" },
+	{ "net/ipv6/conf", "default/accept_ra", "0" },
+	/* Nobody else is on our cables; a router asks for its neighbours only once its own address is sure. */
+	{ "net/ipv6/conf", "default/accept_dad", "0" },
+};
+
+/* Which of the defaults the kernel would get otherwise: those of all namespaces that
+ * are made now, as they all start alike. */
+static unsigned defaults_missing(void)
 {
-	static const struct {
-		const char *path, *value;
-	} defaults[] = {
-		{ "net/ipv4/ip_forward", "0" },
-		{ "net/ipv4/conf/all/rp_filter", "0" },
-		{ "net/ipv4/conf/default/rp_filter", "0" },
-		/* Without it the kernel drops the other addresses of a network with its first. */
-		{ "net/ipv4/conf/all/promote_secondaries", "1" },
-		{ "net/ipv4/conf/default/promote_secondaries", "1" },
-		{ "net/ipv6/conf/all/forwarding", "0" },
-		{ "net/ipv6/conf/default/accept_ra", "0" },
-		/* Nobody else is on our cables; a router asks for its neighbours only once its own address is sure. */
-		{ "net/ipv6/conf/default/accept_dad", "0" },
-	};
+	unsigned missing = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
-		int r = sysctl_write(defaults[i].path, defaults[i].value, e);
+		char path[PATH_SIZE], value[32];
+		struct err e;
 
-		if (r < 0 && r != -ENOENT)	/* a kernel without IPv6 */
-			return r;
+		snprintf(path, sizeof(path), "%s/%s", defaults[i].dir, defaults[i].key);
+		if (sysctl_read(path, value, sizeof(value), &e) == 0 && strcmp(value, defaults[i].value))
+			missing |= 1U << i;
+	}
+	return missing;
+}
+
+/* The way to net/ipv4 is long when there are many namespaces: the kernel keeps them all
+ * in one chain.  So it is gone once for all keys below. */
+static int defaults_write(unsigned missing, struct err *e)
+{
+	_cleanup_(closep) int dir = -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+		if (!(missing & 1U << i))
+			continue;
+		if (dir < 0 || strcmp(defaults[i].dir, defaults[i - 1].dir)) {
+			closep(&dir);
+			dir = sysctl_dir(defaults[i].dir, e);
+		}
+		if (dir < 0 || sysctl_write_at(dir, defaults[i].key, defaults[i].value, e) < 0)
+			return e->code;
 	}
 	return 0;
 }
@@ -184,15 +214,18 @@ static int defaults_write(struct err *e)
 struct creation {
 	struct netns **v;
 	size_t first, n, stride;
+	unsigned missing;	/* of defaults */
 	struct err err;
 	int result;
 };
 
-static int create_one(struct netns *ns, struct err *e)
+static int create_one(struct netns *ns, unsigned *missing, struct err *e)
 {
 	if (unshare(CLONE_NEWNET) < 0)
 		return err_kernel(e, errno, NULL, "a new namespace for %s", ns->name);
-	if (defaults_write(e) < 0)
+	if (*missing == UINT_MAX)
+		*missing = defaults_missing();
+	if (defaults_write(*missing, e) < 0)
 		return err_prefix(e, "%s", ns->name);
 	ns->fd = own_open(e);
 	if (ns->fd < 0)
@@ -206,7 +239,7 @@ static void *create_share(void *arg)
 	struct creation *c = arg;
 
 	for (size_t i = c->first; i < c->n && c->result == 0; i += c->stride)
-		c->result = create_one(c->v[i], &c->err);
+		c->result = create_one(c->v[i], &c->missing, &c->err);
 	return NULL;
 }
 
@@ -228,7 +261,7 @@ int netns_create(struct netns **v, size_t n, struct err *e)
 	if (entered < 0)
 		return entered;
 	for (size_t i = 0; i < n_threads; i++)
-		c[i] = (struct creation){ .v = v, .first = i, .n = n, .stride = n_threads };
+		c[i] = (struct creation){ .v = v, .first = i, .n = n, .stride = n_threads, .missing = UINT_MAX };
 	/* A thread that cannot be had: its share is made here. */
 	while (started < n_threads && pthread_create(&threads[started], NULL, create_share, &c[started]) == 0)
 		started++;

@@ -15,6 +15,7 @@ struct netns {
 	const char *name;	/* belongs to the caller of netns_set_make; "host" is the daemon's own */
 	enum netns_state state;
 	int fd;			/* -1: none */
+	bool unchanged;		/* by us since it was looked into last */
 };
 
 /* The namespaces that one change is about, in order of name. */
@@ -46,6 +47,8 @@ void netns_drop(struct netns *ns);
 /* Writes @value to /proc/sys/@path, which begins with "net/", of the namespace the
  * thread is in; and reads it, without the newline. */
 int sysctl_write(const char *path, const char *value, struct err *e);
-/* The same for a key of an interface: "ipv4" or "ipv6", its name, the key after it. */
-int sysctl_write_link(const char *family, const char *ifname, const char *key, const char *value, struct err *e);
 int sysctl_read(const char *path, char *ret, size_t size, struct err *e);
+/* A descriptor of the directory, for sysctl_write_at: the same namespace from wherever
+ * it is used, and a short way. */
+int sysctl_dir(const char *path, struct err *e);
+int sysctl_write_at(int dir, const char *path, const char *value, struct err *e);

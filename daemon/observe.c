@@ -23,16 +23,33 @@ static int observe_netns(struct model *observed, const struct netns *ns, struct 
 	return r;
 }
 
-int observe(struct model *observed, const struct netns_set *set, struct model *desired, struct model *last, struct err *e)
+/* The last look into namespaces where nothing was done since is as good as a new one. */
+static void keep_unchanged(struct model *observed, const struct netns_set *set, struct model *before)
+{
+	for (size_t i = 0; i < before->n; i++) {
+		const struct netns *ns = netns_find(set, before->objects[i]->netns);
+
+		if (ns && ns->unchanged)
+			model_adopt(observed, before->objects[i]);
+	}
+	arena_join(&observed->arena, &before->arena);
+	model_done(before);
+}
+
+int observe(struct model *observed, struct netns_set *set, struct model *desired, struct model *last, struct model *before,
+	    struct err *e)
 {
 	model_link(desired);
 	model_link(last);
+	keep_unchanged(observed, set, before);
 	for (size_t i = 0; i < set->n; i++) {
-		const struct netns *ns = &set->v[i];
-		int r = ns->state == NETNS_NAMED || ns->state == NETNS_FRESH ? observe_netns(observed, ns, desired, last, e) : 0;
+		struct netns *ns = &set->v[i];
+		bool there = ns->state == NETNS_NAMED || ns->state == NETNS_FRESH;
+		int r = there && !ns->unchanged ? observe_netns(observed, ns, desired, last, e) : 0;
 
 		if (r < 0)
 			return r;
+		ns->unchanged = there;
 	}
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];

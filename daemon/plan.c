@@ -103,10 +103,24 @@ static bool stands_on_leaving(struct planning *g, const struct object *have)
 	return false;
 }
 
-/* Takes @have away, unless what it stands on does. */
+/* Whether it has gone with something that a step so far takes away. */
+static bool has_left(struct planning *g, const struct object *have)
+{
+	struct ref ref;
+
+	for (size_t i = 0; have->mark != LEFT && object_ref(have, false, &i, &ref);) {
+		const struct object *base = ref.loose ? NULL : model_find_ref(g->observed, ref.class, ref.to);
+
+		if (base && base != have && has_left(g, base))
+			return true;
+	}
+	return have->mark == LEFT;
+}
+
+/* Takes @have away, unless what it stands on did so already. */
 static void leave(struct planning *g, struct object *have, enum effect effect)
 {
-	bool along = stands_on_leaving(g, have);
+	bool along = has_left(g, have);
 	struct ref ref;
 
 	if (have->mark == LEFT)

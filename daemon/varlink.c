@@ -4,73 +4,30 @@
 #include "varlink.h"
 #include "json.h"
 #include "log.h"
-#include "utf8.h"
+#include "stream.h"
 #include <stdarg.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
-enum {
-	ROOM_FIRST = 4 << 10,
-	/* With more than this unread, a peer is given up. */
-	OUTPUT_MAX = 4 << 20,
-};
-
-/* Bytes that come in at the end and leave at the start. */
-struct bytes {
-	char *data;
-	size_t start, end, room;
-};
+/* With more than this unread, a peer is given up. */
+enum { OUTPUT_MAX = 4 << 20 };
 
 struct varlink {
 	struct varlink_options o;
 	struct peer peer;
-	int fd;
+	struct stream s;
 	sd_event_source *io, *next, *rest;
-	struct bytes in, out;
-	size_t message;		/* of the first in @in with its NUL; 0: not all of it is there */
 	struct call *call;	/* to be answered before the next is taken */
-	bool eof;		/* nothing more comes in */
-	bool deaf;		/* nothing more goes out */
-	bool doomed;		/* to be closed, once @out is gone */
+	bool doomed;		/* to be closed, once what is queued is gone */
 };
-
-static size_t bytes_size(const struct bytes *b)
-{
-	return b->end - b->start;
-}
-
-/* Makes room for @n more bytes. */
-static void bytes_reserve(struct bytes *b, size_t n)
-{
-	if (b->start) {
-		memmove(b->data, b->data + b->start, bytes_size(b));
-		b->end -= b->start;
-		b->start = 0;
-	}
-	if (b->room - b->end >= n)
-		return;
-	b->room = b->end + n;
-	b->data = must(realloc(b->data, b->room));
-}
-
-/* An idle connection holds no memory. */
-static void bytes_drop(struct bytes *b, size_t n)
-{
-	b->start += n;
-	if (b->start < b->end)
-		return;
-	free(b->data);
-	*b = (struct bytes){};
-}
 
 /* Switches on what the state waits for.  A peer that does not read its answers
  * has no further calls taken. */
 static void varlink_arm(struct varlink *v)
 {
-	bool out = bytes_size(&v->out) > 0, busy = v->call || out;
-	bool in = !busy && !v->message && !v->eof && !v->doomed;
-	bool rest = v->doomed ? out : in && bytes_size(&v->in);
-	bool next = v->doomed ? !out : !busy && (v->message || v->eof);
+	bool out = bytes_size(&v->s.out) > 0, busy = v->call || out;
+	bool in = !busy && !v->s.message && !v->s.eof && !v->doomed;
+	bool rest = v->doomed ? out : in && bytes_size(&v->s.in);
+	bool next = v->doomed ? !out : !busy && (v->s.message || v->s.eof);
 
 	sd_event_source_set_io_events(v->io, (in ? EPOLLIN : 0U) | (out ? EPOLLOUT : 0U));
 	sd_event_source_set_enabled(v->next, next ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
@@ -94,30 +51,6 @@ static _printf_(2, 3) void varlink_doom(struct varlink *v, const char *fmt, ...)
 	varlink_arm(v);
 }
 
-static void varlink_deafen(struct varlink *v)
-{
-	v->deaf = true;
-	bytes_drop(&v->out, bytes_size(&v->out));
-}
-
-/* Writes as much as the peer takes. */
-static void varlink_flush(struct varlink *v)
-{
-	while (bytes_size(&v->out)) {
-		ssize_t n = send(v->fd, v->out.data + v->out.start, bytes_size(&v->out), MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n < 0)
-			varlink_deafen(v);
-		else
-			bytes_drop(&v->out, (size_t)n);
-	}
-	varlink_arm(v);
-}
-
 /* Queues a message, which is taken. */
 static void varlink_send(struct varlink *v, struct json_object *message)
 {
@@ -125,19 +58,14 @@ static void varlink_send(struct varlink *v, struct json_object *message)
 	const char *text = must((char *)json_object_to_json_string_length(
 		message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size));
 
-	if (bytes_size(&v->out) > OUTPUT_MAX) {
-		varlink_deafen(v);
+	if (bytes_size(&v->s.out) > OUTPUT_MAX) {
+		stream_deafen(&v->s);
 		varlink_doom(v, "it leaves %d MiB of answers unread", OUTPUT_MAX >> 20);
 	}
-	if (!v->deaf) {
-		bytes_reserve(&v->out, size + 1);
-		memcpy(v->out.data + v->out.end, text, size + 1);
-		/* The kernel takes names that are none: one must not spoil a whole answer. */
-		utf8_repair(v->out.data + v->out.end);
-		v->out.end += size + 1;
-	}
+	stream_put(&v->s, text, size + 1);
 	json_object_put(message);
-	varlink_flush(v);
+	stream_flush(&v->s);
+	varlink_arm(v);
 }
 
 static void call_free(struct call *c)
@@ -147,18 +75,23 @@ static void call_free(struct call *c)
 	free(c);
 }
 
-static void call_send(struct call *c, const char *error, struct json_object *parameters, bool continues)
+static struct json_object *message_new(const char *error, struct json_object *parameters)
 {
 	struct json_object *message = must(json_object_new_object());
-	struct varlink *v = c->connection;
 
-	if (!parameters)
-		parameters = must(json_object_new_object());
-	if (v->o.answered)
-		v->o.answered(c, error, parameters, v->o.arg);
 	if (error)
 		json_object_object_add(message, "error", json_object_new_string(error));
-	json_object_object_add(message, "parameters", parameters);
+	json_object_object_add(message, "parameters", parameters ? parameters : json_object_new_object());
+	return message;
+}
+
+static void call_send(struct call *c, const char *error, struct json_object *parameters, bool continues)
+{
+	struct json_object *message = message_new(error, parameters);
+	struct varlink *v = c->connection;
+
+	if (v->o.answered)
+		v->o.answered(c, error, json_object_object_get(message, "parameters"), v->o.arg);
 	if (continues)
 		json_object_object_add(message, "continues", json_object_new_boolean(true));
 	if (c->oneway)
@@ -216,15 +149,12 @@ static const char *message_problem(struct json_object *message)
 		const char *key;
 		enum json_type type;
 	} members[] = {
-		{ "method", json_type_string },
-		{ "parameters", json_type_object },
-		{ "oneway", json_type_boolean },
-		{ "more", json_type_boolean },
-		{ "upgrade", json_type_boolean },
+		{ "method", json_type_string },	 { "parameters", json_type_object }, { "oneway", json_type_boolean },
+		{ "more", json_type_boolean },	 { "upgrade", json_type_boolean },
 	};
 
 	if (!json_object_is_type(message, json_type_object))
-		return "object";
+		return "the object";
 	if (!json_object_object_get(message, "method"))
 		return "method";
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
@@ -260,15 +190,6 @@ static void message_take(struct varlink *v, struct json_object *message)
 		v->o.called(c, v->o.arg);
 }
 
-/* Looks for the end of the first message, in what is there from @from on. */
-static void message_find(struct varlink *v, size_t from)
-{
-	const char *data = v->in.data + v->in.start;
-	const char *end = bytes_size(&v->in) > from ? memchr(data + from, '\0', bytes_size(&v->in) - from) : NULL;
-
-	v->message = end ? (size_t)(end - data) + 1 : 0;
-}
-
 static void message_read(struct varlink *v)
 {
 	_cleanup_(json_putp) struct json_object *message = NULL;
@@ -276,9 +197,8 @@ static void message_read(struct varlink *v)
 	const char *wrong;
 	int r;
 
-	r = json_read(v->in.data + v->in.start, v->message - 1, &message, &p);
-	bytes_drop(&v->in, v->message);
-	message_find(v, 0);
+	r = json_read(stream_text(&v->s), v->s.message - 1, &message, &p);
+	stream_drop(&v->s);
 	wrong = r < 0 ? NULL : message_problem(message);
 	if (r < 0)
 		varlink_doom(v, "it sent no JSON: %s", p.n ? p.v[0].message : strerror(-r));
@@ -288,43 +208,19 @@ static void message_read(struct varlink *v)
 		message_take(v, message);
 }
 
-/* A message that is too long is refused before it is all there. */
-static void message_refuse(struct varlink *v)
-{
-	if (!v->peer.may_change) {
-		struct json_object *message = must(json_object_new_object());
-
-		json_object_object_add(message, "error", json_object_new_string(PERMISSION_DENIED));
-		json_object_object_add(message, "parameters", json_object_new_object());
-		varlink_send(v, message);
-	}
-	varlink_doom(v, "it sent a message of over %zu bytes", v->o.message_max);
-}
-
-/* Reads once; false when there is nothing to read, now or ever, or no room for it. */
+/* False when there is nothing to read.  A message that is too long is refused
+ * before it is all there. */
 static bool varlink_read(struct varlink *v)
 {
-	size_t had = bytes_size(&v->in), more = had ? had : ROOM_FIRST;
-	ssize_t n;
+	bool more = stream_read(&v->s);
 
-	if (more > v->o.message_max + 1 - had)
-		more = v->o.message_max + 1 - had;
-	if (!more)
-		return false;
-	bytes_reserve(&v->in, more);
-	do
-		n = recv(v->fd, v->in.data + v->in.end, more, 0);
-	while (n < 0 && errno == EINTR);
-	if (n > 0)
-		v->in.end += (size_t)n;
-	if (n == 0 || (n < 0 && errno != EAGAIN))
-		v->eof = true;
-	if (!v->message)
-		message_find(v, had);
-	if (!v->message && bytes_size(&v->in) > v->o.message_max)
-		message_refuse(v);
-	bytes_drop(&v->in, 0);
-	return n > 0;
+	if (!v->doomed && stream_too_long(&v->s)) {
+		/* Less is taken of who may only look; closing alone would not say so. */
+		if (!v->peer.may_change)
+			varlink_send(v, message_new(PERMISSION_DENIED, NULL));
+		varlink_doom(v, "it sent a message of over %zu bytes", v->s.max);
+	}
+	return more;
 }
 
 /* The peer is gone.  What it sent before is still done. */
@@ -332,8 +228,8 @@ static void varlink_hangup(struct varlink *v)
 {
 	while (varlink_read(v))
 		;
-	v->eof = true;
-	varlink_deafen(v);
+	v->s.eof = true;
+	stream_deafen(&v->s);
 	sd_event_source_set_enabled(v->io, SD_EVENT_OFF);
 	if (v->call)
 		call_vanish(v->call);
@@ -350,7 +246,8 @@ static int varlink_on_io(sd_event_source *s _unused_, int fd _unused_, uint32_t 
 	}
 	if (events & EPOLLIN)
 		varlink_read(v);
-	varlink_flush(v);
+	stream_flush(&v->s);
+	varlink_arm(v);
 	return 0;
 }
 
@@ -359,11 +256,11 @@ static int varlink_on_next(sd_event_source *s _unused_, void *arg)
 {
 	struct varlink *v = arg;
 
-	if (v->message && !v->doomed)
+	if (v->s.message && !v->doomed)
 		message_read(v);
 	else
 		v->doomed = true;
-	if (v->doomed && !bytes_size(&v->out))
+	if (v->doomed && !bytes_size(&v->s.out))
 		varlink_free(v);
 	else
 		varlink_arm(v);
@@ -373,8 +270,10 @@ static int varlink_on_next(sd_event_source *s _unused_, void *arg)
 /* Half a message, or our last word, has rested for too long. */
 static int varlink_on_rest(sd_event_source *s _unused_, uint64_t usec _unused_, void *arg)
 {
-	varlink_deafen(arg);
-	varlink_doom(arg, "it left half a message lying");
+	struct varlink *v = arg;
+
+	stream_deafen(&v->s);
+	varlink_doom(v, "it left half a message lying");
 	return 0;
 }
 
@@ -384,7 +283,7 @@ int varlink_new(struct varlink **ret, sd_event *event, int fd, const struct peer
 	struct varlink *v = must(calloc(1, sizeof(*v)));
 	int r;
 
-	*v = (struct varlink){ .o = *options, .peer = *peer, .fd = fd };
+	*v = (struct varlink){ .o = *options, .peer = *peer, .s = { .fd = fd, .max = options->message_max } };
 	r = sd_event_add_io(event, &v->io, fd, EPOLLIN, varlink_on_io, v);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &v->next, varlink_on_next, v);
@@ -411,9 +310,8 @@ void varlink_free(struct varlink *v)
 	sd_event_source_disable_unref(v->io);
 	sd_event_source_disable_unref(v->next);
 	sd_event_source_disable_unref(v->rest);
-	bytes_drop(&v->in, bytes_size(&v->in));
-	bytes_drop(&v->out, bytes_size(&v->out));
-	close(v->fd);
+	close(v->s.fd);
+	stream_done(&v->s);
 	free(v);
 }
 
@@ -424,7 +322,7 @@ const struct peer *varlink_peer(const struct varlink *v)
 
 void varlink_drain(struct varlink *v)
 {
-	v->eof = true;
-	v->message = 0;
+	v->s.eof = true;
+	v->s.message = 0;
 	varlink_arm(v);
 }

@@ -7,7 +7,7 @@ enum { INDEX_MAX = 1 << 30 };
 
 void work_init(struct work *w, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine)
 {
-	*w = (struct work){ .plan = plan, .set = set, .topology = topology, .machine = machine, .next_index = 2 };
+	*w = (struct work){ .plan = plan, .set = set, .topology = topology, .machine = machine, .next_index = 2, .conf = -1 };
 	model_init(&w->noted, plan->desired->kinds);
 	for (size_t i = 0; i < plan->observed->n; i++) {
 		const struct object *o = plan->observed->objects[i];
@@ -23,7 +23,8 @@ void work_done(struct work *w)
 	batch_done(&w->batch);
 	rtnl_close(w->nl);
 	model_done(&w->noted);
-	*w = (struct work){ 0 };
+	closep(&w->conf);
+	*w = (struct work){ .conf = -1 };
 }
 
 struct netns *work_netns(const struct work *w, const char *netns)
@@ -76,6 +77,29 @@ int work_flush(struct work *w, struct err *e)
 		return 0;
 	w->sent++;
 	return batch_send(&w->batch, w->nl, &w->refused, e);
+}
+
+static int conf_open(struct work *w, const struct netns *ns, struct err *e)
+{
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
+
+	if (entered < 0)
+		return entered;
+	closep(&w->conf);
+	w->conf = sysctl_dir("net/ipv6/conf", e);
+	w->conf_at = w->conf < 0 ? NULL : ns;
+	return w->conf < 0 && e->code != -ENOENT ? e->code : 0;
+}
+
+int work_conf(struct work *w, const char *netns, const char *ifname, const char *key, const char *value, struct err *e)
+{
+	const struct netns *ns = work_netns(w, netns);
+	char path[128];
+
+	if (w->conf_at != ns && conf_open(w, ns, e) < 0)
+		return e->code;
+	snprintf(path, sizeof(path), "%s/%s", ifname, key);
+	return w->conf < 0 ? 0 : sysctl_write_at(w->conf, path, value, e);
 }
 
 uint32_t work_ifindex(const struct work *w, const char *link)

@@ -16,6 +16,8 @@ struct work {
 	struct batch batch;
 	const struct netns *at;		/* where the batch goes */
 	struct rtnl *nl;
+	int conf;			/* net/ipv6/conf of the namespace conf_at; -1: not open */
+	const struct netns *conf_at;
 	struct model noted;		/* values that kinds found before they wrote others, for the way back */
 	size_t sent;			/* batches so far */
 	struct op *refused;		/* after an error: the step, if it is known */
@@ -31,6 +33,9 @@ int work_send(struct work *w, const char *netns, struct nl_msg *m, struct op *op
 /* What follows may rely on what was appended: sends the batch, unless the namespace
  * is fresh and a failed create cannot make a later message hit somebody else's object. */
 int work_barrier(struct work *w, const char *netns, struct err *e);
+/* Writes a key of an interface, "accept_ra", below net/ipv6/conf; a kernel without IPv6
+ * has none, and that is well. */
+int work_conf(struct work *w, const char *netns, const char *ifname, const char *key, const char *value, struct err *e);
 /* Sends what is waiting. */
 int work_flush(struct work *w, struct err *e);
 

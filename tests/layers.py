@@ -13,7 +13,7 @@ LAYERS = [
     "kinds kind/*",
     "observe execute linger",
     "reconcile engine known share start job watch state status",
-    "control varlink idl service method once",
+    "control stream varlink idl service method once",
     "main",
 ]
 CLIENT_UP_TO = 3  # netnsctl is made of its own files and these layers

@@ -180,8 +180,7 @@ static int ask_for_dad(struct work *w, const struct address *a, struct err *e)
 		return 0;
 	if (work_flush(w, e) < 0)
 		return e->code;
-	_cleanup_(netns_leavep) int entered = netns_enter(work_netns(w, a->object.netns), e);
-	return entered < 0 ? entered : sysctl_write_link("ipv6", a->object.name, "accept_dad", "1", e);
+	return work_conf(w, a->object.netns, a->object.name, "accept_dad", "1", e);
 }
 
 static int address_encode(struct work *w, struct op *op, struct err *e)

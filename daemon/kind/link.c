@@ -4,6 +4,7 @@
 #include "../owner.h"
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 
 const struct word link_addrgen_words[] = {
@@ -104,6 +105,18 @@ void link_put_birth(const struct work *w, const struct object *o, struct nl_msg 
 	msg_put(m, IFLA_ADDRESS, mac, sizeof(mac));
 }
 
+/* No address of a network goes with its first one. */
+static void put_promote(struct nl_msg *m)
+{
+	struct nlattr *af = nla_nest_start(m, IFLA_AF_SPEC), *inet = nla_nest_start(m, AF_INET),
+		      *conf = nla_nest_start(m, IFLA_INET_CONF);
+
+	msg_put_u32(m, IPV4_DEVCONF_PROMOTE_SECONDARIES, 1);
+	nla_nest_end(m, conf);
+	nla_nest_end(m, inet);
+	nla_nest_end(m, af);
+}
+
 /* What cannot stand in the create message: addrgen must be there before the link is
  * up, alias and master need the link. */
 static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err *e)
@@ -125,6 +138,7 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 
 		snprintf(alias, sizeof(alias), ALIAS_PREFIX "%s", w->topology);
 		msg_put(m, IFLA_IFALIAS, alias, strlen(alias));
+		put_promote(m);
 	}
 	if (op->given)
 		msg_put_u32(m, IFLA_GROUP, group_of(w, o));
@@ -135,18 +149,10 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	return work_send(w, o->netns, m, op, e);
 }
 
-/* On links that others can reach no address of a network goes with its first one,
- * nobody in a namespace routes the host by its advertisements, and nobody else is on
- * the cable to have the same address. */
+/* On links that others can reach nobody in a namespace routes the host by its
+ * advertisements, and nobody else is on the cable to have the same address. */
 static int link_guard(struct work *w, const struct object *o, struct err *e)
 {
-	static const struct {
-		const char *family, *key, *value;
-	} guards[] = {
-		{ "ipv4", "promote_secondaries", "1" },
-		{ "ipv6", "accept_ra", "0" },
-		{ "ipv6", "accept_dad", "0" },
-	};
 	const struct netns *ns = work_netns(w, o->netns);
 
 	if (ns->state == NETNS_FRESH || !strcmp(o->name, "lo"))
@@ -154,13 +160,9 @@ static int link_guard(struct work *w, const struct object *o, struct err *e)
 	/* The message that brings it into being may still wait for another namespace. */
 	if (w->at != ns && work_flush(w, e) < 0)
 		return e->code;
-	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
-	if (entered < 0)
-		return entered;
-	for (size_t i = 0; i < ARRAY_SIZE(guards); i++)
-		if (sysctl_write_link(guards[i].family, o->name, guards[i].key, guards[i].value, e) < 0 && e->code != -ENOENT)
-			return e->code;	/* a kernel without IPv6 has no such key */
-	return 0;
+	if (work_conf(w, o->netns, o->name, "accept_ra", "0", e) < 0)
+		return e->code;
+	return work_conf(w, o->netns, o->name, "accept_dad", "0", e);
 }
 
 int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),

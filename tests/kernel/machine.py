@@ -76,6 +76,8 @@ def lasting(entry):
         return None
     for key in "operstate", "qdisc":  # a link that was ever up keeps its queue
         entry.pop(key, None)
+    if "flags" in entry:
+        entry["flags"] = [flag for flag in entry["flags"] if flag not in ("NO-CARRIER", "LOWER_UP", "linkdown")]
     data = entry.get("linkinfo", {}).get("info_data", {})
     for key in [key for key in data if key.endswith("_timer")]:
         del data[key]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What each kind does on the kernel."""
 import pytest
-from topologies import everyday, pair
+from topologies import everyday, many, pair
 
 
 def test_both_ends_in_one_namespace(machine):
@@ -172,11 +172,11 @@ def test_route_on_the_host(machine):
 def test_sysctls(machine):
     t = everyday()
     ns1 = t["namespaces"]["ns1"]
-    ns1["sysctl"] = {"net.ipv4.ip_default_ttl": 33, "net.ipv4.ping_group_range": "0 1000"}
+    ns1["sysctl"] = {"net.ipv4.ip_default_ttl": 33, "net.ipv4.ip_local_port_range": "2000 3000"}
     ns1["interfaces"]["veth-ns"]["sysctl"] = {"ipv4.rp_filter": 1, "ipv6.hop_limit": 7}
     machine.apply(t)
     assert machine.sysctl("ns1", "net.ipv4.ip_default_ttl") == "33"
-    assert machine.sysctl("ns1", "net.ipv4.ping_group_range").split() == ["0", "1000"]
+    assert machine.sysctl("ns1", "net.ipv4.ip_local_port_range").split() == ["2000", "3000"]
     assert machine.sysctl("ns1", "net.ipv4.conf.veth-ns.rp_filter") == "1"
     assert machine.sysctl("ns1", "net.ipv6.conf.veth-ns.hop_limit") == "7"
     assert machine.sysctl(None, "net.ipv4.ip_default_ttl") == "64"
@@ -232,6 +232,18 @@ def test_hundred_interfaces_in_one_namespace(machine):
     machine.apply(t)
     assert len(machine.links("a")) == len(machine.links("b")) == 101
     assert machine.apply(t).stdout.strip() == "lab: unchanged"
+
+
+def test_many_namespaces(machine):
+    """While hundreds of links settle, the kernel's tables change under every look at them."""
+    t = many(400)
+    assert "lab: 2000 created" in machine.apply(t).stdout
+    for i in (0, 399):
+        machine.ping(f"ns{i}", t["host"]["interfaces"][f"vh{i}"]["addresses"][0].partition("/")[0])
+    for _ in range(3):
+        assert machine.apply(t).stdout.strip() == "lab: unchanged"
+    machine.ctl("down", "lab")
+    machine.assert_same(machine.at_first)
 
 
 @pytest.mark.parametrize("section", ["rules", "nat", "dns", "expect"])

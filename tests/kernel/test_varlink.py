@@ -60,7 +60,7 @@ def test_every_method(machine, v):
     assert {n["name"] for n in v.call("io.netnsd.List")["namespaces"]} >= {"ns1"}
     assert v.call("io.netnsd.Show", name="lab")["topology"]["namespaces"] == everyday()["namespaces"]
     down = v.call("io.netnsd.Down", names=["lab"])
-    assert down["summaries"][0]["removed"] == 5 and down["lingering"] == []
+    assert down["summaries"][0]["removed"] == 2 and down["lingering"] == []
     assert machine.namespaces() == []
     assert v.call("io.netnsd.Up")["summaries"][0]["created"] == 5
     assert v.call("io.netnsd.Down", all=True, forget=True)["summaries"]

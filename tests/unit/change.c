@@ -44,10 +44,10 @@ void change_write_down(struct change *c)
 	back_before(&c->before, c->last, &c->delta, &c->plan);
 }
 
-/* On the way back an end of a cable may be met that has gone with the other. */
-static bool is_gone(const struct change *c, const struct op *op, int r)
+/* What was to go may have gone with something else already, silently. */
+static bool is_gone(const struct op *op, int r)
 {
-	return c->going_back && !op->after && (r == -ENODEV || r == -ESRCH || r == -EADDRNOTAVAIL);
+	return !op->after && (r == -ESRCH || r == -EADDRNOTAVAIL);
 }
 
 static int run_steps(struct change *c, size_t first)
@@ -55,7 +55,7 @@ static int run_steps(struct change *c, size_t first)
 	for (size_t i = first; i < c->plan.n; i++) {
 		int r = fake_step(c->kernel, &c->plan, &c->plan.ops[i]);
 
-		if (is_gone(c, &c->plan.ops[i], r))
+		if (is_gone(&c->plan.ops[i], r))
 			continue;
 		c->refused = r < 0 ? &c->plan.ops[i] : NULL;
 		if (r < 0)
@@ -76,10 +76,29 @@ int change_run(struct change *c, size_t first)
 	return r;
 }
 
+/* What was written down and is read again, after a restart. */
+static void restore(struct model *to, const struct model *from)
+{
+	struct json_object *list = model_save(from);
+	struct err e;
+
+	if (model_restore(to, list, &e) < 0) {
+		fprintf(stderr, "%s\n", e.text);
+		abort();
+	}
+	json_object_put(list);
+}
+
 int change_commit(struct change *c)
 {
+	struct model written;
+
 	for (size_t i = 0; i < c->noted.n; i++)
 		back_merge(&c->originals, c->noted.objects[i], ~UINT64_C(0));
+	written = c->originals;
+	model_init(&c->originals, &all_kinds);
+	restore(&c->originals, &written);
+	model_done(&written);
 	return fake_commit(c->kernel);
 }
 
@@ -88,8 +107,10 @@ int change_back(const struct change *c, struct fake *kernel, bool crashed, struc
 	int r;
 
 	prepare(ret, kernel, c->desired, c->last);
-	if (crashed)
-		back_before(&ret->before, ret->last, &c->delta, NULL);
+	if (crashed) {
+		restore(&ret->delta, &c->delta);
+		back_before(&ret->before, ret->last, &ret->delta, NULL);
+	}
 	for (size_t i = 0; !crashed && i < c->before.n; i++)
 		back_merge(&ret->before, c->before.objects[i], ~UINT64_C(0));
 	ret->going_back = ret->completed = true;

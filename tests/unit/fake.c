@@ -98,7 +98,7 @@ struct object *fake_add(struct fake *k, const struct kind *kind, const char *net
 
 		o->any = false;
 		o->handle = strcmp(name, "lo") ? k->next_index++ : 1;
-		l->mtu = l->mtu ? l->mtu : 1500;
+		l->mtu = l->mtu ? l->mtu : strcmp(name, "lo") ? 1500 : 65536;
 		l->txqlen = 1000;
 		o->set |= kind_mask(kind, 0);
 	}
@@ -110,13 +110,13 @@ void fake_init(struct fake *k, struct model *memory, const char *topology)
 {
 	*k = (struct fake){ .memory = memory, .next_index = 2, .topology = topology };
 	fake_add(k, &kind_netns, "host", NULL, "forwarding", "false", NULL);
-	fake_add(k, &kind_interface, "host", "lo", "up", "true", "mtu", "65535", NULL);
+	fake_add(k, &kind_interface, "host", "lo", "up", "true", NULL);
 	fake_add(k, &kind_interface, "host", "eth0", "up", "true", "mac", "\"02:00:00:00:00:01\"", NULL);
 	fake_add(k, &kind_interface, "host", "eth1", "up", "false", "mac", "\"02:00:00:00:00:02\"", NULL);
 	fake_add(k, &kind_address, "host", "eth0", "address", "\"192.0.2.10/24\"", NULL);
 	fake_add(k, &kind_sysctl, "host", NULL, "key", "\"net.core.somaxconn\"", "value", "\"4096\"", NULL);
 	fake_add(k, &kind_netns, "lab", NULL, "forwarding", "true", NULL);
-	fake_add(k, &kind_interface, "lab", "lo", "up", "true", "mtu", "65535", NULL);
+	fake_add(k, &kind_interface, "lab", "lo", "up", "true", NULL);
 	fake_add(k, &kind_interface, "lab", "lab0", "up", "true", "mac", "\"02:00:00:00:00:03\"", NULL);
 }
 
@@ -241,6 +241,12 @@ static int name_cmp(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void resolve(struct model *observed, struct object *o, const struct model *wanted)
+{
+	if (o->kind->resolve && wanted)
+		o->kind->resolve(observed, o, model_find(wanted, o->id));
+}
+
 void fake_observe(const struct fake *k, struct model *observed, struct model *desired, struct model *last,
 		  const struct model *also)
 {
@@ -261,12 +267,10 @@ void fake_observe(const struct fake *k, struct model *observed, struct model *de
 		if ((i == 0 || strcmp(names[i], names[i - 1])) && fake_find_ref(k, "netns", names[i]))
 			show_netns(k, observed, names[i], wanted);
 	}
-	for (size_t i = 0; i < observed->n; i++) {
-		struct object *o = observed->objects[i], *want = model_find(desired, o->id);
-
-		if (o->kind->resolve)
-			o->kind->resolve(observed, o, want ? want : model_find(last, o->id));
-	}
+	/* An end that is to lead elsewhere still leads where it was last said to. */
+	for (size_t i = 0; i < observed->n; i++)
+		for (size_t m = 0; m < ARRAY_SIZE(models); m++)
+			resolve(observed, observed->objects[i], models[m]);
 	model_link(observed);
 }
 

@@ -244,7 +244,7 @@ static void netns_new(struct fake *k, const struct object *want)
 	k->v[k->n - 1].fresh = true;
 	lo->handle = 1;
 	lo->any = false;
-	((struct link *)lo)->mtu = 65535;
+	((struct link *)lo)->mtu = 65536;
 	((struct link *)lo)->txqlen = 1000;
 	lo->set = kind_mask(lo->kind, 0);
 	fake_put(k, fake_name(k, lo));
@@ -276,6 +276,21 @@ static int netns_step(struct fake *k, const struct op *op)
 	return 0;
 }
 
+/* What is none has no attribute. */
+static void hide_none(struct object *o)
+{
+	static const char zero[64];
+
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+
+		if (f->fallback && !strcmp(f->fallback, "null") &&
+		    (f->type == &type_nexthops ? !((const struct nexthops *)object_at(o, i))->n
+					       : !memcmp(object_at(o, i), zero, f->type->size)))
+			o->set &= ~(UINT64_C(1) << i);
+	}
+}
+
 static int address_step(struct fake *k, const struct op *op)
 {
 	const struct object *o = op->after ? op->after : op->before, *link = fake_find_ref(k, "link", o->place);
@@ -298,6 +313,7 @@ static int address_step(struct fake *k, const struct op *op)
 	object_set(k->memory, a, "nodad", "false");
 	a->set |= UINT64_C(1) << kind_field(o->kind, "scope") | UINT64_C(1) << kind_field(o->kind, "metric");
 	a->set &= ~kind_mask(o->kind, WRITTEN);
+	hide_none(a);
 	a->handle = link->handle;
 	a->sign.hash = SIGN_ANY;
 	a->any = false;
@@ -308,6 +324,7 @@ static int address_step(struct fake *k, const struct op *op)
 /* The kernel says more of a route than it was told. */
 static void route_show(struct fake *k, struct route *r)
 {
+	hide_none(&r->object);
 	r->type = r->type ? r->type : (uint8_t)RTN_UNICAST;
 	r->table = r->key.table;
 	r->object.set |= UINT64_C(1) << kind_field(r->object.kind, "type") | UINT64_C(1) << kind_field(r->object.kind, "onlink") |

@@ -254,14 +254,15 @@ static void add_device_route(const struct topo *t, struct body *b, const char *n
 	struct json_object *list = json_object_object_get(link, "addresses"), *r;
 	const char *first = list ? json_object_get_string(json_object_array_get_idx(list, 0)) : NULL;
 
-	if (!first || strchr(first, ':') || dice_roll(t->d, 3, "device route %s/%s", b->name, name))
+	/* eth1 may go down again when nothing is said of it. */
+	if (!first || !strcmp(name, "eth1") || strchr(first, ':') || dice_roll(t->d, 3, "device route %s/%s", b->name, name))
 		return;
 	r = json_object_new_object();
 	put_text(r, "to", "172.16.%u.0/24", dice_roll(t->d, 250, "device route %s/%s to", b->name, name));
 	put_text(r, "dev", "%s", name);
 	if (dice_roll(t->d, 2, "device route %s/%s src", b->name, name))
 		put_text(r, "src", "%.*s", (int)strcspn(first, "/"), first);
-	put_int(r, "metric", 500 + name[strlen(name) - 1]);
+	put_int(r, "metric", (int)strlen(name) * 100 + name[strlen(name) - 1]);
 	json_object_array_add(child(b->in, "routes", true), r);
 }
 

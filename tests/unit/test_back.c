@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* test_back.c - what was there before us is remembered once, comes back, and is then
+ * forgotten; what is ours returns to the kernel's default. */
+#include "change.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+struct machine {
+	struct model memory, originals;
+	struct fake kernel;
+	struct topology loaded[16];
+	size_t n;
+	const char *last;
+};
+
+static int machine_init(void **state)
+{
+	struct machine *m = must(calloc(1, sizeof(*m)));
+
+	model_init(&m->memory, &all_kinds);
+	model_init(&m->originals, &all_kinds);
+	fake_init(&m->kernel, &m->memory, "lab-1");
+	m->last = "{}";
+	*state = m;
+	return 0;
+}
+
+static int machine_done(void **state)
+{
+	struct machine *m = *state;
+
+	for (size_t i = 0; i < m->n; i++)
+		topology_done(&m->loaded[i]);
+	fake_done(&m->kernel);
+	model_done(&m->originals);
+	model_done(&m->memory);
+	free(m);
+	return 0;
+}
+
+static struct model *load(struct machine *m, const char *text)
+{
+	struct problems p = { 0 };
+
+	if (load_text(text, strlen(text), &all_kinds, &m->loaded[m->n], &p) < 0)
+		fail_msg("%s: %s", p.v[0].where.pointer, p.v[0].message);
+	return &m->loaded[m->n++].model;
+}
+
+/* Applies @text after what was applied last; its plan must be @says. */
+static void apply(struct machine *m, const char *text, const char *says)
+{
+	struct model *desired = load(m, text), *last = load(m, m->last);
+	char *plan;
+	struct change c;
+
+	assert_int_equal(change_plan(&c, &m->kernel, desired, last, &m->originals), 0);
+	plan = change_text(&c.plan);
+	assert_string_equal(plan, says);
+	free(plan);
+	m->kernel.noted = &c.noted;
+	change_write_down(&c);
+	assert_int_equal(change_run(&c, 0), 0);
+	assert_int_equal(change_commit(&c), 0);
+	m->kernel.noted = NULL;
+	m->originals = c.originals;
+	c.originals = (struct model){ 0 };
+	m->last = text;
+	change_done(&c);
+}
+
+/* The value of a field that was written down, as JSON; NULL if it was not. */
+static void original(const struct machine *m, const char *id, const char *field, const char *value)
+{
+	const struct object *o = model_find(&m->originals, id);
+	int i = o ? kind_field(o->kind, field) : -1;
+	struct json_object *v;
+
+	if (!value) {
+		assert_false(o && object_has(o, (size_t)i));
+		return;
+	}
+	assert_non_null(o);
+	assert_true(object_has(o, (size_t)i));
+	v = o->kind->fields[i].type->format(&o->kind->fields[i], o->netns, object_at(o, (size_t)i));
+	assert_string_equal(json_object_to_json_string(v), value);
+	json_object_put(v);
+}
+
+#define ETH0 "link host/eth0"
+#define HOST(what) "{\"host\": {" what "}}"
+#define IN_ETH0(what) HOST("\"interfaces\": {\"eth0\": {" what "}}")
+
+static void test_once(void **state)
+{
+	struct machine *m = *state;
+
+	apply(m, IN_ETH0("\"mtu\": 1400"), "~ link host/eth0 mtu 1500 → 1400 [in_place]\n");
+	original(m, ETH0, "mtu", "1500");
+	apply(m, IN_ETH0("\"mtu\": 1300"), "~ link host/eth0 mtu 1400 → 1300 [in_place]\n");
+	original(m, ETH0, "mtu", "1500");
+	apply(m, IN_ETH0("\"mtu\": 1300, \"txqlen\": 5"), "~ link host/eth0 txqlen 1000 → 5 [in_place]\n");
+	original(m, ETH0, "mtu", "1500");
+	original(m, ETH0, "txqlen", "1000");
+	apply(m, IN_ETH0("\"txqlen\": 5"), "~ link host/eth0 mtu 1300 → 1500 [in_place]\n");
+	original(m, ETH0, "mtu", NULL);
+	original(m, ETH0, "txqlen", "1000");
+	apply(m, "{}", "~ link host/eth0 txqlen 5 → 1000 [in_place]\n");
+	assert_int_equal(m->originals.n, 0);
+}
+
+/* What was so already was nobody's change, and stays when the file says no more of it. */
+static void test_same(void **state)
+{
+	struct machine *m = *state;
+
+	apply(m, IN_ETH0("\"mtu\": 1500, \"up\": true"), "");
+	assert_int_equal(m->originals.n, 0);
+	apply(m, IN_ETH0("\"mtu\": 1400"), "~ link host/eth0 mtu 1500 → 1400 [in_place]\n");
+	original(m, ETH0, "up", NULL);
+	apply(m, "{}", "~ link host/eth0 mtu 1400 → 1500 [in_place]\n");
+	assert_int_equal(m->originals.n, 0);
+}
+
+static void test_sysctl(void **state)
+{
+	struct machine *m = *state;
+
+	apply(m, HOST("\"sysctl\": {\"net.core.somaxconn\": 1}, \"forwarding\": true"),
+	      "~ namespace host forwarding false → true [in_place]\n~ sysctl host net.core.somaxconn 4096 → 1 [in_place]\n");
+	original(m, "sysctl host net.core.somaxconn", "value", "\"4096\"");
+	original(m, "netns host", "forwarding", "false");
+	apply(m, HOST("\"forwarding\": true"), "~ sysctl host net.core.somaxconn 1 → 4096 [in_place]\n");
+	assert_int_equal(m->originals.n, 1);
+	apply(m, "{}", "~ namespace host forwarding true → false [in_place]\n");
+	assert_int_equal(m->originals.n, 0);
+}
+
+/* The value in a namespace that the same change makes is found out on the way. */
+static void test_noted(void **state)
+{
+	struct machine *m = *state;
+
+	apply(m, "{\"namespaces\": {\"a\": {\"sysctl\": {\"net.core.somaxconn\": 1}}}}",
+	      "+ namespace a\n+ sysctl a net.core.somaxconn = 1\n");
+	original(m, "sysctl a net.core.somaxconn", "value", "\"0\"");
+	apply(m, "{\"namespaces\": {\"a\": {}}}", "~ sysctl a net.core.somaxconn 1 → 0 [in_place]\n");
+	assert_int_equal(m->originals.n, 0);
+}
+
+static void test_default(void **state)
+{
+	struct machine *m = *state;
+
+	apply(m,
+	      HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"up\": false, \"mtu\": 1400, \"txqlen\": 5,"
+		   "\"addrgen\": \"none\", \"stp_state\": true, \"ageing_time\": 100, \"forward_delay\": 200, \"priority\": 0}}"),
+	      "+ link host/br0 bridge, up false, mtu 1400, txqlen 5, addrgen none, stp_state true, ageing_time 100, "
+	      "forward_delay 200, priority 0\n");
+	assert_int_equal(m->originals.n, 0);
+	apply(m, HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\"}}"),
+	      "~ link host/br0 up false → true, mtu 1400 → 1500, txqlen 5 → 1000, addrgen none → eui64, stp_state true → false, "
+	      "ageing_time 100 → 30000, forward_delay 200 → 1500, priority 0 → 32768 [in_place]\n");
+}
+
+/* What others still want stays. */
+static void test_share(_unused_ void **state)
+{
+	struct machine *m = *state;
+	struct model *desired = load(m, HOST("")), *last = load(m, HOST("\"forwarding\": true"));
+	struct model *others = load(m, HOST("\"forwarding\": true")), *was = load(m, HOST("\"forwarding\": false"));
+	size_t forwarding = (size_t)kind_field(&kind_netns, "forwarding");
+	struct model observed;
+
+	model_init(&observed, &all_kinds);
+	back_complete(desired, last, was, &observed);
+	assert_true(object_has(model_netns(desired, "host"), forwarding));
+	back_share(desired, others);
+	assert_false(object_has(model_netns(desired, "host"), forwarding));
+	model_done(&observed);
+}
+
+/* An interface of the host that has gone has nothing to return. */
+static void test_gone(void **state)
+{
+	struct machine *m = *state;
+
+	apply(m, IN_ETH0("\"mtu\": 1400"), "~ link host/eth0 mtu 1500 → 1400 [in_place]\n");
+	fake_remove(&m->kernel, ETH0);
+	apply(m, "{}", "");
+	assert_int_equal(m->originals.n, 0);
+}
+
+/* The first state has no source address; the way back takes it away again. */
+static void test_none(void **state)
+{
+#define ROUTE(more) HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}," \
+			 "\"routes\": [{\"to\": \"10.9.0.0/16\", \"dev\": \"br0\"" more "}]")
+	struct machine *m = *state;
+	struct fake first, kernel;
+	struct change c, back;
+
+	apply(m, ROUTE(""), "+ link host/br0 bridge\n+ address host/br0 10.0.0.1/24\n+ route host 10.9.0.0/16 dev br0\n");
+	fake_copy(&first, &m->kernel, &m->memory);
+	for (int crashed = 0; crashed < 2; crashed++) {
+		fake_copy(&kernel, &first, &m->memory);
+		assert_int_equal(change_plan(&c, &kernel, load(m, ROUTE(", \"src\": \"10.0.0.1\", \"mtu\": 1400")),
+					     load(m, m->last), &m->originals), 0);
+		change_write_down(&c);
+		assert_int_equal(change_run(&c, 0), 0);
+		assert_int_equal(change_back(&c, &kernel, crashed, &back), 0);
+		assert_null(fake_diff(&first, &kernel, &m->memory.arena));
+		change_done(&back);
+		m->originals = c.originals;
+		c.originals = (struct model){ 0 };
+		change_done(&c);
+		fake_done(&kernel);
+	}
+	fake_done(&first);
+}
+
+/* A value that no file may say is written down and read all the same. */
+static void test_loopback(void **state)
+{
+	struct machine *m = *state;
+
+	apply(m, HOST("\"interfaces\": {\"lo\": {\"mtu\": 1500}}"), "~ link host/lo mtu 65536 → 1500 [in_place]\n");
+	original(m, "link host/lo", "mtu", "65536");
+	apply(m, "{}", "~ link host/lo mtu 1500 → 65536 [in_place]\n");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, machine_init, machine_done)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_once), TEST(test_same), TEST(test_sysctl), TEST(test_noted), TEST(test_default),
+		TEST(test_share), TEST(test_gone), TEST(test_none), TEST(test_loopback),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* test_owner.c - marks, and whose an object is that carries one, or none. */
+#include "fake.h"
+#include "load.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#define TOPOLOGY "lab-1"
+
+static void test_hash(_unused_ void **state)
+{
+	uint32_t seen = topology_hash("");
+
+	for (unsigned i = 0; i < 100000; i++) {
+		char name[32];
+		uint32_t h;
+
+		snprintf(name, sizeof(name), "topology-%u", i);
+		h = topology_hash(name);
+		assert_int_not_equal(h, 0);
+		assert_int_equal(h & ~(uint32_t)GROUP_HASH, 0);
+		assert_int_equal(h, topology_hash(name));
+		assert_int_not_equal(h, seen);
+		seen = h;
+	}
+}
+
+static void test_sign(_unused_ void **state)
+{
+	static const struct {
+		uint32_t group;
+		const char *alias;
+		uint32_t hash;
+		const char *topology;
+	} rows[] = {
+		{ 0, NULL, 0, NULL },
+		{ 7, "netnsd:lab", 0, NULL },
+		{ GROUP_OURS | 7, NULL, 7, NULL },
+		{ GROUP_OURS | 7, "netnsd:lab", 7, "lab" },
+		{ GROUP_OURS | 7, "uplink to the lab", 7, NULL },
+		{ GROUP_OURS | GROUP_LOOPBACK | 7, "netnsd:lab", 7, "lab" },
+		{ GROUP_OURS | GROUP_HASH, "netnsd:", GROUP_HASH, "" },
+		{ GROUP_LOOPBACK | 7, "netnsd:lab", 0, NULL },
+		{ UINT32_MAX, "netnsd:lab", 0, NULL },
+		{ UINT32_C(1) << 31 | GROUP_OURS | 7, "netnsd:lab", 0, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct sign s = sign_of_link(rows[i].group, rows[i].alias);
+
+		assert_int_equal(s.hash, rows[i].hash);
+		assert_int_equal(!s.topology, !rows[i].topology);
+		if (s.topology)
+			assert_string_equal(s.topology, rows[i].topology);
+	}
+}
+
+static void test_mac(_unused_ void **state)
+{
+	uint8_t mac[6], again[6], other[6];
+	static const char *const others[][3] = {
+		{ "machine", "lab", "ns1/b" },
+		{ "machine", "lab", "ns2/a" },
+		{ "machine", "labs", "ns1/a" },
+		{ "machines", "lab", "ns1/a" },
+		{ "machin", "elab", "ns1/a" },
+	};
+
+	mac_derive("machine", "lab", "ns1/a", mac);
+	mac_derive("machine", "lab", "ns1/a", again);
+	assert_memory_equal(mac, again, 6);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		mac_derive(others[i][0], others[i][1], others[i][2], other);
+		assert_memory_not_equal(mac, other, 6);
+		assert_int_equal(other[0] & 3, 2);	/* local, and nobody's group */
+	}
+	assert_int_equal(mac[0] & 3, 2);
+}
+
+/* One observed machine, what each of its objects is marked with, and whose it is. */
+enum mark { NONE, OURS, OURS_UNNAMED, OTHER, OTHER_UNNAMED, COLLIDING, ANYONE };
+struct row {
+	const struct kind *kind;
+	const char *netns, *name, *field, *value;
+	enum mark mark;
+	enum owner owner;
+	const char *id;
+};
+
+static const struct row rows[] = {
+	{ &kind_netns, "host", NULL, NULL, NULL, NONE, OWNER_FOREIGN, "netns host" },
+	{ &kind_interface, "host", "lo", NULL, NULL, NONE, OWNER_FOREIGN, "link host/lo" },
+	{ &kind_interface, "host", "eth0", NULL, NULL, NONE, OWNER_FOREIGN, "link host/eth0" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.1/24\"", NONE, OWNER_FOREIGN, "address host/eth0 192.0.2.1/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.2/24\"", ANYONE, OWNER_OURS, "address host/eth0 192.0.2.2/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.3/24\"", NONE, OWNER_FOREIGN, "address host/eth0 192.0.2.3/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.4/24\"", NONE, OWNER_OURS, "address host/eth0 192.0.2.4/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.5/24\"", ANYONE, OWNER_FOREIGN, "address host/eth0 192.0.2.5/24" },
+	{ &kind_bridge, "host", "br0", NULL, NULL, OURS, OWNER_OURS, "link host/br0" },
+	{ &kind_bridge, "host", "br1", NULL, NULL, OURS_UNNAMED, OWNER_OURS, "link host/br1" },
+	{ &kind_bridge, "host", "br2", NULL, NULL, OTHER, OWNER_OTHER_TOPOLOGY, "link host/br2" },
+	{ &kind_bridge, "host", "br3", NULL, NULL, OTHER_UNNAMED, OWNER_OTHER_TOPOLOGY, "link host/br3" },
+	{ &kind_bridge, "host", "br4", NULL, NULL, COLLIDING, OWNER_OTHER_TOPOLOGY, "link host/br4" },
+	{ &kind_bridge, "host", "br5", NULL, NULL, OURS_UNNAMED, OWNER_OTHER_TOPOLOGY, "link host/br5" },
+	{ &kind_address, "host", "br0", "address", "\"10.0.0.1/24\"", ANYONE, OWNER_OURS, "address host/br0 10.0.0.1/24" },
+	{ &kind_address, "host", "br0", "address", "\"10.0.0.9/24\"", NONE, OWNER_OURS, "address host/br0 10.0.0.9/24" },
+	{ &kind_address, "host", "br1", "address", "\"10.1.0.9/24\"", NONE, OWNER_FOREIGN, "address host/br1 10.1.0.9/24" },
+	{ &kind_address, "host", "br1", "address", "\"10.1.0.8/24\"", ANYONE, OWNER_OURS, "address host/br1 10.1.0.8/24" },
+	{ &kind_address, "host", "br2", "address", "\"10.2.0.9/24\"", ANYONE, OWNER_FOREIGN, "address host/br2 10.2.0.9/24" },
+	{ &kind_netns, "ns1", NULL, NULL, NULL, OURS, OWNER_OURS, "netns ns1" },
+	{ &kind_interface, "ns1", "lo", NULL, NULL, OURS, OWNER_OURS, "link ns1/lo" },
+	{ &kind_address, "ns1", "lo", "address", "\"198.18.0.1/32\"", NONE, OWNER_OURS, "address ns1/lo 198.18.0.1" },
+	{ &kind_bridge, "ns1", "x0", NULL, NULL, NONE, OWNER_FOREIGN, "link ns1/x0" },
+	{ &kind_address, "ns1", "x0", "address", "\"10.3.0.1/24\"", NONE, OWNER_FOREIGN, "address ns1/x0 10.3.0.1/24" },
+	{ &kind_netns, "ns2", NULL, NULL, NULL, NONE, OWNER_FOREIGN, "netns ns2" },
+};
+
+static void sign(struct object *o, enum mark mark)
+{
+	uint32_t hash = topology_hash(TOPOLOGY);
+	const struct sign signs[] = {
+		[NONE] = { 0, NULL },
+		[OURS] = { hash, TOPOLOGY },
+		[OURS_UNNAMED] = { hash, NULL },
+		[OTHER] = { hash ^ 1, "other" },
+		[OTHER_UNNAMED] = { hash ^ 1, NULL },
+		[COLLIDING] = { hash, "other" },
+		[ANYONE] = { SIGN_ANY, NULL },
+	};
+
+	o->sign = signs[mark];
+}
+
+static void observe(struct model *m, bool kernels)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct object *o = object_new(m, rows[i].kind, rows[i].netns, rows[i].name);
+		struct err e;
+
+		if (rows[i].field)
+			object_set(m, o, rows[i].field, rows[i].value);
+		if (o->kind->check)
+			assert_int_equal(o->kind->check(o, &e) == 0 || !strcmp(o->name, "lo"), true);
+		o->any = kernels && o->kind == &kind_address;
+		sign(o, rows[i].mark);
+		assert_int_equal(model_add(m, o, NULL), 0);
+		assert_string_equal(o->id, rows[i].id);
+	}
+	model_link(m);
+}
+
+static void topology_of(const char *text, struct topology *ret)
+{
+	struct problems p = { 0 };
+
+	if (load_text(text, strlen(text), &all_kinds, ret, &p) < 0)
+		fail_msg("%s: %s", p.v[0].where.pointer, p.v[0].message);
+}
+
+static const char desired_text[] =
+	"{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.2/24\", \"192.0.2.3/24\"]},"
+	"  \"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}},"
+	" \"namespaces\": {\"ns1\": {\"interfaces\": {\"lo\": {\"addresses\": [\"198.18.0.2/32\"]}}}}}";
+static const char last_text[] = "{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.4/24\"]},"
+	"  \"br1\": {\"kind\": \"bridge\"}}}}";
+
+static void test_resolve(_unused_ void **state)
+{
+	struct topology desired, last;
+	struct model observed;
+
+	model_init(&observed, &all_kinds);
+	topology_of(desired_text, &desired);
+	topology_of(last_text, &last);
+	observe(&observed, false);
+	owner_resolve(&observed, TOPOLOGY, &desired.model, &last.model, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (observed.objects[i]->owner != rows[i].owner)
+			fail_msg("%s: %d, expected %d", rows[i].id, observed.objects[i]->owner, rows[i].owner);
+	assert_string_equal(model_find(&observed, "link host/br2")->owner_name, "other");
+	assert_string_equal(model_find(&observed, "link host/br4")->owner_name, "other");
+	model_done(&observed);
+	topology_done(&desired);
+	topology_done(&last);
+}
+
+/* What the kernel makes by itself is nobody's. */
+static void test_kernels_own(_unused_ void **state)
+{
+	struct topology desired, last;
+	struct model observed;
+
+	model_init(&observed, &all_kinds);
+	topology_of(desired_text, &desired);
+	topology_of(last_text, &last);
+	observe(&observed, true);
+	owner_resolve(&observed, TOPOLOGY, &desired.model, &last.model, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].kind == &kind_address)
+			assert_int_equal(observed.objects[i]->owner, OWNER_FOREIGN);
+	model_done(&observed);
+	topology_done(&desired);
+	topology_done(&last);
+}
+
+/* On the way back, what the failed change made on others' interfaces is known by its mark and its name. */
+static void test_tried(_unused_ void **state)
+{
+	struct model observed, nothing;
+	struct topology tried;
+
+	model_init(&observed, &all_kinds);
+	model_init(&nothing, &all_kinds);
+	topology_of(desired_text, &tried);
+	observe(&observed, false);
+	owner_resolve(&observed, TOPOLOGY, &nothing, &nothing, &tried.model);
+	assert_int_equal(model_find(&observed, "address host/eth0 192.0.2.2/24")->owner, OWNER_OURS);
+	assert_int_equal(model_find(&observed, "address host/eth0 192.0.2.3/24")->owner, OWNER_FOREIGN);
+	assert_int_equal(model_find(&observed, "address host/eth0 192.0.2.4/24")->owner, OWNER_FOREIGN);
+	assert_int_equal(model_find(&observed, "address host/eth0 192.0.2.5/24")->owner, OWNER_FOREIGN);
+	model_done(&observed);
+	model_done(&nothing);
+	topology_done(&tried);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hash),	     cmocka_unit_test(test_sign),  cmocka_unit_test(test_mac),
+		cmocka_unit_test(test_resolve),	     cmocka_unit_test(test_tried), cmocka_unit_test(test_kernels_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
