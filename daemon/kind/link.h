@@ -22,8 +22,8 @@ extern const struct word link_addrgen_words[];
 #define LINK_FIELDS                                                                                                    \
 	FIELD(link, up, bool, .fallback = "true",                                                                      \
 	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
-	FIELD(link, mtu, u32, .min = 68, .max = 65535, .nla = IFLA_MTU, .fallback = "1500",                            \
-	      .doc = "largest packet, in bytes (IFLA_MTU)"),                                                           \
+	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .fallback = "1500",                            \
+	      .doc = "largest packet, in bytes; 65536 is for lo alone (IFLA_MTU)"),                                                           \
 	FIELD(link, mac, mac, .nla = IFLA_ADDRESS,                                                                     \
 	      .doc = "hardware address; derived from machine, topology and name unless said (IFLA_ADDRESS)"),          \
 	FIELD(link, master, link, .refs = "link", .flags = LOOSE, .fallback = "null",                                  \

@@ -28,7 +28,8 @@ static void prepare(struct change *c, struct fake *kernel, struct model *desired
 	model_init(&c->noted, &all_kinds);
 }
 
-int change_plan(struct change *c, struct fake *kernel, struct model *desired, struct model *last, struct model *originals)
+int change_plan(struct change *c, struct fake *kernel, struct model *desired, struct model *last,
+		struct model *originals)
 {
 	prepare(c, kernel, desired, last);
 	c->originals = *originals;
@@ -44,10 +45,11 @@ void change_write_down(struct change *c)
 	back_before(&c->before, c->last, &c->delta, &c->plan);
 }
 
-/* What was to go may have gone with something else already, silently. */
-static bool is_gone(const struct op *op, int r)
+/* What was to go may have gone with something else already, silently; and on the
+ * way back nobody may know of a link whose end it is. */
+static bool is_gone(const struct change *c, const struct op *op, int r)
 {
-	return !op->after && (r == -ESRCH || r == -EADDRNOTAVAIL);
+	return !op->after && (r == -ESRCH || r == -EADDRNOTAVAIL || (c->going_back && r == -ENODEV));
 }
 
 static int run_steps(struct change *c, size_t first)
@@ -55,7 +57,7 @@ static int run_steps(struct change *c, size_t first)
 	for (size_t i = first; i < c->plan.n; i++) {
 		int r = fake_step(c->kernel, &c->plan, &c->plan.ops[i]);
 
-		if (is_gone(&c->plan.ops[i], r))
+		if (is_gone(c, &c->plan.ops[i], r))
 			continue;
 		c->refused = r < 0 ? &c->plan.ops[i] : NULL;
 		if (r < 0)
@@ -77,29 +79,30 @@ int change_run(struct change *c, size_t first)
 }
 
 /* What was written down and is read again, after a restart. */
-static void restore(struct model *to, const struct model *from)
+static int restore(struct model *to, const struct model *from)
 {
 	struct json_object *list = model_save(from);
 	struct err e;
+	int r = model_restore(to, list, &e);
 
-	if (model_restore(to, list, &e) < 0) {
+	if (r < 0)
 		fprintf(stderr, "%s\n", e.text);
-		abort();
-	}
 	json_object_put(list);
+	return r;
 }
 
 int change_commit(struct change *c)
 {
 	struct model written;
+	int r;
 
 	for (size_t i = 0; i < c->noted.n; i++)
 		back_merge(&c->originals, c->noted.objects[i], ~UINT64_C(0));
 	written = c->originals;
 	model_init(&c->originals, &all_kinds);
-	restore(&c->originals, &written);
+	r = restore(&c->originals, &written);
 	model_done(&written);
-	return fake_commit(c->kernel);
+	return r < 0 ? r : fake_commit(c->kernel);
 }
 
 int change_back(const struct change *c, struct fake *kernel, bool crashed, struct change *ret)
@@ -108,7 +111,9 @@ int change_back(const struct change *c, struct fake *kernel, bool crashed, struc
 
 	prepare(ret, kernel, c->desired, c->last);
 	if (crashed) {
-		restore(&ret->delta, &c->delta);
+		r = restore(&ret->delta, &c->delta);
+		if (r < 0)
+			return r;
 		back_before(&ret->before, ret->last, &ret->delta, NULL);
 	}
 	for (size_t i = 0; !crashed && i < c->before.n; i++)
@@ -145,7 +150,8 @@ char *change_text(const struct plan *p)
 			char sign = *s.action == 'c' ? (s.action[1] == 'r' ? '+' : '~') : '-';
 
 			fprintf(f, "%c %s %s%s%s", sign, s.kind, s.object, *s.detail ? " " : "", s.detail);
-			fprintf(f, strcmp(s.effect, "none") ? " [%s]\n" : "%s\n", strcmp(s.effect, "none") ? s.effect : "");
+			fprintf(f, strcmp(s.effect, "none") ? " [%s]\n" : "%s\n",
+				strcmp(s.effect, "none") ? s.effect : "");
 		}
 		arena_done(&a);
 	}

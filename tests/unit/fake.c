@@ -193,7 +193,8 @@ static void show(struct model *observed, const struct object *o, bool forwarding
 	model_add(observed, c, NULL);
 }
 
-static void show_class(const struct fake *k, struct model *observed, const char *netns, const char *class, bool forwarding)
+static void show_class(const struct fake *k, struct model *observed, const char *netns, const char *class,
+		       bool forwarding)
 {
 	for (size_t i = 0; i < k->n; i++)
 		if (!k->v[i].held && is_class(k->v[i].o, class) && !strcmp(k->v[i].o->netns, netns))
@@ -214,7 +215,8 @@ static void show_sysctls(const struct fake *k, struct model *observed, const str
 	}
 }
 
-static void show_netns(const struct fake *k, struct model *observed, const char *netns, const struct object *const wanted[2])
+static void show_netns(const struct fake *k, struct model *observed, const char *netns,
+		       const struct object *const wanted[2])
 {
 	const struct object *lo = NULL;
 	struct object *seen;
@@ -243,7 +245,7 @@ static int name_cmp(const void *a, const void *b)
 
 static void resolve(struct model *observed, struct object *o, const struct model *wanted)
 {
-	if (o->kind->resolve && wanted)
+	if (o->kind->resolve)
 		o->kind->resolve(observed, o, model_find(wanted, o->id));
 }
 
@@ -268,9 +270,10 @@ void fake_observe(const struct fake *k, struct model *observed, struct model *de
 			show_netns(k, observed, names[i], wanted);
 	}
 	/* An end that is to lead elsewhere still leads where it was last said to. */
-	for (size_t i = 0; i < observed->n; i++)
-		for (size_t m = 0; m < ARRAY_SIZE(models); m++)
-			resolve(observed, observed->objects[i], models[m]);
+	for (size_t i = 0; i < observed->n; i++) {
+		resolve(observed, observed->objects[i], desired);
+		resolve(observed, observed->objects[i], last);
+	}
 	model_link(observed);
 }
 
@@ -288,7 +291,8 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* The name of what differs, or NULL. */
-static const char *object_differs(const struct fake *k, const struct object *x, const struct fake *l, const struct object *y)
+static const char *object_differs(const struct fake *k, const struct object *x, const struct fake *l,
+				  const struct object *y)
 {
 	const struct object *far = far_end(k, x), *other = far_end(l, y);
 

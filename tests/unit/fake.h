@@ -9,18 +9,18 @@
 #include "owner.h"
 
 struct fake_entry {
-	struct object *o;	/* never changed in place, so that copies may share it */
-	bool held;		/* in a namespace whose name was taken away, and not yet let go of */
-	bool fresh;		/* a namespace that has no name yet */
+	struct object *o; /* never changed in place, so that copies may share it */
+	bool held;        /* in a namespace whose name was taken away, and not yet let go of */
+	bool fresh;       /* a namespace that has no name yet */
 };
 
 struct fake {
-	struct model *memory;	/* only its arena is used; not owned */
+	struct model *memory; /* only its arena is used; not owned */
 	struct fake_entry *v;
 	size_t n, room;
 	uint32_t next_index;
-	const char *topology;	/* whose mark new objects get */
-	struct model *noted;	/* what was there before a sysctl was written; may be NULL */
+	const char *topology; /* whose mark new objects get */
+	struct model *noted;  /* what was there before a sysctl was written; may be NULL */
 };
 
 /* A machine with a loopback, eth0 (192.0.2.10/24) and eth1, and a namespace "lab" of

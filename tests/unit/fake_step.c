@@ -36,7 +36,8 @@ static const char *reach(const struct fake *k, const char *netns, const struct i
 		const struct object *o = k->v[i].o;
 		const struct inet *peer;
 
-		if (k->v[i].held || !is_class(o, "address") || strcmp(o->netns, netns) || (dev && strcmp(o->place, dev)))
+		if (k->v[i].held || !is_class(o, "address") || strcmp(o->netns, netns) ||
+		    (dev && strcmp(o->place, dev)))
 			continue;
 		peer = fake_field(o, "peer");
 		if (inet_covers(peer && peer->family ? peer : address_of(o), via) && is_up(k, o->place))
@@ -84,7 +85,8 @@ static int route_check(const struct fake *k, const struct route *r)
 static void sweep(struct fake *k)
 {
 	for (size_t i = k->n; i-- > 0;)
-		if (!k->v[i].held && is_class(k->v[i].o, "route") && route_check(k, (const struct route *)k->v[i].o) < 0)
+		if (!k->v[i].held && is_class(k->v[i].o, "route") &&
+		    route_check(k, (const struct route *)k->v[i].o) < 0)
 			drop_at(k, i);
 }
 
@@ -306,7 +308,8 @@ static int address_step(struct fake *k, const struct op *op)
 	}
 	if (have) {
 		have = fake_edit(k, o->id);
-		*(uint32_t *)object_at(have, (size_t)kind_field(o->kind, "metric")) = *(uint32_t *)fake_field(o, "metric");
+		*(uint32_t *)object_at(have, (size_t)kind_field(o->kind, "metric")) =
+			*(uint32_t *)fake_field(o, "metric");
 		return 0;
 	}
 	a = fake_clone(k->memory, o);
@@ -327,7 +330,8 @@ static void route_show(struct fake *k, struct route *r)
 	hide_none(&r->object);
 	r->type = r->type ? r->type : (uint8_t)RTN_UNICAST;
 	r->table = r->key.table;
-	r->object.set |= UINT64_C(1) << kind_field(r->object.kind, "type") | UINT64_C(1) << kind_field(r->object.kind, "onlink") |
+	r->object.set |= UINT64_C(1) << kind_field(r->object.kind, "type") |
+			 UINT64_C(1) << kind_field(r->object.kind, "onlink") |
 			 UINT64_C(1) << kind_field(r->object.kind, "table");
 	if (!r->dev && r->via.family)
 		r->dev = reach(k, r->object.netns, &r->via, NULL);

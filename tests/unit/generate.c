@@ -33,8 +33,8 @@ unsigned dice_roll(const struct dice *d, unsigned n, const char *what, ...)
 struct body {
 	const char *name;
 	struct json_object *in, *interfaces;
-	bool ends[5];			/* those of cable_names that are ends of cables */
-	bool networks[2][NETWORKS];	/* IPv4 and IPv6, behind an interface that is up */
+	bool ends[5];               /* those of cable_names that are ends of cables */
+	bool networks[2][NETWORKS]; /* IPv4 and IPv6, behind an interface that is up */
 };
 
 struct topo {
@@ -66,7 +66,8 @@ static void put_bool(struct json_object *o, const char *key, bool value)
 	json_object_object_add(o, key, json_object_new_boolean(value));
 }
 
-_printf_(3, 4) static void put_text(struct json_object *o, const char *key, const char *fmt, ...)
+_printf_(3, 4)
+static void put_text(struct json_object *o, const char *key, const char *fmt, ...)
 {
 	struct json_object *text;
 	char value[160];
@@ -94,7 +95,8 @@ static void add_addresses(const struct topo *t, struct body *b, struct json_obje
 	if (dice_roll(t->d, 4, "v4 %s/%s", b->name, name)) {
 		unsigned host = dice_roll(t->d, 3, "v4 host %s/%s", b->name, name);
 
-		put_text(list, NULL, "10.0.%u.%u/%u", net, host + 1, dice_roll(t->d, 3, "v4 len %s/%s", b->name, name) ? 24 : 25);
+		put_text(list, NULL, "10.0.%u.%u/%u", net, host + 1,
+			 dice_roll(t->d, 3, "v4 len %s/%s", b->name, name) ? 24 : 25);
 		if (dice_roll(t->d, 3, "v4 second %s/%s", b->name, name) == 0)
 			put_text(list, NULL, "10.0.%u.%u/24", net, host + 20);
 		b->networks[0][net] = true;
@@ -118,7 +120,8 @@ static void add_common(const struct topo *t, struct body *b, struct json_object 
 	if (dice_roll(t->d, 5, "addrgen %s/%s", b->name, name) == 0)
 		put_text(link, "addrgen", "none");
 	if (dice_roll(t->d, 5, "rp_filter %s/%s", b->name, name) == 0)
-		put_int(child(link, "sysctl", false), "ipv4.rp_filter", 1 + (int)dice_roll(t->d, 2, "rp %s/%s", b->name, name));
+		put_int(child(link, "sysctl", false), "ipv4.rp_filter",
+			1 + (int)dice_roll(t->d, 2, "rp %s/%s", b->name, name));
 	if (dice_roll(t->d, 8, "down %s/%s", b->name, name) == 0)
 		put_bool(link, "up", false);
 	else
@@ -148,7 +151,8 @@ static bool is_bridge(const struct body *b, const char *name)
 {
 	struct json_object *link = json_object_object_get(b->interfaces, name), *kind = NULL;
 
-	return link && json_object_object_get_ex(link, "kind", &kind) && !strcmp(json_object_get_string(kind), "bridge");
+	return link && json_object_object_get_ex(link, "kind", &kind) &&
+	       !strcmp(json_object_get_string(kind), "bridge");
 }
 
 static void add_master(const struct topo *t, struct body *b, struct json_object *link, const char *name)
@@ -170,7 +174,8 @@ static void add_cable(struct topo *t, unsigned i)
 		end[e] = &t->v[dice_roll(t->d, (unsigned)t->n, "cable %u end %u", i, e)];
 		n[e] = dice_roll(t->d, ARRAY_SIZE(cable_names), "cable %u name %u", i, e);
 		name[e] = cable_names[n[e]];
-		if (end[e]->ends[n[e]] || json_object_object_get(end[e]->interfaces, name[e]) || !strcmp(end[e]->name, "lab"))
+		if (end[e]->ends[n[e]] || json_object_object_get(end[e]->interfaces, name[e]) ||
+		    !strcmp(end[e]->name, "lab"))
 			return;
 	}
 	if (end[0] == end[1] && !strcmp(name[0], name[1]))
@@ -206,7 +211,8 @@ static void add_there(const struct topo *t, struct body *b, const char *name)
 	if (dice_roll(t->d, 3, "there %s sysctl", name) == 0)
 		put_int(child(link, "sysctl", false), "ipv4.rp_filter", 1);
 	if (dice_roll(t->d, 2, "there %s address", name))
-		put_text(child(link, "addresses", true), NULL, "203.0.113.%u/24", dice_roll(t->d, 3, "there %s host", name) + 1);
+		put_text(child(link, "addresses", true), NULL, "203.0.113.%u/24",
+			 dice_roll(t->d, 3, "there %s host", name) + 1);
 	if (strcmp(name, "lab0"))
 		add_master(t, b, link, name);
 }
@@ -226,7 +232,8 @@ static void add_route(const struct topo *t, struct body *b, unsigned net, bool v
 		put_text(r, "to", "default");
 	else
 		put_text(r, "to", "10.%u.0.0/16", dice_roll(t->d, 2, "%s to", what) + 50 + net * 2);
-	if (v6 || dice_roll(t->d, 2, "%s metric", what) || !strcmp(json_object_get_string(child(r, "to", false)), "default"))
+	if (v6 || dice_roll(t->d, 2, "%s metric", what) ||
+	    !strcmp(json_object_get_string(child(r, "to", false)), "default"))
 		put_int(r, "metric", 10 + (int)net * 2 + (int)dice_roll(t->d, 2, "%s metric is", what));
 	if (dice_roll(t->d, 5, "%s table", what) == 0)
 		put_int(r, "table", 100);
@@ -239,7 +246,8 @@ static void add_route(const struct topo *t, struct body *b, unsigned net, bool v
 		for (unsigned i = 0; i < 2; i++) {
 			struct json_object *hop = json_object_new_object();
 
-			put_text(hop, "via", "%s%u%s%u", prefix, net, sep, 100 + i * 2 + dice_roll(t->d, 2, "%s hop %u", what, i));
+			put_text(hop, "via", "%s%u%s%u", prefix, net, sep,
+				 100 + i * 2 + dice_roll(t->d, 2, "%s hop %u", what, i));
 			json_object_array_add(hops, hop);
 		}
 	} else {
@@ -255,7 +263,8 @@ static void add_device_route(const struct topo *t, struct body *b, const char *n
 	const char *first = list ? json_object_get_string(json_object_array_get_idx(list, 0)) : NULL;
 
 	/* eth1 may go down again when nothing is said of it. */
-	if (!first || !strcmp(name, "eth1") || strchr(first, ':') || dice_roll(t->d, 3, "device route %s/%s", b->name, name))
+	if (!first || !strcmp(name, "eth1") || strchr(first, ':') ||
+	    dice_roll(t->d, 3, "device route %s/%s", b->name, name))
 		return;
 	r = json_object_new_object();
 	put_text(r, "to", "172.16.%u.0/24", dice_roll(t->d, 250, "device route %s/%s to", b->name, name));
@@ -274,9 +283,9 @@ static void add_body(const struct topo *t, struct body *b)
 	if (f < ARRAY_SIZE(forwarding))
 		json_object_object_add(b->in, "forwarding", json_tokener_parse(forwarding[f]));
 	if (dice_roll(t->d, 4, "sysctl %s", b->name) == 0)
-		put_int(child(b->in, "sysctl", false), "net.core.somaxconn", 100 + (int)dice_roll(t->d, 3, "somaxconn %s", b->name));
-	json_object_object_foreach(b->interfaces, name, link)
-		add_device_route(t, b, name, link);
+		put_int(child(b->in, "sysctl", false), "net.core.somaxconn",
+			100 + (int)dice_roll(t->d, 3, "somaxconn %s", b->name));
+	json_object_object_foreach(b->interfaces, name, link) add_device_route(t, b, name, link);
 	for (unsigned net = 0; net < NETWORKS; net++)
 		for (unsigned v6 = 0; v6 < 2; v6++)
 			if (b->networks[v6][net] && dice_roll(t->d, 2, "routes %s %u %u", b->name, net, v6))

@@ -5,8 +5,8 @@
 #include <json-c/json.h>
 
 struct dice {
-	uint64_t seed, other;	/* of the topology it is a variation of */
-	unsigned change;	/* of a hundred choices, so many differ from that one's */
+	uint64_t seed, other; /* of the topology it is a variation of */
+	unsigned change;      /* of a hundred choices, so many differ from that one's */
 };
 
 /* A number below @n, always the same for one dice and one @what. */

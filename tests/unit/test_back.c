@@ -195,18 +195,21 @@ static void test_gone(void **state)
 /* The first state has no source address; the way back takes it away again. */
 static void test_none(void **state)
 {
-#define ROUTE(more) HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}," \
-			 "\"routes\": [{\"to\": \"10.9.0.0/16\", \"dev\": \"br0\"" more "}]")
+#define ROUTE(more)                                                                                 \
+	HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}," \
+	     "\"routes\": [{\"to\": \"10.9.0.0/16\", \"dev\": \"br0\"" more "}]")
 	struct machine *m = *state;
 	struct fake first, kernel;
 	struct change c, back;
 
-	apply(m, ROUTE(""), "+ link host/br0 bridge\n+ address host/br0 10.0.0.1/24\n+ route host 10.9.0.0/16 dev br0\n");
+	apply(m, ROUTE(""),
+	      "+ link host/br0 bridge\n+ address host/br0 10.0.0.1/24\n+ route host 10.9.0.0/16 dev br0\n");
 	fake_copy(&first, &m->kernel, &m->memory);
 	for (int crashed = 0; crashed < 2; crashed++) {
 		fake_copy(&kernel, &first, &m->memory);
 		assert_int_equal(change_plan(&c, &kernel, load(m, ROUTE(", \"src\": \"10.0.0.1\", \"mtu\": 1400")),
-					     load(m, m->last), &m->originals), 0);
+					     load(m, m->last), &m->originals),
+				 0);
 		change_write_down(&c);
 		assert_int_equal(change_run(&c, 0), 0);
 		assert_int_equal(change_back(&c, &kernel, crashed, &back), 0);
@@ -235,8 +238,8 @@ static void test_loopback(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_once), TEST(test_same), TEST(test_sysctl), TEST(test_noted), TEST(test_default),
-		TEST(test_share), TEST(test_gone), TEST(test_none), TEST(test_loopback),
+		TEST(test_once),  TEST(test_same), TEST(test_sysctl), TEST(test_noted),    TEST(test_default),
+		TEST(test_share), TEST(test_gone), TEST(test_none),   TEST(test_loopback),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

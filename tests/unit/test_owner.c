@@ -60,11 +60,8 @@ static void test_mac(_unused_ void **state)
 {
 	uint8_t mac[6], again[6], other[6];
 	static const char *const others[][3] = {
-		{ "machine", "lab", "ns1/b" },
-		{ "machine", "lab", "ns2/a" },
-		{ "machine", "labs", "ns1/a" },
-		{ "machines", "lab", "ns1/a" },
-		{ "machin", "elab", "ns1/a" },
+		{ "machine", "lab", "ns1/b" },  { "machine", "lab", "ns2/a" }, { "machine", "labs", "ns1/a" },
+		{ "machines", "lab", "ns1/a" }, { "machin", "elab", "ns1/a" },
 	};
 
 	mac_derive("machine", "lab", "ns1/a", mac);
@@ -73,7 +70,7 @@ static void test_mac(_unused_ void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		mac_derive(others[i][0], others[i][1], others[i][2], other);
 		assert_memory_not_equal(mac, other, 6);
-		assert_int_equal(other[0] & 3, 2);	/* local, and nobody's group */
+		assert_int_equal(other[0] & 3, 2); /* local, and nobody's group */
 	}
 	assert_int_equal(mac[0] & 3, 2);
 }
@@ -92,22 +89,32 @@ static const struct row rows[] = {
 	{ &kind_netns, "host", NULL, NULL, NULL, NONE, OWNER_FOREIGN, "netns host" },
 	{ &kind_interface, "host", "lo", NULL, NULL, NONE, OWNER_FOREIGN, "link host/lo" },
 	{ &kind_interface, "host", "eth0", NULL, NULL, NONE, OWNER_FOREIGN, "link host/eth0" },
-	{ &kind_address, "host", "eth0", "address", "\"192.0.2.1/24\"", NONE, OWNER_FOREIGN, "address host/eth0 192.0.2.1/24" },
-	{ &kind_address, "host", "eth0", "address", "\"192.0.2.2/24\"", ANYONE, OWNER_OURS, "address host/eth0 192.0.2.2/24" },
-	{ &kind_address, "host", "eth0", "address", "\"192.0.2.3/24\"", NONE, OWNER_FOREIGN, "address host/eth0 192.0.2.3/24" },
-	{ &kind_address, "host", "eth0", "address", "\"192.0.2.4/24\"", NONE, OWNER_OURS, "address host/eth0 192.0.2.4/24" },
-	{ &kind_address, "host", "eth0", "address", "\"192.0.2.5/24\"", ANYONE, OWNER_FOREIGN, "address host/eth0 192.0.2.5/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.1/24\"", NONE, OWNER_FOREIGN,
+	  "address host/eth0 192.0.2.1/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.2/24\"", ANYONE, OWNER_OURS,
+	  "address host/eth0 192.0.2.2/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.3/24\"", NONE, OWNER_FOREIGN,
+	  "address host/eth0 192.0.2.3/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.4/24\"", NONE, OWNER_OURS,
+	  "address host/eth0 192.0.2.4/24" },
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.5/24\"", ANYONE, OWNER_FOREIGN,
+	  "address host/eth0 192.0.2.5/24" },
 	{ &kind_bridge, "host", "br0", NULL, NULL, OURS, OWNER_OURS, "link host/br0" },
 	{ &kind_bridge, "host", "br1", NULL, NULL, OURS_UNNAMED, OWNER_OURS, "link host/br1" },
 	{ &kind_bridge, "host", "br2", NULL, NULL, OTHER, OWNER_OTHER_TOPOLOGY, "link host/br2" },
 	{ &kind_bridge, "host", "br3", NULL, NULL, OTHER_UNNAMED, OWNER_OTHER_TOPOLOGY, "link host/br3" },
 	{ &kind_bridge, "host", "br4", NULL, NULL, COLLIDING, OWNER_OTHER_TOPOLOGY, "link host/br4" },
 	{ &kind_bridge, "host", "br5", NULL, NULL, OURS_UNNAMED, OWNER_OTHER_TOPOLOGY, "link host/br5" },
-	{ &kind_address, "host", "br0", "address", "\"10.0.0.1/24\"", ANYONE, OWNER_OURS, "address host/br0 10.0.0.1/24" },
-	{ &kind_address, "host", "br0", "address", "\"10.0.0.9/24\"", NONE, OWNER_OURS, "address host/br0 10.0.0.9/24" },
-	{ &kind_address, "host", "br1", "address", "\"10.1.0.9/24\"", NONE, OWNER_FOREIGN, "address host/br1 10.1.0.9/24" },
-	{ &kind_address, "host", "br1", "address", "\"10.1.0.8/24\"", ANYONE, OWNER_OURS, "address host/br1 10.1.0.8/24" },
-	{ &kind_address, "host", "br2", "address", "\"10.2.0.9/24\"", ANYONE, OWNER_FOREIGN, "address host/br2 10.2.0.9/24" },
+	{ &kind_address, "host", "br0", "address", "\"10.0.0.1/24\"", ANYONE, OWNER_OURS,
+	  "address host/br0 10.0.0.1/24" },
+	{ &kind_address, "host", "br0", "address", "\"10.0.0.9/24\"", NONE, OWNER_OURS,
+	  "address host/br0 10.0.0.9/24" },
+	{ &kind_address, "host", "br1", "address", "\"10.1.0.9/24\"", NONE, OWNER_FOREIGN,
+	  "address host/br1 10.1.0.9/24" },
+	{ &kind_address, "host", "br1", "address", "\"10.1.0.8/24\"", ANYONE, OWNER_OURS,
+	  "address host/br1 10.1.0.8/24" },
+	{ &kind_address, "host", "br2", "address", "\"10.2.0.9/24\"", ANYONE, OWNER_FOREIGN,
+	  "address host/br2 10.2.0.9/24" },
 	{ &kind_netns, "ns1", NULL, NULL, NULL, OURS, OWNER_OURS, "netns ns1" },
 	{ &kind_interface, "ns1", "lo", NULL, NULL, OURS, OWNER_OURS, "link ns1/lo" },
 	{ &kind_address, "ns1", "lo", "address", "\"198.18.0.1/32\"", NONE, OWNER_OURS, "address ns1/lo 198.18.0.1" },
@@ -163,7 +170,7 @@ static const char desired_text[] =
 	"  \"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}},"
 	" \"namespaces\": {\"ns1\": {\"interfaces\": {\"lo\": {\"addresses\": [\"198.18.0.2/32\"]}}}}}";
 static const char last_text[] = "{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.4/24\"]},"
-	"  \"br1\": {\"kind\": \"bridge\"}}}}";
+				"  \"br1\": {\"kind\": \"bridge\"}}}}";
 
 static void test_resolve(_unused_ void **state)
 {
@@ -227,8 +234,8 @@ static void test_tried(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hash),	     cmocka_unit_test(test_sign),  cmocka_unit_test(test_mac),
-		cmocka_unit_test(test_resolve),	     cmocka_unit_test(test_tried), cmocka_unit_test(test_kernels_own),
+		cmocka_unit_test(test_hash),    cmocka_unit_test(test_sign),  cmocka_unit_test(test_mac),
+		cmocka_unit_test(test_resolve), cmocka_unit_test(test_tried), cmocka_unit_test(test_kernels_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

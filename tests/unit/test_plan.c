@@ -10,11 +10,12 @@
 #include <cmocka.h>
 
 #define TOPOLOGY "lab-1"
-enum { CHANGES = 3 };	/* of one chain, and one to nothing */
+enum { CHANGES = 3 }; /* of one chain, and one to nothing */
 
 static char *file_read(const char *path)
 {
-	_cleanup_(fclosep) FILE *f = fopen(path, "re");
+	_cleanup_(fclosep)
+	FILE *f = fopen(path, "re");
 	char *text = NULL;
 	size_t size = 0;
 
@@ -25,7 +26,8 @@ static char *file_read(const char *path)
 
 static void topology_read(const char *folder, const char *name, struct topology *ret)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep)
+	char *text = NULL;
 	struct problems p = { 0 };
 	char path[4096];
 
@@ -38,12 +40,14 @@ static void topology_read(const char *folder, const char *name, struct topology 
 
 static void compare_text(const char *folder, const char *text)
 {
-	_cleanup_(freep) char *expected = NULL;
+	_cleanup_(freep)
+	char *expected = NULL;
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/plan.txt", folder);
 	if (getenv("UPDATE")) {
-		_cleanup_(fclosep) FILE *f = must(fopen(path, "we"));
+		_cleanup_(fclosep)
+		FILE *f = must(fopen(path, "we"));
 
 		fputs(text, f);
 		return;
@@ -74,7 +78,8 @@ static void golden_change(struct fake *kernel, struct model *desired, struct mod
 
 static void test_golden(void **state)
 {
-	_cleanup_(freep) char *made = NULL, *text = NULL;
+	_cleanup_(freep)
+	char *made = NULL, *text = NULL;
 	struct model memory, nothing, originals;
 	struct topology before, last, after;
 	const char *folder = *state;
@@ -131,27 +136,29 @@ struct chain {
 	uint64_t seed;
 	struct fake kernel;
 	struct model memory, originals;
-	struct topology loaded[2 * (CHANGES + 1)];	/* the kernel's objects refer to them */
+	struct topology loaded[2 * (CHANGES + 1)]; /* the kernel's objects refer to them */
 	size_t n_loaded;
-	struct json_object *json;	/* of what is up; NULL: nothing */
-	struct json_object *next;	/* of what is to be up */
-	bool drifted;			/* what is there is not what was applied */
+	struct json_object *json; /* of what is up; NULL: nothing */
+	struct json_object *next; /* of what is to be up */
+	bool drifted;             /* what is there is not what was applied */
 	size_t steps;
 };
 
 static void complain(const struct chain *h, const struct change *c, const char *what, size_t step)
 {
-	_cleanup_(freep) char *text = change_text(&c->plan);
+	_cleanup_(freep)
+	char *text = change_text(&c->plan);
 	struct arena a = { 0 };
 	struct step s = { .action = "", .kind = "", .object = "", .detail = "" };
 
 	if (c->refused)
 		plan_step(c->refused, &a, &s);
-	fprintf(stderr, "SEED=%llu step %zu: %s: %s %s %s %s\n", (unsigned long long)h->seed, step, what, s.action, s.kind,
-		s.object, s.detail);
+	fprintf(stderr, "SEED=%llu step %zu: %s: %s %s %s %s\n", (unsigned long long)h->seed, step, what, s.action,
+		s.kind, s.object, s.detail);
 	fprintf(stderr, "from %s\n", h->json ? json_object_to_json_string(h->json) : "nothing");
 	fprintf(stderr, "to %s\n", h->next ? json_object_to_json_string(h->next) : "nothing");
-	fprintf(stderr, "plan%s:\n%s%s\n", h->drifted ? " after a drift" : "", text, c->problems.n ? c->problems.v[0].message : "");
+	fprintf(stderr, "plan%s:\n%s%s\n", h->drifted ? " after a drift" : "", text,
+		c->problems.n ? c->problems.v[0].message : "");
 	arena_done(&a);
 	fail_msg("%s", what);
 }
@@ -172,7 +179,8 @@ static void break_at(const struct chain *h, const struct change *c, const struct
 	for (size_t i = at + 1; i < c->plan.n && i <= at + more; i++) {
 		const struct op *one = &c->plan.ops[at], *op = &c->plan.ops[i];
 
-		if (strcmp((op->after ? op->after : op->before)->netns, (one->after ? one->after : one->before)->netns) ||
+		if (strcmp((op->after ? op->after : op->before)->netns,
+			   (one->after ? one->after : one->before)->netns) ||
 		    fake_step(&kernel, &c->plan, op) < 0)
 			break;
 	}
@@ -222,8 +230,9 @@ static void run_change(struct chain *h, struct change *c)
 	if (r < 0)
 		complain(h, c, strerror(-r), c->plan.n);
 	break_at(h, c, &first, c->plan.n);
-	if (change_commit(c) < 0)
-		complain(h, c, "a cable leads from a namespace that goes", c->plan.n);
+	r = change_commit(c);
+	if (r < 0)
+		complain(h, c, r == -EBUSY ? "a cable leads from a namespace that goes" : strerror(-r), c->plan.n);
 	h->kernel.noted = NULL;
 	fake_done(&first);
 	model_done(&memory);
@@ -342,7 +351,8 @@ static size_t chain_walk(uint64_t seed)
 	chain_to(&h, NULL);
 	what = fake_diff(&first, &h.kernel, &memory.arena);
 	if (what || h.originals.n)
-		fail_msg("SEED=%llu is not as it was at first: %s", (unsigned long long)seed, what ? what : "originals");
+		fail_msg("SEED=%llu is not as it was at first: %s", (unsigned long long)seed,
+			 what ? what : "originals");
 	steps = h.steps;
 	chain_done(&h);
 	fake_done(&first);
@@ -364,14 +374,16 @@ static void test_random(_unused_ void **state)
 
 	for (uint64_t i = 0; i < rounds; i++)
 		steps += chain_walk(seed + i);
-	print_message("%llu pairs, %zu steps, a way back from each\n", (unsigned long long)rounds * (CHANGES + 1), steps);
+	print_message("# %llu pairs, %zu steps, a way back from each\n", (unsigned long long)rounds * (CHANGES + 1),
+		      steps);
 }
 
 /* Somebody else's object in the place of one that is wanted is named, and left alone. */
 static void conflict(const struct kind *kind, const char *name, const char *says)
 {
-	static const char text[] = "{\"host\": {\"interfaces\": {\"v0\": {\"addresses\": [\"10.0.0.1/24\"]}}},"
-				   "\"namespaces\": {\"a\": {\"interfaces\": {\"v1\": {\"kind\": \"veth\", \"peer\": \"host/v0\"}}}}}";
+	static const char text[] =
+		"{\"host\": {\"interfaces\": {\"v0\": {\"addresses\": [\"10.0.0.1/24\"]}}},"
+		"\"namespaces\": {\"a\": {\"interfaces\": {\"v1\": {\"kind\": \"veth\", \"peer\": \"host/v0\"}}}}}";
 	struct model memory, nothing, originals;
 	struct problems p = { 0 };
 	struct topology t;
@@ -396,9 +408,12 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 
 static void test_conflict(_unused_ void **state)
 {
-	conflict(&kind_bridge, "v0", "link host/v0 is there already and belongs to another program; netnsd leaves it alone");
-	conflict(&kind_veth, "v0", "link host/v0 is there already and belongs to another program; netnsd leaves it alone");
-	conflict(&kind_netns, NULL, "namespace a is there already and belongs to another program; netnsd leaves it alone");
+	conflict(&kind_bridge, "v0",
+		 "link host/v0 is there already and belongs to another program; netnsd leaves it alone");
+	conflict(&kind_veth, "v0",
+		 "link host/v0 is there already and belongs to another program; netnsd leaves it alone");
+	conflict(&kind_netns, NULL,
+		 "namespace a is there already and belongs to another program; netnsd leaves it alone");
 }
 
 int main(void)
