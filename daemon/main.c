@@ -9,9 +9,11 @@
 #include "once.h"
 #include <getopt.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 
 struct options {
@@ -111,6 +113,16 @@ static gid_t group_find(const char *name)
 	const struct group *g = name ? getgrnam(name) : NULL;
 
 	return g ? g->gr_gid : GROUP_NONE;
+}
+
+/* What the kernel would refuse in the middle of a change is asked for at the start. */
+static bool is_privileged(void)
+{
+	const uint32_t needed = 1U << CAP_NET_ADMIN | 1U << CAP_SYS_ADMIN;
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & needed) == needed;
 }
 
 /* A descriptor for each namespace of a change is held at once. */
@@ -240,6 +252,10 @@ int main(int argc, char **argv)
 
 	if (r >= 0)
 		return r;
+	if (!is_privileged()) {
+		log_error("not permitted: netnsd needs root, or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN");
+		return EXIT_NOT_PERMITTED;
+	}
 	umask(0022);
 	limits_raise();
 	engine.run_dir = o.run_dir;
@@ -247,7 +263,7 @@ int main(int argc, char **argv)
 		return once_run(&engine, argv + optind, argc - optind);
 	r = start(&d, &o, &engine, &m, &e);
 	if (r < 0) {
-		log_error("%s%s", e.text, r == -EPERM || r == -EACCES ? "; netnsd needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN" : "");
+		log_error("%s", e.text);
 	} else {
 		report(&d);
 		r = loop_run(&d);

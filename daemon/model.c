@@ -221,17 +221,17 @@ void object_mark_set(struct object *o, size_t offset)
 			o->set |= UINT64_C(1) << i;
 }
 
-/* JSON null means none: a zeroed value that is set. */
+/* JSON null means none: a zeroed value that is set.  The bounds are not asked: they are
+ * for files, and what the kernel had is right. */
 static int field_set(struct model *m, struct object *o, size_t i, struct json_object *v, struct err *e)
 {
-	const struct field *f = &o->kind->fields[i];
-	int r;
+	struct field f = o->kind->fields[i];
 
-	memset(object_at(o, i), 0, f->type->size);
-	r = v ? f->type->parse(f, o->netns, object_at(o, i), v, &m->arena, e) : 0;
-	if (r < 0)
-		return err_prefix(e, "%s", f->name);
+	f.min = f.max = 0;
+	memset(object_at(o, i), 0, f.type->size);
 	o->set |= UINT64_C(1) << i;
+	if (v && f.type->parse(&f, o->netns, object_at(o, i), v, &m->arena, e) < 0)
+		return err_prefix(e, "%s", f.name);
 	return 0;
 }
 

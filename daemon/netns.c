@@ -2,6 +2,7 @@
 /* netns.c - network namespaces by unshare, setns and bind mounts, as ip-netns(8)
  * keeps them, so that every other tool sees them. */
 #include "netns.h"
+#include "sysctl.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
@@ -116,51 +117,6 @@ void netns_leavep(int *entered)
 		abort();
 }
 
-int sysctl_dir(const char *path, struct err *e)
-{
-	char dir[PATH_SIZE];
-	int fd;
-
-	snprintf(dir, sizeof(dir), "/proc/sys/%s", path);
-	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_kernel(e, errno, NULL, "%s", path) : fd;
-}
-
-int sysctl_write_at(int dir, const char *path, const char *value, struct err *e)
-{
-	_cleanup_(closep) int fd = openat(dir, path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		return err_kernel(e, errno, NULL, "%s = %s", path, value);
-	return 0;
-}
-
-int sysctl_write(const char *path, const char *value, struct err *e)
-{
-	char file[PATH_SIZE];
-
-	snprintf(file, sizeof(file), "/proc/sys/%s", path);
-	return sysctl_write_at(AT_FDCWD, file, value, e) < 0 ? err_kernel(e, e->code, e->kernel, "%s = %s", path, value) : 0;
-}
-
-int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
-{
-	char file[PATH_SIZE];
-	_cleanup_(closep) int fd = -1;
-	ssize_t n;
-
-	snprintf(file, sizeof(file), "/proc/sys/%s", path);
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, ret, size - 1);
-	if (n < 0)
-		return err_kernel(e, errno, NULL, "%s", path);
-	if ((size_t)n == size - 1)
-		return err_set(e, EMSGSIZE, "%s is longer than %zu bytes", path, size - 1);
-	ret[n] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
-	return 0;
-}
-
 /* What a new namespace starts from: the kernel would hand on some of the machine's. */
 static const struct {
 	const char *dir, *key, *value;
@@ -191,8 +147,6 @@ static unsigned defaults_missing(void)
 	return missing;
 }
 
-/* The way to net/ipv4 is long when there are many namespaces: the kernel keeps them all
- * in one chain.  So it is gone once for all keys below. */
 static int defaults_write(unsigned missing, struct err *e)
 {
 	_cleanup_(closep) int dir = -1;
@@ -240,6 +194,7 @@ static void *create_share(void *arg)
 
 	for (size_t i = c->first; i < c->n && c->result == 0; i += c->stride)
 		c->result = create_one(c->v[i], &c->missing, &c->err);
+	sysctl_end();
 	return NULL;
 }
 

@@ -43,12 +43,3 @@ int netns_name(struct netns *ns, const char *dir, struct err *e);
 int netns_unname(struct netns *ns, const char *dir, struct err *e);
 /* Lets go of a held or fresh one. */
 void netns_drop(struct netns *ns);
-
-/* Writes @value to /proc/sys/@path, which begins with "net/", of the namespace the
- * thread is in; and reads it, without the newline. */
-int sysctl_write(const char *path, const char *value, struct err *e);
-int sysctl_read(const char *path, char *ret, size_t size, struct err *e);
-/* A descriptor of the directory, for sysctl_write_at: the same namespace from wherever
- * it is used, and a short way. */
-int sysctl_dir(const char *path, struct err *e);
-int sysctl_write_at(int dir, const char *path, const char *value, struct err *e);

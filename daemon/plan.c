@@ -310,6 +310,9 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 	bool change = op->before && op->after;
 	uint64_t mask = change ? op->diff : ~UINT64_C(0);
 
+	/* What leaves is told by what tells it apart. */
+	if (!op->after)
+		mask = kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
 	for (size_t i = 0; op->given && i < o->kind->n_fields; i++)
 		if (o->kind->fields[i].gives)
 			mask &= ~(UINT64_C(1) << i);

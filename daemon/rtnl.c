@@ -130,17 +130,21 @@ static struct nlmsghdr *message_start(struct rtnl *nl, struct nl_msg *m)
 }
 
 /* 1: at its end, 0: more to come, -EINTR: has to begin anew. */
-static int dump_part(struct rtnl *nl, ssize_t size, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e)
+static int dump_part(struct rtnl *nl, ssize_t size, bool *disturbed, void (*each)(const struct nlmsghdr *h, void *arg),
+		     void *arg, struct err *e)
 {
 	int left = (int)size;
 
 	for (struct nlmsghdr *h = (void *)receive_buffer; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
 		if (h->nlmsg_seq != nl->seq)
 			continue;
-		if (h->nlmsg_flags & NLM_F_DUMP_INTR)
-			return err_set(e, EINTR, "the kernel's tables kept changing while they were read");
-		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
-			return message_error(h, e) < 0 ? e->code : 1;
+		*disturbed |= h->nlmsg_flags & NLM_F_DUMP_INTR;
+		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR) {
+			if (message_error(h, e) < 0)
+				return e->code;
+			/* Only now may the next dump begin. */
+			return *disturbed ? err_set(e, EINTR, "the kernel's tables kept changing while they were read") : 1;
+		}
 		each(h, arg);
 	}
 	return 0;
@@ -153,6 +157,7 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 
 	for (int i = 0; i < DUMP_TRIES && (r == -EINTR || r == -ENOBUFS); i++) {
 		struct nlmsghdr *h = message_start(nl, m);
+		bool disturbed = false;
 
 		if (i > 0)
 			restart(arg);
@@ -163,7 +168,7 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 
 			r = rtnl_receive(nl, &size, e);
 			if (r == 0)
-				r = dump_part(nl, size, each, arg, e);
+				r = dump_part(nl, size, &disturbed, each, arg, e);
 		}
 	}
 	return r < 0 ? r : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* work.c - collects messages into batches, one namespace at a time. */
 #include "work.h"
+#include "sysctl.h"
 
 /* Numbers above this are left to the kernel, which counts up from where it is. */
 enum { INDEX_MAX = 1 << 30 };

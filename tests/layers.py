@@ -9,7 +9,7 @@ from source import c_files, report
 LAYERS = [
     "base netnsd err log arena path guess utf8",
     "type type_inet name field kind model describe json json_token",
-    "load loader load_object load_check load_words later schema manual plan owner back rtnl netns look work",
+    "load loader load_object load_check load_words later schema manual plan owner back rtnl sysctl netns look work",
     "kinds kind/*",
     "observe execute linger",
     "reconcile engine known share start job watch state status",

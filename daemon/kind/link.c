@@ -210,14 +210,29 @@ static int link_change_data(struct work *w, struct op *op, struct err *e)
 	return 0;
 }
 
+/* The loopback comes with its namespace, as drivers/net/loopback.c makes it. */
+static void note_loopback(struct work *w, const struct object *o)
+{
+	uint64_t mask = o->set & (UINT64_C(1) << LINK_MTU | UINT64_C(1) << LINK_TXQLEN);
+	struct object *fresh = mask ? object_copy(&w->noted, o, mask) : NULL;
+
+	if (!fresh)
+		return;
+	as_link(fresh)->mtu = 65536;
+	as_link(fresh)->txqlen = 1000;
+	model_add(&w->noted, fresh, NULL);
+}
+
 int link_encode(struct work *w, struct op *op, struct err *e)
 {
 	if (!op->after)
 		return work_send(w, op->before->netns, link_message(RTM_DELLINK, 0, op->before->handle, false, false), op, e);
 	if (!op->before && !op->given)
 		return link_create(w, op, NULL, e);
-	if (op->given && !op->after->handle)
-		op->after->handle = 1;	/* the loopback of a new namespace, LOOPBACK_IFINDEX */
+	if (op->given && op->after->any) {
+		op->after->handle = 1;	/* LOOPBACK_IFINDEX */
+		note_loopback(w, op->after);
+	}
 	if (op->given && link_guard(w, op->after, e) < 0)
 		return e->code;
 	if (link_change_data(w, op, e) < 0)

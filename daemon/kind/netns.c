@@ -2,6 +2,7 @@
 /* netns.c - a namespace: created before everything in it, named when all of it is
  * there, let go of when the change is committed. */
 #include "../look.h"
+#include "../sysctl.h"
 #include "../work.h"
 
 enum { FORWARD_IPV4 = 1, FORWARD_IPV6 = 2 };

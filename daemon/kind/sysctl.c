@@ -2,6 +2,7 @@
 /* sysctl.c - keys under net., of a namespace or of one interface.  They are always
  * there; what is said of them is kept and put back. */
 #include "../look.h"
+#include "../sysctl.h"
 #include "../work.h"
 #include <ctype.h>
 

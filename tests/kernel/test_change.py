@@ -164,3 +164,13 @@ def test_namespace_defaults(machine):
     assert "1" in [machine.sysctl("ns1", f"net.ipv4.conf.{place}.promote_secondaries") for place in ("all", "veth-ns")]
     assert machine.sysctl("ns1", "net.ipv6.conf.veth-ns.accept_ra") == "0"
     machine.sh("echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv4/conf/default/rp_filter")
+
+
+def test_loopback_mtu_leaves(machine):
+    t = {"namespaces": {"a": {"interfaces": {"lo": {"mtu": 1500, "addresses": ["10.255.0.1/32"]}}}}}
+    machine.apply(t)
+    assert machine.link("a", "lo")["mtu"] == 1500
+    machine.restart()
+    t["namespaces"]["a"]["interfaces"]["lo"].pop("mtu")
+    machine.apply(t)
+    assert machine.link("a", "lo")["mtu"] == 65536
