@@ -89,6 +89,35 @@ void problem_add_err(struct problems *p, const struct err *e, const struct where
 	v->kernel = *e->kernel ? arena_strdup(&p->arena, e->kernel) : NULL;
 }
 
+void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner)
+{
+	struct err e;
+	size_t n = p->n;
+
+	err_set(&e, EEXIST, "%s is there already and belongs to %s%s; netnsd leaves it alone", object,
+		owner ? "the topology " : "another program", owner ? owner : "");
+	problem_add_err(p, &e, where, object);
+	if (p->n > n)
+		p->v[n].owner = arena_strdup(&p->arena, owner ? owner : "another program");
+}
+
+static const char *copy_text(struct problems *p, const char *s)
+{
+	return s ? arena_strdup(&p->arena, s) : NULL;
+}
+
+void problem_copy(struct problems *to, const struct problem *from)
+{
+	struct problem *v = problem_next(to, from->code, &from->where);
+
+	if (!v)
+		return;
+	v->message = arena_strdup(&to->arena, from->message);
+	v->object = copy_text(to, from->object);
+	v->owner = copy_text(to, from->owner);
+	v->kernel = copy_text(to, from->kernel);
+}
+
 static int problem_cmp(const void *a, const void *b)
 {
 	const struct where *x = &((const struct problem *)a)->where, *y = &((const struct problem *)b)->where;

@@ -28,7 +28,7 @@ struct where {
 struct problem {
 	struct where where;
 	char *message;
-	const char *object, *kernel;	/* NULL where they do not apply */
+	const char *object, *owner, *kernel;	/* NULL where they do not apply */
 	int code;			/* negative errno */
 };
 
@@ -44,6 +44,9 @@ struct problems {
 void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...) _printf_(4, 5);
 /* Adds what @e says, with its kernel words; @object may be NULL. */
 void problem_add_err(struct problems *p, const struct err *e, const struct where *where, const char *object);
+/* @object is there and @owner's: a topology's name, or NULL for another program. */
+void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner);
+void problem_copy(struct problems *to, const struct problem *from);
 /* Sorts by line and column. */
 void problems_sort(struct problems *p);
 void problems_done(struct problems *p);

@@ -132,12 +132,8 @@ static int look_and_plan(struct job *j)
 		return r;
 	}
 	r = plan_make(&j->plan, target(j), &j->observed, &found);
-	for (size_t i = 0; i < found.n; i++) {
-		struct err words = { .code = found.v[i].code };
-
-		snprintf(words.text, sizeof(words.text), "%s", found.v[i].message);
-		problem_add_err(&j->problems, &words, &found.v[i].where, found.v[i].object);
-	}
+	for (size_t i = 0; i < found.n; i++)
+		problem_copy(&j->problems, &found.v[i]);
 	j->conflict |= r == -EEXIST;
 	if (r < 0 && j->result == 0)
 		j->result = r;

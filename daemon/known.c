@@ -147,12 +147,8 @@ void member_failed(struct engine *g, struct job *j)
 		return;
 	m->known.state = STATE_FAILED;
 	problems_done(&m->known.problems);
-	for (size_t i = 0; i < j->problems.n; i++) {
-		struct err e = { .code = j->problems.v[i].code };
-
-		snprintf(e.text, sizeof(e.text), "%s", j->problems.v[i].message);
-		problem_add_err(&m->known.problems, &e, &j->problems.v[i].where, j->problems.v[i].object);
-	}
+	for (size_t i = 0; i < j->problems.n; i++)
+		problem_copy(&m->known.problems, &j->problems.v[i]);
 }
 
 void member_settle(struct engine *g, struct job *j, bool forget)

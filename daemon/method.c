@@ -74,13 +74,14 @@ static struct json_object *problem_or_none(const struct problems *p, size_t i)
 static const char *outcome_error(const struct outcome *o, struct json_object **ret)
 {
 	struct json_object *list;
+	size_t i = 0;
 
 	switch (o->code) {
 	case OUTCOME_DONE:
 		return NULL;
 	case OUTCOME_INVALID:
 		list = json_object_new_array();
-		for (size_t i = 0; i < o->problems.n; i++)
+		for (i = 0; i < o->problems.n; i++)
 			json_object_array_add(list, status_problem(&o->problems.v[i]));
 		*ret = json_object_new_object();
 		add(*ret, "problems", list);
@@ -90,8 +91,10 @@ static const char *outcome_error(const struct outcome *o, struct json_object **r
 		add(*ret, "problem", problem_or_none(&o->problems, 0));
 		return ERROR("Refused");
 	case OUTCOME_CONFLICT:
-		*ret = one_string("object", o->problems.n ? o->problems.v[0].message : o->name);
-		add(*ret, "owner", json_object_new_string(o->owner));
+		while (!o->problems.v[i].owner)
+			i++;
+		*ret = one_string("object", o->problems.v[i].object);
+		add(*ret, "owner", json_object_new_string(o->problems.v[i].owner));
 		return ERROR("Conflict");
 	case OUTCOME_NO_SUCH_TOPOLOGY:
 		*ret = one_string("name", o->name);

@@ -38,15 +38,13 @@ static bool is_replaced(const struct object *want, const struct object *have)
 
 static void conflict(struct planning *g, const struct object *want, const struct object *have)
 {
-	bool other = have->owner == OWNER_OTHER_TOPOLOGY;
-	char *what = object_describe(&g->problems->arena, want, NULL, kind_mask(want->kind, BARE));
-	bool list = want->kind->form == FORM_LIST;
-	struct err e;
+	struct arena a = { 0 };
+	char *what = want->kind->form == FORM_LIST ? object_describe(&a, want, NULL, kind_mask(want->kind, BARE)) : NULL;
+	char *object = arena_fmt(&a, "%s %s%s%s", want->kind->label, want->place, what ? " " : "", what ? what : "");
 
-	err_set(&e, EEXIST, "%s %s%s%s is there already and belongs to %s%s; netnsd leaves it alone", want->kind->label,
-		want->place, list ? " " : "", list ? what : "", other ? "the topology " : "another program",
-		other ? have->owner_name : "");
-	problem_add_err(g->problems, &e, &want->where, other ? have->owner_name : "another program");
+	problem_add_conflict(g->problems, &want->where, object,
+			     have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
+	arena_done(&a);
 }
 
 static unsigned decide(struct planning *g, struct object *have);

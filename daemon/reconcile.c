@@ -77,7 +77,6 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		o->code = OUTCOME_CONFLICT;
 		o->problems = j->problems;
 		j->problems = (struct problems){ 0 };
-		snprintf(o->owner, sizeof(o->owner), "%s", o->problems.v[0].object);
 		return false;
 	}
 	j->next.topology = json_object_get(json);
@@ -127,8 +126,6 @@ static void outcome_from(struct outcome *o, struct job *j)
 	if (j->result == 0)
 		return;
 	o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
-	if (j->conflict && o->problems.n)
-		snprintf(o->owner, sizeof(o->owner), "%s", o->problems.v[0].object ? o->problems.v[0].object : "");
 }
 
 static void finish(struct engine *g, struct outcome *o)

@@ -19,7 +19,7 @@ enum outcome_code {
 	OUTCOME_DONE,
 	OUTCOME_INVALID,		/* problems */
 	OUTCOME_REFUSED,		/* problems.v[0] */
-	OUTCOME_CONFLICT,		/* problems.v[0].object, owner */
+	OUTCOME_CONFLICT,		/* problems.v[0] with object and owner */
 	OUTCOME_NO_SUCH_TOPOLOGY,	/* name */
 	OUTCOME_NAME_IN_USE,		/* name, source */
 	OUTCOME_ROLLBACK_FAILED,	/* problems.v[0] the refusal, v[1] what stands in the way */
@@ -32,7 +32,6 @@ struct outcome {
 	size_t created, changed, removed;
 	uint64_t duration_usec;
 	char source[256];		/* of OUTCOME_NAME_IN_USE */
-	char owner[128];		/* of OUTCOME_CONFLICT */
 	struct problems problems;
 	struct lingerer *lingering;
 	size_t n_lingering;

@@ -47,14 +47,13 @@ static int check_against(struct job *j, const struct member *other)
 {
 	for (size_t i = 0; i < j->desired.model.n; i++) {
 		const struct object *want = j->desired.model.objects[i], *claim = model_find(&other->claims, want->id);
-		struct err e;
+		char object[600];
 
 		if (!claim || !is_claim(&j->desired.model, want) || !contradicts(want, claim))
 			continue;
-		err_set(&e, EEXIST, "%s %s is managed by the topology %s already", want->kind->label, want->place,
-			other->known.name);
-		problem_add_err(&j->problems, &e, &want->where, other->known.name);
-		return e.code;
+		snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
+		problem_add_conflict(&j->problems, &want->where, object, other->known.name);
+		return -EEXIST;
 	}
 	return 0;
 }
