@@ -84,8 +84,6 @@ static void object_return(struct model *desired, const struct object *last, cons
 void back_complete(struct model *desired, const struct model *last, const struct model *originals,
 		   const struct model *observed)
 {
-	for (size_t i = 0; i < desired->n; i++)
-		desired->objects[i]->declared = desired->objects[i]->set;
 	for (size_t i = 0; i < last->n; i++) {
 		const struct object *l = last->objects[i], *original = model_find(originals, l->id);
 		struct object *want = model_find(desired, l->id);
@@ -123,7 +121,7 @@ void back_remember(struct model *originals, const struct plan *plan)
 		const struct op *op = &plan->ops[i];
 		struct object *o;
 
-		if (!op->before || !op->after || !op->after->any || op->before->owner == OWNER_OURS)
+		if (!op->before || !op->after || !op->after->any)
 			continue;
 		o = model_find(originals, op->before->id);
 		if (o) {

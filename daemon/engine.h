@@ -8,7 +8,6 @@
 struct entry {
 	struct entry *next;
 	struct change change;
-	bool cancelled;
 };
 
 /* A topology that is known, as the interface shows it and as the next change needs it. */

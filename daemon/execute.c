@@ -12,7 +12,7 @@ void execute_init(struct execution *x, const struct plan *plan, struct netns_set
 void execute_done(struct execution *x)
 {
 	work_done(&x->work);
-	*x = (struct execution){ 0 };
+	x->plan = NULL;
 }
 
 static int take(struct execution *x, struct err *e)
@@ -40,15 +40,16 @@ static int refuse(const struct op *op, struct err *e)
 {
 	struct arena a = { 0 };
 	struct step s;
-	bool exists = e->code == -EEXIST && !op->before;
+	bool exists = e->code == -EEXIST && !op->before && *e->kernel;
 
 	plan_step(op, &a, &s);
-	err_prefix(e, "%s %s%s%s", s.kind, s.object, *s.detail ? " " : "", s.detail);
+	/* A long detail must not crowd out the cause. */
+	err_prefix(e, "%s %s%s%.200s", s.kind, s.object, *s.detail ? " " : "", s.detail);
 	if (exists) {
 		size_t n = strlen(e->text);
 
 		snprintf(e->text + n, sizeof(e->text) - n,
-			 "; something of that name or destination is there and belongs to another program");
+			 "; something of that name or destination is there already");
 	}
 	arena_done(&a);
 	return e->code;

@@ -29,7 +29,7 @@ struct field {
 	uint32_t min, max;		/* max 0: all that the type holds */
 	uint16_t nla;			/* attribute that carries the value as it stands in memory; 0: the kind does it */
 	enum nla_place place;
-	uint8_t width;			/* bytes of the attribute, where they are not those of the type */
+	uint8_t width;			/* of type_bool: bytes of the attribute, 1 or 4 */
 };
 
 /* A row for member @m of struct @s, read with type_@t. */

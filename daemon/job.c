@@ -77,10 +77,17 @@ static int open_namespaces(struct job *j, struct err *e)
 	j->names[n++] = "host";
 	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
 		for (size_t i = 0; i < models[m]->n; i++)
-			if (!strcmp(models[m]->objects[i]->kind->class, "netns"))
+			if (object_is(models[m]->objects[i], "netns"))
 				j->names[n++] = models[m]->objects[i]->netns;
 	qsort(j->names, n, sizeof(*j->names), name_cmp);
 	return netns_set_make(&j->set, j->netns_dir, j->names, n, e);
+}
+
+static bool is_mine(const struct model *m, const char *netns)
+{
+	const struct object *o = model_netns(m, netns);
+
+	return o && !o->any;
 }
 
 /* The empty file that a create of ours left behind when it was cut off. */
@@ -88,9 +95,9 @@ static int clear_remains(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->set.n; i++) {
 		struct netns *ns = &j->set.v[i];
-		bool known = model_netns(&j->last.model, ns->name) || (j->going_back && model_netns(&j->desired.model, ns->name));
+		bool mine = is_mine(&j->last.model, ns->name) || (j->going_back && is_mine(&j->desired.model, ns->name));
 
-		if (ns->state == NETNS_STALE && known && netns_unname(ns, j->netns_dir, e) < 0)
+		if (ns->state == NETNS_REMAINS && mine && netns_clear(ns, j->netns_dir, e) < 0)
 			return e->code;
 	}
 	return 0;
@@ -235,7 +242,7 @@ static void prepare(struct job *j)
 static int rename_back(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->set.n; i++)
-		if (j->set.v[i].state == NETNS_HELD && netns_name(&j->set.v[i], j->netns_dir, e) < 0)
+		if (j->set.v[i].state == NETNS_HELD && netns_name(&j->set, &j->set.v[i], e) < 0)
 			return e->code;
 	return 0;
 }
@@ -334,7 +341,7 @@ static void step_verify(struct job *j)
 static int name_all(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->set.n; i++)
-		if (j->set.v[i].state == NETNS_FRESH && netns_name(&j->set.v[i], j->netns_dir, e) < 0)
+		if (j->set.v[i].state == NETNS_FRESH && netns_name(&j->set, &j->set.v[i], e) < 0)
 			return e->code;
 	return 0;
 }

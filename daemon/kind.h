@@ -66,3 +66,8 @@ extern const struct kind kind_netns, kind_interface, kind_bridge, kind_veth, kin
 
 /* The kind of @class called @name, or its first one where @name is NULL; NULL if there is none. */
 const struct kind *kinds_find(const struct kinds *kinds, const char *class, const char *name);
+
+static inline bool object_is(const struct object *o, const char *class)
+{
+	return !strcmp(o->kind->class, class);
+}

@@ -70,9 +70,9 @@ static void count(struct known *k, const struct model *m)
 
 		if (o->any)
 			continue;
-		if (!strcmp(o->kind->class, "netns"))
+		if (object_is(o, "netns"))
 			k->namespaces++;
-		else if (!strcmp(o->kind->class, "link") && (!object_ref(o, true, &i, &ref) || strcmp(ref.to, o->place) > 0))
+		else if (object_is(o, "link") && (!object_ref(o, true, &i, &ref) || strcmp(ref.to, o->place) > 0))
 			k->links++;
 	}
 }
@@ -132,7 +132,7 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	for (size_t i = 0; i < g->n_members; i++)
 		for (size_t n = 0; g->members[i] != m && n < g->members[i]->claims.n; n++)
 			back_merge(&j->others, g->members[i]->claims.objects[n], ~UINT64_C(0));
-	if (m->known.state == STATE_DOWN)
+	if (m->known.state == STATE_DOWN || !m->known.json)
 		return 0;
 	model_done(&j->last.model);
 	return member_load(g, m->known.json, &j->last, e);

@@ -277,6 +277,7 @@ void load_check(struct loader *l)
 	/* The JSON is the caller's and does not stay. */
 	for (size_t i = 0; i < l->model->n; i++) {
 		l->model->objects[i]->in = NULL;
+		l->model->objects[i]->declared = l->model->objects[i]->set;
 		l->model->objects[i]->mark = 0;
 	}
 }

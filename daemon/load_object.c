@@ -132,7 +132,7 @@ static void section_read(struct loader *l, const struct node *n, const struct ki
 			 const char *name);
 
 /* Reads what stands within @o. */
-static void sections_read(struct loader *l, const struct node *n, const struct object *o)
+static void sections_read(struct loader *l, const struct node *n, struct object *o)
 {
 	const char *name = o->kind->form == FORM_MAP ? o->name : NULL;
 
@@ -143,6 +143,7 @@ static void sections_read(struct loader *l, const struct node *n, const struct o
 
 		if (k)
 			section_read(l, &member, k, o->netns, name);
+		o->listed |= k && k->in_link && k->form == FORM_LIST;
 	}
 }
 

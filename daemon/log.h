@@ -14,12 +14,9 @@ struct log_about {
 	int code;			/* ERRNO=, of either sign */
 };
 
-#define LOG_ID_STARTED		"b2f0c7d4e1a94f0f9a5e6d1c83b7240e"
 #define LOG_ID_APPLIED		"5f1d9e0a7c3b4d68a2f4c0917e6b3d52"
 #define LOG_ID_REFUSED		"d83a6c1f20b94e57bb0d4f7a95e1c368"
 #define LOG_ID_ROLLBACK_FAILED	"07e4b92d6f5a4c81930ac6e8d17f2b45"
-#define LOG_ID_HEALED		"9c25f8e37d104ab6b1e7305a4f6c8d90"
-#define LOG_ID_DAMPED		"e6710b4d98c24f3ea85d2c9f03b7a164"
 
 /* Entries above @level are left out; LOG_INFO at first. */
 void log_set_level(int level);

@@ -16,6 +16,19 @@ const char *look_link(const struct look *look, uint32_t ifindex)
 	return o ? (*o)->place : NULL;
 }
 
+static void on_restart(void *arg)
+{
+	struct look *look = arg;
+
+	model_truncate(look->observed, look->first);
+}
+
+int look_dump(struct look *look, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *look), struct err *e)
+{
+	look->first = look->observed->n;
+	return rtnl_dump(look->nl, m, each, on_restart, look, e);
+}
+
 void look_add(struct look *look, struct object *o)
 {
 	model_add(look->observed, o, NULL);

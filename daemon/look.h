@@ -11,10 +11,13 @@ struct look {
 	struct rtnl *nl;			/* a socket in it */
 	struct object **links;			/* those of this namespace, in order of ifindex */
 	size_t n_links;
+	size_t first;				/* where the objects of the dump at work begin */
 	const struct object *wanted[2];		/* the namespace in the desired and in the last model; may be NULL */
 };
 
 /* "NS/IF" of a link in this namespace; NULL if there is none of that number. */
 const char *look_link(const struct look *look, uint32_t ifindex);
+/* Dumps into @each, which adds objects; a dump that begins anew forgets them. */
+int look_dump(struct look *look, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *look), struct err *e);
 /* Adds @o, unless one of its id is there. */
 void look_add(struct look *look, struct object *o);

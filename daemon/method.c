@@ -14,7 +14,6 @@ enum { NAMES_MAX = 4096 };
 /* A call that waits for one change or for several. */
 struct pending {
 	struct call *call;		/* NULL: nobody listens any more */
-	struct engine *engine;
 	size_t left;			/* changes that are not done */
 	bool one;			/* answered with the summary, not with a list */
 	struct json_object *summaries, *lingering;
@@ -127,11 +126,11 @@ static void on_vanished(struct call *c)
 	p->call = NULL;
 }
 
-static struct pending *pending_new(struct call *c, struct engine *g, bool one)
+static struct pending *pending_new(struct call *c, bool one)
 {
 	struct pending *p = must(calloc(1, sizeof(*p)));
 
-	*p = (struct pending){ .call = c, .engine = g, .one = one, .summaries = json_object_new_array(),
+	*p = (struct pending){ .call = c, .one = one, .summaries = json_object_new_array(),
 			       .lingering = json_object_new_array() };
 	c->data = p;
 	c->vanished = on_vanished;
@@ -167,8 +166,11 @@ static void say(const struct outcome *o)
 
 	if (o->code == OUTCOME_DONE) {
 		about.id = LOG_ID_APPLIED;
-		log_say(LOG_INFO, &about, "%s: %zu created, %zu changed, %zu removed in %.1f ms", o->name, o->created, o->changed,
-			o->removed, (double)o->duration_usec / 1000);
+		if (o->created + o->changed + o->removed == 0)
+			log_say(LOG_INFO, &about, "%s: unchanged", o->name);
+		else
+			log_say(LOG_INFO, &about, "%s: %zu created, %zu changed, %zu removed in %.1f ms", o->name, o->created,
+				o->changed, o->removed, (double)o->duration_usec / 1000);
 	} else if (first) {
 		about.id = o->code == OUTCOME_ROLLBACK_FAILED ? LOG_ID_ROLLBACK_FAILED : LOG_ID_REFUSED;
 		about.code = first->code;
@@ -249,10 +251,14 @@ static void method_apply(struct call *c, void *arg)
 
 	if (!name_ok(c, name, "name"))
 		return;
+	if (source && strlen(source) >= sizeof(change.source)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "source");
+		return;
+	}
 	snprintf(change.name, sizeof(change.name), "%s", name);
 	snprintf(change.source, sizeof(change.source), "%s", source ? source : "");
 	change.topology = json_object_get(param(c, "topology"));
-	submit(m, pending_new(c, m->engine, true), &change);
+	submit(m, pending_new(c, true), &change);
 }
 
 static void method_plan(struct call *c, void *arg)
@@ -301,7 +307,7 @@ static void change_all(struct call *c, struct method_context *m, const struct ch
 	for (size_t i = 0; i < n; i++)
 		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), index_text("names", i, path)))
 			return;
-	p = pending_new(c, m->engine, false);
+	p = pending_new(c, false);
 	p->left = 1;	/* until all are in line */
 	for (size_t i = 0; i < (n ? n : n_known); i++) {
 		struct change change = *like;

@@ -40,10 +40,10 @@ static struct object **index_slot(const struct model *m, const char *id, uint32_
 	return &m->index[i];
 }
 
-static void index_grow(struct model *m)
+static void index_make(struct model *m, size_t size)
 {
 	free(m->index);
-	m->index_size = m->index_size ? m->index_size * 2 : 64;
+	m->index_size = size;
 	m->index = must(calloc(m->index_size, sizeof(*m->index)));
 	for (size_t i = 0; i < m->n; i++)
 		*index_slot(m, m->objects[i]->id, m->objects[i]->hash) = m->objects[i];
@@ -136,7 +136,7 @@ static int model_insert(struct model *m, struct object *o, struct object **ret_o
 	struct object **slot;
 
 	if ((m->n + 1) * 2 > m->index_size)
-		index_grow(m);
+		index_make(m, m->index_size ? m->index_size * 2 : 64);
 	slot = index_slot(m, o->id, o->hash);
 	if (*slot) {
 		if (ret_other)
@@ -156,6 +156,12 @@ int model_add(struct model *m, struct object *o, struct object **ret_other)
 {
 	object_name(m, o);
 	return model_insert(m, o, ret_other);
+}
+
+void model_truncate(struct model *m, size_t n)
+{
+	m->n = n;
+	index_make(m, m->index_size ? m->index_size : 64);
 }
 
 void model_adopt(struct model *m, struct object *o)
@@ -183,6 +189,7 @@ struct object *object_copy(struct model *m, const struct object *o, uint64_t mas
 	c->set = o->set & mask;
 	c->handle = o->handle;
 	c->any = o->any;
+	c->listed = o->listed;
 	c->owner = o->owner;
 	c->where = o->where;
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
@@ -278,6 +285,13 @@ uint64_t kind_mask(const struct kind *k, unsigned flags)
 		if ((k->fields[i].flags & flags) == flags)
 			mask |= UINT64_C(1) << i;
 	return mask;
+}
+
+bool ref_is_in(const char *ref, const char *netns)
+{
+	size_t n = strlen(netns);
+
+	return !strncmp(ref, netns, n) && ref[n] == '/';
 }
 
 /* Everything stands in its namespace, and what a file lists in an interface on that. */

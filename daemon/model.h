@@ -34,6 +34,7 @@ struct object {
 	struct sign sign;	/* of an observed object */
 	enum owner owner;	/* likewise */
 	const char *owner_name;	/* the topology, for OWNER_OTHER_TOPOLOGY */
+	bool listed;		/* the file lists what stands on it: the list is complete */
 	bool any;		/* manages what is there; never creates or deletes it (kind.h) */
 	unsigned mark;		/* scratch of one walk */
 	struct object *first, *last;	/* of a namespace: what stands in it, in order of arrival */
@@ -58,6 +59,8 @@ struct object *object_new(struct model *m, const struct kind *k, const char *net
 int model_add(struct model *m, struct object *o, struct object **ret_other);
 /* Puts @o where @old was; the two have the same id. */
 void model_replace(struct model *m, struct object *old, struct object *o);
+/* Takes the objects after the first @n out again. */
+void model_truncate(struct model *m, size_t n);
 /* Puts an object of another model in, whose memory lives as long (arena_join). */
 void model_adopt(struct model *m, struct object *o);
 struct object *model_find(const struct model *m, const char *id);
@@ -82,6 +85,9 @@ void object_set(struct model *m, struct object *o, const char *name, const char 
 /* Marks member @m of struct @s, which begins with @o, as set. */
 #define OBJECT_SET(o, s, m) object_mark_set(o, offsetof(struct s, m))
 void object_mark_set(struct object *o, size_t offset);
+
+/* Whether @ref, "NS/IF", is in the namespace. */
+bool ref_is_in(const char *ref, const char *netns);
 
 /* The fields that @want sets and @have has not or has otherwise. */
 uint64_t object_diff(const struct object *want, const struct object *have);

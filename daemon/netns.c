@@ -45,6 +45,7 @@ static int netns_open(struct netns *ns, const char *dir, struct err *e)
 	_cleanup_(closep) int fd = -1;
 	char path[PATH_SIZE];
 	struct statfs fs;
+	struct stat st;
 
 	if (!strcmp(ns->name, "host")) {
 		ns->state = NETNS_NAMED;
@@ -60,7 +61,7 @@ static int netns_open(struct netns *ns, const char *dir, struct err *e)
 	}
 	if (fd < 0 && errno != ELOOP)
 		return err_kernel(e, errno, NULL, "%s", path);
-	ns->state = NETNS_STALE;
+	ns->state = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 ? NETNS_REMAINS : NETNS_STALE;
 	if (fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET) {
 		ns->state = NETNS_NAMED;
 		ns->fd = take_fd(&fd);
@@ -239,22 +240,23 @@ static int dir_prepare(const char *dir, struct err *e)
 {
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return err_kernel(e, errno, NULL, "%s", dir);
-	if (mount("", dir, "none", MS_SHARED | MS_REC, NULL) == 0)
+	if (mount("", dir, "none", MS_SHARED, NULL) == 0)
 		return 0;
 	if (errno != EINVAL || mount(dir, dir, "none", MS_BIND | MS_REC, NULL) < 0 ||
-	    mount("", dir, "none", MS_SHARED | MS_REC, NULL) < 0)
+	    mount("", dir, "none", MS_SHARED, NULL) < 0)
 		return err_kernel(e, errno, NULL, "making %s a shared mount", dir);
 	return 0;
 }
 
-int netns_name(struct netns *ns, const char *dir, struct err *e)
+int netns_name(struct netns_set *set, struct netns *ns, struct err *e)
 {
 	char path[PATH_SIZE], source[64];
 	_cleanup_(closep) int fd = -1;
 
-	name_path(path, dir, ns->name);
-	if (dir_prepare(dir, e) < 0)
+	name_path(path, set->dir, ns->name);
+	if (!set->prepared && dir_prepare(set->dir, e) < 0)
 		return e->code;
+	set->prepared = true;
 	fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
@@ -281,6 +283,26 @@ static int hold(struct netns *ns, struct err *e)
 	return 0;
 }
 
+int netns_clear(struct netns *ns, const char *dir, struct err *e)
+{
+	char path[PATH_SIZE];
+
+	name_path(path, dir, ns->name);
+	/* A namespace that was bound there in the meantime makes it busy. */
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_kernel(e, errno, NULL, "%s", path);
+	ns->state = NETNS_ABSENT;
+	return 0;
+}
+
+/* The name may have been given to another since it was opened. */
+static bool means(const char *path, int fd)
+{
+	struct stat at, held;
+
+	return stat(path, &at) == 0 && fstat(fd, &held) == 0 && at.st_dev == held.st_dev && at.st_ino == held.st_ino;
+}
+
 int netns_unname(struct netns *ns, const char *dir, struct err *e)
 {
 	char path[PATH_SIZE];
@@ -291,13 +313,15 @@ int netns_unname(struct netns *ns, const char *dir, struct err *e)
 		return 0;
 	}
 	name_path(path, dir, ns->name);
-	if (ns->state != NETNS_STALE && hold(ns, e) < 0)
+	if (!means(path, ns->fd))
+		return err_set(e, ESTALE, "%s means another namespace by now", path);
+	if (hold(ns, e) < 0)
 		return e->code;
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		return err_kernel(e, errno, NULL, "taking the name %s away", path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_kernel(e, errno, NULL, "%s", path);
-	ns->state = ns->fd >= 0 ? NETNS_HELD : NETNS_ABSENT;
+	ns->state = NETNS_HELD;
 	return 0;
 }
 

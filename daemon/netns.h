@@ -5,7 +5,8 @@
 
 enum netns_state {
 	NETNS_ABSENT,
-	NETNS_STALE,	/* a file stands where the name would, and it is no network namespace */
+	NETNS_REMAINS,	/* an empty file stands where the name would: a create that was cut off */
+	NETNS_STALE,	/* something else does, that is no network namespace */
 	NETNS_NAMED,
 	NETNS_FRESH,	/* ours, new, without a name: nothing foreign can be in it */
 	NETNS_HELD,	/* its name was taken away by us, and can be given back */
@@ -21,6 +22,7 @@ struct netns {
 /* The namespaces that one change is about, in order of name. */
 struct netns_set {
 	const char *dir;	/* where names stand: "/run/netns" */
+	bool prepared;		/* it is there, and a shared mount */
 	struct netns *v;
 	size_t n;
 };
@@ -38,8 +40,11 @@ void netns_leavep(int *entered);
  * netnsd-topology(5).  On failure those made so far are FRESH. */
 int netns_create(struct netns **v, size_t n, struct err *e);
 /* Binds the name; -EEXIST if something stands there. */
-int netns_name(struct netns *ns, const char *dir, struct err *e);
-/* Takes the name away; the namespace lives on while it is held. */
+int netns_name(struct netns_set *set, struct netns *ns, struct err *e);
+/* Removes the empty file of a NETNS_REMAINS. */
+int netns_clear(struct netns *ns, const char *dir, struct err *e);
+/* Takes the name away; the namespace lives on while it is held.  -ESTALE: the name means
+ * another one by now. */
 int netns_unname(struct netns *ns, const char *dir, struct err *e);
 /* Lets go of a held or fresh one. */
 void netns_drop(struct netns *ns);

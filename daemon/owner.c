@@ -49,29 +49,16 @@ static struct object *carrier(const struct model *m, const struct object *o)
 	struct ref ref;
 
 	for (size_t i = 0; object_ref(o, false, &i, &ref);)
-		if (!strcmp(ref.class, "link") && !ref.loose && strcmp(o->kind->class, "link"))
+		if (!strcmp(ref.class, "link") && !ref.loose && !object_is(o, "link"))
 			return model_find_ref(m, ref.class, ref.to);
 	return NULL;
-}
-
-/* Marks the links whose addresses @m lists: the list is then complete. */
-static void mark_listed(struct model *m)
-{
-	for (size_t i = 0; i < m->n; i++)
-		m->objects[i]->mark = 0;
-	for (size_t i = 0; i < m->n; i++) {
-		struct object *link = m->objects[i]->kind->in_link ? carrier(m, m->objects[i]) : NULL;
-
-		if (link)
-			link->mark = 1;
-	}
 }
 
 static bool is_listed(const struct model *m, const struct object *link)
 {
 	const struct object *o = model_find(m, link->id);
 
-	return o && o->mark;
+	return o && o->listed;
 }
 
 static void owner_of(struct object *o, struct model *observed, const struct model *desired, const struct model *last,
@@ -92,20 +79,18 @@ static void owner_of(struct object *o, struct model *observed, const struct mode
 void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
 		   const struct model *tried)
 {
-	mark_listed(desired);
-	mark_listed(last);
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
 
 		o->owner = OWNER_FOREIGN;
-		if (!strcmp(o->kind->class, "link") || !strcmp(o->kind->class, "netns"))
+		if (object_is(o, "link") || object_is(o, "netns"))
 			owner_of_signed(o, name, model_find(desired, o->id) || model_find(last, o->id) ||
 							 (tried && model_find(tried, o->id)));
 	}
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
 
-		if (strcmp(o->kind->class, "link") && strcmp(o->kind->class, "netns") && !o->any)
+		if (!object_is(o, "link") && !object_is(o, "netns") && !o->any)
 			owner_of(o, observed, desired, last, tried);
 	}
 }

@@ -108,7 +108,7 @@ static bool begin(struct engine *g, struct job *j, const struct change *c, struc
 	}
 	if (c->type != CHANGE_DOWN)
 		return begin_apply(g, j, c, c->type == CHANGE_APPLY ? c->topology : m->known.json, o);
-	j->next.topology = json_object_get(m->known.json);
+	j->next.topology = m->known.json ? json_object_get(m->known.json) : json_object_new_object();
 	j->next.state = STATE_DOWN;
 	j->next.since_usec = now_usec(CLOCK_REALTIME);
 	return true;
@@ -137,7 +137,7 @@ static void finish(struct engine *g, struct outcome *o)
 	if (!g->first)
 		g->last = &g->first;
 	g->at_work = false;
-	if (entry->change.done && !entry->cancelled)
+	if (entry->change.done)
 		entry->change.done(entry->change.arg, o);
 	json_object_put(entry->change.topology);
 	free(entry);
@@ -159,7 +159,7 @@ bool engine_step(struct engine *g)
 			finish(g, &o);
 			return g->first;
 		}
-		g->job.progress = entry->cancelled ? NULL : entry->change.progress;
+		g->job.progress = entry->change.progress;
 		g->job.arg = entry->change.arg;
 	}
 	if (job_step(&g->job))
@@ -179,15 +179,6 @@ void engine_submit(struct engine *g, const struct change *c)
 	entry->change = *c;
 	*g->last = entry;
 	g->last = &entry->next;
-}
-
-void engine_cancel(struct engine *g, void *arg)
-{
-	for (struct entry *entry = g->first; entry; entry = entry->next)
-		if (entry->change.arg == arg)
-			entry->cancelled = true;
-	if (g->at_work && g->first->cancelled)
-		g->job.progress = NULL;
 }
 
 void engine_plan(struct engine *g, const char *name, struct json_object *topology, const struct plan **ret_plan,

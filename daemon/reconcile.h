@@ -31,7 +31,7 @@ struct outcome {
 	char name[65];
 	size_t created, changed, removed;
 	uint64_t duration_usec;
-	char source[256];		/* of OUTCOME_NAME_IN_USE */
+	char source[SOURCE_SIZE];		/* of OUTCOME_NAME_IN_USE */
 	struct problems problems;
 	struct lingerer *lingering;
 	size_t n_lingering;
@@ -45,13 +45,13 @@ struct change {
 	enum change_type type;
 	char name[65];
 	struct json_object *topology;	/* of CHANGE_APPLY: a reference that the engine takes */
-	char source[256];		/* of CHANGE_APPLY */
+	char source[SOURCE_SIZE];		/* of CHANGE_APPLY */
 	bool replace;			/* of CHANGE_APPLY */
 	bool forget;			/* of CHANGE_DOWN */
 	void *arg;
 	/* After each batch: steps first to done-1 of total have been taken. */
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);
-	/* Exactly once, unless the change was cancelled; @o is the engine's. */
+	/* Exactly once; @o is the engine's. */
 	void (*done)(void *arg, const struct outcome *o);
 };
 
@@ -62,9 +62,6 @@ void engine_free(struct engine *g);
 
 /* Puts a copy of @c in line. */
 void engine_submit(struct engine *g, const struct change *c);
-/* Nobody waits for the answers to @arg any more: what is at work is finished,
- * what waits in line is still done, but no callback comes. */
-void engine_cancel(struct engine *g, void *arg);
 /* One batch of work; false when there is nothing to do. */
 bool engine_step(struct engine *g);
 
@@ -74,7 +71,7 @@ void engine_plan(struct engine *g, const char *name, struct json_object *topolog
 
 /* A topology that the engine knows. */
 struct known {
-	char name[65], source[256];
+	char name[65], source[SOURCE_SIZE];
 	enum topology_state state;
 	size_t namespaces, links, healed;
 	uint64_t since_usec;		/* CLOCK_REALTIME */

@@ -25,6 +25,7 @@ static char receive_buffer[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO))
 
 int rtnl_open(struct rtnl **ret, struct err *e)
 {
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nl_sock *sock = must(nl_socket_alloc());
 	int on = 1, size = RECEIVE_BYTES, r = nl_connect(sock, NETLINK_ROUTE), fd;
 
@@ -34,6 +35,12 @@ int rtnl_open(struct rtnl **ret, struct err *e)
 		return err_kernel(e, r, NULL, "netlink socket");
 	}
 	fd = nl_socket_get_fd(sock);
+	/* Nobody but the kernel is listened to: others in the namespace may send, too. */
+	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
+		r = errno;
+		nl_socket_free(sock);
+		return err_kernel(e, r, NULL, "netlink socket");
+	}
 	/* Older kernels lack some of these; their errors then carry fewer words. */
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
@@ -55,7 +62,7 @@ void rtnl_close(struct rtnl *nl)
 
 struct nl_msg *msg_new(int type, int flags, const void *header, size_t size)
 {
-	struct nl_msg *m = must(nlmsg_alloc_size(2048));
+	struct nl_msg *m = must(nlmsg_alloc_size(MESSAGE_BYTES));
 
 	must(nlmsg_put(m, NL_AUTO_PORT, 0, type, 0, flags | NLM_F_REQUEST));
 	if (nlmsg_append(m, (void *)(uintptr_t)header, size, NLMSG_ALIGNTO) < 0)
@@ -174,27 +181,13 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 	return r < 0 ? r : 0;
 }
 
-int rtnl_get(struct rtnl *nl, struct nl_msg *m, struct nlmsghdr **ret, struct err *e)
+struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from)
 {
-	struct nlmsghdr *h = message_start(nl, m);
-	int r = rtnl_send_bytes(nl, h, h->nlmsg_len, e);
+	struct inet i = { .family = family, .len = len };
+	int size = family == AF_INET ? 4 : 16;
 
-	while (r == 0) {
-		ssize_t size;
-		int left;
-
-		r = rtnl_receive(nl, &size, e);
-		left = (int)size;
-		for (h = (void *)receive_buffer; r == 0 && nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
-			if (h->nlmsg_seq != nl->seq)
-				continue;
-			if (h->nlmsg_type == NLMSG_ERROR && message_error(h, e) < 0)
-				return e->code;
-			*ret = memcpy(must(malloc(h->nlmsg_len)), h, h->nlmsg_len);
-			return 0;
-		}
-	}
-	return r;
+	memcpy(i.addr, nla_data(from), (size_t)(nla_len(from) < size ? nla_len(from) : size));
+	return i;
 }
 
 void batch_done(struct batch *b)

@@ -2,7 +2,7 @@
 /* rtnl.h - a rtnetlink socket inside one namespace: dumps that start again when they
  * were disturbed, batches of requests, and the kernel's own words for errors. */
 #pragma once
-#include "err.h"
+#include "type.h"
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
@@ -32,14 +32,17 @@ void msg_put_string(struct nl_msg *m, int type, const char *s);
  * message of the answer.  @restart is called when the kernel's tables changed under the dump and it begins anew. */
 int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
 	    void *arg, struct err *e);
-/* Sends @m and gives the one message that answers it, which the caller frees. */
-int rtnl_get(struct rtnl *nl, struct nl_msg *m, struct nlmsghdr **ret, struct err *e);
+/* The address in an attribute. */
+struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
 
 enum {
 	/* Above this the acknowledgements of a batch that fails wholly may not fit
 	 * the receive buffer (architecture.md: 1 KiB each). */
 	BATCH_MESSAGES = 128,
-	BATCH_BYTES = 64 << 10,
+	/* The kernel takes no more at once than libnl's send buffer, 64 KiB, less its own head. */
+	BATCH_BYTES = 60 << 10,
+	/* One request: a route with 256 next hops of IPv6 is the largest. */
+	MESSAGE_BYTES = 16 << 10,
 };
 
 /* Requests that are sent at once. */

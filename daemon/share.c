@@ -10,9 +10,9 @@ static bool is_claim(const struct model *declared, const struct object *o)
 	const struct object *netns = model_netns(declared, o->netns);
 
 	/* The loopback of a namespace of ours is managed too, but nobody else can claim it. */
-	if (!netns || !netns->any || (!o->any && !strcmp(o->kind->class, "link")))
+	if (!netns || !netns->any || (!o->any && object_is(o, "link")))
 		return false;
-	return !o->any || o->set & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
+	return !o->any || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
 }
 
 void share_note(struct member *m, const struct model *declared)
@@ -25,7 +25,7 @@ void share_note(struct member *m, const struct model *declared)
 		const struct object *o = declared->objects[i];
 
 		if (is_claim(declared, o))
-			model_add(&m->claims, object_copy(&m->claims, o, o->declared ? o->declared : o->set), NULL);
+			model_add(&m->claims, object_copy(&m->claims, o, o->declared), NULL);
 	}
 }
 
@@ -33,7 +33,7 @@ static bool contradicts(const struct object *want, const struct object *claim)
 {
 	struct object both = *want;
 
-	if (!want->any || !strcmp(want->kind->class, "link"))
+	if (!want->any || object_is(want, "link"))
 		return true;
 	/* Only what both say is compared. */
 	both.set = want->set & claim->set;

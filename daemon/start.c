@@ -2,6 +2,7 @@
 /* start.c - what a restart finds: changes that were cut off are taken back, drift is
  * put right, and what is as it should be is not touched. */
 #include "engine.h"
+#include "log.h"
 
 static void on_known(void *arg, struct record *r, const struct err *e)
 {
@@ -12,12 +13,22 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 	if (e || member_load(g, r->topology, &t, &bad) < 0) {
 		struct member *m = member_need(g, r->name);
 
+		log_error("%s: %s", r->name, e ? e->text : bad.text);
 		m->known.state = STATE_FAILED;
 		problem_add_err(&m->known.problems, e ? e : &bad, NULL, NULL);
 		return;
 	}
 	member_take(g, r, r->state == STATE_DOWN ? NULL : &t.model);
 	topology_done(&t);
+}
+
+static void start_failed(struct engine *g, const char *name, const struct err *e)
+{
+	struct member *m = member_need(g, name);
+
+	log_error("%s: a change that was cut off cannot be taken back: %s", name, e->text);
+	m->known.state = STATE_FAILED;
+	problem_add_err(&m->known.problems, e, NULL, NULL);
 }
 
 /* What was cut off is taken back. */
@@ -28,8 +39,10 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 	struct err bad;
 
 	/* Without a readable record there is nothing to go back to; what was made carries its mark. */
-	if (e)
+	if (e) {
+		start_failed(g, r->name, e);
 		return;
+	}
 	if (member_job(g, j, r->name, &bad) == 0) {
 		topology_done(&j->desired);
 		if (member_load(g, r->topology, &j->desired, &bad) < 0)
@@ -37,9 +50,26 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 		job_recover(j, &r->delta);
 		while (job_step(j))
 			;
-		member_failed(g, j);
+		if (j->result < 0) {
+			member_need(g, r->name);
+			j->back_failed = true;
+			member_failed(g, j);
+			log_error("%s: a change that was cut off cannot be taken back: %s", r->name, j->problems.v[0].message);
+		}
+	} else {
+		start_failed(g, r->name, &bad);
 	}
 	job_done(j);
+}
+
+static void report_drift(const struct job *j)
+{
+	size_t n = j->desired.on_drift == ON_DRIFT_REPORT ? j->plan.n : 0;
+
+	if (n)
+		log_notice("%s: %zu steps away from what is declared; its file says to report, not to heal", j->next.name, n);
+	else if (j->written && j->result == 0)
+		log_notice("%s: healed in %zu steps", j->next.name, j->created + j->changed + j->removed);
 }
 
 /* What is up and is not as it should be is put right; what is as it should be is not touched. */
@@ -57,8 +87,13 @@ static void heal(struct engine *g, struct member *m)
 		j->quiet = true;
 		j->next.topology = json_object_get(m->known.json);
 		j->next.since_usec = m->known.since_usec;
-		while (job_step(j))
-			;
+		/* Whose drift is only to be reported is left as it is. */
+		if (j->desired.on_drift == ON_DRIFT_REPORT)
+			job_plan(j);
+		else
+			while (job_step(j))
+				;
+		report_drift(j);
 		if (j->result < 0)
 			j->back_failed = true;
 		if (j->result < 0 || j->written)

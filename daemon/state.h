@@ -6,9 +6,12 @@
 
 enum topology_state { STATE_UP, STATE_DOWN, STATE_FAILED };
 
+/* What a client says where a file came from: a path, and the end of the string. */
+enum { SOURCE_SIZE = 4097 };
+
 /* A known topology, or one about to be changed. */
 struct record {
-	char name[65], source[256];
+	char name[65], source[SOURCE_SIZE];
 	enum topology_state state;
 	uint64_t since_usec;		/* CLOCK_REALTIME */
 	uint32_t healed;

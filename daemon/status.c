@@ -159,11 +159,11 @@ static struct json_object *namespace_json(const char *topology, const struct mod
 			   *routes = json_object_new_array();
 
 	for (const struct object *o = netns->first; o; o = o->next) {
-		if (!strcmp(o->kind->class, "link") && is_shown(desired, netns, o))
+		if (object_is(o, "link") && is_shown(desired, netns, o))
 			json_object_array_add(interfaces, interface_json(o));
-		else if (!strcmp(o->kind->class, "address") && !is_everywhere(o))
+		else if (object_is(o, "address") && !is_everywhere(o))
 			add_address(interfaces, o);
-		else if (!strcmp(o->kind->class, "route") && (netns->owner == OWNER_OURS || model_find(desired, o->id)))
+		else if (object_is(o, "route") && (netns->owner == OWNER_OURS || model_find(desired, o->id)))
 			add_route(routes, o);
 	}
 	add_text(n, "topology", topology);
@@ -182,7 +182,7 @@ static int add_namespaces(struct engine *g, const char *name, struct json_object
 		const struct object *o = observed->objects[i];
 		struct json_object *n;
 
-		if (strcmp(o->kind->class, "netns"))
+		if (!object_is(o, "netns"))
 			continue;
 		n = namespace_json(name, desired, o);
 		if (o->owner != OWNER_OURS && !json_object_array_length(json_object_object_get(n, "interfaces")) &&

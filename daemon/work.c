@@ -14,7 +14,7 @@ void work_init(struct work *w, const struct plan *plan, struct netns_set *set, c
 		const struct object *o = plan->observed->objects[i];
 
 		/* No two ends of a cable may have one number: IPv6 between them would be slow. */
-		if (!strcmp(o->kind->class, "link") && o->handle >= w->next_index && o->handle < INDEX_MAX)
+		if (object_is(o, "link") && o->handle >= w->next_index && o->handle < INDEX_MAX)
 			w->next_index = o->handle + 1;
 	}
 }
@@ -100,7 +100,7 @@ int work_conf(struct work *w, const char *netns, const char *ifname, const char 
 	if (w->conf_at != ns && conf_open(w, ns, e) < 0)
 		return e->code;
 	snprintf(path, sizeof(path), "%s/%s", ifname, key);
-	return w->conf < 0 ? 0 : sysctl_write_at(w->conf, path, value, e);
+	return w->conf < 0 || sysctl_write_at(w->conf, path, value, e) == 0 || e->code == -ENOENT ? 0 : e->code;
 }
 
 uint32_t work_ifindex(const struct work *w, const char *link)

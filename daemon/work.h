@@ -34,7 +34,7 @@ int work_send(struct work *w, const char *netns, struct nl_msg *m, struct op *op
  * is fresh and a failed create cannot make a later message hit somebody else's object. */
 int work_barrier(struct work *w, const char *netns, struct err *e);
 /* Writes a key of an interface, "accept_ra", below net/ipv6/conf; a kernel without IPv6
- * has none, and that is well. */
+ * has none, nor has an interface with an MTU below 1280, and that is well. */
 int work_conf(struct work *w, const char *netns, const char *ifname, const char *key, const char *value, struct err *e);
 /* Sends what is waiting. */
 int work_flush(struct work *w, struct err *e);

@@ -57,10 +57,20 @@ static int address_check(struct object *o, struct err *e)
 
 	if (a->peer.family && a->peer.family != a->address.family)
 		return err_set(e, EINVAL, "address and peer are of different families");
+	/* The kernel keeps one length, that of the far address. */
+	if (a->peer.family && a->address.len != a->peer.len && a->address.len != (a->address.family == AF_INET ? 32 : 128))
+		return err_set(e, EINVAL, "the prefix length is said with the peer");
+	if (a->peer.family)
+		a->address.len = a->peer.len;
 	if (a->label && a->address.family != AF_INET)
 		return err_set(e, EINVAL, "only IPv4 addresses have a label");
 	if (a->label && strncmp(a->label, o->name, strlen(o->name)))
 		return err_set(e, EINVAL, "label: %s must begin with %s", a->label, o->name);
+	if (a->label && !strcmp(a->label, o->name)) {
+		/* That is what the kernel writes without one. */
+		a->label = NULL;
+		o->set &= ~(UINT64_C(1) << kind_field(o->kind, "label"));
+	}
 	set_key(a);
 	return 0;
 }
@@ -80,12 +90,6 @@ static bool is_kernels(const struct address *a, const struct nlattr *proto, uint
 		return true;
 	/* Linux before 5.18 does not say. */
 	return !p && (!memcmp(a->address.addr, loopback6, sizeof(loopback6)) || (!proto && a->scope == RT_SCOPE_LINK));
-}
-
-static void read_inet(struct inet *i, uint8_t family, uint8_t len, const struct nlattr *from)
-{
-	*i = (struct inet){ .family = family, .len = len };
-	memcpy(i->addr, nla_data(from), family == AF_INET ? 4 : 16);
 }
 
 static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg *i, struct nlattr **at)
@@ -116,10 +120,10 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	if (!local || !link || (i->ifa_family != AF_INET && i->ifa_family != AF_INET6))
 		return;
 	a = (struct address *)object_new(m, &kind_address, look->ns->name, strchr(link, '/') + 1);
-	read_inet(&a->address, i->ifa_family, i->ifa_prefixlen, local);
+	a->address = msg_inet(i->ifa_family, i->ifa_prefixlen, local);
 	OBJECT_SET(&a->object, address, address);
 	if (at[IFA_LOCAL] && at[IFA_ADDRESS] && nla_memcmp(at[IFA_LOCAL], nla_data(at[IFA_ADDRESS]), (size_t)nla_len(local))) {
-		read_inet(&a->peer, i->ifa_family, i->ifa_prefixlen, at[IFA_ADDRESS]);
+		a->peer = msg_inet(i->ifa_family, i->ifa_prefixlen, at[IFA_ADDRESS]);
 		/* The prefix length is that of the far address. */
 		OBJECT_SET(&a->object, address, peer);
 	}
@@ -131,17 +135,12 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	look_add(look, &a->object);
 }
 
-/* Addresses seen twice are the same objects, so a dump may simply begin anew. */
-static void on_restart(_unused_ void *arg)
-{
-}
-
 static int address_observe(struct look *look, struct err *e)
 {
 	struct ifaddrmsg i = { 0 };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETADDR, 0, &i, sizeof(i));
 
-	if (rtnl_dump(look->nl, m, on_address, on_restart, look, e) < 0)
+	if (look_dump(look, m, on_address, e) < 0)
 		return err_prefix(e, "addresses of %s", look->ns->name);
 	return 0;
 }

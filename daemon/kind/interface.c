@@ -19,11 +19,12 @@ static void read_rows(struct object *o, enum nla_place place, struct nlattr **at
 		const struct field *f = &o->kind->fields[i];
 		const struct nlattr *a = f->nla && f->nla <= max && f->place == place ? attributes[f->nla] : NULL;
 
-		if (!a || nla_len(a) < (int)f->type->size)
+		if (!a || nla_len(a) < (int)(f->width ? f->width : f->type->size))
 			continue;
-		memcpy(object_at(o, i), nla_data(a), f->type->size);
 		if (f->type == &type_bool)
-			*(bool *)object_at(o, i) = *(const uint8_t *)nla_data(a) != 0;
+			*(bool *)object_at(o, i) = f->width == 4 ? nla_get_u32(a) : nla_get_u8(a);
+		else
+			memcpy(object_at(o, i), nla_data(a), f->type->size);
 		o->set |= UINT64_C(1) << i;
 	}
 }
@@ -135,7 +136,7 @@ static void interface_check_netns(const struct model *m, const struct object *ne
 		for (const struct object *near = netns->first; near; near = near->next) {
 			struct guess g = guess_new(o->name);
 
-			if (!strcmp(near->kind->class, "link") && !near->any)
+			if (object_is(near, "link") && ((const struct link *)near)->only_named)
 				guess_try(&g, near->name);
 			if (!g.best)
 				continue;

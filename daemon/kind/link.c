@@ -47,7 +47,7 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 	const char *master = as_link(o)->master;
 	const struct object *base = master ? model_find_ref(m, "link", master) : NULL;
 
-	if (master && strncmp(master, o->netns, strlen(o->netns)))
+	if (master && !ref_is_in(master, o->netns))
 		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge share one", master);
 	else if (base && !base->kind->ports && !base->any)
 		object_problem(p, EINVAL, o, "master", "%s is a %s, which has no ports", master, base->kind->name);
@@ -67,18 +67,29 @@ static struct nl_msg *link_message(int type, int flags, uint32_t index, bool up,
 	return msg_new(type, flags, &i, sizeof(i));
 }
 
+/* A number as wide as the kernel wants it. */
+static void put_bool(struct nl_msg *m, const struct field *f, bool value)
+{
+	uint8_t narrow = value;
+
+	if (f->width == 4)
+		msg_put_u32(m, f->nla, value);
+	else
+		msg_put(m, f->nla, &narrow, sizeof(narrow));
+}
+
 /* The attributes that stand in the rows, for the fields of @mask. */
 static void put_rows(const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m)
 {
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		const struct field *f = &o->kind->fields[i];
-		size_t width = f->width ? f->width : f->type->size;
-		uint8_t value[8] = { 0 };
 
 		if (!f->nla || f->place != place || !concerns(o, mask, i))
 			continue;
-		memcpy(value, object_at(o, i), f->type->size);
-		msg_put(m, f->nla, value, width);
+		if (f->type == &type_bool)
+			put_bool(m, f, *(const bool *)object_at(o, i));
+		else
+			msg_put(m, f->nla, object_at(o, i), f->type->size);
 	}
 }
 
@@ -149,13 +160,13 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	return work_send(w, o->netns, m, op, e);
 }
 
-/* On links that others can reach nobody in a namespace routes the host by its
- * advertisements, and nobody else is on the cable to have the same address. */
+/* Nobody at the other end of a cable routes the host by advertisements, and nobody else
+ * is on it to have the same address.  A new namespace starts like that. */
 static int link_guard(struct work *w, const struct object *o, struct err *e)
 {
 	const struct netns *ns = work_netns(w, o->netns);
 
-	if (ns->state == NETNS_FRESH || !strcmp(o->name, "lo"))
+	if (ns->state == NETNS_FRESH || !as_link(o)->ours_alone)
 		return 0;
 	/* The message that brings it into being may still wait for another namespace. */
 	if (w->at != ns && work_flush(w, e) < 0)
@@ -240,14 +251,21 @@ int link_encode(struct work *w, struct op *op, struct err *e)
 	return link_settle(w, op, op->given ? ~UINT64_C(0) : op->diff, e);
 }
 
-/* The signed links of the namespace, if all are surely of this topology; else 0. */
+/* The signed links of the namespace, if all are surely of this topology and none was
+ * made in this change, which would go with them; else 0. */
 static size_t count_ours(const struct work *w, const struct object *one)
 {
 	const struct object *netns = model_netns(w->plan->observed, one->netns);
 	size_t n = 0;
 
+	for (size_t i = 0; i < w->plan->n; i++) {
+		const struct op *op = &w->plan->ops[i];
+
+		if (!op->before && object_is(op->after, "link") && !strcmp(op->after->netns, one->netns))
+			return 0;
+	}
 	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
-		if (strcmp(o->kind->class, "link") || o->sign.hash != one->sign.hash || !strcmp(o->name, "lo"))
+		if (!object_is(o, "link") || o->sign.hash != one->sign.hash || !strcmp(o->name, "lo"))
 			continue;
 		if (!o->sign.topology || strcmp(o->sign.topology, w->topology))
 			return 0;
@@ -265,7 +283,7 @@ int link_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, stru
 	*ret_taken = 0;
 	if (ops[0].after)
 		return 0;
-	while (run < n && !ops[run].after && !strcmp(ops[run].before->kind->class, "link") &&
+	while (run < n && !ops[run].after && object_is(ops[run].before, "link") &&
 	       !strcmp(ops[run].before->netns, one->netns))
 		run++;
 	/* One message and one grace period for all, instead of one for each. */

@@ -13,6 +13,7 @@ struct link {
 	const char *master;		/* "NS/IF", NULL: none */
 	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or what it stands on */
 	uint32_t master_index;		/* IFLA_MASTER of an observed one */
+	bool only_named;		/* a cable's end that no entry lists, only the other end's "peer" */
 	bool ours_alone;		/* nobody but us can be on the wire */
 };
 

@@ -140,7 +140,7 @@ static int keep_advertised(const struct work *w, struct err *e)
 		char path[128], value[16];
 
 		snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", o->name ? o->name : "");
-		if (strcmp(o->kind->class, "link") || o->sign.hash || sysctl_read(path, value, sizeof(value), e) < 0)
+		if (!object_is(o, "link") || o->sign.hash || sysctl_read(path, value, sizeof(value), e) < 0)
 			continue;
 		if (!strcmp(value, "1") && sysctl_write(path, "2", e) < 0)
 			return e->code;
@@ -167,7 +167,6 @@ static int forwarding_write(const struct work *w, const struct op *op, struct er
 	return r == -ENOENT && !v6 ? 0 : r;
 }
 
-/* A namespace whose name was taken away in this change gets it back; others are new. */
 static int create_run(struct work *w, struct op *ops, size_t n, struct err *e)
 {
 	_cleanup_(freep) struct netns **fresh = must(calloc(n, sizeof(*fresh)));
@@ -177,9 +176,9 @@ static int create_run(struct work *w, struct op *ops, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		struct netns *ns = work_netns(w, ops[i].after->netns);
 
-		if (ns->state == NETNS_STALE) {
+		if (ns->state == NETNS_STALE || ns->state == NETNS_REMAINS) {
 			w->refused = &ops[i];
-			return err_set(e, EEXIST, "%s/%s is there and is no network namespace; remove the file", w->set->dir,
+			return err_set(e, EEXIST, "%s/%s belongs to another program: it is there already and is no network namespace", w->set->dir,
 				       ns->name);
 		}
 		fresh[n_fresh++] = ns;

@@ -188,6 +188,26 @@ static int route_encode(struct work *w, struct op *op, struct err *e)
 	return work_send(w, r->object.netns, m, op, e);
 }
 
+static void check_dev(const struct route *r, const char *field, const char *dev, struct problems *p)
+{
+	if (dev && !ref_is_in(dev, r->object.netns))
+		object_problem(p, EINVAL, &r->object, field, "%s is in another namespace; a route and its interface share one", dev);
+}
+
+static void route_check_in(const struct model *m, const struct object *o, struct problems *p)
+{
+	const struct route *r = (const struct route *)o;
+
+	check_dev(r, "dev", r->dev, p);
+	for (size_t i = 0; i < r->nexthops.n; i++) {
+		const char *dev = r->nexthops.v[i].dev;
+
+		check_dev(r, "nexthops", dev, p);
+		if (dev && !model_find_ref(m, "link", dev))
+			object_problem(p, EINVAL, o, "nexthops", "%s is no interface that this file declares", dev);
+	}
+}
+
 const struct kind kind_route = {
 	.name = "route",
 	.class = "route",
@@ -199,6 +219,7 @@ const struct kind kind_route = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.check = route_check,
+	.check_in = route_check_in,
 	.check_netns = route_check_netns,
 	.observe = route_observe,
 	.encode = route_encode,

@@ -54,7 +54,7 @@ static void collect(struct networks *nets, const struct object *netns)
 
 		if (o->kind == &kind_route && !((const struct route *)o)->via.family && ((const struct route *)o)->to.family)
 			add(nets, &((const struct route *)o)->to);
-		if (!address || strcmp(o->kind->class, "address"))
+		if (!address || !object_is(o, "address"))
 			continue;
 		add(nets, peer ? peer : address);
 		example = nets->example[address->family == AF_INET6];

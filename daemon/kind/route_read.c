@@ -7,12 +7,6 @@
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 
-static void read_inet(struct inet *i, uint8_t family, uint8_t len, const struct nlattr *from)
-{
-	*i = (struct inet){ .family = family, .len = len };
-	memcpy(i->addr, nla_data(from), family == AF_INET ? 4 : 16);
-}
-
 static uint8_t bits(uint8_t family)
 {
 	return family == AF_INET ? 32 : 128;
@@ -43,7 +37,7 @@ static void read_nexthops(struct look *look, struct route *r, uint8_t family, st
 		struct nexthop *to = &r->nexthops.v[i];
 
 		if (gateway)
-			read_inet(&to->via, family, bits(family), gateway);
+			to->via = msg_inet(family, bits(family), gateway);
 		to->dev = look_link(look, (uint32_t)h->rtnh_ifindex);
 		to->weight = (uint16_t)(h->rtnh_hops + 1);
 		r->onlink |= !!(h->rtnh_flags & RTNH_F_ONLINK);
@@ -55,7 +49,7 @@ static void read_next(struct look *look, struct route *r, const struct rtmsg *i,
 {
 	r->onlink = i->rtm_flags & RTNH_F_ONLINK;
 	if (a[RTA_GATEWAY]) {
-		read_inet(&r->via, i->rtm_family, bits(i->rtm_family), a[RTA_GATEWAY]);
+		r->via = msg_inet(i->rtm_family, bits(i->rtm_family), a[RTA_GATEWAY]);
 		OBJECT_SET(&r->object, route, via);
 	}
 	r->dev = a[RTA_OIF] ? look_link(look, nla_get_u32(a[RTA_OIF])) : NULL;
@@ -79,7 +73,7 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	r = (struct route *)object_new(look->observed, &kind_route, look->ns->name, NULL);
 	r->object.sign.hash = SIGN_ANY;
 	if (a[RTA_DST] && i->rtm_dst_len)
-		read_inet(&r->to, i->rtm_family, i->rtm_dst_len, a[RTA_DST]);
+		r->to = msg_inet(i->rtm_family, i->rtm_dst_len, a[RTA_DST]);
 	r->type = i->rtm_type;
 	r->scope = i->rtm_scope;
 	r->table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : i->rtm_table;
@@ -89,7 +83,7 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	OBJECT_SET(&r->object, route, table);
 	read_next(look, r, i, a);
 	if (a[RTA_PREFSRC]) {
-		read_inet(&r->src, i->rtm_family, bits(i->rtm_family), a[RTA_PREFSRC]);
+		r->src = msg_inet(i->rtm_family, bits(i->rtm_family), a[RTA_PREFSRC]);
 		OBJECT_SET(&r->object, route, src);
 	}
 	mtu = a[RTA_METRICS] ? nla_find(nla_data(a[RTA_METRICS]), nla_len(a[RTA_METRICS]), RTAX_MTU) : NULL;
@@ -108,10 +102,6 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	look_add(look, &r->object);
 }
 
-static void on_restart(_unused_ void *arg)
-{
-}
-
 /* The kernel filters by protocol, in a socket with strict checking. */
 int route_observe(struct look *look, struct err *e)
 {
@@ -120,7 +110,7 @@ int route_observe(struct look *look, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		struct rtmsg r = { .rtm_family = families[i], .rtm_protocol = PROTOCOL };
 		_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &r, sizeof(r));
-		int code = rtnl_dump(look->nl, m, on_route, on_restart, look, e);
+		int code = look_dump(look, m, on_route, e);
 
 		if (code < 0 && !(families[i] == AF_INET6 && code == -EOPNOTSUPP))
 			return err_prefix(e, "routes of %s", look->ns->name);

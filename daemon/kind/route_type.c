@@ -90,7 +90,7 @@ static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct nexthop *n = &list->v[i];
-		const char *dev = n->dev && !strncmp(n->dev, netns, strlen(netns)) ? strchr(n->dev, '/') + 1 : n->dev;
+		const char *dev = n->dev && ref_is_in(n->dev, netns) ? strchr(n->dev, '/') + 1 : n->dev;
 		char text[64];
 
 		all = arena_fmt(a, "%s%snexthop", all, i ? " " : "");

@@ -85,9 +85,20 @@ static int key_check(const char *key, struct err *e)
 	return 0;
 }
 
+/* What an interface can say is said there, in one place. */
+static bool is_of_interface(const char *key)
+{
+	const char *conf = strncmp(key, "net.ipv4.conf.", 14) && strncmp(key, "net.ipv6.conf.", 14) ? NULL : key + 14;
+
+	return conf && strncmp(conf, "all.", 4) && strncmp(conf, "default.", 8);
+}
+
 static int sysctl_check(struct object *o, struct err *e)
 {
 	const char *key = ((struct sysctl *)o)->key;
+
+	if (is_of_interface(key))
+		return err_set(e, EINVAL, "%s: keys of an interface stand in its own \"sysctl\", as %.5s…", key, key + 4);
 
 	if (strncmp(key, "net.", 4))
 		return err_set(e, EINVAL, "%s: only keys under net. belong to a namespace", key);
@@ -141,7 +152,7 @@ static int sysctl_observe(struct look *look, _unused_ struct err *e)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(look->wanted); i++) {
 		for (const struct object *o = look->wanted[i] ? look->wanted[i]->first : NULL; o; o = o->next) {
-			struct object *seen = strcmp(o->kind->class, "sysctl") ? NULL : sysctl_seen(look->observed, o);
+			struct object *seen = object_is(o, "sysctl") ? sysctl_seen(look->observed, o) : NULL;
 
 			if (seen)
 				look_add(look, seen);
@@ -172,6 +183,18 @@ static int sysctl_apply(struct work *w, struct op *ops, _unused_ size_t n, size_
 	return sysctl_write(path, ((struct sysctl *)o)->value, e);
 }
 
+static void sysctl_check_in(const struct model *m, const struct object *o, struct problems *p)
+{
+	static const char *const forwarding[] = { "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding",
+						  "net.ipv6.conf.all.forwarding" };
+	const struct object *netns = model_netns(m, o->netns);
+	int i = netns ? kind_field(netns->kind, "forwarding") : -1;
+
+	for (size_t k = 0; i >= 0 && object_has(netns, (size_t)i) && k < ARRAY_SIZE(forwarding); k++)
+		if (!strcmp(((const struct sysctl *)o)->key, forwarding[k]))
+			object_problem(p, EINVAL, o, NULL, "\"forwarding\" of %s says this already", o->netns);
+}
+
 const struct kind kind_sysctl = {
 	.name = "sysctl",
 	.class = "sysctl",
@@ -184,6 +207,7 @@ const struct kind kind_sysctl = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.check = sysctl_check,
+	.check_in = sysctl_check_in,
 	.observe = sysctl_observe,
 	.apply = sysctl_apply,
 };

@@ -38,6 +38,7 @@ static struct veth *far_end(struct model *m, const struct object *near, const ch
 		far->link.object.any = false;
 	} else {
 		far->link.object.where = near->where;
+		far->link.only_named = true;
 	}
 	link_check(&far->link.object, &e);
 	return far;
