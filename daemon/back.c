@@ -8,27 +8,34 @@ static uint64_t bit(size_t i)
 	return UINT64_C(1) << i;
 }
 
-/* Lays the fields of @from that are in @mask over @o, which is of a kind with the same rows. */
+/* Lays the fields of @from that are in @mask over @o, as far as both kinds have the row. */
 static void fields_copy(struct model *m, struct object *o, const struct object *from, uint64_t mask)
 {
 	const struct object *copy = object_copy(m, from, mask);
 
 	for (size_t i = 0; i < o->kind->n_fields && i < from->kind->n_fields; i++) {
-		if (!object_has(copy, i))
+		if (!object_has(copy, i) || strcmp(o->kind->fields[i].name, from->kind->fields[i].name))
 			continue;
 		memcpy(object_at(o, i), object_at(copy, i), o->kind->fields[i].type->size);
 		o->set |= bit(i);
 	}
 }
 
+/* Another one of the same name is none of our business. */
+static bool is_same(const struct object *original, const struct object *have)
+{
+	return have && (!original->handle || original->handle == have->handle);
+}
+
 static void object_complete(struct model *desired, struct object *want, const struct object *last,
-			    const struct object *original)
+			    const struct object *original, const struct object *have)
 {
 	const struct kind *k = want->kind;
 	uint64_t left = last->set & ~want->set & ~kind_mask(k, HIDDEN) & ~kind_mask(k, WRITTEN);
 
 	if (want->any && original) {
-		fields_copy(desired, want, original, left);
+		if (is_same(original, have))
+			fields_copy(desired, want, original, left);
 		return;
 	}
 	for (size_t i = 0; !want->any && i < k->n_fields && last->kind == k; i++)
@@ -68,17 +75,25 @@ static void object_return(struct model *desired, const struct object *last, cons
 	const struct object *have = model_find(observed, last->id);
 	struct object *o;
 
-	if (!original || !have || goes_along(have, desired, observed))
+	if (!original || !is_same(original, have) || goes_along(have, desired, observed))
 		return;
 	netns_ensure(desired, last->netns);
 	o = model_find(desired, last->id);
 	if (o) {
-		object_complete(desired, o, last, original);
+		object_complete(desired, o, last, original, have);
 		return;
 	}
 	o = object_copy(desired, original, ~UINT64_C(0));
 	o->any = true;
 	model_add(desired, o, NULL);
+}
+
+/* Whether @desired still declares what disturbs @o. */
+static bool is_disturbed(const struct model *desired, const struct object *o)
+{
+	const struct object *netns = model_netns(desired, o->netns);
+
+	return netns && netns->kind->disturbs && netns->kind->disturbs(netns, netns->declared, o);
 }
 
 void back_complete(struct model *desired, const struct model *last, const struct model *originals,
@@ -89,9 +104,16 @@ void back_complete(struct model *desired, const struct model *last, const struct
 		struct object *want = model_find(desired, l->id);
 
 		if (want)
-			object_complete(desired, want, l, original);
+			object_complete(desired, want, l, original, model_find(observed, l->id));
 		else if (l->any)
 			object_return(desired, l, original, observed);
+	}
+	/* What nobody declared, but a change disturbed, returns when the change does. */
+	for (size_t i = 0; i < originals->n; i++) {
+		const struct object *o = originals->objects[i];
+
+		if (!model_find(last, o->id) && !model_find(desired, o->id) && !is_disturbed(desired, o))
+			object_return(desired, o, o, observed);
 	}
 }
 
@@ -109,10 +131,32 @@ void back_merge(struct model *m, const struct object *from, uint64_t mask)
 {
 	struct object *o = model_find(m, from->id);
 
-	if (o && o->kind == from->kind)
+	/* What is only managed may be of any kind. */
+	if (o && (o->kind == from->kind || o->any))
 		fields_copy(m, o, from, from->set & mask);
 	else if (!o)
 		model_add(m, object_copy(m, from, mask | kind_mask(from->kind, KEY)), NULL);
+}
+
+/* What the steps of @plan will change unasked: calls @each with every such object. */
+static void disturbed(const struct plan *plan, void (*each)(struct model *m, const struct object *o), struct model *m)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct op *op = &plan->ops[i];
+		const struct object *netns = op->before ? model_netns(plan->observed, op->before->netns) : NULL;
+
+		if (!netns || !op->after || !op->after->kind->disturbs)
+			continue;
+		for (const struct object *o = netns->first; o; o = o->next)
+			if (op->after->kind->disturbs(op->after, op->diff, o))
+				each(m, o);
+	}
+}
+
+static void remember(struct model *originals, const struct object *o)
+{
+	if (!model_find(originals, o->id))
+		model_add(originals, object_copy(originals, o, ~UINT64_C(0)), NULL);
 }
 
 void back_remember(struct model *originals, const struct plan *plan)
@@ -132,6 +176,7 @@ void back_remember(struct model *originals, const struct plan *plan)
 		o->where = (struct where){ 0 };
 		model_add(originals, o, NULL);
 	}
+	disturbed(plan, remember, originals);
 }
 
 void back_forget(struct model *originals, const struct model *desired)
@@ -141,7 +186,8 @@ void back_forget(struct model *originals, const struct model *desired)
 	model_init(&kept, originals->kinds);
 	for (size_t i = 0; i < originals->n; i++) {
 		const struct object *o = originals->objects[i], *d = model_find(desired, o->id);
-		struct object *copy = d ? object_copy(&kept, o, d->declared) : NULL;
+		uint64_t mask = d ? d->declared : is_disturbed(desired, o) ? ~UINT64_C(0) : 0;
+		struct object *copy = mask ? object_copy(&kept, o, mask) : NULL;
 
 		if (copy && copy->set & ~kind_mask(copy->kind, KEY))
 			model_add(&kept, copy, NULL);
@@ -160,6 +206,14 @@ static void mark_none(struct object *copy, const struct object *before, const st
 			copy->set |= bit(i);
 }
 
+static void delta_add(struct model *delta, const struct object *o)
+{
+	struct object *copy = object_copy(delta, o, ~UINT64_C(0));
+
+	copy->any = true;
+	model_add(delta, copy, NULL);
+}
+
 void back_delta(struct model *delta, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -174,6 +228,7 @@ void back_delta(struct model *delta, const struct plan *plan)
 		mark_none(copy, op->before, model_find(plan->desired, op->before->id));
 		model_add(delta, copy, NULL);
 	}
+	disturbed(plan, delta_add, delta);
 }
 
 /* What @last says, with the values that were there. */
@@ -181,7 +236,7 @@ static void before_add(struct model *before, const struct object *last, const st
 {
 	struct object *o = object_copy(before, last, ~UINT64_C(0));
 
-	if (have && have->kind == o->kind)
+	if (have && (have->kind == o->kind || o->any))
 		fields_copy(before, o, have, object_diff(o, have));
 	model_add(before, o, NULL);
 }

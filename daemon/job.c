@@ -113,7 +113,8 @@ static int look(struct job *j, struct model *desired, struct err *e)
 	r = observe(&j->observed, &j->set, desired, last, &before, e);
 	if (r < 0)
 		return r;
-	owner_resolve(&j->observed, j->next.name, desired, last, j->going_back ? &j->desired.model : NULL);
+	/* From the second look on, what we have tried to make is ours where it carries our mark. */
+	owner_resolve(&j->observed, j->next.name, desired, last, j->going_back || j->completed ? &j->desired.model : NULL);
 	if (!j->going_back && !j->completed) {
 		back_complete(desired, last, &j->next.originals, &j->observed);
 		back_share(desired, &j->others);

@@ -43,6 +43,10 @@ struct kind {
 	 * stands in it (netns->first, ->next). */
 	void (*check_netns)(const struct model *m, const struct object *netns, struct problems *p);
 
+	/* Pure.  Whether bringing the fields @mask of @o about changes @other, of the same
+	 * namespace, unasked: it is then remembered, and put back with them. */
+	bool (*disturbs)(const struct object *o, uint64_t mask, const struct object *other);
+
 	/* Adds what the kernel has of this class in one namespace. */
 	int (*observe)(struct look *look, struct err *e);
 	/* Pure.  Called for each observed object when all namespaces are read: finds out

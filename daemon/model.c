@@ -346,6 +346,7 @@ struct json_object *model_save(const struct model *m)
 		if (o->name)
 			json_object_object_add(item, "name", json_object_new_string(o->name));
 		json_object_object_add(item, "any", json_object_new_boolean(o->any));
+		json_object_object_add(item, "handle", json_object_new_int64(o->handle));
 		json_object_object_add(item, "ours", json_object_new_boolean(o->owner == OWNER_OURS));
 		for (size_t i = 0; i < o->kind->n_fields; i++)
 			if (object_has(o, i))
@@ -371,7 +372,10 @@ static int object_restore(struct model *m, struct json_object *in, struct err *e
 		return err_set(e, EINVAL, "no kind %s of %s", name ? name : "?", class ? class : "?");
 	o = object_new(m, k, netns, member(in, "name"));
 	o->any = json_object_get_boolean(json_object_object_get(in, "any"));
+	o->handle = (uint32_t)json_object_get_int64(json_object_object_get(in, "handle"));
 	o->owner = json_object_get_boolean(json_object_object_get(in, "ours")) ? OWNER_OURS : OWNER_FOREIGN;
+	if (!json_object_is_type(json_object_object_get(in, "fields"), json_type_object) || (object_is(o, "link") && !o->name))
+		return err_set(e, EINVAL, "an object without fields, or a link without a name");
 	json_object_object_foreach(json_object_object_get(in, "fields"), key, value) {
 		int i = kind_field(k, key);
 

@@ -21,7 +21,7 @@ static int file_read(struct file *f)
 	f->size = in ? fread(f->text, 1, TOPOLOGY_MAX + 1, in) : 0;
 	if (!in || ferror(in)) {
 		fprintf(stderr, "netnsd: %s: %s\n", f->path, strerror(errno));
-		return EXIT_FAILED;
+		return EXIT_INVALID;
 	}
 	return EXIT_DONE;
 }

@@ -72,7 +72,7 @@ static void owner_of(struct object *o, struct model *observed, const struct mode
 		o->owner = o->sign.hash || is_listed(desired, link) || is_listed(last, link) ? OWNER_OURS : OWNER_FOREIGN;
 	else if (o->sign.hash && netns && netns->owner == OWNER_OURS)
 		o->owner = OWNER_OURS;
-	else if (o->sign.hash && (model_find(desired, o->id) || (tried && model_find(tried, o->id))))
+	else if (o->sign.hash && tried && model_find(tried, o->id))
 		o->owner = OWNER_OURS;
 }
 

@@ -19,7 +19,7 @@ uint32_t topology_hash(const char *name);
 struct sign sign_of_link(uint32_t group, const char *alias);
 
 /* Says of each object of @observed whose it is, seen from the topology @name that
- * is to become @desired and was last applied as @last; both may be empty.  @tried is what a change that failed wanted, or NULL:
+ * is to become @desired and was last applied as @last; both may be empty.  @tried is what a change has tried to make so far, or NULL:
  * what it names and what carries our mark is ours too. */
 void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
 		   const struct model *tried);

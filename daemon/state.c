@@ -30,6 +30,21 @@ static int directory_open(int at, const char *path, struct err *e)
 	return fd < 0 ? err_kernel(e, errno, NULL, "%s", path) : fd;
 }
 
+/* What a crash left half written. */
+static void clear_new(int dir)
+{
+	DIR *d = fdopendir(fcntl(dir, F_DUPFD_CLOEXEC, 3));
+
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		size_t n = strlen(entry->d_name);
+
+		if (n > 4 && !strcmp(entry->d_name + n - 4, ".new"))
+			unlinkat(dir, entry->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+}
+
 int state_open(struct state *s, const char *dir, struct err *e)
 {
 	_cleanup_(closep) int top = directory_open(AT_FDCWD, dir, e);
@@ -44,7 +59,11 @@ int state_open(struct state *s, const char *dir, struct err *e)
 		return err_set(e, EBUSY, "another netnsd is at work in %s; ask it with netnsctl, or stop it", dir);
 	s->known = directory_open(top, "known", e);
 	s->pending = s->known < 0 ? -1 : directory_open(top, "pending", e);
-	return s->pending < 0 ? e->code : 0;
+	if (s->pending < 0)
+		return e->code;
+	clear_new(s->known);
+	clear_new(s->pending);
+	return 0;
 }
 
 void state_close(struct state *s)
@@ -77,11 +96,11 @@ static int write_all(int fd, const char *text, size_t size, struct err *e)
 		ssize_t n = write(fd, text, size);
 
 		if (n < 0)
-			return err_kernel(e, errno, NULL, "writing the state");
+			return err_kernel(e, errno, NULL, "writing the state, for which the run directory must have room");
 		text += n;
 		size -= (size_t)n;
 	}
-	return fsync(fd) < 0 ? err_kernel(e, errno, NULL, "writing the state") : 0;
+	return fsync(fd) < 0 ? err_kernel(e, errno, NULL, "writing the state, for which the run directory must have room") : 0;
 }
 
 static void file_name(char buf[80], const char *name, const char *suffix)

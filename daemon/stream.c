@@ -97,9 +97,11 @@ void stream_flush(struct stream *s)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n < 0)
+		if (n < 0) {
 			stream_deafen(s);
-		else
+			/* The peer must not wait for what will not come. */
+			shutdown(s->fd, SHUT_RDWR);
+		} else
 			bytes_drop(&s->out, (size_t)n);
 	}
 }

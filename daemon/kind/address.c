@@ -51,10 +51,19 @@ static void set_key(struct address *a)
 	OBJECT_SET(&a->object, address, key);
 }
 
+static bool is_none(const struct inet *i)
+{
+	static const uint8_t none[16];
+
+	return !memcmp(i->addr, none, sizeof(none));
+}
+
 static int address_check(struct object *o, struct err *e)
 {
 	struct address *a = (struct address *)o;
 
+	if (is_none(&a->address))
+		return err_set(e, EINVAL, "that is no address an interface can have");
 	if (a->peer.family && a->peer.family != a->address.family)
 		return err_set(e, EINVAL, "address and peer are of different families");
 	/* The kernel keeps one length, that of the far address. */
@@ -132,6 +141,9 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	a->object.any = is_kernels(a, at[IFA_PROTO], at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags);
 	a->object.sign.hash = at[IFA_PROTO] && nla_get_u8(at[IFA_PROTO]) == PROTOCOL ? SIGN_ANY : 0;
 	a->object.handle = i->ifa_index;
+	a->nodad = at[IFA_FLAGS] && nla_get_u32(at[IFA_FLAGS]) & IFA_F_NODAD;
+	if (a->nodad)
+		OBJECT_SET(&a->object, address, nodad);
 	look_add(look, &a->object);
 }
 
@@ -168,8 +180,7 @@ static bool is_nodad(const struct work *w, const struct address *a)
 
 	if (a->address.family != AF_INET6)
 		return false;
-	return object_has(&a->object, (size_t)kind_field(a->object.kind, "nodad")) ? a->nodad
-										   : o && ((const struct link *)o)->ours_alone;
+	return object_has(&a->object, (size_t)kind_field(a->object.kind, "nodad")) ? a->nodad : o && link_is_cable(o);
 }
 
 /* Our cables do without; who asks for the search gets it. */

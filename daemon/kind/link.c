@@ -26,6 +26,14 @@ static bool concerns(const struct object *o, uint64_t mask, size_t i)
 	return object_has(o, i) && mask & (UINT64_C(1) << i);
 }
 
+bool link_is_cable(const struct object *o)
+{
+	struct ref ref;
+	size_t i = 0;
+
+	return object_ref(o, true, &i, &ref);
+}
+
 int link_check(struct object *o, struct err *e)
 {
 	static const uint8_t none[6];
@@ -166,7 +174,7 @@ static int link_guard(struct work *w, const struct object *o, struct err *e)
 {
 	const struct netns *ns = work_netns(w, o->netns);
 
-	if (ns->state == NETNS_FRESH || !as_link(o)->ours_alone)
+	if (ns->state == NETNS_FRESH || !link_is_cable(o))
 		return 0;
 	/* The message that brings it into being may still wait for another namespace. */
 	if (w->at != ns && work_flush(w, e) < 0)

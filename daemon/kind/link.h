@@ -14,7 +14,6 @@ struct link {
 	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or what it stands on */
 	uint32_t master_index;		/* IFLA_MASTER of an observed one */
 	bool only_named;		/* a cable's end that no entry lists, only the other end's "peer" */
-	bool ours_alone;		/* nobody but us can be on the wire */
 };
 
 extern const struct word link_addrgen_words[];
@@ -37,6 +36,9 @@ extern const struct word link_addrgen_words[];
 
 /* Their places in the rows. */
 enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER };
+
+/* Whether it is an end of a cable of ours: nobody else is on it. */
+bool link_is_cable(const struct object *o);
 
 /* The checks that every kind of interface makes. */
 int link_check(struct object *o, struct err *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* netns.c - a namespace: created before everything in it, named when all of it is
  * there, let go of when the change is committed. */
+#include "forwarding.h"
 #include "../look.h"
 #include "../sysctl.h"
 #include "../work.h"
@@ -69,6 +70,18 @@ static const struct field fields[] = {
 static bool is_host(const struct object *o)
 {
 	return !strcmp(o->netns, "host");
+}
+
+const char *const forwarding_keys[FORWARDING_KEYS] = { "ipv4.forwarding", "ipv6.forwarding", "ipv6.accept_ra" };
+
+bool netns_says_forwarding(const struct object *netns)
+{
+	return netns && netns->any && object_has(netns, (size_t)kind_field(netns->kind, "forwarding"));
+}
+
+static bool netns_disturbs(const struct object *o, uint64_t mask, const struct object *other)
+{
+	return o->any && mask & (UINT64_C(1) << kind_field(o->kind, "forwarding")) && other->name && object_is(other, "sysctl");
 }
 
 static int netns_check(struct object *o, struct err *e)
@@ -218,6 +231,7 @@ const struct kind kind_netns = {
 	.n_fields = ARRAY_SIZE(fields),
 	.check = netns_check,
 	.complete = netns_complete,
+	.disturbs = netns_disturbs,
 	.observe = netns_observe,
 	.apply = netns_apply,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sysctl.c - keys under net., of a namespace or of one interface.  They are always
  * there; what is said of them is kept and put back. */
+#include "forwarding.h"
 #include "../look.h"
 #include "../sysctl.h"
 #include "../work.h"
@@ -148,8 +149,28 @@ static struct object *sysctl_seen(struct model *m, const struct object *o)
 	return seen;
 }
 
+/* What switching forwarding would set anew on interfaces that are not ours. */
+static void observe_disturbed(struct look *look, const struct object *link)
+{
+	for (size_t i = 0; !link->sign.hash && i < FORWARDING_KEYS; i++) {
+		struct sysctl key = { .key = forwarding_keys[i] };
+		struct object *seen;
+
+		key.object = (struct object){ .kind = &kind_link_sysctl, .netns = link->netns, .name = link->name, .any = true };
+		key.object.set = kind_mask(&kind_link_sysctl, KEY) | kind_mask(&kind_link_sysctl, BARE);
+		key.value = "";
+		seen = sysctl_seen(look->observed, &key.object);
+		if (seen)
+			look_add(look, seen);
+	}
+}
+
 static int sysctl_observe(struct look *look, _unused_ struct err *e)
 {
+	bool disturbed = netns_says_forwarding(look->wanted[0]) || netns_says_forwarding(look->wanted[1]);
+
+	for (size_t i = 0; disturbed && i < look->n_links; i++)
+		observe_disturbed(look, look->links[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(look->wanted); i++) {
 		for (const struct object *o = look->wanted[i] ? look->wanted[i]->first : NULL; o; o = o->next) {
 			struct object *seen = object_is(o, "sysctl") ? sysctl_seen(look->observed, o) : NULL;

@@ -69,7 +69,6 @@ static void veth_complete(struct model *m, struct object *o, struct problems *p)
 	if (!far)
 		far = far_end(m, o, v->peer, other);
 	set_peer(far, here);
-	v->link.ours_alone = far->link.ours_alone = true;
 	if (!other)
 		model_add(m, &far->link.object, NULL);
 	else if (other != &far->link.object)

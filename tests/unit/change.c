@@ -13,7 +13,7 @@ static int look_and_plan(struct change *c)
 	model_done(&c->observed);
 	model_init(&c->observed, &all_kinds);
 	fake_observe(c->kernel, &c->observed, target, c->last, c->going_back ? c->desired : NULL);
-	owner_resolve(&c->observed, c->kernel->topology, target, c->last, c->going_back ? c->desired : NULL);
+	owner_resolve(&c->observed, c->kernel->topology, target, c->last, c->going_back || c->completed ? c->desired : NULL);
 	if (!c->completed)
 		back_complete(target, c->last, &c->originals, &c->observed);
 	c->completed = true;

@@ -171,14 +171,12 @@ static void test_share(_unused_ void **state)
 	struct model *desired = load(m, HOST("")), *last = load(m, HOST("\"forwarding\": true"));
 	struct model *others = load(m, HOST("\"forwarding\": true")), *was = load(m, HOST("\"forwarding\": false"));
 	size_t forwarding = (size_t)kind_field(&kind_netns, "forwarding");
-	struct model observed;
+	struct model *observed = load(m, HOST(""));
 
-	model_init(&observed, &all_kinds);
-	back_complete(desired, last, was, &observed);
+	back_complete(desired, last, was, observed);
 	assert_true(object_has(model_netns(desired, "host"), forwarding));
 	back_share(desired, others);
 	assert_false(object_has(model_netns(desired, "host"), forwarding));
-	model_done(&observed);
 }
 
 /* An interface of the host that has gone has nothing to return. */

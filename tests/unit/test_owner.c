@@ -91,7 +91,7 @@ static const struct row rows[] = {
 	{ &kind_interface, "host", "eth0", NULL, NULL, NONE, OWNER_FOREIGN, "link host/eth0" },
 	{ &kind_address, "host", "eth0", "address", "\"192.0.2.1/24\"", NONE, OWNER_FOREIGN,
 	  "address host/eth0 192.0.2.1/24" },
-	{ &kind_address, "host", "eth0", "address", "\"192.0.2.2/24\"", ANYONE, OWNER_OURS,
+	{ &kind_address, "host", "eth0", "address", "\"192.0.2.2/24\"", ANYONE, OWNER_FOREIGN,
 	  "address host/eth0 192.0.2.2/24" },
 	{ &kind_address, "host", "eth0", "address", "\"192.0.2.3/24\"", NONE, OWNER_FOREIGN,
 	  "address host/eth0 192.0.2.3/24" },

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* forwarding.h - what switching a namespace's forwarding does to its interfaces. */
+#pragma once
+#include "../kind.h"
+
+/* Whether @netns, which may be NULL, is somebody else's and the file says how it forwards. */
+bool netns_says_forwarding(const struct object *netns);
+
+/* Keys of an interface, below net., that the kernel then sets anew for all of them
+ * (Documentation/networking/ip-sysctl.rst), or we do. */
+extern const char *const forwarding_keys[];
+enum { FORWARDING_KEYS = 3 };

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""The way back: what a refused change, or the end of a topology, leaves of what belongs to others."""
+import json
+
+from topologies import everyday
+
+# A step that the kernel refuses, and that comes late.
+REFUSED = {"net.ipv4.ip_default_ttl": 999}
+
+
+def test_refused_change_of_an_interface_known_before(machine):
+    machine.sh("ip link add wan type veth peer name isp; ip link set wan up; ip link set isp up")
+    machine.apply({"host": {"interfaces": {"wan": {"mtu": 1400}}}})
+    before = machine.link(None, "wan")
+    machine.apply({"host": {"interfaces": {"wan": {"mtu": 1300, "mac": "02:00:00:00:00:09", "txqlen": 7}},
+                            "sysctl": REFUSED}}, code=1)
+    assert machine.link(None, "wan") == before
+    machine.ctl("down", "lab")
+    assert machine.link(None, "wan")["mtu"] == 1500
+    machine.sh("ip link del wan")
+
+
+def forwarding(machine):
+    return machine.sh("grep . /proc/sys/net/ipv[46]/conf/*/forwarding /proc/sys/net/ipv6/conf/*/accept_ra")
+
+
+def test_forwarding_takes_nothing_along(machine):
+    """The kernel sets the keys of all interfaces anew; exceptions come back with a refusal, and with the end."""
+    machine.sh("ip link add wan type veth peer name isp; ip link set wan up; ip link set isp up;"
+               "echo 1 >/proc/sys/net/ipv4/conf/isp/forwarding; echo 1 >/proc/sys/net/ipv6/conf/isp/forwarding")
+    before = forwarding(machine)
+    machine.apply({"host": {"forwarding": True, "sysctl": REFUSED}}, code=1)
+    assert forwarding(machine) == before
+    machine.apply({"host": {"forwarding": True}})
+    assert forwarding(machine) != before
+    machine.restart()
+    machine.ctl("down", "lab")
+    assert forwarding(machine) == before
+    machine.sh("ip link del wan")
+
+
+def test_remade_cable_keeps_nodad(machine):
+    t = everyday()
+    t["namespaces"]["ns1"]["interfaces"]["veth-ns"]["addresses"] += ["2001:db8::2/64"]
+    machine.apply(t)
+    moved = json.loads(json.dumps(t))
+    moved["namespaces"] = {"ns2": moved["namespaces"]["ns1"], "ns1": {}}
+    moved["host"]["sysctl"] = REFUSED
+    machine.apply(moved, code=1)
+    shown = machine.sh("ip -n ns1 -6 addr show veth-ns")
+    assert "2001:db8::2/64 scope global nodad" in shown
+    assert machine.apply(t).stdout.strip() == "lab: unchanged"
+
+
+def test_another_interface_of_the_same_name_is_left_alone(machine):
+    machine.sh("ip link add wan type veth peer name isp")
+    machine.apply({"host": {"interfaces": {"wan": {"mtu": 1400, "mac": "02:00:00:00:00:aa"}}}})
+    machine.sh("ip link del wan; ip link add wan mtu 1400 type bridge; ip link set wan address 02:00:00:00:00:77")
+    machine.ctl("down", "lab")
+    assert machine.link(None, "wan")["address"] == "02:00:00:00:00:77" and machine.link(None, "wan")["mtu"] == 1400
+    machine.sh("ip link del wan")
+
+
+def test_foreign_route_with_our_protocol_is_a_conflict(machine):
+    machine.sh("ip link add wan type bridge; ip link set wan up; ip addr add 192.0.2.1/24 dev wan;"
+               "ip route add 10.6.0.0/16 dev wan metric 7 proto 78")
+    before = machine.snapshot()
+    result = machine.apply({"host": {"routes": [{"to": "10.6.0.0/16", "via": "192.0.2.9", "metric": 7}]}}, code=1)
+    assert "10.6.0.0/16 belongs to another program" in result.stderr
+    machine.assert_same(before)
+    machine.sh("ip link del wan")
+
+
+def test_half_written_record_is_cleared(machine):
+    machine.apply(everyday())
+    (machine.root / "run/netnsd/pending/lab.new").write_text("{")
+    machine.restart()
+    assert not list((machine.root / "run/netnsd").glob("*/*.new"))
