@@ -62,6 +62,15 @@ static struct json_object *one_string(const char *key, const char *value)
 	return o;
 }
 
+static struct json_object *problem_list(const struct problems *p)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < p->n; i++)
+		json_object_array_add(list, status_problem(&p->v[i]));
+	return list;
+}
+
 static struct json_object *problem_or_none(const struct problems *p, size_t i)
 {
 	static const struct problem none = { .message = (char *)"unknown" };
@@ -72,18 +81,14 @@ static struct json_object *problem_or_none(const struct problems *p, size_t i)
 /* The error that an outcome is, and its parameters; NULL if it is none. */
 static const char *outcome_error(const struct outcome *o, struct json_object **ret)
 {
-	struct json_object *list;
 	size_t i = 0;
 
 	switch (o->code) {
 	case OUTCOME_DONE:
 		return NULL;
 	case OUTCOME_INVALID:
-		list = json_object_new_array();
-		for (i = 0; i < o->problems.n; i++)
-			json_object_array_add(list, status_problem(&o->problems.v[i]));
 		*ret = json_object_new_object();
-		add(*ret, "problems", list);
+		add(*ret, "problems", problem_list(&o->problems));
 		return ERROR("Invalid");
 	case OUTCOME_REFUSED:
 		*ret = json_object_new_object();
@@ -94,6 +99,7 @@ static const char *outcome_error(const struct outcome *o, struct json_object **r
 			i++;
 		*ret = one_string("object", o->problems.v[i].object);
 		add(*ret, "owner", json_object_new_string(o->problems.v[i].owner));
+		add(*ret, "problems", problem_list(&o->problems));
 		return ERROR("Conflict");
 	case OUTCOME_NO_SUCH_TOPOLOGY:
 		*ret = one_string("name", o->name);

@@ -174,3 +174,35 @@ def test_loopback_mtu_leaves(machine):
     t["namespaces"]["a"]["interfaces"]["lo"].pop("mtu")
     machine.apply(t)
     assert machine.link("a", "lo")["mtu"] == 65536
+
+
+def test_loopback_mtu_comes_later_and_leaves(machine):
+    plain = {"namespaces": {"a": {}}}
+    machine.apply(plain)
+    machine.apply({"namespaces": {"a": {"interfaces": {"lo": {"mtu": 1500}}}}})
+    assert machine.link("a", "lo")["mtu"] == 1500
+    machine.apply(plain)
+    assert machine.link("a", "lo")["mtu"] == 65536
+
+
+WATCHED_APPLY = """
+ip -o monitor link >/run/seen &
+until grep -q first /run/seen; do ip link add first type bridge; ip link del first; done
+netnsctl apply {file}
+ip link add last type bridge; ip link del last
+until grep -q "Deleted.* last:" /run/seen; do sleep 0.01; done
+kill $!
+cat /run/seen; rm /run/seen
+"""
+
+
+def test_new_link_does_not_go_with_the_old_ones(machine):
+    """Links that leave are deleted by their group; the new one is in it, too."""
+    machine.apply({"host": {"interfaces": {"br0": {"kind": "bridge"}, "br1": {"kind": "bridge"}}}})
+    file = machine.file({"host": {"interfaces": {"br2": {"kind": "bridge"}}}})
+    seen = machine.sh(WATCHED_APPLY.format(file=file)).splitlines()
+    assert any(" br2:" in line for line in seen)
+    deleted = [line for line in seen if line.startswith("Deleted")]
+    assert all(any(f" {name}:" in line for line in deleted) for name in ("br0", "br1")), deleted
+    assert not any(" br2:" in line for line in deleted), deleted
+    assert machine.links() == ["br2", "lo"]

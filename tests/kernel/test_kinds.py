@@ -131,6 +131,53 @@ def test_several_next_hops(machine):
     machine.apply(t)
 
 
+def test_two_hundred_next_hops(machine):
+    """More than the buffers of a request held once."""
+    hops = [{"via": f"10.0.{i // 100 + 1}.{i % 100 + 1}"} for i in range(200)]
+    t = {"namespaces": {
+        "a": {"interfaces": {"x": {"kind": "veth", "peer": "b/x", "addresses": ["10.0.0.1/16"]}},
+              "routes": [{"to": "10.9.0.0/24", "nexthops": hops}]},
+        "b": {}}}
+    machine.apply(t)
+    assert [h["gateway"] for h in machine.routes("a", "10.9.0.0/24")[0]["nexthops"]] == [h["via"] for h in hops]
+    assert machine.apply(t).stdout.strip() == "lab: unchanged"
+
+
+def test_many_routes_of_many_next_hops(machine):
+    """All of them in batches that the socket takes."""
+    hops = [{"via": f"10.0.1.{i + 1}"} for i in range(29)]
+    t = {"namespaces": {
+        "a": {"interfaces": {"x": {"kind": "veth", "peer": "b/x", "addresses": ["10.0.0.1/16"]}},
+              "routes": [{"to": f"10.{100 + i // 250}.{i % 250}.0/24", "nexthops": hops} for i in range(300)]},
+        "b": {}}}
+    machine.apply(t)
+    assert sum(len(r.get("nexthops", [])) == 29 for r in machine.routes("a")) == 300
+    assert machine.apply(t).stdout.strip() == "lab: unchanged"
+
+
+@pytest.mark.parametrize("address, shown", [
+    ({"address": "10.0.0.1", "peer": "10.0.0.2/32"}, ("10.0.0.1", "10.0.0.2", 32)),
+    ({"address": "10.0.0.1/32", "peer": "10.0.0.2/24"}, ("10.0.0.1", "10.0.0.2", 24)),
+    ({"address": "10.0.0.1/24", "label": "x"}, ("10.0.0.1", None, 24)),
+], ids=["host", "network", "label"])
+def test_address_with_peer_or_label(machine, address, shown):
+    t = {"namespaces": {"a": {"interfaces": {"x": {"kind": "veth", "peer": "b/x", "addresses": [address]}}}, "b": {}}}
+    machine.apply(t)
+    info = machine.ip("-n", "a", "-4", "addr", "show", "dev", "x")[0]["addr_info"]
+    assert [(i["local"], i.get("address"), i["prefixlen"]) for i in info] == [shown]
+    assert machine.apply(t).stdout.strip() == "lab: unchanged"
+
+
+def test_host_end_below_the_mtu_of_ipv6(machine):
+    """The kernel takes IPv6 and its keys from a link of less than 1280."""
+    t = everyday()
+    t["host"]["interfaces"]["veth-host"]["mtu"] = 1000
+    machine.apply(t)
+    assert machine.link(None, "veth-host")["mtu"] == 1000
+    machine.ping("ns1", "10.0.0.1")
+    assert machine.apply(t).stdout.strip() == "lab: unchanged"
+
+
 def test_metric_table_onlink_dev_src(machine):
     t = everyday()
     ns1 = t["namespaces"]["ns1"]
@@ -244,6 +291,21 @@ def test_many_namespaces(machine):
         assert machine.apply(t).stdout.strip() == "lab: unchanged"
     machine.ctl("down", "lab")
     machine.assert_same(machine.at_first)
+
+
+def test_dumps_that_are_disturbed(machine):
+    """Somebody's links come and go on the host, which has more than one message of a dump holds."""
+    pairs = "".join(f"link add o{i} group 7 type veth peer name p{i}\n" for i in range(100))
+    machine.run("ip", "-batch", "-", text=pairs)
+    loop = machine.popen("sh", "-c", "for i in $(seq 100000); do [ -e /run/enough ] && break;"
+                                     "ip link add w type veth peer name v; ip link del w; done")
+    for _ in range(30):
+        assert "lab: 5 created" in machine.apply(everyday()).stdout
+        machine.ctl("down", "lab")
+    assert loop.poll() is None
+    machine.sh("touch /run/enough")
+    assert loop.wait(10) == 0
+    machine.sh("rm /run/enough; ip link del group 7")
 
 
 @pytest.mark.parametrize("section", ["rules", "nat", "dns", "expect"])

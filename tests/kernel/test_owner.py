@@ -128,3 +128,54 @@ def test_address_added_by_hand_is_drift(machine):
     machine.sh("ip -n ns1 addr add 10.0.0.77/24 dev veth-ns")
     machine.apply(everyday())
     assert machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"]
+
+
+@pytest.mark.parametrize("netns", ["host", "s"])
+def test_address_list_is_complete_only_where_there_is_one(machine, netns):
+    bridge = {"kind": "bridge", "sysctl": {"ipv4.rp_filter": 1}}
+    t = {"host": {}, "namespaces": {"s": {}}}
+    (t["host"] if netns == "host" else t["namespaces"]["s"])["interfaces"] = {"br0": bridge}
+    at = None if netns == "host" else netns
+    by_hand = ["ip", *machine.at(at), "addr", "add", "10.5.0.1/24", "dev", "br0"]
+    machine.apply(t)
+    machine.run(*by_hand)
+    assert machine.apply(t).stdout.strip() == "lab: unchanged"
+    machine.restart()
+    assert machine.addresses(at, "br0") == ["10.5.0.1/24"]
+    bridge["addresses"] = []
+    machine.apply(t)
+    assert machine.addresses(at, "br0") == []
+    machine.run(*by_hand)
+    assert "1 removed" in machine.apply(t).stdout
+    assert machine.addresses(at, "br0") == []
+
+
+def test_interface_that_leaves_a_file_is_free(machine):
+    machine.sh("ip link add wan type veth peer name isp")
+    wan = {"host": {"interfaces": {"wan": {"mtu": 1400}}}}
+    machine.apply({"host": {"interfaces": {"wan": {"mtu": 1300}}}}, "one")
+    assert "one" in machine.apply(wan, "two", code=1).stderr
+    machine.apply({"namespaces": {"a": {}}}, "one")
+    machine.apply(wan, "two")
+    assert machine.link(None, "wan")["mtu"] == 1400
+    assert machine.apply({"namespaces": {"a": {}}}, "one").stdout.strip() == "one: unchanged"
+    machine.ctl("down", "two")
+    assert machine.link(None, "wan")["mtu"] == 1500
+    machine.sh("ip link del wan")
+
+
+def test_file_of_an_existing_namespace_is_not_ours_to_remove(machine):
+    """What a name that was unmounted leaves behind looks like what a create of ours leaves that was cut off."""
+    machine.sh("ip netns add theirs")
+    t = {"namespaces": {"theirs": {"existing": True, "interfaces": {"lo": {"addresses": ["10.255.0.1/32"]}}}}}
+    machine.apply(t)
+    machine.sh("umount /run/netns/theirs")
+    file = machine.root / "run/netns/theirs"
+    assert file.stat().st_size == 0
+    assert "theirs" in machine.apply(t, code=1).stderr
+    assert file.exists()
+    machine.restart()
+    assert file.exists()
+    machine.ctl("down", "lab", code=None)
+    assert file.exists()
+    file.unlink()

@@ -188,6 +188,48 @@ def test_bad_files_change_nothing(machine):
     machine.assert_same(before)
 
 
+def with_ns1(**ns1):
+    """A namespace ns1 of @ns1 beside one whose name begins like its own."""
+    return {"namespaces": {"ns1": ns1, "ns10": {"interfaces": {"b": {"kind": "bridge"}}}}}
+
+
+HERE = {"a": {"kind": "veth", "peer": "host/a", "addresses": ["10.0.0.1/24"]}}
+INVALID = {
+    "master": (with_ns1(interfaces={"a": {"kind": "veth", "peer": "host/a", "master": "ns10/b"}}),
+               "interfaces/a/master: ns10/b is in another namespace"),
+    "dev": (with_ns1(routes=[{"to": "10.9.0.0/24", "dev": "ns10/b"}]), "routes/0/dev: ns10/b is in another namespace"),
+    "nexthops": (with_ns1(interfaces=HERE, routes=[{"to": "10.9.0.0/24", "nexthops": [
+        {"via": "10.0.0.2"}, {"via": "10.0.0.3", "dev": "nowhere"}]}]), "routes/0/nexthops: nowhere is no interface"),
+    "nexthops elsewhere": (with_ns1(interfaces=HERE, routes=[{"to": "10.9.0.0/24", "nexthops": [
+        {"via": "10.0.0.2"}, {"via": "10.0.0.3", "dev": "ns10/b"}]}]),
+        "routes/0/nexthops: ns10/b is in another namespace"),
+    "sysctl of an interface": (with_ns1(sysctl={"net.ipv4.conf.eth0.rp_filter": 1}),
+                               "sysctl/net.ipv4.conf.eth0.rp_filter: "),
+    "forwarding twice": (with_ns1(forwarding=True, sysctl={"net.ipv4.ip_forward": 1}),
+                         'sysctl/net.ipv4.ip_forward: "forwarding" of ns1'),
+    "two prefix lengths": (with_ns1(interfaces={"a": {"kind": "bridge", "addresses": [
+        {"address": "10.0.0.1/16", "peer": "10.0.0.2/24"}]}}), "addresses/0: the prefix length is said with the peer"),
+}
+
+
+@pytest.mark.parametrize("topology, words", INVALID.values(), ids=INVALID)
+def test_invalid(bare, topology, words):
+    lines = bare.ctl("validate", bare.file(topology), code=2).stderr.splitlines()
+    assert len(lines) == 1 and "/namespaces/ns1/" + words in lines[0], lines
+
+
+def test_name_that_is_nearly_that_of_a_cables_end(bare):
+    """Only an end that no entry lists can have been meant."""
+    t = everyday()
+    t["host"]["interfaces"] = {"veth-hots": {"addresses": ["10.0.0.1/24"]}}
+    error = bare.ctl("validate", bare.file(t), code=2).stderr
+    assert "/host/interfaces/veth-hots: " in error and "did you mean veth-host?" in error, error
+    t["host"]["interfaces"] = {"eth0": {"mtu": 1400}, "veth0": {"kind": "veth", "peer": "ns1/veth-ns",
+                                                                "addresses": ["10.0.0.1/24"]}}
+    t["namespaces"]["ns1"]["interfaces"]["veth-ns"] = {"addresses": ["10.0.0.2/24"]}
+    bare.ctl("validate", bare.file(t))
+
+
 HOPELESS = ["", "{", "[]", '{"namespaces": {"../x": {}}}', '{"namespaces": {"a/b": {}}}', "\0", "{}x",
             '{"namespaces": {"host": {}}}', "[" * 100000]
 

@@ -66,6 +66,46 @@ def test_restart_mends(machine):
     machine.ping("ns1", "10.0.0.1")
 
 
+@pytest.mark.parametrize("report", [True, False], ids=["report", "heal"])
+def test_restart_heals_drift_unless_it_is_to_be_reported(machine, report):
+    t = {**everyday(), "on_drift": "report"} if report else everyday()
+    machine.apply(t)
+    machine.sh("ip addr del 10.0.0.1/24 dev veth-host")
+    machine.restart()
+    assert machine.addresses(None, "veth-host") == ([] if report else ["10.0.0.1/24"])
+    assert ("report, not to heal" if report else "healed") in machine.log()
+    machine.apply(t)
+    assert machine.addresses(None, "veth-host") == ["10.0.0.1/24"]
+
+
+UNREADABLE = ["garbage", "", "{}", '{"name": "lab", "state": "up", "topology": {}, "originals": [{}]}', """{
+    "name": "lab", "state": "up", "topology": {"namespaces": {}},
+    "originals": [{"class": "link", "kind": "veth", "netns": "host", "fields": {"mtu": 1500}}]}"""]
+
+
+@pytest.mark.parametrize("text", UNREADABLE, ids=["garbage", "empty", "nothing", "original", "nameless link"])
+def test_record_that_cannot_be_read(machine, text):
+    machine.apply(everyday())
+    (machine.root / "run/netnsd/known/lab.json").write_text(text)
+    machine.restart()
+    status = json.loads(machine.ctl("--json", "status").stdout)
+    assert [(t["name"], t["state"]) for t in status["topologies"]] == [("lab", "failed")]
+    machine.apply(everyday(), "lab", "--replace")
+    machine.ping("ns1", "10.0.0.1")
+    machine.ctl("down", "--forget", "lab")
+    assert json.loads(machine.ctl("--json", "status").stdout)["topologies"] == []
+    machine.assert_same(machine.at_first)
+
+
+def test_record_that_cannot_be_read_is_forgotten(machine):
+    (machine.root / "run/netnsd/known/lab.json").write_text("garbage")
+    machine.restart()
+    machine.ctl("down", "--forget", "lab")
+    assert json.loads(machine.ctl("--json", "status").stdout)["topologies"] == []
+    machine.restart()
+    machine.apply(everyday())
+
+
 def states(machine, *topologies):
     """The shapes that @topologies make; None: nothing applied."""
     found = []
