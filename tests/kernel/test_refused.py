@@ -193,29 +193,31 @@ def with_ns1(**ns1):
     return {"namespaces": {"ns1": ns1, "ns10": {"interfaces": {"b": {"kind": "bridge"}}}}}
 
 
-HERE = {"a": {"kind": "veth", "peer": "host/a", "addresses": ["10.0.0.1/24"]}}
-INVALID = {
+def with_hop(dev):
+    return with_ns1(interfaces={"a": {"kind": "veth", "peer": "host/a", "addresses": ["10.0.0.1/24"]}}, routes=[
+        {"to": "10.9.0.0/24", "nexthops": [{"via": "10.0.0.2"}, {"via": "10.0.0.3", "dev": dev}]}])
+
+
+ELSEWHERE = "ns10/b is in another namespace"
+INVALID = {  # topology, its pointer in ns1, words of the message
     "master": (with_ns1(interfaces={"a": {"kind": "veth", "peer": "host/a", "master": "ns10/b"}}),
-               "interfaces/a/master: ns10/b is in another namespace"),
-    "dev": (with_ns1(routes=[{"to": "10.9.0.0/24", "dev": "ns10/b"}]), "routes/0/dev: ns10/b is in another namespace"),
-    "nexthops": (with_ns1(interfaces=HERE, routes=[{"to": "10.9.0.0/24", "nexthops": [
-        {"via": "10.0.0.2"}, {"via": "10.0.0.3", "dev": "nowhere"}]}]), "routes/0/nexthops: nowhere is no interface"),
-    "nexthops elsewhere": (with_ns1(interfaces=HERE, routes=[{"to": "10.9.0.0/24", "nexthops": [
-        {"via": "10.0.0.2"}, {"via": "10.0.0.3", "dev": "ns10/b"}]}]),
-        "routes/0/nexthops: ns10/b is in another namespace"),
+               "interfaces/a/master", ELSEWHERE),
+    "dev": (with_ns1(routes=[{"to": "10.9.0.0/24", "dev": "ns10/b"}]), "routes/0/dev", ELSEWHERE),
+    "dev of a next hop": (with_hop("ns10/b"), "routes/0/nexthops", ELSEWHERE),
+    "dev that is not declared": (with_hop("nowhere"), "routes/0/nexthops", "nowhere is no interface"),
     "sysctl of an interface": (with_ns1(sysctl={"net.ipv4.conf.eth0.rp_filter": 1}),
-                               "sysctl/net.ipv4.conf.eth0.rp_filter: "),
+                               "sysctl/net.ipv4.conf.eth0.rp_filter", "keys of an interface"),
     "forwarding twice": (with_ns1(forwarding=True, sysctl={"net.ipv4.ip_forward": 1}),
-                         'sysctl/net.ipv4.ip_forward: "forwarding" of ns1'),
+                         "sysctl/net.ipv4.ip_forward", '"forwarding" of ns1'),
     "two prefix lengths": (with_ns1(interfaces={"a": {"kind": "bridge", "addresses": [
-        {"address": "10.0.0.1/16", "peer": "10.0.0.2/24"}]}}), "addresses/0: the prefix length is said with the peer"),
+        {"address": "10.0.0.1/16", "peer": "10.0.0.2/24"}]}}), "interfaces/a/addresses/0", "said with the peer"),
 }
 
 
-@pytest.mark.parametrize("topology, words", INVALID.values(), ids=INVALID)
-def test_invalid(bare, topology, words):
+@pytest.mark.parametrize("topology, pointer, words", INVALID.values(), ids=INVALID)
+def test_invalid(bare, topology, pointer, words):
     lines = bare.ctl("validate", bare.file(topology), code=2).stderr.splitlines()
-    assert len(lines) == 1 and "/namespaces/ns1/" + words in lines[0], lines
+    assert len(lines) == 1 and f": /namespaces/ns1/{pointer}: " in lines[0] and words in lines[0], lines
 
 
 def test_name_that_is_nearly_that_of_a_cables_end(bare):

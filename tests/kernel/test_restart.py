@@ -78,15 +78,24 @@ def test_restart_heals_drift_unless_it_is_to_be_reported(machine, report):
     assert machine.addresses(None, "veth-host") == ["10.0.0.1/24"]
 
 
-UNREADABLE = ["garbage", "", "{}", '{"name": "lab", "state": "up", "topology": {}, "originals": [{}]}', """{
-    "name": "lab", "state": "up", "topology": {"namespaces": {}},
-    "originals": [{"class": "link", "kind": "veth", "netns": "host", "fields": {"mtu": 1500}}]}"""]
+LINK = '{"class":"link","kind":"veth","netns":"host"'
+UNREADABLE = {
+    "empty": lambda record: "",
+    "garbage": lambda record: "garbage",
+    "cut off": lambda record: record[:100],
+    "other": lambda record: "{}",
+    "original without fields": lambda record: record.replace('"originals":[', f'"originals":[{LINK},"name":"x"}}'),
+    "link without a name": lambda record: record.replace('"originals":[', f'"originals":[{LINK},"fields":{{"mtu":9}}}}'),
+}
 
 
-@pytest.mark.parametrize("text", UNREADABLE, ids=["garbage", "empty", "nothing", "original", "nameless link"])
-def test_record_that_cannot_be_read(machine, text):
+@pytest.mark.parametrize("spoil", UNREADABLE.values(), ids=UNREADABLE)
+def test_record_that_cannot_be_read(machine, spoil):
     machine.apply(everyday())
-    (machine.root / "run/netnsd/known/lab.json").write_text(text)
+    known = machine.root / "run/netnsd/known/lab.json"
+    before = known.read_text()
+    known.write_text(spoil(before))
+    assert known.read_text() != before
     machine.restart()
     status = json.loads(machine.ctl("--json", "status").stdout)
     assert [(t["name"], t["state"]) for t in status["topologies"]] == [("lab", "failed")]
