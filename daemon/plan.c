@@ -213,9 +213,10 @@ static void settle(struct planning *g, struct object *want)
 	} else if (!want->any || stands_on_new(g, want)) {
 		create(g, want, have);
 	} else {
-		problem_add(g->problems, ENODEV, &want->where, "%s %s %s is not there, and netnsd does not make it",
-			    want->kind->label, want->place,
-			    object_describe(&g->problems->arena, want, NULL, kind_mask(want->kind, KEY)));
+		const char *key = object_describe(&g->problems->arena, want, NULL, kind_mask(want->kind, KEY));
+
+		problem_add(g->problems, ENODEV, &want->where, "%s %s%s%s is not there, and netnsd does not make it",
+			    want->kind->label, want->place, *key ? " " : "", key);
 	}
 }
 

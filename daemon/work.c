@@ -3,19 +3,22 @@
 #include "work.h"
 #include "sysctl.h"
 
-/* Numbers above this are left to the kernel, which counts up from where it is. */
-enum { INDEX_MAX = 1 << 30 };
+/* Where others may make links, too, we stay away from the kernel's own numbers, which
+ * count up from 1; in a fresh namespace nobody does. */
+enum { INDEX_MIN = 1 << 20, INDEX_MAX = 1 << 30, INDEX_FRESH = 2 };
 
 void work_init(struct work *w, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine)
 {
-	*w = (struct work){ .plan = plan, .set = set, .topology = topology, .machine = machine, .next_index = 2, .conf = -1 };
+	*w = (struct work){ .plan = plan, .set = set, .topology = topology, .machine = machine, .next_fresh = INDEX_FRESH,
+			   .next_index = INDEX_MIN, .conf = -1 };
 	model_init(&w->noted, plan->desired->kinds);
 	for (size_t i = 0; i < plan->observed->n; i++) {
 		const struct object *o = plan->observed->objects[i];
+		const struct netns *ns = object_is(o, "link") ? netns_find(set, o->netns) : NULL;
+		uint32_t *next = ns && ns->state == NETNS_FRESH && o->handle < INDEX_MIN ? &w->next_fresh : &w->next_index;
 
-		/* No two ends of a cable may have one number: IPv6 between them would be slow. */
-		if (object_is(o, "link") && o->handle >= w->next_index && o->handle < INDEX_MAX)
-			w->next_index = o->handle + 1;
+		if (ns && o->handle >= *next && o->handle < INDEX_MAX)
+			*next = o->handle + 1;
 	}
 }
 
@@ -78,6 +81,14 @@ int work_flush(struct work *w, struct err *e)
 		return 0;
 	w->sent++;
 	return batch_send(&w->batch, w->nl, &w->refused, e);
+}
+
+/* No two ends of a cable may have one number: IPv6 between them would be slow. */
+uint32_t work_new_index(struct work *w, const char *netns)
+{
+	const struct netns *ns = work_netns(w, netns);
+
+	return ns && ns->state == NETNS_FRESH && w->next_fresh < INDEX_MIN ? w->next_fresh++ : w->next_index++;
 }
 
 static int conf_open(struct work *w, const struct netns *ns, struct err *e)

@@ -12,7 +12,7 @@ struct work {
 	struct netns_set *set;
 	const char *topology;		/* its name, for the marks */
 	const char *machine;		/* what tells this machine from others, for MAC addresses */
-	uint32_t next_index;		/* the next ifindex to give */
+	uint32_t next_fresh, next_index;	/* the next ifindex to give in fresh namespaces, and elsewhere */
 	struct batch batch;
 	const struct netns *at;		/* where the batch goes */
 	struct rtnl *nl;
@@ -39,5 +39,7 @@ int work_conf(struct work *w, const char *netns, const char *ifname, const char 
 /* Sends what is waiting. */
 int work_flush(struct work *w, struct err *e);
 
+/* A number for a link that is about to be made in @netns. */
+uint32_t work_new_index(struct work *w, const char *netns);
 /* The number of a link, "NS/IF", as it is after the steps so far; 0: unknown. */
 uint32_t work_ifindex(const struct work *w, const char *link);

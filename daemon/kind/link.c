@@ -188,10 +188,11 @@ int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struc
 		struct err *e)
 {
 	struct object *o = op->after;
-	struct nl_msg *m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, w->next_index, false, false);
 	struct nlattr *info, *inside;
+	struct nl_msg *m;
 
-	o->handle = w->next_index++;
+	o->handle = work_new_index(w, o->netns);
+	m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, o->handle, false, false);
 	link_put_birth(w, o, m);
 	info = nla_nest_start(m, IFLA_LINKINFO);
 	msg_put(m, IFLA_INFO_KIND, o->kind->name, strlen(o->kind->name));

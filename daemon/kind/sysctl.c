@@ -99,7 +99,8 @@ static int sysctl_check(struct object *o, struct err *e)
 	const char *key = ((struct sysctl *)o)->key;
 
 	if (is_of_interface(key))
-		return err_set(e, EINVAL, "%s: keys of an interface stand in its own \"sysctl\", as %.5s…", key, key + 4);
+		return err_set(e, EINVAL, "%s: keys of an interface stand in its own \"sysctl\", as %.4s%s", key, key + 4,
+			       strrchr(key, '.'));
 
 	if (strncmp(key, "net.", 4))
 		return err_set(e, EINVAL, "%s: only keys under net. belong to a namespace", key);

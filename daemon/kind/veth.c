@@ -99,13 +99,14 @@ static void veth_resolve(struct model *observed, struct object *o, const struct 
 static int put_peer(struct work *w, struct op *op, struct nl_msg *m, struct err *e)
 {
 	struct object *far = model_find_ref(w->plan->desired, "link", ((struct veth *)op->after)->peer);
-	struct ifinfomsg i = { .ifi_index = (int)w->next_index };
+	struct ifinfomsg i = { 0 };
 	const struct netns *ns = far ? work_netns(w, far->netns) : NULL;
 	struct nlattr *peer;
 
 	if (!ns || ns->fd < 0)
 		return err_set(e, ENOENT, "the namespace of the other end is not there");
-	far->handle = w->next_index++;
+	far->handle = work_new_index(w, far->netns);
+	i.ifi_index = (int)far->handle;
 	peer = nla_nest_start(m, VETH_INFO_PEER);
 	if (nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO) < 0)
 		abort();
