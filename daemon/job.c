@@ -203,7 +203,6 @@ static int write_down(struct job *j, struct err *e)
 	back_remember(&j->next.originals, &j->plan);
 	back_forget(&j->next.originals, &j->desired.model);
 	back_delta(&j->next.delta, &j->plan);
-	back_before(&j->before, &j->last.model, &j->next.delta, &j->plan);
 	if (j->quiet)
 		j->next.healed += (uint32_t)(j->created + j->changed + j->removed);
 	r = state_begin(j->state, &j->next, e);
@@ -265,6 +264,8 @@ static void go_back(struct job *j)
 		back_failed(j, NULL);
 		return;
 	}
+	/* After a second look the first plan is lost, as it is after a crash. */
+	back_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->executing ? &j->plan : NULL);
 	j->going_back = true;
 	j->rounds = 0;
 	if (rename_back(j, &e) < 0)

@@ -30,15 +30,18 @@ static void place_set_key(struct json_object *value, struct spot at)
 {
 	struct place *place = json_object_get_userdata(value);
 
-	place->key = at;
+	if (place)
+		place->key = at;
 }
 
 /* Doubles its room whenever a power of two is full. */
 static void place_add_null(struct json_object *in, struct spot at)
 {
 	struct place *place = json_object_get_userdata(in);
-	size_t n = place->n_nulls;
+	size_t n = place ? place->n_nulls : 0;
 
+	if (!place)
+		return;
 	if (!(n & (n - 1)))
 		place->nulls = must(realloc(place->nulls, (n ? 2 * n : 1) * sizeof(at)));
 	place->nulls[place->n_nulls++] = at;
@@ -140,7 +143,8 @@ static int read_container(struct reader *r, const struct path *path, unsigned de
 	if (depth == NESTING_MAX)
 		return reader_fail(r, here, path, "objects and lists stand more than %d deep within each other",
 				   NESTING_MAX);
-	place_set(v, here);
+	if (!r->plain)
+		place_set(v, here);
 	r->p++;
 	k = (map ? read_object : read_list)(r, path, depth + 1, v);
 	if (k < 0)
@@ -196,12 +200,12 @@ static int read_value(struct reader *r, const struct path *path, unsigned depth,
 		k = read_word(r, path, ret);
 	if (k < 0)
 		return k;
-	if (*ret)
+	if (*ret && !r->plain)
 		place_set(*ret, here);
 	return 0;
 }
 
-int json_read(const char *text, size_t size, struct json_object **ret, struct problems *p)
+static int read_whole(const char *text, size_t size, bool plain, struct json_object **ret, struct problems *p)
 {
 	_cleanup_(reader_done) struct reader r;
 	_cleanup_(json_putp) struct json_object *value = NULL;
@@ -210,6 +214,7 @@ int json_read(const char *text, size_t size, struct json_object **ret, struct pr
 	int k;
 
 	reader_init(&r, text, size, p);
+	r.plain = plain;
 	k = read_value(&r, &root, 0, &value);
 	if (k < 0)
 		return k;
@@ -220,6 +225,16 @@ int json_read(const char *text, size_t size, struct json_object **ret, struct pr
 		return -EINVAL;
 	*ret = TAKE(value);
 	return 0;
+}
+
+int json_read(const char *text, size_t size, struct json_object **ret, struct problems *p)
+{
+	return read_whole(text, size, false, ret, p);
+}
+
+int json_read_plain(const char *text, size_t size, struct json_object **ret, struct problems *p)
+{
+	return read_whole(text, size, true, ret, p);
 }
 
 static struct where where_of(struct spot at)

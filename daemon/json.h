@@ -12,6 +12,9 @@
  * values have user data, so json_object_deep_copy refuses them. */
 int json_read(const char *text, size_t size, struct json_object **ret, struct problems *p);
 
+/* The same without remembering where the values stood, which takes as much memory again. */
+int json_read_plain(const char *text, size_t size, struct json_object **ret, struct problems *p);
+
 /* Where @value stood, and its key if it is a member of an object; line 0 if
  * it did not come from json_read.  The pointer is left NULL. */
 struct where json_where_value(struct json_object *value);

@@ -18,6 +18,7 @@ struct reader {
 	char *room;		/* for decoded strings: as much as the text has bytes */
 	size_t used;		/* of it */
 	struct problems *problems;
+	bool plain;		/* nobody will ask where a value stood */
 };
 
 /* @text must outlive the reader. */

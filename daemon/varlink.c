@@ -197,7 +197,7 @@ static void message_read(struct varlink *v)
 	const char *wrong;
 	int r;
 
-	r = json_read(stream_text(&v->s), v->s.message - 1, &message, &p);
+	r = json_read_plain(stream_text(&v->s), v->s.message - 1, &message, &p);
 	stream_drop(&v->s);
 	wrong = r < 0 ? NULL : message_problem(message);
 	if (r < 0)
