@@ -64,6 +64,18 @@ int execute_step(struct execution *x, const struct op **ret_op, struct err *e)
 		r = take(x, e);
 	if (r == 0 && x->next == x->plan->n)
 		r = work_flush(&x->work, e);
+	if (r == 0 && x->next == x->plan->n)
+		r = netns_made(x->work.set, e);
+	else if (r < 0) {
+		struct err cause;
+
+		/* A namespace that could not be made is why others found it missing. */
+		if (netns_make_stop(x->work.set, &cause) < 0) {
+			*e = cause;
+			x->work.refused = NULL;
+			r = cause.code;
+		}
+	}
 	if (r < 0) {
 		*ret_op = x->work.refused;
 		return *ret_op ? refuse(*ret_op, e) : r;

@@ -16,7 +16,10 @@
 
 #define OWN_NS "/proc/thread-self/ns/net"
 
-enum { THREADS_MAX = 4, PER_THREAD = 8, PATH_SIZE = 512 };
+enum {
+	THREAD_WORTH = 8,	/* fewer namespaces are made without a thread */
+	PATH_SIZE = 512,
+};
 
 /* The namespace that the daemon was started in; threads always come back to it. */
 static int home_fd = -1;
@@ -86,6 +89,7 @@ int netns_set_make(struct netns_set *set, const char *dir, const char **names, s
 
 void netns_set_done(struct netns_set *set)
 {
+	netns_make_stop(set, NULL);
 	for (size_t i = 0; i < set->n; i++)
 		closep(&set->v[i].fd);
 	free(set->v);
@@ -165,16 +169,20 @@ static int defaults_write(unsigned missing, struct err *e)
 	return 0;
 }
 
-/* A thread's share of the namespaces: every stride-th. */
-struct creation {
+/* A thread makes namespaces in order, and runs ahead of who fills them: making one and
+ * filling one take about as long, and wait for different locks of the kernel. */
+struct netns_maker {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t made;
+	bool threaded, stop;
 	struct netns **v;
-	size_t first, n, stride;
-	unsigned missing;	/* of defaults */
+	size_t n;
 	struct err err;
 	int result;
 };
 
-static int create_one(struct netns *ns, unsigned *missing, struct err *e)
+static int make_one(struct netns *ns, unsigned *missing, struct err *e)
 {
 	if (unshare(CLONE_NEWNET) < 0)
 		return err_kernel(e, errno, NULL, "a new namespace for %s", ns->name);
@@ -183,55 +191,107 @@ static int create_one(struct netns *ns, unsigned *missing, struct err *e)
 	if (defaults_write(*missing, e) < 0)
 		return err_prefix(e, "%s", ns->name);
 	ns->fd = own_open(e);
-	if (ns->fd < 0)
-		return ns->fd;
-	ns->state = NETNS_FRESH;
-	return 0;
+	return ns->fd < 0 ? ns->fd : 0;
 }
 
-static void *create_share(void *arg)
+/* Tells who waits; after a failure all are told, and find nothing made. */
+static bool tell(struct netns_maker *m, struct netns *ns, int result)
 {
-	struct creation *c = arg;
+	bool stop;
 
-	for (size_t i = c->first; i < c->n && c->result == 0; i += c->stride)
-		c->result = create_one(c->v[i], &c->missing, &c->err);
+	pthread_mutex_lock(&m->lock);
+	if (result < 0)
+		m->result = result;
+	else
+		ns->state = NETNS_FRESH;
+	ns->making = false;
+	stop = m->stop || m->result < 0;
+	pthread_cond_broadcast(&m->made);
+	pthread_mutex_unlock(&m->lock);
+	return !stop;
+}
+
+static void *make_all(void *arg)
+{
+	struct netns_maker *m = arg;
+	unsigned missing = UINT_MAX;
+	size_t i = 0;
+
+	while (i < m->n && tell(m, m->v[i], make_one(m->v[i], &missing, &m->err)))
+		i++;
 	sysctl_end();
 	return NULL;
 }
 
-static size_t threads_for(size_t n)
+int netns_make(struct netns_set *set, struct netns **v, size_t n, struct err *e)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t useful = (n + PER_THREAD - 1) / PER_THREAD, most = cores < THREADS_MAX ? (size_t)cores : THREADS_MAX;
-
-	return useful < most ? useful : most;
-}
-
-int netns_create(struct netns **v, size_t n, struct err *e)
-{
-	struct creation c[THREADS_MAX];
-	pthread_t threads[THREADS_MAX];
-	size_t n_threads = threads_for(n), started = 1;
+	struct netns_maker *m = must(calloc(1, sizeof(*m)));
 	_cleanup_(netns_leavep) int entered = home_open(e);
 
-	if (entered < 0)
-		return entered;
-	for (size_t i = 0; i < n_threads; i++)
-		c[i] = (struct creation){ .v = v, .first = i, .n = n, .stride = n_threads, .missing = UINT_MAX };
-	/* A thread that cannot be had: its share is made here. */
-	while (started < n_threads && pthread_create(&threads[started], NULL, create_share, &c[started]) == 0)
-		started++;
-	create_share(&c[0]);
-	for (size_t i = started; i < n_threads; i++)
-		create_share(&c[i]);
-	for (size_t i = 1; i < started; i++)
-		pthread_join(threads[i], NULL);
-	for (size_t i = 0; i < n_threads; i++)
-		if (c[i].result < 0) {
-			*e = c[i].err;
-			return c[i].result;
-		}
-	return 0;
+	if (entered < 0 || netns_made(set, e) < 0) {
+		free(m);
+		free(v);
+		return e->code;
+	}
+	*m = (struct netns_maker){ .v = v, .n = n };
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_cond_init(&m->made, NULL);
+	set->maker = m;
+	for (size_t i = 0; i < n; i++)
+		v[i]->making = true;
+	m->threaded = n >= THREAD_WORTH && pthread_create(&m->thread, NULL, make_all, m) == 0;
+	/* A few, or a thread that cannot be had: they are made here. */
+	if (!m->threaded)
+		make_all(m);
+	return m->threaded ? 0 : netns_made(set, e);
+}
+
+void netns_await(struct netns_set *set, struct netns *ns)
+{
+	struct netns_maker *m = set->maker;
+
+	if (!m || !m->threaded)
+		return;
+	pthread_mutex_lock(&m->lock);
+	while (ns->making && m->result == 0)
+		pthread_cond_wait(&m->made, &m->lock);
+	pthread_mutex_unlock(&m->lock);
+}
+
+static int maker_end(struct netns_set *set, bool stop, struct err *e)
+{
+	struct netns_maker *m = set->maker;
+	int result;
+
+	if (!m)
+		return 0;
+	if (m->threaded) {
+		pthread_mutex_lock(&m->lock);
+		m->stop = stop;
+		pthread_mutex_unlock(&m->lock);
+		pthread_join(m->thread, NULL);
+	}
+	for (size_t i = 0; i < m->n; i++)
+		m->v[i]->making = false;
+	result = m->result;
+	if (result < 0 && e)
+		*e = m->err;
+	pthread_mutex_destroy(&m->lock);
+	pthread_cond_destroy(&m->made);
+	free(m->v);
+	free(m);
+	set->maker = NULL;
+	return result;
+}
+
+int netns_made(struct netns_set *set, struct err *e)
+{
+	return maker_end(set, false, e);
+}
+
+int netns_make_stop(struct netns_set *set, struct err *e)
+{
+	return maker_end(set, true, e);
 }
 
 /* /run/netns must be a shared mount, or names made later would stay invisible to

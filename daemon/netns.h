@@ -17,6 +17,7 @@ struct netns {
 	enum netns_state state;
 	int fd;			/* -1: none */
 	bool unchanged;		/* by us since it was looked into last */
+	_Atomic bool making;	/* a thread is about to make it: netns_await */
 };
 
 /* The namespaces that one change is about, in order of name. */
@@ -25,6 +26,7 @@ struct netns_set {
 	bool prepared;		/* it is there, and a shared mount */
 	struct netns *v;
 	size_t n;
+	struct netns_maker *maker;	/* NULL: nothing is being made */
 };
 
 /* Makes @set of @names, which are sorted and may repeat, and opens what is there. */
@@ -36,9 +38,15 @@ struct netns *netns_find(const struct netns_set *set, const char *name);
 int netns_enter(const struct netns *ns, struct err *e);
 void netns_leavep(int *entered);
 
-/* Creates @v[0..n-1], by a few threads: fresh, with the defaults of
- * netnsd-topology(5).  On failure those made so far are FRESH. */
-int netns_create(struct netns **v, size_t n, struct err *e);
+/* Begins to make @v[0..n-1], fresh, with the defaults of netnsd-topology(5).  The array
+ * is then the set's, and no other is made before netns_made. */
+int netns_make(struct netns_set *set, struct netns **v, size_t n, struct err *e);
+/* Waits until @ns is made, or the making has failed. */
+void netns_await(struct netns_set *set, struct netns *ns);
+/* Waits until all are made; an error is that of the first which is not. */
+int netns_made(struct netns_set *set, struct err *e);
+/* Makes no more; those made so far are FRESH.  Gives an error that has happened. */
+int netns_make_stop(struct netns_set *set, struct err *e);
 /* Binds the name; -EEXIST if something stands there. */
 int netns_name(struct netns_set *set, struct netns *ns, struct err *e);
 /* Removes the empty file of a NETNS_REMAINS. */

@@ -24,6 +24,8 @@ void work_init(struct work *w, const struct plan *plan, struct netns_set *set, c
 
 void work_done(struct work *w)
 {
+	if (w->set)
+		netns_make_stop(w->set, NULL);
 	batch_done(&w->batch);
 	rtnl_close(w->nl);
 	model_done(&w->noted);
@@ -33,7 +35,11 @@ void work_done(struct work *w)
 
 struct netns *work_netns(const struct work *w, const char *netns)
 {
-	return netns_find(w->set, netns);
+	struct netns *ns = netns_find(w->set, netns);
+
+	if (ns && ns->making)
+		netns_await(w->set, ns);
+	return ns;
 }
 
 static int work_move(struct work *w, const struct netns *ns, struct err *e)

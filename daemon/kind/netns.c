@@ -183,7 +183,6 @@ static int forwarding_write(const struct work *w, const struct op *op, struct er
 static int create_run(struct work *w, struct op *ops, size_t n, struct err *e)
 {
 	_cleanup_(freep) struct netns **fresh = must(calloc(n, sizeof(*fresh)));
-	size_t n_fresh = 0;
 	int r;
 
 	for (size_t i = 0; i < n; i++) {
@@ -194,9 +193,9 @@ static int create_run(struct work *w, struct op *ops, size_t n, struct err *e)
 			return err_set(e, EEXIST, "%s/%s belongs to another program: it is there already and is no network namespace", w->set->dir,
 				       ns->name);
 		}
-		fresh[n_fresh++] = ns;
+		fresh[i] = ns;
 	}
-	r = netns_create(fresh, n_fresh, e);
+	r = netns_make(w->set, TAKE(fresh), n, e);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = forwarding_write(w, &ops[i], e);
 	return r;
