@@ -52,6 +52,9 @@ struct word {
 	uint8_t value;
 };
 
+/* Of ifa_scope and rtm_scope (linux/rtnetlink.h). */
+extern const struct word scope_words[];
+
 /* NULL if @s is a name that the kernel takes for an interface (dev_valid_name,
  * net/core/dev.c), else what is wrong with it. */
 const char *ifname_problem(const char *s, struct err *e);

@@ -4,6 +4,7 @@
 #include "field.h"
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <linux/rtnetlink.h>
 
 static uint8_t family_bits(uint8_t family)
 {
@@ -251,4 +252,12 @@ const struct type type_mac = {
 	.format = mac_format,
 	.equal = mac_equal,
 	.schema = mac_schema,
+};
+
+const struct word scope_words[] = {
+	{ "global", RT_SCOPE_UNIVERSE },
+	{ "site", RT_SCOPE_SITE },
+	{ "link", RT_SCOPE_LINK },
+	{ "host", RT_SCOPE_HOST },
+	{ NULL, 0 },
 };

@@ -22,19 +22,11 @@ struct address {
 	bool nodad;
 };
 
-static const struct word scopes[] = {
-	{ "global", RT_SCOPE_UNIVERSE },
-	{ "site", RT_SCOPE_SITE },
-	{ "link", RT_SCOPE_LINK },
-	{ "host", RT_SCOPE_HOST },
-	{ NULL, 0 },
-};
-
 static const struct field fields[] = {
 	FIELD(address, address, prefix, .flags = FIXED | BARE | NEEDED, .doc = "the address with its prefix length"),
 	FIELD(address, key, prefix, .flags = KEY | HIDDEN, .doc = ""),
 	FIELD(address, peer, prefix, .flags = FIXED, .fallback = "null", .doc = "the address at the other end (IFA_ADDRESS)"),
-	FIELD(address, scope, word, .words = scopes, .flags = FIXED, .fallback = "\"global\"",
+	FIELD(address, scope, word, .words = scope_words, .flags = FIXED, .fallback = "\"global\"",
 	      .doc = "where it is valid (ifa_scope)"),
 	FIELD(address, label, string, .flags = FIXED, .max = 15, .doc = "IPv4 only, for old programs (IFA_LABEL)"),
 	FIELD(address, metric, u32, .fallback = "0", .doc = "metric of the route to its network (IFA_RT_PRIORITY)"),

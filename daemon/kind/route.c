@@ -20,14 +20,6 @@ static const struct word types[] = {
 	{ NULL, 0 },
 };
 
-static const struct word scopes[] = {
-	{ "global", RT_SCOPE_UNIVERSE },
-	{ "site", RT_SCOPE_SITE },
-	{ "link", RT_SCOPE_LINK },
-	{ "host", RT_SCOPE_HOST },
-	{ NULL, 0 },
-};
-
 static const struct field fields[] = {
 	FIELD(route, type, word, .words = types, .flags = FIXED | BARE, .fallback = "\"unicast\"",
 	      .doc = "what becomes of the packets; unicast unless said (rtm_type)"),
@@ -39,7 +31,7 @@ static const struct field fields[] = {
 	      .doc = "the lowest wins; 0 for IPv4, 1024 for IPv6 unless said (RTA_PRIORITY)"),
 	FIELD(route, table, u32, .flags = WRITTEN, .min = 1, .fallback = "254",
 	      .doc = "the number of the table; 254, main, unless said (RTA_TABLE)"),
-	FIELD(route, scope, word, .words = scopes, .flags = FIXED, .doc = "how far it reaches (rtm_scope)"),
+	FIELD(route, scope, word, .words = scope_words, .flags = FIXED, .doc = "how far it reaches (rtm_scope)"),
 	FIELD(route, onlink, bool, .flags = FIXED, .fallback = "false",
 	      .doc = "take the next router for a neighbour, whatever the addresses say (RTNH_F_ONLINK)"),
 	FIELD(route, mtu, u32, .flags = FIXED, .fallback = "null", .min = 68, .max = 65535, .doc = "path MTU, in bytes (RTAX_MTU)"),
