@@ -124,15 +124,15 @@ void netns_leavep(int *entered)
 
 /* What a new namespace starts from: the kernel would hand on some of the machine's. */
 static const struct {
-	const char *dir, *key, *value;
+	const char *path, *value;
 } defaults[] = {
-	{ "net/ipv4", "ip_forward", "0" },
-	{ "net/ipv4", "conf/all/rp_filter", "0" },
-	{ "net/ipv4", "conf/default/rp_filter", "0" },
-	{ "net/ipv6/conf", "all/forwarding", "0" },
-	{ "net/ipv6/conf", "default/accept_ra", "0" },
+	{ "net/ipv4/ip_forward", "0" },
+	{ "net/ipv4/conf/all/rp_filter", "0" },
+	{ "net/ipv4/conf/default/rp_filter", "0" },
+	{ "net/ipv6/conf/all/forwarding", "0" },
+	{ "net/ipv6/conf/default/accept_ra", "0" },
 	/* Nobody else is on our cables; a router asks for its neighbours only once its own address is sure. */
-	{ "net/ipv6/conf", "default/accept_dad", "0" },
+	{ "net/ipv6/conf/default/accept_dad", "0" },
 };
 
 /* Which of the defaults the kernel would get otherwise: those of all namespaces that
@@ -142,11 +142,10 @@ static unsigned defaults_missing(void)
 	unsigned missing = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
-		char path[PATH_SIZE], value[32];
+		char value[32];
 		struct err e;
 
-		snprintf(path, sizeof(path), "%s/%s", defaults[i].dir, defaults[i].key);
-		if (sysctl_read(path, value, sizeof(value), &e) == 0 && strcmp(value, defaults[i].value))
+		if (sysctl_read(defaults[i].path, value, sizeof(value), &e) == 0 && strcmp(value, defaults[i].value))
 			missing |= 1U << i;
 	}
 	return missing;
@@ -154,18 +153,9 @@ static unsigned defaults_missing(void)
 
 static int defaults_write(unsigned missing, struct err *e)
 {
-	_cleanup_(closep) int dir = -1;
-
-	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
-		if (!(missing & 1U << i))
-			continue;
-		if (dir < 0 || strcmp(defaults[i].dir, defaults[i - 1].dir)) {
-			closep(&dir);
-			dir = sysctl_dir(defaults[i].dir, e);
-		}
-		if (dir < 0 || sysctl_write_at(dir, defaults[i].key, defaults[i].value, e) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+		if (missing & 1U << i && sysctl_write(defaults[i].path, defaults[i].value, e) < 0)
 			return e->code;
-	}
 	return 0;
 }
 
