@@ -15,7 +15,7 @@ struct sysctl {
 };
 
 /* A number, a truth or a text without separators, as the file under /proc/sys takes it. */
-static int value_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
+static int value_parse(const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
 		       struct arena *a, struct err *e)
 {
 	const char *s = json_object_get_string(in);
@@ -24,8 +24,8 @@ static int value_parse(_unused_ const struct field *f, _unused_ const char *netn
 		s = json_object_get_boolean(in) ? "1" : "0";
 	else if (!json_object_is_type(in, json_type_int) && !json_object_is_type(in, json_type_string))
 		return err_set(e, EINVAL, "must be a whole number, true, false or a text");
-	if (strlen(s) > VALUE_MAX)
-		return err_set(e, EINVAL, "must be of %d bytes at most", VALUE_MAX);
+	if (strlen(s) < f->min || strlen(s) > VALUE_MAX)
+		return err_set(e, EINVAL, "must be of 1 to %d bytes", VALUE_MAX);
 	for (const char *c = s; *c; c++)
 		if (!isprint((unsigned char)*c))
 			return err_set(e, EINVAL, "may hold printable ASCII only");
@@ -66,13 +66,13 @@ static const struct type type_value = {
 
 static const struct field fields[] = {
 	FIELD(sysctl, key, string, .flags = KEY | BARE | NEEDED, .max = 128, .doc = "the key, beginning with net."),
-	FIELD(sysctl, value, value, .flags = BARE | NEEDED, .doc = "its value"),
+	FIELD(sysctl, value, value, .flags = BARE | NEEDED, .min = 1, .doc = "its value"),
 };
 
 static const struct field link_fields[] = {
 	FIELD(sysctl, key, string, .flags = KEY | BARE | NEEDED, .max = 128,
 	      .doc = "the key without net. and conf.IF.: ipv4.rp_filter"),
-	FIELD(sysctl, value, value, .flags = BARE | NEEDED, .doc = "its value"),
+	FIELD(sysctl, value, value, .flags = BARE | NEEDED, .min = 1, .doc = "its value"),
 };
 
 /* One name after another, each of letters that no path separator is among. */
@@ -101,7 +101,6 @@ static int sysctl_check(struct object *o, struct err *e)
 	if (is_of_interface(key))
 		return err_set(e, EINVAL, "%s: keys of an interface stand in its own \"sysctl\", as %.4s%s", key, key + 4,
 			       strrchr(key, '.'));
-
 	if (strncmp(key, "net.", 4))
 		return err_set(e, EINVAL, "%s: only keys under net. belong to a namespace", key);
 	return key_check(key, e);
