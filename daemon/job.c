@@ -238,11 +238,11 @@ static void prepare(struct job *j)
 		execute(j);
 }
 
-/* Gives back the names that were taken away, so that the namespaces are there again. */
-static int rename_back(struct job *j, struct err *e)
+/* Names the namespaces that are in @state. */
+static int name_all(struct job *j, enum netns_state state, struct err *e)
 {
 	for (size_t i = 0; i < j->set.n; i++)
-		if (j->set.v[i].state == NETNS_HELD && netns_name(&j->set, &j->set.v[i], e) < 0)
+		if (j->set.v[i].state == state && netns_name(&j->set, &j->set.v[i], e) < 0)
 			return e->code;
 	return 0;
 }
@@ -268,7 +268,8 @@ static void go_back(struct job *j)
 	back_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->executing ? &j->plan : NULL);
 	j->going_back = true;
 	j->rounds = 0;
-	if (rename_back(j, &e) < 0)
+	/* What lost its name in this change is there again. */
+	if (name_all(j, NETNS_HELD, &e) < 0)
 		back_failed(j, &e);
 	else if (look_and_plan(j) < 0)
 		back_failed(j, NULL);
@@ -339,18 +340,10 @@ static void step_verify(struct job *j)
 	}
 }
 
-/* What was fresh has everything now, and gets its name. */
-static int name_all(struct job *j, struct err *e)
-{
-	for (size_t i = 0; i < j->set.n; i++)
-		if (j->set.v[i].state == NETNS_FRESH && netns_name(&j->set, &j->set.v[i], e) < 0)
-			return e->code;
-	return 0;
-}
-
 static int commit_forward(struct job *j, struct err *e)
 {
-	int r = name_all(j, e);
+	/* What is fresh has everything now. */
+	int r = name_all(j, NETNS_FRESH, e);
 
 	if (r < 0)
 		return r;

@@ -27,16 +27,10 @@ int rtnl_open(struct rtnl **ret, struct err *e)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nl_sock *sock = must(nl_socket_alloc());
-	int on = 1, size = RECEIVE_BYTES, r = nl_connect(sock, NETLINK_ROUTE), fd;
+	int on = 1, size = RECEIVE_BYTES, r = nl_connect(sock, NETLINK_ROUTE), fd = nl_socket_get_fd(sock);
 
-	if (r < 0) {
-		r = errno;
-		nl_socket_free(sock);
-		return err_kernel(e, r, NULL, "netlink socket");
-	}
-	fd = nl_socket_get_fd(sock);
 	/* Nobody but the kernel is listened to: others in the namespace may send, too. */
-	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
+	if (r < 0 || connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
 		r = errno;
 		nl_socket_free(sock);
 		return err_kernel(e, r, NULL, "netlink socket");

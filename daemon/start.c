@@ -4,6 +4,17 @@
 #include "engine.h"
 #include "log.h"
 
+#define CUT_OFF "a change that was cut off cannot be taken back: "
+
+static void start_failed(struct engine *g, const char *name, const char *what, const struct err *e)
+{
+	struct member *m = member_need(g, name);
+
+	log_error("%s: %s%s", name, what, e->text);
+	m->known.state = STATE_FAILED;
+	problem_add_err(&m->known.problems, e, NULL, NULL);
+}
+
 static void on_known(void *arg, struct record *r, const struct err *e)
 {
 	struct engine *g = arg;
@@ -11,24 +22,11 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 	struct err bad;
 
 	if (e || member_load(g, r->topology, &t, &bad) < 0) {
-		struct member *m = member_need(g, r->name);
-
-		log_error("%s: %s", r->name, e ? e->text : bad.text);
-		m->known.state = STATE_FAILED;
-		problem_add_err(&m->known.problems, e ? e : &bad, NULL, NULL);
+		start_failed(g, r->name, "", e ? e : &bad);
 		return;
 	}
 	member_take(g, r, r->state == STATE_DOWN ? NULL : &t.model);
 	topology_done(&t);
-}
-
-static void start_failed(struct engine *g, const char *name, const struct err *e)
-{
-	struct member *m = member_need(g, name);
-
-	log_error("%s: a change that was cut off cannot be taken back: %s", name, e->text);
-	m->known.state = STATE_FAILED;
-	problem_add_err(&m->known.problems, e, NULL, NULL);
 }
 
 /* What was cut off is taken back. */
@@ -40,7 +38,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 
 	/* Without a readable record there is nothing to go back to; what was made carries its mark. */
 	if (e) {
-		start_failed(g, r->name, e);
+		start_failed(g, r->name, CUT_OFF, e);
 		return;
 	}
 	if (member_job(g, j, r->name, &bad) == 0) {
@@ -54,10 +52,10 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 			member_need(g, r->name);
 			j->back_failed = true;
 			member_failed(g, j);
-			log_error("%s: a change that was cut off cannot be taken back: %s", r->name, j->problems.v[0].message);
+			log_error("%s: " CUT_OFF "%s", r->name, j->problems.v[0].message);
 		}
 	} else {
-		start_failed(g, r->name, &bad);
+		start_failed(g, r->name, CUT_OFF, &bad);
 	}
 	job_done(j);
 }

@@ -184,26 +184,36 @@ static int link_guard(struct work *w, const struct object *o, struct err *e)
 	return work_conf(w, o->netns, o->name, "accept_dad", "0", e);
 }
 
+/* What the link is: its kind, the rows of @mask, and what @data adds unless it is NULL. */
+static int put_info(struct work *w, struct op *op, uint64_t mask, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
+		    struct nl_msg *m, struct err *e)
+{
+	const struct kind *k = op->after->kind;
+	struct nlattr *info = nla_nest_start(m, IFLA_LINKINFO), *inside;
+
+	msg_put(m, IFLA_INFO_KIND, k->name, strlen(k->name));
+	inside = nla_nest_start(m, IFLA_INFO_DATA);
+	put_rows(op->after, mask, NLA_INFO_DATA, m);
+	if (data && data(w, op, m, e) < 0)
+		return e->code;
+	nla_nest_end(m, inside);
+	nla_nest_end(m, info);
+	return 0;
+}
+
 int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
 		struct err *e)
 {
 	struct object *o = op->after;
-	struct nlattr *info, *inside;
 	struct nl_msg *m;
 
 	o->handle = work_new_index(w, o->netns);
 	m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, o->handle, false, false);
 	link_put_birth(w, o, m);
-	info = nla_nest_start(m, IFLA_LINKINFO);
-	msg_put(m, IFLA_INFO_KIND, o->kind->name, strlen(o->kind->name));
-	inside = nla_nest_start(m, IFLA_INFO_DATA);
-	put_rows(o, ~UINT64_C(0), NLA_INFO_DATA, m);
-	if (data && data(w, op, m, e) < 0) {
+	if (put_info(w, op, ~UINT64_C(0), data, m, e) < 0) {
 		nlmsg_free(m);
 		return e->code;
 	}
-	nla_nest_end(m, inside);
-	nla_nest_end(m, info);
 	if (work_send(w, o->netns, m, op, e) < 0 || work_barrier(w, o->netns, e) < 0 || link_guard(w, o, e) < 0)
 		return e->code;
 	return link_settle(w, op, ~UINT64_C(0), e);
@@ -213,21 +223,15 @@ static int link_change_data(struct work *w, struct op *op, struct err *e)
 {
 	const struct object *o = op->after;
 	struct nl_msg *m;
-	struct nlattr *info, *inside;
+	size_t i = 0;
 
-	for (size_t i = 0; i < o->kind->n_fields; i++) {
-		if (o->kind->fields[i].place != NLA_INFO_DATA || !(op->diff & (UINT64_C(1) << i)))
-			continue;
-		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
-		info = nla_nest_start(m, IFLA_LINKINFO);
-		msg_put(m, IFLA_INFO_KIND, o->kind->name, strlen(o->kind->name));
-		inside = nla_nest_start(m, IFLA_INFO_DATA);
-		put_rows(o, op->diff, NLA_INFO_DATA, m);
-		nla_nest_end(m, inside);
-		nla_nest_end(m, info);
-		return work_send(w, o->netns, m, op, e);
-	}
-	return 0;
+	while (i < o->kind->n_fields && (o->kind->fields[i].place != NLA_INFO_DATA || !(op->diff & (UINT64_C(1) << i))))
+		i++;
+	if (i == o->kind->n_fields)
+		return 0;
+	m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
+	put_info(w, op, op->diff, NULL, m, e);
+	return work_send(w, o->netns, m, op, e);
 }
 
 /* The loopback comes with its namespace, as drivers/net/loopback.c makes it. */
