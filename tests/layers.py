@@ -9,10 +9,10 @@ from source import c_files, report
 LAYERS = [
     "base netnsd err log arena path guess utf8",
     "type type_inet name field kind model describe json json_token",
-    "load loader load_object load_check load_words later schema manual plan owner back rtnl sysctl netns look work",
+    "load loader load_object load_check load_words later schema manual plan owner back rtnl listen sysctl netns look work",
     "kinds kind/*",
     "observe execute linger",
-    "reconcile engine known share start job watch state status",
+    "reconcile engine known share start job heal keep watch event state status",
     "control stream varlink idl service method once",
     "main",
 ]
@@ -20,7 +20,7 @@ CLIENT_UP_TO = 3  # netnsctl is made of its own files and these layers
 
 # library: (the headers it has, the modules that may include them)
 LIBRARIES = {
-    "libnl": (r"netlink/.*", "rtnl netns look work kinds kind/*"),
+    "libnl": (r"netlink/.*", "rtnl listen netns look work kinds kind/*"),
     "json-c": (r"json-c/.*", " ".join(["type type_inet name field model describe json json_token load loader load_object "
                                        "load_check load_words schema client/*", *LAYERS[5:]])),
     "sd-event": (r"systemd/sd-event\.h", " ".join(LAYERS[5:])),
