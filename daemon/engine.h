@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* engine.h - what the files that make up the engine share. */
 #pragma once
+#include "drift.h"
 #include "job.h"
 #include "reconcile.h"
 
@@ -15,6 +16,16 @@ struct member {
 	struct known known;	/* first: what is handed out */
 	struct model originals;
 	struct model claims;	/* what it declares of what is not its own (share.c) */
+
+	/* keep.c: what is kept so; empty unless it is up. */
+	struct model declared;
+	enum on_drift on_drift;
+	struct object **places;	/* of declared, in order of namespace and interface */
+	struct kept *kept;	/* its namespaces, in order of name */
+	size_t n_kept;
+	struct drifts drifts;
+	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
+	bool heal_failed;
 };
 
 struct engine {
@@ -28,6 +39,13 @@ struct engine {
 	bool at_work;
 	uint64_t began_usec;
 	struct job planned;		/* of engine_plan and engine_look */
+
+	struct listener *listener;	/* NULL: nothing is kept, only applied once */
+	struct kept **heard;		/* by nsid + 1 */
+	size_t n_heard;
+	struct drifts drifts;		/* what those of new members start from */
+	uint32_t next_index;		/* above all that links of ours have had */
+	size_t turn;			/* the member to be healed next */
 };
 
 /* known.c */
@@ -37,6 +55,8 @@ void member_drop(struct engine *g, const char *name);
 void member_free(struct member *m);
 /* The record is what the member is from now on; @declared: its model, NULL if it is down. */
 void member_take(struct engine *g, struct record *r, const struct model *declared);
+/* Writes down what has changed of a member without a change of its topology. */
+void member_store(struct engine *g, const struct member *m);
 /* Loads a topology that was valid when it was written down. */
 int member_load(const struct engine *g, struct json_object *json, struct topology *ret, struct err *e);
 /* A job that starts from what @name is now, which may be nothing. */

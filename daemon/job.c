@@ -80,7 +80,11 @@ static int open_namespaces(struct job *j, struct err *e)
 			if (object_is(models[m]->objects[i], "netns"))
 				j->names[n++] = models[m]->objects[i]->netns;
 	qsort(j->names, n, sizeof(*j->names), name_cmp);
-	return netns_set_make(&j->set, j->netns_dir, j->names, n, e);
+	if (netns_set_make(&j->set, j->netns_dir, j->names, n, e) < 0)
+		return e->code;
+	if (j->opened)
+		j->opened(j->owner, &j->set);
+	return 0;
 }
 
 static bool is_mine(const struct model *m, const char *netns)
@@ -88,6 +92,16 @@ static bool is_mine(const struct model *m, const char *netns)
 	const struct object *o = model_netns(m, netns);
 
 	return o && !o->any;
+}
+
+/* What somebody else has taken the name from is given it back: then it can be
+ * changed, or leave, like any other. */
+static int find_again(struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->set.n; i++)
+		if (j->set.v[i].state == NETNS_LOST && netns_find_again(&j->set, &j->set.v[i], e) < 0)
+			return e->code;
+	return 0;
 }
 
 /* The empty file that a create of ours left behind when it was cut off. */
@@ -109,6 +123,8 @@ static int look(struct job *j, struct model *desired, struct err *e)
 	int r;
 
 	forget_plan(j);
+	if (j->looking)
+		j->looking(j->owner, j);
 	model_init(&j->observed, j->kinds);
 	r = observe(&j->observed, &j->set, desired, last, &before, e);
 	if (r < 0)
@@ -191,6 +207,8 @@ static void execute(struct job *j)
 			mark_changed(j, op->after);
 	}
 	execute_init(&j->execution, &j->plan, &j->set, j->next.name, j->machine);
+	if (j->execution.work.next_index < j->next_index)
+		j->execution.work.next_index = j->next_index;
 	j->executing = true;
 	j->phase = JOB_EXECUTE;
 }
@@ -219,7 +237,7 @@ static void prepare(struct job *j)
 		fail(j, &e, NULL);
 		return;
 	}
-	if (clear_remains(j, &e) < 0) {
+	if (find_again(j, &e) < 0 || clear_remains(j, &e) < 0) {
 		fail(j, &e, NULL);
 		return;
 	}
@@ -298,6 +316,7 @@ static void step_execute(struct job *j)
 	struct err e;
 	int r = execute_step(&j->execution, &op, &e);
 
+	j->next_index = j->execution.work.next_index;
 	if (r < 0) {
 		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
 		go_back(j);
@@ -386,6 +405,10 @@ bool job_step(struct job *j)
 	};
 
 	if (j->phase != JOB_DONE)
+		steps[j->phase](j);
+	/* Between the last look and the commit nobody gets a turn: what is heard after the
+	 * look is about what is kept by then. */
+	if (j->phase == JOB_COMMIT)
 		steps[j->phase](j);
 	return j->phase != JOB_DONE;
 }

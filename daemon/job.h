@@ -11,6 +11,12 @@ struct job {
 	const struct kinds *kinds;
 	const struct state *state;
 	const char *netns_dir, *machine;
+	/* Called with @owner, if they are there: when the namespaces have been opened; before
+	 * each look of a change. */
+	void *owner;
+	void (*opened)(void *owner, struct netns_set *set);
+	void (*looking)(void *owner, struct job *j);
+	uint32_t next_index;		/* links get numbers from it on; 0: from what was seen */
 
 	struct record next;		/* what is to be known afterwards; its originals grow */
 	struct topology desired, last;

@@ -16,6 +16,8 @@ enum form {
 	FORM_VALUES,	/* "section": { "key": value }: the two fields of the kind */
 };
 
+enum { GROUPS_MAX = 4 };
+
 struct kind {
 	const char *name;	/* what a file says in "kind"; "veth" */
 	const char *class;	/* what references name: "netns", "link", "address", "route", … */
@@ -30,6 +32,7 @@ struct kind {
 	size_t size;
 	const struct field *fields;
 	size_t n_fields;	/* 64 at most */
+	uint8_t groups[GROUPS_MAX];	/* RTNLGRP_* that tell of changes; 0: no more */
 
 	/* Pure.  Rules across the fields of one object, and its canonical form. */
 	int (*check)(struct object *o, struct err *e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* known.c - the topologies that the engine knows, in order of name. */
 #include "back.h"
-#include "engine.h"
+#include "keep.h"
 
 void member_free(struct member *m)
 {
@@ -9,6 +9,7 @@ void member_free(struct member *m)
 	problems_done(&m->known.problems);
 	model_done(&m->originals);
 	model_done(&m->claims);
+	drifts_done(&m->drifts);
 	free(m);
 }
 
@@ -43,6 +44,7 @@ struct member *member_need(struct engine *g, const char *name)
 	snprintf(m->known.name, sizeof(m->known.name), "%s", name);
 	model_init(&m->originals, g->kinds);
 	model_init(&m->claims, g->kinds);
+	m->drifts = g->drifts;
 	return m;
 }
 
@@ -54,6 +56,7 @@ void member_drop(struct engine *g, const char *name)
 		if (g->members[i] == m) {
 			g->n_members--;
 			memmove(g->members + i, g->members + i + 1, (g->n_members - i) * sizeof(*g->members));
+			keep_done(g, m);
 			member_free(m);
 			return;
 		}
@@ -109,6 +112,23 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 		count(&m->known, declared);
 }
 
+void member_store(struct engine *g, const struct member *m)
+{
+	struct record r = {
+		.state = m->known.state,
+		.since_usec = m->known.since_usec,
+		.healed = (uint32_t)m->known.healed,
+		.topology = m->known.json,
+		.originals = m->originals,
+	};
+	struct err e;
+
+	snprintf(r.name, sizeof(r.name), "%s", m->known.name);
+	snprintf(r.source, sizeof(r.source), "%s", m->known.source);
+	/* If it cannot be written, what was there before is forgotten with the next restart at worst. */
+	(void)!state_store(&g->state, &r, &e);
+}
+
 static void originals_copy(struct model *to, const struct model *from)
 {
 	for (size_t i = 0; i < from->n; i++)
@@ -122,6 +142,9 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 
 	*j = (struct job){ 0 };
 	job_init(j, g->kinds, &g->state, g->netns_dir, g->machine);
+	j->owner = g;
+	j->opened = keep_opened;
+	j->next_index = g->next_index;
 	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
 	if (!m)
 		return 0;
@@ -146,20 +169,43 @@ void member_failed(struct engine *g, struct job *j)
 	if (!m || !j->back_failed)
 		return;
 	m->known.state = STATE_FAILED;
+	m->broken = true;
 	problems_done(&m->known.problems);
 	for (size_t i = 0; i < j->problems.n; i++)
 		problem_copy(&m->known.problems, &j->problems.v[i]);
 }
 
+/* What is up is kept from now on. */
+static void member_keep(struct engine *g, struct job *j)
+{
+	struct member *m = member_find(g, j->next.name, NULL);
+
+	m->broken = m->heal_failed = false;
+	if (j->next.state != STATE_UP) {
+		keep_done(g, m);
+		drifts_done(&m->drifts);
+		return;
+	}
+	m->on_drift = j->desired.on_drift;
+	keep_take(g, m, &j->desired.model, &j->set);
+}
+
 void member_settle(struct engine *g, struct job *j, bool forget)
 {
+	struct member *m = member_find(g, j->next.name, NULL);
 	struct err e;
 
+	if (j->next_index > g->next_index)
+		g->next_index = j->next_index;
 	if (j->result < 0) {
+		if (m)
+			keep_mark_all(m);
 		member_failed(g, j);
 		return;
 	}
 	member_take(g, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
+	if (!j->same || j->written)
+		member_keep(g, j);
 	if (forget && state_forget(&g->state, j->next.name, &e) == 0)
 		member_drop(g, j->next.name);
 }

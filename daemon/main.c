@@ -7,6 +7,7 @@
 #include "log.h"
 #include "method.h"
 #include "once.h"
+#include "watch.h"
 #include <getopt.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -18,12 +19,14 @@
 
 struct options {
 	const char *socket, *group, *admin_group, *run_dir;
+	unsigned audit, burst, seconds;
 	bool once;
 };
 
 struct daemon {
 	struct engine *engine;
 	struct control *control;
+	struct watch *watch;
 	sd_event *event;
 	bool working, leaving;
 };
@@ -34,6 +37,8 @@ static const struct option long_options[] = {
 	{ "group", required_argument, NULL, 'g' },
 	{ "admin-group", required_argument, NULL, 'a' },
 	{ "run", required_argument, NULL, 'r' },
+	{ "audit", required_argument, NULL, 'u' },
+	{ "heal-burst", required_argument, NULL, 'b' },
 	{ "log-level", required_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
@@ -52,11 +57,29 @@ static void help(void)
 	     "  --group NAME          who may look, besides root (netnsd)\n"
 	     "  --admin-group NAME    who may change: root's power over the network (nobody)\n"
 	     "  --run DIR             what is active now (/run/netnsd)\n"
+	     "  --audit SECONDS       look everything over that often (60)\n"
+	     "  --heal-burst N/SECONDS\n"
+	     "                        heal one object so often before it is damped (5/10)\n"
 	     "  --log-level LEVEL     error, warning, notice, info or debug (info)\n"
 	     "  -h, --help\n"
 	     "  --version\n"
 	     "\n"
 	     "See netnsd(8) and netnsctl(1).");
+}
+
+enum { NUMBER_MAX = 86400 };
+
+/* One number, or two with @between between them, from 1 on. */
+static bool number_read(const char *s, const char *between, unsigned *ret, unsigned *ret_second)
+{
+	char *end;
+	unsigned long n = strtoul(s, &end, 10);
+
+	if (*s < '0' || *s > '9' || n < 1 || n > NUMBER_MAX || strncmp(end, between, strlen(between)))
+		return false;
+	*ret = (unsigned)n;
+	end += strlen(between);
+	return ret_second ? number_read(end, "", ret_second, NULL) : !*end;
 }
 
 /* -1: go on; otherwise the exit code. */
@@ -80,6 +103,18 @@ static int options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'r':
 			o->run_dir = optarg;
+			break;
+		case 'u':
+			if (!number_read(optarg, "", &o->audit, NULL)) {
+				fprintf(stderr, "netnsd: --audit: \"%s\" is no number of seconds from 1 to %d\n", optarg, NUMBER_MAX);
+				return EXIT_INVALID;
+			}
+			break;
+		case 'b':
+			if (!number_read(optarg, "/", &o->burst, &o->seconds)) {
+				fprintf(stderr, "netnsd: --heal-burst: \"%s\" is not N/SECONDS, each from 1 to %d\n", optarg, NUMBER_MAX);
+				return EXIT_INVALID;
+			}
 			break;
 		case 'l':
 			level = log_level_parse(optarg);
@@ -188,6 +223,8 @@ static int loop_run(struct daemon *d)
 		r = sd_event_run(d->event, d->working ? 0 : UINT64_MAX);
 		if (d->working)
 			d->working = engine_step(d->engine);
+		if (!d->working)
+			watch_rest(d->watch);
 	}
 	return r;
 }
@@ -218,6 +255,8 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	/* The lock comes first: with it, a socket that is left is nobody's. */
 	if (engine_new(&d->engine, engine, &all_kinds, e) < 0)
 		return e->code;
+	if (watch_new(&d->watch, d->event, d->engine, o->audit, work, d, e) < 0)
+		return e->code;
 	*m = (struct method_context){ d->engine, work, d };
 	control.interface = method_interface(m);
 	if (control_new(&d->control, d->event, &control, e) < 0)
@@ -243,7 +282,7 @@ static void report(const struct daemon *d)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .socket = NETNSD_SOCKET, .group = "netnsd", .run_dir = "/run/netnsd" };
+	struct options o = { .socket = NETNSD_SOCKET, .group = "netnsd", .run_dir = "/run/netnsd", .audit = AUDIT_SECONDS };
 	struct engine_options engine = { .netns_dir = "/run/netns" };
 	struct daemon d = { 0 };
 	struct method_context m;
@@ -259,6 +298,9 @@ int main(int argc, char **argv)
 	umask(0022);
 	limits_raise();
 	engine.run_dir = o.run_dir;
+	engine.heal_burst = o.burst;
+	engine.heal_seconds = o.seconds;
+	engine.stay = !o.once;
 	if (o.once)
 		return once_run(&engine, argv + optind, argc - optind);
 	r = start(&d, &o, &engine, &m, &e);
@@ -269,6 +311,7 @@ int main(int argc, char **argv)
 		r = loop_run(&d);
 	}
 	control_free(d.control);
+	watch_free(d.watch);
 	engine_free(d.engine);
 	sd_event_unref(d.event);
 	return r < 0 ? EXIT_FAILED : EXIT_DONE;

@@ -36,6 +36,7 @@ struct object {
 	const char *owner_name;	/* the topology, for OWNER_OTHER_TOPOLOGY */
 	bool listed;		/* the file lists what stands on it: the list is complete */
 	bool any;		/* manages what is there; never creates or deletes it (kind.h) */
+	bool assumed;		/* of an observed one: not looked at, taken to be as declared */
 	unsigned mark;		/* scratch of one walk */
 	struct object *first, *last;	/* of a namespace: what stands in it, in order of arrival */
 	struct object *next;		/* in the same namespace */

@@ -320,8 +320,7 @@ int netns_name(struct netns_set *set, struct netns *ns, struct err *e)
 	return 0;
 }
 
-/* A descriptor that can be bound again, which one opened by name cannot. */
-static int hold(struct netns *ns, struct err *e)
+int netns_reopen(struct netns *ns, struct err *e)
 {
 	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
 	int fd = entered < 0 ? entered : own_open(e);
@@ -353,6 +352,26 @@ static bool means(const char *path, int fd)
 	return stat(path, &at) == 0 && fstat(fd, &held) == 0 && at.st_dev == held.st_dev && at.st_ino == held.st_ino;
 }
 
+ino_t netns_inode(const char *dir, const char *name)
+{
+	char path[PATH_SIZE];
+	struct stat st;
+
+	name_path(path, dir, name);
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+int netns_find_again(struct netns_set *set, struct netns *ns, struct err *e)
+{
+	char path[PATH_SIZE];
+
+	name_path(path, set->dir, ns->name);
+	if (ns->remains && unlink(path) < 0 && errno != ENOENT)
+		return err_kernel(e, errno, NULL, "%s", path);
+	ns->remains = false;
+	return netns_name(set, ns, e);
+}
+
 int netns_unname(struct netns *ns, const char *dir, struct err *e)
 {
 	char path[PATH_SIZE];
@@ -365,7 +384,7 @@ int netns_unname(struct netns *ns, const char *dir, struct err *e)
 	name_path(path, dir, ns->name);
 	if (!means(path, ns->fd))
 		return err_set(e, ESTALE, "%s means another namespace by now", path);
-	if (hold(ns, e) < 0)
+	if (netns_reopen(ns, e) < 0)
 		return e->code;
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		return err_kernel(e, errno, NULL, "taking the name %s away", path);

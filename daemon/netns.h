@@ -2,6 +2,7 @@
 /* netns.h - network namespaces: create, open, enter, name and remove them. */
 #pragma once
 #include "err.h"
+#include <sys/types.h>
 
 enum netns_state {
 	NETNS_ABSENT,
@@ -10,13 +11,18 @@ enum netns_state {
 	NETNS_NAMED,
 	NETNS_FRESH,	/* ours, new, without a name: nothing foreign can be in it */
 	NETNS_HELD,	/* its name was taken away by us, and can be given back */
+	NETNS_LOST,	/* its name was taken away by somebody else, and can be given back */
 };
 
 struct netns {
 	const char *name;	/* belongs to the caller of netns_set_make; "host" is the daemon's own */
 	enum netns_state state;
 	int fd;			/* -1: none */
+	int nsid;		/* its number among those that are listened to, if it is heard */
+	bool heard;
+	bool remains;		/* of a NETNS_LOST: an empty file stands where its name was */
 	bool unchanged;		/* by us since it was looked into last */
+	const char *const *only;	/* the links a look is about, up to a NULL; NULL: all */
 	_Atomic bool making;	/* a thread is about to make it: netns_await */
 };
 
@@ -33,6 +39,13 @@ struct netns_set {
 int netns_set_make(struct netns_set *set, const char *dir, const char **names, size_t n, struct err *e);
 void netns_set_done(struct netns_set *set);
 struct netns *netns_find(const struct netns_set *set, const char *name);
+
+/* The inode of what the name in @dir means, 0 if it means nothing. */
+ino_t netns_inode(const char *dir, const char *name);
+/* Gives a NETNS_LOST its name again. */
+int netns_find_again(struct netns_set *set, struct netns *ns, struct err *e);
+/* Puts a descriptor in @ns that can be bound to its name again, which one opened by name cannot. */
+int netns_reopen(struct netns *ns, struct err *e);
 
 /* Moves the thread into a namespace; netns_leavep brings it back, or aborts. */
 int netns_enter(const struct netns *ns, struct err *e);

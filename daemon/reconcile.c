@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* reconcile.c - lets one change after the other become a job, and answers questions
  * in between. */
-#include "engine.h"
+#include "heal.h"
 #include "owner.h"
 #include <time.h>
 
@@ -144,7 +144,19 @@ static void finish(struct engine *g, struct outcome *o)
 	outcome_done(o);
 }
 
-bool engine_step(struct engine *g)
+/* What has been heard so far is seen by the look that is about to be. */
+static void on_looking(void *engine, struct job *j)
+{
+	struct engine *g = engine;
+	struct member *m = member_find(g, j->next.name, NULL);
+
+	keep_listen(g);
+	keep_hear(g, &j->set);
+	for (size_t i = 0; m && i < m->n_kept; i++)
+		keep_clear(&m->kept[i]);
+}
+
+static bool change_step(struct engine *g)
 {
 	struct outcome o = { 0 };
 	struct entry *entry = g->first;
@@ -159,6 +171,7 @@ bool engine_step(struct engine *g)
 			finish(g, &o);
 			return g->first;
 		}
+		g->job.looking = on_looking;
 		g->job.progress = entry->change.progress;
 		g->job.arg = entry->change.arg;
 	}
@@ -170,6 +183,13 @@ bool engine_step(struct engine *g)
 	job_done(&g->job);
 	finish(g, &o);
 	return g->first;
+}
+
+bool engine_step(struct engine *g)
+{
+	bool more = heal_step(g);
+
+	return change_step(g) || more || heal_needed(g);
 }
 
 void engine_submit(struct engine *g, const struct change *c)
@@ -245,7 +265,10 @@ int engine_new(struct engine **ret, const struct engine_options *options, const 
 	g->last = &g->first;
 	snprintf(g->netns_dir, sizeof(g->netns_dir), "%s", options->netns_dir);
 	read_machine(g->machine, sizeof(g->machine));
-	if (state_open(&g->state, options->run_dir, e) < 0 || engine_start(g, e) < 0) {
+	g->drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
+	g->drifts.window = (uint64_t)(options->heal_seconds ? options->heal_seconds : DRIFT_WINDOW_SECONDS) * 1000000;
+	if (state_open(&g->state, options->run_dir, e) < 0 ||
+	    (options->stay && listener_open(&g->listener, kinds, e) < 0) || engine_start(g, e) < 0) {
 		engine_free(g);
 		return e->code;
 	}
@@ -265,9 +288,13 @@ void engine_free(struct engine *g)
 		json_object_put(entry->change.topology);
 		free(entry);
 	}
-	for (size_t i = 0; i < g->n_members; i++)
+	for (size_t i = 0; i < g->n_members; i++) {
+		keep_done(g, g->members[i]);
 		member_free(g->members[i]);
+	}
 	free(g->members);
+	free(g->heard);
+	listener_close(g->listener);
 	state_close(&g->state);
 	free(g);
 }

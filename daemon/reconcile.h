@@ -13,6 +13,8 @@ struct engine;
 struct engine_options {
 	const char *run_dir;		/* "/run/netnsd": what is active now */
 	const char *netns_dir;		/* "/run/netns": where names stand */
+	bool stay;			/* listen, and keep things so; else only changes are carried out */
+	unsigned heal_burst, heal_seconds;	/* more heals of one object in that time are a fight; 0: the usual */
 };
 
 enum outcome_code {

@@ -175,6 +175,24 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 	return r < 0 ? r : 0;
 }
 
+int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e)
+{
+	struct nlmsghdr *h = message_start(nl, m);
+	bool disturbed = false;
+	int r;
+
+	h->nlmsg_flags |= NLM_F_ACK;
+	r = rtnl_send_bytes(nl, h, h->nlmsg_len, e);
+	while (r == 0) {
+		ssize_t size;
+
+		r = rtnl_receive(nl, &size, e);
+		if (r == 0)
+			r = dump_part(nl, size, &disturbed, each, arg, e);
+	}
+	return r < 0 ? r : 0;
+}
+
 struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from)
 {
 	struct inet i = { .family = family, .len = len };

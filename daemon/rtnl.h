@@ -32,6 +32,8 @@ void msg_put_string(struct nl_msg *m, int type, const char *s);
  * message of the answer.  @restart is called when the kernel's tables changed under the dump and it begins anew. */
 int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
 	    void *arg, struct err *e);
+/* Sends @m and calls @each with the answer, if there is one beside the acknowledgement. */
+int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e);
 /* The address in an attribute. */
 struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
 

@@ -68,23 +68,6 @@ int share_check(const struct engine *g, struct job *j)
 	return r;
 }
 
-static void store(struct engine *g, const struct member *m)
-{
-	struct record r = {
-		.state = m->known.state,
-		.since_usec = m->known.since_usec,
-		.healed = (uint32_t)m->known.healed,
-		.topology = m->known.json,
-		.originals = m->originals,
-	};
-	struct err e;
-
-	snprintf(r.name, sizeof(r.name), "%s", m->known.name);
-	snprintf(r.source, sizeof(r.source), "%s", m->known.source);
-	/* If it cannot be written, what was there before is forgotten with the next restart at worst. */
-	(void)!state_store(&g->state, &r, &e);
-}
-
 void share_hand_on(struct engine *g, const char *name, const struct model *originals)
 {
 	const struct member *from = member_find(g, name, NULL);
@@ -102,6 +85,6 @@ void share_hand_on(struct engine *g, const char *name, const struct model *origi
 			handed = true;
 		}
 		if (handed)
-			store(g, m);
+			member_store(g, m);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* start.c - what a restart finds: changes that were cut off are taken back, drift is
  * put right, and what is as it should be is not touched. */
-#include "engine.h"
+#include "heal.h"
 #include "log.h"
 
 #define CUT_OFF "a change that was cut off cannot be taken back: "
@@ -13,6 +13,11 @@ static void start_failed(struct engine *g, const char *name, const char *what, c
 	log_error("%s: %s%s", name, what, e->text);
 	m->known.state = STATE_FAILED;
 	problem_add_err(&m->known.problems, e, NULL, NULL);
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static void on_known(void *arg, struct record *r, const struct err *e)
@@ -60,44 +65,42 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 	job_done(j);
 }
 
-static void report_drift(const struct job *j)
+/* The names of its namespaces, for a set. */
+static size_t names_of(const struct model *m, const char ***ret)
 {
-	size_t n = j->desired.on_drift == ON_DRIFT_REPORT ? j->plan.n : 0;
+	const char **names = must(calloc(m->n + 1, sizeof(*names)));
+	size_t n = 0;
 
-	if (n)
-		log_notice("%s: %zu steps away from what is declared; its file says to report, not to heal", j->next.name, n);
-	else if (j->written && j->result == 0)
-		log_notice("%s: healed in %zu steps", j->next.name, j->created + j->changed + j->removed);
+	for (size_t i = 0; i < m->n; i++)
+		if (object_is(m->objects[i], "netns"))
+			names[n++] = m->objects[i]->netns;
+	qsort(names, n, sizeof(*names), name_cmp);
+	*ret = names;
+	return n;
 }
 
-/* What is up and is not as it should be is put right; what is as it should be is not touched. */
-static void heal(struct engine *g, struct member *m)
+/* What is up is kept, and looked at as a whole. */
+static int keep(struct engine *g, struct member *m, struct err *e)
 {
-	struct job *j = &g->job;
-	struct err e;
+	_cleanup_(freep) const char **names = NULL;
+	struct netns_set set = { 0 };
+	struct topology t = { 0 };
+	size_t n;
+	int r;
 
-	if (m->known.state != STATE_UP || !m->known.json || member_job(g, j, m->known.name, &e) < 0) {
-		job_done(j);
-		return;
+	if (member_load(g, m->known.json, &t, e) < 0)
+		return e->code;
+	n = names_of(&t.model, &names);
+	r = netns_set_make(&set, g->netns_dir, names, n, e);
+	if (r == 0) {
+		m->on_drift = t.on_drift;
+		keep_hear(g, &set);
+		keep_take(g, m, &t.model, &set);
+		keep_mark_all(m);
 	}
-	topology_done(&j->desired);
-	if (member_load(g, m->known.json, &j->desired, &e) == 0) {
-		j->quiet = true;
-		j->next.topology = json_object_get(m->known.json);
-		j->next.since_usec = m->known.since_usec;
-		/* Whose drift is only to be reported is left as it is. */
-		if (j->desired.on_drift == ON_DRIFT_REPORT)
-			job_plan(j);
-		else
-			while (job_step(j))
-				;
-		report_drift(j);
-		if (j->result < 0)
-			j->back_failed = true;
-		if (j->result < 0 || j->written)
-			member_settle(g, j, false);
-	}
-	job_done(j);
+	netns_set_done(&set);
+	topology_done(&t);
+	return r;
 }
 
 int engine_start(struct engine *g, struct err *e)
@@ -105,7 +108,13 @@ int engine_start(struct engine *g, struct err *e)
 	if (state_read(&g->state, false, g->kinds, on_known, g, e) < 0 ||
 	    state_read(&g->state, true, g->kinds, on_pending, g, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < g->n_members; i++)
-		heal(g, g->members[i]);
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+
+		if (m->known.state == STATE_UP && m->known.json && keep(g, m, e) < 0)
+			start_failed(g, m->known.name, "", e);
+	}
+	while (heal_step(g))
+		;
 	return 0;
 }

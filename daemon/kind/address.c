@@ -139,14 +139,22 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	look_add(look, &a->object);
 }
 
-static int address_observe(struct look *look, struct err *e)
+/* Those of one link; 0: of all. */
+static int look_at_addresses(struct look *look, uint32_t ifindex, struct err *e)
 {
-	struct ifaddrmsg i = { 0 };
+	struct ifaddrmsg i = { .ifa_index = ifindex };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETADDR, 0, &i, sizeof(i));
 
-	if (look_dump(look, m, on_address, e) < 0)
-		return err_prefix(e, "addresses of %s", look->ns->name);
-	return 0;
+	return look_dump(look, m, on_address, e);
+}
+
+static int address_observe(struct look *look, struct err *e)
+{
+	int r = look->ns->only ? 0 : look_at_addresses(look, 0, e);
+
+	for (size_t i = 0; look->ns->only && i < look->n_links && r == 0; i++)
+		r = look_at_addresses(look, look->links[i]->handle, e);
+	return r < 0 && r != -ENODEV ? err_prefix(e, "addresses of %s", look->ns->name) : 0;
 }
 
 static struct nl_msg *address_message(int type, int flags, const struct address *a, uint32_t index)
@@ -219,6 +227,7 @@ const struct kind kind_address = {
 	.size = sizeof(struct address),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
+	.groups = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR },
 	.check = address_check,
 	.observe = address_observe,
 	.encode = address_encode,

@@ -91,15 +91,37 @@ static int by_index(const void *a, const void *b)
 	return x->handle < y->handle ? -1 : x->handle > y->handle;
 }
 
-/* The loopback carries the mark of its namespace. */
-static int interface_observe(struct look *look, struct err *e)
+/* One link by its name; NULL: all. */
+static int look_at_link(struct look *look, const char *name, struct err *e)
 {
 	struct ifinfomsg i = { 0 };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &i, sizeof(i));
-	struct object *netns = model_netns(look->observed, look->ns->name);
+	int r;
 
 	msg_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if (rtnl_dump(look->nl, m, on_link, on_restart, look, e) < 0)
+	if (!name)
+		return rtnl_dump(look->nl, m, on_link, on_restart, look, e);
+	msg_put_string(m, IFLA_IFNAME, name);
+	r = rtnl_ask(look->nl, m, on_link, look, e);
+	return r == -ENODEV ? 0 : r;
+}
+
+static int look_at_links(struct look *look, struct err *e)
+{
+	const char *const *name = look->ns->only;
+	int r = name ? 0 : look_at_link(look, NULL, e);
+
+	for (; name && *name && r == 0; name++)
+		r = look_at_link(look, *name, e);
+	return r;
+}
+
+/* The loopback carries the mark of its namespace. */
+static int interface_observe(struct look *look, struct err *e)
+{
+	struct object *netns = model_netns(look->observed, look->ns->name);
+
+	if (look_at_links(look, e) < 0)
 		return err_prefix(e, "interfaces of %s", look->ns->name);
 	if (look->n_links)
 		qsort(look->links, look->n_links, sizeof(*look->links), by_index);
@@ -157,6 +179,7 @@ const struct kind kind_interface = {
 	.size = sizeof(struct link),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
+	.groups = { RTNLGRP_LINK },
 	.check = link_check,
 	.check_in = interface_check_in,
 	.check_netns = interface_check_netns,

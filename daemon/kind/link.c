@@ -271,6 +271,9 @@ static size_t count_ours(const struct work *w, const struct object *one)
 	const struct object *netns = model_netns(w->plan->observed, one->netns);
 	size_t n = 0;
 
+	/* Those that were not looked at would go, too. */
+	if (work_netns(w, one->netns)->only)
+		return 0;
 	for (size_t i = 0; i < w->plan->n; i++) {
 		const struct op *op = &w->plan->ops[i];
 

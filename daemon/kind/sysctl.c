@@ -6,6 +6,7 @@
 #include "../sysctl.h"
 #include "../work.h"
 #include <ctype.h>
+#include <linux/rtnetlink.h>
 
 enum { VALUE_MAX = 255 };
 
@@ -227,6 +228,8 @@ const struct kind kind_sysctl = {
 	.size = sizeof(struct sysctl),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
+	/* Forwarding, rp_filter and a few more; the rest only an audit finds. */
+	.groups = { RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF },
 	.check = sysctl_check,
 	.check_in = sysctl_check_in,
 	.observe = sysctl_observe,

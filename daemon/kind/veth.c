@@ -92,7 +92,8 @@ static void veth_resolve(struct model *observed, struct object *o, const struct 
 	const struct object *far = peer ? model_find_ref(observed, "link", peer) : NULL;
 	const struct link *l = (const struct link *)far;
 
-	if (far && far->kind == &kind_veth && far->handle == v->link.lower && l->lower == o->handle)
+	/* An end that was not looked at is taken to be as it was made. */
+	if (far && far->kind == &kind_veth && far->handle == v->link.lower && (far->assumed || l->lower == o->handle))
 		set_peer(v, arena_strdup(&observed->arena, peer));
 }
 

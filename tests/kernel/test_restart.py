@@ -70,8 +70,9 @@ def test_restart_mends(machine):
 def test_restart_heals_drift_unless_it_is_to_be_reported(machine, report):
     t = {**everyday(), "on_drift": "report"} if report else everyday()
     machine.apply(t)
+    machine.stop()
     machine.sh("ip addr del 10.0.0.1/24 dev veth-host")
-    machine.restart()
+    machine.start()
     assert machine.addresses(None, "veth-host") == ([] if report else ["10.0.0.1/24"])
     assert ("report, not to heal" if report else "healed") in machine.log()
     machine.apply(t)

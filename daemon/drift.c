@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* drift.c - heals at once what drifts now and then, and ever more seldom what is
+ * changed again and again. */
+#include "drift.h"
+
+#define SECOND UINT64_C(1000000)
+enum { DRIFTS_MAX = 1024, PAUSE_FIRST = 1, PAUSE_MAX = 64 };
+
+static void drift_done(struct drift *one)
+{
+	free(one->id);
+	free(one->netns);
+	free(one->name);
+}
+
+void drifts_done(struct drifts *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		drift_done(&d->v[i]);
+	free(d->v);
+	d->v = NULL;
+	d->n = 0;
+}
+
+struct drift *drift_find(const struct drifts *d, const struct object *o)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].hash == o->hash && !strcmp(d->v[i].id, o->id))
+			return &d->v[i];
+	return NULL;
+}
+
+/* Long enough to be no fight any more. */
+static bool is_over(const struct drifts *d, const struct drift *one, uint64_t now)
+{
+	return now > one->noted + d->window && now > one->until + 2 * one->pause;
+}
+
+struct drift *drift_note(struct drifts *d, const struct object *o, uint64_t now)
+{
+	struct drift *one = drift_find(d, o);
+
+	if (!one && d->n == DRIFTS_MAX)
+		drift_forget(d, now);
+	if (!one && d->n == DRIFTS_MAX)
+		return NULL;
+	if (!one) {
+		if (d->n % 16 == 0)
+			d->v = must(realloc(d->v, (d->n + 16) * sizeof(*d->v)));
+		one = &d->v[d->n++];
+		*one = (struct drift){ .id = must(strdup(o->id)), .netns = must(strdup(o->netns)), .hash = o->hash };
+		one->name = o->name ? must(strdup(o->name)) : NULL;
+		one->since = now;
+	} else if (!one->open && is_over(d, one, now)) {
+		one->heals = 0;
+		one->pause = one->until = 0;
+		one->since = now;
+	}
+	one->noted = now;
+	one->open = true;
+	return one;
+}
+
+void drift_pause(struct drift *one, uint64_t now)
+{
+	one->pause = one->pause ? one->pause * 2 : PAUSE_FIRST * SECOND;
+	if (one->pause > PAUSE_MAX * SECOND)
+		one->pause = PAUSE_MAX * SECOND;
+	one->until = now + one->pause;
+}
+
+bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now)
+{
+	bool contested = one->pause;
+
+	/* A few in a long time are no fight. */
+	if (!contested && now - one->since > d->window) {
+		one->since = now;
+		one->heals = 0;
+	}
+	if (++one->heals < d->burst && !contested)
+		return false;
+	drift_pause(one, now);
+	return !contested;
+}
+
+void drift_settle(struct drifts *d, const char *netns, const char *link, uint64_t now)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		struct drift *one = &d->v[i];
+
+		if (one->noted != now && !strcmp(one->netns, netns) && (!link || !one->name || !strcmp(one->name, link)))
+			one->open = false;
+	}
+}
+
+void drift_forget(struct drifts *d, uint64_t now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (!d->v[i].open && is_over(d, &d->v[i], now))
+			drift_done(&d->v[i]);
+		else
+			d->v[kept++] = d->v[i];
+	d->n = kept;
+	/* What is left of the last sixteen stays allocated as it is. */
+	d->v = kept ? must(realloc(d->v, (kept + 16) / 16 * 16 * sizeof(*d->v))) : d->v;
+}
+
+uint64_t drift_next(const struct drifts *d)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].open && d->v[i].until && d->v[i].until < next)
+			next = d->v[i].until;
+	return next;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* drift.h - remembers what drifted and how often, so that a fight with another program
+ * is damped and told, and does not become a loop.  Pure: times are handed in, in
+ * microseconds of one clock. */
+#pragma once
+#include "model.h"
+
+enum { DRIFT_BURST = 5, DRIFT_WINDOW_SECONDS = 10 };
+
+/* One object that is, or was a while ago, not as declared. */
+struct drift {
+	char *id, *netns, *name;	/* of the object; name: of its link, or NULL */
+	uint32_t hash;			/* of id */
+	uint32_t port;			/* of who did it last, 0: unknown */
+	uint64_t since, noted;		/* when it drifted first and last */
+	uint64_t until;			/* it is not healed before */
+	uint64_t pause;			/* the last one; 0: it is not contested */
+	unsigned heals;			/* since then */
+	bool open;			/* it is not as declared now */
+};
+
+struct drifts {
+	struct drift *v;
+	size_t n;
+	unsigned burst;			/* more heals than these … */
+	uint64_t window;		/* … within so long are a fight */
+};
+
+void drifts_done(struct drifts *d);
+/* NULL: it has not drifted lately. */
+struct drift *drift_find(const struct drifts *d, const struct object *o);
+/* The object is not as declared; it is remembered.  NULL: too many are. */
+struct drift *drift_note(struct drifts *d, const struct object *o, uint64_t now);
+/* It is being healed.  True if with that it has become contested. */
+bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now);
+/* Healing it waits; longer each time. */
+void drift_pause(struct drift *one, uint64_t now);
+/* What stands in @netns itself, or on @link of it (NULL: on any), and was not noted at @now is as declared. */
+void drift_settle(struct drifts *d, const char *netns, const char *link, uint64_t now);
+/* Forgets what has been quiet for long enough. */
+void drift_forget(struct drifts *d, uint64_t now);
+/* When the next one that is open may be healed; UINT64_MAX: none waits. */
+uint64_t drift_next(const struct drifts *d);

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* heal.c - puts right what is not as declared.  There is no way back from a heal: what
+ * it starts from is nobody's wish, and a restart goes on from wherever it was. */
+#include "heal.h"
+#include "event.h"
+#include "execute.h"
+#include "healing.h"
+
+enum {
+	ROUNDS_MAX = 8,		/* each looks anew: the kernel takes things along, and a step may be refused */
+	SKIPPED = 100,		/* object.mark of a desired one: its step waits */
+};
+
+static void fail(struct heal *h, const struct err *e, const struct object *o)
+{
+	char object[600];
+
+	if (o)
+		snprintf(object, sizeof(object), "%s %s", o->kind->label, o->place);
+	problem_add_err(&h->refused, e, o ? &o->where : NULL, o ? object : NULL);
+}
+
+/* Whether the step has to wait for something that is not there, or not ours. */
+static bool is_blocked(const struct heal *h, const struct object *want)
+{
+	const struct object *have = model_find(&h->scope.observed, want->id);
+
+	if (want->mark == SKIPPED)
+		return true;
+	if (have)
+		return have->owner != OWNER_OURS && !want->any && !have->any;
+	return want->any && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo")));
+}
+
+static bool stands_on_blocked(const struct heal *h, const struct object *o)
+{
+	struct ref ref;
+
+	for (int gives = 0; gives < 2; gives++)
+		for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
+			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
+
+			if (base && is_blocked(h, base))
+				return true;
+		}
+	return false;
+}
+
+/* Leaves out the steps that have to wait: of what is damped, and what stands on it. */
+static void leave_out(struct heal *h)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->plan.n; i++) {
+		struct op *op = &h->plan.ops[i];
+		const struct drift *one = drift_find(&h->m->drifts, heal_object(op));
+		bool waits = one && one->until > h->now;
+
+		waits |= op->after && stands_on_blocked(h, op->after);
+		if (waits && op->after)
+			op->after->mark = SKIPPED;
+		else if (!waits)
+			h->plan.ops[kept++] = *op;
+	}
+	h->plan.n = kept;
+}
+
+/* A step that reaches what was not looked at: it is to be looked at first. */
+static bool widen(struct heal *h)
+{
+	bool wider = false;
+	struct ref ref;
+
+	for (size_t i = 0; i < h->plan.n; i++) {
+		const struct op *op = &h->plan.ops[i];
+		const struct object *o = heal_object(op);
+
+		/* Forwarding sets other keys of its namespace anew. */
+		if (op->before && op->after && object_is(o, "netns"))
+			wider |= scope_add(&h->scope, o, true);
+		for (size_t r = 0; object_ref(o, true, &r, &ref);) {
+			const struct object *far = model_find_ref(&h->scope.observed, ref.class, ref.to);
+
+			if (far && far->assumed)
+				wider |= scope_add(&h->scope, far, false);
+		}
+	}
+	return wider;
+}
+
+static int look_and_plan(struct heal *h, struct err *e)
+{
+	do {
+		plan_done(&h->plan);
+		problems_done(&h->problems);
+		h->problems = (struct problems){ 0 };
+		if (scope_open(&h->scope, e) < 0)
+			return e->code;
+		keep_hear(h->g, &h->scope.set);
+		if (scope_look(&h->scope, e) < 0)
+			return e->code;
+		heal_find_others(h);
+		/* What cannot be had is a problem of its own; the rest is healed all the same. */
+		(void)!plan_make(&h->plan, &h->scope.desired, &h->scope.observed, &h->problems);
+	} while (widen(h));
+	return 0;
+}
+
+/* A namespace that lost its name, but not its life, gets it back before anything else. */
+static int find_again(struct heal *h, struct err *e)
+{
+	for (size_t i = 0; i < h->scope.set.n; i++) {
+		struct netns *ns = &h->scope.set.v[i];
+		struct object *o = model_netns(&h->scope.desired, ns->name);
+		struct op op = { .after = o };
+		struct drift *one;
+
+		if (ns->state != NETNS_LOST || !o)
+			continue;
+		one = drift_note(&h->m->drifts, o, h->now);
+		if (one && one->until > h->now)
+			continue;
+		heal_tell(h, EVENT_DRIFT, &op, 0, "lost its name");
+		if (h->report)
+			continue;
+		if (netns_find_again(&h->scope.set, ns, e) < 0)
+			return e->code;
+		h->healed++;
+		if (one)
+			one->open = false;
+		if (one && drift_heal(&h->m->drifts, one, h->now))
+			heal_tell(h, EVENT_CONTESTED, &op, 0, "loses its name again and again; giving it back now waits");
+	}
+	return 0;
+}
+
+static void count(struct heal *h, const struct op *op)
+{
+	struct drift *one = drift_find(&h->m->drifts, heal_object(op));
+
+	if (op->given)
+		return;
+	h->healed++;
+	if (one)
+		one->open = false;
+	if (one && drift_heal(&h->m->drifts, one, h->now))
+		heal_tell(h, EVENT_CONTESTED, op, one->port, "is changed again and again; healing it now waits a little longer each time");
+}
+
+/* What was refused is tried again, but not at once. */
+static void refused(struct heal *h, const struct op *op, const struct err *e)
+{
+	struct drift *one = op ? drift_note(&h->m->drifts, heal_object(op), h->now) : NULL;
+
+	if (one)
+		drift_pause(one, h->now);
+	fail(h, e, op ? heal_object(op) : NULL);
+}
+
+static int name_fresh(struct heal *h, struct err *e)
+{
+	for (size_t i = 0; i < h->scope.set.n; i++)
+		if (h->scope.set.v[i].state == NETNS_FRESH && netns_name(&h->scope.set, &h->scope.set.v[i], e) < 0)
+			return e->code;
+	return 0;
+}
+
+static void execute(struct heal *h)
+{
+	struct engine *g = h->g;
+	struct execution x;
+	const struct op *op = NULL;
+	struct err e;
+	int r;
+
+	execute_init(&x, &h->plan, &h->scope.set, h->m->known.name, g->machine);
+	if (x.work.next_index < g->next_index)
+		x.work.next_index = g->next_index;
+	while ((r = execute_step(&x, &op, &e)) > 0)
+		;
+	g->next_index = x.work.next_index;
+	execute_done(&x);
+	if (r == 0)
+		r = name_fresh(h, &e);
+	for (size_t i = 0; i < h->plan.n && r == 0; i++)
+		count(h, &h->plan.ops[i]);
+	if (r < 0)
+		refused(h, op, &e);
+}
+
+/* What has been made anew is held and heard from now on. */
+static void renew(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.set.n; i++) {
+		struct netns *ns = &h->scope.set.v[i];
+		const struct object *have = model_netns(&h->scope.observed, ns->name), *want = model_netns(&h->scope.desired, ns->name);
+		struct kept *k = h->scope.spots[i].kept;
+
+		if (ns->state == NETNS_NAMED && have && want && (want->any || have->owner == OWNER_OURS))
+			keep_renew(h->g, k, ns, !want->any);
+		k->sorted = false;
+	}
+}
+
+static void run(struct heal *h)
+{
+	struct err e;
+
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+		h->now = heal_now();
+		if (look_and_plan(h, &e) < 0 || find_again(h, &e) < 0) {
+			fail(h, &e, NULL);
+			break;
+		}
+		heal_note_all(h);
+		leave_out(h);
+		if (h->report || h->plan.n == 0)
+			break;
+		heal_remember_others(h);
+		execute(h);
+	}
+	renew(h);
+}
+
+/* How the topology is from now on. */
+static void settle(struct heal *h)
+{
+	struct known *k = &h->m->known;
+
+	k->healed += h->healed;
+	if (h->healed)
+		heal_tell_healed(h);
+	for (size_t i = 0; i < h->problems.n; i++)
+		problem_copy(&h->refused, &h->problems.v[i]);
+	if (h->refused.n && !h->m->heal_failed)
+		heal_tell_failed(h);
+	if (!h->refused.n && !h->m->heal_failed)
+		return;
+	problems_done(&k->problems);
+	k->problems = h->refused;
+	h->refused = (struct problems){ 0 };
+	h->m->heal_failed = k->problems.n;
+	k->state = k->problems.n ? STATE_FAILED : STATE_UP;
+}
+
+static bool is_marked(const struct engine *g, const struct member *m)
+{
+	/* What is just being changed is looked at by that change. */
+	if (m->broken || (g->at_work && !strcmp(g->first->change.name, m->known.name)))
+		return false;
+	for (size_t i = 0; i < m->n_kept; i++)
+		if (m->kept[i].dirty || m->kept[i].due)
+			return true;
+	return false;
+}
+
+bool heal_needed(const struct engine *g)
+{
+	for (size_t i = 0; i < g->n_members; i++)
+		if (is_marked(g, g->members[i]))
+			return true;
+	return false;
+}
+
+bool heal_step(struct engine *g)
+{
+	struct heal h = { .g = g, .began = heal_now() };
+
+	for (size_t i = 0; i < g->n_members && !h.m; i++) {
+		struct member *m = g->members[(g->turn + i) % g->n_members];
+
+		if (is_marked(g, m)) {
+			h.m = m;
+			g->turn = (g->turn + i + 1) % g->n_members;
+		}
+	}
+	if (!h.m)
+		return false;
+	h.report = h.m->on_drift == ON_DRIFT_REPORT;
+	scope_take(&h.scope, g, h.m);
+	run(&h);
+	settle(&h);
+	plan_done(&h.plan);
+	problems_done(&h.problems);
+	problems_done(&h.refused);
+	free(h.others);
+	scope_done(&h.scope);
+	return heal_needed(g);
+}
+
+uint64_t heal_deadline(const struct engine *g)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		uint64_t one = drift_next(&g->members[i]->drifts);
+
+		next = one < next ? one : next;
+	}
+	return next;
+}
+
+void heal_tick(struct engine *g)
+{
+	uint64_t now = heal_now();
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+
+		for (size_t n = 0; n < m->drifts.n; n++) {
+			struct drift *one = &m->drifts.v[n];
+			struct kept *k = one->open && one->until && one->until <= now ? keep_find(m, one->netns) : NULL;
+
+			if (!k)
+				continue;
+			one->until = 0;
+			keep_mark(k, one->name);
+		}
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* healing.h - what the parts of a heal share. */
+#pragma once
+#include "event.h"
+#include "spot.h"
+
+struct heal {
+	struct engine *g;
+	struct member *m;
+	struct scope scope;
+	struct plan plan;
+	struct problems problems;	/* of the last plan: what cannot be had */
+	struct problems refused;	/* steps, by the kernel */
+	uint64_t began, now;		/* CLOCK_BOOTTIME, in microseconds */
+	size_t healed, told;
+	bool report;			/* told, not healed */
+	const struct object **others;	/* managed interfaces that are others than before */
+	size_t n_others;
+};
+
+static inline struct object *heal_object(const struct op *op)
+{
+	return op->after ? op->after : op->before;
+}
+
+uint64_t heal_now(void);
+
+/* heal_note.c: what drifted is noted and told. */
+/* Tells of one object; @port is of who did it, 0: unknown; @message NULL: what became of it. */
+void heal_tell(struct heal *h, enum event_type type, const struct op *op, uint32_t port, const char *message);
+void heal_tell_failed(struct heal *h);
+void heal_tell_healed(struct heal *h);
+/* Notes all that the plan would put right, and tells what is new of it. */
+void heal_note_all(struct heal *h);
+
+/* heal_other.c: an interface that is only managed may have gone, and another one come by
+ * its name: what is changed of that one is written down as at the first apply. */
+/* Before the plan is made. */
+void heal_find_others(struct heal *h);
+/* Before it is carried out. */
+void heal_remember_others(struct heal *h);

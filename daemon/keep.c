@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/* keep.c - holds the namespaces that are kept, and notes which of them, and which of
+ * their links, are to be looked at again. */
+#include "keep.h"
+#include "owner.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum {
+	BY_LINK_MIN = 32,	/* a namespace of ours with more links is looked at link by link */
+	NAMES_MAX = 64,		/* more links than these, and all are looked at */
+};
+
+static int place_cmp(const struct object *o, const char *netns, const char *name)
+{
+	int c = strcmp(o->netns, netns);
+
+	if (c || !o->name || !name)
+		return c ? c : !!o->name - !!name;
+	return strcmp(o->name, name);
+}
+
+static int object_cmp(const void *a, const void *b)
+{
+	const struct object *x = *(struct object *const *)a, *y = *(struct object *const *)b;
+	int c = place_cmp(x, y->netns, y->name);
+
+	return c ? c : x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* The first that is not before the place. */
+static size_t place_first(const struct member *m, const char *netns, const char *name)
+{
+	size_t low = 0, high = m->declared.n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (place_cmp(m->places[mid], netns, name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct object *const *keep_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n)
+{
+	size_t first = place_first(m, netns, name), n = 0;
+
+	while (first + n < m->declared.n && place_cmp(m->places[first + n], netns, name) == 0)
+		n++;
+	*ret_n = n;
+	return m->places + first;
+}
+
+struct kept *keep_find(const struct member *m, const char *netns)
+{
+	size_t low = 0, high = m->n_kept;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int c = strcmp(netns, m->kept[mid].name);
+
+		if (c == 0)
+			return &m->kept[mid];
+		*(c < 0 ? &high : &low) = c < 0 ? mid : mid + 1;
+	}
+	return NULL;
+}
+
+static struct kept **chain(struct engine *g, int nsid)
+{
+	size_t i = (size_t)(nsid + 1);
+
+	if (i >= g->n_heard) {
+		size_t n = g->n_heard ? g->n_heard : 64;
+
+		while (n <= i)
+			n *= 2;
+		g->heard = must(realloc(g->heard, n * sizeof(*g->heard)));
+		memset(g->heard + g->n_heard, 0, (n - g->n_heard) * sizeof(*g->heard));
+		g->n_heard = n;
+	}
+	return &g->heard[i];
+}
+
+static void unhear(struct engine *g, struct kept *k)
+{
+	if (!k->heard)
+		return;
+	for (struct kept **at = chain(g, k->nsid); *at; at = &(*at)->same)
+		if (*at == k) {
+			*at = k->same;
+			break;
+		}
+	k->heard = false;
+}
+
+static void hear(struct engine *g, struct kept *k, const struct netns *ns)
+{
+	struct kept **at;
+
+	if (k->heard && ns->heard && k->nsid == ns->nsid)
+		return;
+	unhear(g, k);
+	if (!ns->heard)
+		return;
+	at = chain(g, ns->nsid);
+	k->nsid = ns->nsid;
+	k->heard = true;
+	k->same = *at;
+	*at = k;
+}
+
+static void kept_done(struct engine *g, struct kept *k)
+{
+	unhear(g, k);
+	closep(&k->fd);
+	free(k->links);
+	free(k->names);
+}
+
+void keep_done(struct engine *g, struct member *m)
+{
+	for (size_t i = 0; i < m->n_kept; i++)
+		kept_done(g, &m->kept[i]);
+	free(m->kept);
+	free(m->places);
+	model_done(&m->declared);
+	model_init(&m->declared, g->kinds);
+	m->kept = NULL;
+	m->places = NULL;
+	m->n_kept = 0;
+}
+
+static ino_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+/* Without a descriptor that can be bound again it is kept all the same, and made anew
+ * should somebody delete it. */
+static void hold(struct kept *k, struct netns *ns)
+{
+	struct err e;
+
+	closep(&k->fd);
+	k->fd = -1;
+	if (netns_reopen(ns, &e) == 0)
+		k->fd = fcntl(ns->fd, F_DUPFD_CLOEXEC, 3);
+}
+
+void keep_renew(struct engine *g, struct kept *k, struct netns *ns, bool ours)
+{
+	ino_t inode = inode_of(ns->fd);
+
+	if (ours && inode && (k->fd < 0 || inode != k->inode) && g->listener)
+		hold(k, ns);
+	k->inode = inode;
+	hear(g, k, ns);
+}
+
+/* What returns to what it was is not ours to keep. */
+static void strip(struct model *declared)
+{
+	struct model kept;
+
+	model_init(&kept, declared->kinds);
+	for (size_t i = 0; i < declared->n; i++) {
+		struct object *o = declared->objects[i];
+
+		o->set &= o->declared;
+		if (o->declared || object_is(o, "netns"))
+			model_adopt(&kept, o);
+	}
+	arena_join(&kept.arena, &declared->arena);
+	model_done(declared);
+	*declared = kept;
+}
+
+static void kept_make(struct member *m, struct kept *k, const struct object *netns)
+{
+	size_t i = place_first(m, netns->netns, NULL);
+
+	*k = (struct kept){ .member = m, .fd = -1 };
+	snprintf(k->name, sizeof(k->name), "%s", netns->netns);
+	for (; i < m->declared.n && !strcmp(m->places[i]->netns, k->name); i++) {
+		if (!object_is(m->places[i], "link"))
+			continue;
+		if (k->n_links % 16 == 0)
+			k->links = must(realloc(k->links, (k->n_links + 16) * sizeof(*k->links)));
+		k->links[k->n_links++] = m->places[i];
+	}
+	k->by_link = netns->any || k->n_links > BY_LINK_MIN;
+}
+
+/* The namespaces that are declared, in order of name, with what @old holds of them. */
+static void kept_make_all(struct engine *g, struct member *m, const struct member *old, struct netns_set *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->declared.n; i++)
+		n += object_is(m->places[i], "netns") && netns_find(set, m->places[i]->netns);
+	m->kept = must(calloc(n + 1, sizeof(*m->kept)));
+	m->n_kept = 0;
+	for (size_t i = 0; i < m->declared.n; i++) {
+		const struct object *o = m->places[i];
+		struct netns *ns = object_is(o, "netns") ? netns_find(set, o->netns) : NULL;
+		struct kept *k = &m->kept[m->n_kept], *before;
+
+		if (!ns)
+			continue;
+		m->n_kept++;
+		kept_make(m, k, o);
+		before = keep_find(old, k->name);
+		if (before && before->fd >= 0) {
+			k->fd = take_fd(&before->fd);
+			k->inode = before->inode;
+		}
+		keep_renew(g, k, ns, !o->any);
+	}
+}
+
+void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set)
+{
+	struct member old = *m;
+
+	m->declared = *declared;
+	*declared = (struct model){ 0 };
+	strip(&m->declared);
+	m->places = must(calloc(m->declared.n + 1, sizeof(*m->places)));
+	if (m->declared.n)
+		memcpy(m->places, m->declared.objects, m->declared.n * sizeof(*m->places));
+	qsort(m->places, m->declared.n, sizeof(*m->places), object_cmp);
+	kept_make_all(g, m, &old, set);
+	keep_done(g, &old);
+}
+
+void keep_mark(struct kept *k, const char *link)
+{
+	k->dirty = true;
+	k->all |= link && k->n_names == NAMES_MAX;
+	if (!link || !k->by_link || k->all)
+		return;
+	for (size_t i = 0; i < k->n_names; i++)
+		if (!strcmp(k->names[i], link))
+			return;
+	if (!k->names)
+		k->names = must(calloc(NAMES_MAX, sizeof(*k->names)));
+	snprintf(k->names[k->n_names++], sizeof(*k->names), "%s", link);
+}
+
+void keep_mark_all(struct member *m)
+{
+	for (size_t i = 0; i < m->n_kept; i++)
+		m->kept[i].dirty = m->kept[i].all = true;
+}
+
+void keep_clear(struct kept *k)
+{
+	k->dirty = k->due = k->all = false;
+	k->n_names = 0;
+	k->port = 0;
+	free(k->names);
+	k->names = NULL;
+}
+
+static int handle_cmp(const void *a, const void *b)
+{
+	const struct object *x = *(struct object *const *)a, *y = *(struct object *const *)b;
+
+	return x->handle < y->handle ? -1 : x->handle > y->handle;
+}
+
+/* The name under which the topology knows the link of that number. */
+static const char *link_of(struct kept *k, uint32_t ifindex)
+{
+	struct object key = { .handle = ifindex }, *at = &key, **found;
+
+	if (!k->sorted && k->n_links)
+		qsort(k->links, k->n_links, sizeof(*k->links), handle_cmp);
+	k->sorted = true;
+	found = k->n_links ? bsearch(&at, k->links, k->n_links, sizeof(*k->links), handle_cmp) : NULL;
+	return found ? (*found)->name : NULL;
+}
+
+static void mark_heard(struct kept *k, const struct heard *h)
+{
+	const char *known = h->ifindex ? link_of(k, h->ifindex) : NULL;
+	char place[96];
+
+	if (h->port)
+		k->port = h->port;
+	if (!h->ifindex || !k->by_link) {
+		keep_mark(k, NULL);
+		return;
+	}
+	if (known)
+		keep_mark(k, known);
+	if (!h->ifname || (known && !strcmp(known, h->ifname)))
+		return;
+	snprintf(place, sizeof(place), "%s/%.15s", k->name, h->ifname);
+	/* One that has our mark, but that nobody declared, is ours to take away. */
+	if (model_find_ref(&k->member->declared, "link", place) ||
+	    (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name)))
+		keep_mark(k, h->ifname);
+}
+
+void keep_heard(void *engine, const struct heard *h)
+{
+	struct engine *g = engine;
+
+	if (h->nsid < NSID_OWN || (size_t)(h->nsid + 1) >= g->n_heard)
+		return;
+	for (struct kept *k = g->heard[h->nsid + 1]; k; k = k->same)
+		mark_heard(k, h);
+}
+
+void keep_listen(struct engine *g)
+{
+	if (g->listener && listener_read(g->listener, keep_heard, g) == -ENOBUFS)
+		for (size_t i = 0; i < g->n_members; i++)
+			keep_mark_all(g->members[i]);
+}
+
+void keep_audit(struct engine *g)
+{
+	struct err e;
+
+	for (size_t i = 0; i < g->n_members; i++)
+		for (size_t n = 0; n < g->members[i]->n_kept; n++)
+			g->members[i]->kept[n].due = g->members[i]->kept[n].all = true;
+	/* What has our mark on the host and is declared nowhere. */
+	if (g->listener)
+		(void)!listener_replay(g->listener, keep_heard, g, &e);
+}
+
+static void check_name(const struct engine *g, struct kept *k)
+{
+	/* While it is held, no other has its inode. */
+	if (strcmp(k->name, "host") && netns_inode(g->netns_dir, k->name) != k->inode)
+		k->dirty = k->all = true;
+}
+
+void keep_check_names(struct engine *g, const char *name)
+{
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+		struct kept *k = name ? keep_find(m, name) : NULL;
+
+		if (k)
+			check_name(g, k);
+		for (size_t n = 0; !name && n < m->n_kept; n++)
+			check_name(g, &m->kept[n]);
+	}
+}
+
+static const struct kept *holder(const struct engine *g, const char *netns)
+{
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct kept *k = keep_find(g->members[i], netns);
+
+		if (k && k->fd >= 0)
+			return k;
+	}
+	return NULL;
+}
+
+void keep_opened(void *engine, struct netns_set *set)
+{
+	const struct engine *g = engine;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct netns *ns = &set->v[i];
+		bool remains = ns->state == NETNS_REMAINS;
+		const struct kept *k = remains || ns->state == NETNS_ABSENT ? holder(g, ns->name) : NULL;
+
+		ns->fd = k ? fcntl(k->fd, F_DUPFD_CLOEXEC, 3) : ns->fd;
+		if (!k || ns->fd < 0)
+			continue;
+		ns->remains = remains;
+		ns->state = NETNS_LOST;
+	}
+}
+
+void keep_hear(struct engine *g, struct netns_set *set)
+{
+	struct err e;
+
+	for (size_t i = 0; g->listener && i < set->n; i++) {
+		struct netns *ns = &set->v[i];
+
+		/* Our own needs no number to be heard. */
+		if (!strcmp(ns->name, "host")) {
+			ns->nsid = NSID_OWN;
+			ns->heard = true;
+		}
+		if (ns->fd >= 0 && !ns->heard)
+			ns->heard = listener_nsid(g->listener, ns->fd, &ns->nsid, &e) == 0;
+	}
+}

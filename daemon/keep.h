@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* keep.h - the namespaces that topologies keep: what each is held and heard by, and
+ * what in it is to be looked at again. */
+#pragma once
+#include "engine.h"
+#include "listen.h"
+
+/* A namespace that a topology manages; several may manage the host. */
+struct kept {
+	struct member *member;
+	char name[65];
+	int fd;				/* of one that netnsd made, to give it back its name; else -1 */
+	ino_t inode;			/* 0: it is not there */
+	int nsid;
+	bool heard;			/* nsid is valid */
+	bool by_link;			/* links are looked at one by one: others may have thousands here */
+	struct object **links;		/* of the topology, in order of ifindex once sorted */
+	size_t n_links;
+	bool sorted;
+
+	bool dirty, due;		/* something was heard; an audit is to look when there is time */
+	bool all;			/* all of the topology's links in it, else those in names */
+	char (*names)[16];
+	size_t n_names;
+	uint32_t port;			/* of the last event that told one */
+	struct kept *same;		/* the next one of the same nsid */
+};
+
+/* Takes over what a job has brought up: its model and its namespaces. */
+void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set);
+void keep_done(struct engine *g, struct member *m);
+struct kept *keep_find(const struct member *m, const char *netns);
+/* Holds (if it is @ours) and hears from now on what stands at the name. */
+void keep_renew(struct engine *g, struct kept *k, struct netns *ns, bool ours);
+/* The objects of @netns on the link @name, or in it as a whole (NULL), in the model that is kept. */
+struct object *const *keep_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n);
+
+/* To be looked at again: a link of it, or (NULL) what stands in it besides links. */
+void keep_mark(struct kept *k, const char *link);
+void keep_mark_all(struct member *m);
+void keep_clear(struct kept *k);
+/* An event of the listener. */
+void keep_heard(void *engine, const struct heard *h);
+/* Reads all events that have arrived. */
+void keep_listen(struct engine *g);
+/* Everything is looked at again, bit by bit. */
+void keep_audit(struct engine *g);
+/* Looks whether names still mean what they meant; @name NULL: all. */
+void keep_check_names(struct engine *g, const char *name);
+/* Gives the namespaces of @set that have lost their names the descriptors that are held. */
+void keep_opened(void *engine, struct netns_set *set);
+/* Has the namespaces of @set heard, before they are looked into. */
+void keep_hear(struct engine *g, struct netns_set *set);

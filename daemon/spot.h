@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* spot.h - the part of a topology that a heal looks at: the models of it. */
+#pragma once
+#include "keep.h"
+
+/* A namespace, or some links of it, that is looked at. */
+struct spot {
+	struct kept *kept;
+	bool all;			/* links, else those in only */
+	const char **only;		/* names, up to a NULL */
+	size_t n;
+	struct arena arena;
+};
+
+/* What is looked at of one topology, and what that gives. */
+struct scope {
+	struct engine *engine;
+	struct member *member;
+	struct spot *spots;		/* in order of name */
+	size_t n;
+	const char **names;
+	struct netns_set set;
+	struct model desired, observed;
+};
+
+/* Takes what is marked of @m over into @s, or a part of it. */
+void scope_take(struct scope *s, struct engine *g, struct member *m);
+void scope_done(struct scope *s);
+/* Adds the place of @o; false if it is in already. */
+bool scope_add(struct scope *s, const struct object *o, bool whole);
+/* Opens the namespaces of the scope. */
+int scope_open(struct scope *s, struct err *e);
+/* Looks; what the scope refers to and does not contain is taken to be as declared. */
+int scope_look(struct scope *s, struct err *e);

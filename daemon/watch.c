@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* watch.c - turns what the kernel tells into marks (keep.h), and has them worked off. */
+#include "watch.h"
+#include "heal.h"
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <time.h>
+
+enum {
+	CHECK_SHARE = 10,	/* checking all names takes at most one part in so many of the time */
+	ACCURACY_USEC = 500,
+	SETTLE_USEC = 2000,	/* who takes a name away unmounts it first and then removes the file */
+};
+
+struct watch {
+	struct engine *engine;
+	void (*work)(void *arg);
+	void *arg;
+	sd_event_source *events, *names, *mounts, *check, *audit, *rest;
+	int names_fd, mounts_fd;
+	bool names_watched;
+	uint64_t audit_usec, next_check;
+};
+
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int on_events(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *arg)
+{
+	struct watch *w = arg;
+
+	keep_listen(w->engine);
+	w->work(w->arg);
+	return 0;
+}
+
+static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t revents, void *arg)
+{
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	struct watch *w = arg;
+
+	for (ssize_t size; (size = read(fd, buffer, sizeof(buffer))) > 0;)
+		for (char *at = buffer; at < buffer + size;) {
+			const struct inotify_event *i = (const void *)at;
+
+			w->names_watched &= !(i->mask & IN_IGNORED);
+			keep_check_names(w->engine, i->len ? i->name : NULL);
+			at += sizeof(*i) + i->len;
+		}
+	w->work(w->arg);
+	return 0;
+}
+
+static void check_all(struct watch *w)
+{
+	uint64_t began = now_usec();
+
+	keep_check_names(w->engine, NULL);
+	w->work(w->arg);
+	w->next_check = now_usec() + CHECK_SHARE * (now_usec() - began);
+}
+
+static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
+{
+	check_all(arg);
+	return 0;
+}
+
+/* A mount tells of itself, but not where it is: all names are looked at, a moment
+ * later, and not for each of a thousand mounts. */
+static int on_mounts(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *arg)
+{
+	struct watch *w = arg;
+	uint64_t soon = now_usec() + SETTLE_USEC;
+
+	if (sd_event_source_set_time(w->check, soon > w->next_check ? soon : w->next_check) < 0)
+		check_all(w);
+	return sd_event_source_set_enabled(w->check, SD_EVENT_ONESHOT);
+}
+
+/* The directory is there once somebody has named a namespace. */
+static void watch_names(struct watch *w)
+{
+	if (!w->names_watched)
+		w->names_watched = inotify_add_watch(w->names_fd, w->engine->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
+}
+
+static int on_audit(sd_event_source *s, _unused_ uint64_t usec, void *arg)
+{
+	struct watch *w = arg;
+
+	watch_names(w);
+	keep_audit(w->engine);
+	keep_check_names(w->engine, NULL);
+	w->work(w->arg);
+	(void)!sd_event_source_set_time(s, now_usec() + w->audit_usec);
+	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+}
+
+static int on_rest(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
+{
+	struct watch *w = arg;
+
+	heal_tick(w->engine);
+	w->work(w->arg);
+	return 0;
+}
+
+void watch_rest(struct watch *w)
+{
+	uint64_t next = heal_deadline(w->engine);
+
+	watch_names(w);
+	if (next == UINT64_MAX || sd_event_source_set_time(w->rest, next) < 0)
+		(void)!sd_event_source_set_enabled(w->rest, SD_EVENT_OFF);
+	else
+		(void)!sd_event_source_set_enabled(w->rest, SD_EVENT_ONESHOT);
+}
+
+static int timer(struct watch *w, sd_event *event, sd_event_source **ret, uint64_t usec, sd_event_time_handler_t on)
+{
+	int r = sd_event_add_time(event, ret, CLOCK_BOOTTIME, usec, ACCURACY_USEC, on, w);
+
+	return r < 0 || usec != UINT64_MAX ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+}
+
+static int sources(struct watch *w, sd_event *event)
+{
+	int r = sd_event_add_io(event, &w->events, listener_fd(w->engine->listener), EPOLLIN, on_events, w);
+
+	if (r >= 0)
+		r = sd_event_add_io(event, &w->names, w->names_fd, EPOLLIN, on_names, w);
+	if (r >= 0)
+		r = sd_event_add_io(event, &w->mounts, w->mounts_fd, EPOLLPRI, on_mounts, w);
+	if (r >= 0)
+		r = timer(w, event, &w->check, UINT64_MAX, on_check);
+	if (r >= 0)
+		r = timer(w, event, &w->rest, UINT64_MAX, on_rest);
+	if (r >= 0)
+		r = timer(w, event, &w->audit, now_usec() + w->audit_usec, on_audit);
+	return r;
+}
+
+int watch_new(struct watch **ret, sd_event *event, struct engine *g, unsigned audit_seconds, void (*work)(void *arg), void *arg,
+	      struct err *e)
+{
+	struct watch *w = must(calloc(1, sizeof(*w)));
+	int r;
+
+	*w = (struct watch){ .engine = g, .work = work, .arg = arg, .audit_usec = (uint64_t)audit_seconds * 1000000 };
+	w->names_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	w->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	r = w->names_fd < 0 || w->mounts_fd < 0 ? -errno : sources(w, event);
+	if (r < 0) {
+		watch_free(w);
+		return err_set(e, r, "watching for changes: %s", strerror(-r));
+	}
+	watch_names(w);
+	*ret = w;
+	return 0;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	sd_event_source_unref(w->events);
+	sd_event_source_unref(w->names);
+	sd_event_source_unref(w->mounts);
+	sd_event_source_unref(w->check);
+	sd_event_source_unref(w->audit);
+	sd_event_source_unref(w->rest);
+	closep(&w->names_fd);
+	closep(&w->mounts_fd);
+	free(w);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* watch.h - lets the event loop hear what may have changed: netlink, the directory of
+ * names, mounts, and the clock of the audit. */
+#pragma once
+#include "reconcile.h"
+#include <systemd/sd-event.h>
+
+struct watch;
+
+enum { AUDIT_SECONDS = 60 };
+
+/* From now on @work is called with @arg whenever the engine has something to do. */
+int watch_new(struct watch **ret, sd_event *event, struct engine *g, unsigned audit_seconds, void (*work)(void *arg), void *arg,
+	      struct err *e);
+void watch_free(struct watch *w);
+/* The engine has nothing to do now: sets the clock for what it is to do later. */
+void watch_rest(struct watch *w);
