@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* method_change.c - the methods that change something: each puts changes in line at
+ * the engine, and is answered when the last of them is done. */
+#include "method_change.h"
+#include "answer.h"
+#include "log.h"
+
+enum { NAMES_MAX = 4096 };
+
+/* A call that waits for one change or for several. */
+struct pending {
+	struct call *call;		/* NULL: nobody listens any more */
+	size_t left;			/* changes that are not done */
+	bool one;			/* answered with the summary, not with a list */
+	struct json_object *summaries, *lingering;
+	const char *error;		/* the first */
+	struct json_object *error_parameters;
+};
+
+static void pending_free(struct pending *p)
+{
+	json_object_put(p->summaries);
+	json_object_put(p->lingering);
+	json_object_put(p->error_parameters);
+	free(p);
+}
+
+static void on_vanished(struct call *c)
+{
+	struct pending *p = c->data;
+
+	p->call = NULL;
+}
+
+static struct pending *pending_new(struct call *c, bool one)
+{
+	struct pending *p = must(calloc(1, sizeof(*p)));
+
+	*p = (struct pending){ .call = c, .one = one, .summaries = json_object_new_array(),
+			       .lingering = json_object_new_array() };
+	c->data = p;
+	c->vanished = on_vanished;
+	return p;
+}
+
+static void answer(struct pending *p)
+{
+	struct call *c = p->call;
+	struct json_object *reply;
+
+	if (!c)
+		return;
+	if (p->error) {
+		call_error(c, p->error, json_object_get(p->error_parameters));
+		return;
+	}
+	reply = json_object_new_object();
+	if (p->one) {
+		add(reply, "summary", json_object_get(json_object_array_get_idx(p->summaries, 0)));
+	} else {
+		add(reply, "summaries", json_object_get(p->summaries));
+		if (!strcmp(c->method, ERROR("Down")))
+			add(reply, "lingering", json_object_get(p->lingering));
+	}
+	call_reply(c, reply);
+}
+
+static void say(const struct outcome *o)
+{
+	const struct problem *first = o->problems.n ? &o->problems.v[0] : NULL;
+	struct log_about about = { .topology = o->name };
+
+	if (o->code == OUTCOME_DONE) {
+		about.id = LOG_ID_APPLIED;
+		if (o->created + o->changed + o->removed == 0)
+			log_say(LOG_INFO, &about, "%s: unchanged", o->name);
+		else
+			log_say(LOG_INFO, &about, "%s: %zu created, %zu changed, %zu removed in %.1f ms", o->name, o->created,
+				o->changed, o->removed, (double)o->duration_usec / 1000);
+	} else if (first) {
+		about.id = o->code == OUTCOME_ROLLBACK_FAILED ? LOG_ID_ROLLBACK_FAILED : LOG_ID_REFUSED;
+		about.code = first->code;
+		log_say(o->code == OUTCOME_ROLLBACK_FAILED ? LOG_ERR : LOG_NOTICE, &about, "%s: %s", o->name, first->message);
+	}
+}
+
+static void on_done(void *arg, const struct outcome *o)
+{
+	struct json_object *parameters = NULL;
+	const char *error = outcome_error(o, &parameters);
+	struct pending *p = arg;
+
+	say(o);
+	if (!error)
+		json_object_array_add(p->summaries, status_summary(o));
+	else if (!p->error) {
+		p->error = error;
+		p->error_parameters = json_object_get(parameters);
+	}
+	json_object_put(parameters);
+	for (size_t i = 0; i < o->n_lingering; i++) {
+		struct json_object *one = one_string("namespace", o->lingering[i].netns);
+
+		add(one, "pid", json_object_new_int(o->lingering[i].pid));
+		add(one, "command", json_object_new_string(o->lingering[i].command));
+		json_object_array_add(p->lingering, one);
+	}
+	if (--p->left)
+		return;
+	answer(p);
+	pending_free(p);
+}
+
+static void on_progress(void *arg, const struct plan *plan, size_t first, size_t done)
+{
+	struct pending *p = arg;
+	struct json_object *reply;
+
+	if (!p->call || !p->call->more || first == done)
+		return;
+	reply = json_object_new_object();
+	add(reply, "done", json_object_new_int64((int64_t)done));
+	add(reply, "total", json_object_new_int64((int64_t)plan->n));
+	add(reply, "steps", steps_json(plan, first, done));
+	call_progress(p->call, reply);
+}
+
+static void submit(struct method_context *m, struct pending *p, struct change *change)
+{
+	change->arg = p;
+	change->done = on_done;
+	p->left++;
+	engine_submit(m->engine, change);
+	m->work(m->arg);
+}
+
+void method_apply(struct call *c, void *arg)
+{
+	const char *name = param_text(c, "name"), *source = param_text(c, "source");
+	struct change change = { .type = CHANGE_APPLY, .replace = param_bool(c, "replace"), .progress = on_progress };
+	struct method_context *m = arg;
+
+	if (!name_ok(c, name, "name"))
+		return;
+	if (source && strlen(source) >= sizeof(change.source)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "source");
+		return;
+	}
+	snprintf(change.name, sizeof(change.name), "%s", name);
+	snprintf(change.source, sizeof(change.source), "%s", source ? source : "");
+	change.topology = json_object_get(param(c, "topology"));
+	submit(m, pending_new(c, true), &change);
+}
+
+static const char *index_text(const char *name, size_t i, char path[64])
+{
+	snprintf(path, 64, "%s[%zu]", name, i);
+	return path;
+}
+
+/* One change for each of the names, or for each known topology in state @state. */
+static void change_all(struct call *c, struct method_context *m, const struct change *like, bool all, enum topology_state state)
+{
+	struct json_object *names = param(c, "names");
+	size_t n = names ? json_object_array_length(names) : 0;
+	const struct known *const *known;
+	size_t n_known = engine_known(m->engine, &known);
+	struct pending *p;
+	char path[64];
+
+	if (n > NAMES_MAX || (!n && !all)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "names");
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), index_text("names", i, path)))
+			return;
+	p = pending_new(c, false);
+	p->left = 1;	/* until all are in line */
+	for (size_t i = 0; i < (n ? n : n_known); i++) {
+		struct change change = *like;
+
+		if (!n && (state == STATE_DOWN) != (known[i]->state == STATE_DOWN))
+			continue;
+		snprintf(change.name, sizeof(change.name), "%s",
+			 n ? json_object_get_string(json_object_array_get_idx(names, i)) : known[i]->name);
+		submit(m, p, &change);
+	}
+	if (--p->left)
+		return;
+	answer(p);
+	pending_free(p);
+}
+
+void method_up(struct call *c, void *arg)
+{
+	const struct change change = { .type = CHANGE_UP };
+
+	change_all(c, arg, &change, true, STATE_DOWN);
+}
+
+void method_down(struct call *c, void *arg)
+{
+	const struct change change = { .type = CHANGE_DOWN, .forget = param_bool(c, "forget") };
+
+	change_all(c, arg, &change, param_bool(c, "all"), STATE_UP);
+}
