@@ -2,6 +2,7 @@
 /* engine.h - what the files that make up the engine share. */
 #pragma once
 #include "drift.h"
+#include "event.h"
 #include "job.h"
 #include "reconcile.h"
 
@@ -32,6 +33,7 @@ struct engine {
 	const struct kinds *kinds;
 	char netns_dir[256], machine[64];
 	struct state state;
+	struct events *events;
 	struct member **members;	/* in order of name */
 	size_t n_members;
 	struct entry *first, **last;
@@ -72,6 +74,9 @@ void share_note(struct member *m, const struct model *declared);
 int share_check(const struct engine *g, struct job *j);
 /* Gives the originals of what @name gave up to those that still want the change. */
 void share_hand_on(struct engine *g, const char *name, const struct model *originals);
+
+/* outcome.c: tells what became of the change @c. */
+void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o);
 
 /* start.c: takes back what was cut off, then puts right what is not as it should be. */
 int engine_start(struct engine *g, struct err *e);

@@ -1,11 +1,177 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - tells what happens to topologies. */
+/* event.c - tells what happens to topologies, and remembers the newest of it. */
 #include "event.h"
+#include "engine.h"
+#include "event_file.h"
 #include "log.h"
+#include "utf8.h"
+#include <json-c/json.h>
+#include <time.h>
 
-void engine_tell(_unused_ struct engine *g, const struct event *ev)
+/* Bytes of one text of an event, so that no event is too much for a file or a monitor. */
+enum { TEXT_MAX = 1024 };
+
+struct events {
+	struct event_file file;
+	char *lines[EVENTS_MAX];	/* JSON; the newest at (n - 1) % EVENTS_MAX */
+	size_t n;
+	struct subscriber *subscribers;
+};
+
+/* In the interface, in the journal: each id is explained in systemd/netnsd.catalog. */
+static const struct {
+	const char *word, *id;
+	int level;
+} types[] = {
+	[EVENT_APPLIED] = { "applied", "5f1d9e0a7c3b4d68a2f4c0917e6b3d52", LOG_INFO },
+	[EVENT_DOWN] = { "down", "9616066e23134db8aea3625a21778480", LOG_INFO },
+	[EVENT_REFUSED] = { "refused", "d83a6c1f20b94e57bb0d4f7a95e1c368", LOG_NOTICE },
+	[EVENT_ROLLED_BACK] = { "rolled_back", "0e7078d539ad4571982f2b10f0c21b8f", LOG_NOTICE },
+	[EVENT_CONFIRMED] = { "confirmed", "c7034755be1d4fa0a1a823cf53bc189c", LOG_INFO },
+	[EVENT_DRIFT] = { "drift", "16864d8954f942b2b83b5ac198297c6c", LOG_NOTICE },
+	[EVENT_HEALED] = { "healed", "362d21ac75aa42e98a072e8269c0d675", LOG_NOTICE },
+	[EVENT_CONTESTED] = { "contested", "aa09387cdfde451b997fa0f130aaf82e", LOG_WARNING },
+	[EVENT_WAITING] = { "waiting", "67e53b3750484016b50c42f0895ab8c4", LOG_NOTICE },
+	[EVENT_FAILED] = { "failed", "07e4b92d6f5a4c81930ac6e8d17f2b45", LOG_ERR },
+};
+_Static_assert(ARRAY_SIZE(types) == EVENT_TYPES, "each event has a word");
+
+static void add_text(struct json_object *o, const char *key, const char *s)
 {
-	struct log_about about = { .topology = ev->topology, .code = ev->code };
+	char text[TEXT_MAX];
 
-	log_say(ev->type == EVENT_FAILED ? LOG_ERR : LOG_INFO, &about, "%s: %s", ev->topology, ev->message);
+	if (!s)
+		return;
+	snprintf(text, sizeof(text), "%s", s);
+	utf8_repair(text);
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
+static struct json_object *event_json(const struct event *ev)
+{
+	struct json_object *o = must(json_object_new_object());
+	uint64_t usec = ev->time_usec;
+	struct timespec now;
+
+	if (!usec) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	}
+	json_object_object_add(o, "time_usec", json_object_new_int64((int64_t)usec));
+	add_text(o, "event", types[ev->type].word);
+	add_text(o, "topology", ev->topology);
+	add_text(o, "kind", ev->kind);
+	add_text(o, "object", ev->object);
+	add_text(o, "was", ev->was);
+	add_text(o, "is", ev->is);
+	add_text(o, "by", ev->by);
+	add_text(o, "message", ev->message);
+	if (ev->code)
+		json_object_object_add(o, "errno", json_object_new_int(abs(ev->code)));
+	return o;
+}
+
+static void event_log(const struct event *ev)
+{
+	const char *slash = ev->object ? strchr(ev->object, '/') : NULL;
+	char netns[65] = "";
+	struct log_about about = {
+		.id = types[ev->type].id,
+		.topology = ev->topology,
+		.netns = netns,
+		.interface = slash ? slash + 1 : NULL,
+		.was = ev->was,
+		.is = ev->is,
+		.by = ev->by,
+		.code = ev->code,
+	};
+
+	if (ev->object)
+		snprintf(netns, sizeof(netns), "%.*s", (int)strcspn(ev->object, "/"), ev->object);
+	log_say(types[ev->type].level, &about, "%s: %s%s%s", ev->topology, ev->message, ev->by ? "; by " : "",
+		ev->by ? ev->by : "");
+}
+
+static void events_keep(void *arg, const char *line)
+{
+	struct events *e = arg;
+	char **place = &e->lines[e->n++ % EVENTS_MAX];
+
+	free(*place);
+	*place = must(strdup(line));
+}
+
+void engine_tell(struct engine *g, const struct event *ev)
+{
+	struct json_object *json = event_json(ev);
+	const char *line = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (!ev->quiet)
+		event_log(ev);
+	events_keep(g->events, line);
+	event_file_append(&g->events->file, line);
+	for (struct subscriber *s = g->events->subscribers, *next; s; s = next) {
+		next = s->next;
+		s->told(s, json);
+	}
+	json_object_put(json);
+}
+
+void engine_subscribe(struct engine *g, struct subscriber *s)
+{
+	s->next = g->events->subscribers;
+	g->events->subscribers = s;
+}
+
+void engine_unsubscribe(struct engine *g, struct subscriber *s)
+{
+	struct subscriber **at = &g->events->subscribers;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+}
+
+/* The event on line @i of @e if it is of @topology; NULL also for a line that is no event. */
+static struct json_object *event_read(const struct events *e, size_t i, const char *topology)
+{
+	struct json_object *o = json_tokener_parse(e->lines[i % EVENTS_MAX]);
+	const char *of = json_object_get_string(json_object_object_get(o, "topology"));
+
+	if (of && (!topology || !strcmp(of, topology)))
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
+struct json_object *engine_events(const struct engine *g, const char *topology, size_t limit)
+{
+	struct json_object *found[EVENTS_MAX], *list = must(json_object_new_array());
+	size_t oldest = g->events->n > EVENTS_MAX ? g->events->n - EVENTS_MAX : 0, n = 0;
+
+	for (size_t i = g->events->n; i > oldest && n < limit; i--) {
+		found[n] = event_read(g->events, i - 1, topology);
+		n += found[n] != NULL;
+	}
+	while (n)
+		json_object_array_add(list, found[--n]);
+	return list;
+}
+
+struct events *events_new(const char *dir)
+{
+	struct events *e = must(calloc(1, sizeof(*e)));
+
+	event_file_open(&e->file, dir, EVENTS_MAX, events_keep, e);
+	return e;
+}
+
+void events_free(struct events *e)
+{
+	if (!e)
+		return;
+	event_file_close(&e->file);
+	for (size_t i = 0; i < EVENTS_MAX; i++)
+		free(e->lines[i]);
+	free(e);
 }

@@ -16,7 +16,7 @@ static int leaving_cmp(const void *a, const void *b)
 	return x->inode < y->inode ? -1 : x->inode > y->inode;
 }
 
-static void read_command(int pid, char *ret, size_t size)
+void process_command(int pid, char *ret, size_t size)
 {
 	char path[64];
 
@@ -59,7 +59,7 @@ size_t linger_find(const struct netns_set *set, struct lingerer **ret)
 			found = must(realloc(found, (n + 16) * sizeof(*found)));
 		snprintf(found[n].netns, sizeof(found[n].netns), "%s", in->name);
 		found[n].pid = pid;
-		read_command(pid, found[n].command, sizeof(found[n].command));
+		process_command(pid, found[n].command, sizeof(found[n].command));
 		n++;
 	}
 	closedir(proc);

@@ -14,3 +14,5 @@ enum { LINGERERS_MAX = 1000 };
 
 /* The processes in the HELD namespaces of @set; the caller frees the array. */
 size_t linger_find(const struct netns_set *set, struct lingerer **ret);
+/* What process @pid is called, "?" if it is gone. */
+void process_command(int pid, char *ret, size_t size);

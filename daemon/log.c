@@ -8,7 +8,7 @@
 #include <sys/sysmacros.h>
 #include <systemd/sd-journal.h>
 
-enum { LINE = 4096, FIELD = 512, FIELDS = 7 };
+enum { LINE = 4096, FIELD = 512, FIELDS = 10 };
 
 static const char *const level_names[] = {
 	[LOG_EMERG] = "emerg",	   [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
@@ -81,6 +81,9 @@ static void log_send(int level, const struct log_about *about, const char *line)
 		{ "NETNSD_TOPOLOGY", about->topology },
 		{ "NETNSD_NAMESPACE", about->netns },
 		{ "NETNSD_INTERFACE", about->interface },
+		{ "NETNSD_WAS", about->was },
+		{ "NETNSD_IS", about->is },
+		{ "NETNSD_BY", about->by },
 		{ "ERRNO", code },
 	};
 	char text[FIELDS][LINE + FIELD];

@@ -7,16 +7,14 @@
 
 /* What an entry is about; what is not set is left out. */
 struct log_about {
-	const char *id;			/* LOG_ID_…: MESSAGE_ID=, explained in the catalog */
+	const char *id;			/* MESSAGE_ID=, explained in systemd/netnsd.catalog */
 	const char *topology;		/* NETNSD_TOPOLOGY= */
 	const char *netns;		/* NETNSD_NAMESPACE= */
 	const char *interface;		/* NETNSD_INTERFACE= */
+	const char *was, *is;		/* NETNSD_WAS=, NETNSD_IS=: as declared, as found */
+	const char *by;			/* NETNSD_BY=: who did it or asked for it */
 	int code;			/* ERRNO=, of either sign */
 };
-
-#define LOG_ID_APPLIED		"5f1d9e0a7c3b4d68a2f4c0917e6b3d52"
-#define LOG_ID_REFUSED		"d83a6c1f20b94e57bb0d4f7a95e1c368"
-#define LOG_ID_ROLLBACK_FAILED	"07e4b92d6f5a4c81930ac6e8d17f2b45"
 
 /* Entries above @level are left out; LOG_INFO at first. */
 void log_set_level(int level);

@@ -3,7 +3,6 @@
  * the engine, and is answered when the last of them is done. */
 #include "method_change.h"
 #include "answer.h"
-#include "log.h"
 
 enum { NAMES_MAX = 4096 };
 
@@ -65,32 +64,12 @@ static void answer(struct pending *p)
 	call_reply(c, reply);
 }
 
-static void say(const struct outcome *o)
-{
-	const struct problem *first = o->problems.n ? &o->problems.v[0] : NULL;
-	struct log_about about = { .topology = o->name };
-
-	if (o->code == OUTCOME_DONE) {
-		about.id = LOG_ID_APPLIED;
-		if (o->created + o->changed + o->removed == 0)
-			log_say(LOG_INFO, &about, "%s: unchanged", o->name);
-		else
-			log_say(LOG_INFO, &about, "%s: %zu created, %zu changed, %zu removed in %.1f ms", o->name, o->created,
-				o->changed, o->removed, (double)o->duration_usec / 1000);
-	} else if (first) {
-		about.id = o->code == OUTCOME_ROLLBACK_FAILED ? LOG_ID_ROLLBACK_FAILED : LOG_ID_REFUSED;
-		about.code = first->code;
-		log_say(o->code == OUTCOME_ROLLBACK_FAILED ? LOG_ERR : LOG_NOTICE, &about, "%s: %s", o->name, first->message);
-	}
-}
-
 static void on_done(void *arg, const struct outcome *o)
 {
 	struct json_object *parameters = NULL;
 	const char *error = outcome_error(o, &parameters);
 	struct pending *p = arg;
 
-	say(o);
 	if (!error)
 		json_object_array_add(p->summaries, status_summary(o));
 	else if (!p->error) {
@@ -125,8 +104,18 @@ static void on_progress(void *arg, const struct plan *plan, size_t first, size_t
 	call_progress(p->call, reply);
 }
 
+/* The one at the other end, as events and the journal name it. */
+static void caller(const struct peer *peer, char *ret, size_t size)
+{
+	char command[32];
+
+	process_command(peer->pid, command, sizeof(command));
+	snprintf(ret, size, "uid %u, pid %d (%s)", peer->uid, peer->pid, command);
+}
+
 static void submit(struct method_context *m, struct pending *p, struct change *change)
 {
+	caller(p->call->peer, change->by, sizeof(change->by));
 	change->arg = p;
 	change->done = on_done;
 	p->left++;

@@ -120,11 +120,12 @@ static void on_done(void *arg, const struct outcome *o)
 static int apply(struct engine *g, struct file *f)
 {
 	struct result r = { .file = f, .code = EXIT_FAILED };
-	struct change c = { .type = CHANGE_APPLY, .arg = &r, .done = on_done };
+	struct change c = { .type = CHANGE_APPLY, .arg = &r, .done = on_done, .quiet = true };
 	_cleanup_(freep) char *path = realpath(f->path, NULL);
 
 	snprintf(c.name, sizeof(c.name), "%s", f->name);
 	snprintf(c.source, sizeof(c.source), "%s", path ? path : f->path);
+	snprintf(c.by, sizeof(c.by), "uid %u, pid %d (netnsd --once)", getuid(), getpid());
 	c.topology = TAKE(f->json);
 	engine_submit(g, &c);
 	while (engine_step(g))

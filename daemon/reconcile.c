@@ -13,13 +13,6 @@ static uint64_t now_usec(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-void outcome_done(struct outcome *o)
-{
-	problems_done(&o->problems);
-	free(o->lingering);
-	o->lingering = NULL;
-}
-
 static void refuse(struct outcome *o, enum outcome_code code, const struct err *e)
 {
 	o->code = code;
@@ -137,6 +130,7 @@ static void finish(struct engine *g, struct outcome *o)
 	if (!g->first)
 		g->last = &g->first;
 	g->at_work = false;
+	outcome_tell(g, &entry->change, o);
 	if (entry->change.done)
 		entry->change.done(entry->change.arg, o);
 	json_object_put(entry->change.topology);
@@ -267,8 +261,12 @@ int engine_new(struct engine **ret, const struct engine_options *options, const 
 	read_machine(g->machine, sizeof(g->machine));
 	g->drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
 	g->drifts.window = (uint64_t)(options->heal_seconds ? options->heal_seconds : DRIFT_WINDOW_SECONDS) * 1000000;
-	if (state_open(&g->state, options->run_dir, e) < 0 ||
-	    (options->stay && listener_open(&g->listener, kinds, e) < 0) || engine_start(g, e) < 0) {
+	if (state_open(&g->state, options->run_dir, e) < 0) {
+		engine_free(g);
+		return e->code;
+	}
+	g->events = events_new(options->run_dir);
+	if ((options->stay && listener_open(&g->listener, kinds, e) < 0) || engine_start(g, e) < 0) {
 		engine_free(g);
 		return e->code;
 	}
@@ -295,6 +293,7 @@ void engine_free(struct engine *g)
 	free(g->members);
 	free(g->heard);
 	listener_close(g->listener);
+	events_free(g->events);
 	state_close(&g->state);
 	free(g);
 }

@@ -50,6 +50,8 @@ struct change {
 	char source[SOURCE_SIZE];		/* of CHANGE_APPLY */
 	bool replace;			/* of CHANGE_APPLY */
 	bool forget;			/* of CHANGE_DOWN */
+	char by[80];			/* who asks: "uid 0, pid 12 (netnsctl)"; may be empty */
+	bool quiet;			/* who asks says what became of it: not for the journal too */
 	void *arg;
 	/* After each batch: steps first to done-1 of total have been taken. */
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);

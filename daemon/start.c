@@ -6,11 +6,19 @@
 
 #define CUT_OFF "a change that was cut off cannot be taken back: "
 
+static void tell(struct engine *g, const char *name, enum event_type type, int code, const char *what, const char *why)
+{
+	char message[1024];
+
+	snprintf(message, sizeof(message), "%s%s", what, why);
+	engine_tell(g, &(struct event){ .type = type, .topology = name, .message = message, .code = code });
+}
+
 static void start_failed(struct engine *g, const char *name, const char *what, const struct err *e)
 {
 	struct member *m = member_need(g, name);
 
-	log_error("%s: %s%s", name, what, e->text);
+	tell(g, name, EVENT_FAILED, e->code, what, e->text);
 	m->known.state = STATE_FAILED;
 	problem_add_err(&m->known.problems, e, NULL, NULL);
 }
@@ -57,7 +65,9 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 			member_need(g, r->name);
 			j->back_failed = true;
 			member_failed(g, j);
-			log_error("%s: " CUT_OFF "%s", r->name, j->problems.v[0].message);
+			tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, CUT_OFF, j->problems.v[0].message);
+		} else {
+			tell(g, r->name, EVENT_ROLLED_BACK, 0, "", "a change that was cut off is taken back");
 		}
 	} else {
 		start_failed(g, r->name, CUT_OFF, &bad);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The layer and size tests on this tree, and proof that each fails when it should: on a copy with a fault
-planted in it."""
+"""The tests of the source on this tree, and proof that each fails when it should: on a copy with a fault planted
+in it."""
 import shutil
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def run(test, root):
 
 @pytest.fixture
 def copy(tmp_path):
-    for folder in "include", "daemon", "client":
+    for folder in "include", "daemon", "client", "systemd":
         shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path
 
@@ -28,7 +28,7 @@ def append(path, text):
     path.write_text(path.read_text() + text)
 
 
-@pytest.mark.parametrize("test", ["layers.py", "size.py"])
+@pytest.mark.parametrize("test", ["catalog.py", "layers.py", "size.py"])
 def test_tree(test):
     code, out = run(test, ROOT)
     assert code == 0, out
@@ -81,3 +81,34 @@ def test_size_opening(copy):
     (copy / "daemon/stray.c").write_text("int x;\n")
     code, out = run("size.py", copy)
     assert code == 1 and "SPDX" in out and "what it is for" in out
+
+
+ID = "5f1d9e0a7c3b4d68a2f4c0917e6b3d52"
+
+
+@pytest.mark.parametrize("name, old, new, words", [
+    ("systemd/netnsd.catalog", f"-- {ID}", "-- " + "0" * 32, f"does not explain {ID}, the applied"),
+    ("systemd/netnsd.catalog", f"-- {ID}", "-- " + "0" * 32, f"explains {'0' * 32}, which event.c has not"),
+    ("systemd/netnsd.catalog", "@NETNSD_BY@", "@NETNSD_WHO@", "speaks of NETNSD_WHO"),
+    ("systemd/netnsd.catalog", "Defined-By: netnsd\n", "", "has the headers ['Subject', 'Documentation']"),
+    ("daemon/event.c", ID, ID[1:], "is no id of 32 hexadecimal digits"),
+    ("daemon/event.c", '"applied"', '"up"', "has the events ['applied', "),
+])
+def test_catalog_planted(copy, name, old, new, words):
+    path = copy / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    code, out = run("catalog.py", copy)
+    assert code == 1 and words in out
+
+
+def test_catalog_is_what_journalctl_reads(tmp_path):
+    if not shutil.which("journalctl"):
+        pytest.skip("needs journalctl")
+    folder = tmp_path / "usr/lib/systemd/catalog"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "systemd/netnsd.catalog", folder)
+    for action in "--update-catalog", "--dump-catalog":
+        out = subprocess.run(["journalctl", f"--root={tmp_path}", action], stdout=subprocess.PIPE, text=True, check=True)
+    catalog = (ROOT / "systemd/netnsd.catalog").read_text()
+    assert sorted(out.stdout.split("-- ")[1:]) == sorted(part.rstrip() + "\n\n" for part in catalog.split("\n-- ")[1:])

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* outcome.c - what became of a change, as the event that everybody is told. */
+#include "engine.h"
+#include <stdarg.h>
+
+enum { MESSAGE_MAX = 1024 };
+
+void outcome_done(struct outcome *o)
+{
+	problems_done(&o->problems);
+	free(o->lingering);
+	o->lingering = NULL;
+}
+
+static _printf_(2, 3) void say(char message[MESSAGE_MAX], const char *fmt, ...)
+{
+	size_t n = strlen(message);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message + n, MESSAGE_MAX - n, fmt, ap);
+	va_end(ap);
+}
+
+/* "2 created, 1 removed in 1.2 ms" */
+static void say_counts(char message[MESSAGE_MAX], const struct outcome *o)
+{
+	const struct {
+		size_t n;
+		const char *word;
+	} counts[] = { { o->created, "created" }, { o->changed, "changed" }, { o->removed, "removed" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].n)
+			say(message, "%s%zu %s", *message ? ", " : "", counts[i].n, counts[i].word);
+	if (*message)
+		say(message, " in %.1f ms", (double)o->duration_usec / 1000);
+	else
+		say(message, "unchanged");
+	if (o->n_lingering)
+		say(message, "; %d (%s) and %zu other processes still use what left", o->lingering[0].pid,
+		    o->lingering[0].command, o->n_lingering - 1);
+}
+
+static void say_problem(char message[MESSAGE_MAX], const struct problem *p)
+{
+	const char *pointer = p->where.pointer ? p->where.pointer : "";
+
+	say(message, "%s%s%s", pointer, *pointer ? ": " : "", p->message);
+}
+
+static void say_problems(char message[MESSAGE_MAX], const struct outcome *o)
+{
+	size_t more = o->problems.n + o->problems.more;
+
+	if (o->problems.n)
+		say_problem(message, &o->problems.v[0]);
+	if (more > 1)
+		say(message, "; and %zu more", more - 1);
+}
+
+/* Which event it is; its words go into @message. */
+static enum event_type outcome_event(const struct change *c, const struct outcome *o, char message[MESSAGE_MAX])
+{
+	static const enum event_type done[] = {
+		[CHANGE_APPLY] = EVENT_APPLIED,
+		[CHANGE_UP] = EVENT_APPLIED,
+		[CHANGE_DOWN] = EVENT_DOWN,
+	};
+
+	switch (o->code) {
+	case OUTCOME_DONE:
+		say_counts(message, o);
+		return done[c->type];
+	case OUTCOME_INVALID:
+	case OUTCOME_REFUSED:
+	case OUTCOME_CONFLICT:
+		say_problems(message, o);
+		break;
+	case OUTCOME_NO_SUCH_TOPOLOGY:
+		say(message, "no topology is called so; netnsctl status shows those there are");
+		break;
+	case OUTCOME_NAME_IN_USE:
+		say(message, "is up from %s; --replace, or --name OTHER", o->source);
+		break;
+	case OUTCOME_ROLLBACK_FAILED:
+		say_problem(message, &o->problems.v[0]);
+		if (o->problems.n > 1)
+			say(message, "; the way back was refused too: %s", o->problems.v[1].message);
+		return EVENT_FAILED;
+	}
+	return EVENT_REFUSED;
+}
+
+void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o)
+{
+	const struct problem *first = o->problems.n ? &o->problems.v[0] : NULL;
+	char message[MESSAGE_MAX] = "", kind[32], object[160];
+	struct event ev = {
+		.type = outcome_event(c, o, message),
+		.topology = o->name,
+		.by = *c->by ? c->by : NULL,
+		.message = message,
+		.code = first ? first->code : 0,
+		.quiet = c->quiet,
+	};
+
+	/* A problem says "address ns1/veth-ns 10.0.0.2/24". */
+	if (first && first->object && sscanf(first->object, "%31s %159s", kind, object) == 2) {
+		ev.kind = kind;
+		ev.object = object;
+	}
+	engine_tell(g, &ev);
+}
