@@ -31,9 +31,10 @@ static bool char_steers(wchar_t c)
 static size_t char_next(const char *s, wchar_t *ret)
 {
 	mbstate_t state = {};
-	size_t n = mbrtowc(ret, s, strlen(s), &state);
+	/* The longest character has 4 bytes; to measure all that follows would cost as much each time. */
+	size_t left = strnlen(s, 4), n = mbrtowc(ret, s, left, &state);
 
-	if (n <= strlen(s))
+	if (n <= left)
 		return n;
 	*ret = L'\0';
 	return 1;

@@ -441,6 +441,13 @@ def test_version(ctl):
     assert ctl.out("version") == out + "netnsd 9.9\n"
 
 
+def test_long_answer(ctl):
+    """Printing takes time in proportion to the answer; the run has 10 s."""
+    text = "netz ∞ " * 400000
+    ctl.serve(Show=[{"name": "x", "topology": {"t": text}}])
+    assert json.loads(ctl.out("show", "x")) == {"t": text}
+
+
 # -- errors
 
 def test_no_daemon(ctl):
