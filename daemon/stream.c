@@ -6,17 +6,20 @@
 
 enum { ROOM_FIRST = 4 << 10 };
 
-/* Makes room for @n more bytes. */
+/* Makes room for @n more bytes.  What is moved is in proportion to what has left before, or for a
+ * peer that reads slowly each message would cost as much as all that is queued. */
 static void bytes_reserve(struct bytes *b, size_t n)
 {
-	if (b->start) {
+	if (b->room - b->end >= n)
+		return;
+	if (b->start && 4 * b->start >= bytes_size(b)) {
 		memmove(b->data, b->data + b->start, bytes_size(b));
 		b->end -= b->start;
 		b->start = 0;
 	}
 	if (b->room - b->end >= n)
 		return;
-	b->room = b->end + n;
+	b->room = b->end + (n > b->end / 8 ? n : b->end / 8);
 	b->data = must(realloc(b->data, b->room));
 }
 
