@@ -3,9 +3,13 @@
 #include "file.h"
 #include "print.h"
 #include "text.h"
+#include <ctype.h>
 
 /* More steps than this are a number that grows, not a line each. */
 enum { STEPS_SHOWN = 30 };
+
+/* In seconds, as netnsd has it. */
+enum { CONFIRM_MAX = 86400 };
 
 /* What of an apply has been shown on the terminal. */
 struct progress {
@@ -61,6 +65,8 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	json_object_object_add(call.parameters, "source", json_object_new_string(f->source));
 	if (c->given & OPT_REPLACE)
 		json_object_object_add(call.parameters, "replace", json_object_new_boolean(true));
+	if (c->given & OPT_CONFIRM)
+		json_object_object_add(call.parameters, "confirm_seconds", json_object_new_int(atoi(c->confirm)));
 	if (!json && isatty(STDOUT_FILENO))
 		call.progress = progress_show;
 	r = ctl_call(c, &call, &reply);
@@ -112,10 +118,16 @@ static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, cons
 
 int command_apply(const struct ctl *c)
 {
+	unsigned long seconds;
+	char *end;
+
 	if (c->given & OPT_DRY_RUN)
 		return command_plan(c);
 	if (c->given & OPT_EXIT_CODE)
 		return ctl_fail(EXIT_INVALID, "--exit-code goes with --dry-run");
+	seconds = c->confirm ? strtoul(c->confirm, &end, 10) : 1;
+	if (c->confirm && (!isdigit((unsigned char)*c->confirm) || *end || seconds < 1 || seconds > CONFIRM_MAX))
+		return ctl_fail(EXIT_INVALID, "--confirm takes 1 to %d seconds, not \"%s\"", CONFIRM_MAX, c->confirm);
 	return files_each(c, apply_file);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* change.c - netnsctl up and down: topologies that netnsd knows already. */
+/* change.c - netnsctl up, down, confirm and rollback: topologies that netnsd knows already. */
 #include "ctl.h"
 #include "print.h"
 #include "text.h"
@@ -82,4 +82,38 @@ int command_down(const struct ctl *c)
 	flag_add(call.parameters, "all", all);
 	flag_add(call.parameters, "forget", c->given & OPT_FORGET);
 	return change(c, &call, "nothing is up");
+}
+
+/* The operand of a command that works on all that wait without one. */
+static struct json_object *name_or_all(const struct ctl *c)
+{
+	struct json_object *o = must(json_object_new_object());
+
+	if (c->n_args)
+		json_object_object_add(o, "name", json_object_new_string(c->args[0]));
+	return o;
+}
+
+int command_confirm(const struct ctl *c)
+{
+	struct call call = { .method = "Confirm", .parameters = name_or_all(c) };
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	_cleanup_(arena_done) struct arena a = {};
+	struct json_object *summary;
+	int r = ctl_call(c, &call, &reply);
+
+	if (r)
+		return r;
+	if (c->given & OPT_JSON)
+		return print_json(stdout, reply, false), EXIT_DONE;
+	for (size_t i = 0; (summary = reply_at(reply, "summaries", i)); i++)
+		printf("%s: confirmed\n", text_escape(&a, reply_text(summary, "name")));
+	return EXIT_DONE;
+}
+
+int command_rollback(const struct ctl *c)
+{
+	struct call call = { .method = "Rollback", .parameters = name_or_all(c) };
+
+	return change(c, &call, "");
 }

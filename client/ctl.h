@@ -16,7 +16,8 @@ enum {
 	OPT_REPLACE = 1 << 7,
 	OPT_SOCKET = 1 << 8,
 	OPT_VERSION = 1 << 9,
-	OPT_LATER = 1 << 10,	/* of cli.md, not built yet */
+	OPT_CONFIRM = 1 << 10,
+	OPT_LATER = 1 << 11,	/* of cli.md, not built yet */
 };
 
 struct file;
@@ -24,7 +25,7 @@ struct file;
 /* One run of netnsctl. */
 struct ctl {
 	unsigned given;		/* OPT_… */
-	const char *socket, *name;
+	const char *socket, *name, *confirm;
 	char **args;		/* what follows the command, ended by NULL */
 	int n_args;
 };
@@ -34,6 +35,8 @@ int command_apply(const struct ctl *c);
 int command_plan(const struct ctl *c);
 int command_up(const struct ctl *c);
 int command_down(const struct ctl *c);
+int command_confirm(const struct ctl *c);
+int command_rollback(const struct ctl *c);
 int command_status(const struct ctl *c);
 int command_list(const struct ctl *c);
 int command_show(const struct ctl *c);

@@ -15,7 +15,7 @@ static const struct command {
 	bool stops;				/* options end at the first operand */
 } commands[] = {
 	{ .name = "apply", .args = "FILE…", .run = command_apply, .min = 1, .max = ANY,
-	  .takes = OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_REPLACE,
+	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_REPLACE,
 	  .doc = "make the machine as the files say, all or nothing, and keep it so" },
 	{ .name = "plan", .args = "FILE…", .run = command_plan, .min = 1, .max = ANY,
 	  .takes = OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_REPLACE,
@@ -24,6 +24,10 @@ static const struct command {
 	  .doc = "bring known topologies up again; without a name all that are down" },
 	{ .name = "down", .args = "NAME…|--all", .run = command_down, .max = ANY,
 	  .takes = OPT_ALL | OPT_FORGET | OPT_JSON, .doc = "take topologies down; nothing of them stays" },
+	{ .name = "confirm", .args = "[NAME]", .run = command_confirm, .max = 1, .takes = OPT_JSON,
+	  .doc = "let an apply --confirm stay; without a name all that wait" },
+	{ .name = "rollback", .args = "[NAME]", .run = command_rollback, .max = 1, .takes = OPT_JSON,
+	  .doc = "go back to the topology before; without a name all that wait to be confirmed" },
 	{ .name = "status", .args = "[NAME]", .run = command_status, .max = 1, .takes = OPT_JSON,
 	  .doc = "show the topologies, or one with its namespaces and interfaces" },
 	{ .name = "list", .args = "", .run = command_list, .takes = OPT_JSON,
@@ -41,7 +45,6 @@ static const struct command {
 	{ .name = "version", .args = "", .run = command_version,
 	  .doc = "print the versions of netnsctl and of the netnsd that runs" },
 	{ .name = "adopt" },
-	{ .name = "confirm" },
 	{ .name = "doctor" },
 	{ .name = "explain" },
 	{ .name = "export" },
@@ -50,7 +53,6 @@ static const struct command {
 	{ .name = "monitor" },
 	{ .name = "reload" },
 	{ .name = "rename" },
-	{ .name = "rollback" },
 	{ .name = "test" },
 	{ .name = "wait" },
 };

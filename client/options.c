@@ -14,6 +14,8 @@ static const struct row {
 	const char *doc;
 } rows[] = {
 	{ .name = "all", .bit = OPT_ALL, .doc = "every topology that is up" },
+	{ .name = "confirm", .bit = OPT_CONFIRM, .value = "SECONDS", .offset = offsetof(struct ctl, confirm),
+	  .doc = "undo it after that time, unless netnsctl confirm comes before" },
 	{ .name = "dry-run", .bit = OPT_DRY_RUN, .doc = "show the steps, take none: the same as plan" },
 	{ .name = "exit-code", .bit = OPT_EXIT_CODE, .doc = "exit with 3 if there are steps to take" },
 	{ .name = "forget", .bit = OPT_FORGET,
@@ -26,7 +28,6 @@ static const struct row {
 	  .doc = "where netnsd listens; default: $NETNSD_SOCKET, else " NETNSD_SOCKET },
 	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "explain netnsctl, or the command" },
 	{ .name = "version", .bit = OPT_VERSION, .doc = "print the version of netnsctl" },
-	{ .name = "confirm", .bit = OPT_LATER, .value = "SECONDS" },
 	{ .name = "format", .bit = OPT_LATER, .value = "FORMAT" },
 	{ .name = "namespace", .bit = OPT_LATER, .value = "NS" },
 	{ .name = "persist", .bit = OPT_LATER },

@@ -71,9 +71,18 @@ void print_summary(FILE *out, struct json_object *summary)
 		comma = ",";
 	}
 	if (*comma)
-		fprintf(out, " in %s\n", text_duration(&a, reply_number(summary, "duration_usec")));
+		fprintf(out, " in %s", text_duration(&a, reply_number(summary, "duration_usec")));
 	else
-		fputs(" unchanged\n", out);
+		fputs(" unchanged", out);
+	if (reply_number(summary, "confirm_usec"))
+		fprintf(out, "; rolled back in %s unless you run: netnsctl confirm %s",
+			print_left(&a, summary), text_escape(&a, reply_text(summary, "name")));
+	fputc('\n', out);
+}
+
+const char *print_left(struct arena *a, struct json_object *o)
+{
+	return arena_fmt(a, "%llu s", (unsigned long long)(reply_number(o, "confirm_usec") + 999999) / 1000000);
 }
 
 const char *print_path(struct arena *a, const char *path)

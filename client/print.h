@@ -15,6 +15,8 @@ struct table print_steps_table(bool colours);
 void print_steps(FILE *out, struct table *t, struct json_object *reply);
 /* "everyday: 5 created in 3.1 ms", "lab: unchanged". */
 void print_summary(FILE *out, struct json_object *summary);
+/* "42 s": the time left to confirm, of a Topology or a Summary. */
+const char *print_left(struct arena *a, struct json_object *o);
 /* "everyday.json, until reboot": where a topology of Status is from. */
 const char *print_source(struct arena *a, struct json_object *topology);
 /* @path as short as it can be from the working directory. */

@@ -15,6 +15,15 @@ static void problem_print(struct json_object *topology)
 		       *pointer ? ": " : "", text_escape(&a, reply_text(problem, "message")));
 }
 
+static void waiting_print(struct json_object *topology)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	const char *name = text_escape(&a, reply_text(topology, "name"));
+
+	if (reply_number(topology, "confirm_usec"))
+		printf("%s: confirm in %s (netnsctl confirm %s), or it is rolled back\n", name, print_left(&a, topology), name);
+}
+
 static void topologies_print(struct json_object *reply)
 {
 	static const struct column columns[] = {
@@ -43,8 +52,10 @@ static void topologies_print(struct json_object *reply)
 		table_cell(&t, COLOUR_NONE, "%s", print_source(&t.arena, o));
 	}
 	table_print(&t, stdout);
-	for (size_t i = 0; (o = reply_at(reply, "topologies", i)); i++)
+	for (size_t i = 0; (o = reply_at(reply, "topologies", i)); i++) {
+		waiting_print(o);
 		problem_print(o);
+	}
 }
 
 /* "bridge, master br0, ⇄ host/veth-host": what else is to be said of an interface. */
@@ -113,6 +124,7 @@ static void topology_print(struct json_object *o)
 		printf("%llu healed\n", healed);
 	else
 		puts("nothing healed");
+	waiting_print(o);
 	problem_print(o);
 }
 

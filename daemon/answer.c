@@ -69,6 +69,12 @@ const char *outcome_error(const struct outcome *o, struct json_object **ret)
 		*ret = json_object_new_object();
 		add(*ret, "problems", problem_list(&o->problems));
 		return ERROR("Invalid");
+	case OUTCOME_BUSY:
+		*ret = one_string("name", o->name);
+		return ERROR("Busy");
+	case OUTCOME_NOTHING_TO_CONFIRM:
+		*ret = one_string("name", o->name);
+		return ERROR("NothingToConfirm");
 	case OUTCOME_REFUSED:
 		*ret = json_object_new_object();
 		add(*ret, "problem", problem_or_none(&o->problems, 0));

@@ -27,6 +27,9 @@ struct member {
 	struct drifts drifts;
 	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
 	bool heal_failed;
+	struct json_object *previous;	/* as in its record (state.h) */
+	uint64_t due_usec;	/* CLOCK_BOOTTIME: when it is to be taken back; UINT64_MAX: that is in line already */
+	unsigned refusals;	/* of taking it back, one after the other */
 };
 
 struct engine {
@@ -57,8 +60,6 @@ void member_drop(struct engine *g, const char *name);
 void member_free(struct member *m);
 /* The record is what the member is from now on; @declared: its model, NULL if it is down. */
 void member_take(struct engine *g, struct record *r, const struct model *declared);
-/* Writes down what has changed of a member without a change of its topology. */
-void member_store(struct engine *g, const struct member *m);
 /* Loads a topology that was valid when it was written down. */
 int member_load(const struct engine *g, struct json_object *json, struct topology *ret, struct err *e);
 /* A job that starts from what @name is now, which may be nothing. */
@@ -77,6 +78,24 @@ void share_hand_on(struct engine *g, const char *name, const struct model *origi
 
 /* outcome.c: tells what became of the change @c. */
 void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o);
+/* Writes down what @m is, with nothing changed but what only the record says. */
+int member_store(const struct engine *g, const struct member *m, struct err *e);
+
+/* confirm.c: the way back, as long as a person can go it. */
+/* Whether @c must wait until the topology is confirmed or taken back. */
+bool confirm_awaited(const struct engine *g, const struct change *c);
+/* Whether the time to confirm is over. */
+bool confirm_overdue(const struct member *m);
+/* Keeps in the record of @j, which @c leads to, what is there now. */
+void confirm_keep(struct job *j, const struct member *m, const struct change *c);
+/* What was kept: true if it was up. */
+bool confirm_previous(const struct member *m, struct json_object **ret, const char **ret_source);
+/* Carries out a CHANGE_CONFIRM. */
+int confirm_take(struct engine *g, const char *name, struct err *e);
+/* When the first is to be taken back, CLOCK_BOOTTIME in microseconds; UINT64_MAX: never. */
+uint64_t confirm_deadline(const struct engine *g);
+/* Puts in line what is to be taken back now. */
+void confirm_tick(struct engine *g);
 
 /* start.c: takes back what was cut off, then puts right what is not as it should be. */
 int engine_start(struct engine *g, struct err *e);

@@ -41,6 +41,7 @@ void heal_find_others(struct heal *h)
 void heal_remember_others(struct heal *h)
 {
 	struct plan part = h->plan;
+	struct err e;
 	size_t n = 0;
 
 	if (!h->n_others)
@@ -53,6 +54,7 @@ void heal_remember_others(struct heal *h)
 	part.n = n;
 	back_remember(&h->m->originals, &part);
 	free(part.ops);
-	member_store(h->g, h->m);
+	/* If it cannot be written, it is forgotten with the next restart at worst. */
+	(void)!member_store(h->g, h->m, &e);
 	h->n_others = 0;
 }

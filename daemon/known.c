@@ -10,6 +10,7 @@ void member_free(struct member *m)
 	model_done(&m->originals);
 	model_done(&m->claims);
 	drifts_done(&m->drifts);
+	json_object_put(m->previous);
 	free(m);
 }
 
@@ -103,6 +104,10 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 	json_object_put(m->known.json);
 	m->known.json = json_object_get(r->topology);
 	problems_done(&m->known.problems);
+	m->known.confirm_usec = m->due_usec = r->confirm_usec;
+	m->refusals = 0;
+	json_object_put(m->previous);
+	m->previous = TAKE(r->previous);
 	share_note(m, declared);
 	share_hand_on(g, r->name, &m->originals);
 	model_done(&m->originals);
@@ -112,7 +117,7 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 		count(&m->known, declared);
 }
 
-void member_store(struct engine *g, const struct member *m)
+int member_store(const struct engine *g, const struct member *m, struct err *e)
 {
 	struct record r = {
 		.state = m->known.state,
@@ -120,13 +125,13 @@ void member_store(struct engine *g, const struct member *m)
 		.healed = (uint32_t)m->known.healed,
 		.topology = m->known.json,
 		.originals = m->originals,
+		.confirm_usec = m->known.confirm_usec,
+		.previous = m->previous,
 	};
-	struct err e;
 
 	snprintf(r.name, sizeof(r.name), "%s", m->known.name);
 	snprintf(r.source, sizeof(r.source), "%s", m->known.source);
-	/* If it cannot be written, what was there before is forgotten with the next restart at worst. */
-	(void)!state_store(&g->state, &r, &e);
+	return state_store(&g->state, &r, e);
 }
 
 static void originals_copy(struct model *to, const struct model *from)
@@ -151,6 +156,8 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	j->next.had = true;
 	j->next.healed = (uint32_t)m->known.healed;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
+	j->next.confirm_usec = m->known.confirm_usec;
+	j->next.previous = json_object_get(m->previous);
 	originals_copy(&j->next.originals, &m->originals);
 	for (size_t i = 0; i < g->n_members; i++)
 		for (size_t n = 0; g->members[i] != m && n < g->members[i]->claims.n; n++)

@@ -28,6 +28,8 @@ struct daemon {
 	struct control *control;
 	struct watch *watch;
 	sd_event *event;
+	sd_event_source *timer;
+	uint64_t deadline;
 	bool working, leaving;
 };
 
@@ -192,6 +194,28 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 	return 0;
 }
 
+/* The clock counts on while the machine sleeps, and cannot be set. */
+static int on_deadline(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
+{
+	struct daemon *d = arg;
+
+	d->deadline = UINT64_MAX;
+	d->working = true;
+	engine_tick(d->engine);
+	return 0;
+}
+
+static void set_deadline(struct daemon *d)
+{
+	uint64_t deadline = engine_deadline(d->engine);
+
+	if (d->deadline == deadline)
+		return;
+	d->deadline = deadline;
+	sd_event_source_set_time(d->timer, deadline);
+	sd_event_source_set_enabled(d->timer, deadline == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
 static int loop_new(struct daemon *d, struct err *e)
 {
 	sigset_t mask;
@@ -204,6 +228,9 @@ static int loop_new(struct daemon *d, struct err *e)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	r = sd_event_default(&d->event);
+	d->deadline = UINT64_MAX;
+	if (r >= 0)
+		r = sd_event_add_time(d->event, &d->timer, CLOCK_BOOTTIME, d->deadline, 1000, on_deadline, d);
 	if (r >= 0)
 		r = sd_event_add_signal(d->event, NULL, SIGTERM, on_signal, d);
 	if (r >= 0)
@@ -220,11 +247,10 @@ static int loop_run(struct daemon *d)
 	int r = 0;
 
 	while (r >= 0 && (d->working || !d->leaving)) {
+		set_deadline(d);
 		r = sd_event_run(d->event, d->working ? 0 : UINT64_MAX);
 		if (d->working)
 			d->working = engine_step(d->engine);
-		if (!d->working)
-			watch_rest(d->watch);
 	}
 	return r;
 }
@@ -313,6 +339,7 @@ int main(int argc, char **argv)
 	control_free(d.control);
 	watch_free(d.watch);
 	engine_free(d.engine);
+	sd_event_source_unref(d.timer);
 	sd_event_unref(d.event);
 	return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }

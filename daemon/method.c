@@ -85,6 +85,8 @@ struct interface method_interface(struct method_context *m)
 		{ "Plan", READ, method_plan },
 		{ "Up", CHANGE, method_up },
 		{ "Down", CHANGE, method_down },
+		{ "Confirm", CHANGE, method_confirm },
+		{ "Rollback", CHANGE, method_rollback },
 		{ "Status", READ, method_status },
 		{ "List", READ, method_list },
 		{ "Show", READ, method_show },

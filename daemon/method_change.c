@@ -58,7 +58,7 @@ static void answer(struct pending *p)
 		add(reply, "summary", json_object_get(json_object_array_get_idx(p->summaries, 0)));
 	} else {
 		add(reply, "summaries", json_object_get(p->summaries));
-		if (!strcmp(c->method, ERROR("Down")))
+		if (!strcmp(c->method, ERROR("Down")) || !strcmp(c->method, ERROR("Rollback")))
 			add(reply, "lingering", json_object_get(p->lingering));
 	}
 	call_reply(c, reply);
@@ -127,10 +127,17 @@ void method_apply(struct call *c, void *arg)
 {
 	const char *name = param_text(c, "name"), *source = param_text(c, "source");
 	struct change change = { .type = CHANGE_APPLY, .replace = param_bool(c, "replace"), .progress = on_progress };
+	struct json_object *confirm = param(c, "confirm_seconds");
+	int64_t seconds = json_object_get_int64(confirm);
 	struct method_context *m = arg;
 
 	if (!name_ok(c, name, "name"))
 		return;
+	if (confirm && (seconds < 1 || seconds > CONFIRM_SECONDS_MAX)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "confirm_seconds");
+		return;
+	}
+	change.confirm_seconds = (unsigned)seconds;
 	if (source && strlen(source) >= sizeof(change.source)) {
 		call_error_string(c, INVALID_PARAMETER, "parameter", "source");
 		return;
@@ -193,4 +200,40 @@ void method_down(struct call *c, void *arg)
 	const struct change change = { .type = CHANGE_DOWN, .forget = param_bool(c, "forget") };
 
 	change_all(c, arg, &change, param_bool(c, "all"), STATE_UP);
+}
+
+/* A change of one topology, or of all that wait to be confirmed. */
+static void change_waiting(struct call *c, struct method_context *m, enum change_type type)
+{
+	const char *name = param_text(c, "name");
+	const struct known *const *known;
+	size_t n = engine_known(m->engine, &known);
+	struct change change = { .type = type };
+	struct pending *p;
+
+	if (name && !name_ok(c, name, "name"))
+		return;
+	p = pending_new(c, false);
+	p->left = 1;	/* until all are in line */
+	for (size_t i = 0; i < (name ? 1 : n); i++) {
+		if (!name && !known[i]->confirm_usec)
+			continue;
+		snprintf(change.name, sizeof(change.name), "%s", name ? name : known[i]->name);
+		submit(m, p, &change);
+	}
+	if (--p->left)
+		return;
+	p->error = ERROR("NothingToConfirm");
+	answer(p);
+	pending_free(p);
+}
+
+void method_confirm(struct call *c, void *arg)
+{
+	change_waiting(c, arg, CHANGE_CONFIRM);
+}
+
+void method_rollback(struct call *c, void *arg)
+{
+	change_waiting(c, arg, CHANGE_ROLLBACK);
 }

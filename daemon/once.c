@@ -113,6 +113,9 @@ static void on_done(void *arg, const struct outcome *o)
 		print_counts(o);
 	else if (o->code == OUTCOME_NAME_IN_USE)
 		fprintf(stderr, "netnsd: %s is up from %s; give the file another \"name\"\n", o->name, o->source);
+	else if (o->code == OUTCOME_BUSY)
+		fprintf(stderr, "netnsd: %s waits to be confirmed; with netnsd running: netnsctl confirm %s, or netnsctl rollback %s\n",
+			o->name, o->name, o->name);
 	else
 		problems_print(r->file->path, &o->problems);
 }

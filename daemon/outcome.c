@@ -66,11 +66,18 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 		[CHANGE_APPLY] = EVENT_APPLIED,
 		[CHANGE_UP] = EVENT_APPLIED,
 		[CHANGE_DOWN] = EVENT_DOWN,
+		[CHANGE_ROLLBACK] = EVENT_ROLLED_BACK,
+		[CHANGE_CONFIRM] = EVENT_CONFIRMED,
 	};
 
 	switch (o->code) {
 	case OUTCOME_DONE:
-		say_counts(message, o);
+		if (c->type == CHANGE_CONFIRM)
+			say(message, "confirmed; it stays");
+		else if (c->type == CHANGE_ROLLBACK)
+			say(message, c->overdue ? "not confirmed in time, rolled back: " : "rolled back: ");
+		if (c->type != CHANGE_CONFIRM)
+			say_counts(message, o);
 		return done[c->type];
 	case OUTCOME_INVALID:
 	case OUTCOME_REFUSED:
@@ -82,6 +89,12 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 		break;
 	case OUTCOME_NAME_IN_USE:
 		say(message, "is up from %s; --replace, or --name OTHER", o->source);
+		break;
+	case OUTCOME_BUSY:
+		say(message, "waits to be confirmed: netnsctl confirm %s, or netnsctl rollback %s", o->name, o->name);
+		break;
+	case OUTCOME_NOTHING_TO_CONFIRM:
+		say(message, "does not wait to be confirmed");
 		break;
 	case OUTCOME_ROLLBACK_FAILED:
 		say_problem(message, &o->problems.v[0]);

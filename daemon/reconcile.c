@@ -62,7 +62,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		refuse(o, OUTCOME_INVALID, NULL);
 		return false;
 	}
-	if (check_empty(j, &e) < 0 || check_hash(g, c->name, &e) < 0) {
+	if ((c->type == CHANGE_APPLY && check_empty(j, &e) < 0) || check_hash(g, c->name, &e) < 0) {
 		refuse(o, OUTCOME_INVALID, &e);
 		return false;
 	}
@@ -77,10 +77,11 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	j->next.since_usec = now_usec(CLOCK_REALTIME);
 	if (c->type == CHANGE_APPLY)
 		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
-	j->same = m && m->known.state == STATE_UP && !strcmp(m->known.source, j->next.source) &&
+	j->same = c->type != CHANGE_ROLLBACK && m && m->known.state == STATE_UP && !strcmp(m->known.source, j->next.source) &&
 		  json_object_equal(m->known.json, json);
 	if (j->same)
 		j->next.since_usec = m->known.since_usec;
+	confirm_keep(j, m, c);
 	return true;
 }
 
@@ -88,6 +89,35 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 static bool begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
 {
 	struct member *m = member_find(g, c->name, NULL);
+	struct json_object *json = m ? m->known.json : NULL;
+	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP;
+	const char *source = NULL;
+	struct err e;
+
+	if (member_job(g, j, c->name, &e) < 0) {
+		refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	if (c->type == CHANGE_APPLY)
+		json = c->topology;
+	if (c->type == CHANGE_ROLLBACK)
+		up = confirm_previous(m, &json, &source);
+	if (source)
+		snprintf(j->next.source, sizeof(j->next.source), "%s", source);
+	if (up)
+		return begin_apply(g, j, c, json, o);
+	j->next.topology = json ? json_object_get(json) : json_object_new_object();
+	j->next.state = STATE_DOWN;
+	j->next.forget = c->forget;
+	j->next.since_usec = now_usec(CLOCK_REALTIME);
+	confirm_keep(j, m, c);
+	return true;
+}
+
+/* Whether the change may begin; if not, that is its outcome. */
+static bool admit(struct engine *g, struct change *c, struct outcome *o)
+{
+	const struct member *m = member_find(g, c->name, NULL);
 	struct err e;
 
 	snprintf(o->name, sizeof(o->name), "%s", c->name);
@@ -95,16 +125,20 @@ static bool begin(struct engine *g, struct job *j, const struct change *c, struc
 		refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
 		return false;
 	}
-	if (member_job(g, j, c->name, &e) < 0) {
-		refuse(o, OUTCOME_REFUSED, &e);
+	if (confirm_awaited(g, c)) {
+		refuse(o, OUTCOME_BUSY, NULL);
 		return false;
 	}
-	if (c->type != CHANGE_DOWN)
-		return begin_apply(g, j, c, c->type == CHANGE_APPLY ? c->topology : m->known.json, o);
-	j->next.topology = m->known.json ? json_object_get(m->known.json) : json_object_new_object();
-	j->next.state = STATE_DOWN;
-	j->next.since_usec = now_usec(CLOCK_REALTIME);
-	return true;
+	if (c->type == CHANGE_CONFIRM) {
+		if (!m->known.confirm_usec)
+			refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
+		else if (confirm_take(g, c->name, &e) < 0)
+			refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	/* What was not known before is not known again. */
+	c->forget |= c->type == CHANGE_ROLLBACK && !m->previous;
+	return !c->overdue || confirm_overdue(m);	/* somebody was quicker */
 }
 
 static void outcome_from(struct outcome *o, struct job *j)
@@ -160,7 +194,7 @@ static bool change_step(struct engine *g)
 	if (!g->at_work) {
 		g->at_work = true;
 		g->began_usec = now_usec(CLOCK_MONOTONIC);
-		if (!begin(g, &g->job, &entry->change, &o)) {
+		if (!admit(g, &entry->change, &o) || !begin(g, &g->job, &entry->change, &o)) {
 			job_done(&g->job);
 			finish(g, &o);
 			return g->first;
@@ -174,6 +208,7 @@ static bool change_step(struct engine *g)
 	snprintf(o.name, sizeof(o.name), "%s", entry->change.name);
 	member_settle(g, &g->job, entry->change.forget);
 	outcome_from(&o, &g->job);
+	o.confirm_usec = g->job.next.confirm_usec;
 	job_done(&g->job);
 	finish(g, &o);
 	return g->first;
@@ -184,6 +219,19 @@ bool engine_step(struct engine *g)
 	bool more = heal_step(g);
 
 	return change_step(g) || more || heal_needed(g);
+}
+
+uint64_t engine_deadline(const struct engine *g)
+{
+	uint64_t confirm = confirm_deadline(g), heal = heal_deadline(g);
+
+	return confirm < heal ? confirm : heal;
+}
+
+void engine_tick(struct engine *g)
+{
+	confirm_tick(g);
+	heal_tick(g);
 }
 
 void engine_submit(struct engine *g, const struct change *c)
@@ -202,6 +250,7 @@ void engine_plan(struct engine *g, const char *name, struct json_object *topolog
 	struct job *j = &g->planned;
 
 	*ret = (struct outcome){ 0 };
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	snprintf(c.name, sizeof(c.name), "%s", name);
 	job_done(j);
 	if (!begin(g, j, &c, ret))

@@ -24,6 +24,8 @@ enum outcome_code {
 	OUTCOME_CONFLICT,		/* problems.v[0] with object and owner */
 	OUTCOME_NO_SUCH_TOPOLOGY,	/* name */
 	OUTCOME_NAME_IN_USE,		/* name, source */
+	OUTCOME_BUSY,			/* name: waits to be confirmed */
+	OUTCOME_NOTHING_TO_CONFIRM,	/* name */
 	OUTCOME_ROLLBACK_FAILED,	/* problems.v[0] the refusal, v[1] what stands in the way */
 };
 
@@ -34,13 +36,16 @@ struct outcome {
 	size_t created, changed, removed;
 	uint64_t duration_usec;
 	char source[SOURCE_SIZE];		/* of OUTCOME_NAME_IN_USE */
+	uint64_t confirm_usec;			/* of its record; 0: nothing to confirm */
 	struct problems problems;
 	struct lingerer *lingering;
 	size_t n_lingering;
 };
 void outcome_done(struct outcome *o);
 
-enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN };
+enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK };
+
+enum { CONFIRM_SECONDS_MAX = 86400 };
 
 /* A change somebody asks for.  The callbacks may be NULL. */
 struct change {
@@ -49,9 +54,11 @@ struct change {
 	struct json_object *topology;	/* of CHANGE_APPLY: a reference that the engine takes */
 	char source[SOURCE_SIZE];		/* of CHANGE_APPLY */
 	bool replace;			/* of CHANGE_APPLY */
+	unsigned confirm_seconds;	/* of CHANGE_APPLY: taken back unless confirmed in time; 0: it stays */
 	bool forget;			/* of CHANGE_DOWN */
 	char by[80];			/* who asks: "uid 0, pid 12 (netnsctl)"; may be empty */
 	bool quiet;			/* who asks says what became of it: not for the journal too */
+	bool overdue;			/* of CHANGE_ROLLBACK: nobody confirmed in time */
 	void *arg;
 	/* After each batch: steps first to done-1 of total have been taken. */
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);
@@ -69,6 +76,11 @@ void engine_submit(struct engine *g, const struct change *c);
 /* One batch of work; false when there is nothing to do. */
 bool engine_step(struct engine *g);
 
+/* When engine_tick is next to be called, in CLOCK_BOOTTIME; UINT64_MAX: never. */
+uint64_t engine_deadline(const struct engine *g);
+/* Puts in line what is due. */
+void engine_tick(struct engine *g);
+
 /* Plans @topology as an apply would; the plan belongs to the engine until its next call. */
 void engine_plan(struct engine *g, const char *name, struct json_object *topology, const struct plan **ret_plan,
 		 struct outcome *ret);
@@ -79,12 +91,15 @@ struct known {
 	enum topology_state state;
 	size_t namespaces, links, healed;
 	uint64_t since_usec;		/* CLOCK_REALTIME */
+	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
 	bool boot;
 	struct json_object *json;	/* as declared */
 	struct problems problems;	/* the last, if state is STATE_FAILED */
 };
 /* The known topologies in order of name; valid until the engine's next call. */
 size_t engine_known(const struct engine *g, const struct known *const **ret);
+/* What is left of the time until @confirm_usec, at least 1; 0 if that is 0. */
+uint64_t confirm_left(uint64_t confirm_usec);
 const struct known *engine_find(const struct engine *g, const char *name);
 /* What the kernel has now of what the topology declares, and its models' ownership;
  * valid until the engine's next call. */

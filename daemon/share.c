@@ -71,6 +71,7 @@ int share_check(const struct engine *g, struct job *j)
 void share_hand_on(struct engine *g, const char *name, const struct model *originals)
 {
 	const struct member *from = member_find(g, name, NULL);
+	struct err e;
 
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
@@ -84,7 +85,8 @@ void share_hand_on(struct engine *g, const char *name, const struct model *origi
 			back_merge(&m->originals, o, claim->set);
 			handed = true;
 		}
+		/* If it cannot be written, what was there before is forgotten with the next restart at worst. */
 		if (handed)
-			member_store(g, m);
+			(void)!member_store(g, m, &e);
 	}
 }

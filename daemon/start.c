@@ -34,6 +34,11 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 	struct topology t = { 0 };
 	struct err bad;
 
+	/* Only the last step of its last change was cut off. */
+	if (!e && r->forget) {
+		(void)!state_forget(&g->state, r->name, &bad);
+		return;
+	}
 	if (e || member_load(g, r->topology, &t, &bad) < 0) {
 		start_failed(g, r->name, "", e ? e : &bad);
 		return;
@@ -121,10 +126,12 @@ int engine_start(struct engine *g, struct err *e)
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 
-		if (m->known.state == STATE_UP && m->known.json && keep(g, m, e) < 0)
+		/* What is to be taken back at once is not put right first. */
+		if (m->known.state == STATE_UP && m->known.json && !confirm_overdue(m) && keep(g, m, e) < 0)
 			start_failed(g, m->known.name, "", e);
 	}
-	while (heal_step(g))
+	engine_tick(g);
+	while (engine_step(g))
 		;
 	return 0;
 }

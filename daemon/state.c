@@ -14,6 +14,7 @@ static const char *const state_words[] = { [STATE_UP] = "up", [STATE_DOWN] = "do
 void record_done(struct record *r)
 {
 	json_object_put(r->topology);
+	json_object_put(r->previous);
 	model_done(&r->originals);
 	model_done(&r->delta);
 	*r = (struct record){ 0 };
@@ -87,6 +88,11 @@ static struct json_object *record_json(const struct record *r)
 	json_object_object_add(o, "topology", json_object_get(r->topology));
 	json_object_object_add(o, "originals", model_save(&r->originals));
 	json_object_object_add(o, "delta", model_save(&r->delta));
+	json_object_object_add(o, "confirm_usec", json_object_new_int64((int64_t)r->confirm_usec));
+	if (r->forget)
+		json_object_object_add(o, "forget", json_object_new_boolean(true));
+	if (r->previous)
+		json_object_object_add(o, "previous", json_object_get(r->previous));
 	return o;
 }
 
@@ -166,24 +172,34 @@ int state_forget(const struct state *s, const char *name, struct err *e)
 	return record_unlink(s->known, name, e);
 }
 
+static bool has_topology(struct json_object *o)
+{
+	return json_object_is_type(json_object_object_get(o, "source"), json_type_string) &&
+	       json_object_is_type(json_object_object_get(o, "state"), json_type_string) &&
+	       json_object_is_type(json_object_object_get(o, "topology"), json_type_object);
+}
+
 static int record_parse(struct record *r, struct json_object *o, const struct kinds *kinds, struct err *e)
 {
-	const char *source = json_object_get_string(json_object_object_get(o, "source"));
-	const char *state = json_object_get_string(json_object_object_get(o, "state"));
-	struct json_object *topology = json_object_object_get(o, "topology");
+	struct json_object *previous = json_object_object_get(o, "previous");
+	const char *state;
 
 	model_init(&r->originals, kinds);
 	model_init(&r->delta, kinds);
-	if (!source || !state || !json_object_is_type(topology, json_type_object))
+	if (!has_topology(o) || (previous && !has_topology(previous)))
 		return err_set(e, EINVAL, "is no record of netnsd");
-	snprintf(r->source, sizeof(r->source), "%s", source);
+	snprintf(r->source, sizeof(r->source), "%s", json_object_get_string(json_object_object_get(o, "source")));
+	state = json_object_get_string(json_object_object_get(o, "state"));
 	for (size_t i = 0; i < ARRAY_SIZE(state_words); i++)
 		if (!strcmp(state, state_words[i]))
 			r->state = (enum topology_state)i;
 	r->since_usec = (uint64_t)json_object_get_int64(json_object_object_get(o, "since_usec"));
 	r->healed = (uint32_t)json_object_get_int64(json_object_object_get(o, "healed"));
 	r->had = json_object_get_boolean(json_object_object_get(o, "had"));
-	r->topology = json_object_get(topology);
+	r->topology = json_object_get(json_object_object_get(o, "topology"));
+	r->confirm_usec = (uint64_t)json_object_get_int64(json_object_object_get(o, "confirm_usec"));
+	r->forget = json_object_get_boolean(json_object_object_get(o, "forget"));
+	r->previous = json_object_get(previous);
 	if (model_restore(&r->originals, json_object_object_get(o, "originals"), e) < 0)
 		return err_prefix(e, "originals");
 	return model_restore(&r->delta, json_object_object_get(o, "delta"), e);

@@ -47,6 +47,8 @@ struct json_object *status_summary(const struct outcome *s)
 	add_number(o, "changed", s->changed);
 	add_number(o, "removed", s->removed);
 	add_number(o, "duration_usec", s->duration_usec);
+	if (s->confirm_usec)
+		add_number(o, "confirm_usec", confirm_left(s->confirm_usec));
 	return o;
 }
 
@@ -75,6 +77,8 @@ static struct json_object *topology_json(const struct known *k)
 	add_number(o, "since_usec", k->since_usec);
 	add_text(o, "source", k->source);
 	add(o, "boot", json_object_new_boolean(k->boot));
+	if (k->confirm_usec)
+		add_number(o, "confirm_usec", confirm_left(k->confirm_usec));
 	if (k->problems.n)
 		add(o, "problem", status_problem(&k->problems.v[0]));
 	return o;

@@ -17,7 +17,7 @@ struct watch {
 	struct engine *engine;
 	void (*work)(void *arg);
 	void *arg;
-	sd_event_source *events, *names, *mounts, *check, *audit, *rest;
+	sd_event_source *events, *names, *mounts, *check, *audit;
 	int names_fd, mounts_fd;
 	bool names_watched;
 	uint64_t audit_usec, next_check;
@@ -57,10 +57,18 @@ static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reven
 	return 0;
 }
 
+/* The directory is there once somebody has named a namespace. */
+static void watch_names(struct watch *w)
+{
+	if (!w->names_watched)
+		w->names_watched = inotify_add_watch(w->names_fd, w->engine->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
+}
+
 static void check_all(struct watch *w)
 {
 	uint64_t began = now_usec();
 
+	watch_names(w);
 	keep_check_names(w->engine, NULL);
 	w->work(w->arg);
 	w->next_check = now_usec() + CHECK_SHARE * (now_usec() - began);
@@ -84,13 +92,6 @@ static int on_mounts(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint
 	return sd_event_source_set_enabled(w->check, SD_EVENT_ONESHOT);
 }
 
-/* The directory is there once somebody has named a namespace. */
-static void watch_names(struct watch *w)
-{
-	if (!w->names_watched)
-		w->names_watched = inotify_add_watch(w->names_fd, w->engine->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
-}
-
 static int on_audit(sd_event_source *s, _unused_ uint64_t usec, void *arg)
 {
 	struct watch *w = arg;
@@ -101,26 +102,6 @@ static int on_audit(sd_event_source *s, _unused_ uint64_t usec, void *arg)
 	w->work(w->arg);
 	(void)!sd_event_source_set_time(s, now_usec() + w->audit_usec);
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
-}
-
-static int on_rest(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
-{
-	struct watch *w = arg;
-
-	heal_tick(w->engine);
-	w->work(w->arg);
-	return 0;
-}
-
-void watch_rest(struct watch *w)
-{
-	uint64_t next = heal_deadline(w->engine);
-
-	watch_names(w);
-	if (next == UINT64_MAX || sd_event_source_set_time(w->rest, next) < 0)
-		(void)!sd_event_source_set_enabled(w->rest, SD_EVENT_OFF);
-	else
-		(void)!sd_event_source_set_enabled(w->rest, SD_EVENT_ONESHOT);
 }
 
 static int timer(struct watch *w, sd_event *event, sd_event_source **ret, uint64_t usec, sd_event_time_handler_t on)
@@ -140,8 +121,6 @@ static int sources(struct watch *w, sd_event *event)
 		r = sd_event_add_io(event, &w->mounts, w->mounts_fd, EPOLLPRI, on_mounts, w);
 	if (r >= 0)
 		r = timer(w, event, &w->check, UINT64_MAX, on_check);
-	if (r >= 0)
-		r = timer(w, event, &w->rest, UINT64_MAX, on_rest);
 	if (r >= 0)
 		r = timer(w, event, &w->audit, now_usec() + w->audit_usec, on_audit);
 	return r;
@@ -175,7 +154,6 @@ void watch_free(struct watch *w)
 	sd_event_source_unref(w->mounts);
 	sd_event_source_unref(w->check);
 	sd_event_source_unref(w->audit);
-	sd_event_source_unref(w->rest);
 	closep(&w->names_fd);
 	closep(&w->mounts_fd);
 	free(w);

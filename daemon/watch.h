@@ -13,5 +13,3 @@ enum { AUDIT_SECONDS = 60 };
 int watch_new(struct watch **ret, sd_event *event, struct engine *g, unsigned audit_seconds, void (*work)(void *arg), void *arg,
 	      struct err *e);
 void watch_free(struct watch *w);
-/* The engine has nothing to do now: sets the clock for what it is to do later. */
-void watch_rest(struct watch *w);

@@ -7,26 +7,27 @@ _netnsctl_names() {
 
 _netnsctl_options() {
 	case $1 in
-	apply | plan) echo '--dry-run --exit-code --json --name --replace' ;;
+	apply) echo '--confirm --dry-run --exit-code --json --name --replace' ;;
+	plan) echo '--dry-run --exit-code --json --name --replace' ;;
 	validate) echo '--name' ;;
 	down) echo '--all --forget --json' ;;
-	up | status | list | show | schema) echo '--json' ;;
+	up | confirm | rollback | status | list | show | schema) echo '--json' ;;
 	esac
 	echo '--socket --help --version'
 }
 
 _netnsctl() {
-	local commands='apply plan up down status list show validate exec shell schema version'
+	local commands='apply plan up down confirm rollback status list show validate exec shell schema version'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' operands=0 i
 	COMPREPLY=()
 
 	case $prev in
-	--name) return ;;
+	--confirm | --name) return ;;
 	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--name | --socket) ((i++)) ;;
+		--confirm | --name | --socket) ((i++)) ;;
 		-*) ;;
 		*) if [[ $command ]]; then ((operands++)); else command=${COMP_WORDS[i]}; fi ;;
 		esac
@@ -46,7 +47,7 @@ _netnsctl() {
 	apply | plan | validate)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X '!*.json' -- "$cur") ;;
-	up | down | status | show) mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur") ;;
+	up | down | confirm | rollback | status | show) mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur") ;;
 	exec | shell)
 		((operands)) || mapfile -t COMPREPLY < <(compgen -W "host $(ls /run/netns 2>/dev/null)" -- "$cur") ;;
 	esac

@@ -78,9 +78,9 @@ def lasting(entry):
         entry.pop(key, None)
     if "flags" in entry:
         entry["flags"] = [flag for flag in entry["flags"] if flag not in ("NO-CARRIER", "LOWER_UP", "linkdown")]
-    data = entry.get("linkinfo", {}).get("info_data", {})
-    for key in [key for key in data if key.endswith("_timer")]:
-        del data[key]
+    for data in entry.get("linkinfo", {}).get("info_data", {}), entry.get("linkinfo", {}).get("info_slave_data", {}):
+        for key in [key for key in data if key.endswith("_timer")]:
+            del data[key]
     if "addr_info" in entry:
         entry["addr_info"] = [a for a in entry["addr_info"] if not a["local"].startswith("fe80:")]
         for address in entry["addr_info"]:

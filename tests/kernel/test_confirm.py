@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: MIT
+"""An apply that is not confirmed in time is taken back, whatever happens meanwhile, and a rollback leads to
+the topology before. The oracle is ip(8): a snapshot of the machine before."""
+import json
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from machine import NETNSCTL, wait_for
+from test_restart import shape
+from topologies import everyday, many, pair
+from varlink import Connection, VarlinkError
+
+BUSY = "lab waits to be confirmed: netnsctl confirm lab, or netnsctl rollback lab"
+NOTHING = "nothing waits to be confirmed"
+
+
+def changed():
+    """everyday() with an address more, another MTU and a namespace more."""
+    t = everyday()
+    t["namespaces"]["ns1"]["interfaces"]["veth-ns"].update(mtu=1400, addresses=["10.0.0.2/24", "10.0.0.3/24"])
+    t["namespaces"]["ns2"] = {}
+    return t
+
+
+def topologies(machine):
+    return {t["name"]: t for t in json.loads(machine.ctl("--json", "status").stdout)["topologies"]}
+
+
+def state(machine, name="lab"):
+    return topologies(machine)[name]["state"]
+
+
+def waits(machine, name="lab"):
+    return "confirm_usec" in topologies(machine)[name]
+
+
+def record(machine, name="lab"):
+    return json.loads((machine.root / f"run/netnsd/known/{name}.json").read_text())
+
+
+def boottime():
+    """CLOCK_BOOTTIME of the machine is that of the real one."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def wait_rolled_back(machine, seconds=10):
+    wait_for(lambda: "confirm_usec" not in topologies(machine).get("lab", {}), seconds)
+
+
+@pytest.fixture
+def before(machine):
+    """What there is with everyday() applied."""
+    machine.apply(everyday())
+    return machine.snapshot()
+
+
+def test_confirmed_in_time(machine, before):
+    out = machine.apply(changed(), "lab", "--confirm", 2).stdout
+    assert "rolled back in 2 s unless you run: netnsctl confirm lab" in out
+    assert "confirm in 2 s" in machine.ctl("status").stdout and "confirm in 2 s" in machine.ctl("status", "lab").stdout
+    assert 0 < topologies(machine)["lab"]["confirm_usec"] <= 2_000_000
+    deadline = record(machine)["confirm_usec"] / 1e6
+    assert 0 < deadline - boottime() <= 2
+    after = machine.snapshot()
+    assert machine.ctl("confirm").stdout == "lab: confirmed\n"
+    assert record(machine)["confirm_usec"] == 0 and not waits(machine)
+    wait_for(lambda: boottime() > deadline + 0.2)
+    machine.assert_same(after)
+    assert after != before
+    # The one before is kept for a rollback by hand.
+    machine.ctl("rollback", "lab")
+    machine.assert_same(before)
+
+
+def test_not_confirmed(machine, before):
+    machine.apply(changed(), "lab", "--confirm", 1)
+    deadline = record(machine)["confirm_usec"] / 1e6
+    assert machine.snapshot() != before
+    wait_rolled_back(machine)
+    assert deadline <= boottime() < deadline + 2
+    machine.assert_same(before)
+    assert state(machine) == "up" and "not confirmed in time, rolled back" in machine.log()
+    assert machine.apply(everyday()).stdout == "lab: unchanged\n"
+
+
+def test_the_deadline_is_of_a_clock_that_cannot_be_set(machine, before):
+    """CLOCK_BOOTTIME, read here and written in the record: the time of day is nowhere in it."""
+    earliest = boottime()
+    machine.apply(changed(), "lab", "--confirm", 60)
+    assert earliest + 60 <= record(machine)["confirm_usec"] / 1e6 <= boottime() + 60
+    timers = [Path(f"/proc/{machine.init}/root/proc/{machine.pid()}/fdinfo/{fd}").read_text()
+              for fd in machine.sh(f"ls /proc/{machine.pid()}/fdinfo").split()]
+    assert any(f"clockid: {time.CLOCK_BOOTTIME}\n" in t and "it_value: (0, 0)" not in t for t in timers)
+    machine.ctl("rollback")
+    machine.assert_same(before)
+
+
+def test_client_killed(machine, before):
+    client = machine.popen("sh", "-c", f"{NETNSCTL} apply --confirm 1 {machine.file(changed())}; kill -9 $$")
+    client.wait(20)
+    assert waits(machine)
+    wait_rolled_back(machine)
+    machine.assert_same(before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_restart_before_the_deadline(machine, before, number):
+    machine.apply(changed(), "lab", "--confirm", 3)
+    after, deadline = machine.snapshot(), record(machine)["confirm_usec"]
+    machine.sh("ip -n ns1 addr del 10.0.0.3/24 dev veth-ns")
+    machine.restart(number)
+    # What is not confirmed is kept and healed like everything else, and the time counts on.
+    machine.assert_same(after)
+    assert record(machine)["confirm_usec"] == deadline and waits(machine)
+    wait_rolled_back(machine)
+    assert deadline <= boottime() * 1e6 < deadline + 2e6
+    machine.assert_same(before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_restart_after_the_deadline(machine, before, number):
+    machine.apply(changed(), "lab", "--confirm", 3)
+    after, deadline = machine.snapshot(), record(machine)["confirm_usec"] / 1e6
+    machine.stop(number)
+    wait_for(lambda: boottime() > deadline)
+    machine.assert_same(after)
+    machine.start()
+    machine.assert_same(before)
+    assert not waits(machine) and state(machine) == "up"
+
+
+def test_restart_after_the_confirm(machine, before):
+    machine.apply(changed(), "lab", "--confirm", 1)
+    after, deadline = machine.snapshot(), record(machine)["confirm_usec"] / 1e6
+    machine.ctl("confirm", "lab")
+    machine.stop(signal.SIGKILL)
+    wait_for(lambda: boottime() > deadline)
+    machine.start()
+    machine.assert_same(after)
+    assert after != before
+
+
+def test_first_apply_that_expires_leaves_nothing(machine):
+    machine.apply(everyday(), "lab", "--confirm", 1)
+    wait_for(lambda: topologies(machine) == {})
+    machine.assert_same(machine.at_first)
+    assert list((machine.root / "run/netnsd/known").iterdir()) == []
+    machine.restart(signal.SIGKILL)
+    assert topologies(machine) == {}
+
+
+def test_rollback_by_hand_is_there_and_back(machine, before):
+    machine.apply(changed())
+    after = shape(machine)
+    for there in before, after, before:
+        assert "changed" in machine.ctl("rollback", "lab").stdout
+        if there is before:
+            machine.assert_same(before)
+        else:
+            assert shape(machine) == after
+        assert state(machine) == "up"
+    machine.restart(signal.SIGKILL)
+    machine.ctl("rollback", "lab")
+    assert shape(machine) == after
+
+
+def test_rollback_by_hand_before_the_deadline(machine, before):
+    machine.apply(changed(), "lab", "--confirm", 60)
+    machine.ctl("rollback")
+    machine.assert_same(before)
+    assert not waits(machine)
+    machine.apply(changed())
+
+
+def test_rollback_of_the_first_apply(machine):
+    machine.apply(everyday())
+    assert machine.ctl("rollback", "lab").stdout.startswith("lab: 2 removed")
+    machine.assert_same(machine.at_first)
+    assert topologies(machine) == {}
+
+
+def test_rollback_to_a_topology_that_was_down(machine, before):
+    machine.ctl("down", "lab")
+    machine.apply(changed(), "lab", "--confirm", 60)
+    machine.ctl("rollback")
+    machine.assert_same(machine.at_first)
+    assert state(machine) == "down"
+    machine.ctl("up", "lab")
+    assert machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"] and machine.namespaces() == ["ns1"]
+
+
+def test_rollback_passes_over_up_and_down(machine, before):
+    machine.apply(changed())
+    machine.ctl("down", "lab")
+    machine.ctl("up", "lab")
+    machine.ctl("rollback", "lab")
+    assert machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"] and machine.namespaces() == ["ns1"]
+
+
+def test_rollback_to_an_empty_topology(machine):
+    machine.apply({})
+    machine.apply(everyday(), "lab", "--confirm", 60)
+    machine.ctl("rollback")
+    machine.assert_same(machine.at_first)
+    assert state(machine) == "up"
+
+
+def test_the_same_again_has_nothing_to_confirm(machine, before):
+    machine.apply(changed())
+    machine.apply(everyday())
+    machine.sh("ip addr del 10.0.0.1/24 dev veth-host")
+    assert "rolled back" not in machine.apply(everyday(), "lab", "--confirm", 60).stdout
+    assert not waits(machine)
+    machine.ctl("confirm", code=1)
+    # Nor is it what a rollback leads to.
+    machine.ctl("rollback", "lab")
+    assert "ns2" in machine.namespaces()
+
+
+def test_busy_until_confirmed(machine, before):
+    machine.apply(changed(), "lab", "--confirm", 60)
+    after = machine.snapshot()
+    for command in ["apply", machine.file(everyday())], ["apply", machine.file(changed())], ["up", "lab"], ["down", "lab"], \
+            ["down", "--all"], ["down", "--forget", "lab"], ["apply", "--confirm", 5, machine.file(pair())]:
+        assert BUSY in machine.ctl(*command, code=1).stderr
+        machine.assert_same(after)
+    # Looking is free, and so are others.
+    assert "5 steps" not in machine.ctl("plan", machine.file(everyday())).stdout
+    machine.apply(pair(), "other")
+    machine.ctl("down", "--forget", "other")
+    machine.ctl("confirm", "lab")
+    machine.apply(everyday())
+
+
+def test_once_does_not_overwrite_what_waits(machine, before):
+    machine.apply(changed(), "lab", "--confirm", 60)
+    after = machine.snapshot()
+    machine.stop()
+    assert "lab waits to be confirmed" in machine.run("netnsd", "--once", machine.file(pair()), code=1).stderr
+    machine.assert_same(after)
+    machine.start()
+    machine.ctl("rollback")
+    machine.assert_same(before)
+
+
+def test_once_takes_back_what_is_overdue(machine, before):
+    machine.apply(changed(), "lab", "--confirm", 1)
+    deadline = record(machine)["confirm_usec"] / 1e6
+    machine.stop()
+    wait_for(lambda: boottime() > deadline)
+    machine.run("netnsd", "--once", machine.file({"namespaces": {"c": {}}}, "other"))
+    assert machine.namespaces() == ["c", "ns1"] and machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"]
+    machine.start()
+
+
+def test_nothing_to_confirm(machine, before):
+    for command in ["confirm"], ["confirm", "lab"], ["rollback"]:
+        assert NOTHING in machine.ctl(*command, code=1).stderr
+    for command in "confirm", "rollback":
+        assert "no topology is called nobody" in machine.ctl(command, "nobody", code=1).stderr
+    machine.assert_same(before)
+
+
+@pytest.mark.parametrize("seconds", ["0", "86401", "x", "", "-1", "1.5", "99999999999999999999"])
+def test_seconds_out_of_range(machine, seconds):
+    assert "1 to 86400" in machine.apply(everyday(), "lab", f"--confirm={seconds}", code=2).stderr
+    assert topologies(machine) == {}
+
+
+def test_seconds_out_of_range_on_the_wire(machine):
+    with Connection(machine.socket) as c:
+        for seconds in 0, -1, 86401, 2**40:
+            with pytest.raises(VarlinkError) as e:
+                c.call("io.netnsd.Apply", name="lab", topology={}, confirm_seconds=seconds)
+            assert e.value.parameters == {"parameter": "confirm_seconds"}
+        for method in "Confirm", "Rollback":
+            with pytest.raises(VarlinkError) as e:
+                c.call(f"io.netnsd.{method}", name="../x")
+            assert e.value.name == "org.varlink.service.InvalidParameter"
+
+
+def test_two_topologies_wait_at_once(machine):
+    first, second = {"namespaces": {"a": {}}}, {"namespaces": {"b": {}}}
+    machine.apply(first, "first", "--confirm", 60)
+    machine.apply(second, "second", "--confirm", 1)
+    wait_for(lambda: sorted(topologies(machine)) == ["first"])
+    assert machine.namespaces() == ["a"] and waits(machine, "first")
+    machine.apply(second, "second", "--confirm", 60)
+    assert machine.ctl("confirm").stdout == "first: confirmed\nsecond: confirmed\n"
+    assert machine.namespaces() == ["a", "b"]
+
+
+def test_both_expire(machine):
+    machine.apply({"namespaces": {"a": {}}}, "first", "--confirm", 2)
+    machine.apply({"namespaces": {"b": {}}}, "second", "--confirm", 1)
+    wait_for(lambda: topologies(machine) == {})
+    machine.assert_same(machine.at_first)
+
+
+def test_refused_rollback_is_tried_again(machine, before):
+    """What is not ours stands in the way: a namespace that the topology before had."""
+    machine.apply(pair(), "lab", "--replace", "--confirm", 1)
+    machine.sh("ip link add veth-host type dummy || ip link add veth-host type bridge")
+    wait_for(lambda: state(machine) == "failed")
+    status = topologies(machine)["lab"]
+    assert "not confirmed in time" in status["problem"]["message"] and "veth-host" in status["problem"]["message"]
+    assert machine.namespaces() == ["a", "b"]
+    assert BUSY in machine.ctl("down", "lab", code=1).stderr
+    machine.sh("ip link del veth-host")
+    wait_for(lambda: state(machine) == "up", 15)
+    assert machine.namespaces() == ["ns1"] and not waits(machine)
+
+
+def test_refused_rollback_survives_a_restart_and_can_be_confirmed(machine, before):
+    machine.apply(pair(), "lab", "--replace", "--confirm", 1)
+    after = machine.snapshot()
+    machine.sh("ip link add veth-host type bridge")
+    wait_for(lambda: state(machine) == "failed")
+    machine.restart(signal.SIGKILL)
+    assert state(machine) == "failed" and waits(machine)
+    machine.ctl("confirm", "lab")
+    assert state(machine) == "up" and not waits(machine)
+    machine.sh("ip link del veth-host")
+    machine.assert_same(after)
+    machine.restart()
+    assert state(machine) == "up"
+
+
+def test_killed_during_the_rollback(machine):
+    """In the end there is what was before, whenever it dies."""
+    rng = random.Random(5)
+    machine.apply(pair())
+    before = shape(machine)
+    span = None
+    for i in range(8):
+        machine.apply(many(20), "lab", "--replace", "--confirm", 60)
+        began = time.monotonic()
+        client = machine.popen(NETNSCTL, "rollback", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if not span:
+            client.wait(20)
+            span = time.monotonic() - began
+            assert shape(machine) == before
+            continue
+        time.sleep(rng.uniform(0, span))
+        machine.stop(signal.SIGKILL)
+        client.wait(20)
+        machine.start()
+        if waits(machine):
+            assert len(machine.namespaces()) == 20
+            machine.ctl("rollback")
+        assert shape(machine) == before
+
+
+def test_killed_at_the_deadline(machine):
+    """The same for the rollback that nobody asks for."""
+    rng = random.Random(6)
+    machine.apply(pair())
+    before = shape(machine)
+    for _ in range(4):
+        machine.apply(many(20), "lab", "--replace", "--confirm", 1)
+        deadline = record(machine)["confirm_usec"] / 1e6 + rng.uniform(0, 0.1)
+        wait_for(lambda: boottime() >= deadline)
+        machine.stop(signal.SIGKILL)
+        machine.start()
+        assert not waits(machine)
+        assert shape(machine) == before
+
+
+def test_old_record(machine, before):
+    """Without the members that came later."""
+    machine.stop()
+    path = machine.root / "run/netnsd/known/lab.json"
+    old = json.loads(path.read_text())
+    del old["confirm_usec"]
+    old.pop("previous", None)
+    path.write_text(json.dumps(old))
+    machine.start()
+    assert state(machine) == "up" and not waits(machine)
+    machine.assert_same(before)
+    machine.apply(changed())
+    machine.ctl("rollback", "lab")
+    machine.assert_same(before)
