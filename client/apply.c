@@ -45,12 +45,14 @@ static void progress_show(void *arg, struct json_object *reply)
 	fflush(stdout);
 }
 
-static struct json_object *file_parameters(const struct file *f)
+static struct json_object *file_parameters(const struct ctl *c, const struct file *f)
 {
 	struct json_object *o = must(json_object_new_object());
 
 	json_object_object_add(o, "name", json_object_new_string(f->name));
 	json_object_object_add(o, "topology", json_object_get(f->json));
+	if (c->given & OPT_NO_DISRUPT)
+		json_object_object_add(o, "no_disrupt", json_object_new_boolean(true));
 	return o;
 }
 
@@ -59,7 +61,7 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	_cleanup_(progress_done) struct progress p = { .file = f, .steps = print_steps_table(print_colours(stdout)) };
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	bool json = c->given & OPT_JSON;
-	struct call call = { .method = "Apply", .parameters = file_parameters(f), .file = f, .arg = &p };
+	struct call call = { .method = "Apply", .parameters = file_parameters(c, f), .file = f, .arg = &p };
 	int r;
 
 	json_object_object_add(call.parameters, "source", json_object_new_string(f->source));
@@ -85,7 +87,7 @@ static int plan_file(const struct ctl *c, const struct file *f)
 	_cleanup_(table_done) struct table steps = print_steps_table(print_colours(stdout));
 	_cleanup_(arena_done) struct arena a = {};
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
-	struct call call = { .method = "Plan", .parameters = file_parameters(f), .file = f };
+	struct call call = { .method = "Plan", .parameters = file_parameters(c, f), .file = f };
 	int r = ctl_call(c, &call, &reply);
 	size_t n;
 

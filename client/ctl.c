@@ -29,6 +29,8 @@ static const struct failure {
 	  .sentence = "{object} belongs to {owner}; nothing was touched" },
 	{ .error = "io.netnsd.Busy", .code = EXIT_FAILED,
 	  .sentence = "{name} waits to be confirmed: netnsctl confirm {name}, or netnsctl rollback {name}" },
+	{ .error = "io.netnsd.Disrupts", .code = EXIT_FAILED, .named = true,
+	  .sentence = "would interrupt traffic; nothing was touched; without --no-disrupt it is done" },
 	{ .error = "io.netnsd.NothingToConfirm", .code = EXIT_FAILED,
 	  .sentence = "nothing waits to be confirmed; netnsctl rollback NAME goes back all the same" },
 	{ .error = "io.netnsd.NoSuchTopology", .code = EXIT_FAILED,

@@ -17,7 +17,8 @@ enum {
 	OPT_SOCKET = 1 << 8,
 	OPT_VERSION = 1 << 9,
 	OPT_CONFIRM = 1 << 10,
-	OPT_LATER = 1 << 11,	/* of cli.md, not built yet */
+	OPT_NO_DISRUPT = 1 << 11,
+	OPT_LATER = 1 << 12,	/* of cli.md, not built yet */
 };
 
 struct file;

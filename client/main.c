@@ -15,10 +15,10 @@ static const struct command {
 	bool stops;				/* options end at the first operand */
 } commands[] = {
 	{ .name = "apply", .args = "FILE…", .run = command_apply, .min = 1, .max = ANY,
-	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_REPLACE,
+	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_REPLACE,
 	  .doc = "make the machine as the files say, all or nothing, and keep it so" },
 	{ .name = "plan", .args = "FILE…", .run = command_plan, .min = 1, .max = ANY,
-	  .takes = OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_REPLACE,
+	  .takes = OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_REPLACE,
 	  .doc = "show the steps that apply would take" },
 	{ .name = "up", .args = "[NAME…]", .run = command_up, .max = ANY, .takes = OPT_JSON,
 	  .doc = "bring known topologies up again; without a name all that are down" },

@@ -22,6 +22,7 @@ static const struct row {
 	  .doc = "do not know the topologies afterwards: up cannot bring them back" },
 	{ .name = "name", .bit = OPT_NAME, .value = "NAME", .offset = offsetof(struct ctl, name),
 	  .doc = "call the topology so" },
+	{ .name = "no-disrupt", .bit = OPT_NO_DISRUPT, .doc = "refuse it if a step interrupts traffic" },
 	{ .name = "replace", .bit = OPT_REPLACE, .doc = "take over the name from a topology of another file" },
 	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
 	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .offset = offsetof(struct ctl, socket),

@@ -66,9 +66,10 @@ const char *outcome_error(const struct outcome *o, struct json_object **ret)
 	case OUTCOME_DONE:
 		return NULL;
 	case OUTCOME_INVALID:
+	case OUTCOME_DISRUPTS:
 		*ret = json_object_new_object();
 		add(*ret, "problems", problem_list(&o->problems));
-		return ERROR("Invalid");
+		return o->code == OUTCOME_INVALID ? ERROR("Invalid") : ERROR("Disrupts");
 	case OUTCOME_BUSY:
 		*ret = one_string("name", o->name);
 		return ERROR("Busy");

@@ -12,6 +12,8 @@ enum field_flags {
 	LATE = 1 << 5,		/* objects that have it come after those of their kind that do not */
 	HIDDEN = 1 << 6,	/* not in a file: a key from the surroundings, a mark, a state */
 	WRITTEN = 1 << 7,	/* written at creation, never compared */
+	INTERRUPTS = 1 << 8,	/* to change it in place interrupts traffic */
+	OFF_INTERRUPTS = 1 << 9,	/* so does it where a bit of the value, a byte, goes off */
 };
 
 /* Where a netlink attribute stands. */

@@ -162,6 +162,10 @@ static int look_and_plan(struct job *j)
 	if (r < 0 && j->result == 0)
 		j->result = r;
 	problems_done(&found);
+	if (r == 0 && j->no_disrupt && !j->written && plan_disrupts(&j->plan, &j->problems)) {
+		j->disrupts = true;
+		r = j->result = -EBUSY;
+	}
 	return r;
 }
 

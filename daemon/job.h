@@ -22,6 +22,7 @@ struct job {
 	struct topology desired, last;
 	struct model others;		/* what other topologies declare of what is not theirs */
 	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
+	bool no_disrupt;		/* refused, with @disrupts, if a step interrupts traffic */
 	bool quiet;			/* nobody asked: heal or take back; not written if nothing is to do */
 
 	enum job_phase phase;
@@ -36,7 +37,7 @@ struct job {
 
 	size_t created, changed, removed;	/* of the first plan */
 	int result;			/* 0, or of the first failure */
-	bool conflict, back_failed;
+	bool conflict, disrupts, back_failed;
 	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
 	struct lingerer *lingering;
 	size_t n_lingering;

@@ -9,6 +9,8 @@
 static void method_plan(struct call *c, void *arg)
 {
 	const char *name = param_text(c, "name");
+	struct change change = { .type = CHANGE_APPLY, .topology = param(c, "topology"), .replace = true,
+				 .no_disrupt = param_bool(c, "no_disrupt") };
 	struct method_context *m = arg;
 	struct json_object *reply = NULL;
 	const struct plan *plan = NULL;
@@ -17,7 +19,8 @@ static void method_plan(struct call *c, void *arg)
 
 	if (!name_ok(c, name, "name"))
 		return;
-	engine_plan(m->engine, name, param(c, "topology"), &plan, &o);
+	snprintf(change.name, sizeof(change.name), "%s", name);
+	engine_plan(m->engine, &change, &plan, &o);
 	error = outcome_error(&o, &reply);
 	outcome_done(&o);
 	if (error) {

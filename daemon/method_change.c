@@ -126,7 +126,8 @@ static void submit(struct method_context *m, struct pending *p, struct change *c
 void method_apply(struct call *c, void *arg)
 {
 	const char *name = param_text(c, "name"), *source = param_text(c, "source");
-	struct change change = { .type = CHANGE_APPLY, .replace = param_bool(c, "replace"), .progress = on_progress };
+	struct change change = { .type = CHANGE_APPLY, .replace = param_bool(c, "replace"),
+				 .no_disrupt = param_bool(c, "no_disrupt"), .progress = on_progress };
 	struct json_object *confirm = param(c, "confirm_seconds");
 	int64_t seconds = json_object_get_int64(confirm);
 	struct method_context *m = arg;

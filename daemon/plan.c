@@ -15,6 +15,11 @@ struct planning {
 	struct problems *problems;
 };
 
+static uint64_t bit(size_t i)
+{
+	return UINT64_C(1) << i;
+}
+
 static void emit(struct plan *p, struct op op)
 {
 	if (p->n == p->room) {
@@ -324,6 +329,51 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		.effect = effects[op->effect],
 	};
 	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
+}
+
+/* What is done to traffic in the words of a sentence; NULL: nothing. */
+static const char *disruption(const struct plan *p, const struct op *op)
+{
+	const struct kind *k = op->after ? op->after->kind : NULL;
+
+	/* Of what is made anew the creation is told. */
+	if (!op->after)
+		return model_find(p->desired, op->before->id) ? NULL : "would be removed";
+	if (op->effect == EFFECT_RECREATE)
+		return "would be made anew";
+	for (size_t i = 0; op->before && i < k->n_fields; i++) {
+		uint8_t before, after;
+
+		if (!(op->diff & bit(i)))
+			continue;
+		if (k->fields[i].flags & INTERRUPTS)
+			return "would change";
+		before = *(const uint8_t *)object_at(op->before, i);
+		after = *(const uint8_t *)object_at(op->after, i);
+		if (k->fields[i].flags & OFF_INTERRUPTS && before & ~after)
+			return "would change";
+	}
+	return NULL;
+}
+
+bool plan_disrupts(const struct plan *p, struct problems *problems)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const char *how = disruption(p, &p->ops[i]);
+		struct arena a = { 0 };
+		struct step s;
+
+		if (!how)
+			continue;
+		plan_step(&p->ops[i], &a, &s);
+		problem_add(problems, EBUSY, p->ops[i].after ? &p->ops[i].after->where : NULL,
+			    "%s %s%s%s %s, which interrupts traffic", s.kind, s.object, *s.detail ? " " : "", s.detail, how);
+		any = true;
+		arena_done(&a);
+	}
+	return any;
 }
 
 void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed)

@@ -33,5 +33,7 @@ struct step {
 };
 /* False for a step that says nothing beyond the create that gave the object. */
 bool plan_step(const struct op *op, struct arena *a, struct step *ret);
+/* Adds a problem for each step that interrupts traffic; whether there are any. */
+bool plan_disrupts(const struct plan *p, struct problems *problems);
 /* The steps that plan_step shows, by action. */
 void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed);

@@ -77,6 +77,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	j->next.since_usec = now_usec(CLOCK_REALTIME);
 	if (c->type == CHANGE_APPLY)
 		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
+	j->no_disrupt = c->no_disrupt;
 	j->same = c->type != CHANGE_ROLLBACK && m && m->known.state == STATE_UP && !strcmp(m->known.source, j->next.source) &&
 		  json_object_equal(m->known.json, json);
 	if (j->same)
@@ -150,9 +151,10 @@ static void outcome_from(struct outcome *o, struct job *j)
 	o->n_lingering = j->n_lingering;
 	o->problems = j->problems;
 	j->problems = (struct problems){ 0 };
-	if (j->result == 0)
-		return;
-	o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
+	if (j->disrupts)
+		o->code = OUTCOME_DISRUPTS;
+	else if (j->result < 0)
+		o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
 }
 
 static void finish(struct engine *g, struct outcome *o)
@@ -243,17 +245,14 @@ void engine_submit(struct engine *g, const struct change *c)
 	g->last = &entry->next;
 }
 
-void engine_plan(struct engine *g, const char *name, struct json_object *topology, const struct plan **ret_plan,
-		 struct outcome *ret)
+void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret)
 {
-	struct change c = { .type = CHANGE_APPLY, .topology = topology, .replace = true };
 	struct job *j = &g->planned;
 
 	*ret = (struct outcome){ 0 };
-	snprintf(ret->name, sizeof(ret->name), "%s", name);
-	snprintf(c.name, sizeof(c.name), "%s", name);
+	snprintf(ret->name, sizeof(ret->name), "%s", c->name);
 	job_done(j);
-	if (!begin(g, j, &c, ret))
+	if (!begin(g, j, c, ret))
 		return;
 	if (job_plan(j) < 0)
 		outcome_from(ret, j);

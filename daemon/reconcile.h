@@ -26,6 +26,7 @@ enum outcome_code {
 	OUTCOME_NAME_IN_USE,		/* name, source */
 	OUTCOME_BUSY,			/* name: waits to be confirmed */
 	OUTCOME_NOTHING_TO_CONFIRM,	/* name */
+	OUTCOME_DISRUPTS,		/* problems: a step each */
 	OUTCOME_ROLLBACK_FAILED,	/* problems.v[0] the refusal, v[1] what stands in the way */
 };
 
@@ -54,6 +55,7 @@ struct change {
 	struct json_object *topology;	/* of CHANGE_APPLY: a reference that the engine takes */
 	char source[SOURCE_SIZE];		/* of CHANGE_APPLY */
 	bool replace;			/* of CHANGE_APPLY */
+	bool no_disrupt;		/* of CHANGE_APPLY: refused if a step interrupts traffic */
 	unsigned confirm_seconds;	/* of CHANGE_APPLY: taken back unless confirmed in time; 0: it stays */
 	bool forget;			/* of CHANGE_DOWN */
 	char by[80];			/* who asks: "uid 0, pid 12 (netnsctl)"; may be empty */
@@ -81,9 +83,9 @@ uint64_t engine_deadline(const struct engine *g);
 /* Puts in line what is due. */
 void engine_tick(struct engine *g);
 
-/* Plans @topology as an apply would; the plan belongs to the engine until its next call. */
-void engine_plan(struct engine *g, const char *name, struct json_object *topology, const struct plan **ret_plan,
-		 struct outcome *ret);
+/* Plans @c, a CHANGE_APPLY, whose topology stays the caller's; the plan belongs to the
+ * engine until its next call. */
+void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret);
 
 /* A topology that the engine knows. */
 struct known {

@@ -7,8 +7,8 @@ _netnsctl_names() {
 
 _netnsctl_options() {
 	case $1 in
-	apply) echo '--confirm --dry-run --exit-code --json --name --replace' ;;
-	plan) echo '--dry-run --exit-code --json --name --replace' ;;
+	apply) echo '--confirm --dry-run --exit-code --json --name --no-disrupt --replace' ;;
+	plan) echo '--dry-run --exit-code --json --name --no-disrupt --replace' ;;
 	validate) echo '--name' ;;
 	down) echo '--all --forget --json' ;;
 	up | confirm | rollback | status | list | show | schema) echo '--json' ;;

@@ -43,6 +43,7 @@ complete -c netnsctl -n '__fish_seen_subcommand_from exec; and test (count (comm
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l dry-run -d 'show the steps, take none'
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l exit-code -d 'exit with 3 if there are steps to take'
 complete -c netnsctl -n '__fish_seen_subcommand_from apply' -l confirm -r -f -d 'undo it after that time unless confirmed'
+complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l no-disrupt -d 'refuse it if a step interrupts traffic'
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l replace -d 'take over the name from another file'
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan validate' -l name -r -f -d 'call the topology so'
 complete -c netnsctl -n '__fish_seen_subcommand_from down' -l all -d 'every topology that is up'

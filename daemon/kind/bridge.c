@@ -12,9 +12,9 @@ struct bridge {
 
 static const struct field fields[] = {
 	LINK_FIELDS,
-	FIELD(bridge, stp_state, bool, .nla = IFLA_BR_STP_STATE, .width = 4, .place = NLA_INFO_DATA, .fallback = "false",
-	      .doc = "whether the spanning tree protocol runs (IFLA_BR_STP_STATE)"),
-	FIELD(bridge, vlan_filtering, bool, .nla = IFLA_BR_VLAN_FILTERING, .width = 1, .place = NLA_INFO_DATA,
+	FIELD(bridge, stp_state, bool, .flags = INTERRUPTS, .nla = IFLA_BR_STP_STATE, .width = 4, .place = NLA_INFO_DATA,
+	      .fallback = "false", .doc = "whether the spanning tree protocol runs (IFLA_BR_STP_STATE)"),
+	FIELD(bridge, vlan_filtering, bool, .flags = INTERRUPTS, .nla = IFLA_BR_VLAN_FILTERING, .width = 1, .place = NLA_INFO_DATA,
 	      .fallback = "false", .doc = "whether ports are told apart by VLAN (IFLA_BR_VLAN_FILTERING)"),
 	FIELD(bridge, ageing_time, u32, .nla = IFLA_BR_AGEING_TIME, .place = NLA_INFO_DATA, .max = 100000000,
 	      .fallback = "30000",

@@ -20,13 +20,13 @@ extern const struct word link_addrgen_words[];
 
 /* The rows that every kind of interface starts with, in this order. */
 #define LINK_FIELDS                                                                                                    \
-	FIELD(link, up, bool, .fallback = "true",                                                                      \
+	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .fallback = "true",                                             \
 	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
 	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .fallback = "1500",                            \
 	      .doc = "largest packet, in bytes; 65536 is for lo alone (IFLA_MTU)"),                                                           \
-	FIELD(link, mac, mac, .nla = IFLA_ADDRESS,                                                                     \
+	FIELD(link, mac, mac, .flags = INTERRUPTS, .nla = IFLA_ADDRESS,                                                \
 	      .doc = "hardware address; derived from machine, topology and name unless said (IFLA_ADDRESS)"),          \
-	FIELD(link, master, link, .refs = "link", .flags = LOOSE, .fallback = "null",                                  \
+	FIELD(link, master, link, .refs = "link", .flags = LOOSE | INTERRUPTS, .fallback = "null",                     \
 	      .doc = "the bridge this is a port of, an interface of the same namespace (IFLA_MASTER)"),                \
 	FIELD(link, txqlen, u32, .nla = IFLA_TXQLEN, .fallback = "1000",                                               \
 	      .doc = "length of the transmit queue, in packets (IFLA_TXQLEN)"),                                        \

@@ -62,7 +62,7 @@ static const struct type type_forwarding = {
 static const struct field fields[] = {
 	FIELD(netns_object, existing, bool, .flags = WRITTEN, .fallback = "false",
 	      .doc = "the namespace is somebody else's: it is managed, never created or deleted"),
-	FIELD(netns_object, forwarding, forwarding, .fallback = "false",
+	FIELD(netns_object, forwarding, forwarding, .flags = OFF_INTERRUPTS, .fallback = "false",
 	      .doc = "whether packets are forwarded (net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)"),
 	FIELD(netns_object, lo, link, .gives = "link", .flags = HIDDEN | WRITTEN, .doc = "the loopback"),
 };
