@@ -82,6 +82,7 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	case OUTCOME_INVALID:
 	case OUTCOME_REFUSED:
 	case OUTCOME_CONFLICT:
+	case OUTCOME_DISRUPTS:
 		say_problems(message, o);
 		break;
 	case OUTCOME_NO_SUCH_TOPOLOGY:
