@@ -4,6 +4,8 @@
 #include "connection.h"
 #include "reply.h"
 #include "../daemon/json.h"
+#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -65,6 +67,15 @@ int connection_call(struct connection *c, const char *method, struct json_object
 	return send_all(c->fd, text, size + 1, e);
 }
 
+/* What a write would meet, without one. */
+static void stdout_watch(const struct connection *c)
+{
+	struct pollfd p[] = { { .fd = c->fd, .events = POLLIN }, { .fd = STDOUT_FILENO } };
+
+	if (c->for_stdout && poll(p, ARRAY_SIZE(p), -1) > 0 && !p[0].revents)
+		raise(SIGPIPE);
+}
+
 static int connection_read(struct connection *c, struct err *e)
 {
 	ssize_t r;
@@ -75,13 +86,14 @@ static int connection_read(struct connection *c, struct err *e)
 			return err_set(e, EMSGSIZE, "netnsd's answer is over %d MiB", REPLY_MAX >> 20);
 		c->in = must(realloc(c->in, c->room));
 	}
+	stdout_watch(c);
 	do
 		r = recv(c->fd, c->in + c->n, c->room - c->n, 0);
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return err_kernel(e, errno, NULL, "reading netnsd's answer");
 	if (r == 0)
-		return err_set(e, ECONNRESET, "netnsd went away before it answered; see journalctl -u netnsd");
+		return err_set(e, ECONNRESET, "netnsd went away; see journalctl -u netnsd");
 	c->n += (size_t)r;
 	return 0;
 }

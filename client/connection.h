@@ -6,6 +6,7 @@
 
 struct connection {
 	int fd;
+	bool for_stdout;	/* waiting is to no purpose when nobody reads our standard output: SIGPIPE */
 	char *in;		/* what has come in and is not read yet */
 	size_t n, room;
 };

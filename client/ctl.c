@@ -37,6 +37,8 @@ static const struct failure {
 	  .sentence = "no topology is called {name}; netnsctl status shows those there are" },
 	{ .error = "io.netnsd.NameInUse", .code = EXIT_FAILED,
 	  .sentence = "{name} is up from {source}; --replace, or --name OTHER" },
+	{ .error = "io.netnsd.TooSlow", .code = EXIT_FAILED,
+	  .sentence = "events came faster than they were read; the later ones are in netnsctl log" },
 	{ .error = "org.varlink.service.PermissionDenied", .code = EXIT_NOT_PERMITTED, .sentence = NOT_PERMITTED },
 	{ .error = "org.varlink.service.InvalidParameter", .code = EXIT_FAILED,
 	  .sentence = "netnsd does not take {parameter} like this" OTHER_VERSION },
@@ -178,6 +180,7 @@ static int call_make(const struct ctl *c, const struct call *call, struct json_o
 	r = connection_open(&connection, c->socket, &e);
 	if (r < 0)
 		return connection_say(c, call, &e);
+	connection.for_stdout = call->endless;
 	snprintf(method, sizeof(method), NETNSD_INTERFACE ".%s", call->method);
 	r = connection_call(&connection, method, call->parameters, call->progress, &e);
 	/* A daemon that says why it refuses to read on is heard even then. */

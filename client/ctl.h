@@ -18,7 +18,8 @@ enum {
 	OPT_VERSION = 1 << 9,
 	OPT_CONFIRM = 1 << 10,
 	OPT_NO_DISRUPT = 1 << 11,
-	OPT_LATER = 1 << 12,	/* of cli.md, not built yet */
+	OPT_LINES = 1 << 12,
+	OPT_LATER = 1 << 13,	/* of cli.md, not built yet */
 };
 
 struct file;
@@ -26,7 +27,7 @@ struct file;
 /* One run of netnsctl. */
 struct ctl {
 	unsigned given;		/* OPT_… */
-	const char *socket, *name, *confirm;
+	const char *socket, *name, *confirm, *lines;
 	char **args;		/* what follows the command, ended by NULL */
 	int n_args;
 };
@@ -41,6 +42,8 @@ int command_rollback(const struct ctl *c);
 int command_status(const struct ctl *c);
 int command_list(const struct ctl *c);
 int command_show(const struct ctl *c);
+int command_monitor(const struct ctl *c);
+int command_log(const struct ctl *c);
 int command_validate(const struct ctl *c);
 int command_exec(const struct ctl *c);
 int command_shell(const struct ctl *c);
@@ -56,6 +59,7 @@ struct call {
 	void (*progress)(void *arg, struct json_object *parameters);
 	void *arg;
 	bool quiet;			/* say nothing if it goes wrong */
+	bool endless;			/* wait only as long as somebody reads stdout, else SIGPIPE */
 };
 
 /* Asks, and waits for the answer, whose parameters the caller then owns.  Says

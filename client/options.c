@@ -24,6 +24,8 @@ static const struct row {
 	  .doc = "call the topology so" },
 	{ .name = "no-disrupt", .bit = OPT_NO_DISRUPT, .doc = "refuse it if a step interrupts traffic" },
 	{ .name = "replace", .bit = OPT_REPLACE, .doc = "take over the name from a topology of another file" },
+	{ .name = "lines", .letter = 'n', .bit = OPT_LINES, .value = "N", .offset = offsetof(struct ctl, lines),
+	  .doc = "only the last so many" },
 	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
 	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .offset = offsetof(struct ctl, socket),
 	  .doc = "where netnsd listens; default: $NETNSD_SOCKET, else " NETNSD_SOCKET },
@@ -80,7 +82,7 @@ int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 	/* 0 makes glibc forget what it knew of another argv. */
 	optind = 0;
 	opterr = 0;
-	for (int got; (got = getopt_long(argc, argv, permute ? ":h" : "+:h", options, NULL)) != -1;) {
+	for (int got; (got = getopt_long(argc, argv, permute ? ":hn:" : "+:hn:", options, NULL)) != -1;) {
 		const struct row *row = row_find(got == ':' ? optopt : got);
 		int r;
 
@@ -113,13 +115,13 @@ void options_print(FILE *out, unsigned takes)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
+		char letter[4] = "   ";
 
 		if (!(takes & r->bit) || !r->doc)
 			continue;
 		if (r->letter)
-			table_cell(&t, COLOUR_NONE, "-%c, --%s", r->letter, r->name);
-		else
-			table_cell(&t, COLOUR_NONE, "    --%s%s%s", r->name, r->value ? " " : "", r->value ?: "");
+			snprintf(letter, sizeof(letter), "-%c,", r->letter);
+		table_cell(&t, COLOUR_NONE, "%s --%s%s%s", letter, r->name, r->value ? " " : "", r->value ?: "");
 		table_cell(&t, COLOUR_NONE, "%s", r->doc);
 	}
 	table_print(&t, out);

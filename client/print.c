@@ -12,14 +12,23 @@ bool print_colours(FILE *out)
 	return isatty(fileno(out)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
-void print_json(FILE *out, struct json_object *o, bool pretty)
+static void json_write(FILE *out, struct json_object *o, int flags)
 {
 	_cleanup_(arena_done) struct arena a = {};
-	int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
 
-	if (pretty || isatty(fileno(out)))
-		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	flags |= JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
 	fprintf(out, "%s\n", text_escape_json(&a, json_object_to_json_string_ext(o, flags)));
+}
+
+void print_json(FILE *out, struct json_object *o, bool pretty)
+{
+	json_write(out, o, pretty || isatty(fileno(out)) ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : 0);
+}
+
+void print_json_line(FILE *out, struct json_object *o)
+{
+	json_write(out, o, 0);
+	fflush(out);
 }
 
 struct table print_steps_table(bool colours)

@@ -9,6 +9,9 @@ bool print_colours(FILE *out);
 /* One line for programs, several for a person at a terminal or if @pretty. */
 void print_json(FILE *out, struct json_object *o, bool pretty);
 
+/* One line for programs, always, and at once. */
+void print_json_line(FILE *out, struct json_object *o);
+
 /* A table for steps: sign, kind, object, detail. */
 struct table print_steps_table(bool colours);
 /* Prints the list "steps" of @reply, one step a line. */

@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "idl_text.h"
 #include "method_change.h"
+#include "monitor.h"
 
 static void method_plan(struct call *c, void *arg)
 {
@@ -93,6 +94,8 @@ struct interface method_interface(struct method_context *m)
 		{ "Status", READ, method_status },
 		{ "List", READ, method_list },
 		{ "Show", READ, method_show },
+		{ "Monitor", READ, method_monitor },
+		{ "Log", READ, method_log },
 		{ "Ping", READ, method_ping },
 	};
 

@@ -8,8 +8,9 @@
 #include <stdarg.h>
 #include <sys/epoll.h>
 
-/* With more than this unread, a peer is given up. */
-enum { OUTPUT_MAX = 4 << 20 };
+/* With more than this unread, a peer is given up; with more than the second it is told so, if it
+ * is one that we talk to at length. */
+enum { OUTPUT_MAX = 4 << 20, OUTPUT_SLOW = OUTPUT_MAX - (64 << 10) };
 
 struct varlink {
 	struct varlink_options o;
@@ -123,6 +124,11 @@ void call_reply(struct call *c, struct json_object *parameters)
 void call_error(struct call *c, const char *error, struct json_object *parameters)
 {
 	call_end(c, error, parameters);
+}
+
+bool call_is_slow(const struct call *c)
+{
+	return bytes_size(&c->connection->s.out) > OUTPUT_SLOW;
 }
 
 void call_error_string(struct call *c, const char *error, const char *key, const char *value)

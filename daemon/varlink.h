@@ -34,11 +34,14 @@ struct call {
 void call_progress(struct call *c, struct json_object *parameters);
 void call_reply(struct call *c, struct json_object *parameters);
 void call_error(struct call *c, const char *error, struct json_object *parameters);
+/* Whether the peer leaves so much unread that but one more answer may be queued. */
+bool call_is_slow(const struct call *c);
 /* "org.varlink.service.InvalidParameter" and its like: an error with one string. */
 void call_error_string(struct call *c, const char *error, const char *key, const char *value);
 
 #define VARLINK_SERVICE "org.varlink.service"
 #define INVALID_PARAMETER VARLINK_SERVICE ".InvalidParameter"
+#define EXPECTED_MORE VARLINK_SERVICE ".ExpectedMore"
 #define PERMISSION_DENIED VARLINK_SERVICE ".PermissionDenied"
 
 struct varlink_options {

@@ -13,7 +13,7 @@ LAYERS = [
     "kinds kind/*",
     "observe execute linger",
     "reconcile engine known share start job heal healing heal_note heal_other spot keep drift watch event state status event_file outcome confirm",
-    "control stream varlink idl service method once answer method_change",
+    "control stream varlink idl service method once answer method_change monitor",
     "main",
 ]
 CLIENT_UP_TO = 3  # netnsctl is made of its own files and these layers

@@ -11,23 +11,24 @@ _netnsctl_options() {
 	plan) echo '--dry-run --exit-code --json --name --no-disrupt --replace' ;;
 	validate) echo '--name' ;;
 	down) echo '--all --forget --json' ;;
-	up | confirm | rollback | status | list | show | schema) echo '--json' ;;
+	log) echo '--json --lines' ;;
+	up | confirm | rollback | status | list | show | monitor | schema) echo '--json' ;;
 	esac
 	echo '--socket --help --version'
 }
 
 _netnsctl() {
-	local commands='apply plan up down confirm rollback status list show validate exec shell schema version'
+	local commands='apply plan up down confirm rollback status list show monitor log validate exec shell schema version'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' operands=0 i
 	COMPREPLY=()
 
 	case $prev in
-	--confirm | --name) return ;;
+	--confirm | --name | --lines | -n) return ;;
 	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--confirm | --name | --socket) ((i++)) ;;
+		--confirm | --name | --socket | --lines | -n) ((i++)) ;;
 		-*) ;;
 		*) if [[ $command ]]; then ((operands++)); else command=${COMP_WORDS[i]}; fi ;;
 		esac
@@ -47,7 +48,7 @@ _netnsctl() {
 	apply | plan | validate)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X '!*.json' -- "$cur") ;;
-	up | down | confirm | rollback | status | show) mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur") ;;
+	up | down | confirm | rollback | status | show | monitor | log) mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur") ;;
 	exec | shell)
 		((operands)) || mapfile -t COMPREPLY < <(compgen -W "host $(ls /run/netns 2>/dev/null)" -- "$cur") ;;
 	esac

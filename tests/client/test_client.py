@@ -472,7 +472,7 @@ def test_older_daemon(ctl):
 
 
 @pytest.mark.parametrize("reply, words", [
-    (b"", "netnsd went away before it answered; see journalctl -u netnsd"),
+    (b"", "netnsd went away; see journalctl -u netnsd"),
     (b"{\0", "netnsd's answer is no JSON"),
     (b"[]\0", "netnsd's answer is no JSON object"),
 ])
@@ -507,7 +507,6 @@ def test_long_socket_path(ctl):
     (("aply", "x"), 'unknown command "aply"; did you mean apply?'),
     (("statsu",), 'unknown command "statsu"; did you mean status?'),
     (("frobnicate",), 'unknown command "frobnicate"; see netnsctl --help'),
-    (("monitor",), "monitor is not supported by this version"),
     (("wait", "--timeout", "3"), "wait is not supported by this version"),
     (("apply", "x", "--persist"), "--persist is not supported by this version"),
     (("apply",), "too few arguments; usage: netnsctl apply [OPTION…] FILE…"),
@@ -518,6 +517,8 @@ def test_long_socket_path(ctl):
     (("status", "--all"), "status takes no --all; see netnsctl status --help"),
     (("--all", "status"), "status takes no --all; see netnsctl status --help"),
     (("apply", "x", "--name"), "--name needs a value: --name NAME"),
+    (("log", "-n"), "--lines needs a value: --lines N"),
+    (("monitor", "-n", "5"), "monitor takes no --lines; see netnsctl monitor --help"),
     (("apply", "everyday.json", "--exit-code"), "--exit-code goes with --dry-run"),
 ])
 def test_usage(ctl, args, words):
@@ -533,7 +534,7 @@ def test_options_before_and_after(ctl):
 def test_help(ctl):
     text = ctl.out("--help")
     assert text == ctl.out("-h") == ctl.out("help") and text.startswith("Usage: netnsctl [OPTION…] COMMAND …\n")
-    for name in "apply plan up down status list show validate exec shell schema version".split():
+    for name in "apply plan up down status list show monitor log validate exec shell schema version".split():
         assert f"\n  {name} " in text
         for args in (name, "--help"), ("-h", name), ("help", name):
             assert ctl.out(*args).startswith(f"Usage: netnsctl {name} ")

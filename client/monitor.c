@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* monitor.c - netnsctl monitor and log: what happens to topologies, a line each. */
+#include "ctl.h"
+#include "print.h"
+#include "text.h"
+#include <signal.h>
+
+static enum colour event_colour(const char *event)
+{
+	static const struct { const char *event; enum colour colour; } colours[] = {
+		{ "applied", COLOUR_GOOD }, { "confirmed", COLOUR_GOOD }, { "healed", COLOUR_GOOD },
+		{ "down", COLOUR_FAINT }, { "refused", COLOUR_BAD }, { "failed", COLOUR_BAD },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
+		if (!strcmp(event, colours[i].event))
+			return colours[i].colour;
+	return COLOUR_CHANGE;
+}
+
+/* "address ns1/veth-ns 10.0.0.2/24 → nothing: taken away; by pid 4711 (ip)" */
+static const char *event_text(struct arena *a, struct json_object *event)
+{
+	const char *kind = reply_text(event, "kind"), *object = reply_text(event, "object");
+	const char *was = reply_text(event, "was"), *is = reply_text(event, "is"), *by = reply_text(event, "by");
+	const char *about = arena_fmt(a, "%s%s%s", kind, *kind && *object ? " " : "", object);
+
+	if (*was || *is)
+		about = arena_fmt(a, "%s%s%s → %s", about, *about ? " " : "", *was ? was : "nothing", *is ? is : "nothing");
+	return arena_fmt(a, "%s%s%s%s%s", about, *about ? ": " : "", reply_text(event, "message"), *by ? "; by " : "", by);
+}
+
+static void line_add(struct table *t, uint64_t usec, const char *topology, enum colour colour, const char *word, const char *text)
+{
+	table_cell(t, COLOUR_FAINT, "%s", text_clock(&t->arena, usec, print_now()));
+	table_cell(t, COLOUR_NONE, "%s", topology);
+	table_cell(t, colour, "%s", word);
+	table_cell(t, COLOUR_NONE, "%s", text);
+}
+
+static void event_add(struct table *t, struct json_object *event)
+{
+	const char *word = reply_text(event, "event");
+
+	line_add(t, reply_number(event, "time_usec"), reply_text(event, "topology"), event_colour(word), word,
+		 event_text(&t->arena, event));
+}
+
+/* What a topology is now, as if it were the event that made it so. */
+static void topology_add(struct table *t, struct json_object *topology)
+{
+	const char *state = reply_text(topology, "state");
+
+	line_add(t, reply_number(topology, "since_usec"), reply_text(topology, "name"), print_state_colour(state), state,
+		 print_source(&t->arena, topology));
+}
+
+struct monitor {
+	const struct ctl *c;
+	struct table table;
+};
+
+static bool is_wanted(const struct ctl *c, const char *name)
+{
+	for (int i = 0; i < c->n_args; i++)
+		if (!strcmp(c->args[i], name))
+			return true;
+	return !c->n_args;
+}
+
+/* Takes the topologies that nobody asked for out of the first reply. */
+static void topologies_filter(const struct ctl *c, struct json_object *reply)
+{
+	struct json_object *list = reply_get(reply, "topologies");
+
+	for (size_t i = reply_size(reply, "topologies"); i-- > 0;)
+		if (!is_wanted(c, reply_text(reply_at(reply, "topologies", i), "name")))
+			json_object_array_del_idx(list, i, 1);
+}
+
+static void on_reply(void *arg, struct json_object *reply)
+{
+	struct monitor *m = arg;
+	struct json_object *event = reply_get(reply, "event"), *topology;
+
+	if (event && !is_wanted(m->c, reply_text(event, "topology")))
+		return;
+	topologies_filter(m->c, reply);
+	if (m->c->given & OPT_JSON) {
+		print_json_line(stdout, reply);
+	} else {
+		for (size_t i = 0; (topology = reply_at(reply, "topologies", i)); i++)
+			topology_add(&m->table, topology);
+		if (event)
+			event_add(&m->table, event);
+		table_print(&m->table, stdout);
+		/* Its lines are forgotten, its widths stay. */
+		arena_done(&m->table.arena);
+	}
+	if (fflush(stdout) || ferror(stdout))
+		exit(ctl_fail(EXIT_FAILED, "cannot print the answer: %s", strerror(errno)));
+}
+
+/* Every line is out already. */
+static void on_end(_unused_ int number)
+{
+	_exit(EXIT_DONE);
+}
+
+int command_monitor(const struct ctl *c)
+{
+	static const struct column columns[] = {
+		{ .min = 8 }, { .gap = 2, .min = 8 }, { .gap = 2, .min = 9 }, { .gap = 2 },
+	};
+	struct monitor m = { c, TABLE(columns, print_colours(stdout)) };
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	int r;
+
+	signal(SIGINT, on_end);
+	signal(SIGTERM, on_end);
+	signal(SIGPIPE, on_end);
+	r = ctl_call(c, &(struct call){ .method = "Monitor", .progress = on_reply, .arg = &m, .endless = true }, &reply);
+	table_done(&m.table);
+	return r;
+}
+
+static int lines_parse(const char *lines, int64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoll(lines, &end, 10);
+	return errno || end == lines || *end || *ret < 1 ? -EINVAL : 0;
+}
+
+int command_log(const struct ctl *c)
+{
+	static const struct column columns[] = {
+		{ "TIME", .gap = 0 }, { "TOPOLOGY", .gap = 2 }, { "EVENT", .gap = 2 }, { "WHAT", .gap = 2 },
+	};
+	_cleanup_(table_done) struct table t = TABLE(columns, print_colours(stdout));
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	struct call call = { .method = "Log" };
+	struct json_object *event;
+	int64_t lines = 0;
+	int r;
+
+	if (c->lines && lines_parse(c->lines, &lines) < 0)
+		return ctl_fail(EXIT_INVALID, "--lines %s: a number of at least 1 is wanted", c->lines);
+	call.parameters = must(json_object_new_object());
+	if (c->n_args)
+		json_object_object_add(call.parameters, "name", json_object_new_string(c->args[0]));
+	if (c->lines)
+		json_object_object_add(call.parameters, "limit", json_object_new_int64(lines));
+	r = ctl_call(c, &call, &reply);
+	if (r)
+		return r;
+	if (c->given & OPT_JSON)
+		return print_json(stdout, reply, false), EXIT_DONE;
+	if (!reply_size(reply, "events"))
+		return puts("nothing has happened yet"), EXIT_DONE;
+	for (size_t i = 0; (event = reply_at(reply, "events", i)); i++)
+		event_add(&t, event);
+	table_print(&t, stdout);
+	return EXIT_DONE;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* monitor.h - the methods of the table that tell events: as they come, and those
+ * that were; @arg is a struct method_context. */
+#pragma once
+#include "method.h"
+
+void method_monitor(struct call *c, void *arg);
+void method_log(struct call *c, void *arg);
