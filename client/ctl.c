@@ -27,6 +27,8 @@ static const struct failure {
 		      "netnsctl plan FILE shows what is left to do" },
 	{ .error = "io.netnsd.Conflict", .code = EXIT_FAILED, .named = true,
 	  .sentence = "{object} belongs to {owner}; nothing was touched" },
+	{ .error = "io.netnsd.Waiting", .code = EXIT_FAILED,
+	  .sentence = "{name} waits for {for}, and is applied as soon as that is there; netnsctl down {name} gives it up" },
 	{ .error = "io.netnsd.Busy", .code = EXIT_FAILED,
 	  .sentence = "{name} waits to be confirmed: netnsctl confirm {name}, or netnsctl rollback {name}" },
 	{ .error = "io.netnsd.Disrupts", .code = EXIT_FAILED, .named = true,

@@ -120,7 +120,7 @@ enum colour print_state_colour(const char *state)
 {
 	static const struct { const char *state; enum colour colour; } colours[] = {
 		{ "up", COLOUR_GOOD }, { "down", COLOUR_FAINT }, { "failed", COLOUR_BAD },
-		{ "no carrier", COLOUR_CHANGE },
+		{ "no carrier", COLOUR_CHANGE }, { "waiting", COLOUR_CHANGE },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)

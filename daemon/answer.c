@@ -60,6 +60,7 @@ static struct json_object *problem_or_none(const struct problems *p, size_t i)
 
 const char *outcome_error(const struct outcome *o, struct json_object **ret)
 {
+	char awaited[512];
 	size_t i = 0;
 
 	switch (o->code) {
@@ -87,6 +88,12 @@ const char *outcome_error(const struct outcome *o, struct json_object **ret)
 		add(*ret, "owner", json_object_new_string(o->problems.v[i].owner));
 		add(*ret, "problems", problem_list(&o->problems));
 		return ERROR("Conflict");
+	case OUTCOME_WAITING:
+		outcome_awaited(o, awaited, sizeof(awaited));
+		*ret = one_string("name", o->name);
+		add(*ret, "for", json_object_new_string(awaited));
+		add(*ret, "problems", problem_list(&o->problems));
+		return ERROR("Waiting");
 	case OUTCOME_NO_SUCH_TOPOLOGY:
 		*ret = one_string("name", o->name);
 		return ERROR("NoSuchTopology");

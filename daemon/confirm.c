@@ -46,7 +46,7 @@ static struct json_object *previous_new(const struct known *k)
 	struct json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "source", json_object_new_string(k->source));
-	json_object_object_add(o, "state", json_object_new_string(k->state == STATE_DOWN ? "down" : "up"));
+	json_object_object_add(o, "state", json_object_new_string(known_is_up(k) ? "up" : "down"));
 	json_object_object_add(o, "topology", json_object_get(k->json));
 	return o;
 }
@@ -62,7 +62,7 @@ bool confirm_previous(const struct member *m, struct json_object **ret, const ch
 
 void confirm_keep(struct job *j, const struct member *m, const struct change *c)
 {
-	bool stays = m && m->known.state != STATE_DOWN && json_object_equal(m->known.json, j->next.topology);
+	bool stays = m && known_is_up(&m->known) && json_object_equal(m->known.json, j->next.topology);
 
 	if (c->type != CHANGE_ROLLBACK && (c->type != CHANGE_APPLY || stays))
 		return;

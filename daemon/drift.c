@@ -4,7 +4,7 @@
 #include "drift.h"
 
 #define SECOND UINT64_C(1000000)
-enum { DRIFTS_MAX = 1024, PAUSE_FIRST = 1, PAUSE_MAX = 64 };
+enum { DRIFTS_MAX = 1024, PAUSE_FIRST = 1, PAUSE_MAX = 64, PUT_OFF = 60 };
 
 static void drift_done(struct drift *one)
 {
@@ -67,6 +67,13 @@ void drift_pause(struct drift *one, uint64_t now)
 	if (one->pause > PAUSE_MAX * SECOND)
 		one->pause = PAUSE_MAX * SECOND;
 	one->until = now + one->pause;
+	one->put_off = false;
+}
+
+void drift_put_off(struct drift *one, uint64_t now)
+{
+	one->until = now + PUT_OFF * SECOND;
+	one->put_off = true;
 }
 
 bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now)

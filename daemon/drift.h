@@ -17,6 +17,7 @@ struct drift {
 	uint64_t pause;			/* the last one; 0: it is not contested */
 	unsigned heals;			/* since then */
 	bool open;			/* it is not as declared now */
+	bool put_off;			/* until nothing is missing that it may need, or until then */
 };
 
 struct drifts {
@@ -35,6 +36,8 @@ struct drift *drift_note(struct drifts *d, const struct object *o, uint64_t now)
 bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now);
 /* Healing it waits; longer each time. */
 void drift_pause(struct drift *one, uint64_t now);
+/* Healing it waits for what others make, or a minute; that is no fight. */
+void drift_put_off(struct drift *one, uint64_t now);
 /* What stands in @netns itself, or on @link of it (NULL: on any), and was not noted at @now is as declared. */
 void drift_settle(struct drifts *d, const char *netns, const char *link, uint64_t now);
 /* Forgets what has been quiet for long enough. */

@@ -10,6 +10,7 @@
 struct entry {
 	struct entry *next;
 	struct change change;
+	size_t deferred;	/* so often another was let go first */
 };
 
 /* A topology that is known, as the interface shows it and as the next change needs it. */
@@ -73,6 +74,11 @@ void member_failed(struct engine *g, struct job *j);
 void share_note(struct member *m, const struct model *declared);
 /* -EEXIST with a problem if another topology that is up claims otherwise. */
 int share_check(const struct engine *g, struct job *j);
+/* A topology that lives in a namespace that @j takes away, and which; NULL: none. */
+const struct known *share_user(const struct engine *g, const struct job *j, const char **ret_netns);
+/* What other topologies declare in namespaces of @name carries our mark, but is not its own. */
+void share_disown(const struct engine *g, const char *name, struct model *observed, const struct model *desired,
+		  const struct model *last);
 /* Gives the originals of what @name gave up to those that still want the change. */
 void share_hand_on(struct engine *g, const char *name, const struct model *originals);
 

@@ -101,6 +101,25 @@ void problem_add_conflict(struct problems *p, const struct where *where, const c
 		p->v[n].owner = arena_strdup(&p->arena, owner ? owner : "another program");
 }
 
+void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool awaited)
+{
+	struct err e;
+	size_t n = p->n;
+
+	err_set(&e, ENODEV, "%s is not there, and netnsd does not make it", object);
+	problem_add_err(p, &e, where, object);
+	if (p->n > n)
+		p->v[n].awaited = awaited;
+}
+
+bool problems_await(const struct problems *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!p->v[i].awaited)
+			return false;
+	return p->n && !p->more;
+}
+
 static const char *copy_text(struct problems *p, const char *s)
 {
 	return s ? arena_strdup(&p->arena, s) : NULL;
@@ -116,6 +135,7 @@ void problem_copy(struct problems *to, const struct problem *from)
 	v->object = copy_text(to, from->object);
 	v->owner = copy_text(to, from->owner);
 	v->kernel = copy_text(to, from->kernel);
+	v->awaited = from->awaited;
 }
 
 static int problem_cmp(const void *a, const void *b)

@@ -30,6 +30,7 @@ struct problem {
 	char *message;
 	const char *object, *owner, *kernel;	/* NULL where they do not apply */
 	int code;			/* negative errno */
+	bool awaited;			/* the object is not there, but somebody may bring it */
 };
 
 enum { PROBLEMS_MAX = 100 };	/* of one file; the rest is only counted */
@@ -46,6 +47,10 @@ void problem_add(struct problems *p, int code, const struct where *where, const 
 void problem_add_err(struct problems *p, const struct err *e, const struct where *where, const char *object);
 /* @object is there and @owner's: a topology's name, or NULL for another program. */
 void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner);
+/* @object is not there, and not netnsd's to make; @awaited: it is worth waiting for. */
+void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool awaited);
+/* Whether all that is wrong is that something has not come yet. */
+bool problems_await(const struct problems *p);
 void problem_copy(struct problems *to, const struct problem *from);
 /* Sorts by line and column. */
 void problems_sort(struct problems *p);

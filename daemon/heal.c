@@ -20,12 +20,20 @@ static void fail(struct heal *h, const struct err *e, const struct object *o)
 	problem_add_err(&h->refused, e, o ? &o->where : NULL, o ? object : NULL);
 }
 
+/* Whether it is in somebody else's namespace that is not there. */
+static bool in_missing(const struct heal *h, const struct object *want)
+{
+	const struct object *netns = model_netns(&h->scope.desired, want->netns);
+
+	return netns && netns->any && !model_netns(&h->scope.observed, want->netns);
+}
+
 /* Whether the step has to wait for something that is not there, or not ours. */
 static bool is_blocked(const struct heal *h, const struct object *want)
 {
 	const struct object *have = model_find(&h->scope.observed, want->id);
 
-	if (want->mark == SKIPPED)
+	if (want->mark == SKIPPED || in_missing(h, want))
 		return true;
 	if (have)
 		return have->owner != OWNER_OURS && !want->any && !have->any;
@@ -46,15 +54,25 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 	return false;
 }
 
+/* Whether something of others' making has not come yet. */
+static bool is_missing(const struct heal *h)
+{
+	for (size_t i = 0; i < h->problems.n; i++)
+		if (h->problems.v[i].awaited)
+			return true;
+	return false;
+}
+
 /* Leaves out the steps that have to wait: of what is damped, and what stands on it. */
 static void leave_out(struct heal *h)
 {
+	bool missing = is_missing(h);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < h->plan.n; i++) {
 		struct op *op = &h->plan.ops[i];
 		const struct drift *one = drift_find(&h->m->drifts, heal_object(op));
-		bool waits = one && one->until > h->now;
+		bool waits = one && one->until > h->now && (missing || !one->put_off);
 
 		waits |= op->after && stands_on_blocked(h, op->after);
 		if (waits && op->after)
@@ -115,7 +133,8 @@ static int find_again(struct heal *h, struct err *e)
 		struct op op = { .after = o };
 		struct drift *one;
 
-		if (ns->state != NETNS_LOST || !o)
+		/* That of another topology is found again by that one. */
+		if (ns->state != NETNS_LOST || !o || o->any)
 			continue;
 		one = drift_note(&h->m->drifts, o, h->now);
 		if (one && one->until > h->now)
@@ -152,6 +171,11 @@ static void refused(struct heal *h, const struct op *op, const struct err *e)
 {
 	struct drift *one = op ? drift_note(&h->m->drifts, heal_object(op), h->now) : NULL;
 
+	/* A route may need an address of what is not there: that is what is told. */
+	if (one && is_missing(h)) {
+		drift_put_off(one, h->now);
+		return;
+	}
 	if (one)
 		drift_pause(one, h->now);
 	fail(h, e, op ? heal_object(op) : NULL);
@@ -226,13 +250,21 @@ static void run(struct heal *h)
 static void settle(struct heal *h)
 {
 	struct known *k = &h->m->known;
+	enum topology_state state;
 
 	k->healed += h->healed;
 	if (h->healed)
 		heal_tell_healed(h);
 	for (size_t i = 0; i < h->problems.n; i++)
 		problem_copy(&h->refused, &h->problems.v[i]);
-	if (h->refused.n && !h->m->heal_failed)
+	for (size_t i = 0; i < h->scope.n; i++)
+		if (h->refused.n)
+			keep_unwell(h->scope.spots[i].kept, h->scope.spots[i].all ? NULL : h->scope.spots[i].only);
+	/* The rest of what was not well is looked at in the next heals. */
+	if (!h->refused.n && keep_is_unwell(h->m))
+		return;
+	state = !h->refused.n ? STATE_UP : problems_await(&h->refused) ? STATE_WAITING : STATE_FAILED;
+	if (h->refused.n && (!h->m->heal_failed || state != k->state))
 		heal_tell_failed(h);
 	if (!h->refused.n && !h->m->heal_failed)
 		return;
@@ -240,18 +272,15 @@ static void settle(struct heal *h)
 	k->problems = h->refused;
 	h->refused = (struct problems){ 0 };
 	h->m->heal_failed = k->problems.n;
-	k->state = k->problems.n ? STATE_FAILED : STATE_UP;
+	k->state = state;
 }
 
 static bool is_marked(const struct engine *g, const struct member *m)
 {
 	/* What is just being changed is looked at by that change. */
-	if (m->broken || (g->at_work && !strcmp(g->first->change.name, m->known.name)))
+	if (m->broken || m->known.awaiting || (g->at_work && !strcmp(g->first->change.name, m->known.name)))
 		return false;
-	for (size_t i = 0; i < m->n_kept; i++)
-		if (m->kept[i].dirty || m->kept[i].due)
-			return true;
-	return false;
+	return keep_is_marked(m);
 }
 
 bool heal_needed(const struct engine *g)

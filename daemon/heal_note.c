@@ -66,7 +66,8 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, uint32
 void heal_tell_failed(struct heal *h)
 {
 	const struct problem *p = &h->refused.v[0];
-	struct event ev = { .type = EVENT_FAILED, .topology = h->m->known.name, .message = p->message, .code = p->code };
+	enum event_type type = problems_await(&h->refused) ? EVENT_WAITING : EVENT_FAILED;
+	struct event ev = { .type = type, .topology = h->m->known.name, .message = p->message, .code = p->code };
 
 	engine_tell(h->g, &ev);
 }

@@ -131,6 +131,8 @@ static int look(struct job *j, struct model *desired, struct err *e)
 		return r;
 	/* From the second look on, what we have tried to make is ours where it carries our mark. */
 	owner_resolve(&j->observed, j->next.name, desired, last, j->going_back || j->completed ? &j->desired.model : NULL);
+	if (j->looked)
+		j->looked(j->owner, j);
 	if (!j->going_back && !j->completed) {
 		back_complete(desired, last, &j->next.originals, &j->observed);
 		back_share(desired, &j->others);

@@ -12,10 +12,11 @@ struct job {
 	const struct state *state;
 	const char *netns_dir, *machine;
 	/* Called with @owner, if they are there: when the namespaces have been opened; before
-	 * each look of a change. */
+	 * each look of a change; after it, when it is known whose things are. */
 	void *owner;
 	void (*opened)(void *owner, struct netns_set *set);
 	void (*looking)(void *owner, struct job *j);
+	void (*looked)(void *owner, struct job *j);
 	uint32_t next_index;		/* links get numbers from it on; 0: from what was seen */
 
 	struct record next;		/* what is to be known afterwards; its originals grow */

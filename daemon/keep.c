@@ -211,7 +211,8 @@ static void kept_make_all(struct engine *g, struct member *m, const struct membe
 		struct netns *ns = object_is(o, "netns") ? netns_find(set, o->netns) : NULL;
 		struct kept *k = &m->kept[m->n_kept], *before;
 
-		if (!ns)
+		/* Of one that is not there yet, what others bring is all there can be. */
+		if (!ns || (m->known.awaiting && !o->any))
 			continue;
 		m->n_kept++;
 		kept_make(m, k, o);
@@ -259,13 +260,40 @@ void keep_mark_all(struct member *m)
 		m->kept[i].dirty = m->kept[i].all = true;
 }
 
+bool keep_is_marked(const struct member *m)
+{
+	for (size_t i = 0; i < m->n_kept; i++)
+		if (m->kept[i].dirty || m->kept[i].due)
+			return true;
+	return false;
+}
+
 void keep_clear(struct kept *k)
 {
-	k->dirty = k->due = k->all = false;
+	k->dirty = k->due = k->all = k->unwell = false;
 	k->n_names = 0;
 	k->port = 0;
 	free(k->names);
 	k->names = NULL;
+}
+
+void keep_unwell(struct kept *k, const char *const *only)
+{
+	bool dirty = k->dirty;
+
+	k->unwell = true;
+	k->all |= !only;
+	for (; only && *only; only++)
+		keep_mark(k, *only);
+	k->dirty = dirty;
+}
+
+bool keep_is_unwell(const struct member *m)
+{
+	for (size_t i = 0; i < m->n_kept; i++)
+		if (m->kept[i].unwell)
+			return true;
+	return false;
 }
 
 static int handle_cmp(const void *a, const void *b)

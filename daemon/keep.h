@@ -18,6 +18,7 @@ struct kept {
 	size_t n_links;
 	bool sorted;
 
+	bool unwell;			/* what is marked could not be healed; it is looked at with whatever is */
 	bool dirty, due;		/* something was heard; an audit is to look when there is time */
 	bool all;			/* all of the topology's links in it, else those in names */
 	char (*names)[16];
@@ -38,7 +39,11 @@ struct object *const *keep_objects(const struct member *m, const char *netns, co
 /* To be looked at again: a link of it, or (NULL) what stands in it besides links. */
 void keep_mark(struct kept *k, const char *link);
 void keep_mark_all(struct member *m);
+bool keep_is_marked(const struct member *m);
 void keep_clear(struct kept *k);
+/* What could not be healed: the links in @only, NULL: all. */
+void keep_unwell(struct kept *k, const char *const *only);
+bool keep_is_unwell(const struct member *m);
 /* An event of the listener. */
 void keep_heard(void *engine, const struct heard *h);
 /* Reads all events that have arrived. */

@@ -27,6 +27,7 @@ struct kind {
 	enum form form;
 	bool in_link;		/* the section stands in an interface, not in a namespace */
 	bool any;		/* manages what is there, of whatever kind; never creates or deletes */
+	bool comes;		/* what is only managed and not there yet is waited for */
 	bool ports;		/* other links may name it as their master */
 	const char *brief;	/* in a list, a bare string means this field */
 	size_t size;

@@ -99,6 +99,7 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 
 	snprintf(m->known.source, sizeof(m->known.source), "%s", r->source);
 	m->known.state = r->state;
+	m->known.awaiting = r->state == STATE_WAITING;
 	m->known.healed = r->healed;
 	m->known.since_usec = r->since_usec;
 	json_object_put(m->known.json);
@@ -120,7 +121,7 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 int member_store(const struct engine *g, const struct member *m, struct err *e)
 {
 	struct record r = {
-		.state = m->known.state,
+		.state = known_is_up(&m->known) ? STATE_UP : m->known.state,
 		.since_usec = m->known.since_usec,
 		.healed = (uint32_t)m->known.healed,
 		.topology = m->known.json,
@@ -140,6 +141,11 @@ static void originals_copy(struct model *to, const struct model *from)
 		model_add(to, object_copy(to, from->objects[i], ~UINT64_C(0)), NULL);
 }
 
+static void on_looked(void *engine, struct job *j)
+{
+	share_disown(engine, j->next.name, &j->observed, &j->desired.model, &j->last.model);
+}
+
 /* What is up now, for a job to start from. */
 int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 {
@@ -149,6 +155,7 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	job_init(j, g->kinds, &g->state, g->netns_dir, g->machine);
 	j->owner = g;
 	j->opened = keep_opened;
+	j->looked = on_looked;
 	j->next_index = g->next_index;
 	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
 	if (!m)
@@ -162,7 +169,7 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	for (size_t i = 0; i < g->n_members; i++)
 		for (size_t n = 0; g->members[i] != m && n < g->members[i]->claims.n; n++)
 			back_merge(&j->others, g->members[i]->claims.objects[n], ~UINT64_C(0));
-	if (m->known.state == STATE_DOWN || !m->known.json)
+	if (!known_is_up(&m->known))
 		return 0;
 	model_done(&j->last.model);
 	return member_load(g, m->known.json, &j->last, e);
@@ -205,7 +212,7 @@ void member_settle(struct engine *g, struct job *j, bool forget)
 	if (j->next_index > g->next_index)
 		g->next_index = j->next_index;
 	if (j->result < 0) {
-		if (m)
+		if (m && !m->known.awaiting)
 			keep_mark_all(m);
 		member_failed(g, j);
 		return;

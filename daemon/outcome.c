@@ -12,6 +12,15 @@ void outcome_done(struct outcome *o)
 	o->lingering = NULL;
 }
 
+void outcome_awaited(const struct outcome *o, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	*ret = '\0';
+	for (size_t i = 0; i < o->problems.n && n < size; i++)
+		n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? ", " : "", o->problems.v[i].object);
+}
+
 static _printf_(2, 3) void say(char message[MESSAGE_MAX], const char *fmt, ...)
 {
 	size_t n = strlen(message);
@@ -69,6 +78,7 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 		[CHANGE_ROLLBACK] = EVENT_ROLLED_BACK,
 		[CHANGE_CONFIRM] = EVENT_CONFIRMED,
 	};
+	char awaited[512];
 
 	switch (o->code) {
 	case OUTCOME_DONE:
@@ -85,6 +95,10 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	case OUTCOME_DISRUPTS:
 		say_problems(message, o);
 		break;
+	case OUTCOME_WAITING:
+		outcome_awaited(o, awaited, sizeof(awaited));
+		say(message, "waits for %s", awaited);
+		return EVENT_WAITING;
 	case OUTCOME_NO_SUCH_TOPOLOGY:
 		say(message, "no topology is called so; netnsctl status shows those there are");
 		break;

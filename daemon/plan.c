@@ -218,10 +218,12 @@ static void settle(struct planning *g, struct object *want)
 	} else if (!want->any || stands_on_new(g, want)) {
 		create(g, want, have);
 	} else {
-		const char *key = object_describe(&g->problems->arena, want, NULL, kind_mask(want->kind, KEY));
+		struct arena *a = &g->problems->arena;
+		const char *key = object_describe(a, want, NULL, kind_mask(want->kind, KEY));
 
-		problem_add(g->problems, ENODEV, &want->where, "%s %s%s%s is not there, and netnsd does not make it",
-			    want->kind->label, want->place, *key ? " " : "", key);
+		problem_add_missing(g->problems, &want->where,
+				    arena_fmt(a, "%s %s%s%s", want->kind->label, want->place, *key ? " " : "", key),
+				    want->kind->comes);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* reconcile.c - lets one change after the other become a job, and answers questions
  * in between. */
+#include "await.h"
 #include "heal.h"
 #include "owner.h"
 #include <time.h>
@@ -52,7 +53,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	struct member *m = member_find(g, c->name, NULL);
 	struct err e;
 
-	if (c->type == CHANGE_APPLY && m && m->known.state == STATE_UP && !c->replace && strcmp(m->known.source, c->source)) {
+	if (c->type == CHANGE_APPLY && m && (known_is_up(&m->known) || m->known.awaiting) && !c->replace && strcmp(m->known.source, c->source)) {
 		snprintf(o->source, sizeof(o->source), "%s", m->known.source);
 		refuse(o, OUTCOME_NAME_IN_USE, NULL);
 		return false;
@@ -86,6 +87,21 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	return true;
 }
 
+/* Who lives in a namespace that leaves has to go first. */
+static bool check_users(const struct engine *g, const struct job *j, struct outcome *o)
+{
+	const char *netns;
+	const struct known *user = share_user(g, j, &netns);
+	struct err e;
+
+	if (!user)
+		return true;
+	err_set(&e, EBUSY, "namespace %s is in use by the topology %s: netnsctl down %s first", netns, user->name, user->name);
+	refuse(o, OUTCOME_REFUSED, &e);
+	o->user = user->name;
+	return false;
+}
+
 /* Prepares the job of a change; false if it is refused before anything is looked at. */
 static bool begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
 {
@@ -106,13 +122,13 @@ static bool begin(struct engine *g, struct job *j, const struct change *c, struc
 	if (source)
 		snprintf(j->next.source, sizeof(j->next.source), "%s", source);
 	if (up)
-		return begin_apply(g, j, c, json, o);
+		return begin_apply(g, j, c, json, o) && check_users(g, j, o);
 	j->next.topology = json ? json_object_get(json) : json_object_new_object();
 	j->next.state = STATE_DOWN;
 	j->next.forget = c->forget;
 	j->next.since_usec = now_usec(CLOCK_REALTIME);
 	confirm_keep(j, m, c);
-	return true;
+	return check_users(g, j, o);
 }
 
 /* Whether the change may begin; if not, that is its outcome. */
@@ -122,6 +138,10 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 	struct err e;
 
 	snprintf(o->name, sizeof(o->name), "%s", c->name);
+	/* Somebody was quicker. */
+	o->moot = (c->overdue && !(m && confirm_overdue(m))) || (c->awaited && !(m && m->known.awaiting));
+	if (o->moot)
+		return false;
 	if (c->type != CHANGE_APPLY && !m) {
 		refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
 		return false;
@@ -139,7 +159,7 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 	}
 	/* What was not known before is not known again. */
 	c->forget |= c->type == CHANGE_ROLLBACK && !m->previous;
-	return !c->overdue || confirm_overdue(m);	/* somebody was quicker */
+	return true;
 }
 
 static void outcome_from(struct outcome *o, struct job *j)
@@ -157,6 +177,24 @@ static void outcome_from(struct outcome *o, struct job *j)
 		o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
 }
 
+/* Lets @user, which has to go first, do so if that is in line. */
+static bool defer(struct engine *g, const char *user)
+{
+	struct entry *entry = g->first, *other = entry->next;
+
+	while (other && (other->change.type != CHANGE_DOWN || strcmp(other->change.name, user)))
+		other = other->next;
+	if (!other || entry->deferred++ > g->n_members)
+		return false;
+	g->first = entry->next;
+	entry->next = other->next;
+	other->next = entry;
+	if (!entry->next)
+		g->last = &entry->next;
+	g->at_work = false;
+	return true;
+}
+
 static void finish(struct engine *g, struct outcome *o)
 {
 	struct entry *entry = g->first;
@@ -166,7 +204,8 @@ static void finish(struct engine *g, struct outcome *o)
 	if (!g->first)
 		g->last = &g->first;
 	g->at_work = false;
-	outcome_tell(g, &entry->change, o);
+	if (!o->moot)
+		outcome_tell(g, &entry->change, o);
 	if (entry->change.done)
 		entry->change.done(entry->change.arg, o);
 	json_object_put(entry->change.topology);
@@ -186,6 +225,21 @@ static void on_looking(void *engine, struct job *j)
 		keep_clear(&m->kept[i]);
 }
 
+/* The change is not refused, but put off until all is there. */
+static void wait_for(struct engine *g, const struct change *c, struct outcome *o)
+{
+	struct err e;
+	int r = await_take(g, &g->job, &e);
+
+	outcome_from(o, &g->job);
+	o->code = OUTCOME_WAITING;
+	o->moot = c->awaited;
+	if (r < 0) {
+		problems_done(&o->problems);
+		refuse(o, OUTCOME_REFUSED, &e);
+	}
+}
+
 static bool change_step(struct engine *g)
 {
 	struct outcome o = { 0 };
@@ -197,8 +251,11 @@ static bool change_step(struct engine *g)
 		g->at_work = true;
 		g->began_usec = now_usec(CLOCK_MONOTONIC);
 		if (!admit(g, &entry->change, &o) || !begin(g, &g->job, &entry->change, &o)) {
+			await_failed(g, &entry->change, &o);
 			job_done(&g->job);
-			finish(g, &o);
+			if (!o.user || !defer(g, o.user))
+				finish(g, &o);
+			outcome_done(&o);
 			return g->first;
 		}
 		g->job.looking = on_looking;
@@ -208,8 +265,13 @@ static bool change_step(struct engine *g)
 	if (job_step(&g->job))
 		return true;
 	snprintf(o.name, sizeof(o.name), "%s", entry->change.name);
-	member_settle(g, &g->job, entry->change.forget);
-	outcome_from(&o, &g->job);
+	if (await_may(g, &entry->change, &g->job)) {
+		wait_for(g, &entry->change, &o);
+	} else {
+		member_settle(g, &g->job, entry->change.forget);
+		outcome_from(&o, &g->job);
+		await_failed(g, &entry->change, &o);
+	}
 	o.confirm_usec = g->job.next.confirm_usec;
 	job_done(&g->job);
 	finish(g, &o);
@@ -220,7 +282,8 @@ bool engine_step(struct engine *g)
 {
 	bool more = heal_step(g);
 
-	return change_step(g) || more || heal_needed(g);
+	await_step(g);
+	return change_step(g) || more || heal_needed(g) || await_needed(g);
 }
 
 uint64_t engine_deadline(const struct engine *g)

@@ -24,6 +24,7 @@ enum outcome_code {
 	OUTCOME_CONFLICT,		/* problems.v[0] with object and owner */
 	OUTCOME_NO_SUCH_TOPOLOGY,	/* name */
 	OUTCOME_NAME_IN_USE,		/* name, source */
+	OUTCOME_WAITING,		/* problems: what is not there yet, each awaited */
 	OUTCOME_BUSY,			/* name: waits to be confirmed */
 	OUTCOME_NOTHING_TO_CONFIRM,	/* name */
 	OUTCOME_DISRUPTS,		/* problems: a step each */
@@ -41,8 +42,12 @@ struct outcome {
 	struct problems problems;
 	struct lingerer *lingering;
 	size_t n_lingering;
+	const char *user;		/* of OUTCOME_REFUSED: the topology that has to go first, or NULL */
+	bool moot;			/* nothing that anybody need be told */
 };
 void outcome_done(struct outcome *o);
+/* What an OUTCOME_WAITING waits for: "link host/eth0, namespace isp". */
+void outcome_awaited(const struct outcome *o, char *ret, size_t size);
 
 enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK };
 
@@ -61,6 +66,7 @@ struct change {
 	char by[80];			/* who asks: "uid 0, pid 12 (netnsctl)"; may be empty */
 	bool quiet;			/* who asks says what became of it: not for the journal too */
 	bool overdue;			/* of CHANGE_ROLLBACK: nobody confirmed in time */
+	bool awaited;			/* of CHANGE_UP: something has come that it waited for */
 	void *arg;
 	/* After each batch: steps first to done-1 of total have been taken. */
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);
@@ -91,13 +97,19 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 struct known {
 	char name[65], source[SOURCE_SIZE];
 	enum topology_state state;
+	bool awaiting;			/* not brought up yet, as something is not there (await.h) */
 	size_t namespaces, links, healed;
 	uint64_t since_usec;		/* CLOCK_REALTIME */
 	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
 	bool boot;
 	struct json_object *json;	/* as declared */
-	struct problems problems;	/* the last, if state is STATE_FAILED */
+	struct problems problems;	/* the last, if state is STATE_FAILED or STATE_WAITING */
 };
+/* Whether what it declares is there, well or not. */
+static inline bool known_is_up(const struct known *k)
+{
+	return k->state != STATE_DOWN && !k->awaiting && k->json;
+}
 /* The known topologies in order of name; valid until the engine's next call. */
 size_t engine_known(const struct engine *g, const struct known *const **ret);
 /* What is left of the time until @confirm_usec, at least 1; 0 if that is 0. */

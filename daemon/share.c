@@ -33,7 +33,8 @@ static bool contradicts(const struct object *want, const struct object *claim)
 {
 	struct object both = *want;
 
-	if (!want->any || object_is(want, "link"))
+	/* Made twice, or an interface that two would manage. */
+	if (want->any == claim->any && (!want->any || object_is(want, "link")))
 		return true;
 	/* Only what both say is compared. */
 	both.set = want->set & claim->set;
@@ -43,29 +44,102 @@ static bool contradicts(const struct object *want, const struct object *claim)
 	return false;
 }
 
+static int check_one(struct job *j, const struct member *other, const struct object *want, const struct object *claim)
+{
+	char object[600];
+
+	if (!want || !claim || (want->any && !is_claim(&j->desired.model, want)) || !contradicts(want, claim))
+		return 0;
+	snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
+	problem_add_conflict(&j->problems, &want->where, object, other->known.name);
+	return -EEXIST;
+}
+
 static int check_against(struct job *j, const struct member *other)
 {
-	for (size_t i = 0; i < j->desired.model.n; i++) {
-		const struct object *want = j->desired.model.objects[i], *claim = model_find(&other->claims, want->id);
-		char object[600];
+	const struct model *desired = &j->desired.model;
+	int r = 0;
 
-		if (!claim || !is_claim(&j->desired.model, want) || !contradicts(want, claim))
+	for (size_t i = 0; i < other->claims.n && r == 0; i++)
+		r = check_one(j, other, model_find(desired, other->claims.objects[i]->id), other->claims.objects[i]);
+	return r;
+}
+
+/* What is said of somebody else's namespace, which may be that of another topology. */
+static int check_existing(const struct engine *g, struct job *j, const struct object *netns)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct member *m = g->members[i];
+		const struct object *own = model_netns(&m->declared, netns->netns);
+
+		if (!own || own->any || !strcmp(m->known.name, j->next.name))
 			continue;
-		snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
-		problem_add_conflict(&j->problems, &want->where, object, other->known.name);
-		return -EEXIST;
+		for (const struct object *o = netns->first; o && r == 0; o = o->next)
+			r = check_one(j, m, o, model_find(&m->declared, o->id));
+		return r;
 	}
 	return 0;
 }
 
 int share_check(const struct engine *g, struct job *j)
 {
+	const struct model *desired = &j->desired.model;
 	int r = 0;
 
 	for (size_t i = 0; i < g->n_members && r == 0; i++)
 		if (strcmp(g->members[i]->known.name, j->next.name))
 			r = check_against(j, g->members[i]);
+	for (size_t i = 0; i < desired->n && r == 0; i++)
+		if (object_is(desired->objects[i], "netns") && desired->objects[i]->any)
+			r = check_existing(g, j, desired->objects[i]);
 	return r;
+}
+
+const struct known *share_user(const struct engine *g, const struct job *j, const char **ret_netns)
+{
+	for (size_t i = 0; i < g->n_members; i++)
+		for (size_t n = 0; n < g->members[i]->claims.n && strcmp(g->members[i]->known.name, j->next.name); n++) {
+			const struct object *claim = g->members[i]->claims.objects[n];
+			const struct object *own = object_is(claim, "netns") ? model_netns(&j->last.model, claim->netns) : NULL;
+			const struct object *still = own && !own->any ? model_netns(&j->desired.model, claim->netns) : own;
+
+			if (!own || own->any || (still && !still->any))
+				continue;
+			*ret_netns = own->netns;
+			return &g->members[i]->known;
+		}
+	return NULL;
+}
+
+/* The other topology that declares, or is about to declare, the object; NULL: none. */
+static const char *claimant(const struct engine *g, const char *name, const char *id)
+{
+	if (g->at_work && strcmp(g->job.next.name, name) && model_find(&g->job.desired.model, id))
+		return g->job.next.name;
+	for (size_t i = 0; i < g->n_members; i++)
+		if (strcmp(g->members[i]->known.name, name) && model_find(&g->members[i]->claims, id))
+			return g->members[i]->known.name;
+	return NULL;
+}
+
+void share_disown(const struct engine *g, const char *name, struct model *observed, const struct model *desired,
+		  const struct model *last)
+{
+	for (size_t i = 0; i < observed->n; i++) {
+		struct object *o = observed->objects[i];
+		const char *owner;
+
+		if (o->owner != OWNER_OURS || !o->sign.hash || object_is(o, "link") || object_is(o, "netns") ||
+		    model_find(desired, o->id) || model_find(last, o->id))
+			continue;
+		owner = claimant(g, name, o->id);
+		if (!owner)
+			continue;
+		o->owner = OWNER_OTHER_TOPOLOGY;
+		o->owner_name = owner;
+	}
 }
 
 void share_hand_on(struct engine *g, const char *name, const struct model *originals)

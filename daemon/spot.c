@@ -80,6 +80,9 @@ void scope_take(struct scope *s, struct engine *g, struct member *m)
 	for (size_t i = 0; i < m->n_kept && s->n < SPOTS_MAX; i++)
 		if (soon ? m->kept[i].dirty : m->kept[i].due)
 			take(s, &m->kept[i]);
+	for (size_t i = 0; i < m->n_kept && s->n < SPOTS_MAX; i++)
+		if (m->kept[i].unwell)
+			take(s, &m->kept[i]);
 }
 
 static void models_done(struct scope *s)
@@ -189,5 +192,6 @@ int scope_look(struct scope *s, struct err *e)
 	if (observe(&s->observed, &s->set, &s->desired, &s->desired, &nothing, e) < 0)
 		return e->code;
 	owner_resolve(&s->observed, s->member->known.name, &s->desired, &s->desired, NULL);
+	share_disown(s->engine, s->member->known.name, &s->observed, &s->desired, &s->desired);
 	return 0;
 }

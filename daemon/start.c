@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* start.c - what a restart finds: changes that were cut off are taken back, drift is
  * put right, and what is as it should be is not touched. */
+#include "await.h"
 #include "heal.h"
 #include "log.h"
 
@@ -43,7 +44,7 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 		start_failed(g, r->name, "", e ? e : &bad);
 		return;
 	}
-	member_take(g, r, r->state == STATE_DOWN ? NULL : &t.model);
+	member_take(g, r, r->state == STATE_DOWN || r->state == STATE_WAITING ? NULL : &t.model);
 	topology_done(&t);
 }
 
@@ -126,6 +127,8 @@ int engine_start(struct engine *g, struct err *e)
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 
+		if (m->known.awaiting)
+			await_again(g, m);
 		/* What is to be taken back at once is not put right first. */
 		if (m->known.state == STATE_UP && m->known.json && !confirm_overdue(m) && keep(g, m, e) < 0)
 			start_failed(g, m->known.name, "", e);

@@ -9,7 +9,8 @@
 
 enum { RECORD_MAX = 256 << 20 };
 
-static const char *const state_words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed" };
+static const char *const state_words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
+					   [STATE_WAITING] = "waiting" };
 
 void record_done(struct record *r)
 {

@@ -4,7 +4,12 @@
 #pragma once
 #include "load.h"
 
-enum topology_state { STATE_UP, STATE_DOWN, STATE_FAILED };
+enum topology_state {
+	STATE_UP,
+	STATE_DOWN,
+	STATE_FAILED,
+	STATE_WAITING,	/* for what others make */
+};
 
 /* What a client says where a file came from: a path, and the end of the string. */
 enum { SOURCE_SIZE = 4097 };

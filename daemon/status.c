@@ -66,7 +66,8 @@ struct json_object *status_step(const struct step *s)
 
 static struct json_object *topology_json(const struct known *k)
 {
-	static const char *const words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed" };
+	static const char *const words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
+					   [STATE_WAITING] = "waiting" };
 	struct json_object *o = json_object_new_object();
 
 	add_text(o, "name", k->name);
@@ -209,8 +210,11 @@ int status_topologies(struct engine *g, const char *name, struct json_object **r
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (!name || all[i] == one)
 			json_object_array_add(topologies, topology_json(all[i]));
-	if (r == 0 && one && one->state == STATE_UP)
+	if (r == 0 && one && known_is_up(one))
 		r = add_namespaces(g, name, namespaces, e);
+	/* Of one that is not well as much is shown as can be. */
+	if (r < 0 && one && one->state == STATE_FAILED)
+		r = 0;
 	if (r < 0) {
 		json_object_put(topologies);
 		json_object_put(namespaces);
@@ -230,7 +234,7 @@ int status_list(struct engine *g, struct json_object **ret, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		if (all[i]->state == STATE_UP)
+		if (known_is_up(all[i]))
 			r = add_namespaces(g, all[i]->name, namespaces, e);
 	if (r < 0) {
 		json_object_put(namespaces);

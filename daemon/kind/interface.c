@@ -176,6 +176,7 @@ const struct kind kind_interface = {
 	.section = "interfaces",
 	.form = FORM_MAP,
 	.any = true,
+	.comes = true,
 	.size = sizeof(struct link),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),

@@ -225,6 +225,7 @@ const struct kind kind_netns = {
 	.label = "namespace",
 	.doc = "a network namespace, seen by ip-netns(8) under its name",
 	.form = FORM_BODY,
+	.comes = true,
 	.size = sizeof(struct netns_object),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),

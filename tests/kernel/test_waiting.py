@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: MIT
+"""What others make may not be there yet, or go away: a topology that names it waits, is applied whole when it
+comes, and holds up nothing else."""
+import json
+import signal
+
+import pytest
+from machine import wait_for
+from topologies import everyday, pair
+
+WAN = "ip link add wan up type veth peer name isp; ip link set isp up"
+
+
+def with_wan(**fields):
+    t = everyday()
+    t["host"]["interfaces"]["wan"] = {"mtu": 1400, "addresses": ["10.7.0.1/24"], **fields}
+    t["host"]["routes"] = [{"to": "10.9.0.0/24", "via": "10.7.0.2"}]
+    return t
+
+
+def in_theirs():
+    return {"namespaces": {
+        "theirs": {"existing": True, "interfaces": {"b": {"kind": "veth", "peer": "a/b", "addresses": ["10.5.0.2/24"]}}},
+        "a": {"interfaces": {"b": {"addresses": ["10.5.0.1/24"]}}}}}
+
+
+def state(machine, name="lab"):
+    reply = json.loads(machine.ctl("--json", "status", name).stdout)
+    return reply["topologies"][0]["state"]
+
+
+def events(machine, name="lab"):
+    return [e["event"] for e in json.loads(machine.ctl("--json", "log", name).stdout)["events"]]
+
+
+def assert_up(machine):
+    wait_for(lambda: state(machine) == "up")
+    assert "ns1" in machine.namespaces()
+    assert machine.addresses(None, "wan") == ["10.7.0.1/24"] and machine.link(None, "wan")["mtu"] == 1400
+    assert machine.routes(None, "10.9.0.0/24")
+    machine.ping("ns1", "10.0.0.1")
+
+
+def test_interface_that_comes(machine):
+    before = machine.snapshot()
+    error = machine.apply(with_wan(), code=1).stderr
+    assert "lab.json:" in error and "/host/interfaces/wan: link host/wan is not there" in error, error
+    assert "lab waits for link host/wan, and is applied as soon as that is there" in error, error
+    machine.assert_same(before)
+    assert state(machine) == "waiting" and events(machine) == ["waiting"]
+    assert "link host/wan is not there" in machine.ctl("status").stdout
+    machine.apply(pair(), "other")
+    machine.sh("ip link add unheard type bridge; ip link del unheard")
+    machine.sh(WAN)
+    assert_up(machine)
+    assert events(machine) == ["waiting", "applied"]
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
+
+
+def test_several_that_come_one_by_one(machine):
+    t = with_wan()
+    t["host"]["interfaces"]["lan"] = {"mtu": 1400}
+    assert "waits for link host/wan, link host/lan" in machine.apply(t, code=1).stderr
+    machine.sh(WAN)
+    wait_for(lambda: "host/wan" not in machine.ctl("status").stdout)
+    assert state(machine) == "waiting" and machine.namespaces() == []
+    assert machine.link(None, "wan")["mtu"] == 1500
+    machine.sh("ip link add lan type bridge")
+    assert_up(machine)
+    assert events(machine) == ["waiting", "applied"]
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan; ip link del lan")
+
+
+def test_namespace_that_comes(machine):
+    error = machine.apply(in_theirs(), code=1).stderr
+    assert "waits for namespace theirs" in error, error
+    assert machine.namespaces() == [] and state(machine) == "waiting"
+    machine.sh("ip netns add theirs")
+    wait_for(lambda: state(machine) == "up")
+    machine.ping("theirs", "10.5.0.1")
+    machine.ctl("down", "--all")
+    assert machine.namespaces() == ["theirs"]
+    machine.sh("ip netns del theirs")
+
+
+def test_namespace_of_another_topology(machine):
+    t = {"namespaces": {"ns1": {"existing": True, "interfaces": {
+        "x": {"kind": "bridge", "addresses": ["10.8.0.1/24"]}}}}}
+    machine.apply(t, "guest", code=1)
+    machine.apply(everyday())
+    wait_for(lambda: state(machine, "guest") == "up")
+    assert machine.addresses("ns1", "x") == ["10.8.0.1/24"]
+    error = machine.ctl("down", "lab", code=1).stderr
+    assert "ns1" in error and "guest" in error, error
+    assert machine.addresses("ns1", "x") == ["10.8.0.1/24"]
+    machine.ctl("down", "guest")
+    assert machine.links("ns1") == ["lo", "veth-ns"]
+    machine.ctl("down", "lab")
+
+
+def test_down_lets_guests_go_first(machine):
+    """Whatever their names and the order asked for."""
+    rest = {"b": {"existing": True, "interfaces": {"x": {"kind": "bridge"}}}, "c": {}}
+    for all_of_them in ["--all"], ["a", "b", "c"]:
+        machine.apply({"namespaces": {"b": {}}}, "a")
+        machine.apply({"namespaces": rest}, "b")
+        machine.apply({"namespaces": {"c": {"existing": True, "interfaces": {"x": {"kind": "bridge"}}}}}, "c")
+        machine.ctl("down", *all_of_them)
+        machine.assert_same(machine.at_first)
+
+
+def test_guest_and_host_do_not_fight(machine):
+    """What the one declares in the other's namespace is neither healed away nor changed."""
+    t = {"namespaces": {"ns1": {"existing": True,
+         "interfaces": {"x": {"kind": "bridge", "addresses": ["10.8.0.1/24"]}, "veth-ns": {"addresses": ["10.0.0.9/24"]}},
+         "routes": [{"to": "10.77.0.0/16", "via": "10.8.0.2"}]}}}
+    machine.apply(everyday())
+    machine.apply(t, "guest")
+    before = machine.snapshot()
+    assert machine.apply(everyday()).stdout.strip() == "lab: unchanged"
+    assert machine.apply(t, "guest").stdout.strip() == "guest: unchanged"
+    machine.restart()
+    machine.assert_same(before)
+    machine.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns; ip -n ns1 addr del 10.8.0.1/24 dev x")
+    wait_for(lambda: machine.addresses("ns1", "veth-ns") and machine.addresses("ns1", "x") and machine.routes("ns1", "10.77.0.0/16"))
+    assert sorted(machine.addresses("ns1", "veth-ns")) == ["10.0.0.2/24", "10.0.0.9/24"]
+    assert not {"contested", "failed"} & {*events(machine), *events(machine, "guest")}
+    machine.ctl("down", "guest")
+    assert machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"] and not machine.routes("ns1", "10.77.0.0/16")
+
+
+@pytest.mark.parametrize("first", ["lab", "guest"])
+def test_guest_and_host_that_contradict(machine, first):
+    own, guest = everyday(), {"namespaces": {"ns1": {"existing": True, "interfaces": {"veth-ns": {"mtu": 1300}}}}}
+    machine.apply(everyday())
+    if first == "lab":
+        own["namespaces"]["ns1"]["interfaces"]["veth-ns"]["mtu"] = 1400
+        machine.apply(own)
+        result = machine.apply(guest, "guest", code=1)
+        owner = "lab"
+    else:
+        machine.apply(guest, "guest")
+        own["namespaces"]["ns1"]["interfaces"]["veth-ns"]["mtu"] = 1400
+        result = machine.apply(own, code=1)
+        owner = "guest"
+    assert f"link ns1/veth-ns belongs to {owner}" in result.stderr, result.stderr
+    assert machine.link("ns1", "veth-ns")["mtu"] == (1400 if first == "lab" else 1300)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_waits_over_a_restart(machine, number):
+    machine.apply(with_wan(), code=1)
+    machine.restart(number)
+    assert state(machine) == "waiting" and events(machine) == ["waiting"]
+    machine.sh(WAN)
+    assert_up(machine)
+    machine.restart(number)
+    assert_up(machine)
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
+
+
+def test_comes_while_netnsd_is_away(machine):
+    machine.apply(with_wan(), code=1)
+    machine.stop()
+    machine.sh(WAN)
+    machine.start()
+    assert_up(machine)
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
+
+
+def test_given_up(machine):
+    machine.apply(with_wan(), code=1)
+    machine.ctl("down", "lab")
+    assert state(machine) == "down"
+    machine.sh(WAN)
+    machine.apply(pair(), "other")
+    assert machine.namespaces() == ["a", "b"] and state(machine) == "down"
+    machine.ctl("up", "lab")
+    assert_others_and_up(machine)
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
+
+
+def assert_others_and_up(machine):
+    assert machine.namespaces() == ["a", "b", "ns1"] and state(machine) == "up"
+
+
+def test_another_file_of_the_name_is_refused_while_it_waits(machine):
+    machine.apply(with_wan(), code=1)
+    (machine.folder / "other").mkdir()
+    path = machine.folder / "other/lab.json"
+    path.write_text(json.dumps(pair()))
+    assert "--replace" in machine.ctl("apply", path, code=1).stderr
+    machine.ctl("apply", "--replace", path)
+    assert machine.namespaces() == ["a", "b"]
+    machine.sh(WAN)
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
+
+
+def test_changed_file_while_it_waits(machine):
+    machine.apply(with_wan(), code=1)
+    machine.apply(everyday())
+    assert state(machine) == "up" and machine.namespaces() == ["ns1"]
+
+
+def test_what_is_up_does_not_give_way(machine):
+    machine.apply(everyday())
+    before = machine.snapshot()
+    error = machine.apply(with_wan(), code=1).stderr
+    assert "link host/wan is not there" in error and "waits for" not in error, error
+    machine.assert_same(before)
+    assert state(machine) == "up"
+
+
+def test_plan_and_confirm_do_not_wait(machine):
+    for args in ("plan",), ("apply", "--confirm", "60"):
+        error = machine.ctl(*args, machine.file(with_wan()), code=1).stderr
+        assert "link host/wan is not there" in error and "waits for" not in error, error
+    assert machine.ctl("status").stdout.startswith("no topologies")
+
+
+def test_what_comes_may_be_in_the_way(machine):
+    """All is there, but the kernel, or a foreign object, refuses: told once, and tried again by the audit."""
+    machine.stop()
+    machine.start("--audit", "1")
+    machine.apply(with_wan(), code=1)
+    machine.sh("ip netns add ns1")
+    machine.sh(WAN)
+    wait_for(lambda: state(machine) == "failed")
+    assert "ns1" in machine.ctl("status", "lab").stdout
+    assert machine.link(None, "wan")["mtu"] == 1500
+    audits = machine.log().count("refused")
+    machine.sh("ip netns del ns1")
+    assert_up(machine)
+    assert events(machine) == ["waiting", "refused", "applied"] and audits <= 1
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
+
+
+def test_interface_that_goes_and_comes_again(machine):
+    machine.sh(WAN)
+    machine.apply(with_wan())
+    machine.sh("ip link del wan")
+    wait_for(lambda: state(machine) == "waiting")
+    assert "link host/wan is not there" in machine.ctl("status").stdout
+    machine.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
+    wait_for(lambda: machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"])
+    assert machine.namespaces() == ["ns1"] and state(machine) == "waiting", machine.log()
+    machine.restart(signal.SIGKILL)
+    assert state(machine) == "waiting", machine.ctl("status").stdout
+    machine.sh(WAN)
+    assert_up(machine)
+    assert events(machine).count("waiting") <= 2
+    machine.ctl("down", "--all")
+    assert machine.link(None, "wan")["mtu"] == 1500
+    machine.sh("ip link del wan")
+
+
+def test_namespace_that_goes_and_comes_again(machine):
+    machine.sh("ip netns add theirs")
+    machine.apply(in_theirs())
+    machine.sh("ip netns del theirs")
+    wait_for(lambda: state(machine) == "waiting")
+    machine.sh("ip netns add theirs")
+    wait_for(lambda: state(machine) == "up")
+    machine.ping("theirs", "10.5.0.1")
+    machine.ctl("down", "--all")
+    machine.sh("ip netns del theirs")
+
+
+def test_down_while_what_it_names_is_away(machine):
+    machine.sh(WAN + "; ip netns add theirs")
+    machine.apply(with_wan())
+    machine.apply(in_theirs(), "theirs")
+    machine.sh("ip link del wan; ip netns del theirs")
+    wait_for(lambda: state(machine) == state(machine, "theirs") == "waiting")
+    machine.ctl("down", "--all")
+
+
+def test_waits_at_once_only_where_somebody_stays(bare):
+    error = bare.run("netnsd", "--once", bare.file(with_wan()), code=1).stderr
+    assert "link host/wan is not there" in error and "waits for" not in error, error
