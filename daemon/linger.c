@@ -27,18 +27,39 @@ void process_command(int pid, char *ret, size_t size)
 	ret[strcspn(ret, "\n")] = '\0';
 }
 
+/* What tells the namespace of a task: /proc/PID/ns/net would, but only to who may trace
+ * the task.  This is a folder of the namespace's own, and everybody's to look at. */
+static int inode_of(const char *task, ino_t *ret)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%s/net/stat", task);
+	if (stat(path, &st) < 0)
+		return -errno;
+	*ret = st.st_ino;
+	return 0;
+}
+
+static int inode_inside(const struct netns *ns, ino_t *ret)
+{
+	struct err e;
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, &e);
+
+	return entered < 0 ? entered : inode_of("thread-self", ret);
+}
+
 size_t linger_find(const struct netns_set *set, struct lingerer **ret)
 {
 	_cleanup_(freep) struct leaving *leaving = must(calloc(set->n + 1, sizeof(*leaving)));
 	struct lingerer *found = NULL;
 	size_t n_leaving = 0, n = 0;
-	struct stat st;
 	DIR *proc;
 
 	*ret = NULL;
 	for (size_t i = 0; i < set->n; i++)
-		if (set->v[i].state == NETNS_HELD && fstat(set->v[i].fd, &st) == 0)
-			leaving[n_leaving++] = (struct leaving){ st.st_ino, set->v[i].name };
+		if (set->v[i].state == NETNS_HELD && inode_inside(&set->v[i], &leaving[n_leaving].inode) == 0)
+			leaving[n_leaving++].name = set->v[i].name;
 	proc = n_leaving ? opendir("/proc") : NULL;
 	if (!proc)
 		return 0;
@@ -46,12 +67,9 @@ size_t linger_find(const struct netns_set *set, struct lingerer **ret)
 	for (struct dirent *d; n < LINGERERS_MAX && (d = readdir(proc));) {
 		struct leaving key = { 0 }, *in;
 		int pid = atoi(d->d_name);
-		char path[64];
 
-		snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-		if (pid <= 0 || stat(path, &st) < 0)
+		if (pid <= 0 || inode_of(d->d_name, &key.inode) < 0)
 			continue;
-		key.inode = st.st_ino;
 		in = bsearch(&key, leaving, n_leaving, sizeof(key), leaving_cmp);
 		if (!in)
 			continue;
