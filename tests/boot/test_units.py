@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""The units and what else is installed for others: hardening, who sees the namespaces, names, explanations."""
+import json
+
+EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
+
+
+def exposure(guest, unit):
+    rows = json.loads(guest.run("systemd-analyze", "security", "--json=short", "--no-pager", unit).stdout)
+    assert rows
+    text = guest.run("systemd-analyze", "security", "--no-pager", unit).stdout
+    return float(text.rpartition("Overall exposure level for")[2].split(":")[1].split()[0])
+
+
+def test_hardened(guest):
+    """The units are clean, and the service as hard as it can be without a mount namespace of its own."""
+    guest.boot()
+    assert exposure(guest, "netnsd.service") <= 3.5
+    for unit in "netnsd.service", "netnsd.socket", "netns@ns1.service":
+        verified = guest.run("systemd-analyze", "verify", "--man=no", unit)
+        assert "netns" not in verified.stderr, verified.stderr
+
+
+def test_seen_by_all(guest):
+    """What the hardened service makes is seen by the first process, by other units, and by who comes in later."""
+    guest.boot()
+    guest.run("netnsctl", "apply", EVERYDAY)
+    assert " /run/netns/ns1 " in guest.sh("cat /proc/1/mountinfo")
+    assert guest.sh("ip netns list").split()[0] == "ns1"
+    shared = guest.run("findmnt", "-no", "PROPAGATION", "/run/netns").stdout
+    assert "shared" in shared
+    for options in ["-pNetworkNamespacePath=/run/netns/ns1"], ["-pNetworkNamespacePath=/run/netns/ns1", "-pPrivateTmp=yes"]:
+        inside = guest.run("systemd-run", "--quiet", "--wait", "--pipe", *options, "ip", "-br", "addr").stdout
+        assert "veth-ns" in inside and "10.0.0.2/24" in inside
+    # A unit that has copied the mounts before sees later names as well: /run/netns is shared.
+    guest.run("systemd-run", "--quiet", "--unit=early", "-pPrivateTmp=yes", "-pMountFlags=slave", "sleep", "1000")
+    guest.write("root/more.json", {"namespaces": {"ns2": {}}})
+    guest.run("netnsctl", "apply", "/root/more.json")
+    guest.run("nsenter", "-m", "-t", guest.show("early.service", "MainPID"), "ip", "-n", "ns2", "link")
+
+
+def test_lives_without_ptrace(guest):
+    """Who still lives in a namespace is told, also of another user's process, though the service may trace nobody."""
+    guest.boot()
+    guest.run("netnsctl", "apply", EVERYDAY)
+    guest.run("systemd-run", "--quiet", "--unit=tenant", "-pNetworkNamespacePath=/run/netns/ns1", "-pUser=daemon", "sleep", "1000")
+    pid = guest.show("tenant.service", "MainPID")
+    assert "cap_sys_ptrace" not in guest.show("netnsd.service", "CapabilityBoundingSet")
+    down = guest.run("netnsctl", "down", "everyday")
+    assert pid in down.stdout + down.stderr
+
+
+def test_words_for_others(guest):
+    """ip route knows our protocol by name, journalctl explains our entries, and the group may look, no more."""
+    guest.boot()
+    guest.run("netnsctl", "apply", EVERYDAY)
+    assert "proto netnsd" in guest.run("ip", "-n", "ns1", "route").stdout
+    assert "netnsd keeps it so" in guest.run("journalctl", "-b", "-x", "-u", "netnsd", "--no-pager").stdout
+    guest.run("useradd", "-G", "netnsd", "looker")
+    assert "everyday" in guest.run("runuser", "-u", "looker", "--", "netnsctl", "status").stdout
+    assert guest.run("runuser", "-u", "looker", "--", "netnsctl", "down", "everyday", code=5)
+    assert guest.run("runuser", "-u", "daemon", "--", "netnsctl", "status", code=5)
