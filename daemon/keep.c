@@ -318,7 +318,7 @@ static const char *link_of(struct kept *k, uint32_t ifindex)
 static void mark_heard(struct kept *k, const struct heard *h)
 {
 	const char *known = h->ifindex ? link_of(k, h->ifindex) : NULL;
-	char place[96];
+	size_t n = 0;
 
 	if (h->port)
 		k->port = h->port;
@@ -330,10 +330,10 @@ static void mark_heard(struct kept *k, const struct heard *h)
 		keep_mark(k, known);
 	if (!h->ifname || (known && !strcmp(known, h->ifname)))
 		return;
-	snprintf(place, sizeof(place), "%s/%.15s", k->name, h->ifname);
+	/* Of one that is only to have an address, nothing but that is kept. */
+	keep_objects(k->member, k->name, h->ifname, &n);
 	/* One that has our mark, but that nobody declared, is ours to take away. */
-	if (model_find_ref(&k->member->declared, "link", place) ||
-	    (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name)))
+	if (n || (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name)))
 		keep_mark(k, h->ifname);
 }
 

@@ -58,6 +58,16 @@ def test_interface_that_comes(machine):
     machine.sh("ip link del wan")
 
 
+def test_interface_that_comes_for_an_address_alone(machine):
+    machine.apply({"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24"]}}}}, code=1)
+    assert state(machine) == "waiting"
+    machine.sh(WAN)
+    wait_for(lambda: state(machine) == "up")
+    assert machine.addresses(None, "wan") == ["10.7.0.1/24"]
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
+
+
 def test_several_that_come_one_by_one(machine):
     t = with_wan()
     t["host"]["interfaces"]["lan"] = {"mtu": 1400}
