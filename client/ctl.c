@@ -79,22 +79,6 @@ int ctl_fail(int code, const char *fmt, ...)
 	return code;
 }
 
-/* @sentence with each {key} replaced by what @parameters have for it. */
-static char *sentence_fill(struct arena *a, const char *sentence, struct json_object *parameters)
-{
-	char *text = arena_strdup(a, "");
-
-	for (const char *open; (open = strchr(sentence, '{'));) {
-		size_t n = strcspn(open + 1, "}");
-		const char *key = arena_fmt(a, "%.*s", (int)n, open + 1);
-
-		text = arena_fmt(a, "%s%.*s%s", text, (int)(open - sentence), sentence,
-				 print_path(a, reply_text(parameters, key)));
-		sentence = open + n + 2;
-	}
-	return arena_fmt(a, "%s%s", text, sentence);
-}
-
 /* A Problem of the interface text. */
 static void problem_say(const struct file *file, struct json_object *problem)
 {
@@ -106,6 +90,10 @@ static void problem_say(const struct file *file, struct json_object *problem)
 		message = arena_fmt(&a, "%s: %s", object, message);
 	if (*kernel && !strstr(message, kernel))
 		message = arena_fmt(&a, "%s: %s", message, kernel);
+	if (*reply_text(problem, "file")) {
+		fprintf(stderr, "%s\n", text_escape(&a, print_problem(&a, problem)));
+		return;
+	}
 	file_say(file, (struct where){ .pointer = pointer }, message);
 }
 
@@ -127,7 +115,7 @@ static int failure_say(const struct call *call, const char *error, struct json_o
 		if (strcmp(error, f->error) != 0)
 			continue;
 		return ctl_fail((int)f->code, "%s%s%s", f->named && call->file ? call->file->name : "",
-				f->named && call->file ? ": " : "", sentence_fill(&a, f->sentence, parameters));
+				f->named && call->file ? ": " : "", print_fill(&a, f->sentence, parameters));
 	}
 	return ctl_fail(EXIT_FAILED, "netnsd answered %s %s" OTHER_VERSION, error,
 			parameters ? json_object_to_json_string(parameters) : "");

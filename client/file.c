@@ -45,17 +45,6 @@ static int path_read(const char *path, char **ret, size_t *ret_size)
 	return fd < 0 ? -errno : fd_read(fd, ret, ret_size);
 }
 
-/* Where @pointer, or what is left of it above what the file says, stands. */
-static struct where json_where_pointer(struct json_object *json, const char *pointer)
-{
-	_cleanup_(freep) char *p = must(strdup(pointer));
-	struct json_object *value;
-
-	while (*p && json_pointer_get(json, p, &value) < 0)
-		*(strrchr(p, '/') ?: p) = '\0';
-	return json_where_value(*p ? value : json);
-}
-
 void file_say(const struct file *file, struct where where, const char *message)
 {
 	_cleanup_(arena_done) struct arena a = {};

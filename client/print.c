@@ -101,6 +101,31 @@ const char *print_path(struct arena *a, const char *path)
 	return arena_strdup(a, text_path(path, getcwd(dir, sizeof(dir)) ? dir : ""));
 }
 
+const char *print_fill(struct arena *a, const char *sentence, struct json_object *parameters)
+{
+	char *text = arena_strdup(a, "");
+
+	for (const char *open; (open = strchr(sentence, '{'));) {
+		size_t n = strcspn(open + 1, "}");
+		const char *key = arena_fmt(a, "%.*s", (int)n, open + 1);
+
+		text = arena_fmt(a, "%s%.*s%s", text, (int)(open - sentence), sentence,
+				 print_path(a, reply_text(parameters, key)));
+		sentence = open + n + 2;
+	}
+	return arena_fmt(a, "%s%s", text, sentence);
+}
+
+const char *print_problem(struct arena *a, struct json_object *problem)
+{
+	const char *pointer = reply_text(problem, "pointer"), *file = reply_text(problem, "file");
+	unsigned long long line = reply_number(problem, "line");
+	const char *place = *file && line ? arena_fmt(a, ":%llu:%llu", line, (unsigned long long)reply_number(problem, "column")) : "";
+
+	return arena_fmt(a, "%s%s%s%s%s%s", print_path(a, file), place, *file ? ": " : "", pointer, *pointer ? ": " : "",
+			 reply_text(problem, "message"));
+}
+
 const char *print_source(struct arena *a, struct json_object *topology)
 {
 	const char *source = reply_text(topology, "source");

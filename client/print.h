@@ -22,6 +22,10 @@ void print_summary(FILE *out, struct json_object *summary);
 const char *print_left(struct arena *a, struct json_object *o);
 /* "everyday.json, until reboot": where a topology of Status is from. */
 const char *print_source(struct arena *a, struct json_object *topology);
+/* "FILE:LINE:COLUMN: POINTER: MESSAGE", as much of it as there is: a Problem of the interface text. */
+const char *print_problem(struct arena *a, struct json_object *problem);
+/* @sentence with each {key} replaced by what @parameters have for it. */
+const char *print_fill(struct arena *a, const char *sentence, struct json_object *parameters);
 /* @path as short as it can be from the working directory. */
 const char *print_path(struct arena *a, const char *path);
 /* "up", "down", "no carrier": an Interface of the interface text. */

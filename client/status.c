@@ -4,15 +4,31 @@
 #include "print.h"
 #include "text.h"
 
+/* What a boot directory has that is not applied, and what would apply it. */
+static void on_disk_print(struct json_object *topology)
+{
+	static const struct { const char *on_disk, *text, *down; } texts[] = {
+		{ "new", "{name}: new on disk: netnsctl reload, or netnsctl up {name}", NULL },
+		{ "changed", "{name}: changed on disk: netnsctl reload", "{name}: changed on disk: netnsctl up {name}" },
+		{ "other", "{name}: at boot another file counts: netnsctl apply --replace {boot_file}", NULL },
+	};
+	_cleanup_(arena_done) struct arena a = {};
+	bool down = !strcmp(reply_text(topology, "state"), "down");
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts) && !reply_get(topology, "problem"); i++)
+		if (!strcmp(reply_text(topology, "on_disk"), texts[i].on_disk))
+			puts(text_escape(&a, print_fill(&a, down && texts[i].down ? texts[i].down : texts[i].text, topology)));
+}
+
 static void problem_print(struct json_object *topology)
 {
 	_cleanup_(arena_done) struct arena a = {};
 	struct json_object *problem = reply_get(topology, "problem");
-	const char *pointer = reply_text(problem, "pointer");
+	bool failed = !strcmp(reply_text(topology, "state"), "failed"), invalid = !strcmp(reply_text(topology, "on_disk"), "invalid");
 
 	if (problem)
-		printf("%s: %s%s%s\n", text_escape(&a, reply_text(topology, "name")), text_escape(&a, pointer),
-		       *pointer ? ": " : "", text_escape(&a, reply_text(problem, "message")));
+		printf("%s: %s%s\n", text_escape(&a, reply_text(topology, "name")),
+		       invalid && !failed ? "changed on disk, and invalid: " : "", text_escape(&a, print_problem(&a, problem)));
 }
 
 static void waiting_print(struct json_object *topology)
@@ -54,6 +70,7 @@ static void topologies_print(struct json_object *reply)
 	table_print(&t, stdout);
 	for (size_t i = 0; (o = reply_at(reply, "topologies", i)); i++) {
 		waiting_print(o);
+		on_disk_print(o);
 		problem_print(o);
 	}
 }
@@ -125,6 +142,7 @@ static void topology_print(struct json_object *o)
 	else
 		puts("nothing healed");
 	waiting_print(o);
+	on_disk_print(o);
 	problem_print(o);
 }
 

@@ -52,6 +52,8 @@ struct engine {
 	struct drifts drifts;		/* what those of new members start from */
 	uint32_t next_index;		/* above all that links of ours have had */
 	size_t turn;			/* the member to be healed next */
+	struct boot *boot;		/* NULL: there are no boot directories */
+	void (*alive)(void);		/* of engine_options */
 };
 
 /* known.c */

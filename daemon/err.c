@@ -136,6 +136,26 @@ void problem_copy(struct problems *to, const struct problem *from)
 	v->owner = copy_text(to, from->owner);
 	v->kernel = copy_text(to, from->kernel);
 	v->awaited = from->awaited;
+	v->file = copy_text(to, from->file);
+}
+
+void problems_in_file(struct problems *p, const char *path)
+{
+	const char *file = p->n ? arena_strdup(&p->arena, path) : NULL;
+
+	for (size_t i = 0; i < p->n; i++)
+		p->v[i].file = file;
+}
+
+void problem_text(const struct problem *p, char *ret, size_t size)
+{
+	const char *pointer = p->where.pointer ? p->where.pointer : "";
+	char place[32] = "";
+
+	if (p->file && p->where.line)
+		snprintf(place, sizeof(place), ":%u:%u", p->where.line, p->where.column);
+	snprintf(ret, size, "%s%s%s%s%s%s", p->file ? p->file : "", place, p->file ? ": " : "", pointer, *pointer ? ": " : "",
+		 p->message);
 }
 
 static int problem_cmp(const void *a, const void *b)

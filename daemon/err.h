@@ -27,6 +27,7 @@ struct where {
 
 struct problem {
 	struct where where;
+	const char *file;	/* the path, of a file that netnsd read itself; else NULL */
 	char *message;
 	const char *object, *owner, *kernel;	/* NULL where they do not apply */
 	int code;			/* negative errno */
@@ -52,6 +53,10 @@ void problem_add_missing(struct problems *p, const struct where *where, const ch
 /* Whether all that is wrong is that something has not come yet. */
 bool problems_await(const struct problems *p);
 void problem_copy(struct problems *to, const struct problem *from);
+/* All of @p were found in the file at @path. */
+void problems_in_file(struct problems *p, const char *path);
+/* "FILE:LINE:COLUMN: POINTER: MESSAGE", as much of it as is known. */
+void problem_text(const struct problem *p, char *ret, size_t size);
 /* Sorts by line and column. */
 void problems_sort(struct problems *p);
 void problems_done(struct problems *p);

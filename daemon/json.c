@@ -256,6 +256,16 @@ struct where json_where_key(struct json_object *value)
 	return place ? where_of(place->key) : (struct where){ 0 };
 }
 
+struct where json_where_pointer(struct json_object *in, const char *pointer)
+{
+	_cleanup_(freep) char *p = must(strdup(pointer));
+	struct json_object *value;
+
+	while (*p && json_pointer_get(in, p, &value) < 0)
+		*(strrchr(p, '/') ?: p) = '\0';
+	return json_where_value(*p ? value : in);
+}
+
 struct where json_where_null(struct json_object *in, size_t nth)
 {
 	const struct place *place = json_object_get_userdata(in);

@@ -19,6 +19,8 @@ int json_read_plain(const char *text, size_t size, struct json_object **ret, str
  * it did not come from json_read.  The pointer is left NULL. */
 struct where json_where_value(struct json_object *value);
 struct where json_where_key(struct json_object *value);
+/* The same of the value at @pointer in @in, or of what is left of it above. */
+struct where json_where_pointer(struct json_object *in, const char *pointer);
 /* json-c has no value for null: where the @nth null (from 0) among the members
  * or elements of @in stood. */
 struct where json_where_null(struct json_object *in, size_t nth);

@@ -102,6 +102,10 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 	m->known.awaiting = r->state == STATE_WAITING;
 	m->known.healed = r->healed;
 	m->known.since_usec = r->since_usec;
+	m->known.unapplied = false;
+	/* boot.c looks again when somebody asks. */
+	m->known.on_disk = ON_DISK_SAME;
+	m->known.on_disk_problem = NULL;
 	json_object_put(m->known.json);
 	m->known.json = json_object_get(r->topology);
 	problems_done(&m->known.problems);

@@ -6,6 +6,7 @@
 #include "kind.h"
 #include "log.h"
 #include "method.h"
+#include "notify.h"
 #include "once.h"
 #include "watch.h"
 #include <getopt.h>
@@ -18,7 +19,7 @@
 #include <systemd/sd-daemon.h>
 
 struct options {
-	const char *socket, *group, *admin_group, *run_dir;
+	const char *socket, *group, *admin_group, *run_dir, *topologies_dir, *state_dir;
 	unsigned audit, burst, seconds;
 	bool once;
 };
@@ -27,6 +28,7 @@ struct daemon {
 	struct engine *engine;
 	struct control *control;
 	struct watch *watch;
+	struct notify notify;
 	sd_event *event;
 	sd_event_source *timer;
 	uint64_t deadline;
@@ -39,6 +41,8 @@ static const struct option long_options[] = {
 	{ "group", required_argument, NULL, 'g' },
 	{ "admin-group", required_argument, NULL, 'a' },
 	{ "run", required_argument, NULL, 'r' },
+	{ "topologies", required_argument, NULL, 't' },
+	{ "state", required_argument, NULL, 'd' },
 	{ "audit", required_argument, NULL, 'u' },
 	{ "heal-burst", required_argument, NULL, 'b' },
 	{ "log-level", required_argument, NULL, 'l' },
@@ -58,6 +62,8 @@ static void help(void)
 	     "  --socket PATH         where to listen (" NETNSD_SOCKET ")\n"
 	     "  --group NAME          who may look, besides root (netnsd)\n"
 	     "  --admin-group NAME    who may change: root's power over the network (nobody)\n"
+	     "  --topologies DIR      what is to be up at boot (/etc/netnsd/topologies)\n"
+	     "  --state DIR           what netnsctl apply --persist keeps (/var/lib/netnsd)\n"
 	     "  --run DIR             what is active now (/run/netnsd)\n"
 	     "  --audit SECONDS       look everything over that often (60)\n"
 	     "  --heal-burst N/SECONDS\n"
@@ -84,6 +90,23 @@ static bool number_read(const char *s, const char *between, unsigned *ret, unsig
 	return ret_second ? number_read(end, "", ret_second, NULL) : !*end;
 }
 
+/* Where the value of an option goes that is taken as it is. */
+static const char **option_text(struct options *o, int letter)
+{
+	const struct {
+		int letter;
+		const char **text;
+	} texts[] = {
+		{ 's', &o->socket }, { 'g', &o->group }, { 'a', &o->admin_group },
+		{ 'r', &o->run_dir }, { 't', &o->topologies_dir }, { 'd', &o->state_dir },
+	};
+	size_t i = 0;
+
+	while (texts[i].letter != letter)
+		i++;
+	return texts[i].text;
+}
+
 /* -1: go on; otherwise the exit code. */
 static int options_read(struct options *o, int argc, char **argv)
 {
@@ -95,16 +118,12 @@ static int options_read(struct options *o, int argc, char **argv)
 			o->once = true;
 			break;
 		case 's':
-			o->socket = optarg;
-			break;
 		case 'g':
-			o->group = optarg;
-			break;
 		case 'a':
-			o->admin_group = optarg;
-			break;
 		case 'r':
-			o->run_dir = optarg;
+		case 't':
+		case 'd':
+			*option_text(o, c) = optarg;
 			break;
 		case 'u':
 			if (!number_read(optarg, "", &o->audit, NULL)) {
@@ -188,7 +207,7 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 	if (d->leaving)
 		return 0;
 	log_info("leaving on signal %u; what was made stays", info->ssi_signo);
-	sd_notify(false, "STOPPING=1");
+	notify_stopping(&d->notify);
 	d->leaving = true;
 	control_drain(d->control);
 	return 0;
@@ -248,6 +267,7 @@ static int loop_run(struct daemon *d)
 
 	while (r >= 0 && (d->working || !d->leaving)) {
 		set_deadline(d);
+		notify_turn(&d->notify, d->working);
 		r = sd_event_run(d->event, d->working ? 0 : UINT64_MAX);
 		if (d->working)
 			d->working = engine_step(d->engine);
@@ -281,6 +301,9 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	/* The lock comes first: with it, a socket that is left is nobody's. */
 	if (engine_new(&d->engine, engine, &all_kinds, e) < 0)
 		return e->code;
+	notify_init(&d->notify, d->engine);
+	/* What the start has found in the boot directories is in line. */
+	d->working = true;
 	if (watch_new(&d->watch, d->event, d->engine, o->audit, work, d, e) < 0)
 		return e->code;
 	*m = (struct method_context){ d->engine, work, d };
@@ -290,25 +313,10 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	return listen_all(d, o, e);
 }
 
-static void report(const struct daemon *d)
-{
-	const struct known *const *known;
-	size_t n = engine_known(d->engine, &known), up = 0, failed = 0, namespaces = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		up += known[i]->state == STATE_UP;
-		failed += known[i]->state == STATE_FAILED;
-		namespaces += known[i]->state == STATE_UP ? known[i]->namespaces : 0;
-		if (known[i]->state == STATE_FAILED && known[i]->problems.n)
-			log_error("%s: %s", known[i]->name, known[i]->problems.v[0].message);
-	}
-	sd_notifyf(false, "READY=1\nSTATUS=%zu topologies up, %zu namespaces, %zu failed", up, namespaces, failed);
-	log_info("ready: %zu topologies up, %zu namespaces, %zu failed", up, namespaces, failed);
-}
-
 int main(int argc, char **argv)
 {
-	struct options o = { .socket = NETNSD_SOCKET, .group = "netnsd", .run_dir = "/run/netnsd", .audit = AUDIT_SECONDS };
+	struct options o = { .socket = NETNSD_SOCKET, .group = "netnsd", .run_dir = "/run/netnsd", .audit = AUDIT_SECONDS,
+			     .topologies_dir = "/etc/netnsd/topologies", .state_dir = "/var/lib/netnsd" };
 	struct engine_options engine = { .netns_dir = "/run/netns" };
 	struct daemon d = { 0 };
 	struct method_context m;
@@ -329,13 +337,14 @@ int main(int argc, char **argv)
 	engine.stay = !o.once;
 	if (o.once)
 		return once_run(&engine, argv + optind, argc - optind);
+	engine.topologies_dir = o.topologies_dir;
+	engine.state_dir = o.state_dir;
+	engine.alive = notify_alive;
 	r = start(&d, &o, &engine, &m, &e);
-	if (r < 0) {
+	if (r < 0)
 		log_error("%s", e.text);
-	} else {
-		report(&d);
+	else
 		r = loop_run(&d);
-	}
 	control_free(d.control);
 	watch_free(d.watch);
 	engine_free(d.engine);

@@ -3,6 +3,7 @@
  * the engine, and is answered when the last of them is done. */
 #include "method_change.h"
 #include "answer.h"
+#include "boot.h"
 
 enum { NAMES_MAX = 4096 };
 
@@ -164,9 +165,8 @@ static const char *index_text(const char *name, size_t i, char path[64])
 static void change_all(struct call *c, struct method_context *m, const struct change *like, bool all, enum topology_state state)
 {
 	struct json_object *names = param(c, "names");
-	size_t n = names ? json_object_array_length(names) : 0;
+	size_t n = names ? json_object_array_length(names) : 0, n_known;
 	const struct known *const *known;
-	size_t n_known = engine_known(m->engine, &known);
 	struct pending *p;
 	char path[64];
 
@@ -177,6 +177,9 @@ static void change_all(struct call *c, struct method_context *m, const struct ch
 	for (size_t i = 0; i < n; i++)
 		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), index_text("names", i, path)))
 			return;
+	/* What has come into the boot directories is known too. */
+	boot_look(m->engine);
+	n_known = engine_known(m->engine, &known);
 	p = pending_new(c, false);
 	p->left = 1;	/* until all are in line */
 	for (size_t i = 0; i < (n ? n : n_known); i++) {

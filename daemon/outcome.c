@@ -53,9 +53,10 @@ static void say_counts(char message[MESSAGE_MAX], const struct outcome *o)
 
 static void say_problem(char message[MESSAGE_MAX], const struct problem *p)
 {
-	const char *pointer = p->where.pointer ? p->where.pointer : "";
+	char words[MESSAGE_MAX];
 
-	say(message, "%s%s%s", pointer, *pointer ? ": " : "", p->message);
+	problem_text(p, words, sizeof(words));
+	say(message, "%s", words);
 }
 
 static void say_problems(char message[MESSAGE_MAX], const struct outcome *o)

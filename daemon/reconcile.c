@@ -2,6 +2,7 @@
 /* reconcile.c - lets one change after the other become a job, and answers questions
  * in between. */
 #include "await.h"
+#include "boot.h"
 #include "heal.h"
 #include "owner.h"
 #include <time.h>
@@ -157,6 +158,8 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 			refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
+	if (c->type == CHANGE_UP && !boot_admit(g, c, o))
+		return false;
 	/* What was not known before is not known again. */
 	c->forget |= c->type == CHANGE_ROLLBACK && !m->previous;
 	return true;
@@ -204,6 +207,8 @@ static void finish(struct engine *g, struct outcome *o)
 	if (!g->first)
 		g->last = &g->first;
 	g->at_work = false;
+	if (o->code != OUTCOME_DONE)
+		boot_failed(g, &entry->change, o);
 	if (!o->moot)
 		outcome_tell(g, &entry->change, o);
 	if (entry->change.done)
@@ -377,10 +382,15 @@ int engine_new(struct engine **ret, const struct engine_options *options, const 
 		return e->code;
 	}
 	g->events = events_new(options->run_dir);
+	g->alive = options->alive;
+	if (options->topologies_dir)
+		g->boot = boot_new(kinds, options->topologies_dir, options->state_dir);
 	if ((options->stay && listener_open(&g->listener, kinds, e) < 0) || engine_start(g, e) < 0) {
 		engine_free(g);
 		return e->code;
 	}
+	if (g->boot)
+		boot_start(g);
 	*ret = g;
 	return 0;
 }
@@ -404,6 +414,7 @@ void engine_free(struct engine *g)
 	free(g->members);
 	free(g->heard);
 	listener_close(g->listener);
+	boot_free(g->boot);
 	events_free(g->events);
 	state_close(&g->state);
 	free(g);

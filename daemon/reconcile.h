@@ -13,8 +13,11 @@ struct engine;
 struct engine_options {
 	const char *run_dir;		/* "/run/netnsd": what is active now */
 	const char *netns_dir;		/* "/run/netns": where names stand */
+	const char *topologies_dir;	/* "/etc/netnsd/topologies": what is up at boot; NULL: nothing is */
+	const char *state_dir;		/* "/var/lib/netnsd": what was persisted */
 	bool stay;			/* listen, and keep things so; else only changes are carried out */
 	unsigned heal_burst, heal_seconds;	/* more heals of one object in that time are a fight; 0: the usual */
+	void (*alive)(void);		/* called again and again while engine_new is at work; may be NULL */
 };
 
 enum outcome_code {
@@ -67,6 +70,7 @@ struct change {
 	bool quiet;			/* who asks says what became of it: not for the journal too */
 	bool overdue;			/* of CHANGE_ROLLBACK: nobody confirmed in time */
 	bool awaited;			/* of CHANGE_UP: something has come that it waited for */
+	bool from_boot;			/* the topology is as a file of the boot directories has it (boot.c) */
 	void *arg;
 	/* After each batch: steps first to done-1 of total have been taken. */
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);
@@ -84,6 +88,9 @@ void engine_submit(struct engine *g, const struct change *c);
 /* One batch of work; false when there is nothing to do. */
 bool engine_step(struct engine *g);
 
+/* Whether topologies that the start found in the boot directories are still to be applied. */
+bool engine_is_starting(const struct engine *g);
+
 /* When engine_tick is next to be called, in CLOCK_BOOTTIME; UINT64_MAX: never. */
 uint64_t engine_deadline(const struct engine *g);
 /* Puts in line what is due. */
@@ -93,6 +100,15 @@ void engine_tick(struct engine *g);
  * engine until its next call. */
 void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret);
 
+/* The file of a boot directory, against what is applied. */
+enum on_disk {
+	ON_DISK_SAME,			/* or there is none */
+	ON_DISK_NEW,			/* nothing of it is applied yet */
+	ON_DISK_CHANGED,
+	ON_DISK_OTHER,			/* what is applied came from elsewhere, and says something else */
+	ON_DISK_INVALID,
+};
+
 /* A topology that the engine knows. */
 struct known {
 	char name[65], source[SOURCE_SIZE];
@@ -101,14 +117,18 @@ struct known {
 	size_t namespaces, links, healed;
 	uint64_t since_usec;		/* CLOCK_REALTIME */
 	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
-	bool boot;
+	bool boot;			/* a file of a boot directory, boot_file, has it */
+	const char *boot_file;
+	enum on_disk on_disk;
+	const struct problem *on_disk_problem;	/* of ON_DISK_INVALID, if something else is applied */
+	bool unapplied;			/* there is only the file: it was never up, whatever state says */
 	struct json_object *json;	/* as declared */
 	struct problems problems;	/* the last, if state is STATE_FAILED or STATE_WAITING */
 };
 /* Whether what it declares is there, well or not. */
 static inline bool known_is_up(const struct known *k)
 {
-	return k->state != STATE_DOWN && !k->awaiting && k->json;
+	return k->state != STATE_DOWN && !k->awaiting && !k->unapplied && k->json;
 }
 /* The known topologies in order of name; valid until the engine's next call. */
 size_t engine_known(const struct engine *g, const struct known *const **ret);

@@ -15,6 +15,12 @@ static void tell(struct engine *g, const char *name, enum event_type type, int c
 	engine_tell(g, &(struct event){ .type = type, .topology = name, .message = message, .code = code });
 }
 
+static void alive(const struct engine *g)
+{
+	if (g->alive)
+		g->alive();
+}
+
 static void start_failed(struct engine *g, const char *name, const char *what, const struct err *e)
 {
 	struct member *m = member_need(g, name);
@@ -66,7 +72,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 			model_init(&j->desired.model, g->kinds);
 		job_recover(j, &r->delta);
 		while (job_step(j))
-			;
+			alive(g);
 		if (j->result < 0) {
 			member_need(g, r->name);
 			j->back_failed = true;
@@ -135,6 +141,6 @@ int engine_start(struct engine *g, struct err *e)
 	}
 	engine_tick(g);
 	while (engine_step(g))
-		;
+		alive(g);
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* status.c - what the engine knows and the kernel has, in the shapes of the
  * interface text. */
 #include "status.h"
+#include "boot.h"
 #include "kind.h"
 #include <json-c/json.h>
 
@@ -26,6 +27,7 @@ struct json_object *status_problem(const struct problem *p)
 	struct json_object *o = json_object_new_object();
 
 	add_text(o, "message", p->message);
+	add_text(o, "file", p->file);
 	add_text(o, "pointer", p->where.pointer);
 	if (p->where.line) {
 		add_number(o, "line", p->where.line);
@@ -68,6 +70,10 @@ static struct json_object *topology_json(const struct known *k)
 {
 	static const char *const words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
 					   [STATE_WAITING] = "waiting" };
+	static const char *const disk_words[] = {
+		[ON_DISK_SAME] = NULL, [ON_DISK_NEW] = "new", [ON_DISK_CHANGED] = "changed",
+		[ON_DISK_OTHER] = "other", [ON_DISK_INVALID] = "invalid",
+	};
 	struct json_object *o = json_object_new_object();
 
 	add_text(o, "name", k->name);
@@ -78,10 +84,14 @@ static struct json_object *topology_json(const struct known *k)
 	add_number(o, "since_usec", k->since_usec);
 	add_text(o, "source", k->source);
 	add(o, "boot", json_object_new_boolean(k->boot));
+	add_text(o, "boot_file", k->boot_file);
+	add_text(o, "on_disk", disk_words[k->on_disk]);
 	if (k->confirm_usec)
 		add_number(o, "confirm_usec", confirm_left(k->confirm_usec));
 	if (k->problems.n)
 		add(o, "problem", status_problem(&k->problems.v[0]));
+	else if (k->on_disk_problem)
+		add(o, "problem", status_problem(k->on_disk_problem));
 	return o;
 }
 
@@ -202,11 +212,15 @@ static int add_namespaces(struct engine *g, const char *name, struct json_object
 int status_topologies(struct engine *g, const char *name, struct json_object **ret, struct err *e)
 {
 	struct json_object *topologies = json_object_new_array(), *namespaces = json_object_new_array();
-	const struct known *one = name ? engine_find(g, name) : NULL;
+	const struct known *one;
 	const struct known *const *all;
-	size_t n = engine_known(g, &all);
-	int r = name && !one ? err_set(e, ENOENT, "no topology %s is known", name) : 0;
+	size_t n;
+	int r;
 
+	boot_look(g);
+	one = name ? engine_find(g, name) : NULL;
+	n = engine_known(g, &all);
+	r = name && !one ? err_set(e, ENOENT, "no topology %s is known", name) : 0;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (!name || all[i] == one)
 			json_object_array_add(topologies, topology_json(all[i]));

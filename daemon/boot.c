@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* boot.c - makes topologies of the files of the boot directories: one that was never
+ * applied is known like one that is down, or has failed, so that all that can be done
+ * with these can be done with it. */
+#include "boot.h"
+#include "boot_file.h"
+#include "engine.h"
+#include <time.h>
+
+struct boot {
+	struct boot_files files;
+	size_t left;		/* changes of the start that are not done */
+};
+
+struct boot *boot_new(const struct kinds *kinds, const char *topologies, const char *state_dir)
+{
+	struct boot *b = must(calloc(1, sizeof(*b)));
+	_cleanup_(freep) char *persisted = NULL;
+
+	if (asprintf(&persisted, "%s/topologies", state_dir) < 0)
+		abort();
+	boot_files_init(&b->files, kinds, topologies, persisted);
+	return b;
+}
+
+void boot_free(struct boot *b)
+{
+	if (!b)
+		return;
+	boot_files_done(&b->files);
+	free(b);
+}
+
+static void problems_take(struct member *m, const struct problems *p)
+{
+	problems_done(&m->known.problems);
+	for (size_t i = 0; i < p->n; i++)
+		problem_copy(&m->known.problems, &p->v[i]);
+}
+
+static void json_take(struct member *m, struct json_object *json)
+{
+	json_object_put(m->known.json);
+	m->known.json = json_object_get(json);
+}
+
+/* Of one that was never applied.  How that went wrong is shown until the file changes. */
+static void unapplied_show(struct member *m, const struct boot_file *f)
+{
+	bool same = f->json && m->known.json == f->json;
+
+	snprintf(m->known.source, sizeof(m->known.source), "%s", f->source);
+	m->known.on_disk = f->json ? ON_DISK_NEW : ON_DISK_INVALID;
+	if (same)
+		return;
+	json_take(m, f->json);
+	m->known.state = f->json ? STATE_DOWN : STATE_FAILED;
+	problems_take(m, &f->problems);
+}
+
+static void applied_show(struct member *m, struct boot_file *f)
+{
+	if (!f->json)
+		m->known.on_disk = ON_DISK_INVALID;
+	else if (json_object_equal(f->json, m->known.json))
+		m->known.on_disk = ON_DISK_SAME;
+	else
+		m->known.on_disk = strcmp(f->source, m->known.source) ? ON_DISK_OTHER : ON_DISK_CHANGED;
+	m->known.on_disk_problem = f->problems.n ? &f->problems.v[0] : NULL;
+	/* What is equal is kept once. */
+	if (m->known.on_disk == ON_DISK_SAME && f->json != m->known.json) {
+		json_object_put(f->json);
+		f->json = json_object_get(m->known.json);
+	}
+}
+
+static void file_show(struct engine *g, struct boot_file *f)
+{
+	struct member *m = member_find(g, f->name, NULL);
+
+	if (!m) {
+		m = member_need(g, f->name);
+		m->known.unapplied = true;
+		m->known.state = STATE_DOWN;
+	}
+	m->known.boot = true;
+	m->known.boot_file = f->path;
+	if (m->known.unapplied)
+		unapplied_show(m, f);
+	else
+		applied_show(m, f);
+}
+
+void boot_look(struct engine *g)
+{
+	if (!g->boot)
+		return;
+	boot_files_look(&g->boot->files);
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct known *k = &g->members[i]->known;
+
+		k->boot = false;
+		k->boot_file = NULL;
+		k->on_disk = ON_DISK_SAME;
+		k->on_disk_problem = NULL;
+	}
+	for (size_t i = 0; i < g->boot->files.n; i++)
+		if (!g->boot->files.v[i]->hidden)
+			file_show(g, g->boot->files.v[i]);
+	for (size_t i = g->n_members; i-- > 0;)
+		if (g->members[i]->known.unapplied && !g->members[i]->known.boot)
+			member_drop(g, g->members[i]->known.name);
+}
+
+static void on_started(void *arg, _unused_ const struct outcome *o)
+{
+	struct boot *b = arg;
+
+	b->left--;
+}
+
+void boot_start(struct engine *g)
+{
+	struct change c = { .type = CHANGE_UP, .by = "the boot directory", .arg = g->boot, .done = on_started };
+
+	boot_look(g);
+	for (size_t i = 0; i < g->n_members; i++) {
+		if (!g->members[i]->known.unapplied)
+			continue;
+		snprintf(c.name, sizeof(c.name), "%s", g->members[i]->known.name);
+		g->boot->left++;
+		engine_submit(g, &c);
+	}
+}
+
+bool engine_is_starting(const struct engine *g)
+{
+	return g->boot && g->boot->left;
+}
+
+bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
+{
+	struct member *m = member_find(g, c->name, NULL);
+	struct boot_file *f = g->boot ? boot_files_find(&g->boot->files, c->name) : NULL;
+
+	if (!f || !(m->known.unapplied || (m->known.state == STATE_DOWN && !strcmp(m->known.source, f->source))))
+		return true;
+	c->from_boot = true;
+	boot_file_look(&g->boot->files, f);
+	if (m->known.unapplied)
+		unapplied_show(m, f);
+	if (f->json) {
+		json_take(m, f->json);
+		return true;
+	}
+	o->code = OUTCOME_INVALID;
+	for (size_t i = 0; i < f->problems.n; i++)
+		problem_copy(&o->problems, &f->problems.v[i]);
+	return false;
+}
+
+void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
+{
+	struct member *m = member_find(g, c->name, NULL);
+	struct boot_file *f = c->from_boot ? boot_files_find(&g->boot->files, c->name) : NULL;
+	struct timespec now;
+
+	if (!f || o->code == OUTCOME_WAITING || !o->problems.n)
+		return;
+	if (!o->problems.v[0].file)
+		boot_file_place(f, &o->problems);
+	if (!m || !m->known.unapplied)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	m->known.since_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	m->known.state = STATE_FAILED;
+	problems_take(m, &o->problems);
+}

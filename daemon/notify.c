@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* notify.c - sd_notify(3): READY=1 once all that is to be at boot has had its turn,
+ * then STATUS= whenever it has become another. */
+#include "notify.h"
+#include "log.h"
+#include "reconcile.h"
+#include <stdarg.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+enum {
+	NAMES_MAX = 5,		/* in one list of the words */
+	EXTEND_SECONDS = 30,	/* no single batch takes as long */
+};
+
+static void on_told(struct subscriber *s, _unused_ struct json_object *event)
+{
+	struct notify *n = (struct notify *)s;
+
+	n->dirty = true;
+}
+
+void notify_init(struct notify *n, struct engine *g)
+{
+	*n = (struct notify){ .subscriber.told = on_told, .engine = g, .dirty = true };
+	engine_subscribe(g, &n->subscriber);
+}
+
+static _printf_(3, 4) void say(char *text, size_t size, const char *fmt, ...)
+{
+	size_t n = strlen(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + n, size - n, fmt, ap);
+	va_end(ap);
+}
+
+/* ", 2 failed: a, b" */
+static void say_state(const struct engine *g, enum topology_state state, const char *word, char *ret, size_t size)
+{
+	const struct known *const *known;
+	size_t all = engine_known(g, &known), n = 0, said = 0;
+
+	for (size_t i = 0; i < all; i++)
+		n += known[i]->state == state;
+	if (n)
+		say(ret, size, ", %zu %s: ", n, word);
+	for (size_t i = 0; i < all && said < NAMES_MAX; i++)
+		if (known[i]->state == state)
+			say(ret, size, "%s%s", said++ ? ", " : "", known[i]->name);
+	if (n > NAMES_MAX)
+		say(ret, size, ", …");
+}
+
+void notify_words(const struct engine *g, char *ret, size_t size)
+{
+	const struct known *const *known;
+	size_t n = engine_known(g, &known), wanted = 0, namespaces = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		wanted += known[i]->state != STATE_DOWN;
+		namespaces += known[i]->state == STATE_UP ? known[i]->namespaces : 0;
+	}
+	snprintf(ret, size, "%zu %s, %zu %s", wanted, wanted == 1 ? "topology" : "topologies", namespaces,
+		 namespaces == 1 ? "namespace" : "namespaces");
+	say_state(g, STATE_FAILED, "failed", ret, size);
+	say_state(g, STATE_WAITING, "waiting", ret, size);
+}
+
+/* What is in systemctl status must be in the journal too, with the reason. */
+static void log_failed(const struct engine *g)
+{
+	const struct known *const *known;
+	size_t n = engine_known(g, &known);
+	char words[1024];
+
+	for (size_t i = 0; i < n; i++) {
+		if (known[i]->state != STATE_FAILED || !known[i]->problems.n)
+			continue;
+		problem_text(&known[i]->problems.v[0], words, sizeof(words));
+		log_say(LOG_ERR, &(struct log_about){ .topology = known[i]->name, .code = known[i]->problems.v[0].code },
+			"%s: %s", known[i]->name, words);
+	}
+}
+
+void notify_turn(struct notify *n, bool working)
+{
+	char words[sizeof(n->words)];
+
+	if (working && (!n->ready || n->stopping))
+		notify_alive();
+	if (!n->ready && !engine_is_starting(n->engine)) {
+		notify_words(n->engine, n->words, sizeof(n->words));
+		sd_notifyf(false, "READY=1\nSTATUS=%s", n->words);
+		log_failed(n->engine);
+		log_info("ready: %s", n->words);
+		n->ready = true;
+		n->dirty = false;
+	}
+	if (!n->dirty || (working && n->ready))
+		return;
+	n->dirty = false;
+	notify_words(n->engine, words, sizeof(words));
+	if (!strcmp(words, n->words))
+		return;
+	memcpy(n->words, words, sizeof(words));
+	sd_notifyf(false, "STATUS=%s%s", n->ready ? "" : "starting: ", words);
+}
+
+void notify_stopping(struct notify *n)
+{
+	n->stopping = true;
+	sd_notify(false, "STOPPING=1");
+}
+
+void notify_alive(void)
+{
+	static time_t told;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec == told)
+		return;
+	told = now.tv_sec;
+	sd_notifyf(false, "EXTEND_TIMEOUT_USEC=%d", EXTEND_SECONDS * 1000000);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* notify.h - tells the service manager how netnsd is: ready, at work, and in words. */
+#pragma once
+#include "event.h"
+
+struct notify {
+	struct subscriber subscriber;	/* first: what told is given */
+	struct engine *engine;
+	bool ready, stopping;
+	bool dirty;			/* something has happened since the words were told */
+	char words[512];
+};
+
+void notify_init(struct notify *n, struct engine *g);
+/* After each turn of the loop: says what has changed; @working: more is to be done at once. */
+void notify_turn(struct notify *n, bool working);
+void notify_stopping(struct notify *n);
+/* Asks for more time, while the service manager counts it and somebody is at work. */
+void notify_alive(void);
+/* What is known, in a few words: "3 topologies, 12 namespaces, 1 failed: lab". */
+void notify_words(const struct engine *g, char *ret, size_t size);

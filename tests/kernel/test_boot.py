@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: MIT
+"""What stands in the boot directories is up after the start, once per boot; one bad file holds up nothing."""
+import json
+import os
+import shutil
+import signal
+import socket
+
+import pytest
+from machine import wait_for
+from topologies import everyday, many, pair
+
+
+def put(machine, topology, name="lab", folder="topologies"):
+    """A file in a boot directory, replaced as editors do it."""
+    path = machine.folder / folder / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(topology if isinstance(topology, str) else json.dumps(topology, indent=2))
+    new.rename(path)
+    return path
+
+
+def status(machine):
+    return {t["name"]: t for t in json.loads(machine.ctl("--json", "status").stdout)["topologies"]}
+
+
+def boot(machine, **options):
+    """Starts netnsd, and waits until what is to be there at boot has had its turn."""
+    machine.start(**options)
+    wait_for(lambda: "netnsd: ready: " in machine.log())
+
+
+def reboot(machine):
+    """The machine's kernel forgets all, and /run is empty."""
+    machine.ctl("down", "--all")
+    machine.stop()
+    shutil.rmtree(machine.root / "run/netnsd")
+
+
+class Manager:
+    """The end of NOTIFY_SOCKET that systemd has."""
+
+    def __init__(self, folder):
+        path = folder / "n"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.environment = f"NOTIFY_SOCKET={path}"
+        self.told = []
+
+    def until(self, text, seconds=10):
+        """All messages up to the one that has @text in it."""
+        self.socket.settimeout(seconds)
+        first = len(self.told)
+        while not self.told[first:] or text not in self.told[-1]:
+            self.told.append(self.socket.recv(4096).decode())
+        return self.told[first:]
+
+
+@pytest.fixture
+def manager(tmp_path):
+    m = Manager(tmp_path)
+    yield m
+    m.socket.close()
+
+
+def start(machine, manager):
+    """Starts netnsd; all that it tells until it is ready."""
+    machine.start(environment=manager.environment)
+    return manager.until("READY=1")
+
+
+def test_boot(bare, manager):
+    path = put(bare, everyday())
+    put(bare, pair(), "pair", "state/topologies")
+    assert "READY=1\nSTATUS=2 topologies, 3 namespaces" in start(bare, manager)
+    bare.ping("ns1", "10.0.0.1")
+    bare.ping("a", "10.0.0.2")
+    lab, two = status(bare)["lab"], status(bare)["pair"]
+    assert (lab["state"], lab["boot"], lab["source"], lab["boot_file"]) == ("up", True, str(path), str(path))
+    assert (two["state"], two["boot"]) == ("up", True) and "on_disk" not in two
+    assert "at boot" in bare.ctl("status", "lab").stdout
+    bare.ctl("down", "pair")
+    assert manager.until("STATUS=")[-1] == "STATUS=1 topology, 1 namespace"
+
+
+def test_restart_after_boot_writes_nothing(bare):
+    put(bare, everyday())
+    boot(bare)
+    before = bare.snapshot()
+    bare.stop()
+    boot(bare, strace=True)
+    bare.ctl("status")
+    assert [w for w in bare.writes() if '"/run/netns"' not in w] == []
+    bare.assert_same(before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_down_by_hand_stays_down_until_the_next_boot(bare, number):
+    put(bare, everyday())
+    boot(bare)
+    bare.ctl("down", "lab")
+    bare.restart(number)
+    assert status(bare)["lab"]["state"] == "down" and bare.namespaces() == []
+    reboot(bare)
+    boot(bare)
+    assert status(bare)["lab"]["state"] == "up"
+    assert bare.namespaces() == ["ns1"]
+
+
+def test_what_was_applied_by_hand_is_not_replaced_by_a_restart(bare):
+    bare.start()
+    bare.apply(pair())
+    path = put(bare, everyday())
+    bare.restart()
+    lab = status(bare)["lab"]
+    assert (lab["state"], lab["boot"], lab["on_disk"]) == ("up", True, "other")
+    assert bare.namespaces() == ["a", "b"]
+    assert f"lab: at boot another file counts: netnsctl apply --replace {path}" in bare.ctl("status").stdout
+    bare.ctl("apply", "--replace", path)
+    assert "on_disk" not in status(bare)["lab"]
+
+
+WRONG = everyday() | {"nmespaces": {}}
+BAD = {
+    "syntax": ("{\n  nonsense", ":2:3: "),
+    "empty": ("", ":1:1: "),
+    "field": (json.dumps(WRONG, indent=1), "/nmespaces: unknown field"),
+    "list": ("[]", ":1:1: "),
+}
+
+
+@pytest.mark.parametrize("text, words", BAD.values(), ids=BAD)
+def test_one_bad_file_holds_up_nothing(bare, manager, text, words):
+    path = put(bare, text, "bad")
+    put(bare, everyday(), "zzz")
+    told = start(bare, manager)
+    assert "READY=1\nSTATUS=2 topologies, 1 namespace, 1 failed: bad" in told
+    bare.ping("ns1", "10.0.0.1")
+    bad = status(bare)["bad"]
+    assert (bad["state"], bad["boot"], bad["on_disk"], bad["problem"]["file"]) == ("failed", True, "invalid", str(path))
+    shown = bare.ctl("status").stdout
+    assert f"bad: {path}:" in shown and words in shown
+    assert words in bare.log() and f"bad: {path}:" in bare.log()
+    refused = bare.ctl("up", "bad", code=2).stderr
+    assert refused.startswith(f"{path}:") and words in refused
+    put(bare, pair(), "bad")
+    assert status(bare)["bad"]["on_disk"] == "new"
+    assert "bad: new on disk: netnsctl reload, or netnsctl up bad" in bare.ctl("status").stdout
+    bare.ctl("up", "bad")
+    assert manager.until("STATUS=")[-1] == "STATUS=2 topologies, 3 namespaces"
+    assert status(bare)["bad"]["state"] == "up" and bare.namespaces() == ["a", "b", "ns1"]
+
+
+def test_refused_by_the_kernel(bare, manager):
+    """A link of that name is there already."""
+    bare.sh("ip link add veth-host type bridge")
+    bare.at_first = bare.snapshot()
+    text = json.dumps(everyday(), indent=2)
+    path = put(bare, text)
+    line = 1 + text[:text.index('"veth-host"')].count("\n")
+    put(bare, pair(), "other")
+    assert "READY=1\nSTATUS=2 topologies, 2 namespaces, 1 failed: lab" in start(bare, manager)
+    problem = status(bare)["lab"]["problem"]
+    assert (problem["file"], problem["line"]) == (str(path), line)
+    assert f"lab: {path}:{line}:" in bare.log()
+    # A restart tries it again, as it was never there.
+    bare.stop()
+    boot(bare)
+    assert status(bare)["lab"]["state"] == "failed"
+    assert bare.namespaces() == ["a", "b"]
+    refused = bare.ctl("up", "lab", code=1).stderr
+    assert f"{path}:{line}:" in refused
+    bare.sh("ip link del veth-host")
+    bare.ctl("up", "lab")
+    bare.ping("ns1", "10.0.0.1")
+    bare.ctl("down", "--all")
+    bare.at_first = bare.snapshot()
+
+
+def test_two_files_that_want_the_same(bare, manager):
+    put(bare, everyday(), "a")
+    path = put(bare, everyday(), "b")
+    assert "READY=1\nSTATUS=2 topologies, 1 namespace, 1 failed: b" in start(bare, manager)
+    assert status(bare)["b"]["problem"]["file"] == str(path)
+    bare.ping("ns1", "10.0.0.1")
+
+
+def test_the_file_of_the_administrator_counts(bare):
+    put(bare, pair(), folder="state/topologies")
+    path = put(bare, everyday())
+    boot(bare)
+    assert status(bare)["lab"]["state"] == "up"
+    assert bare.namespaces() == ["ns1"]
+    assert f"state/topologies/lab.json is not used: {path} is the topology lab" in bare.log()
+
+
+def test_file_that_says_its_name(bare):
+    path = put(bare, {"name": "lab", **everyday()}, "10-first of all")
+    put(bare, pair(), "no name")
+    boot(bare)
+    assert status(bare)["lab"]["state"] == "up"
+    assert status(bare)["lab"]["source"] == str(path)
+    assert "the file's name makes no topology's name" in status(bare)["no_name"]["problem"]["message"]
+
+
+UNSAFE = {
+    "world-writable": (lambda path: path.chmod(0o646), "can be written by others"),
+    "of a group": (lambda path: (path.chmod(0o664), os.chown(path, 0, 12345)), "can be written by others"),
+    "of a user": (lambda path: os.chown(path, 12345, 0), "belongs to user 12345"),
+    "link": (lambda path: (path.rename(path.with_suffix(".x")), path.symlink_to(path.with_suffix(".x"))), "symbolic link"),
+    "pipe": (lambda path: (path.unlink(), os.mkfifo(path, 0o600)), "no regular file"),
+    "folder": (lambda path: (path.unlink(), path.mkdir()), "no regular file"),
+    "large": (lambda path: os.truncate(path, (8 << 20) + 1), "at most 8388608"),
+}
+
+
+@pytest.mark.parametrize("spoil, words", UNSAFE.values(), ids=UNSAFE)
+def test_file_that_is_not_safe_to_use(bare, spoil, words):
+    if os.geteuid() != 0 and spoil in (UNSAFE["of a user"][0], UNSAFE["of a group"][0]):
+        pytest.skip("needs root to give a file away")
+    path = put(bare, everyday())
+    spoil(path)
+    put(bare, pair(), "good")
+    boot(bare)
+    assert status(bare)["good"]["state"] == "up"
+    lab = status(bare)["lab"]
+    assert lab["state"] == "failed" and words in lab["problem"]["message"]
+    assert bare.namespaces() == ["a", "b"]
+
+
+def test_folder_that_others_can_write(bare):
+    put(bare, everyday()).parent.chmod(0o777)
+    put(bare, pair(), "good", "state/topologies")
+    boot(bare)
+    assert list(status(bare)) == ["good"]
+    assert "can be written by others than root: chmod go-w; nothing in it is applied" in bare.log()
+
+
+def test_what_editors_leave_is_no_topology(bare):
+    put(bare, pair(), ".lab")
+    (bare.folder / "topologies/lab.json~").write_text("{}")
+    (bare.folder / "topologies/.json").write_text("{}")
+    bare.start()
+    assert status(bare) == {}
+
+
+def test_changed_on_disk_is_shown_and_not_applied(bare):
+    put(bare, everyday())
+    boot(bare)
+    assert status(bare)["lab"]["state"] == "up"
+    t = everyday()
+    t["host"]["interfaces"]["veth-host"]["addresses"] = ["10.0.0.3/24"]
+    t["namespaces"]["ns1"]["routes"][0]["via"] = "10.0.0.3"
+    put(bare, t)
+    assert status(bare)["lab"]["on_disk"] == "changed"
+    assert "lab: changed on disk: netnsctl reload\n" in bare.ctl("status").stdout
+    assert "lab: changed on disk: netnsctl reload\n" in bare.ctl("status", "lab").stdout
+    assert bare.ctl("up", "lab").stdout == "lab: unchanged\n"
+    bare.restart()
+    assert bare.addresses(None, "veth-host") == ["10.0.0.1/24"]
+    # What is asked for by its name comes as it is now.
+    bare.ctl("down", "lab")
+    assert "lab: changed on disk: netnsctl up lab\n" in bare.ctl("status").stdout
+    bare.ctl("up", "lab")
+    assert bare.addresses(None, "veth-host") == ["10.0.0.3/24"]
+    assert "on_disk" not in status(bare)["lab"]
+    put(bare, "{")
+    assert (status(bare)["lab"]["state"], status(bare)["lab"]["on_disk"]) == ("up", "invalid")
+    assert "lab: changed on disk, and invalid: " in bare.ctl("status").stdout
+    (bare.folder / "topologies/lab.json").unlink()
+    assert status(bare)["lab"]["boot"] is False and "until reboot" in bare.ctl("status").stdout
+
+
+def test_up_and_down_of_what_is_new_on_disk(machine):
+    put(machine, everyday())
+    put(machine, pair(), "other")
+    machine.ctl("up", "other")
+    assert machine.namespaces() == ["a", "b"]
+    assert machine.ctl("down", "lab").stdout == "lab: unchanged\n"
+    machine.restart()
+    assert machine.namespaces() == ["a", "b"] and status(machine)["lab"]["state"] == "down"
+    machine.ctl("up")
+    assert machine.namespaces() == ["a", "b", "ns1"]
+    for path in (machine.folder / "topologies").iterdir():
+        path.unlink()
+    put(machine, many(2), "many")
+    assert list(status(machine)) == ["lab", "many", "other"]
+    (machine.folder / "topologies/many.json").unlink()
+    assert list(status(machine)) == ["lab", "other"]
+    machine.ctl("up", "many", code=1)
+
+
+def test_more_time_is_asked_for_while_much_is_applied(bare, manager):
+    put(bare, many(300), "many")
+    told = start(bare, manager)
+    assert any(t.startswith("EXTEND_TIMEOUT_USEC=") for t in told)
+    assert told[-1] == "READY=1\nSTATUS=1 topology, 300 namespaces"
+    assert len(bare.namespaces()) == 300
+
+
+def test_more_time_is_asked_for_while_much_is_taken_back(bare, manager):
+    """What was cut off is taken back before anything else."""
+    bare.start()
+    client = bare.popen("netnsctl", "apply", bare.file(many(300)))
+    wait_for(lambda: (bare.root / "run/netnsd/pending/lab.json").exists(), 20)
+    bare.stop(signal.SIGKILL)
+    client.wait(20)
+    told = start(bare, manager)
+    assert any(t.startswith("EXTEND_TIMEOUT_USEC=") for t in told)
+    assert bare.namespaces() == []
+
+
+def test_one_that_waits_holds_up_nothing(bare, manager):
+    put(bare, {"host": {"interfaces": {"eth7": {"addresses": ["10.7.0.1/24"]}}}}, "card")
+    put(bare, everyday())
+    assert "READY=1\nSTATUS=2 topologies, 1 namespace, 1 waiting: card" in start(bare, manager)
+    assert (status(bare)["card"]["state"], status(bare)["card"]["boot"]) == ("waiting", True)
+    bare.sh("ip link add eth7 type bridge")
+    assert manager.until("STATUS=")[-1] == "STATUS=2 topologies, 1 namespace"
+    assert bare.addresses(None, "eth7") == ["10.7.0.1/24"]
+    bare.ctl("down", "card")
+    bare.sh("ip link del eth7")
