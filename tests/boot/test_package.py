@@ -74,7 +74,7 @@ def test_purge(bare, packages):
     assert [line for line in after if line not in before and not line.endswith(" /run/netns")] == []
     assert [line for line in before if line not in after] == []
     assert " /run/netns/" not in bare.sh("cat /proc/1/mountinfo")
-    assert "netns" not in bare.sh("systemctl list-units --all --no-legend")
+    assert "netnsd" not in bare.sh("systemctl list-units --all --no-legend")
 
 
 def test_remove(guest):
