@@ -138,6 +138,45 @@ int command_plan(const struct ctl *c)
 	return files_each(c, plan_file);
 }
 
+static int adopt(const struct ctl *c, const struct file *f, struct json_object *parameters)
+{
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	struct call call = { .method = "Adopt", .parameters = parameters, .file = f };
+	_cleanup_(arena_done) struct arena a = {};
+	struct json_object *summary;
+	int r = ctl_call(c, &call, &reply);
+
+	if (r)
+		return r;
+	summary = reply_get(reply, "summary");
+	if (c->given & OPT_JSON)
+		print_json(stdout, summary, false);
+	else
+		printf("%s: adopted; %s\n", text_escape(&a, reply_text(summary, "name")),
+		       text_count(&a, reply_number(summary, "changed"), "mark set", "marks set"));
+	return EXIT_DONE;
+}
+
+static int adopt_file(const struct ctl *c, const struct file *f)
+{
+	struct json_object *parameters = file_parameters(c, f);
+
+	json_object_object_add(parameters, "source", json_object_new_string(f->source));
+	return adopt(c, f, parameters);
+}
+
+int command_adopt(const struct ctl *c)
+{
+	const char *word = c->args[0], *dot = strrchr(word, '.');
+	struct json_object *parameters;
+
+	if (strchr(word, '/') || !strcmp(word, "-") || (dot && !strcmp(dot, ".json")))
+		return files_each(c, adopt_file);
+	parameters = must(json_object_new_object());
+	json_object_object_add(parameters, "name", json_object_new_string(word));
+	return adopt(c, NULL, parameters);
+}
+
 static int validate_file(_unused_ const struct ctl *c, const struct file *f)
 {
 	_cleanup_(arena_done) struct arena a = {};

@@ -33,6 +33,8 @@ static const struct failure {
 	  .sentence = "{name} waits to be confirmed: netnsctl confirm {name}, or netnsctl rollback {name}" },
 	{ .error = "io.netnsd.Disrupts", .code = EXIT_FAILED, .named = true,
 	  .sentence = "would interrupt traffic; nothing was touched; without --no-disrupt it is done" },
+	{ .error = "io.netnsd.Differs", .code = EXIT_FAILED, .named = true,
+	  .sentence = "what is there is not as declared; nothing was touched" },
 	{ .error = "io.netnsd.NothingToConfirm", .code = EXIT_FAILED,
 	  .sentence = "nothing waits to be confirmed; netnsctl rollback NAME goes back all the same" },
 	{ .error = "io.netnsd.NoSuchTopology", .code = EXIT_FAILED,

@@ -68,9 +68,10 @@ const char *outcome_error(const struct outcome *o, struct json_object **ret)
 		return NULL;
 	case OUTCOME_INVALID:
 	case OUTCOME_DISRUPTS:
+	case OUTCOME_DIFFERS:
 		*ret = json_object_new_object();
 		add(*ret, "problems", problem_list(&o->problems));
-		return o->code == OUTCOME_INVALID ? ERROR("Invalid") : ERROR("Disrupts");
+		return o->code == OUTCOME_INVALID ? ERROR("Invalid") : o->code == OUTCOME_DISRUPTS ? ERROR("Disrupts") : ERROR("Differs");
 	case OUTCOME_BUSY:
 		*ret = one_string("name", o->name);
 		return ERROR("Busy");

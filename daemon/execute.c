@@ -23,8 +23,12 @@ static int take(struct execution *x, struct err *e)
 	int r;
 
 	x->work.refused = NULL;
-	r = k->apply ? k->apply(&x->work, op, x->plan->n - x->next, &taken, e) : 0;
-
+	if (op->mark) {
+		r = k->mark(&x->work, op, e);
+		taken = 1;
+	} else {
+		r = k->apply ? k->apply(&x->work, op, x->plan->n - x->next, &taken, e) : 0;
+	}
 	if (r == 0 && taken == 0) {
 		taken = 1;
 		r = k->encode(&x->work, op, e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* job.c - carries one change through: look, plan, write down, execute, look again,
  * commit; and on a failure the same once more, to what was there before. */
-#include "job.h"
+#include "adopt.h"
 #include "back.h"
 #include "linger.h"
 #include "observe.h"
@@ -82,6 +82,8 @@ static int open_namespaces(struct job *j, struct err *e)
 	qsort(j->names, n, sizeof(*j->names), name_cmp);
 	if (netns_set_make(&j->set, j->netns_dir, j->names, n, e) < 0)
 		return e->code;
+	for (size_t i = 0; i < j->set.n; i++)
+		j->set.v[i].adopting = j->adopt;
 	if (j->opened)
 		j->opened(j->owner, &j->set);
 	return 0;
@@ -129,8 +131,10 @@ static int look(struct job *j, struct model *desired, struct err *e)
 	r = observe(&j->observed, &j->set, desired, last, &before, e);
 	if (r < 0)
 		return r;
+	if (j->adopt)
+		adopt_pretend(&j->observed, desired, j->next.name);
 	/* From the second look on, what we have tried to make is ours where it carries our mark. */
-	owner_resolve(&j->observed, j->next.name, desired, last, j->going_back || j->completed ? &j->desired.model : NULL);
+	owner_resolve(&j->observed, j->next.name, desired, j->adopt ? desired : last, j->going_back || j->completed ? &j->desired.model : NULL);
 	if (j->looked)
 		j->looked(j->owner, j);
 	if (!j->going_back && !j->completed) {

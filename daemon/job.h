@@ -24,6 +24,7 @@ struct job {
 	struct model others;		/* what other topologies declare of what is not theirs */
 	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
 	bool no_disrupt;		/* refused, with @disrupts, if a step interrupts traffic */
+	bool adopt;			/* what is declared is there, and only to be marked (adopt.h) */
 	bool quiet;			/* nobody asked: heal or take back; not written if nothing is to do */
 
 	enum job_phase phase;
@@ -38,7 +39,7 @@ struct job {
 
 	size_t created, changed, removed;	/* of the first plan */
 	int result;			/* 0, or of the first failure */
-	bool conflict, disrupts, back_failed;
+	bool conflict, disrupts, differs, back_failed;
 	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
 	struct lingerer *lingering;
 	size_t n_lingering;

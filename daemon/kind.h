@@ -58,6 +58,8 @@ struct kind {
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
 	/* Appends the messages of @op to a batch. */
 	int (*encode)(struct work *w, struct op *op, struct err *e);
+	/* Puts our mark on what is there, or takes it off (op->mark).  NULL: it needs none. */
+	int (*mark)(struct work *w, struct op *op, struct err *e);
 	/* Takes at least one of the @n steps, and says how many: for what is no
 	 * netlink message, and for what goes faster together. */
 	int (*apply)(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);

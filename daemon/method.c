@@ -91,6 +91,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Down", CHANGE, method_down },
 		{ "Confirm", CHANGE, method_confirm },
 		{ "Rollback", CHANGE, method_rollback },
+		{ "Adopt", CHANGE, method_adopt },
 		{ "Status", READ, method_status },
 		{ "List", READ, method_list },
 		{ "Show", READ, method_show },

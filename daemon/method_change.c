@@ -129,29 +129,50 @@ static void submit(struct method_context *m, struct pending *p, struct change *c
 	m->work(m->arg);
 }
 
-void method_apply(struct call *c, void *arg)
+/* What the call says of the topology; false if it was answered. */
+static bool read_topology(struct call *c, struct change *ret)
 {
 	const char *name = param_text(c, "name"), *source = param_text(c, "source");
+
+	if (!name_ok(c, name, "name"))
+		return false;
+	if (source && strlen(source) >= sizeof(ret->source)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "source");
+		return false;
+	}
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	snprintf(ret->source, sizeof(ret->source), "%s", source ? source : "");
+	ret->topology = param(c, "topology");
+	return true;
+}
+
+void method_apply(struct call *c, void *arg)
+{
 	struct change change = { .type = CHANGE_APPLY, .replace = param_bool(c, "replace"),
 				 .no_disrupt = param_bool(c, "no_disrupt"), .progress = on_progress };
 	struct json_object *confirm = param(c, "confirm_seconds");
 	int64_t seconds = json_object_get_int64(confirm);
 	struct method_context *m = arg;
 
-	if (!name_ok(c, name, "name"))
+	if (!read_topology(c, &change))
 		return;
 	if (confirm && (seconds < 1 || seconds > CONFIRM_SECONDS_MAX)) {
 		call_error_string(c, INVALID_PARAMETER, "parameter", "confirm_seconds");
 		return;
 	}
 	change.confirm_seconds = (unsigned)seconds;
-	if (source && strlen(source) >= sizeof(change.source)) {
-		call_error_string(c, INVALID_PARAMETER, "parameter", "source");
+	json_object_get(change.topology);
+	submit(m, pending_new(c, true), &change);
+}
+
+void method_adopt(struct call *c, void *arg)
+{
+	struct change change = { .type = CHANGE_ADOPT };
+	struct method_context *m = arg;
+
+	if (!read_topology(c, &change))
 		return;
-	}
-	snprintf(change.name, sizeof(change.name), "%s", name);
-	snprintf(change.source, sizeof(change.source), "%s", source ? source : "");
-	change.topology = json_object_get(param(c, "topology"));
+	json_object_get(change.topology);
 	submit(m, pending_new(c, true), &change);
 }
 

@@ -8,4 +8,5 @@ void method_apply(struct call *c, void *arg);
 void method_up(struct call *c, void *arg);
 void method_down(struct call *c, void *arg);
 void method_confirm(struct call *c, void *arg);
+void method_adopt(struct call *c, void *arg);
 void method_rollback(struct call *c, void *arg);

@@ -14,6 +14,7 @@ enum owner { OWNER_FOREIGN, OWNER_OURS, OWNER_OTHER_TOPOLOGY };
 struct sign {
 	uint32_t hash;		/* of the topology's name, 0: not signed, SIGN_ANY: by some topology of ours */
 	const char *topology;	/* its name, where the kernel has room for it */
+	bool taken;		/* somebody else's is where ours would stand */
 };
 enum { SIGN_ANY = 1 << 30 };
 
@@ -36,6 +37,7 @@ struct object {
 	const char *owner_name;	/* the topology, for OWNER_OTHER_TOPOLOGY */
 	bool listed;		/* the file lists what stands on it: the list is complete */
 	bool any;		/* manages what is there; never creates or deletes it (kind.h) */
+	bool unmarked;		/* of an observed one: it is adopted, and has no sign yet (adopt.h) */
 	bool assumed;		/* of an observed one: not looked at, taken to be as declared */
 	unsigned mark;		/* scratch of one walk */
 	struct object *first, *last;	/* of a namespace: what stands in it, in order of arrival */

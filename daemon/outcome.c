@@ -38,11 +38,15 @@ static void say_counts(char message[MESSAGE_MAX], const struct outcome *o)
 		size_t n;
 		const char *word;
 	} counts[] = { { o->created, "created" }, { o->changed, "changed" }, { o->removed, "removed" } };
+	const char *comma = "";
 
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
-		if (counts[i].n)
-			say(message, "%s%zu %s", *message ? ", " : "", counts[i].n, counts[i].word);
-	if (*message)
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		if (!counts[i].n)
+			continue;
+		say(message, "%s%zu %s", comma, counts[i].n, counts[i].word);
+		comma = ", ";
+	}
+	if (*comma)
 		say(message, " in %.1f ms", (double)o->duration_usec / 1000);
 	else
 		say(message, "unchanged");
@@ -78,6 +82,7 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 		[CHANGE_DOWN] = EVENT_DOWN,
 		[CHANGE_ROLLBACK] = EVENT_ROLLED_BACK,
 		[CHANGE_CONFIRM] = EVENT_CONFIRMED,
+		[CHANGE_ADOPT] = EVENT_APPLIED,
 	};
 	char awaited[512];
 
@@ -87,6 +92,8 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 			say(message, "confirmed; it stays");
 		else if (c->type == CHANGE_ROLLBACK)
 			say(message, c->overdue ? "not confirmed in time, rolled back: " : "rolled back: ");
+		else if (c->type == CHANGE_ADOPT)
+			say(message, "adopted: ");
 		if (c->type != CHANGE_CONFIRM)
 			say_counts(message, o);
 		return done[c->type];
@@ -94,6 +101,7 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	case OUTCOME_REFUSED:
 	case OUTCOME_CONFLICT:
 	case OUTCOME_DISRUPTS:
+	case OUTCOME_DIFFERS:
 		say_problems(message, o);
 		break;
 	case OUTCOME_WAITING:

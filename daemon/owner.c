@@ -26,8 +26,9 @@ struct sign sign_of_link(uint32_t group, const char *alias)
 	size_t n = strlen(ALIAS_PREFIX);
 
 	if (!(group & GROUP_OURS) || group & UINT32_C(1) << 31)
-		return (struct sign){ 0 };
-	return (struct sign){ group & GROUP_HASH, alias && !strncmp(alias, ALIAS_PREFIX, n) ? alias + n : NULL };
+		return (struct sign){ .taken = group || (alias && *alias) };
+	return (struct sign){ .hash = group & GROUP_HASH,
+			      .topology = alias && !strncmp(alias, ALIAS_PREFIX, n) ? alias + n : NULL };
 }
 
 /* A link gets its alias a moment after its group: without one, its name must be known. */

@@ -20,7 +20,7 @@ static uint64_t bit(size_t i)
 	return UINT64_C(1) << i;
 }
 
-static void emit(struct plan *p, struct op op)
+void plan_add(struct plan *p, struct op op)
 {
 	if (p->n == p->room) {
 		p->room = p->room ? p->room * 2 : 64;
@@ -130,7 +130,7 @@ static void leave(struct planning *g, struct object *have, enum effect effect)
 		return;
 	have->mark = LEFT;
 	if (!along)
-		emit(g->plan, (struct op){ .before = have, .effect = effect });
+		plan_add(g->plan, (struct op){ .before = have, .effect = effect });
 	for (size_t i = 0; !along && object_ref(have, true, &i, &ref);) {
 		struct object *far = model_find_ref(g->observed, ref.class, ref.to);
 
@@ -153,7 +153,7 @@ static void create(struct planning *g, struct object *want, struct object *have)
 		if (far && leaves(far))
 			leave(g, far, EFFECT_RECREATE);
 	}
-	emit(g->plan, (struct op){ .after = want, .effect = effect });
+	plan_add(g->plan, (struct op){ .after = want, .effect = effect });
 	for (size_t i = 0; object_ref(want, true, &i, &ref);) {
 		struct object *far = model_find_ref(g->desired, ref.class, ref.to);
 
@@ -212,9 +212,9 @@ static void settle(struct planning *g, struct object *want)
 
 		want->handle = have->handle;
 		if (have->mark == CHANGE && diff)
-			emit(g->plan, (struct op){ have, want, diff, EFFECT_IN_PLACE, false });
+			plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = diff, .effect = EFFECT_IN_PLACE });
 	} else if (given) {
-		emit(g->plan, (struct op){ .after = want, .given = true });
+		plan_add(g->plan, (struct op){ .after = want, .given = true });
 	} else if (!want->any || stands_on_new(g, want)) {
 		create(g, want, have);
 	} else {

@@ -5,11 +5,15 @@
 
 enum effect { EFFECT_NONE, EFFECT_IN_PLACE, EFFECT_RECREATE, EFFECT_REMOVE };
 
+/* What a step does to nothing but our mark. */
+enum marking { MARK_NONE, MARK_PUT, MARK_TAKE_OFF };
+
 /* One step.  No before: create.  No after: remove.  Both: change in place. */
 struct op {
 	struct object *before, *after;
 	uint64_t diff;		/* of a change: the fields that are wrong */
 	enum effect effect;
+	enum marking mark;	/* of a change: only this, and nothing else */
 	bool given;		/* made by an earlier create; the step gives it what that create could not */
 };
 
@@ -23,6 +27,8 @@ struct plan {
  * ones.  Objects of @observed that are not ours stay.  -EEXIST with a problem
  * for each object that is wanted and somebody else's. */
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems);
+/* Appends a step. */
+void plan_add(struct plan *p, struct op op);
 void plan_done(struct plan *p);
 
 /* A step in words; the texts belong to the arena. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* reconcile.c - lets one change after the other become a job, and answers questions
  * in between. */
+#include "adopt.h"
 #include "await.h"
 #include "boot.h"
 #include "heal.h"
@@ -54,7 +55,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	struct member *m = member_find(g, c->name, NULL);
 	struct err e;
 
-	if (c->type == CHANGE_APPLY && m && (known_is_up(&m->known) || m->known.awaiting) && !c->replace && strcmp(m->known.source, c->source)) {
+	if (c->topology && m && (known_is_up(&m->known) || m->known.awaiting) && !c->replace && strcmp(m->known.source, c->source)) {
 		snprintf(o->source, sizeof(o->source), "%s", m->known.source);
 		refuse(o, OUTCOME_NAME_IN_USE, NULL);
 		return false;
@@ -64,7 +65,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		refuse(o, OUTCOME_INVALID, NULL);
 		return false;
 	}
-	if ((c->type == CHANGE_APPLY && check_empty(j, &e) < 0) || check_hash(g, c->name, &e) < 0) {
+	if ((c->topology && check_empty(j, &e) < 0) || check_hash(g, c->name, &e) < 0) {
 		refuse(o, OUTCOME_INVALID, &e);
 		return false;
 	}
@@ -77,9 +78,10 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	j->next.topology = json_object_get(json);
 	j->next.state = STATE_UP;
 	j->next.since_usec = now_usec(CLOCK_REALTIME);
-	if (c->type == CHANGE_APPLY)
+	if (c->topology)
 		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
 	j->no_disrupt = c->no_disrupt;
+	j->adopt = j->next.adopt = c->type == CHANGE_ADOPT;
 	j->same = c->type != CHANGE_ROLLBACK && m && m->known.state == STATE_UP && !strcmp(m->known.source, j->next.source) &&
 		  json_object_equal(m->known.json, json);
 	if (j->same)
@@ -108,7 +110,7 @@ static bool begin(struct engine *g, struct job *j, const struct change *c, struc
 {
 	struct member *m = member_find(g, c->name, NULL);
 	struct json_object *json = m ? m->known.json : NULL;
-	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP;
+	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ADOPT;
 	const char *source = NULL;
 	struct err e;
 
@@ -116,7 +118,7 @@ static bool begin(struct engine *g, struct job *j, const struct change *c, struc
 		refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
-	if (c->type == CHANGE_APPLY)
+	if (c->topology)
 		json = c->topology;
 	if (c->type == CHANGE_ROLLBACK)
 		up = confirm_previous(m, &json, &source);
@@ -143,7 +145,7 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 	o->moot = (c->overdue && !(m && confirm_overdue(m))) || (c->awaited && !(m && m->known.awaiting));
 	if (o->moot)
 		return false;
-	if (c->type != CHANGE_APPLY && !m) {
+	if (!c->topology && !m) {
 		refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
 		return false;
 	}
@@ -176,6 +178,8 @@ static void outcome_from(struct outcome *o, struct job *j)
 	j->problems = (struct problems){ 0 };
 	if (j->disrupts)
 		o->code = OUTCOME_DISRUPTS;
+	else if (j->differs)
+		o->code = OUTCOME_DIFFERS;
 	else if (j->result < 0)
 		o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
 }
@@ -267,7 +271,9 @@ static bool change_step(struct engine *g)
 		g->job.progress = entry->change.progress;
 		g->job.arg = entry->change.arg;
 	}
-	if (job_step(&g->job))
+	if (g->job.adopt)
+		adopt_run(&g->job);
+	else if (job_step(&g->job))
 		return true;
 	snprintf(o.name, sizeof(o.name), "%s", entry->change.name);
 	if (await_may(g, &entry->change, &g->job)) {

@@ -31,6 +31,7 @@ enum outcome_code {
 	OUTCOME_BUSY,			/* name: waits to be confirmed */
 	OUTCOME_NOTHING_TO_CONFIRM,	/* name */
 	OUTCOME_DISRUPTS,		/* problems: a step each */
+	OUTCOME_DIFFERS,		/* problems: what is not as declared */
 	OUTCOME_ROLLBACK_FAILED,	/* problems.v[0] the refusal, v[1] what stands in the way */
 };
 
@@ -52,7 +53,7 @@ void outcome_done(struct outcome *o);
 /* What an OUTCOME_WAITING waits for: "link host/eth0, namespace isp". */
 void outcome_awaited(const struct outcome *o, char *ret, size_t size);
 
-enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK };
+enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK, CHANGE_ADOPT };
 
 enum { CONFIRM_SECONDS_MAX = 86400 };
 
@@ -60,8 +61,8 @@ enum { CONFIRM_SECONDS_MAX = 86400 };
 struct change {
 	enum change_type type;
 	char name[65];
-	struct json_object *topology;	/* of CHANGE_APPLY: a reference that the engine takes */
-	char source[SOURCE_SIZE];		/* of CHANGE_APPLY */
+	struct json_object *topology;	/* of CHANGE_APPLY, and of CHANGE_ADOPT unless known: a reference that the engine takes */
+	char source[SOURCE_SIZE];		/* of @topology */
 	bool replace;			/* of CHANGE_APPLY */
 	bool no_disrupt;		/* of CHANGE_APPLY: refused if a step interrupts traffic */
 	unsigned confirm_seconds;	/* of CHANGE_APPLY: taken back unless confirmed in time; 0: it stays */

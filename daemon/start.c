@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* start.c - what a restart finds: changes that were cut off are taken back, drift is
  * put right, and what is as it should be is not touched. */
+#include "adopt.h"
 #include "await.h"
 #include "heal.h"
 #include "log.h"
@@ -54,6 +55,30 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 	topology_done(&t);
 }
 
+/* What was adopted was as declared when it was: it is ours, and kept so from now on. */
+static void resume_adopt(struct engine *g, struct record *r)
+{
+	struct job *j = &g->job;
+	struct err e;
+
+	if (member_job(g, j, r->name, &e) < 0 || (topology_done(&j->desired), member_load(g, r->topology, &j->desired, &e) < 0)) {
+		start_failed(g, r->name, CUT_OFF, &e);
+		job_done(j);
+		return;
+	}
+	j->next.topology = json_object_get(r->topology);
+	j->next.state = STATE_UP;
+	j->next.since_usec = r->since_usec;
+	snprintf(j->next.source, sizeof(j->next.source), "%s", r->source);
+	j->adopt = true;
+	adopt_resume(j);
+	if (j->result == 0)
+		member_settle(g, j, false);
+	else
+		tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, "what was to be adopted cannot be: ", j->problems.v[0].message);
+	job_done(j);
+}
+
 /* What was cut off is taken back. */
 static void on_pending(void *arg, struct record *r, const struct err *e)
 {
@@ -64,6 +89,10 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 	/* Without a readable record there is nothing to go back to; what was made carries its mark. */
 	if (e) {
 		start_failed(g, r->name, CUT_OFF, e);
+		return;
+	}
+	if (r->adopt) {
+		resume_adopt(g, r);
 		return;
 	}
 	if (member_job(g, j, r->name, &bad) == 0) {

@@ -25,6 +25,7 @@ struct record {
 	struct model delta;		/* of a pending change: what its steps started from (back.h) */
 	bool had;			/* of a pending change: the topology was known before */
 	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
+	bool adopt;			/* of a pending change: marks are put on what is there already (adopt.h) */
 	bool forget;			/* of a change that takes it down: not known afterwards */
 	struct json_object *previous;	/* what a rollback leads to (confirm.c), NULL: it was not known; a reference */
 };

@@ -10,6 +10,7 @@ _netnsctl_options() {
 	apply) echo '--confirm --dry-run --exit-code --json --name --no-disrupt --replace' ;;
 	plan) echo '--dry-run --exit-code --json --name --no-disrupt --replace' ;;
 	validate) echo '--name' ;;
+	adopt) echo '--json --name' ;;
 	down) echo '--all --forget --json' ;;
 	log) echo '--json --lines' ;;
 	up | confirm | rollback | status | list | show | monitor | schema) echo '--json' ;;
@@ -18,7 +19,7 @@ _netnsctl_options() {
 }
 
 _netnsctl() {
-	local commands='apply plan up down confirm rollback status list show monitor log validate exec shell schema version'
+	local commands='apply plan up down confirm rollback adopt status list show monitor log validate exec shell schema version'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' operands=0 i
 	COMPREPLY=()
 
@@ -48,6 +49,10 @@ _netnsctl() {
 	apply | plan | validate)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X '!*.json' -- "$cur") ;;
+	adopt)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur"; compgen -d -- "$cur"
+			compgen -f -X '!*.json' -- "$cur") ;;
 	up | down | confirm | rollback | status | show | monitor | log) mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur") ;;
 	exec | shell)
 		((operands)) || mapfile -t COMPREPLY < <(compgen -W "host $(ls /run/netns 2>/dev/null)" -- "$cur") ;;

@@ -10,7 +10,7 @@ function __netnsctl_namespaces
     command ls /run/netns 2>/dev/null
 end
 
-set -l commands apply plan up down confirm rollback status list show monitor log validate exec shell schema version
+set -l commands apply plan up down confirm rollback adopt status list show monitor log validate exec shell schema version
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c netnsctl -f
@@ -24,6 +24,7 @@ complete -c netnsctl -n $none -a up -d 'bring known topologies up again'
 complete -c netnsctl -n $none -a down -d 'take topologies down; nothing of them stays'
 complete -c netnsctl -n $none -a confirm -d 'let an apply --confirm stay'
 complete -c netnsctl -n $none -a rollback -d 'go back to the topology before'
+complete -c netnsctl -n $none -a adopt -d 'take over what is there already, if it is just as declared'
 complete -c netnsctl -n $none -a status -d 'show the topologies, or one with its namespaces and interfaces'
 complete -c netnsctl -n $none -a list -d 'show the interfaces that netnsd keeps'
 complete -c netnsctl -n $none -a show -d 'print a topology as it was declared'
@@ -35,8 +36,8 @@ complete -c netnsctl -n $none -a shell -d 'run a shell in a namespace'
 complete -c netnsctl -n $none -a schema -d 'print the JSON Schema of topology files'
 complete -c netnsctl -n $none -a version -d 'print the versions of netnsctl and netnsd'
 
-complete -c netnsctl -n '__fish_seen_subcommand_from apply plan validate' -a '(__fish_complete_suffix .json)'
-complete -c netnsctl -n '__fish_seen_subcommand_from up down confirm rollback status show monitor log' -a '(__netnsctl_names)'
+complete -c netnsctl -n '__fish_seen_subcommand_from apply plan adopt validate' -a '(__fish_complete_suffix .json)'
+complete -c netnsctl -n '__fish_seen_subcommand_from up down confirm rollback adopt status show monitor log' -a '(__netnsctl_names)'
 complete -c netnsctl -n '__fish_seen_subcommand_from exec shell; and test (count (commandline -opc)) -eq 2' \
     -a '(__netnsctl_namespaces)'
 complete -c netnsctl -n '__fish_seen_subcommand_from exec; and test (count (commandline -opc)) -gt 2' \
@@ -47,9 +48,9 @@ complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l exit-code -d
 complete -c netnsctl -n '__fish_seen_subcommand_from apply' -l confirm -r -f -d 'undo it after that time unless confirmed'
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l no-disrupt -d 'refuse it if a step interrupts traffic'
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l replace -d 'take over the name from another file'
-complete -c netnsctl -n '__fish_seen_subcommand_from apply plan validate' -l name -r -f -d 'call the topology so'
+complete -c netnsctl -n '__fish_seen_subcommand_from apply plan adopt validate' -l name -r -f -d 'call the topology so'
 complete -c netnsctl -n '__fish_seen_subcommand_from down' -l all -d 'every topology that is up'
 complete -c netnsctl -n '__fish_seen_subcommand_from down' -l forget -d 'do not know the topologies afterwards'
 complete -c netnsctl -n '__fish_seen_subcommand_from log' -s n -l lines -r -f -d 'only the last so many'
-complete -c netnsctl -n '__fish_seen_subcommand_from apply plan up down confirm rollback status list show monitor log schema' -l json \
+complete -c netnsctl -n '__fish_seen_subcommand_from apply plan up down confirm rollback adopt status list show monitor log schema' -l json \
     -d 'print JSON, for programs'

@@ -39,5 +39,6 @@ const struct kind kind_bridge = {
 	.check = link_check,
 	.check_in = link_check_in,
 	.encode = link_encode,
+	.mark = link_mark,
 	.apply = link_apply,
 };

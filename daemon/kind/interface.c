@@ -186,5 +186,6 @@ const struct kind kind_interface = {
 	.check_netns = interface_check_netns,
 	.observe = interface_observe,
 	.encode = link_encode,
+	.mark = link_mark,
 	.apply = link_apply,
 };

@@ -136,6 +136,16 @@ static void put_promote(struct nl_msg *m)
 	nla_nest_end(m, af);
 }
 
+/* @topology NULL: takes the alias away. */
+static void put_alias(struct nl_msg *m, const char *topology)
+{
+	char alias[128] = "";
+
+	if (topology)
+		snprintf(alias, sizeof(alias), ALIAS_PREFIX "%s", topology);
+	msg_put(m, IFLA_IFALIAS, alias, strlen(alias));
+}
+
 /* What cannot stand in the create message: addrgen must be there before the link is
  * up, alias and master need the link. */
 static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err *e)
@@ -153,10 +163,7 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	}
 	m = link_message(RTM_NEWLINK, 0, o->handle, l->up, concerns(o, mask, LINK_UP));
 	if (ours) {
-		char alias[128];
-
-		snprintf(alias, sizeof(alias), ALIAS_PREFIX "%s", w->topology);
-		msg_put(m, IFLA_IFALIAS, alias, strlen(alias));
+		put_alias(m, w->topology);
 		put_promote(m);
 	}
 	if (op->given)
@@ -262,6 +269,16 @@ int link_encode(struct work *w, struct op *op, struct err *e)
 	if (link_change_data(w, op, e) < 0)
 		return e->code;
 	return link_settle(w, op, op->given ? ~UINT64_C(0) : op->diff, e);
+}
+
+int link_mark(struct work *w, struct op *op, struct err *e)
+{
+	struct object *o = op->before;
+	struct nl_msg *m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
+
+	put_alias(m, op->mark == MARK_PUT ? w->topology : NULL);
+	msg_put_u32(m, IFLA_GROUP, op->mark == MARK_PUT ? group_of(w, o) : 0);
+	return work_send(w, o->netns, m, op, e);
 }
 
 /* The signed links of the namespace, if all are surely of this topology and none was

@@ -51,5 +51,7 @@ int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struc
 		struct err *e);
 /* Everything but the creation of a kind with its own data. */
 int link_encode(struct work *w, struct op *op, struct err *e);
+/* Group and alias. */
+int link_mark(struct work *w, struct op *op, struct err *e);
 /* Removes one link, or all of the topology's in its namespace at once. */
 int link_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);

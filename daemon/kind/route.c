@@ -144,20 +144,19 @@ static void put_nexthops(const struct work *w, const struct route *r, struct nl_
 	nla_nest_end(m, all);
 }
 
-static int route_encode(struct work *w, struct op *op, struct err *e)
+static int route_send(struct work *w, struct op *op, const struct route *r, int flags, uint8_t protocol, struct err *e)
 {
-	struct route *r = (struct route *)(op->after ? op->after : op->before);
-	bool create = op->after;
+	bool create = flags;
 	struct rtmsg i = {
 		.rtm_family = (uint8_t)r->key.family,
 		.rtm_dst_len = r->to.len,
 		.rtm_table = r->key.table < 256 ? (uint8_t)r->key.table : RT_TABLE_UNSPEC,
-		.rtm_protocol = PROTOCOL,
+		.rtm_protocol = protocol,
 		.rtm_scope = !create ? (uint8_t)RT_SCOPE_NOWHERE : is_set(r, "scope") ? r->scope : route_usual_scope(r),
 		.rtm_type = r->type ? r->type : (uint8_t)RTN_UNICAST,
 		.rtm_flags = r->onlink && !r->nexthops.n ? RTNH_F_ONLINK : 0,
 	};
-	struct nl_msg *m = msg_new(create ? RTM_NEWROUTE : RTM_DELROUTE, create ? NLM_F_CREATE | NLM_F_EXCL : 0, &i, sizeof(i));
+	struct nl_msg *m = msg_new(create ? RTM_NEWROUTE : RTM_DELROUTE, flags, &i, sizeof(i));
 	uint32_t index = r->dev ? work_ifindex(w, r->dev) : 0;
 
 	put_inet(m, RTA_DST, &r->to);
@@ -178,6 +177,21 @@ static int route_encode(struct work *w, struct op *op, struct err *e)
 	if (r->nexthops.n)
 		put_nexthops(w, r, m);
 	return work_send(w, r->object.netns, m, op, e);
+}
+
+static int route_encode(struct work *w, struct op *op, struct err *e)
+{
+	const struct route *r = (const struct route *)(op->after ? op->after : op->before);
+
+	return route_send(w, op, r, op->after ? NLM_F_CREATE | NLM_F_EXCL : 0, PROTOCOL, e);
+}
+
+/* The one place where a route is replaced: it was looked at, and is the same but for whose it is. */
+static int route_mark(struct work *w, struct op *op, struct err *e)
+{
+	uint8_t protocol = op->mark == MARK_PUT ? PROTOCOL : ((const struct route *)op->before)->protocol;
+
+	return route_send(w, op, (const struct route *)op->before, NLM_F_REPLACE, protocol, e);
 }
 
 static void check_dev(const struct route *r, const char *field, const char *dev, struct problems *p)
@@ -216,4 +230,5 @@ const struct kind kind_route = {
 	.check_netns = route_check_netns,
 	.observe = route_observe,
 	.encode = route_encode,
+	.mark = route_mark,
 };

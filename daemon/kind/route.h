@@ -26,6 +26,7 @@ struct route {
 	uint32_t metric, table, mtu;
 	uint8_t type, scope;
 	bool onlink;
+	uint8_t protocol;		/* of an observed one that is adopted: whose it was */
 	struct nexthops nexthops;
 };
 

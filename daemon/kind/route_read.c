@@ -60,6 +60,12 @@ static void read_next(struct look *look, struct route *r, const struct rtmsg *i,
 	OBJECT_SET(&r->object, route, onlink);
 }
 
+/* What the kernel and router advertisements make is nobody's to adopt. */
+static bool is_asked_for(const struct look *look, uint8_t protocol)
+{
+	return protocol == PROTOCOL || (look->ns->adopting && protocol >= RTPROT_BOOT && protocol != RTPROT_RA);
+}
+
 static void on_route(const struct nlmsghdr *h, void *arg)
 {
 	struct look *look = arg;
@@ -68,10 +74,11 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	struct route *r;
 
 	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0 ||
-	    i->rtm_protocol != PROTOCOL || i->rtm_flags & RTM_F_CLONED)
+	    !is_asked_for(look, i->rtm_protocol) || i->rtm_flags & RTM_F_CLONED)
 		return;
 	r = (struct route *)object_new(look->observed, &kind_route, look->ns->name, NULL);
-	r->object.sign.hash = SIGN_ANY;
+	r->object.sign.hash = i->rtm_protocol == PROTOCOL ? SIGN_ANY : 0;
+	r->protocol = i->rtm_protocol;
 	if (a[RTA_DST] && i->rtm_dst_len)
 		r->to = msg_inet(i->rtm_family, i->rtm_dst_len, a[RTA_DST]);
 	r->type = i->rtm_type;
@@ -108,7 +115,7 @@ int route_observe(struct look *look, struct err *e)
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		struct rtmsg r = { .rtm_family = families[i], .rtm_protocol = PROTOCOL };
+		struct rtmsg r = { .rtm_family = families[i], .rtm_protocol = look->ns->adopting ? RTPROT_UNSPEC : PROTOCOL };
 		_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &r, sizeof(r));
 		int code = look_dump(look, m, on_route, e);
 

@@ -140,5 +140,6 @@ const struct kind kind_veth = {
 	.check_in = veth_check_in,
 	.resolve = veth_resolve,
 	.encode = veth_encode,
+	.mark = link_mark,
 	.apply = link_apply,
 };

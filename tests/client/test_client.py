@@ -534,7 +534,7 @@ def test_options_before_and_after(ctl):
 def test_help(ctl):
     text = ctl.out("--help")
     assert text == ctl.out("-h") == ctl.out("help") and text.startswith("Usage: netnsctl [OPTION…] COMMAND …\n")
-    for name in "apply plan up down status list show monitor log validate exec shell schema version".split():
+    for name in "apply plan up down adopt status list show monitor log validate exec shell schema version".split():
         assert f"\n  {name} " in text
         for args in (name, "--help"), ("-h", name), ("help", name):
             assert ctl.out(*args).startswith(f"Usage: netnsctl {name} ")

@@ -32,7 +32,8 @@ def inhabitants(pid_namespace):
     return found
 
 
-def pytest_configure():
+def pytest_configure(config):
+    config.addinivalue_line("markers", "storm: long; run on one build only")
     for program in NETNSD, NETNSCTL:
         if not program.exists():
             pytest.exit(f"{program} is not there; build first", 2)
