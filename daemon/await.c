@@ -33,7 +33,7 @@ int await_take(struct engine *g, struct job *j, struct err *e)
 	m = member_find(g, j->next.name, NULL);
 	for (size_t i = 0; i < j->problems.n; i++)
 		problem_copy(&m->known.problems, &j->problems.v[i]);
-	keep_take(g, m, &j->desired.model, &j->set);
+	keep_take(g, m, &j->desired.model, &j->set, false);
 	return 0;
 }
 

@@ -20,24 +20,16 @@ static void fail(struct heal *h, const struct err *e, const struct object *o)
 	problem_add_err(&h->refused, e, o ? &o->where : NULL, o ? object : NULL);
 }
 
-/* Whether it is in somebody else's namespace that is not there. */
-static bool in_missing(const struct heal *h, const struct object *want)
-{
-	const struct object *netns = model_netns(&h->scope.desired, want->netns);
-
-	return netns && netns->any && !model_netns(&h->scope.observed, want->netns);
-}
-
-/* Whether the step has to wait for something that is not there, or not ours. */
+/* Whether it has to wait for something that is not there, or not ours. */
 static bool is_blocked(const struct heal *h, const struct object *want)
 {
-	const struct object *have = model_find(&h->scope.observed, want->id);
+	const struct object *have = model_find(&h->scope.observed, want->id), *netns = model_netns(&h->scope.desired, want->netns);
 
-	if (want->mark == SKIPPED || in_missing(h, want))
+	if (netns && netns != want && is_blocked(h, netns))
 		return true;
 	if (have)
 		return have->owner != OWNER_OURS && !want->any && !have->any;
-	return want->any && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo")));
+	return want->mark == SKIPPED || (want->any && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo"))));
 }
 
 static bool stands_on_blocked(const struct heal *h, const struct object *o)
@@ -48,7 +40,8 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 		for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
 			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
 
-			if (base && is_blocked(h, base))
+			/* What is there, and was to come again with what it stands on, stays as well. */
+			if (base && (is_blocked(h, base) || (base->mark == SKIPPED && model_find(&h->scope.observed, o->id))))
 				return true;
 		}
 	return false;
@@ -63,23 +56,42 @@ static bool is_missing(const struct heal *h)
 	return false;
 }
 
-/* Leaves out the steps that have to wait: of what is damped, and what stands on it. */
-static void leave_out(struct heal *h)
+/* What the step leads to; NULL: nothing is to be there. */
+static struct object *aim(const struct heal *h, const struct op *op)
 {
-	bool missing = is_missing(h);
+	return op->after ? op->after : model_find(&h->scope.desired, op->before->id);
+}
+
+static bool waits(const struct heal *h, const struct op *op, bool damped)
+{
+	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
+	const struct object *want = aim(h, op);
+
+	if (want && (is_blocked(h, want) || stands_on_blocked(h, want)))
+		return true;
+	return one && one->until > h->now && (!one->put_off || is_missing(h));
+}
+
+/* Leaves out the steps that have to wait, also those for what is @damped, and for what
+ * stands on that; what would only be taken away to be made anew stays, too. */
+static void leave_out(struct heal *h, bool damped)
+{
 	size_t kept = 0;
 
-	for (size_t i = 0; i < h->plan.n; i++) {
-		struct op *op = &h->plan.ops[i];
-		const struct drift *one = drift_find(&h->m->drifts, heal_object(op));
-		bool waits = one && one->until > h->now && (missing || !one->put_off);
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < h->plan.n; i++) {
+			struct object *want = aim(h, &h->plan.ops[i]);
 
-		waits |= op->after && stands_on_blocked(h, op->after);
-		if (waits && op->after)
-			op->after->mark = SKIPPED;
-		else if (!waits)
-			h->plan.ops[kept++] = *op;
+			if (!want || want->mark == SKIPPED || !waits(h, &h->plan.ops[i], damped))
+				continue;
+			want->mark = SKIPPED;
+			more = true;
+		}
 	}
+	for (size_t i = 0; i < h->plan.n; i++)
+		if (!waits(h, &h->plan.ops[i], damped))
+			h->plan.ops[kept++] = h->plan.ops[i];
 	h->plan.n = kept;
 }
 
@@ -236,8 +248,9 @@ static void run(struct heal *h)
 			fail(h, &e, NULL);
 			break;
 		}
+		leave_out(h, false);
 		heal_note_all(h);
-		leave_out(h);
+		leave_out(h, true);
 		if (h->report || h->plan.n == 0)
 			break;
 		heal_remember_others(h);

@@ -198,7 +198,7 @@ static void kept_make(struct member *m, struct kept *k, const struct object *net
 }
 
 /* The namespaces that are declared, in order of name, with what @old holds of them. */
-static void kept_make_all(struct engine *g, struct member *m, const struct member *old, struct netns_set *set)
+static void kept_make_all(struct engine *g, struct member *m, const struct member *old, struct netns_set *set, bool looked)
 {
 	size_t n = 0;
 
@@ -221,11 +221,11 @@ static void kept_make_all(struct engine *g, struct member *m, const struct membe
 			k->fd = take_fd(&before->fd);
 			k->inode = before->inode;
 		}
-		keep_renew(g, k, ns, !o->any);
+		keep_renew(g, k, ns, looked && !o->any);
 	}
 }
 
-void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set)
+void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set, bool looked)
 {
 	struct member old = *m;
 
@@ -236,7 +236,7 @@ void keep_take(struct engine *g, struct member *m, struct model *declared, struc
 	if (m->declared.n)
 		memcpy(m->places, m->declared.objects, m->declared.n * sizeof(*m->places));
 	qsort(m->places, m->declared.n, sizeof(*m->places), object_cmp);
-	kept_make_all(g, m, &old, set);
+	kept_make_all(g, m, &old, set, looked);
 	keep_done(g, &old);
 }
 
@@ -368,8 +368,8 @@ void keep_audit(struct engine *g)
 
 static void check_name(const struct engine *g, struct kept *k)
 {
-	/* While it is held, no other has its inode. */
-	if (strcmp(k->name, "host") && netns_inode(g->netns_dir, k->name) != k->inode)
+	/* While it is held, no other has its inode.  What was in the way may have gone. */
+	if (strcmp(k->name, "host") && (k->unwell || netns_inode(g->netns_dir, k->name) != k->inode))
 		k->dirty = k->all = true;
 }
 

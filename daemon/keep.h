@@ -27,8 +27,9 @@ struct kept {
 	struct kept *same;		/* the next one of the same nsid */
 };
 
-/* Takes over what a job has brought up: its model and its namespaces. */
-void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set);
+/* Takes over a model and its namespaces.  @looked: what stands at the names of ours has been
+ * looked into, and is ours. */
+void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set, bool looked);
 void keep_done(struct engine *g, struct member *m);
 struct kept *keep_find(const struct member *m, const char *netns);
 /* Holds (if it is @ours) and hears from now on what stands at the name. */

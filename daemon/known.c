@@ -205,7 +205,7 @@ static void member_keep(struct engine *g, struct job *j)
 		return;
 	}
 	m->on_drift = j->desired.on_drift;
-	keep_take(g, m, &j->desired.model, &j->set);
+	keep_take(g, m, &j->desired.model, &j->set, true);
 }
 
 void member_settle(struct engine *g, struct job *j, bool forget)

@@ -308,6 +308,9 @@ int netns_name(struct netns_set *set, struct netns *ns, struct err *e)
 		return e->code;
 	set->prepared = true;
 	fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(e, EEXIST, "namespace %s: %s is there already and belongs to another program, which has just made it",
+			       ns->name, path);
 	if (fd < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
 	snprintf(source, sizeof(source), "/proc/self/fd/%d", ns->fd);

@@ -332,6 +332,8 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 		outcome_from(ret, j);
 	else
 		*ret_plan = &j->plan;
+	/* What was only looked at is not held. */
+	netns_set_done(&j->set);
 }
 
 size_t engine_known(const struct engine *g, const struct known *const **ret)
@@ -360,6 +362,7 @@ int engine_look(struct engine *g, const char *name, const struct model **ret_des
 	if (member_load(g, member_find(g, name, NULL)->known.json, &j->desired, e) < 0)
 		return e->code;
 	job_plan(j);	/* a conflict or an interface that is away is no reason not to show the rest */
+	netns_set_done(&j->set);
 	*ret_desired = &j->desired.model;
 	*ret_observed = &j->observed;
 	return 0;

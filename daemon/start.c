@@ -146,7 +146,7 @@ static int keep(struct engine *g, struct member *m, struct err *e)
 	if (r == 0) {
 		m->on_drift = t.on_drift;
 		keep_hear(g, &set);
-		keep_take(g, m, &t.model, &set);
+		keep_take(g, m, &t.model, &set, false);
 		keep_mark_all(m);
 	}
 	netns_set_done(&set);

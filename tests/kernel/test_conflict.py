@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""What others put where a topology's things are, or are to be: nothing of theirs is touched, the error says whose it
+is, and nothing of ours is lost."""
+import json
+import signal
+import time
+
+import pytest
+from machine import NETNSCTL, wait_for
+from topologies import everyday, many
+
+import subprocess
+
+
+def topology(machine, name="lab"):
+    return json.loads(machine.ctl("--json", "status", name).stdout)["topologies"][0]
+
+
+IN_THE_WAY = {
+    "namespace": ("ip netns add ns199", "namespace ns199", "ip netns del ns199"),
+    "link": ("ip link add vh199 type bridge", "link ns199/eth0", "ip link del vh199"),
+}
+
+
+@pytest.mark.parametrize("make, words, remove", IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_appears_in_the_middle_of_an_apply(machine, make, words, remove):
+    """The look was before it came, its name is needed after."""
+    client = machine.popen(NETNSCTL, "apply", machine.file(many(200)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pending = machine.root / "run/netnsd/pending/lab.json"
+    while not pending.exists():
+        assert client.poll() is None
+        time.sleep(0.001)
+    machine.sh(make)
+    error = client.communicate(timeout=30)[1]
+    assert client.returncode == 1 and words in error and "there already" in error, error
+    assert "everything is as it was before" in error, error
+    machine.sh(remove)
+    machine.assert_same(machine.at_first)
+    machine.apply(many(200))
+
+
+NO_NAMESPACE = {
+    "symlink": "ip netns add other; ln -s /run/netns/other /run/netns/ns1",
+    "dangling symlink": "mkdir -p /run/netns; ln -s nowhere /run/netns/ns1",
+    "directory": "mkdir -p /run/netns/ns1",
+    "fifo": "mkdir -p /run/netns; mkfifo /run/netns/ns1",
+    "text": "mkdir -p /run/netns; echo text >/run/netns/ns1",
+    "namespace of another type": "mkdir -p /run/netns; touch /run/netns/ns1; mount --bind /proc/self/ns/uts /run/netns/ns1",
+}
+
+
+@pytest.mark.parametrize("make", NO_NAMESPACE.values(), ids=NO_NAMESPACE)
+@pytest.mark.parametrize("existing", [False, True], ids=["made", "existing"])
+def test_name_that_is_no_network_namespace(machine, make, existing):
+    machine.sh(make)
+    listing = machine.sh("ls -il /run/netns")
+    t = everyday()
+    if existing:
+        t["namespaces"]["ns1"]["existing"] = True
+    error = machine.apply(t, code=1).stderr
+    assert "ns1" in error and ("belongs to another program" in error or "waits for namespace ns1" in error), error
+    assert machine.sh("ls -il /run/netns") == listing and machine.links() == ["lo"]
+    machine.sh("umount /run/netns/ns1 2>/dev/null || true; rm -rf /run/netns/ns1; ip netns del other 2>/dev/null || true")
+    if existing:
+        machine.sh("ip netns add ns1")
+        wait_for(lambda: topology(machine)["state"] == "up")
+        machine.ctl("down", "lab")
+        machine.sh("ip netns del ns1")
+
+
+# At once, or ours would have its name back first.
+COVER = "ip netns add theirs; ip -n theirs link add x type bridge; mount --bind /run/netns/theirs /run/netns/ns1"
+
+
+def assert_theirs(machine):
+    for name in "theirs", "ns1":
+        assert machine.links(name) == ["lo", "x"] and "UP" not in machine.link(name, "lo")["flags"]
+
+
+def test_name_that_means_another_namespace(machine):
+    """Ours is held, theirs is left alone; when theirs goes, ours is as it was."""
+    machine.apply(everyday())
+    inode = machine.inode("ns1")
+    machine.sh(COVER)
+    wait_for(lambda: topology(machine)["state"] == "failed")
+    problem = topology(machine)["problem"]["message"]
+    assert "namespace ns1 is there already and belongs to another program" in problem, problem
+    assert_theirs(machine)
+    assert "healed" not in machine.log()
+    machine.sh("ip addr del 10.0.0.1/24 dev veth-host")
+    wait_for(lambda: machine.addresses(None, "veth-host") == ["10.0.0.1/24"])
+    assert topology(machine)["state"] == "failed"
+    machine.sh("umount /run/netns/ns1; ip netns del theirs")
+    wait_for(lambda: topology(machine)["state"] == "up")
+    assert machine.inode("ns1") == inode
+    machine.ping("ns1", "10.0.0.1")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_name_that_means_another_namespace_after_a_restart(machine, number):
+    """Then nothing holds ours any more: it is made anew when theirs has gone, which nobody brings back."""
+    machine.apply(everyday())
+    machine.stop(number)
+    machine.sh("ip netns del ns1; ip netns add ns1; ip -n ns1 link add x type bridge; touch /run/netns/theirs;"
+               "mount --bind /run/netns/ns1 /run/netns/theirs")
+    machine.start()
+    assert topology(machine)["state"] == "failed"
+    assert "belongs to another program" in topology(machine)["problem"]["message"]
+    assert_theirs(machine)
+    machine.sh("ip netns del ns1; ip netns del theirs")
+    wait_for(lambda: topology(machine)["state"] == "up")
+    assert machine.links("ns1") == ["lo", "veth-ns"]
+    machine.ping("ns1", "10.0.0.1")
+
+
+def test_down_of_a_name_that_means_another_namespace(machine):
+    machine.apply(everyday())
+    machine.sh(COVER)
+    machine.ctl("down", "lab")
+    assert machine.links("ns1") == ["lo", "x"] and machine.links() == ["lo"]
+    machine.sh("umount /run/netns/ns1; ip netns del ns1; ip netns del theirs")
+
+
+def test_what_is_only_looked_at_is_not_held(machine):
+    """A namespace of others lives no longer for our having shown it."""
+    machine.sh("ip netns add theirs; ip -n theirs link add x type veth peer name y netns 1")
+    t = {"namespaces": {"theirs": {"existing": True, "sysctl": {"net.ipv4.ip_default_ttl": 63}}}}
+    machine.apply(t)
+    machine.ctl("plan", machine.file(t))
+    machine.ctl("status", "lab")
+    machine.sh("umount /run/netns/theirs; rm /run/netns/theirs")
+    wait_for(lambda: machine.links() == ["lo"])
+
+
+def test_both_owners_are_named(machine):
+    """Each claim of two topologies on one thing: who has it, and who asked."""
+    machine.sh("ip link add wan type veth peer name isp")
+    wan = {"host": {"interfaces": {"wan": {"mtu": 1400, "addresses": ["10.7.0.1/24"]}}}}
+    machine.apply(everyday(), "one")
+    machine.apply(wan, "three")
+    claims = {
+        "namespace": ({"namespaces": {"ns1": {}}}, "namespace ns1", "one"),
+        "link": ({"namespaces": {"x": {"interfaces": {"a": {"kind": "veth", "peer": "host/veth-host"}}}}},
+                 "link host/veth-host", "one"),
+        "interface": ({"host": {"interfaces": {"wan": {"mtu": 1300}}}}, "link host/wan", "three"),
+        "address": ({"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24"]}}}}, "host/wan", "three"),
+    }
+    before = machine.snapshot()
+    for t, what, owner in claims.values():
+        error = machine.apply(t, "two", code=1).stderr
+        assert what in error and f"belongs to the topology {owner};" in error and "two.json" in error, error
+        assert f"netnsctl: two: " in error, error
+        machine.assert_same(before)
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
