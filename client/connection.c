@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 /* The largest reply we take: the state of as many interfaces as a topology may have. */
 enum { REPLY_MAX = 64 << 20 };
@@ -67,6 +68,14 @@ int connection_call(struct connection *c, const char *method, struct json_object
 	return send_all(c->fd, text, size + 1, e);
 }
 
+uint64_t connection_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 /* What a write would meet, without one. */
 static void stdout_watch(const struct connection *c)
 {
@@ -74,6 +83,21 @@ static void stdout_watch(const struct connection *c)
 
 	if (c->for_stdout && poll(p, ARRAY_SIZE(p), -1) > 0 && !p[0].revents)
 		raise(SIGPIPE);
+}
+
+static bool is_in_time(const struct connection *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	uint64_t now;
+	int r = 1;
+
+	if (!c->until_msec)
+		return true;
+	do {
+		now = connection_now();
+		r = poll(&p, 1, now < c->until_msec ? (int)(c->until_msec - now) : 0);
+	} while (r < 0 && errno == EINTR);
+	return r > 0;
 }
 
 static int connection_read(struct connection *c, struct err *e)
@@ -87,6 +111,8 @@ static int connection_read(struct connection *c, struct err *e)
 		c->in = must(realloc(c->in, c->room));
 	}
 	stdout_watch(c);
+	if (!is_in_time(c))
+		return err_set(e, ETIMEDOUT, "netnsd has not answered in time");
 	do
 		r = recv(c->fd, c->in + c->n, c->room - c->n, 0);
 	while (r < 0 && errno == EINTR);

@@ -6,6 +6,7 @@
 
 struct connection {
 	int fd;
+	uint64_t until_msec;	/* CLOCK_BOOTTIME: -ETIMEDOUT after it; 0: never */
 	bool for_stdout;	/* waiting is to no purpose when nobody reads our standard output: SIGPIPE */
 	char *in;		/* what has come in and is not read yet */
 	size_t n, room;
@@ -14,6 +15,9 @@ struct connection {
 /* -ENOENT, -ECONNREFUSED: nobody is there; -EACCES: we may not. */
 int connection_open(struct connection *ret, const char *path, struct err *e);
 void connection_close(struct connection *c);
+
+/* CLOCK_BOOTTIME, in milliseconds. */
+uint64_t connection_now(void);
 
 /* Sends one call; @parameters stays the caller's. */
 int connection_call(struct connection *c, const char *method, struct json_object *parameters, bool more,

@@ -41,6 +41,9 @@ static const struct failure {
 	  .sentence = "no topology is called {name}; netnsctl status shows those there are" },
 	{ .error = "io.netnsd.NameInUse", .code = EXIT_FAILED,
 	  .sentence = "{name} is up from {source}; --replace, or --name OTHER" },
+	{ .error = "io.netnsd.Failed", .code = EXIT_FAILED,
+	  .sentence = "{name} has failed; netnsctl status {name}" },
+	{ .error = "io.netnsd.TimedOut", .code = EXIT_TIMEOUT, .sentence = "timed out: {message}" },
 	{ .error = "io.netnsd.TooSlow", .code = EXIT_FAILED,
 	  .sentence = "events came faster than they were read; the later ones are in netnsctl log" },
 	{ .error = "org.varlink.service.PermissionDenied", .code = EXIT_NOT_PERMITTED, .sentence = NOT_PERMITTED },
@@ -64,6 +67,7 @@ static const struct refusal {
 	{ -ECONNREFUSED, EXIT_NO_DAEMON, NOT_RUNNING },
 	{ -EACCES, EXIT_NOT_PERMITTED, NOT_PERMITTED },
 	{ -EPERM, EXIT_NOT_PERMITTED, NOT_PERMITTED },
+	{ -ETIMEDOUT, EXIT_TIMEOUT, "netnsd has not answered in time; see journalctl -u netnsd" },
 };
 
 int ctl_fail(int code, const char *fmt, ...)
@@ -123,11 +127,23 @@ static int failure_say(const struct call *call, const char *error, struct json_o
 			parameters ? json_object_to_json_string(parameters) : "");
 }
 
+static bool is_lost(const struct call *call, int code)
+{
+	bool away = code == -ENOENT || code == -ECONNREFUSED;
+
+	if (!call->lost || !(code == -ECONNRESET || (away && *call->lost)))
+		return false;
+	*call->lost = true;
+	return true;
+}
+
 /* Says why there is no connection, or why it broke. */
 static int connection_say(const struct ctl *c, const struct call *call, const struct err *e)
 {
 	bool elsewhere = c->given & OPT_SOCKET;
 
+	if (is_lost(call, e->code))
+		return EXIT_NO_DAEMON;
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		const struct refusal *r = &refusals[i];
 
@@ -141,7 +157,7 @@ static int connection_say(const struct ctl *c, const struct call *call, const st
 }
 
 /* Reads replies until the last. */
-static int call_answer(struct connection *connection, const struct call *call, struct json_object **ret)
+static int call_answer(const struct ctl *c, struct connection *connection, const struct call *call, struct json_object **ret)
 {
 	for (;;) {
 		_cleanup_(reply_putp) struct json_object *reply = NULL;
@@ -149,7 +165,7 @@ static int call_answer(struct connection *connection, const struct call *call, s
 		struct err e = {};
 
 		if (connection_reply(connection, &reply, &e) < 0)
-			return call->quiet ? EXIT_FAILED : ctl_fail(EXIT_FAILED, "%s", e.text);
+			return connection_say(c, call, &e);
 		parameters = reply_get(reply, "parameters");
 		if (*reply_text(reply, "error"))
 			return call->quiet ? EXIT_FAILED : failure_say(call, reply_text(reply, "error"), parameters);
@@ -173,12 +189,13 @@ static int call_make(const struct ctl *c, const struct call *call, struct json_o
 	if (r < 0)
 		return connection_say(c, call, &e);
 	connection.for_stdout = call->endless;
+	connection.until_msec = call->until_msec;
 	snprintf(method, sizeof(method), NETNSD_INTERFACE ".%s", call->method);
 	r = connection_call(&connection, method, call->parameters, call->progress, &e);
 	/* A daemon that says why it refuses to read on is heard even then. */
 	if (r < 0 && r != -EPIPE)
 		return connection_say(c, call, &e);
-	return call_answer(&connection, call, ret);
+	return call_answer(c, &connection, call, ret);
 }
 
 int ctl_call(const struct ctl *c, const struct call *call, struct json_object **ret)

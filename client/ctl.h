@@ -19,15 +19,21 @@ enum {
 	OPT_CONFIRM = 1 << 10,
 	OPT_NO_DISRUPT = 1 << 11,
 	OPT_LINES = 1 << 12,
-	OPT_LATER = 1 << 13,	/* of cli.md, not built yet */
+	OPT_NAMESPACE = 1 << 13,
+	OPT_TIMEOUT = 1 << 14,
+	OPT_LATER = 1 << 15,	/* of cli.md, not built yet */
 };
+
+/* Of an option that may be given several times. */
+enum { VALUES_MAX = 64 };
 
 struct file;
 
 /* One run of netnsctl. */
 struct ctl {
 	unsigned given;		/* OPT_… */
-	const char *socket, *name, *confirm, *lines;
+	const char *socket, *name, *confirm, *lines, *timeout;
+	const char *namespaces[VALUES_MAX + 1];	/* ended by NULL */
 	char **args;		/* what follows the command, ended by NULL */
 	int n_args;
 };
@@ -45,6 +51,7 @@ int command_list(const struct ctl *c);
 int command_show(const struct ctl *c);
 int command_monitor(const struct ctl *c);
 int command_log(const struct ctl *c);
+int command_wait(const struct ctl *c);
 int command_validate(const struct ctl *c);
 int command_exec(const struct ctl *c);
 int command_shell(const struct ctl *c);
@@ -61,6 +68,10 @@ struct call {
 	void *arg;
 	bool quiet;			/* say nothing if it goes wrong */
 	bool endless;			/* wait only as long as somebody reads stdout, else SIGPIPE */
+	uint64_t until_msec;		/* CLOCK_BOOTTIME: EXIT_TIMEOUT if there is no answer until then; 0: for ever */
+	/* Made true, and nothing said, if netnsd goes away, or is not there when it was true already;
+	 * EXIT_NO_DAEMON then.  May be NULL. */
+	bool *lost;
 };
 
 /* Asks, and waits for the answer, whose parameters the caller then owns.  Says

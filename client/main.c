@@ -40,6 +40,8 @@ static const struct command {
 	  .doc = "show what there is, then what happens to it as it happens" },
 	{ .name = "log", .args = "[NAME]", .run = command_log, .max = 1, .takes = OPT_JSON | OPT_LINES,
 	  .doc = "show what happened, the newest last" },
+	{ .name = "wait", .args = "[NAME…]", .run = command_wait, .max = ANY, .takes = OPT_NAMESPACE | OPT_TIMEOUT,
+	  .doc = "wait until topologies are up; without a name all that are not meant to be down" },
 	{ .name = "validate", .args = "FILE…", .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
 	  .doc = "check files; needs neither netnsd nor root" },
 	{ .name = "exec", .args = "NS CMD…", .run = command_exec, .min = 2, .max = ANY, .stops = true,
@@ -57,7 +59,6 @@ static const struct command {
 	{ .name = "reload" },
 	{ .name = "rename" },
 	{ .name = "test" },
-	{ .name = "wait" },
 };
 
 static int main_help(void)

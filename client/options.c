@@ -11,6 +11,7 @@ static const struct row {
 	unsigned bit;
 	const char *value;	/* what it takes, for --help */
 	size_t offset;		/* of the value in struct ctl */
+	bool list;		/* several values, from there on */
 	const char *doc;
 } rows[] = {
 	{ .name = "all", .bit = OPT_ALL, .doc = "every topology that is up" },
@@ -26,16 +27,18 @@ static const struct row {
 	{ .name = "replace", .bit = OPT_REPLACE, .doc = "take over the name from a topology of another file" },
 	{ .name = "lines", .letter = 'n', .bit = OPT_LINES, .value = "N", .offset = offsetof(struct ctl, lines),
 	  .doc = "only the last so many" },
+	{ .name = "namespace", .bit = OPT_NAMESPACE, .value = "NS", .offset = offsetof(struct ctl, namespaces), .list = true,
+	  .doc = "wait for a namespace; may be given several times" },
+	{ .name = "timeout", .bit = OPT_TIMEOUT, .value = "SECONDS", .offset = offsetof(struct ctl, timeout),
+	  .doc = "exit with 124 after that time; 30 unless said" },
 	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
 	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .offset = offsetof(struct ctl, socket),
 	  .doc = "where netnsd listens; default: $NETNSD_SOCKET, else " NETNSD_SOCKET },
 	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "explain netnsctl, or the command" },
 	{ .name = "version", .bit = OPT_VERSION, .doc = "print the version of netnsctl" },
 	{ .name = "format", .bit = OPT_LATER, .value = "FORMAT" },
-	{ .name = "namespace", .bit = OPT_LATER, .value = "NS" },
 	{ .name = "persist", .bit = OPT_LATER },
 	{ .name = "test", .bit = OPT_LATER },
-	{ .name = "timeout", .bit = OPT_LATER, .value = "SECONDS" },
 	{ .name = "watch", .bit = OPT_LATER },
 };
 
@@ -66,8 +69,14 @@ static int option_take(struct ctl *c, const struct row *row)
 {
 	if (row->bit == OPT_LATER)
 		return ctl_fail(EXIT_INVALID, "--%s is not supported by this version", row->name);
-	if (row->value)
-		*(const char **)((char *)c + row->offset) = optarg;
+	if (row->value) {
+		const char **value = (const char **)((char *)c + row->offset);
+
+		for (size_t i = 0; row->list && *value; i++, value++)
+			if (i + 1 == VALUES_MAX)
+				return ctl_fail(EXIT_INVALID, "more than %d times --%s", VALUES_MAX, row->name);
+		*value = optarg;
+	}
 	c->given |= row->bit;
 	return EXIT_DONE;
 }

@@ -306,7 +306,7 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	d->working = true;
 	if (watch_new(&d->watch, d->event, d->engine, o->audit, work, d, e) < 0)
 		return e->code;
-	*m = (struct method_context){ d->engine, work, d };
+	*m = (struct method_context){ d->engine, d->event, work, d };
 	control.interface = method_interface(m);
 	if (control_new(&d->control, d->event, &control, e) < 0)
 		return e->code;

@@ -6,6 +6,7 @@
 #include "idl_text.h"
 #include "method_change.h"
 #include "monitor.h"
+#include "wait.h"
 
 static void method_plan(struct call *c, void *arg)
 {
@@ -97,6 +98,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Show", READ, method_show },
 		{ "Monitor", READ, method_monitor },
 		{ "Log", READ, method_log },
+		{ "Wait", READ, method_wait },
 		{ "Ping", READ, method_ping },
 	};
 

@@ -7,6 +7,7 @@
 /* What the methods work on. */
 struct method_context {
 	struct engine *engine;
+	sd_event *event;
 	/* There is work for engine_step now. */
 	void (*work)(void *arg);
 	void *arg;

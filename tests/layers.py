@@ -14,7 +14,7 @@ LAYERS = [
     "observe execute linger",
     "reconcile engine known share start job heal healing heal_note heal_other spot keep drift watch event state status event_file outcome confirm await adopt "
     "boot boot_file notify",
-    "control stream varlink idl service method once answer method_change monitor",
+    "control stream varlink idl service method once answer method_change monitor wait",
     "main",
 ]
 CLIENT_UP_TO = 3  # netnsctl is made of its own files and these layers

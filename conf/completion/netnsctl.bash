@@ -12,6 +12,7 @@ _netnsctl_options() {
 	validate) echo '--name' ;;
 	adopt) echo '--json --name' ;;
 	down) echo '--all --forget --json' ;;
+	wait) echo '--namespace --timeout' ;;
 	log) echo '--json --lines' ;;
 	up | confirm | rollback | status | list | show | monitor | schema) echo '--json' ;;
 	esac
@@ -19,17 +20,18 @@ _netnsctl_options() {
 }
 
 _netnsctl() {
-	local commands='apply plan up down confirm rollback adopt status list show monitor log validate exec shell schema version'
+	local commands='apply plan up down confirm rollback adopt status list show monitor log wait validate exec shell schema version'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' operands=0 i
 	COMPREPLY=()
 
 	case $prev in
-	--confirm | --name | --lines | -n) return ;;
+	--confirm | --name | --lines | --timeout | -n) return ;;
+	--namespace) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2>/dev/null)" -- "$cur"); return ;;
 	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--confirm | --name | --socket | --lines | -n) ((i++)) ;;
+		--confirm | --name | --namespace | --socket | --lines | --timeout | -n) ((i++)) ;;
 		-*) ;;
 		*) if [[ $command ]]; then ((operands++)); else command=${COMP_WORDS[i]}; fi ;;
 		esac
@@ -53,7 +55,7 @@ _netnsctl() {
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur"; compgen -d -- "$cur"
 			compgen -f -X '!*.json' -- "$cur") ;;
-	up | down | confirm | rollback | status | show | monitor | log) mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur") ;;
+	up | down | confirm | rollback | status | show | monitor | log | wait) mapfile -t COMPREPLY < <(compgen -W "$(_netnsctl_names)" -- "$cur") ;;
 	exec | shell)
 		((operands)) || mapfile -t COMPREPLY < <(compgen -W "host $(ls /run/netns 2>/dev/null)" -- "$cur") ;;
 	esac

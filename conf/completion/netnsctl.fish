@@ -10,7 +10,7 @@ function __netnsctl_namespaces
     command ls /run/netns 2>/dev/null
 end
 
-set -l commands apply plan up down confirm rollback adopt status list show monitor log validate exec shell schema version
+set -l commands apply plan up down confirm rollback adopt status list show monitor log wait validate exec shell schema version
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c netnsctl -f
@@ -30,6 +30,7 @@ complete -c netnsctl -n $none -a list -d 'show the interfaces that netnsd keeps'
 complete -c netnsctl -n $none -a show -d 'print a topology as it was declared'
 complete -c netnsctl -n $none -a monitor -d 'show what there is, then what happens to it as it happens'
 complete -c netnsctl -n $none -a log -d 'show what happened, the newest last'
+complete -c netnsctl -n $none -a wait -d 'wait until topologies are up'
 complete -c netnsctl -n $none -a validate -d 'check files; needs neither netnsd nor root'
 complete -c netnsctl -n $none -a exec -d 'run a command in a namespace'
 complete -c netnsctl -n $none -a shell -d 'run a shell in a namespace'
@@ -37,7 +38,7 @@ complete -c netnsctl -n $none -a schema -d 'print the JSON Schema of topology fi
 complete -c netnsctl -n $none -a version -d 'print the versions of netnsctl and netnsd'
 
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan adopt validate' -a '(__fish_complete_suffix .json)'
-complete -c netnsctl -n '__fish_seen_subcommand_from up down confirm rollback adopt status show monitor log' -a '(__netnsctl_names)'
+complete -c netnsctl -n '__fish_seen_subcommand_from up down confirm rollback adopt status show monitor log wait' -a '(__netnsctl_names)'
 complete -c netnsctl -n '__fish_seen_subcommand_from exec shell; and test (count (commandline -opc)) -eq 2' \
     -a '(__netnsctl_namespaces)'
 complete -c netnsctl -n '__fish_seen_subcommand_from exec; and test (count (commandline -opc)) -gt 2' \
@@ -49,6 +50,8 @@ complete -c netnsctl -n '__fish_seen_subcommand_from apply' -l confirm -r -f -d 
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l no-disrupt -d 'refuse it if a step interrupts traffic'
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan' -l replace -d 'take over the name from another file'
 complete -c netnsctl -n '__fish_seen_subcommand_from apply plan adopt validate' -l name -r -f -d 'call the topology so'
+complete -c netnsctl -n '__fish_seen_subcommand_from wait' -l namespace -r -f -a '(__netnsctl_namespaces)' -d 'wait for a namespace'
+complete -c netnsctl -n '__fish_seen_subcommand_from wait' -l timeout -r -f -d 'exit with 124 after that time'
 complete -c netnsctl -n '__fish_seen_subcommand_from down' -l all -d 'every topology that is up'
 complete -c netnsctl -n '__fish_seen_subcommand_from down' -l forget -d 'do not know the topologies afterwards'
 complete -c netnsctl -n '__fish_seen_subcommand_from log' -s n -l lines -r -f -d 'only the last so many'

@@ -507,7 +507,7 @@ def test_long_socket_path(ctl):
     (("aply", "x"), 'unknown command "aply"; did you mean apply?'),
     (("statsu",), 'unknown command "statsu"; did you mean status?'),
     (("frobnicate",), 'unknown command "frobnicate"; see netnsctl --help'),
-    (("wait", "--timeout", "3"), "wait is not supported by this version"),
+    (("export", "ns1"), "export is not supported by this version"),
     (("apply", "x", "--persist"), "--persist is not supported by this version"),
     (("apply",), "too few arguments; usage: netnsctl apply [OPTION…] FILE…"),
     (("list", "x"), "too many arguments; usage: netnsctl list [OPTION…]"),
