@@ -177,15 +177,15 @@ static uint64_t cut_refs(struct planning *g, const struct object *want)
 	return mask;
 }
 
-/* What only is managed comes with what it stands on. */
-static bool stands_on_new(struct planning *g, const struct object *want)
+/* What only is managed comes with the interface that it stands on, be that new or changed. */
+static bool comes_along(struct planning *g, const struct object *want)
 {
 	struct ref ref;
 
 	for (size_t i = 0; object_ref(want, false, &i, &ref);) {
 		const struct object *base = model_find_ref(g->observed, ref.class, ref.to);
 
-		if (!ref.loose && (!base || leaves(base)))
+		if (!ref.loose && (!base || leaves(base) || (base->mark == CHANGE && base->name)))
 			return true;
 	}
 	return false;
@@ -215,9 +215,9 @@ static void settle(struct planning *g, struct object *want)
 			plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = diff, .effect = EFFECT_IN_PLACE });
 	} else if (given) {
 		plan_add(g->plan, (struct op){ .after = want, .given = true });
-	} else if (!want->any || stands_on_new(g, want)) {
+	} else if (!want->any || comes_along(g, want)) {
 		create(g, want, have);
-	} else {
+	} else if (want->declared || !want->kind->in_link) {	/* else it has nowhere to return to */
 		struct arena *a = &g->problems->arena;
 		const char *key = object_describe(a, want, NULL, kind_mask(want->kind, KEY));
 

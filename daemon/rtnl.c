@@ -234,7 +234,8 @@ static bool is_gone(const struct nlmsghdr *h, int code)
 	const struct nlmsgerr *error = nlmsg_data(h);
 
 	return (error->msg.nlmsg_type - RTM_BASE) % 4 == 1 &&
-	       (code == -ESRCH || code == -ENOENT || code == -EADDRNOTAVAIL || code == -ENODEV);
+	       (code == -ESRCH || code == -ENOENT || code == -EADDRNOTAVAIL || code == -ENODEV ||
+		code == -ENXIO);	/* a link that has lost IPv6 as a whole */
 }
 
 /* Looks an answer up among the requests of the batch. */

@@ -34,9 +34,8 @@ static void read_addrgen(struct link *l, struct nlattr *af_spec)
 	struct nlattr *inet6 = af_spec ? nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET6) : NULL;
 	struct nlattr *mode = inet6 ? nla_find(nla_data(inet6), nla_len(inet6), IFLA_INET6_ADDR_GEN_MODE) : NULL;
 
-	if (!mode)
-		return;
-	l->addrgen = nla_get_u8(mode);
+	/* Without IPv6, as below an MTU of 1280, it is what it will begin with. */
+	l->addrgen = mode ? nla_get_u8(mode) : IN6_ADDR_GEN_MODE_EUI64;
 	OBJECT_SET(&l->object, link, addrgen);
 }
 

@@ -155,7 +155,14 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	struct nl_msg *m;
 	bool ours = !op->before;
 
-	if (concerns(o, mask, LINK_ADDRGEN)) {
+	/* Below an MTU of 1280 there is no IPv6 that could be told anything. */
+	if (op->before && concerns(o, mask, LINK_ADDRGEN) && concerns(o, mask, LINK_MTU) && l->mtu > as_link(op->before)->mtu) {
+		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
+		msg_put_u32(m, IFLA_MTU, l->mtu);
+		if (work_send(w, o->netns, m, op, e) < 0)
+			return e->code;
+	}
+	if (concerns(o, mask, LINK_ADDRGEN) && (op->before || l->addrgen != IN6_ADDR_GEN_MODE_EUI64)) {
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
 		put_addrgen(o, m);
 		if (work_send(w, o->netns, m, op, e) < 0)
