@@ -220,11 +220,22 @@ int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struc
 {
 	struct object *o = op->after;
 	struct nl_msg *m;
+/* A new link has everything off, and a kernel without VLAN filtering refuses the very word. */
+static uint64_t is_on(const struct object *o)
+{
+	uint64_t mask = ~UINT64_C(0);
+
+	for (size_t i = 0; i < o->kind->n_fields; i++)
+		if (o->kind->fields[i].type == &type_bool && !*(const bool *)object_at(o, i))
+			mask &= ~(UINT64_C(1) << i);
+	return mask;
+}
+
 
 	o->handle = work_new_index(w, o->netns);
 	m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, o->handle, false, false);
 	link_put_birth(w, o, m);
-	if (put_info(w, op, ~UINT64_C(0), data, m, e) < 0) {
+	if (put_info(w, op, is_on(o), data, m, e) < 0) {
 		nlmsg_free(m);
 		return e->code;
 	}

@@ -26,7 +26,8 @@ def test_link_that_loses_and_gets_ipv6(machine):
     assert machine.link("a", "br0")["inet6_addr_gen_mode"] == "none"
 
 
-@pytest.mark.parametrize("before, after", [(WIDE, NARROW), (NARROW, WIDE)], ids=["loses", "gets"])
+@pytest.mark.parametrize("before, after", [(WIDE, NARROW), (NARROW, WIDE), (WIDE, {"kind": "veth", "peer": "b/x"})],
+                         ids=["loses", "gets", "another link"])
 def test_refused_change_of_a_bridge(machine, before, after):
     machine.apply(with_br0(before))
     was = machine.link("a", "br0"), machine.addresses("a", "br0")
