@@ -45,7 +45,9 @@ static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr 
 	l->carrier = i->ifi_flags & IFF_LOWER_UP;
 	l->lower = a[IFLA_LINK] ? nla_get_u32(a[IFLA_LINK]) : 0;
 	l->master_index = a[IFLA_MASTER] ? nla_get_u32(a[IFLA_MASTER]) : 0;
-	OBJECT_SET(&l->object, link, up);
+	/* Until it has its alias (link_settle) it is not done, whatever it looks like. */
+	if (!link_is_half_made(&l->object))
+		OBJECT_SET(&l->object, link, up);
 	OBJECT_SET(&l->object, link, carrier);
 	OBJECT_SET(&l->object, link, master);
 }

@@ -34,6 +34,11 @@ bool link_is_cable(const struct object *o)
 	return object_ref(o, true, &i, &ref);
 }
 
+bool link_is_half_made(const struct object *o)
+{
+	return o->sign.hash && !o->sign.topology;
+}
+
 int link_check(struct object *o, struct err *e)
 {
 	static const uint8_t none[6];
@@ -153,7 +158,7 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	struct object *o = op->after;
 	struct link *l = as_link(o);
 	struct nl_msg *m;
-	bool ours = !op->before;
+	bool ours = !op->before || link_is_half_made(op->before);
 
 	/* Below an MTU of 1280 there is no IPv6 that could be told anything. */
 	if (op->before && concerns(o, mask, LINK_ADDRGEN) && concerns(o, mask, LINK_MTU) && l->mtu > as_link(op->before)->mtu) {
@@ -215,11 +220,6 @@ static int put_info(struct work *w, struct op *op, uint64_t mask, int (*data)(st
 	return 0;
 }
 
-int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
-		struct err *e)
-{
-	struct object *o = op->after;
-	struct nl_msg *m;
 /* A new link has everything off, and a kernel without VLAN filtering refuses the very word. */
 static uint64_t is_on(const struct object *o)
 {
@@ -231,6 +231,11 @@ static uint64_t is_on(const struct object *o)
 	return mask;
 }
 
+int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
+		struct err *e)
+{
+	struct object *o = op->after;
+	struct nl_msg *m;
 
 	o->handle = work_new_index(w, o->netns);
 	m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, o->handle, false, false);
@@ -282,7 +287,7 @@ int link_encode(struct work *w, struct op *op, struct err *e)
 		op->after->handle = 1;	/* LOOPBACK_IFINDEX */
 		note_loopback(w, op->after);
 	}
-	if (op->given && link_guard(w, op->after, e) < 0)
+	if ((op->given || link_is_half_made(op->before)) && link_guard(w, op->after, e) < 0)
 		return e->code;
 	if (link_change_data(w, op, e) < 0)
 		return e->code;

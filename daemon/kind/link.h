@@ -40,6 +40,9 @@ enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK
 /* Whether it is an end of a cable of ours: nobody else is on it. */
 bool link_is_cable(const struct object *o);
 
+/* Whether it was left between the two messages that make a link of ours. */
+bool link_is_half_made(const struct object *o);
+
 /* The checks that every kind of interface makes. */
 int link_check(struct object *o, struct err *e);
 void link_check_in(const struct model *m, const struct object *o, struct problems *p);

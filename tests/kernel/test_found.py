@@ -44,3 +44,16 @@ def test_cable_of_small_mtu_that_leaves_its_addrgen(machine):
     t["namespaces"]["a"]["interfaces"]["x"] = {"kind": "veth", "peer": "c/x", "mtu": 1000}
     machine.apply(t)
     assert machine.link("a", "x")["mtu"] == 1000
+
+
+def test_link_that_was_left_half_made_is_finished(machine):
+    """As a crash leaves it between its first message and its second."""
+    machine.apply({"host": {"interfaces": {"x": {"kind": "veth", "peer": "a/x"}}}, "namespaces": {"a": {}}})
+    before = machine.snapshot()
+    machine.stop()
+    machine.sh("ip link set x down; ip link set x alias ''; echo 0 >/proc/sys/net/ipv4/conf/x/promote_secondaries;"
+               "echo 1 >/proc/sys/net/ipv6/conf/x/accept_ra")
+    machine.start()
+    machine.assert_same(before)
+    for key, value in ("ipv4.conf.x.promote_secondaries", "1"), ("ipv6.conf.x.accept_ra", "0"):
+        assert machine.sysctl(None, f"net.{key}") == value
