@@ -9,11 +9,25 @@ static int index_cmp(const void *key, const void *element)
 	return index < have ? -1 : index > have;
 }
 
+/* What is taken to be as declared comes before all that is looked at (spot.c). */
+static const char *assumed_link(const struct look *look, uint32_t ifindex)
+{
+	for (size_t i = 0; i < look->observed->n; i++) {
+		const struct object *o = look->observed->objects[i];
+
+		if (!o->assumed)
+			break;
+		if (o->handle == ifindex && object_is(o, "link") && !strcmp(o->netns, look->ns->name))
+			return o->place;
+	}
+	return NULL;
+}
+
 const char *look_link(const struct look *look, uint32_t ifindex)
 {
 	struct object **o = look->n_links ? bsearch(&ifindex, look->links, look->n_links, sizeof(*o), index_cmp) : NULL;
 
-	return o ? (*o)->place : NULL;
+	return o ? (*o)->place : assumed_link(look, ifindex);
 }
 
 static void on_restart(void *arg)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What random walks (test_property.py) have found, each for itself."""
+import json
+
 import pytest
 from machine import wait_for
 
@@ -44,6 +46,24 @@ def test_cable_of_small_mtu_that_leaves_its_addrgen(machine):
     t["namespaces"]["a"]["interfaces"]["x"] = {"kind": "veth", "peer": "c/x", "mtu": 1000}
     machine.apply(t)
     assert machine.link("a", "x")["mtu"] == 1000
+
+
+def healed(machine):
+    return json.loads(machine.ctl("--json", "status").stdout)["topologies"][0]["healed"]
+
+
+def test_heal_of_one_link_leaves_what_refers_to_another(machine):
+    """A route out of a link, or a port of a bridge, that was not looked at itself."""
+    machine.apply({"host": {
+        "interfaces": {"br0": {"kind": "bridge", "addresses": ["10.0.0.1/24"]}, "br1": {"kind": "bridge", "mtu": 1400},
+                       "x": {"kind": "veth", "peer": "y", "master": "br0"}, "y": {"mtu": 1400}},
+        "routes": [{"to": "10.9.0.0/24", "dev": "br0", "src": "10.0.0.1"}]}})
+    for link in "br1", "y":
+        before = healed(machine)
+        machine.sh(f"ip link set {link} mtu 1300")
+        wait_for(lambda: machine.link(None, link)["mtu"] == 1400 and healed(machine) > before)
+        assert healed(machine) == before + 1, machine.log()
+        assert "route" not in machine.log() and "master" not in machine.log(), machine.log()
 
 
 def test_link_that_was_left_half_made_is_finished(machine):
