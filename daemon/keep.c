@@ -173,7 +173,8 @@ static void strip(struct model *declared)
 		struct object *o = declared->objects[i];
 
 		o->set &= o->declared;
-		if (o->declared || object_is(o, "netns"))
+		/* Of an interface that is there already a file may only say what stands on it. */
+		if (o->declared || o->where.pointer || object_is(o, "netns"))
 			model_adopt(&kept, o);
 	}
 	arena_join(&kept.arena, &declared->arena);

@@ -66,6 +66,21 @@ def test_heal_of_one_link_leaves_what_refers_to_another(machine):
         assert "route" not in machine.log() and "master" not in machine.log(), machine.log()
 
 
+def test_what_stands_on_an_interface_of_which_nothing_is_said(machine):
+    machine.sh("ip link add wan type bridge; ip netns add lab; ip -n lab link add port type bridge")
+    wan = {"addresses": ["10.7.0.1/24"], "sysctl": {"ipv4.rp_filter": 1}}
+    machine.apply({"host": {"interfaces": {"wan": wan}}, "namespaces": {"lab": {"existing": True, "interfaces": {"port": wan}}}})
+    for netns, link in (None, "wan"), ("lab", "port"):
+        where = " ".join(machine.at(netns))
+        machine.sh(f"ip {where} addr del 10.7.0.1/24 dev {link}")
+        wait_for(lambda: machine.addresses(netns, link) == ["10.7.0.1/24"])
+        command = f"echo 0 >/proc/sys/net/ipv4/conf/{link}/rp_filter"
+        machine.run(*(["ip", "netns", "exec", netns] if netns else []), "sh", "-c", command)
+        wait_for(lambda: machine.sysctl(netns, f"net.ipv4.conf.{link}.rp_filter") == "1")
+    machine.ctl("down", "lab")
+    machine.sh("ip link del wan; ip netns del lab")
+
+
 def test_link_that_was_left_half_made_is_finished(machine):
     """As a crash leaves it between its first message and its second."""
     machine.apply({"host": {"interfaces": {"x": {"kind": "veth", "peer": "a/x"}}}, "namespaces": {"a": {}}})
