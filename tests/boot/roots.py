@@ -46,7 +46,8 @@ def build(name, folder):
     with tempfile.TemporaryDirectory() as work:
         sources = Path(work, "sources")
         subprocess.run([ROOT / ".ci/sources", RECIPES[name][0], sources], check=True)
-        subprocess.run(command(name, folder, sorted(sources.iterdir())), check=True)
+        # What it mounts is nobody else's to see.
+        subprocess.run(["unshare", "-m", *command(name, folder, sorted(sources.iterdir()))], check=True)
 
 
 def root(name):
