@@ -51,6 +51,7 @@ int command_list(const struct ctl *c);
 int command_show(const struct ctl *c);
 int command_monitor(const struct ctl *c);
 int command_log(const struct ctl *c);
+int command_reload(const struct ctl *c);
 int command_wait(const struct ctl *c);
 int command_validate(const struct ctl *c);
 int command_exec(const struct ctl *c);

@@ -40,6 +40,8 @@ static const struct command {
 	  .doc = "show what there is, then what happens to it as it happens" },
 	{ .name = "log", .args = "[NAME]", .run = command_log, .max = 1, .takes = OPT_JSON | OPT_LINES,
 	  .doc = "show what happened, the newest last" },
+	{ .name = "reload", .args = "", .run = command_reload, .takes = OPT_JSON,
+	  .doc = "read the boot directories again, and apply what is new or has changed" },
 	{ .name = "wait", .args = "[NAME…]", .run = command_wait, .max = ANY, .takes = OPT_NAMESPACE | OPT_TIMEOUT,
 	  .doc = "wait until topologies are up; without a name all that are not meant to be down" },
 	{ .name = "validate", .args = "FILE…", .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
@@ -56,7 +58,6 @@ static const struct command {
 	{ .name = "explain" },
 	{ .name = "export" },
 	{ .name = "graph" },
-	{ .name = "reload" },
 	{ .name = "rename" },
 	{ .name = "test" },
 };

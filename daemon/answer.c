@@ -34,6 +34,20 @@ bool name_ok(struct call *c, const char *name, const char *parameter)
 	return false;
 }
 
+/* A process of a container has no number here. */
+void call_caller(const struct call *c, char *ret, size_t size)
+{
+	const struct peer *peer = c->peer;
+	char command[32];
+
+	if (peer->pid <= 0) {
+		snprintf(ret, size, "uid %u", peer->uid);
+		return;
+	}
+	process_command(peer->pid, command, sizeof(command));
+	snprintf(ret, size, "uid %u, pid %d (%s)", peer->uid, peer->pid, command);
+}
+
 struct json_object *one_string(const char *key, const char *value)
 {
 	struct json_object *o = json_object_new_object();

@@ -15,6 +15,9 @@ bool param_bool(const struct call *c, const char *name);
 /* Whether @name, which stood in @parameter, may go into paths and marks; answers the call if not. */
 bool name_ok(struct call *c, const char *name, const char *parameter);
 
+/* The one at the other end, as events and the journal name it: "uid 0, pid 12 (netnsctl)". */
+void call_caller(const struct call *c, char *ret, size_t size);
+
 void add(struct json_object *o, const char *key, struct json_object *v);
 /* {key: value} */
 struct json_object *one_string(const char *key, const char *value);

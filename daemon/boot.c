@@ -31,6 +31,11 @@ void boot_free(struct boot *b)
 	free(b);
 }
 
+struct boot_files *boot_files(const struct engine *g)
+{
+	return &g->boot->files;
+}
+
 static void problems_take(struct member *m, const struct problems *p)
 {
 	problems_done(&m->known.problems);
@@ -165,10 +170,12 @@ void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
 	struct boot_file *f = c->from_boot ? boot_files_find(&g->boot->files, c->name) : NULL;
 	struct timespec now;
 
-	if (!f || o->code == OUTCOME_WAITING || !o->problems.n)
+	if (!f || !o->problems.n)
 		return;
 	if (!o->problems.v[0].file)
 		boot_file_place(f, &o->problems);
+	if (m && o->code == OUTCOME_WAITING)
+		problems_take(m, &o->problems);
 	if (!m || !m->known.unapplied)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);

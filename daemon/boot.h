@@ -9,6 +9,7 @@ struct boot;
 
 struct boot *boot_new(const struct kinds *kinds, const char *topologies, const char *state_dir);
 void boot_free(struct boot *b);
+struct boot_files *boot_files(const struct engine *g);
 /* Looks again, and notes in each topology what the directories have for it. */
 void boot_look(struct engine *g);
 /* Puts in line what this start finds for the first time since the machine was booted. */

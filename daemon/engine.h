@@ -84,7 +84,8 @@ void share_disown(const struct engine *g, const char *name, struct model *observ
 /* Gives the originals of what @name gave up to those that still want the change. */
 void share_hand_on(struct engine *g, const char *name, const struct model *originals);
 
-/* outcome.c: tells what became of the change @c. */
+/* outcome.c: what became of a change like @c in a line; and tells it. */
+void outcome_text(const struct change *c, const struct outcome *o, char *ret, size_t size);
 void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o);
 /* Writes down what @m is, with nothing changed but what only the record says. */
 int member_store(const struct engine *g, const struct member *m, struct err *e);

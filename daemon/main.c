@@ -8,6 +8,7 @@
 #include "method.h"
 #include "notify.h"
 #include "once.h"
+#include "reload.h"
 #include "watch.h"
 #include <getopt.h>
 #include <grp.h>
@@ -199,6 +200,13 @@ static void work(void *arg)
 	d->working = true;
 }
 
+static void reloading(void *arg, bool on)
+{
+	struct daemon *d = arg;
+
+	notify_reloading(&d->notify, on);
+}
+
 /* What is at work and in line is still done: then a file is applied or is not. */
 static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo *info, void *arg)
 {
@@ -210,6 +218,27 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 	notify_stopping(&d->notify);
 	d->leaving = true;
 	control_drain(d->control);
+	return 0;
+}
+
+static void on_reloaded(void *arg, struct json_object *results)
+{
+	struct daemon *d = arg;
+
+	json_object_put(results);
+	notify_reloading(&d->notify, false);
+}
+
+/* As netnsctl reload; what became of it is in the journal. */
+static int on_hangup(_unused_ sd_event_source *s, _unused_ const struct signalfd_siginfo *info, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->leaving)
+		return 0;
+	notify_reloading(&d->notify, true);
+	d->working = true;
+	reload_start(d->engine, "SIGHUP", on_reloaded, d);
 	return 0;
 }
 
@@ -243,9 +272,9 @@ static int loop_new(struct daemon *d, struct err *e)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGHUP);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 	r = sd_event_default(&d->event);
 	d->deadline = UINT64_MAX;
 	if (r >= 0)
@@ -254,6 +283,8 @@ static int loop_new(struct daemon *d, struct err *e)
 		r = sd_event_add_signal(d->event, NULL, SIGTERM, on_signal, d);
 	if (r >= 0)
 		r = sd_event_add_signal(d->event, NULL, SIGINT, on_signal, d);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
 	if (r >= 0)
 		r = sd_event_set_watchdog(d->event, true);
 	return r < 0 ? err_set(e, r, "event loop: %s", strerror(-r)) : 0;
@@ -306,7 +337,7 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	d->working = true;
 	if (watch_new(&d->watch, d->event, d->engine, o->audit, work, d, e) < 0)
 		return e->code;
-	*m = (struct method_context){ d->engine, d->event, work, d };
+	*m = (struct method_context){ d->engine, d->event, work, reloading, d };
 	control.interface = method_interface(m);
 	if (control_new(&d->control, d->event, &control, e) < 0)
 		return e->code;

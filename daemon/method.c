@@ -93,6 +93,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Confirm", CHANGE, method_confirm },
 		{ "Rollback", CHANGE, method_rollback },
 		{ "Adopt", CHANGE, method_adopt },
+		{ "Reload", CHANGE, method_reload },
 		{ "Status", READ, method_status },
 		{ "List", READ, method_list },
 		{ "Show", READ, method_show },

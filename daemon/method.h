@@ -10,6 +10,8 @@ struct method_context {
 	sd_event *event;
 	/* There is work for engine_step now. */
 	void (*work)(void *arg);
+	/* A reload begins, or has ended. */
+	void (*reloading)(void *arg, bool on);
 	void *arg;
 };
 

@@ -105,23 +105,9 @@ static void on_progress(void *arg, const struct plan *plan, size_t first, size_t
 	call_progress(p->call, reply);
 }
 
-/* The one at the other end, as events and the journal name it.  A process of a container has no
- * number here. */
-static void caller(const struct peer *peer, char *ret, size_t size)
-{
-	char command[32];
-
-	if (peer->pid <= 0) {
-		snprintf(ret, size, "uid %u", peer->uid);
-		return;
-	}
-	process_command(peer->pid, command, sizeof(command));
-	snprintf(ret, size, "uid %u, pid %d (%s)", peer->uid, peer->pid, command);
-}
-
 static void submit(struct method_context *m, struct pending *p, struct change *change)
 {
-	caller(p->call->peer, change->by, sizeof(change->by));
+	call_caller(p->call, change->by, sizeof(change->by));
 	change->arg = p;
 	change->done = on_done;
 	p->left++;

@@ -10,3 +10,4 @@ void method_down(struct call *c, void *arg);
 void method_confirm(struct call *c, void *arg);
 void method_adopt(struct call *c, void *arg);
 void method_rollback(struct call *c, void *arg);
+void method_reload(struct call *c, void *arg);

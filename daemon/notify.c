@@ -4,6 +4,7 @@
 #include "notify.h"
 #include "log.h"
 #include "reconcile.h"
+#include <inttypes.h>
 #include <stdarg.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -88,7 +89,7 @@ void notify_turn(struct notify *n, bool working)
 {
 	char words[sizeof(n->words)];
 
-	if (working && (!n->ready || n->stopping))
+	if (working && (!n->ready || n->stopping || n->reloads))
 		notify_alive();
 	if (!n->ready && !engine_is_starting(n->engine)) {
 		notify_words(n->engine, n->words, sizeof(n->words));
@@ -106,6 +107,21 @@ void notify_turn(struct notify *n, bool working)
 		return;
 	memcpy(n->words, words, sizeof(words));
 	sd_notifyf(false, "STATUS=%s%s", n->ready ? "" : "starting: ", words);
+}
+
+void notify_reloading(struct notify *n, bool on)
+{
+	struct timespec now;
+
+	n->reloads += on ? 1 : -1U;
+	/* The first starts it, the last ends it; before netnsd is ready nobody need know. */
+	if (!n->ready || n->reloads != on)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (on)
+		sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	else
+		sd_notify(false, "READY=1");
 }
 
 void notify_stopping(struct notify *n)

@@ -7,6 +7,7 @@ struct notify {
 	struct subscriber subscriber;	/* first: what told is given */
 	struct engine *engine;
 	bool ready, stopping;
+	unsigned reloads;		/* at work */
 	bool dirty;			/* something has happened since the words were told */
 	char words[512];
 };
@@ -14,6 +15,8 @@ struct notify {
 void notify_init(struct notify *n, struct engine *g);
 /* After each turn of the loop: says what has changed; @working: more is to be done at once. */
 void notify_turn(struct notify *n, bool working);
+/* A reload begins, or has ended. */
+void notify_reloading(struct notify *n, bool on);
 void notify_stopping(struct notify *n);
 /* Asks for more time, while the service manager counts it and somebody is at work. */
 void notify_alive(void);

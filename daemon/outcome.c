@@ -129,6 +129,14 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	return EVENT_REFUSED;
 }
 
+void outcome_text(const struct change *c, const struct outcome *o, char *ret, size_t size)
+{
+	char message[MESSAGE_MAX] = "";
+
+	outcome_event(c, o, message);
+	snprintf(ret, size, "%s", message);
+}
+
 void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o)
 {
 	const struct problem *first = o->problems.n ? &o->problems.v[0] : NULL;

@@ -13,8 +13,8 @@ LAYERS = [
     "kinds kind/*",
     "observe execute linger",
     "reconcile engine known share start job heal healing heal_note heal_other spot keep drift watch event state status event_file outcome confirm await adopt "
-    "boot boot_file notify",
-    "control stream varlink idl service method once answer method_change monitor wait",
+    "boot boot_file notify reload",
+    "control stream varlink idl service method once answer method_change method_reload monitor wait",
     "main",
 ]
 CLIENT_UP_TO = 3  # netnsctl is made of its own files and these layers

@@ -14,13 +14,13 @@ _netnsctl_options() {
 	down) echo '--all --forget --json' ;;
 	wait) echo '--namespace --timeout' ;;
 	log) echo '--json --lines' ;;
-	up | confirm | rollback | status | list | show | monitor | schema) echo '--json' ;;
+	up | confirm | rollback | status | list | show | monitor | reload | schema) echo '--json' ;;
 	esac
 	echo '--socket --help --version'
 }
 
 _netnsctl() {
-	local commands='apply plan up down confirm rollback adopt status list show monitor log wait validate exec shell schema version'
+	local commands='apply plan up down confirm rollback adopt status list show monitor log reload wait validate exec shell schema version'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' operands=0 i
 	COMPREPLY=()
 

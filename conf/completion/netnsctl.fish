@@ -10,7 +10,7 @@ function __netnsctl_namespaces
     command ls /run/netns 2>/dev/null
 end
 
-set -l commands apply plan up down confirm rollback adopt status list show monitor log wait validate exec shell schema version
+set -l commands apply plan up down confirm rollback adopt status list show monitor log reload wait validate exec shell schema version
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c netnsctl -f
@@ -30,6 +30,7 @@ complete -c netnsctl -n $none -a list -d 'show the interfaces that netnsd keeps'
 complete -c netnsctl -n $none -a show -d 'print a topology as it was declared'
 complete -c netnsctl -n $none -a monitor -d 'show what there is, then what happens to it as it happens'
 complete -c netnsctl -n $none -a log -d 'show what happened, the newest last'
+complete -c netnsctl -n $none -a reload -d 'read the boot directories again, and apply what is new or has changed'
 complete -c netnsctl -n $none -a wait -d 'wait until topologies are up'
 complete -c netnsctl -n $none -a validate -d 'check files; needs neither netnsd nor root'
 complete -c netnsctl -n $none -a exec -d 'run a command in a namespace'
@@ -55,5 +56,5 @@ complete -c netnsctl -n '__fish_seen_subcommand_from wait' -l timeout -r -f -d '
 complete -c netnsctl -n '__fish_seen_subcommand_from down' -l all -d 'every topology that is up'
 complete -c netnsctl -n '__fish_seen_subcommand_from down' -l forget -d 'do not know the topologies afterwards'
 complete -c netnsctl -n '__fish_seen_subcommand_from log' -s n -l lines -r -f -d 'only the last so many'
-complete -c netnsctl -n '__fish_seen_subcommand_from apply plan up down confirm rollback adopt status list show monitor log schema' -l json \
+complete -c netnsctl -n '__fish_seen_subcommand_from apply plan up down confirm rollback adopt status list show monitor log reload schema' -l json \
     -d 'print JSON, for programs'

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What netnsctl says of the boot directories, against a daemon that says what the test wants."""
+import json
 
 
 def test_status_on_disk(ctl):
@@ -34,3 +35,36 @@ def test_error_in_a_file_of_netnsd(ctl):
     ctl.serve(Up=[{"error": "io.netnsd.Invalid", "parameters": {"problems": [problem]}}])
     assert ctl.run("up", "lab") == (2, "", "/etc/netnsd/topologies/lab.json:9:2: /x: unknown field\n"
                                            "netnsctl: invalid; nothing was touched\n")
+
+
+def test_reload(ctl):
+    problem = {"message": "unknown\x1b field", "file": "/etc/netnsd/topologies/bad.json", "line": 9, "column": 2, "pointer": "/x"}
+    results = [
+        {"name": "a", "result": "applied", "summary": {"name": "a", "created": 2, "changed": 0, "removed": 1, "duration_usec": 1200}},
+        {"name": "b", "result": "unchanged"},
+        {"name": "bad", "result": "failed", "problem": problem},
+        {"name": "c", "result": "unchanged", "summary": {"name": "c", "created": 0, "changed": 0, "removed": 0, "duration_usec": 9}},
+        {"name": "d", "result": "down"},
+        {"name": "e", "result": "other"},
+        {"name": "f", "result": "gone"},
+        {"name": "g", "result": "waiting", "problem": {"message": "no eth0"}},
+    ]
+    out = """\
+a: 2 created, 1 removed in 1.2 ms
+b: unchanged
+c: unchanged
+d: stays down; netnsctl up d
+e: stays as it was applied from elsewhere; netnsctl status e
+f: not there at boot any more; until then it stays up, or netnsctl down f
+g: waiting: no eth0
+"""
+    err = "/etc/netnsd/topologies/bad.json:9:2: /x: unknown\\x1b field\nnetnsctl: bad: not applied; it is as it was\n"
+    ctl.serve(Reload=[{"results": results}])
+    assert ctl.run("reload") == (1, out, err)
+    code, out, err = ctl.run("reload", "--json")
+    assert (code, json.loads(out), err) == (1, {"results": results}, "")
+
+
+def test_reload_of_nothing(ctl):
+    ctl.serve(Reload=[{"results": []}])
+    assert ctl.out("reload") == "nothing is in the boot directories\n"

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from booting import Manager
 from machine import NETNSCTL, NETNSD, Machine, wait_for
 
 
@@ -68,3 +69,11 @@ def machine(bare):
     """A machine with netnsd running and nothing applied."""
     bare.start()
     return bare
+
+
+@pytest.fixture
+def manager(tmp_path):
+    """What systemd would be told, with `start`."""
+    m = Manager(tmp_path)
+    yield m
+    m.socket.close()

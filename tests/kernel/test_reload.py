@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""netnsctl reload: what is new or has changed in the boot directories is applied, and it is said what became of
+each."""
+import json
+import re
+import signal
+
+import pytest
+from booting import boot, put, start, status
+from machine import wait_for
+from topologies import everyday, many, pair
+
+
+def moved(address="10.0.0.3"):
+    t = everyday()
+    t["host"]["interfaces"]["veth-host"]["addresses"] = [f"{address}/24"]
+    t["namespaces"]["ns1"]["routes"][0]["via"] = address
+    return t
+
+
+def test_reload(bare, manager):
+    put(bare, everyday())
+    put(bare, pair(), "two")
+    gone = put(bare, many(1), "gone")
+    start(bare, manager)
+    put(bare, moved())
+    put(bare, {"namespaces": {"n": {}}}, "new")
+    put(bare, "{", "bad")
+    put(bare, {"host": {"interfaces": {"eth7": {"addresses": ["10.7.0.1/24"]}}}}, "card")
+    gone.unlink()
+    bare.apply({"namespaces": {"c": {}}}, "hand")
+    put(bare, {"namespaces": {"d": {}}}, "hand")
+    bare.ctl("down", "two")
+    put(bare, many(2), "two")
+    result = bare.ctl("reload", code=1)
+    assert re.sub(r"in [0-9.]+ .s$", "in 1 ms", result.stdout, flags=re.M).splitlines() == [
+        f"card: waiting: {bare.folder}/topologies/card.json:4:15: /host/interfaces/eth7: link host/eth7 is not there, "
+        "and netnsd does not make it",
+        "gone: not there at boot any more; until then it stays up, or netnsctl down gone",
+        "hand: stays as it was applied from elsewhere; netnsctl status hand",
+        "lab: 2 created, 2 removed in 1 ms",
+        "new: 1 created in 1 ms",
+        "two: stays down; netnsctl up two",
+    ]
+    assert f"{bare.folder}/topologies/bad.json:1:" in result.stderr and "bad: not applied; it is as it was" in result.stderr
+    assert bare.addresses(None, "veth-host") == ["10.0.0.3/24"]
+    assert bare.namespaces() == ["c", "n", "ns0", "ns1"]
+    told = manager.until("READY=1")
+    reloading = next(t for t in told if t.startswith("RELOADING=1\nMONOTONIC_USEC="))
+    assert int(reloading.rsplit("=", 1)[1]) > 0
+    assert told.index(reloading) < told.index("READY=1")
+    again = json.loads(bare.ctl("--json", "reload", code=1).stdout)["results"]
+    assert {r["name"]: r["result"] for r in again} == {
+        "lab": "unchanged", "new": "unchanged", "bad": "failed", "card": "waiting", "hand": "other", "two": "down",
+        "gone": "gone"}
+
+
+def test_reload_of_one_that_is_refused(bare):
+    """All or nothing: what is up stays as it is, and what is new is not there."""
+    put(bare, everyday())
+    boot(bare)
+    bare.sh("ip link add taken type bridge; ip link add gone type bridge")
+    before = bare.snapshot()
+    t = moved()
+    t["namespaces"]["ns1"]["interfaces"]["eth1"] = {"kind": "veth", "peer": "host/taken"}
+    put(bare, t)
+    put(bare, {"namespaces": {"n": {"interfaces": {"eth1": {"kind": "veth", "peer": "host/gone"}}}}}, "new")
+    said = bare.ctl("reload", code=1).stderr
+    assert f"{bare.folder}/topologies/lab.json:" in said and "lab: not applied; it is as it was" in said
+    bare.assert_same(before)
+    assert (status(bare)["lab"]["state"], status(bare)["lab"]["on_disk"]) == ("up", "changed")
+    assert (status(bare)["new"]["state"], status(bare)["new"]["on_disk"]) == ("failed", "new")
+    bare.sh("ip link del taken; ip link del gone")
+    bare.ctl("reload")
+    assert bare.addresses(None, "veth-host") == ["10.0.0.3/24"] and bare.namespaces() == ["n", "ns1"]
+
+
+def test_reload_of_nothing(machine):
+    assert machine.ctl("reload").stdout == "nothing is in the boot directories\n"
+
+
+def test_reload_writes_nothing_where_nothing_changed(bare):
+    put(bare, everyday())
+    put(bare, pair(), "two")
+    boot(bare, strace=True)
+    bare.writes()
+    assert bare.ctl("reload").stdout == "lab: unchanged\ntwo: unchanged\n"
+    assert bare.writes() == []
+
+
+def test_hangup(bare, manager):
+    put(bare, everyday())
+    start(bare, manager)
+    put(bare, moved())
+    bare.kill(signal.SIGHUP)
+    told = manager.until("READY=1")
+    assert told[0].startswith("RELOADING=1")
+    assert bare.addresses(None, "veth-host") == ["10.0.0.3/24"]
+    assert "by SIGHUP" in bare.log()
+    bare.kill(signal.SIGHUP)
+    manager.until("READY=1")
+    bare.ping("ns1", "10.0.0.3")
+
+
+def test_reload_while_starting(bare):
+    """What is in line twice is done once."""
+    put(bare, many(100), "many")
+    bare.start()
+    bare.ctl("reload")
+    bare.ctl("wait", "--timeout", 0)
+    assert len(bare.namespaces()) == 100
+
+
+def test_reload_needs_the_right(bare):
+    boot(bare)
+    if bare.run("id", "-u").stdout.strip() != "0":
+        pytest.skip("needs root to become another user")
+    bare.sh("chmod 666 /run/netnsd/io.netnsd")
+    refused = bare.run("setpriv", "--reuid=12345", "--clear-groups", "--regid=12345", "netnsctl", "reload", code=5)
+    assert "not permitted" in refused.stderr
+
+
+def test_waiting_topology_that_changes(bare):
+    put(bare, {"host": {"interfaces": {"eth7": {"addresses": ["10.7.0.1/24"]}}}}, "card")
+    boot(bare)
+    assert status(bare)["card"]["state"] == "waiting"
+    put(bare, {"namespaces": {"n": {}}}, "card")
+    bare.ctl("reload")
+    assert status(bare)["card"]["state"] == "up" and bare.namespaces() == ["n"]
+    wait_for(lambda: "on_disk" not in status(bare)["card"])
