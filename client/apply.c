@@ -67,6 +67,8 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	json_object_object_add(call.parameters, "source", json_object_new_string(f->source));
 	if (c->given & OPT_REPLACE)
 		json_object_object_add(call.parameters, "replace", json_object_new_boolean(true));
+	if (c->given & OPT_PERSIST)
+		json_object_object_add(call.parameters, "persist", json_object_new_boolean(true));
 	if (c->given & OPT_CONFIRM)
 		json_object_object_add(call.parameters, "confirm_seconds", json_object_new_int(atoi(c->confirm)));
 	if (!json && isatty(STDOUT_FILENO))

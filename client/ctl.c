@@ -44,6 +44,8 @@ static const struct failure {
 	{ .error = "io.netnsd.Failed", .code = EXIT_FAILED,
 	  .sentence = "{name} has failed; netnsctl status {name}" },
 	{ .error = "io.netnsd.TimedOut", .code = EXIT_TIMEOUT, .sentence = "timed out: {message}" },
+	{ .error = "io.netnsd.NotPersisted", .code = EXIT_FAILED,
+	  .sentence = "{name}: it is done, but what is there at boot is as it was" },
 	{ .error = "io.netnsd.TooSlow", .code = EXIT_FAILED,
 	  .sentence = "events came faster than they were read; the later ones are in netnsctl log" },
 	{ .error = "org.varlink.service.PermissionDenied", .code = EXIT_NOT_PERMITTED, .sentence = NOT_PERMITTED },

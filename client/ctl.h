@@ -21,7 +21,8 @@ enum {
 	OPT_LINES = 1 << 12,
 	OPT_NAMESPACE = 1 << 13,
 	OPT_TIMEOUT = 1 << 14,
-	OPT_LATER = 1 << 15,	/* of cli.md, not built yet */
+	OPT_PERSIST = 1 << 15,
+	OPT_LATER = 1 << 16,	/* of cli.md, not built yet */
 };
 
 /* Of an option that may be given several times. */

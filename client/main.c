@@ -15,7 +15,8 @@ static const struct command {
 	bool stops;				/* options end at the first operand */
 } commands[] = {
 	{ .name = "apply", .args = "FILE…", .run = command_apply, .min = 1, .max = ANY,
-	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_REPLACE,
+	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_PERSIST |
+		   OPT_REPLACE,
 	  .doc = "make the machine as the files say, all or nothing, and keep it so" },
 	{ .name = "plan", .args = "FILE…", .run = command_plan, .min = 1, .max = ANY,
 	  .takes = OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_REPLACE,

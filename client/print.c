@@ -86,6 +86,10 @@ void print_summary(FILE *out, struct json_object *summary)
 	if (reply_number(summary, "confirm_usec"))
 		fprintf(out, "; rolled back in %s unless you run: netnsctl confirm %s",
 			print_left(&a, summary), text_escape(&a, reply_text(summary, "name")));
+	if (reply_flag(summary, "persisted"))
+		fputs("; at boot too", out);
+	if (*reply_text(summary, "boot_file"))
+		fprintf(out, "; comes again at boot: %s", text_escape(&a, print_path(&a, reply_text(summary, "boot_file"))));
 	fputc('\n', out);
 }
 

@@ -116,6 +116,10 @@ const char *outcome_error(const struct outcome *o, struct json_object **ret)
 		*ret = one_string("name", o->name);
 		add(*ret, "source", json_object_new_string(o->source));
 		return ERROR("NameInUse");
+	case OUTCOME_NOT_PERSISTED:
+		*ret = one_string("name", o->name);
+		add(*ret, "problem", problem_or_none(&o->problems, 0));
+		return ERROR("NotPersisted");
 	case OUTCOME_ROLLBACK_FAILED:
 		*ret = json_object_new_object();
 		add(*ret, "problem", problem_or_none(&o->problems, 0));

@@ -5,6 +5,8 @@
 #include "boot.h"
 #include "boot_file.h"
 #include "engine.h"
+#include "log.h"
+#include "persist.h"
 #include <time.h>
 
 struct boot {
@@ -20,6 +22,7 @@ struct boot *boot_new(const struct kinds *kinds, const char *topologies, const c
 	if (asprintf(&persisted, "%s/topologies", state_dir) < 0)
 		abort();
 	boot_files_init(&b->files, kinds, topologies, persisted);
+	persist_clear(persisted);
 	return b;
 }
 
@@ -124,10 +127,31 @@ static void on_started(void *arg, _unused_ const struct outcome *o)
 	b->left--;
 }
 
+/* Only the last step of an apply that is to be there at boot too was cut off. */
+static void persist_resume(struct engine *g)
+{
+	struct err e;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+
+		if (!m->persist || m->known.confirm_usec)
+			continue;
+		if (boot_persist(g, m, &e) < 0) {
+			log_error("%s: %s", m->known.name, e.text);
+			continue;
+		}
+		m->persist = false;
+		if (member_store(g, m, &e) < 0)
+			log_warning("%s: %s", m->known.name, e.text);
+	}
+}
+
 void boot_start(struct engine *g)
 {
 	struct change c = { .type = CHANGE_UP, .by = "the boot directory", .arg = g->boot, .done = on_started };
 
+	persist_resume(g);
 	boot_look(g);
 	for (size_t i = 0; i < g->n_members; i++) {
 		if (!g->members[i]->known.unapplied)

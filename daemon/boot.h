@@ -6,6 +6,7 @@
 #include "reconcile.h"
 
 struct boot;
+struct member;
 
 struct boot *boot_new(const struct kinds *kinds, const char *topologies, const char *state_dir);
 void boot_free(struct boot *b);
@@ -14,6 +15,16 @@ struct boot_files *boot_files(const struct engine *g);
 void boot_look(struct engine *g);
 /* Puts in line what this start finds for the first time since the machine was booted. */
 void boot_start(struct engine *g);
+/* Before an apply that is to be there at boot too: writes what needs room beside its place. */
+int boot_prepare(struct engine *g, const struct change *c, struct err *e);
+/* After any change: what it is to do to the boot directories. */
+void boot_settle(struct engine *g, const struct change *c, struct outcome *o);
+/* Writes down what @m is. */
+int boot_persist(struct engine *g, struct member *m, struct err *e);
+void boot_unpersist(struct engine *g, const char *name);
+/* Before a change that forgets a topology: one that is there at boot stays known, as down,
+ * so that it does not come with the next restart. */
+void boot_forget(struct engine *g, struct change *c);
 /* Before an up that is about to begin: what is down, or was never up, comes from its
  * file as it is now.  False: that cannot be used, as @o says. */
 bool boot_admit(struct engine *g, struct change *c, struct outcome *o);

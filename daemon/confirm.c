@@ -2,6 +2,7 @@
 /* confirm.c - the way back from a change, as long as a person can go it: the record of
  * a topology holds the one before, and the time when that returns by itself.  Going
  * back is a change like any other. */
+#include "boot.h"
 #include "engine.h"
 #include "event.h"
 #include <time.h>
@@ -75,13 +76,19 @@ int confirm_take(struct engine *g, const char *name, struct err *e)
 {
 	struct member *m = member_find(g, name, NULL);
 	uint64_t confirm_usec = m->known.confirm_usec;
+	bool persist = m->persist;
 
+	/* What could not be written is not confirmed: that can be tried again in time. */
+	if (persist && boot_persist(g, m, e) < 0)
+		return e->code;
 	m->known.confirm_usec = 0;
+	m->persist = false;
 	/* What could not be taken back is to stay, so it is healed again. */
 	if (m->refusals)
 		m->known.state = STATE_UP;
 	if (member_store(g, m, e) < 0) {
 		m->known.confirm_usec = confirm_usec;
+		m->persist = persist;
 		return e->code;
 	}
 	if (m->refusals)

@@ -29,6 +29,7 @@ struct member {
 	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
 	bool heal_failed;
 	struct json_object *previous;	/* as in its record (state.h) */
+	bool persist;
 	uint64_t due_usec;	/* CLOCK_BOOTTIME: when it is to be taken back; UINT64_MAX: that is in line already */
 	unsigned refusals;	/* of taking it back, one after the other */
 };

@@ -103,6 +103,7 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 	m->known.healed = r->healed;
 	m->known.since_usec = r->since_usec;
 	m->known.unapplied = false;
+	m->persist = r->persist;
 	/* boot.c looks again when somebody asks. */
 	m->known.on_disk = ON_DISK_SAME;
 	m->known.on_disk_problem = NULL;
@@ -132,6 +133,7 @@ int member_store(const struct engine *g, const struct member *m, struct err *e)
 		.originals = m->originals,
 		.confirm_usec = m->known.confirm_usec,
 		.previous = m->previous,
+		.persist = m->persist,
 	};
 
 	snprintf(r.name, sizeof(r.name), "%s", m->known.name);

@@ -135,7 +135,8 @@ static bool read_topology(struct call *c, struct change *ret)
 void method_apply(struct call *c, void *arg)
 {
 	struct change change = { .type = CHANGE_APPLY, .replace = param_bool(c, "replace"),
-				 .no_disrupt = param_bool(c, "no_disrupt"), .progress = on_progress };
+				 .no_disrupt = param_bool(c, "no_disrupt"), .persist = param_bool(c, "persist"),
+				 .progress = on_progress };
 	struct json_object *confirm = param(c, "confirm_seconds");
 	int64_t seconds = json_object_get_int64(confirm);
 	struct method_context *m = arg;

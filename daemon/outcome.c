@@ -120,6 +120,10 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	case OUTCOME_NOTHING_TO_CONFIRM:
 		say(message, "does not wait to be confirmed");
 		break;
+	case OUTCOME_NOT_PERSISTED:
+		say(message, "is done, but not what is there at boot: ");
+		say_problem(message, &o->problems.v[0]);
+		return EVENT_FAILED;
 	case OUTCOME_ROLLBACK_FAILED:
 		say_problem(message, &o->problems.v[0]);
 		if (o->problems.n > 1)

@@ -87,6 +87,11 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	if (j->same)
 		j->next.since_usec = m->known.since_usec;
 	confirm_keep(j, m, c);
+	j->next.persist = c->persist;
+	if (c->persist && boot_prepare(g, c, &e) < 0) {
+		refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
 	return true;
 }
 
@@ -164,6 +169,7 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 		return false;
 	/* What was not known before is not known again. */
 	c->forget |= c->type == CHANGE_ROLLBACK && !m->previous;
+	boot_forget(g, c);
 	return true;
 }
 
@@ -211,6 +217,7 @@ static void finish(struct engine *g, struct outcome *o)
 	if (!g->first)
 		g->last = &g->first;
 	g->at_work = false;
+	boot_settle(g, &entry->change, o);
 	if (o->code != OUTCOME_DONE)
 		boot_failed(g, &entry->change, o);
 	if (!o->moot)

@@ -32,6 +32,7 @@ enum outcome_code {
 	OUTCOME_NOTHING_TO_CONFIRM,	/* name */
 	OUTCOME_DISRUPTS,		/* problems: a step each */
 	OUTCOME_DIFFERS,		/* problems: what is not as declared */
+	OUTCOME_NOT_PERSISTED,		/* problems.v[0]: done, but what is there at boot is as it was */
 	OUTCOME_ROLLBACK_FAILED,	/* problems.v[0] the refusal, v[1] what stands in the way */
 };
 
@@ -43,6 +44,8 @@ struct outcome {
 	uint64_t duration_usec;
 	char source[SOURCE_SIZE];		/* of OUTCOME_NAME_IN_USE */
 	uint64_t confirm_usec;			/* of its record; 0: nothing to confirm */
+	bool persisted;				/* what was applied is there at boot too */
+	const char *boot_file;			/* it comes again at boot, from this file that is not netnsd's */
 	struct problems problems;
 	struct lingerer *lingering;
 	size_t n_lingering;
@@ -67,6 +70,8 @@ struct change {
 	bool no_disrupt;		/* of CHANGE_APPLY: refused if a step interrupts traffic */
 	unsigned confirm_seconds;	/* of CHANGE_APPLY: taken back unless confirmed in time; 0: it stays */
 	bool forget;			/* of CHANGE_DOWN */
+	bool persist;			/* of CHANGE_APPLY: there at boot too, once it is done and confirmed */
+	bool unpersist;			/* of CHANGE_DOWN: not there at boot (boot.c) */
 	char by[80];			/* who asks: "uid 0, pid 12 (netnsctl)"; may be empty */
 	bool quiet;			/* who asks says what became of it: not for the journal too */
 	bool overdue;			/* of CHANGE_ROLLBACK: nobody confirmed in time */

@@ -3,6 +3,7 @@
  * put right, and what is as it should be is not touched. */
 #include "adopt.h"
 #include "await.h"
+#include "boot.h"
 #include "heal.h"
 #include "log.h"
 
@@ -44,6 +45,7 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 
 	/* Only the last step of its last change was cut off. */
 	if (!e && r->forget) {
+		boot_unpersist(g, r->name);
 		(void)!state_forget(&g->state, r->name, &bad);
 		return;
 	}

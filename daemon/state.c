@@ -92,6 +92,8 @@ static struct json_object *record_json(const struct record *r)
 	json_object_object_add(o, "confirm_usec", json_object_new_int64((int64_t)r->confirm_usec));
 	if (r->adopt)
 		json_object_object_add(o, "adopt", json_object_new_boolean(true));
+	if (r->persist)
+		json_object_object_add(o, "persist", json_object_new_boolean(true));
 	if (r->forget)
 		json_object_object_add(o, "forget", json_object_new_boolean(true));
 	if (r->previous)
@@ -202,6 +204,7 @@ static int record_parse(struct record *r, struct json_object *o, const struct ki
 	r->topology = json_object_get(json_object_object_get(o, "topology"));
 	r->confirm_usec = (uint64_t)json_object_get_int64(json_object_object_get(o, "confirm_usec"));
 	r->adopt = json_object_get_boolean(json_object_object_get(o, "adopt"));
+	r->persist = json_object_get_boolean(json_object_object_get(o, "persist"));
 	r->forget = json_object_get_boolean(json_object_object_get(o, "forget"));
 	r->previous = json_object_get(previous);
 	if (model_restore(&r->originals, json_object_object_get(o, "originals"), e) < 0)

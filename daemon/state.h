@@ -26,6 +26,7 @@ struct record {
 	bool had;			/* of a pending change: the topology was known before */
 	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
 	bool adopt;			/* of a pending change: marks are put on what is there already (adopt.h) */
+	bool persist;			/* is to be there at boot, as soon as it is confirmed, and is not yet */
 	bool forget;			/* of a change that takes it down: not known afterwards */
 	struct json_object *previous;	/* what a rollback leads to (confirm.c), NULL: it was not known; a reference */
 };

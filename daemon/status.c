@@ -51,6 +51,9 @@ struct json_object *status_summary(const struct outcome *s)
 	add_number(o, "duration_usec", s->duration_usec);
 	if (s->confirm_usec)
 		add_number(o, "confirm_usec", confirm_left(s->confirm_usec));
+	if (s->persisted)
+		add(o, "persisted", json_object_new_boolean(true));
+	add_text(o, "boot_file", s->boot_file);
 	return o;
 }
 

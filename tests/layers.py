@@ -13,7 +13,7 @@ LAYERS = [
     "kinds kind/*",
     "observe execute linger",
     "reconcile engine known share start job heal healing heal_note heal_other spot keep drift watch event state status event_file outcome confirm await adopt "
-    "boot boot_file notify reload",
+    "boot boot_file boot_persist persist notify reload",
     "control stream varlink idl service method once answer method_change method_reload monitor wait",
     "main",
 ]

@@ -7,7 +7,7 @@ _netnsctl_names() {
 
 _netnsctl_options() {
 	case $1 in
-	apply) echo '--confirm --dry-run --exit-code --json --name --no-disrupt --replace' ;;
+	apply) echo '--confirm --dry-run --exit-code --json --name --no-disrupt --persist --replace' ;;
 	plan) echo '--dry-run --exit-code --json --name --no-disrupt --replace' ;;
 	validate) echo '--name' ;;
 	adopt) echo '--json --name' ;;

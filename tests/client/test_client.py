@@ -508,7 +508,7 @@ def test_long_socket_path(ctl):
     (("statsu",), 'unknown command "statsu"; did you mean status?'),
     (("frobnicate",), 'unknown command "frobnicate"; see netnsctl --help'),
     (("export", "ns1"), "export is not supported by this version"),
-    (("apply", "x", "--persist"), "--persist is not supported by this version"),
+    (("apply", "x", "--test"), "--test is not supported by this version"),
     (("apply",), "too few arguments; usage: netnsctl apply [OPTION…] FILE…"),
     (("list", "x"), "too many arguments; usage: netnsctl list [OPTION…]"),
     (("exec", "ns1"), "too few arguments; usage: netnsctl exec [OPTION…] NS CMD…"),

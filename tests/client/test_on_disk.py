@@ -68,3 +68,24 @@ g: waiting: no eth0
 def test_reload_of_nothing(ctl):
     ctl.serve(Reload=[{"results": []}])
     assert ctl.out("reload") == "nothing is in the boot directories\n"
+
+
+def test_persist(ctl):
+    summary = {"name": "everyday", "created": 5, "changed": 0, "removed": 0, "duration_usec": 3100, "persisted": True}
+    ctl.serve(Apply=[{"summary": summary}])
+    assert ctl.out("apply", "--persist", "everyday.json") == "everyday: 5 created in 3.1 ms; at boot too\n"
+    assert ctl.daemon.calls[-1]["parameters"]["persist"] is True
+    ctl.out("apply", "everyday.json")
+    assert "persist" not in ctl.daemon.calls[-1]["parameters"]
+
+
+def test_persist_that_fails(ctl):
+    ctl.serve(Apply=[{"error": "io.netnsd.NotPersisted", "parameters": {"name": "everyday", "problem": {"message": "no room"}}}])
+    assert ctl.run("apply", "--persist", "everyday.json") == (
+        1, "", "everyday.json:1:1: no room\nnetnsctl: everyday: it is done, but what is there at boot is as it was\n")
+
+
+def test_forget_what_comes_again(ctl):
+    summary = {"name": "lab", "created": 0, "changed": 0, "removed": 2, "duration_usec": 1900, "boot_file": "/etc/x\x1b.json"}
+    ctl.serve(Down=[{"summaries": [summary], "lingering": []}])
+    assert ctl.out("down", "--forget", "lab") == "lab: 2 removed in 1.9 ms; comes again at boot: /etc/x\\x1b.json\n"
