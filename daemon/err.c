@@ -45,6 +45,16 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	return e->code;
 }
 
+bool err_is_shortage(const struct err *e)
+{
+	static const int codes[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS, EINTR };
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (e->code == -codes[i])
+			return true;
+	return false;
+}
+
 static struct problem *problem_next(struct problems *p, int code, const struct where *where)
 {
 	struct problem *v;

@@ -137,18 +137,21 @@ static const struct {
 
 /* Which of the defaults the kernel would get otherwise: those of all namespaces that
  * are made now, as they all start alike. */
-static unsigned defaults_missing(void)
+static int defaults_missing(unsigned *ret, struct err *e)
 {
 	unsigned missing = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
 		char value[32];
-		struct err e;
+		int r = sysctl_read(defaults[i].path, value, sizeof(value), e);
 
-		if (sysctl_read(defaults[i].path, value, sizeof(value), &e) == 0 && strcmp(value, defaults[i].value))
+		if (r < 0 && err_is_shortage(e))
+			return r;
+		if (r == 0 && strcmp(value, defaults[i].value))
 			missing |= 1U << i;
 	}
-	return missing;
+	*ret = missing;
+	return 0;
 }
 
 static int defaults_write(unsigned missing, struct err *e)
@@ -176,8 +179,8 @@ static int make_one(struct netns *ns, unsigned *missing, struct err *e)
 {
 	if (unshare(CLONE_NEWNET) < 0)
 		return err_kernel(e, errno, NULL, "a new namespace for %s", ns->name);
-	if (*missing == UINT_MAX)
-		*missing = defaults_missing();
+	if (*missing == UINT_MAX && defaults_missing(missing, e) < 0)
+		return err_prefix(e, "%s", ns->name);
 	if (defaults_write(*missing, e) < 0)
 		return err_prefix(e, "%s", ns->name);
 	ns->fd = own_open(e);

@@ -240,6 +240,7 @@ int state_read(const struct state *s, bool pending, const struct kinds *kinds,
 {
 	int at = pending ? s->pending : s->known, fd = fcntl(at, F_DUPFD_CLOEXEC, 3);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int code = 0;
 
 	if (!dir)
 		return err_kernel(e, errno, NULL, "the state directory");
@@ -252,9 +253,15 @@ int state_read(const struct state *s, bool pending, const struct kinds *kinds,
 		if (n < 6 || n > 64 + 5 || strcmp(d->d_name + n - 5, ".json"))
 			continue;
 		snprintf(r.name, sizeof(r.name), "%.*s", (int)(n - 5), d->d_name);
-		each(arg, &r, record_read(at, d->d_name, &r, kinds, &bad) < 0 ? &bad : NULL);
+		code = record_read(at, d->d_name, &r, kinds, &bad);
+		if (code < 0 && err_is_shortage(&bad)) {
+			*e = bad;
+			break;
+		}
+		each(arg, &r, code < 0 ? &bad : NULL);
 		record_done(&r);
+		code = 0;
 	}
 	closedir(dir);
-	return 0;
+	return code;
 }

@@ -120,8 +120,11 @@ static int forwarding_read(struct netns_object *n, struct err *e)
 
 	if (sysctl_read("net/ipv4/ip_forward", v4, sizeof(v4), e) < 0)
 		return e->code;
-	if (sysctl_read("net/ipv6/conf/all/forwarding", v6, sizeof(v6), e) < 0)
+	if (sysctl_read("net/ipv6/conf/all/forwarding", v6, sizeof(v6), e) < 0) {
+		if (err_is_shortage(e))
+			return e->code;
 		strcpy(v6, "0");	/* a kernel without IPv6 */
+	}
 	n->forwarding = (uint8_t)((atoi(v4) ? FORWARD_IPV4 : 0) | (atoi(v6) ? FORWARD_IPV6 : 0));
 	OBJECT_SET(&n->object, netns_object, forwarding);
 	return 0;
@@ -153,10 +156,14 @@ static int keep_advertised(const struct work *w, struct err *e)
 		char path[128], value[16];
 
 		snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", o->name ? o->name : "");
-		if (!object_is(o, "link") || o->sign.hash || sysctl_read(path, value, sizeof(value), e) < 0)
+		if (!object_is(o, "link") || o->sign.hash)
 			continue;
-		if (!strcmp(value, "1") && sysctl_write(path, "2", e) < 0)
+		if (sysctl_read(path, value, sizeof(value), e) < 0) {
+			if (err_is_shortage(e))
+				return e->code;
+		} else if (!strcmp(value, "1") && sysctl_write(path, "2", e) < 0) {
 			return e->code;
+		}
 	}
 	return 0;
 }

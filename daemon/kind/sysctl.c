@@ -130,16 +130,16 @@ static void sysctl_path(const struct object *o, char path[320])
 			*c = '/';
 }
 
-/* @o as it is; NULL where it is not. */
-static struct object *sysctl_seen(struct model *m, const struct object *o)
+/* @o as it is; NULL where it is not, or cannot be read. */
+static int sysctl_seen(struct model *m, const struct object *o, struct object **ret, struct err *e)
 {
 	char path[320], value[VALUE_MAX + 2];
 	struct object *seen;
-	struct err missing;
 
+	*ret = NULL;
 	sysctl_path(o, path);
-	if (sysctl_read(path, value, sizeof(value), &missing) < 0)
-		return NULL;
+	if (sysctl_read(path, value, sizeof(value), e) < 0)
+		return err_is_shortage(e) ? e->code : 0;
 	/* The kernel puts tabs into its lists; a file has spaces. */
 	for (char *c = value; *c; c++)
 		if (!isprint((unsigned char)*c))
@@ -147,11 +147,12 @@ static struct object *sysctl_seen(struct model *m, const struct object *o)
 	seen = object_copy(m, o, ~UINT64_C(0));
 	seen->where = (struct where){ 0 };
 	((struct sysctl *)seen)->value = arena_strdup(&m->arena, value);
-	return seen;
+	*ret = seen;
+	return 0;
 }
 
 /* What switching forwarding would set anew on interfaces that are not ours. */
-static void observe_disturbed(struct look *look, const struct object *link)
+static int observe_disturbed(struct look *look, const struct object *link, struct err *e)
 {
 	for (size_t i = 0; !link->sign.hash && i < FORWARDING_KEYS; i++) {
 		struct sysctl key = { .key = forwarding_keys[i] };
@@ -160,22 +161,27 @@ static void observe_disturbed(struct look *look, const struct object *link)
 		key.object = (struct object){ .kind = &kind_link_sysctl, .netns = link->netns, .name = link->name, .any = true };
 		key.object.set = kind_mask(&kind_link_sysctl, KEY) | kind_mask(&kind_link_sysctl, BARE);
 		key.value = "";
-		seen = sysctl_seen(look->observed, &key.object);
+		if (sysctl_seen(look->observed, &key.object, &seen, e) < 0)
+			return e->code;
 		if (seen)
 			look_add(look, seen);
 	}
+	return 0;
 }
 
-static int sysctl_observe(struct look *look, _unused_ struct err *e)
+static int sysctl_observe(struct look *look, struct err *e)
 {
 	bool disturbed = netns_says_forwarding(look->wanted[0]) || netns_says_forwarding(look->wanted[1]);
 
 	for (size_t i = 0; disturbed && i < look->n_links; i++)
-		observe_disturbed(look, look->links[i]);
+		if (observe_disturbed(look, look->links[i], e) < 0)
+			return e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(look->wanted); i++) {
 		for (const struct object *o = look->wanted[i] ? look->wanted[i]->first : NULL; o; o = o->next) {
-			struct object *seen = object_is(o, "sysctl") ? sysctl_seen(look->observed, o) : NULL;
+			struct object *seen = NULL;
 
+			if (object_is(o, "sysctl") && sysctl_seen(look->observed, o, &seen, e) < 0)
+				return e->code;
 			if (seen)
 				look_add(look, seen);
 		}
@@ -186,7 +192,7 @@ static int sysctl_observe(struct look *look, _unused_ struct err *e)
 /* An interface that is made in this change has its keys from then on. */
 static int sysctl_apply(struct work *w, struct op *ops, _unused_ size_t n, size_t *ret_taken, struct err *e)
 {
-	struct object *o = ops[0].after, *seen;
+	struct object *o = ops[0].after, *seen = NULL;
 	char path[320];
 	int r;
 
@@ -200,7 +206,8 @@ static int sysctl_apply(struct work *w, struct op *ops, _unused_ size_t n, size_
 	_cleanup_(netns_leavep) int entered = netns_enter(work_netns(w, o->netns), e);
 	if (entered < 0)
 		return entered;
-	seen = ops[0].before ? NULL : sysctl_seen(&w->noted, o);
+	if (!ops[0].before && sysctl_seen(&w->noted, o, &seen, e) < 0)
+		return e->code;
 	if (seen)
 		model_add(&w->noted, seen, NULL);
 	r = sysctl_write(path, ((struct sysctl *)o)->value, e);
