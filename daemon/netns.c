@@ -19,6 +19,8 @@
 enum {
 	THREAD_WORTH = 8,	/* fewer namespaces are made without a thread */
 	PATH_SIZE = 512,
+	LEAVE_TRIES = 100,
+	LEAVE_PAUSE_USEC = 10000,
 };
 
 /* The namespace that the daemon was started in; threads always come back to it. */
@@ -117,9 +119,12 @@ int netns_enter(const struct netns *ns, struct err *e)
 
 void netns_leavep(int *entered)
 {
-	/* In the wrong namespace every later step would hit the wrong machine. */
-	if (*entered >= 0 && setns(home_fd, CLONE_NEWNET) < 0)
-		abort();
+	/* In the wrong namespace every later step would hit the wrong machine; only a shortage can keep us in it. */
+	for (int tries = 0; *entered >= 0 && setns(home_fd, CLONE_NEWNET) < 0; tries++) {
+		if (tries == LEAVE_TRIES)
+			abort();
+		usleep(LEAVE_PAUSE_USEC);
+	}
 }
 
 /* What a new namespace starts from: the kernel would hand on some of the machine's. */
