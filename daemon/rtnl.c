@@ -170,6 +170,9 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 			r = rtnl_receive(nl, &size, e);
 			if (r == 0)
 				r = dump_part(nl, size, &disturbed, each, arg, e);
+			/* It goes on behind what was lost; before its end no other may begin. */
+			else if ((r == -EINTR || r == -ENOBUFS) && !disturbed)
+				r = 0, disturbed = true;
 		}
 	}
 	return r < 0 ? r : 0;
