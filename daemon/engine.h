@@ -28,6 +28,7 @@ struct member {
 	struct drifts drifts;
 	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
 	bool heal_failed;
+	uint64_t again_usec;	/* CLOCK_BOOTTIME: a look has failed, and is due then; 0: none has */
 	struct json_object *previous;	/* as in its record (state.h) */
 	bool persist;
 	uint64_t due_usec;	/* CLOCK_BOOTTIME: when it is to be taken back; UINT64_MAX: that is in line already */

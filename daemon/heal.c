@@ -8,6 +8,7 @@
 
 enum {
 	ROUNDS_MAX = 8,		/* each looks anew: the kernel takes things along, and a step may be refused */
+	AGAIN_USEC = 1000000,	/* after a look that failed */
 	SKIPPED = 100,		/* object.mark of a desired one: its step waits */
 };
 
@@ -246,6 +247,7 @@ static void run(struct heal *h)
 		h->now = heal_now();
 		if (look_and_plan(h, &e) < 0 || find_again(h, &e) < 0) {
 			fail(h, &e, NULL);
+			h->m->again_usec = h->now + AGAIN_USEC;
 			break;
 		}
 		leave_out(h, false);
@@ -338,6 +340,8 @@ uint64_t heal_deadline(const struct engine *g)
 		uint64_t one = drift_next(&g->members[i]->drifts);
 
 		next = one < next ? one : next;
+		if (g->members[i]->again_usec && g->members[i]->again_usec < next)
+			next = g->members[i]->again_usec;
 	}
 	return next;
 }
@@ -349,6 +353,10 @@ void heal_tick(struct engine *g)
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 
+		if (m->again_usec && m->again_usec <= now) {
+			m->again_usec = 0;
+			keep_mark_all(m);
+		}
 		for (size_t n = 0; n < m->drifts.n; n++) {
 			struct drift *one = &m->drifts.v[n];
 			struct kept *k = one->open && one->until && one->until <= now ? keep_find(m, one->netns) : NULL;
