@@ -83,8 +83,8 @@ const struct known *share_user(const struct engine *g, const struct job *j, cons
 /* What other topologies declare in namespaces of @name carries our mark, but is not its own. */
 void share_disown(const struct engine *g, const char *name, struct model *observed, const struct model *desired,
 		  const struct model *last);
-/* Gives the originals of what @name gave up to those that still want the change. */
-void share_hand_on(struct engine *g, const char *name, const struct model *originals);
+/* Gives the originals of what the change @j gives up to those that still want it, in their records. */
+int share_hand_on(struct engine *g, const struct job *j, struct err *e);
 
 /* outcome.c: what became of a change like @c in a line; and tells it. */
 void outcome_text(const struct change *c, const struct outcome *o, char *ret, size_t size);

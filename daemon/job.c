@@ -377,6 +377,8 @@ static int commit_forward(struct job *j, struct err *e)
 	if (r < 0)
 		return r;
 	j->n_lingering = linger_find(&j->set, &j->lingering);
+	if (j->committing && j->committing(j->owner, j, e) < 0)
+		return e->code;
 	if (j->noted && state_begin(j->state, &j->next, e) < 0)
 		return e->code;
 	return j->written ? state_commit(j->state, j->next.name, e) : 0;

@@ -16,6 +16,8 @@ struct job {
 	void *owner;
 	void (*opened)(void *owner, struct netns_set *set);
 	void (*looking)(void *owner, struct job *j);
+	/* And when all is done but the commit; refusing takes it back. */
+	int (*committing)(void *owner, struct job *j, struct err *e);
 	void (*looked)(void *owner, struct job *j);
 	uint32_t next_index;		/* links get numbers from it on; 0: from what was seen */
 

@@ -115,7 +115,6 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 	json_object_put(m->previous);
 	m->previous = TAKE(r->previous);
 	share_note(m, declared);
-	share_hand_on(g, r->name, &m->originals);
 	model_done(&m->originals);
 	m->originals = r->originals;
 	model_init(&r->originals, g->kinds);

@@ -256,6 +256,11 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 	}
 }
 
+static int on_committing(void *engine, struct job *j, struct err *e)
+{
+	return share_hand_on(engine, j, e);
+}
+
 static bool change_step(struct engine *g)
 {
 	struct outcome o = { 0 };
@@ -275,6 +280,7 @@ static bool change_step(struct engine *g)
 			return g->first;
 		}
 		g->job.looking = on_looking;
+		g->job.committing = on_committing;
 		g->job.progress = entry->change.progress;
 		g->job.arg = entry->change.arg;
 	}

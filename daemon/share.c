@@ -142,25 +142,29 @@ void share_disown(const struct engine *g, const char *name, struct model *observ
 	}
 }
 
-void share_hand_on(struct engine *g, const char *name, const struct model *originals)
+/* What was there before @o was changed is @m's to know from now on; true if it was not. */
+static bool hand_on(struct member *m, const struct job *j, const struct object *o)
 {
-	const struct member *from = member_find(g, name, NULL);
-	struct err e;
+	const struct object *claim = model_find(&m->claims, o->id), *still = model_find(&j->desired.model, o->id);
 
-	for (size_t i = 0; i < g->n_members; i++) {
+	if (!claim || (still && is_claim(&j->desired.model, still)))
+		return false;
+	back_merge(&m->originals, o, claim->set);
+	return true;
+}
+
+int share_hand_on(struct engine *g, const struct job *j, struct err *e)
+{
+	const struct member *from = member_find(g, j->next.name, NULL);
+
+	for (size_t i = 0; from && i < g->n_members; i++) {
 		struct member *m = g->members[i];
 		bool handed = false;
 
-		for (size_t n = 0; m != from && n < originals->n; n++) {
-			const struct object *o = originals->objects[n], *claim = model_find(&m->claims, o->id);
-
-			if (!claim || model_find(&from->claims, o->id))
-				continue;
-			back_merge(&m->originals, o, claim->set);
-			handed = true;
-		}
-		/* If it cannot be written, what was there before is forgotten with the next restart at worst. */
-		if (handed)
-			(void)!member_store(g, m, &e);
+		for (size_t n = 0; m != from && n < from->originals.n; n++)
+			handed |= hand_on(m, j, from->originals.objects[n]);
+		if (handed && member_store(g, m, e) < 0)
+			return e->code;
 	}
+	return 0;
 }
