@@ -3,6 +3,7 @@
  * commit; and on a failure the same once more, to what was there before. */
 #include "adopt.h"
 #include "back.h"
+#include "held.h"
 #include "linger.h"
 #include "observe.h"
 #include "owner.h"
@@ -84,6 +85,9 @@ static int open_namespaces(struct job *j, struct err *e)
 		return e->code;
 	for (size_t i = 0; i < j->set.n; i++)
 		j->set.v[i].adopting = j->adopt;
+	state_held(j->state, j->next.name, j->held, sizeof(j->held));
+	j->set.held = j->held;
+	held_find(&j->set);
 	if (j->opened)
 		j->opened(j->owner, &j->set);
 	return 0;
@@ -369,6 +373,14 @@ static void step_verify(struct job *j)
 	}
 }
 
+/* Nothing that has lost its name will have it back. */
+static int decided(struct job *j, int r)
+{
+	if (r == 0 && j->set.holding)
+		held_release(j->held);
+	return r;
+}
+
 static int commit_forward(struct job *j, struct err *e)
 {
 	/* What is fresh has everything now. */
@@ -381,7 +393,7 @@ static int commit_forward(struct job *j, struct err *e)
 		return e->code;
 	if (j->noted && state_begin(j->state, &j->next, e) < 0)
 		return e->code;
-	return j->written ? state_commit(j->state, j->next.name, e) : 0;
+	return j->written ? decided(j, state_commit(j->state, j->next.name, e)) : 0;
 }
 
 static void step_commit(struct job *j)
@@ -396,7 +408,7 @@ static void step_commit(struct job *j)
 		}
 		return;
 	}
-	if (state_abandon(j->state, j->next.name, &e) < 0)
+	if (decided(j, state_abandon(j->state, j->next.name, &e)) < 0)
 		back_failed(j, &e);
 }
 

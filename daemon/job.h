@@ -34,6 +34,7 @@ struct job {
 	unsigned rounds;
 	struct netns_set set;
 	const char **names;
+	char held[400];		/* where namespaces are kept that lose their names */
 	struct model observed, before;
 	struct plan plan;
 	struct execution execution;

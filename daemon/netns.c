@@ -2,6 +2,7 @@
 /* netns.c - network namespaces by unshare, setns and bind mounts, as ip-netns(8)
  * keeps them, so that every other tool sees them. */
 #include "netns.h"
+#include "held.h"
 #include "sysctl.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -45,11 +46,17 @@ static void name_path(char path[PATH_SIZE], const char *dir, const char *name)
 	snprintf(path, PATH_SIZE, "%s/%s", dir, name);
 }
 
+bool netns_is(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+}
+
 static int netns_open(struct netns *ns, const char *dir, struct err *e)
 {
 	_cleanup_(closep) int fd = -1;
 	char path[PATH_SIZE];
-	struct statfs fs;
 	struct stat st;
 
 	if (!strcmp(ns->name, "host")) {
@@ -67,7 +74,7 @@ static int netns_open(struct netns *ns, const char *dir, struct err *e)
 	if (fd < 0 && errno != ELOOP)
 		return err_kernel(e, errno, NULL, "%s", path);
 	ns->state = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 ? NETNS_REMAINS : NETNS_STALE;
-	if (fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET) {
+	if (fd >= 0 && netns_is(fd)) {
 		ns->state = NETNS_NAMED;
 		ns->fd = take_fd(&fd);
 	}
@@ -383,7 +390,7 @@ int netns_find_again(struct netns_set *set, struct netns *ns, struct err *e)
 	return netns_name(set, ns, e);
 }
 
-int netns_unname(struct netns *ns, const char *dir, struct err *e)
+int netns_unname(struct netns_set *set, struct netns *ns, struct err *e)
 {
 	char path[PATH_SIZE];
 
@@ -392,10 +399,10 @@ int netns_unname(struct netns *ns, const char *dir, struct err *e)
 		netns_drop(ns);
 		return 0;
 	}
-	name_path(path, dir, ns->name);
+	name_path(path, set->dir, ns->name);
 	if (!means(path, ns->fd))
 		return err_set(e, ESTALE, "%s means another namespace by now", path);
-	if (netns_reopen(ns, e) < 0)
+	if (netns_reopen(ns, e) < 0 || (set->held && held_add(set, ns, e) < 0))
 		return e->code;
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		return err_kernel(e, errno, NULL, "taking the name %s away", path);

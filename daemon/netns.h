@@ -31,6 +31,8 @@ struct netns {
 struct netns_set {
 	const char *dir;	/* where names stand: "/run/netns" */
 	bool prepared;		/* it is there, and a shared mount */
+	const char *held;	/* where what loses its name is kept (held.h), or NULL */
+	bool holding;		/* there is something */
 	struct netns *v;
 	size_t n;
 	struct netns_maker *maker;	/* NULL: nothing is being made */
@@ -43,6 +45,8 @@ struct netns *netns_find(const struct netns_set *set, const char *name);
 
 /* The inode of what the name in @dir means, 0 if it means nothing. */
 ino_t netns_inode(const char *dir, const char *name);
+/* Whether the descriptor is one of a network namespace. */
+bool netns_is(int fd);
 /* Gives a NETNS_LOST its name again. */
 int netns_find_again(struct netns_set *set, struct netns *ns, struct err *e);
 /* Puts a descriptor in @ns that can be bound to its name again, which one opened by name cannot. */
@@ -67,6 +71,6 @@ int netns_name(struct netns_set *set, struct netns *ns, struct err *e);
 int netns_clear(struct netns *ns, const char *dir, struct err *e);
 /* Takes the name away; the namespace lives on while it is held.  -ESTALE: the name means
  * another one by now. */
-int netns_unname(struct netns *ns, const char *dir, struct err *e);
+int netns_unname(struct netns_set *set, struct netns *ns, struct err *e);
 /* Lets go of a held or fresh one. */
 void netns_drop(struct netns *ns);

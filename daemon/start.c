@@ -161,6 +161,7 @@ int engine_start(struct engine *g, struct err *e)
 	if (state_read(&g->state, false, g->kinds, on_known, g, e) < 0 ||
 	    state_read(&g->state, true, g->kinds, on_pending, g, e) < 0)
 		return e->code;
+	state_release(&g->state);
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* state.c - keeps records as JSON files: written beside their place, then renamed. */
 #include "state.h"
+#include "held.h"
 #include "json.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -51,9 +52,10 @@ int state_open(struct state *s, const char *dir, struct err *e)
 {
 	_cleanup_(closep) int top = directory_open(AT_FDCWD, dir, e);
 
-	*s = (struct state){ -1, -1, -1 };
+	*s = (struct state){ -1, -1, -1, -1, "" };
 	if (top < 0)
 		return top;
+	snprintf(s->held_path, sizeof(s->held_path), "%s/held", dir);
 	s->lock = openat(top, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
 		return err_kernel(e, errno, NULL, "%s/lock", dir);
@@ -61,7 +63,8 @@ int state_open(struct state *s, const char *dir, struct err *e)
 		return err_set(e, EBUSY, "another netnsd is at work in %s; ask it with netnsctl, or stop it", dir);
 	s->known = directory_open(top, "known", e);
 	s->pending = s->known < 0 ? -1 : directory_open(top, "pending", e);
-	if (s->pending < 0)
+	s->held = s->pending < 0 ? -1 : directory_open(top, "held", e);
+	if (s->held < 0)
 		return e->code;
 	clear_new(s->known);
 	clear_new(s->pending);
@@ -72,8 +75,9 @@ void state_close(struct state *s)
 {
 	closep(&s->known);
 	closep(&s->pending);
+	closep(&s->held);
 	closep(&s->lock);
-	*s = (struct state){ -1, -1, -1 };
+	*s = (struct state){ -1, -1, -1, -1, "" };
 }
 
 static struct json_object *record_json(const struct record *r)
@@ -175,6 +179,28 @@ int state_abandon(const struct state *s, const char *name, struct err *e)
 int state_forget(const struct state *s, const char *name, struct err *e)
 {
 	return record_unlink(s->known, name, e);
+}
+
+void state_held(const struct state *s, const char *name, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s/%s", s->held_path, name);
+}
+
+void state_release(const struct state *s)
+{
+	DIR *d = fdopendir(fcntl(s->held, F_DUPFD_CLOEXEC, 3));
+
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		char path[600], file[300];
+
+		snprintf(file, sizeof(file), "%s.json", entry->d_name);
+		if (*entry->d_name == '.' || faccessat(s->pending, file, F_OK, 0) == 0)
+			continue;
+		state_held(s, entry->d_name, path, sizeof(path));
+		held_release(path);
+	}
+	if (d)
+		closedir(d);
 }
 
 static bool has_topology(struct json_object *o)

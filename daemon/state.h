@@ -33,8 +33,9 @@ struct record {
 void record_done(struct record *r);
 
 struct state {
-	int known, pending;	/* directories */
+	int known, pending, held;	/* directories */
 	int lock;
+	char held_path[256];
 };
 
 /* Makes the directories below @dir and takes the lock; -EBUSY: another netnsd has it. */
@@ -45,6 +46,10 @@ void state_close(struct state *s);
 int state_begin(const struct state *s, const struct record *r, struct err *e);
 /* The change is done: what was pending is known from now on. */
 int state_commit(const struct state *s, const char *name, struct err *e);
+/* Where the change of @name keeps the namespaces that lose their names (held.h). */
+void state_held(const struct state *s, const char *name, char *ret, size_t size);
+/* Lets go of what changes that have been decided kept. */
+void state_release(const struct state *s);
 /* The change was taken back, or never began. */
 int state_abandon(const struct state *s, const char *name, struct err *e);
 /* Writes a record that no change stands behind. */

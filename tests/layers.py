@@ -9,7 +9,7 @@ from source import c_files, report
 LAYERS = [
     "base netnsd err log arena path guess utf8",
     "type type_inet name field kind model describe json json_token",
-    "load loader load_object load_check load_words later schema manual plan owner back rtnl listen sysctl netns look work",
+    "load loader load_object load_check load_words later schema manual plan owner back rtnl listen sysctl netns held spare look work",
     "kinds kind/*",
     "observe execute linger",
     "reconcile engine known share start job heal healing heal_note heal_other spot keep drift watch event state status event_file outcome confirm await adopt "

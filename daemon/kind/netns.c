@@ -219,7 +219,7 @@ static int netns_apply(struct work *w, struct op *ops, size_t n, size_t *ret_tak
 	if (ops[0].before && ops[0].after)
 		return forwarding_write(w, &ops[0], e);
 	if (!ops[0].after)
-		return netns_unname(work_netns(w, ops[0].before->netns), w->set->dir, e);
+		return netns_unname(w->set, work_netns(w, ops[0].before->netns), e);
 	while (run < n && ops[run].after && !ops[run].before && ops[run].after->kind == &kind_netns)
 		run++;
 	*ret_taken = run;
