@@ -49,6 +49,7 @@ void job_done(struct job *j)
 	record_done(&j->next);
 	problems_done(&j->problems);
 	free(j->lingering);
+	spare_give(&j->spare);
 	*j = (struct job){ 0 };
 }
 
@@ -237,7 +238,9 @@ static int write_down(struct job *j, struct err *e)
 	back_delta(&j->next.delta, &j->plan);
 	if (j->quiet)
 		j->next.healed += (uint32_t)(j->created + j->changed + j->removed);
-	r = state_begin(j->state, &j->next, e);
+	r = spare_take(&j->spare, e);
+	if (r == 0)
+		r = state_begin(j->state, &j->next, e);
 	j->written = r == 0;
 	return r;
 }
@@ -300,6 +303,7 @@ static void go_back(struct job *j)
 	back_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->executing ? &j->plan : NULL);
 	j->going_back = true;
 	j->rounds = 0;
+	spare_give(&j->spare);
 	/* What lost its name in this change is there again. */
 	if (name_all(j, NETNS_HELD, &e) < 0)
 		back_failed(j, &e);

@@ -3,6 +3,7 @@
  * or back. */
 #pragma once
 #include "execute.h"
+#include "spare.h"
 #include "state.h"
 
 enum job_phase { JOB_PREPARE, JOB_EXECUTE, JOB_VERIFY, JOB_COMMIT, JOB_DONE };
@@ -38,6 +39,7 @@ struct job {
 	struct model observed, before;
 	struct plan plan;
 	struct execution execution;
+	struct spare spare;
 	bool executing, written, completed, noted;
 
 	size_t created, changed, removed;	/* of the first plan */
