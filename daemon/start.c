@@ -86,9 +86,14 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 {
 	struct engine *g = arg;
 	struct job *j = &g->job;
+	const struct member *m = member_find(g, r->name, NULL);
 	struct err bad;
 
-	/* Without a readable record there is nothing to go back to; what was made carries its mark. */
+	/* Without both records there is nothing to go back to; what was made carries its mark. */
+	if (!e && r->had && !(m && m->known.json)) {
+		err_set(&bad, ENODATA, "there is no record of how it was before");
+		e = &bad;
+	}
 	if (e) {
 		start_failed(g, r->name, CUT_OFF, e);
 		return;

@@ -136,10 +136,10 @@ static int record_write(int dir, const struct record *r, struct err *e)
 	unlinkat(dir, temporary, 0);
 	_cleanup_(closep) int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
-	code = fd < 0 ? err_kernel(e, errno, NULL, "%s", temporary) : write_all(fd, text, size, e);
+	code = fd < 0 ? err_kernel(e, errno, NULL, "%s in the run directory", temporary) : write_all(fd, text, size, e);
 	json_object_put(o);
 	if (code == 0 && renameat(dir, temporary, dir, final) < 0)
-		code = err_kernel(e, errno, NULL, "%s", final);
+		code = err_kernel(e, errno, NULL, "%s in the run directory", final);
 	if (code < 0)
 		unlinkat(dir, temporary, 0);
 	return code;
@@ -160,7 +160,7 @@ int state_commit(const struct state *s, const char *name, struct err *e)
 	char file[80];
 
 	file_name(file, name, ".json");
-	return renameat(s->pending, file, s->known, file) < 0 ? err_kernel(e, errno, NULL, "%s", file) : 0;
+	return renameat(s->pending, file, s->known, file) < 0 ? err_kernel(e, errno, NULL, "%s in the run directory", file) : 0;
 }
 
 static int record_unlink(int dir, const char *name, struct err *e)
@@ -168,7 +168,7 @@ static int record_unlink(int dir, const char *name, struct err *e)
 	char file[80];
 
 	file_name(file, name, ".json");
-	return unlinkat(dir, file, 0) < 0 && errno != ENOENT ? err_kernel(e, errno, NULL, "%s", file) : 0;
+	return unlinkat(dir, file, 0) < 0 && errno != ENOENT ? err_kernel(e, errno, NULL, "%s in the run directory", file) : 0;
 }
 
 int state_abandon(const struct state *s, const char *name, struct err *e)
