@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from booting import Manager
+from crash_topologies import KEYS, SETUP, TEARDOWN
+from fault import Rig
 from machine import NETNSCTL, NETNSD, Machine, wait_for
 
 
@@ -77,3 +79,18 @@ def manager(tmp_path):
     m = Manager(tmp_path)
     yield m
     m.socket.close()
+
+
+@pytest.fixture
+def rig(bare):
+    """A machine with netnsd under fault.so, and something on it that is not netnsd's."""
+    r = Rig(bare, KEYS)
+    r.agent.run(SETUP)
+    r.mark()
+    r.start()
+    yield r
+    r.fault.disarm()
+    if r.machine.daemon and r.is_alive():
+        r.down()
+    r.agent.run(TEARDOWN)
+    r.close()

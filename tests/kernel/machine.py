@@ -223,13 +223,13 @@ class Machine:
 
     # The daemon.
 
-    def start(self, *options, strace=False, wait=True, environment=""):
+    def start(self, *options, strace=False, wait=True, program=NETNSD, environment=""):
         """Starts netnsd, with boot directories in the folder, and waits until it takes connections."""
         self.runs += 1
         trace = [f"strace -f -v -s 256 -e trace={TRACED} -o {self.folder}/trace"] if strace else []
         self.traced = 0
         boot = ["--topologies", f"{self.folder}/topologies", "--state", f"{self.folder}/state"]
-        command = " ".join([*trace, str(NETNSD), *boot, *options])
+        command = " ".join([*trace, str(program), *boot, *options])
         environment += " ASAN_OPTIONS=detect_leaks=0 " if strace else " "
         self.log_path = self.folder / f"netnsd.{self.runs}.log"
         with self.log_path.open("w") as log:

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Two topologies with every kind of object that there is, and what stands on the machine before them."""
+
+# By hand, somebody else's: an interface that is only managed, and a namespace that exists.
+SETUP = """ip link add wan address 02:00:00:00:00:01 type veth peer name isp address 02:00:00:00:00:02
+ip link set wan up
+ip link set isp up
+ip addr add 192.0.2.1/24 dev wan
+ip netns add out
+ip -n out link set lo up
+ip -n out link add stub address 02:00:00:00:00:03 type bridge
+ip -n out link set stub up"""
+TEARDOWN = "ip link del wan\nip netns del out"
+
+# The sysctls that matter, below net.
+KEYS = [
+    "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "ipv4/conf/*/forwarding",
+    "ipv6/conf/*/accept_ra", "ipv4/conf/*/rp_filter", "ipv6/conf/*/accept_dad", "ipv4/conf/*/promote_secondaries",
+]
+
+
+def first():
+    return {
+        "host": {
+            "forwarding": "ipv4",
+            "sysctl": {"net.ipv4.ip_default_ttl": 63},
+            "interfaces": {
+                "wan": {"mtu": 1400, "addresses": ["198.51.100.1/24"]},
+                "va": {"addresses": ["10.1.0.1/24", "2001:db8:1::1/64"]},
+            },
+            "routes": [{"to": "10.2.0.0/24", "via": "10.1.0.2"}, {"to": "2001:db8:2::/64", "via": "2001:db8:1::2"}],
+        },
+        "namespaces": {
+            "a": {
+                "forwarding": True,
+                "interfaces": {
+                    "eth0": {"kind": "veth", "peer": "host/va", "addresses": ["10.1.0.2/24", "2001:db8:1::2/64"]},
+                    "eth1": {"addresses": ["10.2.0.1/24", "2001:db8:2::1/64"]},
+                },
+                "routes": [{"to": "default", "via": "10.1.0.1"}, {"to": "default", "via": "2001:db8:1::1"}],
+            },
+            "b": {
+                "sysctl": {"net.ipv4.ip_default_ttl": 17},
+                "interfaces": {"eth0": {"addresses": ["10.2.0.2/24", "2001:db8:2::2/64"],
+                                        "sysctl": {"ipv4.rp_filter": 1}}},
+                "routes": [{"to": "default", "via": "10.2.0.1"}, {"to": "10.66.0.0/16", "type": "blackhole"}],
+            },
+            "sw": {"interfaces": {
+                "br0": {"kind": "bridge"},
+                "p1": {"kind": "veth", "peer": "a/eth1", "master": "br0"},
+                "p2": {"kind": "veth", "peer": "b/eth0", "master": "br0"},
+                "p3": {"kind": "veth", "peer": "out/up0", "master": "br0"},
+            }},
+            "out": {
+                "existing": True,
+                "forwarding": "ipv4",
+                "sysctl": {"net.ipv4.conf.all.rp_filter": 1},
+                "interfaces": {"up0": {"addresses": ["10.2.0.3/24"]}, "stub": {"mtu": 1300}},
+                "routes": [{"to": "10.77.0.0/16", "via": "10.2.0.1"}],
+            },
+        },
+    }
+
+
+def second():
+    """first() with something made, changed, replaced and removed of each."""
+    t = first()
+    host, a, sw, out = t["host"], *(t["namespaces"][name] for name in ("a", "sw", "out"))
+    host["forwarding"] = True
+    host["sysctl"] = {"net.ipv4.conf.all.rp_filter": 2}
+    host["interfaces"]["wan"] = {"mtu": 1300, "mac": "02:00:00:00:00:77", "txqlen": 77, "addresses": ["198.51.100.2/24"]}
+    host["interfaces"]["va"] = {"mtu": 1400, "addresses": ["10.1.0.1/24", "10.1.0.7/24"]}
+    host["routes"] = [{"to": "10.2.0.0/24", "via": "10.1.0.2", "metric": 7}]
+    a["forwarding"] = "ipv4"
+    a["interfaces"]["eth0"]["addresses"] = ["10.1.0.2/24", "10.1.0.3/24"]
+    a["routes"] = [{"to": "default", "nexthops": [{"via": "10.1.0.1"}, {"via": "10.1.0.7"}]}]
+    sw["interfaces"]["br0"] = {"kind": "bridge", "forward_delay": 200, "priority": 4096}
+    sw["interfaces"]["p2"]["peer"] = "c/eth0"
+    del t["namespaces"]["b"]
+    t["namespaces"]["c"] = {
+        "interfaces": {"eth0": {"addresses": ["10.2.0.4/24"]}, "br1": {"kind": "bridge"}},
+        "routes": [{"to": "default", "via": "10.2.0.1"}],
+    }
+    out["forwarding"] = False
+    out["sysctl"] = {"net.ipv4.ip_default_ttl": 33}
+    out["interfaces"] = {"up0": {"addresses": ["10.2.0.3/24", "10.2.0.33/24"]}}
+    out["routes"] = [{"to": "10.77.0.0/16", "via": "10.2.0.4"}]
+    return t

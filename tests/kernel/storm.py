@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: MIT
+"""One operation many times over, and each time something else happens to netnsd in the middle of it. NETNSD_ALL=1 does
+all that can happen; otherwise what a stride hits that differs from day to day, or by NETNSD_SEED."""
+import contextlib
+import difflib
+import errno
+import os
+import time
+
+import pytest
+from crash_topologies import first, second
+from fault import ERROR, KILL, NUMBERS, TERM, Ended
+from machine import wait_for
+from varlink import VarlinkError
+
+ALL = "NETNSD_ALL" in os.environ
+DAY = int(os.environ.get("NETNSD_SEED", time.time() // 86400))
+
+# By hand, while netnsd does not look: something of each kind changed or gone.
+DRIFT = """ip addr del 10.1.0.1/24 dev va
+ip link set wan mtu 1450
+ip -n a route del default
+ip -n a addr add 10.99.0.1/24 dev eth1
+ip -n sw link set p1 nomaster
+ip -n sw link del p2
+ip -n out addr del 10.2.0.3/24 dev up0
+echo 0 >/proc/sys/net/ipv4/ip_forward
+ip netns del b"""
+
+
+class Operation:
+    """What is done, and what it starts from."""
+    marked = True  # the namespaces before are the namespaces afterwards
+    lost = False  # what was done is gone by a restart: it is always the state after
+
+    def prepare(self, rig):
+        pass
+
+    def run(self, rig):
+        raise NotImplementedError
+
+    def begin(self, rig):
+        """From nothing to the state before; netnsd runs afterwards."""
+        self.prepare(rig)
+        if self.marked:
+            rig.mark()
+
+
+class Apply(Operation):
+    def run(self, rig):
+        return rig.apply(first())
+
+
+class Change(Operation):
+    def prepare(self, rig):
+        rig.apply(first())
+
+    def run(self, rig):
+        return rig.apply(second())
+
+
+class Down(Operation):
+    forget = False
+
+    def prepare(self, rig):
+        rig.apply(first())
+
+    def run(self, rig):
+        return rig.call("Down", names=["lab"], forget=self.forget)
+
+
+class Forget(Down):
+    forget = True
+
+
+class Up(Operation):
+    def prepare(self, rig):
+        rig.apply(first())
+        rig.call("Down", names=["lab"])
+
+    def run(self, rig):
+        return rig.call("Up", names=["lab"])
+
+
+class Rollback(Operation):
+    def prepare(self, rig):
+        rig.apply(first())
+        rig.apply(second())
+
+    def run(self, rig):
+        return rig.call("Rollback", name="lab")
+
+
+class Confirm(Operation):
+    def prepare(self, rig):
+        rig.apply(first())
+        rig.apply(second(), confirm_seconds=600)
+
+    def run(self, rig):
+        return rig.call("Confirm", name="lab")
+
+
+class Expire(Operation):
+    """The time to confirm is over when netnsd starts."""
+    lost = True
+
+    def prepare(self, rig):
+        rig.apply(first())
+        rig.apply(second(), confirm_seconds=600)
+        rig.stop()
+        rig.expire()
+
+    def run(self, rig):
+        if not rig.start():
+            raise Ended
+
+
+class Heal(Operation):
+    """The drift is there when netnsd starts."""
+    marked, lost = False, True
+
+    def prepare(self, rig):
+        rig.apply(first())
+        rig.stop()
+        rig.agent.run(DRIFT)
+
+    def run(self, rig):
+        if not rig.start():
+            raise Ended
+
+
+class HealLive(Operation):
+    """The drift comes while netnsd looks."""
+    marked, lost = False, True
+
+    def prepare(self, rig):
+        rig.apply(first())
+        self.good = rig.look()
+
+    def run(self, rig):
+        rig.agent.run(DRIFT)
+        while rig.is_alive():
+            if rig.look().lines == self.good.lines:
+                return
+        raise Ended
+
+
+class ApplyMany(Operation):
+    """So many namespaces that a thread makes them."""
+    topology = {"namespaces": {f"n{i}": {} for i in range(10)}}
+
+    def run(self, rig):
+        return rig.apply(self.topology)
+
+
+class DownShared(Operation):
+    """Two topologies want one thing of the host; what was there before goes over to the other one."""
+
+    def prepare(self, rig):
+        rig.apply({"host": {"forwarding": "ipv4", "interfaces": {"wan": {"mtu": 1400}}}})
+        rig.call("Apply", name="other", topology={"host": {"forwarding": "ipv4"}, "namespaces": {"o": {}}})
+
+    def run(self, rig):
+        return rig.call("Down", names=["lab"])
+
+
+class Recover(Operation):
+    """What was cut off in the middle of a change is taken back at the start."""
+    marked, lost = False, True
+    call, at = "sendto", 6
+
+    def prepare(self, rig):
+        rig.apply(first())
+        rig.mark()
+        rig.fault.arm(KILL, self.at, only=NUMBERS[self.call])
+        with contextlib.suppress(Ended):
+            rig.apply(second())
+        rig.machine.daemon.wait(20)
+        rig.fault.disarm()
+
+    def run(self, rig):
+        if not rig.start():
+            raise Ended
+
+
+class RecoverLate(Recover):
+    """All of it was done, but for the commit."""
+    call, at = ("renameat", 2)
+
+
+def points(n, most, shift=0):
+    """Of 1 to @n, at most about @most, others each day; with NETNSD_ALL all."""
+    stride = 1 if ALL else max(1, round(n / most))
+    return range(1 + (DAY + shift) % stride, n + 1, stride)
+
+
+def differences(found, *wanted):
+    """Those to the state that is nearest."""
+    return min((list(difflib.unified_diff(w.lines, found.lines, "wanted", "found", n=0, lineterm="")) for w in wanted), key=len)
+
+
+def require(found, wanted):
+    """@found is one of @wanted; tells how it differs from the nearest, and not what it is."""
+    if found.lines not in [w.lines for w in wanted]:
+        raise AssertionError("\n".join(differences(found, *wanted)))
+
+
+def message(refusal):
+    """The sentence of an error."""
+    problem = refusal.parameters.get("problem") or refusal.parameters.get("problems", [{}])[0]
+    return f"{refusal.name.rpartition('.')[2]}: {problem.get('message', '')}"
+
+
+class Storm:
+    """Many runs of one operation, each with something that happens to netnsd."""
+
+    def __init__(self, rig, operation, reads=False):
+        self.rig, self.operation, self.reads = rig, operation, reads
+        self.zero = rig.look()
+        self.failures, self.said = [], []
+        operation.begin(rig)
+        self.before = rig.steady()
+        rig.fault.arm(reads=reads)
+        operation.run(rig)
+        rig.fault.disarm()
+        self.calls = rig.fault.calls()
+        self.numbers = rig.fault.numbers()
+        self.after = rig.steady()
+        if not operation.lost:
+            assert self.calls
+        self.end()
+
+    def end(self):
+        """Back to nothing."""
+        self.rig.down()
+        found = self.rig.settled(self.zero)
+        require(found, [self.zero])
+        assert self.rig.files() == []
+
+    def allowed(self):
+        return [self.after] if self.operation.lost else [self.before, self.after]
+
+    def check(self, replied):
+        """The state before, or the state after, and netnsd knows which."""
+        allowed = [self.after] if replied else self.allowed()
+        found = self.rig.settled(*allowed)
+        require(found, allowed)
+        # A look that failed is repeated.
+        status = wait_for(lambda: (s := self.rig.status()).get("state") != "failed" and (s or {"state": "none"}))
+        if status.get("state") == "up":
+            topology = self.rig.call("Show", name="lab")["topology"]
+            assert self.rig.call("Plan", name="lab", topology=topology)["steps"] == []
+
+    def killed(self, at, act=KILL):
+        rig = self.rig
+        self.operation.begin(rig)
+        rig.fault.arm(act, at)
+        replied = False
+        try:
+            self.operation.run(rig)
+            replied = True
+        except Ended:
+            pass
+        if rig.fault.hits:
+            rig.machine.daemon.wait(20)
+        rig.fault.disarm()
+        if rig.fault.hits:
+            rig.start()
+        self.check(replied)
+
+    def terminated(self, at):
+        """SIGTERM in the middle: done or taken back when netnsd ends, which is well, and the client is told which."""
+        rig = self.rig
+        self.operation.begin(rig)
+        rig.fault.arm(TERM, at)
+        replied = True
+        try:
+            self.operation.run(rig)
+        except VarlinkError as refusal:
+            replied = False
+            assert len(message(refusal)) > 15
+        except Ended:
+            assert self.operation.lost, f"the client was told nothing{rig.machine.log()}"
+        if rig.fault.hits:
+            rig.stop()
+            rig.fault.disarm()
+            allowed = [self.after] if replied else [self.before]
+            require(rig.settled(*allowed), allowed)
+            rig.start()
+        rig.fault.disarm()
+        self.check(replied)
+
+    def refused(self, at, error):
+        """One call fails. Refused or done, in the words of a sentence; and when asked again it is done."""
+        rig = self.rig
+        self.operation.begin(rig)
+        number = self.numbers[at - 1]
+        rig.fault.arm(ERROR, self.numbers[:at].count(number), error=error, reads=True, only=number)
+        replied, said = False, ""
+        try:
+            self.operation.run(rig)
+            replied = True
+        except VarlinkError as refusal:
+            said = message(refusal)
+            assert len(said) > 15, said
+        rig.fault.disarm()
+        self.said.append(f"{self.calls[at - 1]} {errno.errorcode[error]}: {said or 'done'}")
+        assert rig.is_alive(), f"netnsd ended{rig.machine.log()}"
+        assert rig.call("Ping")
+        self.check(replied)
+        if not replied:
+            self.operation.run(rig)
+            self.check(True)
+
+    def round(self, what, function, *args):
+        """One run; what goes wrong is kept, and told when all are through, or nothing can be tidied up any more."""
+        try:
+            function(*args)
+        except (AssertionError, VarlinkError, Ended) as error:
+            self.failures.append(f"== {what}: {type(error).__name__} {error}")
+        try:
+            self.end()
+        except (AssertionError, VarlinkError, Ended) as error:
+            self.failures.append(f"== {what}, after that: {type(error).__name__} {error}")
+            self.report()
+
+    def report(self):
+        if self.failures:
+            pytest.fail("\n".join(self.failures), pytrace=False)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""A machine that has no room, no descriptors or no memory left: an operation is done or refused in a sentence, all or
+nothing, netnsd lives on, and does it once there is room again."""
+import errno
+
+import pytest
+from crash_topologies import first, second
+from fault import LIBRARY, Ended
+from storm import DAY, Apply, Change, Confirm, Down, Rollback, Storm, message, points, require
+from varlink import VarlinkError
+
+pytestmark = [
+    pytest.mark.storm,
+    pytest.mark.skipif(not LIBRARY.exists(), reason=f"{LIBRARY} is not built: other processor, or with sanitizers"),
+]
+
+# What each call may meet; a key is where the name of the call begins.
+ERRORS = {
+    "open": [errno.EMFILE, errno.ENFILE, errno.ENOMEM],
+    "write": [errno.ENOSPC, errno.EPERM, errno.EINTR],
+    "pwrite": [errno.ENOSPC, errno.EINTR],
+    "fsync": [errno.ENOSPC, errno.EIO],
+    "rename": [errno.ENOSPC, errno.EPERM],
+    "unlink": [errno.EPERM, errno.ENOMEM],
+    "mkdir": [errno.ENOSPC, errno.EPERM],
+    "ftruncate": [errno.EPERM],
+    "rmdir": [errno.EPERM],
+    "mount": [errno.ENOMEM, errno.EPERM],
+    "umount2": [errno.ENOMEM, errno.EPERM],
+    "unshare": [errno.ENOMEM, errno.ENOSPC, errno.EPERM],
+    "setns": [errno.ENOMEM, errno.EPERM],
+    "socket": [errno.EMFILE, errno.ENFILE, errno.ENOMEM],
+    "send": [errno.ENOMEM, errno.ENOBUFS, errno.EPERM, errno.EINTR],
+    "recv": [errno.ENOMEM, errno.ENOBUFS, errno.EINTR],
+    "fcntl": [errno.EMFILE],
+    "fsopen": [errno.EMFILE, errno.EPERM],
+    "fsmount": [errno.ENOMEM, errno.EPERM],
+}
+
+
+def errors_of(call):
+    errors = next(errors for name, errors in ERRORS.items() if call.startswith(name))
+    # What makes a file may find the file system full.
+    return errors + [errno.ENOSPC] * (call.startswith("open") and (call.endswith(".new") or "/run/net" in call))
+
+
+@pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm], ids=lambda o: o.__name__)
+def test_call_fails(rig, operation):
+    """Each call, also of those that only look, with each error that it may meet."""
+    storm, name = Storm(rig, operation(), reads=True), operation.__name__
+    cases = [(at, error) for at, call in enumerate(storm.calls, 1) for error in errors_of(call)]
+    chosen = points(len(cases), 30, len(name))
+    print(f"{name}: {len(chosen)} of {len(cases)} failures of {len(storm.calls)} calls, day {DAY}")
+    for at, error in (cases[n - 1] for n in chosen):
+        storm.round(f"{name} with {errno.errorcode[error]} at call {at}, {storm.calls[at - 1]}", storm.refused, at, error)
+    print("\n".join(storm.said))
+    storm.report()
+
+
+def refusal_of(function, *args, **parameters):
+    with pytest.raises(VarlinkError) as info:
+        function(*args, **parameters)
+    return message(info.value)
+
+
+def test_run_directory_is_full(rig):
+    """A file system without a free byte, and without a free inode."""
+    rig.stop()
+    rig.agent.run("mount -t tmpfs -o size=256k,nr_inodes=32 tmpfs /run/netnsd")
+    rig.start()
+    zero = rig.look()
+    fill = ["dd if=/dev/zero of=/run/netnsd/fill bs=4k 2>/dev/null || true",
+            "for i in $(seq 40); do touch /run/netnsd/fill.$i || exit 0; done 2>/dev/null"]
+    for full in fill:
+        rig.agent.run(full)
+        assert "in the run directory" in (said := refusal_of(rig.apply, first())) or "must have room" in said, said
+        assert "No space left on device" in said
+        require(rig.settled(zero), [zero])
+        rig.agent.run("rm /run/netnsd/fill*")
+        rig.apply(first())
+        good = rig.steady()
+        rig.agent.run(full)
+        for change in (lambda: rig.apply(second()), lambda: rig.call("Down", names=["lab"]),
+                       lambda: rig.call("Rollback", name="lab")):
+            assert "No space left on device" in refusal_of(change)
+            require(rig.settled(good), [good])
+        # What needs no record is healed all the same.
+        rig.agent.run("ip -n b route del default")
+        require(rig.settled(good), [good])
+        rig.agent.run("rm /run/netnsd/fill*")
+        rig.apply(second())
+        rig.down()
+        require(rig.settled(zero), [zero])
+    rig.stop()
+    rig.agent.run("umount /run/netnsd")
+    rig.start()
+
+
+def test_few_descriptors(rig):
+    """With every number of descriptors from far too few to enough."""
+    zero = rig.look()
+    states = [zero]
+    for topology in first(), second():
+        rig.apply(topology)
+        states.append(rig.steady())
+    rig.down()
+    reached = set()
+    for most in range(14, 64, 2):
+        rig.stop()
+        if not rig.start(environment=f"ulimit -n {most}; "):
+            rig.stop(code=1)
+            assert "Too many open files" in rig.machine.log()
+            reached.add(-1)
+            rig.start()
+            continue
+        at = 0
+        for topology in first(), second():
+            try:
+                rig.apply(topology)
+                at += 1
+            except VarlinkError as refusal:
+                assert refusal.name == "io.netnsd.Refused" and "Too many open files" in message(refusal)
+            except Ended:
+                assert rig.is_alive() and "taking a connection: Too many open files" in rig.machine.log()
+            require(rig.settled(states[at]), [states[at]])
+            if at == 0:
+                break
+        reached.add(at)
+        rig.stop()
+        rig.start()
+        rig.down()
+        require(rig.settled(zero), [zero])
+    assert reached >= {-1, 0, 2}
