@@ -39,6 +39,14 @@ struct boot_files *boot_files(const struct engine *g)
 	return &g->boot->files;
 }
 
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 static void problems_take(struct member *m, const struct problems *p)
 {
 	problems_done(&m->known.problems);
@@ -59,6 +67,8 @@ static void unapplied_show(struct member *m, const struct boot_file *f)
 
 	snprintf(m->known.source, sizeof(m->known.source), "%s", f->source);
 	m->known.on_disk = f->json ? ON_DISK_NEW : ON_DISK_INVALID;
+	if (!m->known.since_usec || m->known.json != f->json)
+		m->known.since_usec = now_usec();
 	if (same)
 		return;
 	json_take(m, f->json);
@@ -167,19 +177,34 @@ bool engine_is_starting(const struct engine *g)
 	return g->boot && g->boot->left;
 }
 
+/* What is down comes from its file, if that is where it was from. */
+static struct boot_file *file_of(const struct engine *g, const char *name)
+{
+	const struct member *m = member_find(g, name, NULL);
+	struct boot_file *f = g->boot && m ? boot_files_find(&g->boot->files, name) : NULL;
+
+	if (!f || m->known.unapplied || (m->known.state == STATE_DOWN && !strcmp(m->known.source, f->source)))
+		return f;
+	return NULL;
+}
+
 bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 {
-	struct member *m = member_find(g, c->name, NULL);
-	struct boot_file *f = g->boot ? boot_files_find(&g->boot->files, c->name) : NULL;
+	struct boot_file *f = file_of(g, c->name);
 
-	if (!f || !(m->known.unapplied || (m->known.state == STATE_DOWN && !strcmp(m->known.source, f->source))))
+	if (f && boot_file_has_changed(f)) {
+		boot_look(g);
+		f = file_of(g, c->name);
+	}
+	if (!member_find(g, c->name, NULL)) {
+		o->code = OUTCOME_NO_SUCH_TOPOLOGY;
+		return false;
+	}
+	if (!f)
 		return true;
 	c->from_boot = true;
-	boot_file_look(&g->boot->files, f);
-	if (m->known.unapplied)
-		unapplied_show(m, f);
 	if (f->json) {
-		json_take(m, f->json);
+		json_take(member_find(g, c->name, NULL), f->json);
 		return true;
 	}
 	o->code = OUTCOME_INVALID;
@@ -192,7 +217,6 @@ void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
 {
 	struct member *m = member_find(g, c->name, NULL);
 	struct boot_file *f = c->from_boot ? boot_files_find(&g->boot->files, c->name) : NULL;
-	struct timespec now;
 
 	if (!f || !o->problems.n)
 		return;
@@ -202,8 +226,7 @@ void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
 		problems_take(m, &o->problems);
 	if (!m || !m->known.unapplied)
 		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	m->known.since_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	m->known.since_usec = now_usec();
 	m->known.state = STATE_FAILED;
 	problems_take(m, &o->problems);
 }

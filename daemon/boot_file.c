@@ -193,12 +193,11 @@ static void file_read(struct boot_files *b, struct boot_file *f)
 	f->stamp = is_settled(&st) ? st : (struct stat){ 0 };
 }
 
-void boot_file_look(struct boot_files *b, struct boot_file *f)
+bool boot_file_has_changed(const struct boot_file *f)
 {
 	struct stat st;
 
-	if (lstat(f->path, &st) < 0 || !is_same(&st, &f->stamp))
-		file_read(b, f);
+	return lstat(f->path, &st) < 0 || !is_same(&st, &f->stamp);
 }
 
 static struct boot_file *file_need(struct boot_files *b, enum boot_dir dir, const char *path)
@@ -298,7 +297,8 @@ void boot_files_look(struct boot_files *b)
 	}
 	b->n = n;
 	for (size_t i = 0; i < b->n; i++)
-		boot_file_look(b, b->v[i]);
+		if (boot_file_has_changed(b->v[i]))
+			file_read(b, b->v[i]);
 	if (b->n)
 		qsort(b->v, b->n, sizeof(*b->v), file_cmp);
 	hide(b);

@@ -30,8 +30,8 @@ void boot_files_init(struct boot_files *b, const struct kinds *kinds, const char
 void boot_files_done(struct boot_files *b);
 /* Reads what is new or has changed since the last look, and forgets what is gone. */
 void boot_files_look(struct boot_files *b);
-/* Reads @f again if it has changed. */
-void boot_file_look(struct boot_files *b, struct boot_file *f);
+/* Whether @f is not as it was when it was read. */
+bool boot_file_has_changed(const struct boot_file *f);
 /* The file that counts for the topology; NULL: there is none. */
 struct boot_file *boot_files_find(const struct boot_files *b, const char *name);
 /* Says where in @f each of @p stands. */

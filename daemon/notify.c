@@ -91,7 +91,7 @@ void notify_turn(struct notify *n, bool working)
 
 	if (working && (!n->ready || n->stopping || n->reloads))
 		notify_alive();
-	if (!n->ready && !engine_is_starting(n->engine)) {
+	if (!n->ready && !n->stopping && !engine_is_starting(n->engine)) {
 		notify_words(n->engine, n->words, sizeof(n->words));
 		sd_notifyf(false, "READY=1\nSTATUS=%s", n->words);
 		log_failed(n->engine);

@@ -165,12 +165,10 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 			refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
-	if (c->type == CHANGE_UP && !boot_admit(g, c, o))
-		return false;
 	/* What was not known before is not known again. */
 	c->forget |= c->type == CHANGE_ROLLBACK && !m->previous;
 	boot_forget(g, c);
-	return true;
+	return c->type != CHANGE_UP || boot_admit(g, c, o);
 }
 
 static void outcome_from(struct outcome *o, struct job *j)

@@ -261,3 +261,14 @@ def test_one_that_waits_holds_up_nothing(bare, manager):
     assert bare.addresses(None, "eth7") == ["10.7.0.1/24"]
     bare.ctl("down", "card")
     bare.sh("ip link del eth7")
+
+
+def test_watchdog_is_fed_while_much_is_applied(bare, manager):
+    """Between the batches of a change the loop gets its turn."""
+    manager.environment += " WATCHDOG_USEC=1000000"
+    start(bare, manager)
+    client = bare.popen("netnsctl", "apply", bare.file(many(600)))
+    wait_for(lambda: (bare.root / "run/netnsd/pending/lab.json").exists(), 20)
+    manager.until("WATCHDOG=1")
+    assert client.poll() is None and (bare.root / "run/netnsd/pending/lab.json").exists()
+    assert client.wait(60) == 0
