@@ -333,8 +333,7 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	if (engine_new(&d->engine, engine, &all_kinds, e) < 0)
 		return e->code;
 	notify_init(&d->notify, d->engine);
-	/* What the start has found in the boot directories is in line. */
-	d->working = true;
+	d->working = engine_is_starting(d->engine);
 	if (watch_new(&d->watch, d->event, d->engine, o->audit, work, d, e) < 0)
 		return e->code;
 	*m = (struct method_context){ d->engine, d->event, work, reloading, d };

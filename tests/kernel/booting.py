@@ -2,6 +2,7 @@
 """Boot directories of a machine, and the end of systemd's notifications."""
 import json
 import shutil
+import signal
 import socket
 
 from machine import wait_for
@@ -25,6 +26,11 @@ def boot(machine, **options):
     """Starts netnsd, and waits until what is to be there at boot has had its turn."""
     machine.start(**options)
     wait_for(lambda: "netnsd: ready: " in machine.log())
+
+
+def restart(machine, number=signal.SIGTERM):
+    machine.stop(number)
+    boot(machine)
 
 
 def reboot(machine):

@@ -6,7 +6,7 @@ import signal
 import stat
 
 import pytest
-from booting import boot, put, reboot, status
+from booting import boot, put, reboot, restart, status
 from machine import wait_for
 from topologies import everyday, many, pair
 
@@ -103,15 +103,14 @@ def test_persist_that_fails_at_the_end(bare):
     bare.ping("ns1", "10.0.0.1")
     for path in state.iterdir():
         path.unlink()
-    bare.stop()
-    boot(bare)
+    restart(bare)
     assert persisted(bare) == LAB and status(bare)["lab"]["boot"] is True
 
 
 def test_persist_with_confirm(machine):
     machine.apply(everyday(), "lab", "--persist", "--confirm", 60)
     assert persisted(machine) == [] and status(machine)["lab"]["boot"] is False
-    machine.restart(signal.SIGKILL)
+    restart(machine, signal.SIGKILL)
     assert persisted(machine) == []
     machine.ctl("confirm", "lab")
     assert persisted(machine) == LAB and status(machine)["lab"]["boot"] is True
@@ -121,7 +120,7 @@ def test_persist_with_confirm(machine):
     assert (machine.folder / "state/topologies/lab.json").read_text() == before
     assert machine.namespaces() == ["ns1"] and persisted(machine) == LAB
     # That it was to be there is forgotten with the rollback.
-    machine.restart()
+    restart(machine)
     assert (machine.folder / "state/topologies/lab.json").read_text() == before
 
 
@@ -140,7 +139,7 @@ def test_persist_that_was_not_confirmed(machine):
     machine.apply(everyday(), "lab", "--persist", "--confirm", 1)
     wait_for(lambda: machine.namespaces() == [], 5)
     wait_for(lambda: status(machine) == {})
-    machine.restart()
+    restart(machine)
     assert persisted(machine) == [] and machine.namespaces() == []
 
 
@@ -158,7 +157,7 @@ def test_forget(machine):
     assert persisted(machine) == ["lab.json", "lab.source", "two.json", "two.source"]
     machine.ctl("down", "lab", "two", "--forget")
     assert persisted(machine) == [] and status(machine) == {}
-    machine.restart()
+    restart(machine)
     assert machine.namespaces() == [] and status(machine) == {}
 
 
@@ -169,7 +168,7 @@ def test_forget_what_the_administrator_has(machine):
     said = machine.ctl("down", "--forget", "lab").stdout
     assert said.endswith(f"; comes again at boot: {path}\n")
     assert status(machine)["lab"]["state"] == "down" and path.exists()
-    machine.restart()
+    restart(machine)
     assert machine.namespaces() == []
 
 
@@ -192,7 +191,7 @@ def test_rollback_to_nothing_of_what_is_persisted(machine):
     machine.apply(everyday(), "lab", "--persist")
     machine.ctl("rollback", "lab")
     assert machine.namespaces() == [] and status(machine)["lab"]["state"] == "down"
-    machine.restart()
+    restart(machine)
     assert machine.namespaces() == [] and persisted(machine) == LAB
 
 

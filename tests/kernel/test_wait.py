@@ -14,8 +14,8 @@ from varlink import Connection, VarlinkError
 
 
 def waiting(machine, *args):
-    """netnsctl wait, at work."""
-    return machine.popen(NETNSCTL, "wait", *args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    """netnsctl wait, at work; longer than a test waits for it."""
+    return machine.popen(NETNSCTL, "wait", "--timeout", 120, *args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def ended(process):
