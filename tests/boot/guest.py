@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -142,6 +143,12 @@ class Guest:
     def reboot(self, state="running"):
         self.run("systemctl", "reboot", code=None)
         assert self.ended() == REBOOTED, self.console
+        self.boot(state)
+
+    def cut_power(self, state="running"):
+        """Ends it with no word, and boots again: /run and the kernel's state are gone."""
+        os.kill(self.init, signal.SIGKILL)
+        self.ended()
         self.boot(state)
 
     def power_off(self):

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The Debian package: what is in it, and that it comes, is upgraded and goes without a trace."""
-import os
-import re
-import signal
 import subprocess
 
 import package
-from guest import children
+from pings import Pings
 from roots import ROOT
 
 EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
@@ -83,21 +80,6 @@ def test_remove(guest):
     guest.run("netnsctl", "apply", EVERYDAY)
     guest.run("apt-get", "remove", "-y", "netnsd")
     guest.run("ping", "-c1", "-W2", "10.0.0.2")
-
-
-class Pings:
-    """A stream of pings from the host, 100 in a second."""
-
-    def __init__(self, guest, address):
-        self.process = guest.popen("ping", "-n", "-i", "0.01", "-W", "2", address, stdout=subprocess.PIPE)
-
-    def assert_none_lost(self, seconds):
-        os.kill(children(self.process.pid)[0], signal.SIGINT)
-        out = self.process.communicate(timeout=10)[0]
-        seen = [int(n) for n in re.findall(r"icmp_seq=(\d+) ", out)]
-        assert seen == list(range(1, len(seen) + 1)), out
-        assert len(seen) > 50 * seconds, out
-        assert int(re.search(r"(\d+) packets transmitted", out)[1]) <= len(seen) + 1
 
 
 def test_upgrade(guest, packages):

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""A stream of pings on a guest, 100 in a second, of which none may be lost."""
+import os
+import re
+import signal
+import subprocess
+
+from guest import children
+
+
+class Pings:
+    def __init__(self, guest, address):
+        """From the host to @address."""
+        self.guest = guest
+        self.process = guest.popen("ping", "-n", "-D", "-i", "0.01", "-W", "2", address, stdout=subprocess.PIPE)
+
+    def assert_none_lost(self, seconds):
+        """Ends the stream, that ran for @seconds at least. The last one may still be on its way."""
+        os.kill(children(self.process.pid)[0], signal.SIGINT)
+        out = self.process.communicate(timeout=10)[0]
+        seen = [int(n) for n in re.findall(r"icmp_seq=(\d+) ", out)]
+        sent = int(re.search(r"(\d+) packets transmitted", out)[1])
+        lost = sorted(set(range(1, sent)) - set(seen))
+        assert not lost, f"{lost}\n{out}" + self.guest.sh("journalctl -b -u netnsd -o short-unix --no-pager")
+        assert len(seen) > 50 * seconds, out
