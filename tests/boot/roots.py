@@ -18,7 +18,7 @@ BASE = "systemd systemd-sysv dbus udev iproute2 iputils-ping procps kmod python3
 # What netnsd depends on is not installed: its packages lie ready for apt, as they would at a mirror.
 READY = "libnl-3-200 libjson-c5".split()
 # Others who have to do with the network, or with the order of a boot.
-NEIGHBOURS = "cloud-init ifupdown firewalld network-manager".split()
+NEIGHBOURS = "netbase cloud-init ifupdown firewalld network-manager".split()
 
 # name: (release, packages)
 RECIPES = {
