@@ -133,9 +133,10 @@ const char *print_problem(struct arena *a, struct json_object *problem)
 const char *print_source(struct arena *a, struct json_object *topology)
 {
 	const char *source = reply_text(topology, "source");
+	bool at_boot = reply_flag(topology, "boot") && strcmp(reply_text(topology, "on_disk"), "other") != 0;
 
 	return arena_fmt(a, "%s%s%s", print_path(a, source), *source ? ", " : "",
-			 reply_flag(topology, "boot") ? "at boot" : "until reboot");
+			 at_boot ? "at boot" : "until reboot");
 }
 
 const char *print_state(struct json_object *interface)

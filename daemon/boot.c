@@ -12,6 +12,7 @@
 struct boot {
 	struct boot_files files;
 	size_t left;		/* changes of the start that are not done */
+	bool leaving;
 };
 
 struct boot *boot_new(const struct kinds *kinds, const char *topologies, const char *state_dir)
@@ -188,10 +189,19 @@ static struct boot_file *file_of(const struct engine *g, const char *name)
 	return NULL;
 }
 
+void engine_leave(struct engine *g)
+{
+	if (g->boot)
+		g->boot->leaving = true;
+}
+
 bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 {
 	struct boot_file *f = file_of(g, c->name);
 
+	o->moot = g->boot && g->boot->leaving && c->done == on_started;
+	if (o->moot)
+		return false;
 	if (f && boot_file_has_changed(f)) {
 		boot_look(g);
 		f = file_of(g, c->name);

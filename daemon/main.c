@@ -217,6 +217,7 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 	log_info("leaving on signal %u; what was made stays", info->ssi_signo);
 	notify_stopping(&d->notify);
 	d->leaving = true;
+	engine_leave(d->engine);
 	control_drain(d->control);
 	return 0;
 }

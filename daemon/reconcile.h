@@ -94,6 +94,8 @@ void engine_submit(struct engine *g, const struct change *c);
 /* One batch of work; false when there is nothing to do. */
 bool engine_step(struct engine *g);
 
+/* netnsd is about to leave: what somebody asked for is still done, what the start found is not begun. */
+void engine_leave(struct engine *g);
 /* Whether topologies that the start found in the boot directories are still to be applied. */
 bool engine_is_starting(const struct engine *g);
 

@@ -50,6 +50,15 @@ class Manager:
         self.environment = f"NOTIFY_SOCKET={path}"
         self.told = []
 
+    def forget(self):
+        """What was told up to now."""
+        self.socket.setblocking(False)
+        try:
+            while self.socket.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
     def until(self, text, seconds=10):
         """All messages up to the one that has @text in it."""
         self.socket.settimeout(seconds)

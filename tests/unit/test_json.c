@@ -214,6 +214,42 @@ static void test_pointers(_unused_ void **state)
 	problems_done(&p);
 }
 
+static void test_place_of_a_pointer(_unused_ void **state)
+{
+	static const char text[] = "{\n \"a\": [0,\n  {\"b/c\": 1}]}";
+	struct problems p = { 0 };
+	struct json_object *in;
+
+	assert_int_equal(json_read(text, strlen(text), &in, &p), 0);
+	assert_where(json_where_pointer(in, ""), 1, 1);
+	assert_where(json_where_pointer(in, "/a"), 2, 7);
+	assert_where(json_where_pointer(in, "/a/1/b~1c"), 3, 11);
+	/* What is not there stands where it would. */
+	assert_where(json_where_pointer(in, "/a/1/x/y"), 3, 3);
+	assert_where(json_where_pointer(in, "/x"), 1, 1);
+	json_object_put(in);
+}
+
+static void test_problem_in_a_file(_unused_ void **state)
+{
+	struct where where = { "/a/b", 3, 7 };
+	struct problems p = { 0 };
+	char text[64];
+
+	problem_add(&p, EINVAL, &where, "no");
+	problem_add(&p, EINVAL, NULL, "gone");
+	problem_text(&p.v[0], text, sizeof(text));
+	assert_string_equal(text, "/a/b: no");
+	problems_in_file(&p, "/etc/x.json");
+	problem_text(&p.v[0], text, sizeof(text));
+	assert_string_equal(text, "/etc/x.json:3:7: /a/b: no");
+	problem_text(&p.v[1], text, sizeof(text));
+	assert_string_equal(text, "/etc/x.json: gone");
+	problem_text(&p.v[0], text, 8);
+	assert_string_equal(text, "/etc/x.");
+	problems_done(&p);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -221,7 +257,8 @@ int main(void)
 		cmocka_unit_test(test_numbers_refused), cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_values),          cmocka_unit_test(test_places),
 		cmocka_unit_test(test_nesting),         cmocka_unit_test(test_nul_is_no_end),
-		cmocka_unit_test(test_pointers),
+		cmocka_unit_test(test_pointers),        cmocka_unit_test(test_place_of_a_pointer),
+		cmocka_unit_test(test_problem_in_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
