@@ -69,7 +69,8 @@ class Guest:
         self.upper, work = self.folder / "upper", self.folder / "work"
         self.upper.mkdir(parents=True)
         work.mkdir()
-        lower = ":".join(map(str, [*reversed(layers), roots.root(release)]))
+        self.root = roots.root(release)
+        lower = ":".join(map(str, [*reversed(layers), self.root]))
         self.group = f"netnsd-tests-{os.getpid()}-{Guest.numbers}"
         keeper = ["sh", KEEPER, "mounts", roots.root("bookworm"), lower, self.upper, work]
         self.unshare = subprocess.Popen(["unshare", "-m", "sh", KEEPER, "group", self.group, *map(str, keeper)],
