@@ -5,6 +5,7 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 
 const struct word link_addrgen_words[] = {
@@ -151,6 +152,13 @@ static void put_alias(struct nl_msg *m, const char *topology)
 	msg_put(m, IFLA_IFALIAS, alias, strlen(alias));
 }
 
+/* Below an MTU of 1280 the kernel takes all of IPv6 from a link; above, it is there again
+ * as if the link were new. */
+static bool regains_ipv6(const struct op *op)
+{
+	return op->before && op->diff & (UINT64_C(1) << LINK_MTU) && as_link(op->before)->mtu < IPV6_MIN_MTU && as_link(op->after)->mtu >= IPV6_MIN_MTU;
+}
+
 /* What cannot stand in the create message: addrgen must be there before the link is
  * up, alias and master need the link. */
 static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err *e)
@@ -160,8 +168,8 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	struct nl_msg *m;
 	bool ours = !op->before || link_is_half_made(op->before);
 
-	/* Below an MTU of 1280 there is no IPv6 that could be told anything. */
-	if (op->before && concerns(o, mask, LINK_ADDRGEN) && concerns(o, mask, LINK_MTU) && l->mtu > as_link(op->before)->mtu) {
+	/* Without IPv6 there is nobody to be told. */
+	if (concerns(o, mask, LINK_ADDRGEN) && regains_ipv6(op)) {
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
 		msg_put_u32(m, IFLA_MTU, l->mtu);
 		if (work_send(w, o->netns, m, op, e) < 0)
@@ -291,7 +299,11 @@ int link_encode(struct work *w, struct op *op, struct err *e)
 		return e->code;
 	if (link_change_data(w, op, e) < 0)
 		return e->code;
-	return link_settle(w, op, op->given ? ~UINT64_C(0) : op->diff, e);
+	if (link_settle(w, op, op->given ? ~UINT64_C(0) : op->diff, e) < 0)
+		return e->code;
+	if (op->after->any || !regains_ipv6(op))
+		return 0;
+	return work_flush(w, e) < 0 ? e->code : link_guard(w, op->after, e);
 }
 
 int link_mark(struct work *w, struct op *op, struct err *e)

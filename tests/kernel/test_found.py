@@ -48,6 +48,20 @@ def test_cable_of_small_mtu_that_leaves_its_addrgen(machine):
     assert machine.link("a", "x")["mtu"] == 1000
 
 
+def test_host_end_that_gets_ipv6_again(machine):
+    """It is guarded as a new one is: nobody on our cable routes the host."""
+    t = {"host": {"interfaces": {"x": {"kind": "veth", "peer": "a/x", "mtu": 1400}}}, "namespaces": {"a": {}}}
+    machine.apply(t)
+    for script in "ip link set x mtu 1000", "ip link set x down; ip link set x mtu 1000":
+        machine.sh(script)
+        wait_for(lambda: machine.link(None, "x")["mtu"] == 1400 and machine.sysctl(None, "net.ipv6.conf.x.accept_ra") == "0")
+    t["host"]["interfaces"]["x"]["mtu"] = 1000
+    machine.apply(t)
+    t["host"]["interfaces"]["x"]["mtu"] = 1500
+    machine.apply(t)
+    assert machine.sysctl(None, "net.ipv6.conf.x.accept_ra") == "0"
+
+
 def healed(machine):
     return json.loads(machine.ctl("--json", "status").stdout)["topologies"][0]["healed"]
 
