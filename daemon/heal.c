@@ -96,11 +96,25 @@ static void leave_out(struct heal *h, bool damped)
 	h->plan.n = kept;
 }
 
+/* What @o refers to, or gives, and was only taken to be as declared, is to be looked at. */
+static bool look_closer(struct heal *h, const struct object *o, bool gives)
+{
+	bool wider = false;
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
+		const struct object *base = model_find_ref(&h->scope.observed, ref.class, ref.to);
+
+		if (base && base->assumed)
+			wider |= scope_add(&h->scope, base, false);
+	}
+	return wider;
+}
+
 /* A step that reaches what was not looked at: it is to be looked at first. */
 static bool widen(struct heal *h)
 {
 	bool wider = false;
-	struct ref ref;
 
 	for (size_t i = 0; i < h->plan.n; i++) {
 		const struct op *op = &h->plan.ops[i];
@@ -109,12 +123,9 @@ static bool widen(struct heal *h)
 		/* Forwarding sets other keys of its namespace anew. */
 		if (op->before && op->after && object_is(o, "netns"))
 			wider |= scope_add(&h->scope, o, true);
-		for (size_t r = 0; object_ref(o, true, &r, &ref);) {
-			const struct object *far = model_find_ref(&h->scope.observed, ref.class, ref.to);
-
-			if (far && far->assumed)
-				wider |= scope_add(&h->scope, far, false);
-		}
+		/* A bridge that was deleted is told of after its ports. */
+		wider |= look_closer(h, o, false);
+		wider |= look_closer(h, o, true);
 	}
 	return wider;
 }

@@ -80,6 +80,18 @@ def test_heal_of_one_link_leaves_what_refers_to_another(machine):
         assert "route" not in machine.log() and "master" not in machine.log(), machine.log()
 
 
+def test_bridge_that_is_deleted(machine):
+    """Its ports tell of it first: to give them back what is gone would be refused, and wait."""
+    t = {"host": {"interfaces": {"br0": {"kind": "bridge"}}}}
+    for i in range(8):
+        t["host"]["interfaces"].update({f"x{i}": {"kind": "veth", "peer": f"y{i}", "master": "br0"}, f"y{i}": {}})
+    machine.apply(t)
+    for _ in range(4):
+        machine.sh("ip link del br0")
+        wait_for(lambda: all(machine.link(None, f"x{i}").get("master") == "br0" for i in range(8)))
+    assert "refused" not in machine.log(), machine.log()
+
+
 def test_what_stands_on_an_interface_of_which_nothing_is_said(machine):
     machine.sh("ip link add wan type bridge; ip netns add lab; ip -n lab link add port type bridge")
     wan = {"addresses": ["10.7.0.1/24"], "sysctl": {"ipv4.rp_filter": 1}}
