@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""What people and other programs do to what is declared: commands for a shell, each of which netnsd has to undo."""
+import oracle
+
+
+def find(name, topology):
+    """All that can be done to the topology @name."""
+    found = []
+    declared = oracle.declared(name, topology)
+    for netns, body in oracle.bodies(topology).items():
+        if oracle.is_ours(netns, body):
+            found += [f"ip netns del {netns}", f"ip -n {netns} link set lo down"]
+        if "forwarding" in body:
+            found += [write(netns, "ipv4/ip_forward", int(declared[netns, "sysctl", "ipv4/ip_forward"] == "0"))]
+        found += [write(netns, key.replace(".", "/").removeprefix("net/"), value + 1) for key, value in body.get("sysctl", {}).items()]
+        found += [delete_route(netns, at, declared) for at in declared if at[:2] == (netns, "route")]
+    for at, link, made in oracle.links(topology):
+        found += of_link(at, link, made)
+    return found
+
+
+def ip(netns):
+    return "ip" if netns == "host" else f"ip -n {netns}"
+
+
+def write(netns, key, value):
+    command = f"echo {value} >/proc/sys/net/{key}"
+    return command if netns == "host" else f"ip netns exec {netns} sh -c '{command}'"
+
+
+def is_silent(command):
+    """Of most sysctls the kernel tells nobody."""
+    return "/proc/sys" in command and "rp_filter" not in command and "ip_forward" not in command
+
+
+def delete_route(netns, at, declared):
+    _, _, family, to, table, metric = at
+    return f"{ip(netns)} -{family[4:] or 4} route del {declared[at]} {to} table {table} metric {metric}"
+
+
+# What is done with "ip link set", by the field that must say it: what nobody declared may be changed.
+SETTINGS = {"mtu": "mtu 1290", "mac": "address 02:00:00:00:99:99", "txqlen": "txqueuelen 55", "master": "nomaster"}
+# Of a bridge that is down the kernel does not tell these.
+BRIDGE = {"stp_state": "type bridge stp_state 0", "priority": "type bridge priority 7"}
+
+
+def of_link(at, link, made):
+    netns, name = at
+    up, change = link.get("up", True), f"{ip(netns)} link set {name}"
+    found = [f"{change} {words}" for key, words in {**SETTINGS, **(BRIDGE if up else {})}.items() if key in link]
+    if link.get("mtu", 0) >= 1280:
+        found.append(f"{change} mtu 1000")
+    if made or "up" in link:
+        found.append(f"{change} {'down' if up else 'up'}")
+    if made:
+        found.append(f"{ip(netns)} link del {name}")
+    if made and link.get("kind") != "bridge":  # ports of a renamed bridge may stay without one until the audit
+        found.append(f"{change} down; {change} name stolen")
+    if made and "addresses" in link:
+        found += [f"{ip(netns)} addr flush dev {name}", f"{ip(netns)} addr add 10.77.0.1/24 dev {name}"]
+    for address in link.get("addresses", []):
+        text = address if isinstance(address, str) else address["address"]
+        found.append(f"{ip(netns)} addr del {text} dev {name}")
+    return found + [write(netns, f"{key[:4]}/conf/{name}/{key[5:]}", 0 if "rp_filter" in key else value + 3)
+                    for key, value in link.get("sysctl", {}).items()]

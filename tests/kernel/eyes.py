@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Stays on a machine and says, for each line it is given, what is in each namespace: as ip -j shows it, and
+sysctls. One process that enters the namespaces is ten times faster than two for each of them."""
+import ctypes
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+CLONE_NEWNET = 0x40000000
+LOOK = "link show\naddr show\nroute show table all\nnetns list-id\n"
+KEYS = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "core/somaxconn", "ipv4/tcp_syn_retries",
+        "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter", "ipv6/conf/default/accept_ra")
+LINK_KEYS = "ipv4/rp_filter", "ipv4/promote_secondaries", "ipv4/forwarding", "ipv6/hop_limit", "ipv6/accept_ra", "ipv6/forwarding"
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter(path):
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if libc.setns(fd, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), path)
+        return os.fstat(fd).st_ino
+    finally:
+        os.close(fd)
+
+
+def sysctls():
+    found = {}
+    keys = [(key, key) for key in KEYS]
+    for link in os.listdir("/proc/sys/net/ipv4/conf"):
+        if link not in ("all", "default"):
+            keys += [(f"{link}/{key}", f"{key[:4]}/conf/{link}/{key[5:]}") for key in LINK_KEYS]
+    for name, path in keys:
+        try:
+            with open(f"/proc/sys/net/{path}") as file:
+                found[name] = file.read().strip()
+        except OSError:
+            pass
+    return found
+
+
+def look(batch):
+    names = os.listdir("/run/netns") if os.path.isdir("/run/netns") else []
+    found, running = {}, {}
+    for name, path in [("host", "/proc/1/ns/net"), *((name, f"/run/netns/{name}") for name in names)]:
+        try:
+            inode = enter(path)
+        except OSError as e:
+            found[name] = {"error": str(e)}
+            continue
+        running[name] = subprocess.Popen(["ip", "-d", "-j", "-batch", batch], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                         text=True, close_fds=False)
+        found[name] = {"inode": inode, "sysctls": sysctls()}
+    for name, process in running.items():
+        out = process.communicate()[0].split("\n")
+        for what, text in zip(("links", "addresses", "routes", "numbers"), filter(None, out)):
+            found[name][what] = json.loads(text)
+    return found
+
+
+def main():
+    with tempfile.NamedTemporaryFile("w", dir="/run") as batch:
+        batch.write(LOOK)
+        batch.flush()
+        for _ in sys.stdin:
+            print(json.dumps(look(batch.name)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""What must be there, by the words of netnsd-topology(5), and what is there, by ip(8): both as facts, a dict of
+(namespace, what, ...): value. It knows nothing of how netnsd comes to its plans."""
+import ipaddress
+
+# Of these there may be no other than those that are expected. All other facts are of one of these.
+THINGS = "namespace", "link", "address", "route"
+FORWARDED = "ipv4/forwarding", "ipv6/forwarding", "ipv6/accept_ra"  # what switching forwarding sets along
+
+
+def seen(look):
+    facts = {}
+    for netns, raw in look.items():
+        facts[netns, "namespace"] = raw.get("error", "there")
+        if "error" in raw:
+            continue
+        facts[netns, "inode"] = raw["inode"]
+        facts.update(seen_sysctls(netns, raw))
+        for link in raw.get("links", []):
+            facts.update(seen_link(netns, link, look))
+        for link in raw.get("addresses", []):
+            facts.update(seen_addresses(netns, link))
+        for route in raw.get("routes", []):
+            facts.update(seen_route(netns, route))
+    return facts
+
+
+def seen_sysctls(netns, raw):
+    """They were read a moment before the links: what a link has lost since then, with its MTU or with its name, is left out."""
+    mtu = {link["ifname"]: link["mtu"] for link in raw.get("links", [])}
+    for key, value in raw["sysctls"].items():
+        link, _, rest = key.partition("/")
+        if link in ("ipv4", "ipv6", "core") or mtu.get(link, 0) >= (1280 if rest.startswith("ipv6") else 1):
+            yield (netns, "sysctl", key), value
+
+
+def seen_link(netns, link, look):
+    name, info = link["ifname"], link.get("linkinfo", {})
+    data = info.get("info_data", {})
+    told = {
+        "kind": info.get("info_kind"), "up": "UP" in link["flags"], "mtu": link["mtu"], "mac": link["address"],
+        "master": link.get("master"), "txqlen": link.get("txqlen"), "addrgen": link.get("inet6_addr_gen_mode"),
+        "alias": link.get("ifalias"), "peer": peer(netns, link, look),
+        "stp_state": bool(data.get("stp_state")), "priority": data.get("priority"), "ifindex": link["ifindex"],
+    }
+    return {(netns, "link", name): "there", **{(netns, key, name): value for key, value in told.items()}}
+
+
+def peer(netns, link, look):
+    """The other end of a cable. Namespaces have numbers in one another, of which that of the host has no name."""
+    if "link_netnsid" not in link:
+        return f"{netns}/{link['link']}" if "link" in link else None
+    names = {number["nsid"]: number.get("name", "host") for number in look[netns].get("numbers", [])}
+    other = names.get(link["link_netnsid"])
+    far = [f["ifname"] for f in look.get(other, {}).get("links", []) if f["ifindex"] == link["link_index"]]
+    return f"{other}/{far[0]}" if far else None
+
+
+def seen_addresses(netns, link):
+    facts = {}
+    for a in link["addr_info"]:
+        if a["local"].startswith("fe80:") or (link["ifname"], a["local"]) in (("lo", "127.0.0.1"), ("lo", "::1")):
+            continue
+        at = link["ifname"], f"{a['local']}/{a['prefixlen']}"
+        facts[(netns, "address", *at)] = "there"
+        facts[(netns, "metric", *at)] = a.get("metric", 0)
+        facts[(netns, "secondary", *at)] = a.get("secondary", False)
+    return facts
+
+
+def seen_route(netns, route):
+    if route["protocol"] in ("kernel", "ra") or route["dst"].startswith(("fe80:", "ff00:")):
+        return {}
+    at = "inet6" if "pref" in route else "inet", route["dst"], route["table"], route.get("metric", 0)
+    hops = route.get("nexthops", [route] if "gateway" in route else [])
+    return {
+        (netns, "route", *at): route["type"],
+        (netns, "protocol", *at): route["protocol"],
+        (netns, "via", *at): sorted((hop["gateway"], hop.get("weight", 1)) for hop in hops),
+        (netns, "dev", *at): route.get("dev"),
+        (netns, "src", *at): route.get("prefsrc"),
+    }
+
+
+def bodies(topology):
+    return {"host": topology.get("host", {}), **topology.get("namespaces", {})}
+
+
+def is_ours(netns, body):
+    return netns != "host" and not body.get("existing")
+
+
+def place(netns, reference):
+    return tuple(reference.split("/")) if "/" in reference else (netns, reference)
+
+
+def cables(topology):
+    """{end: other end}, both ways."""
+    found = {}
+    for netns, body in bodies(topology).items():
+        for name, link in body.get("interfaces", {}).items():
+            if "peer" in link:
+                far = place(netns, link["peer"])
+                found[netns, name], found[far] = far, (netns, name)
+    return found
+
+
+def links(topology):
+    """((namespace, interface), what is said of it, whether it is ours) of all, those that are only named as peers too."""
+    ends = cables(topology)
+    said = {(netns, name): link for netns, body in bodies(topology).items() for name, link in body.get("interfaces", {}).items()}
+    return [(at, said.get(at, {}), at in ends or "kind" in said[at]) for at in {**said, **ends}]
+
+
+def declared(name, topology):
+    """The facts that @topology, called @name, stands for."""
+    facts, ends = {}, cables(topology)
+    for netns, body in bodies(topology).items():
+        facts.update(declared_body(netns, body))
+        for route in body.get("routes", []):
+            facts.update(declared_route(netns, route))
+    for at, link, made in links(topology):
+        in_ours = is_ours(at[0], bodies(topology).get(at[0], {}))
+        facts.update(declared_link(at, link, {"alias": f"netnsd:{name}"} if made else {}, in_ours))
+        facts.update(declared_cable(at, ends[at]) if at in ends else {})
+        for address in link.get("addresses", []):
+            facts.update(declared_address(at, address))
+    return facts
+
+
+def is_forwarded(at):
+    return at[1] == "sysctl" and at[2].endswith(FORWARDED)
+
+
+def declared_body(netns, body):
+    facts = {}
+    forwarding = body.get("forwarding", False if is_ours(netns, body) else None)
+    if is_ours(netns, body):
+        facts = {(netns, "namespace"): "there", (netns, "link", "lo"): "there", (netns, "up", "lo"): True,
+                 (netns, "sysctl", "ipv4/conf/all/rp_filter"): "0", (netns, "sysctl", "ipv4/conf/default/rp_filter"): "0",
+                 (netns, "sysctl", "ipv6/conf/default/accept_ra"): "0"}
+    if forwarding is not None:
+        facts[netns, "sysctl", "ipv4/ip_forward"] = str(int(forwarding in (True, "ipv4")))
+        facts[netns, "sysctl", "ipv6/conf/all/forwarding"] = str(int(forwarding in (True, "ipv6")))
+    for key, value in body.get("sysctl", {}).items():
+        facts[netns, "sysctl", key.replace(".", "/").removeprefix("net/")] = str(value)
+    return facts
+
+
+def declared_link(at, link, alias, in_ours):
+    netns, name = at
+    told = {key: link[key] for key in ("up", "mtu", "mac", "master", "txqlen", "addrgen", "stp_state", "priority") if key in link}
+    facts = {}
+    if alias:
+        told = {"kind": "veth", "up": True, "txqlen": 1000, "master": None, "addrgen": "eui64", **alias, **told}
+        if "kind" in link:
+            told["kind"] = link["kind"]
+        if told.get("mtu", 1500) < 1280:
+            del told["addrgen"]  # the kernel takes all of IPv6 from such a link
+        told.setdefault(*("mtu", 1500) if told["kind"] == "veth" else ("stp_state", False))
+        facts = {(netns, "link", name): "there", (netns, "sysctl", f"{name}/ipv4/promote_secondaries"): "1"}
+        if in_ours:
+            facts[netns, "sysctl", f"{name}/ipv4/rp_filter"] = "0"
+    facts.update(((netns, key, name), value) for key, value in told.items())
+    for key, value in link.get("sysctl", {}).items():
+        facts[netns, "sysctl", f"{name}/{key.replace('.', '/')}"] = str(value)
+    return facts
+
+
+def declared_cable(at, far):
+    return {(at[0], "peer", at[1]): "/".join(far)}
+
+
+def declared_address(at, address):
+    said = address if isinstance(address, dict) else {"address": address}
+    text = str(ipaddress.ip_interface(said["address"]))
+    return {(at[0], "address", at[1], text): "there", (at[0], "metric", at[1], text): said.get("metric", 0)}
+
+
+def declared_route(netns, route):
+    hops = route.get("nexthops", [route] if "via" in route else [])
+    family = "inet6" if ":" in route["to"] + "".join(hop["via"] for hop in hops) else "inet"
+    table = {254: "main"}.get(route.get("table", 254), str(route.get("table")))
+    to = route["to"] if route["to"] == "default" else str(ipaddress.ip_network(route["to"]))
+    at = family, to, table, route.get("metric", 1024 if family == "inet6" else 0)
+    facts = {(netns, "route", *at): route.get("type", "unicast"), (netns, "protocol", *at): "78",
+             (netns, "via", *at): sorted((str(ipaddress.ip_address(hop["via"])), hop.get("weight", 1)) for hop in hops)}
+    facts.update(((netns, key, *at), route[key]) for key in ("dev", "src") if key in route)
+    return facts
+
+
+def expected(foreign, topologies):
+    """All facts that must hold: what is @foreign (facts), as far as no topology of {name: topology} says otherwise."""
+    facts = dict(foreign)
+    for name, topology in topologies.items():
+        for netns, body in bodies(topology).items():
+            if "forwarding" in body and not is_ours(netns, body):
+                facts = {at: value for at, value in facts.items() if at[0] != netns or not is_forwarded(at)}
+        facts.update(declared(name, topology))
+    return facts
+
+
+def differences(want, have):
+    """Lines of what is not as it must be."""
+    found = [f"{' '.join(map(str, at))}: must be {value!r}, is {have.get(at)!r}" for at, value in want.items()
+             if at not in have or have[at] != value]
+    return found + [f"{' '.join(map(str, at))}: must not be there" for at in have if at[1] in THINGS and at not in want]

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""The steps of a walk. Each says what it does, does it, and checks."""
+import signal
+import time
+from subprocess import DEVNULL
+
+import drifts
+import oracle
+from machine import NETNSCTL
+from walk import HEAL_SECONDS
+
+# What a thing that is made anew, as declared, may have another one of: what nobody declared.
+MADE_ANEW = "ifindex", "mac", "secondary", "dev"
+
+
+
+def apply(walk, rng):
+    """A new or a changed topology. What was planned is what is done."""
+    record = walk.pick(rng)
+    rolls, file = walk.roll(rng, record)
+    walk.tell("apply", record.name, file)
+    if rng.randrange(2):
+        planned = walk.call("Plan", name=record.name, topology=file)["steps"]
+        done = walk.call("Apply", name=record.name, topology=file, replace=True, source="", _more=True)
+        assert [step for reply in done for step in reply.get("steps") or []] == planned
+    else:
+        walk.machine.apply(file, record.name, "--replace")
+    walk.declare(record, file, True, rolls)
+    walk.check()
+
+
+def is_up(record):
+    return record.up
+
+
+def is_known(record):
+    return record.file
+
+
+def apply_again(walk, rng):
+    record = walk.pick(rng, is_up)
+    if not record:
+        return
+    walk.tell("apply", record.name, "again")
+    before = walk.now
+    out = walk.machine.apply(record.file, record.name, "--replace").stdout
+    assert out.strip() == f"{record.name}: unchanged", out
+    walk.check(before)
+
+
+def plan(walk, rng):
+    record = walk.pick(rng)
+    _, file = walk.roll(rng, record)
+    walk.tell("plan", record.name, file)
+    before = walk.now
+    walk.machine.ctl("plan", walk.machine.file(file, record.name))
+    walk.check(before)
+
+
+def poison(walk, rng, record, file):
+    """Puts something into @file that is refused, early or late."""
+    ours = [netns for netns, body in oracle.bodies(file).items() if oracle.is_ours(netns, body)]
+    networks = [(at, address) for at, link, made in oracle.links(file) for address in link.get("addresses", [])
+                if made and link.get("up", True) and isinstance(address, str) and "." in address and not link.get("master")]
+    others = sorted(walk.ours() - set(ours) - set(oracle.bodies(record.file) if record.up else []))
+    choices = ["link", "namespace", "key"] + ["gateway", "source"] * bool(networks) + ["other"] * bool(others)
+    choice = rng.choice(choices)
+    if choice == "link":
+        file["host"].setdefault("interfaces", {})["alien"] = {"kind": "bridge"}
+    elif choice == "namespace":
+        file["namespaces"]["foreign"] = {}
+    elif choice == "other":
+        file["namespaces"][rng.choice(others)] = {}
+    elif choice == "key":
+        body = file["namespaces"][rng.choice(ours)] if ours else file["host"]
+        body.setdefault("sysctl", {})["net.ipv4.ip_default_ttl"] = 999
+    else:
+        (netns, link), address = rng.choice(networks)
+        route = {"to": "10.250.0.0/24", "via": address.partition("/")[0], "dev": link, "onlink": True}
+        if choice == "source":
+            route = {"to": "10.250.0.0/24", "dev": link, "src": "10.5.5.5"}
+        oracle.bodies(file)[netns].setdefault("routes", []).append(route)
+    return choice
+
+
+def refused(walk, rng):
+    """All stays as it is."""
+    record = walk.pick(rng)
+    _, file = walk.roll(rng, record)
+    choice = poison(walk, rng, record, file)
+    walk.tell("apply", record.name, file, "which is refused for its", choice)
+    before = walk.all_but(*MADE_ANEW)
+    walk.machine.apply(file, record.name, "--replace", code=1)
+    walk.check(before)
+
+
+def down(walk, rng):
+    record = walk.pick(rng, is_up)
+    if not record:
+        return
+    forget = rng.randrange(4) == 0
+    walk.tell("down", record.name, "--forget" if forget else "")
+    walk.machine.ctl("down", *["--forget"] * forget, record.name)
+    walk.declare(record, None, False, apply=False)
+    if forget:
+        record.__init__(record.n)
+    walk.check()
+
+
+def up(walk, rng):
+    record = walk.pick(rng, lambda r: r.file and not r.up)
+    if not record:
+        return
+    walk.tell("up", record.name)
+    walk.machine.ctl("up", record.name)
+    record.up = True
+    walk.check()
+
+
+def rollback(walk, rng):
+    record = walk.pick(rng, lambda r: r.sure)
+    if not record:
+        return
+    walk.tell("rollback", record.name)
+    walk.machine.ctl("rollback", record.name)
+    walk.declare(record, *record.before)
+    walk.check()
+
+
+def confirm(walk, rng):
+    """An apply that is to be confirmed, and is, or is not, or not in time; netnsd may die meanwhile."""
+    record = walk.pick(rng)
+    rolls, file = walk.roll(rng, record)
+    if record.up and record.file == file:
+        return
+    end = rng.choice(("confirm", "rollback", "rollback", "expire"))
+    walk.tell("apply", record.name, "--confirm", file, "and", end)
+    walk.machine.apply(file, record.name, "--replace", "--confirm", 1 if end == "expire" else 60)
+    if end == "expire":
+        walk.declare(record, file, True, rolls)
+        walk.declare(record, *record.before)
+        walk.check(seconds=HEAL_SECONDS)
+        return
+    walk.declare(record, file, True, rolls)
+    walk.check()
+    if rng.randrange(2):
+        walk.tell("with kill -9 before that")
+        restart_with(walk, signal.SIGKILL)
+    walk.machine.ctl("down", record.name, code=1)
+    walk.machine.ctl(end, record.name)
+    if end == "rollback":
+        walk.declare(record, *record.before)
+    walk.check()
+
+
+def restart_with(walk, number):
+    before = walk.now
+    walk.machine.stop(number)
+    walk.start()
+    walk.check(before)
+
+
+def restart(walk, rng):
+    number = rng.choice((signal.SIGKILL, signal.SIGTERM))
+    walk.tell("signal", number, "and start")
+    restart_with(walk, number)
+
+
+def cut_off(walk, rng):
+    """netnsd gets a signal while it is at work: there is the state before, or the state after."""
+    record = walk.pick(rng)
+    rolls, file = walk.roll(rng, record)
+    number, wait = rng.choice((signal.SIGKILL, signal.SIGTERM)), rng.uniform(0.003, 0.025)
+    what = rng.choice(["apply"] * 3 + ["down"] * record.up + ["rollback"] * record.sure)
+    walk.tell(what, record.name, file if what == "apply" else "", f"cut off after {wait * 1000:.1f} ms by", number)
+    command = [what, "--replace", walk.machine.file(file, record.name)] if what == "apply" else [what, record.name]
+    client = walk.machine.popen(NETNSCTL, *command, stdout=DEVNULL, stderr=DEVNULL)
+    time.sleep(wait)
+    walk.machine.stop(number)
+    client.wait(20)
+    walk.start()
+    settle(walk, record, {
+        "apply": lambda: walk.declare(record, file, True, rolls), "rollback": lambda: walk.declare(record, *record.before),
+        "down": lambda: walk.declare(record, None, False, apply=False)}[what])
+
+
+def settle(walk, record, declare_later):
+    """Finds out which state it is. Foreign things of a namespace that was to leave may have left with it."""
+    before = walk.now
+    walk.now = walk.look()
+    walk.forget({netns for netns in walk.ours() if before.get((netns, "inode")) != walk.now.get((netns, "inode"))})
+    found = walk.problems()
+    if found:
+        declare_later()
+        later = walk.problems()
+        assert not later, "\n".join(["neither what was before:", *found, "nor what comes after:", *later])
+    record.sure = False  # the record of netnsd may tell of the one or the other, where they look alike
+
+
+def drift(walk, rng):
+    """Somebody changes what is declared; it comes back."""
+    record = walk.pick(rng, is_up)
+    found = drifts.find(record.name, record.file) if record else None
+    if not found:
+        return
+    done = [rng.choice(found) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
+    walk.tell("by hand:", "; ".join(done))
+    # Keys that came with forwarding are not declared, and go with IPv6.
+    before = {at: value for at, value in walk.all_but(*MADE_ANEW).items() if not oracle.is_forwarded(at)}
+    walk.machine.sh(f"({'; '.join(done)}) 2>/dev/null || true")
+    if any(drifts.is_silent(command) for command in done):
+        walk.machine.apply(record.file, record.name, "--replace")
+    walk.check(before, HEAL_SECONDS)
+
+
+def foreign(walk, rng):
+    """Somebody else adds something, where nobody declared anything; it stays, through all that follows."""
+    netns = rng.choice(["host", "lab", *sorted(walk.ours())])
+    n = rng.randrange(4)
+    make = rng.choice((
+        "route add blackhole 198.19.{n}.0/24 proto static", "route add unreachable 2001:db8:f:{n}::/64 proto bird",
+        "link add foreign{n} type bridge", "addr add 192.0.2.{n}/32 dev foreign{n}", "link set foreign{n} up",
+        "link del foreign{n}", "route del blackhole 198.19.{n}.0/24")).format(n=n)
+    walk.tell("somebody else: ip -n", netns, make)
+    where = [] if netns == "host" else ["-n", netns]
+    before = walk.now
+    if walk.machine.run("ip", *where, *make.split(), code=None).returncode:
+        return
+    walk.now = after = walk.look()
+    walk.foreign = {at: value for at, value in walk.foreign.items() if at in after or at not in before}
+    walk.foreign.update((at, value) for at, value in after.items() if before.get(at) != value and not oracle.is_forwarded(at))
+
+
+STEPS = {apply: 10, apply_again: 2, plan: 1, refused: 4, down: 2, up: 2, rollback: 3, confirm: 2, restart: 2, cut_off: 3,
+         drift: 12, foreign: 3}

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""A walk: steps by chance on one machine, and after each of them what there is must be what was declared, and what
+is somebody else's must be as it was. Step number I of walk SEED is always the same dice, whatever was left out before
+it: that is how a walk that fails is made shorter."""
+import json
+import random
+import subprocess
+import time
+
+import oracle
+from dice import Dice, generate
+from machine import ROOT
+from varlink import Connection
+
+# What others have: three pairs of interfaces and a namespace.
+WORLD = """ip netns add lab; ip netns add foreign; ip -n lab link set lo up
+for i in 1 2 3; do
+	ip link add wan$i type veth peer name isp$i; ip link set wan$i up; ip addr add 198.51.$i.1/24 dev wan$i
+	ip -n lab link add port$i type veth peer name trop$i; ip -n lab link set port$i up; ip -n lab link set trop$i up
+done
+ip link add alien type bridge; ip link set alien up; ip addr add 192.0.2.1/24 dev alien
+ip route add 198.18.0.0/24 via 192.0.2.9 proto bird"""
+UNWORLD = """ip netns del lab; ip netns del foreign; ip route flush table main; ip -6 route flush table main
+for i in $(ip -o link | cut -d ' ' -f 2 | cut -d : -f 1 | cut -d @ -f 1); do
+	[ $i = lo ] || ip link del $i 2>/dev/null || true
+done"""
+# What a heal was refused it tries again, but not at once.
+HEAL_SECONDS = 20
+
+
+class Record:
+    """What netnsd has been told of one topology."""
+
+    def __init__(self, n):
+        self.n, self.name = n, f"topology{n}"
+        self.rolls, self.file, self.up = {}, None, False
+        self.before = None  # (file, up) that a rollback leads to; file None: not known then
+        self.sure = False   # whether that is what it leads to
+
+    def take(self, file, up, rolls=None):
+        """A change by apply or rollback."""
+        if (file, up) == (self.file, self.up):
+            return
+        self.before, self.sure = (self.file, self.up), True
+        self.file, self.up = file, up
+        self.rolls = self.rolls if rolls is None else rolls
+        if not file:
+            self.__init__(self.n)
+
+
+class Walk:
+    def __init__(self, machine, seed):
+        self.machine, self.seed = machine, seed
+        self.tale, self.taken = [], 0
+        self.start()
+        machine.sh(WORLD)
+        self.eyes = machine.popen("/usr/bin/python3", ROOT / "tests/kernel/eyes.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.records = [Record(n) for n in (1, 2, 3)]
+        self.foreign = self.now = self.look()
+
+    def start(self):
+        """One who heals as often as we drift."""
+        self.machine.start("--heal-burst", "1000/1")
+
+    def close(self):
+        self.eyes.stdin.close()
+        self.eyes.wait(10)
+        self.eyes.stdout.close()
+
+    def finish(self):
+        """Takes all down, and then what others had."""
+        self.machine.ctl("down", "--all")
+        self.forget(self.ours())
+        for record in self.records:
+            record.up = False
+        self.check()
+        self.machine.sh(UNWORLD)
+
+    # What is told, and what is true.
+
+    def tell(self, *words):
+        self.tale.append(" ".join(json.dumps(word) if isinstance(word, dict) else str(word) for word in words))
+
+    def look(self):
+        self.eyes.stdin.write("\n")
+        self.eyes.stdin.flush()
+        return oracle.seen(json.loads(self.eyes.stdout.readline()))
+
+    def expected(self):
+        return oracle.expected(self.foreign, {r.name: r.file for r in self.records if r.up})
+
+    def problems(self, unchanged=None):
+        self.now = self.look()
+        found = oracle.differences(self.expected(), self.now)
+        return found if found or unchanged is None else oracle.differences(unchanged, self.now)
+
+    def check(self, unchanged=None, seconds=0):
+        """All is as declared, and as in @unchanged, at once or within so many seconds."""
+        end = time.monotonic() + seconds
+        while (found := self.problems(unchanged)) and time.monotonic() < end:
+            time.sleep(0.005)
+        assert not found, "\n".join(found)
+
+    def all_but(self, *what):
+        """What there was at the last look, without facts of the kinds @what: for check(unchanged)."""
+        return {at: value for at, value in self.now.items() if at[1] not in what}
+
+    # Parts of steps.
+
+    def pick(self, rng, condition=lambda record: True):
+        """A topology for which the condition is true, or None."""
+        return rng.choice([r for r in self.records if condition(r)] or [None])
+
+    def roll(self, rng, record):
+        """(rolls, file) of a topology that is more or less like the one that is there."""
+        rolls = dict(record.rolls)
+        return rolls, generate(Dice(rng, rolls, rng.choice((3, 8, 30))), record.n)
+
+    def declare(self, record, file, up, rolls=None, apply=True):
+        """From now on that is what is to be there. What others had in a namespace that leaves is gone with it."""
+        left = self.ours()
+        if apply:
+            record.take(file, up, rolls)
+        else:
+            record.up = up
+        self.forget(left - self.ours())
+
+    def ours(self):
+        return {netns for r in self.records if r.up for netns, body in oracle.bodies(r.file).items() if oracle.is_ours(netns, body)}
+
+    def forget(self, names):
+        self.foreign = {at: value for at, value in self.foreign.items() if at[0] not in names}
+
+    def call(self, method, **parameters):
+        with Connection(self.machine.socket) as connection:
+            return connection.call(f"io.netnsd.{method}", **parameters)
+
+    def run(self, steps, numbers):
+        """Takes the steps of these numbers."""
+        weighted = [step for step, weight in steps.items() for _ in range(weight)]
+        for i in numbers:
+            rng = random.Random(f"{self.seed}/{i}")
+            step = rng.choice(weighted)
+            self.tell(f"{i}. {step.__name__}:")
+            self.taken += 1
+            step(self, rng)
