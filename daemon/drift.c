@@ -2,6 +2,7 @@
 /* drift.c - heals at once what drifts now and then, and ever more seldom what is
  * changed again and again. */
 #include "drift.h"
+#include "kind.h"
 
 #define SECOND UINT64_C(1000000)
 enum { DRIFTS_MAX = 1024, PAUSE_FIRST = 1, PAUSE_MAX = 64, PUT_OFF = 60 };
@@ -11,6 +12,26 @@ static void drift_done(struct drift *one)
 	free(one->id);
 	free(one->netns);
 	free(one->name);
+	free(one->kind);
+	free(one->object);
+	free(one->was);
+	free(one->is);
+}
+
+static void put(char **at, const char *s)
+{
+	free(*at);
+	*at = s ? must(strdup(s)) : NULL;
+}
+
+void drift_say(struct drift *one, const struct object *o, const char *was, const char *is, const char *by)
+{
+	put(&one->kind, o->kind->label);
+	put(&one->object, o->place);
+	put(&one->was, was);
+	put(&one->is, is);
+	if (by)
+		snprintf(one->by, sizeof(one->by), "%s", by);
 }
 
 void drifts_done(struct drifts *d)
@@ -61,7 +82,7 @@ struct drift *drift_note(struct drifts *d, const struct object *o, uint64_t now)
 	return one;
 }
 
-void drift_pause(struct drift *one, uint64_t now)
+static void drift_pause(struct drift *one, uint64_t now)
 {
 	one->pause = one->pause ? one->pause * 2 : PAUSE_FIRST * SECOND;
 	if (one->pause > PAUSE_MAX * SECOND)
@@ -76,10 +97,19 @@ void drift_put_off(struct drift *one, uint64_t now)
 	one->put_off = true;
 }
 
+void drift_refuse(struct drift *one, uint64_t now)
+{
+	one->refused = true;
+	drift_pause(one, now);
+}
+
 bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now)
 {
-	bool contested = one->pause;
+	bool contested = one->pause && !one->refused;
 
+	if (one->refused)
+		one->pause = one->until = 0;
+	one->open = one->refused = false;
 	/* A few in a long time are no fight. */
 	if (!contested && now - one->since > d->window) {
 		one->since = now;
@@ -97,22 +127,54 @@ void drift_settle(struct drifts *d, const char *netns, const char *link, uint64_
 		struct drift *one = &d->v[i];
 
 		if (one->noted != now && !strcmp(one->netns, netns) && (!link || !one->name || !strcmp(one->name, link)))
-			one->open = false;
+			one->open = one->refused = false;
 	}
 }
 
-void drift_forget(struct drifts *d, uint64_t now)
+void drift_settle_all(struct drifts *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		d->v[i].open = d->v[i].refused = false;
+}
+
+bool drift_due(struct drift *one, uint64_t now)
+{
+	bool due = one->open && one->until && one->until <= now;
+
+	if (due)
+		one->until = 0;
+	return due;
+}
+
+bool drift_is_contested(const struct drifts *d, const struct drift *one, uint64_t now)
+{
+	return one->pause && !one->refused && !is_over(d, one, now);
+}
+
+/* Forgets what is over at @now or, if @declared is there, not in it. */
+static void forget(struct drifts *d, const struct model *declared, uint64_t now)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < d->n; i++)
-		if (!d->v[i].open && is_over(d, &d->v[i], now))
+		if (declared ? !model_find(declared, d->v[i].id) : !d->v[i].open && is_over(d, &d->v[i], now))
 			drift_done(&d->v[i]);
 		else
 			d->v[kept++] = d->v[i];
 	d->n = kept;
 	/* What is left of the last sixteen stays allocated as it is. */
 	d->v = kept ? must(realloc(d->v, (kept + 16) / 16 * 16 * sizeof(*d->v))) : d->v;
+}
+
+void drift_forget(struct drifts *d, uint64_t now)
+{
+	forget(d, NULL, now);
+}
+
+void drift_declared(struct drifts *d, const struct model *declared)
+{
+	drift_settle_all(d);
+	forget(d, declared, 0);
 }
 
 uint64_t drift_next(const struct drifts *d)

@@ -11,13 +11,16 @@ enum { DRIFT_BURST = 5, DRIFT_WINDOW_SECONDS = 10 };
 struct drift {
 	char *id, *netns, *name;	/* of the object; name: of its link, or NULL */
 	uint32_t hash;			/* of id */
-	uint32_t port;			/* of who did it last, 0: unknown */
+	char *kind, *object;		/* in the words of a plan */
+	char *was, *is;			/* as declared, and as found; NULL: it is not */
+	char by[64];			/* who did it last; empty: unknown */
 	uint64_t since, noted;		/* when it drifted first and last */
 	uint64_t until;			/* it is not healed before */
 	uint64_t pause;			/* the last one; 0: it is not contested */
 	unsigned heals;			/* since then */
 	bool open;			/* it is not as declared now */
 	bool put_off;			/* until nothing is missing that it may need, or until then */
+	bool refused;			/* the last step to mend it was */
 };
 
 struct drifts {
@@ -32,14 +35,24 @@ void drifts_done(struct drifts *d);
 struct drift *drift_find(const struct drifts *d, const struct object *o);
 /* The object is not as declared; it is remembered.  NULL: too many are. */
 struct drift *drift_note(struct drifts *d, const struct object *o, uint64_t now);
-/* It is being healed.  True if with that it has become contested. */
+/* It has been healed.  True if with that it has become contested. */
 bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now);
-/* Healing it waits; longer each time. */
-void drift_pause(struct drift *one, uint64_t now);
+/* Says what became of it; @by NULL: nobody knows who did it this time. */
+void drift_say(struct drift *one, const struct object *o, const char *was, const char *is, const char *by);
+/* Healing it was refused, and now waits; longer each time. */
+void drift_refuse(struct drift *one, uint64_t now);
 /* Healing it waits for what others make, or a minute; that is no fight. */
 void drift_put_off(struct drift *one, uint64_t now);
+/* All is as declared. */
+void drift_settle_all(struct drifts *d);
+/* Whether it has waited long enough to be healed; once. */
+bool drift_due(struct drift *one, uint64_t now);
+/* Whether others keep changing it. */
+bool drift_is_contested(const struct drifts *d, const struct drift *one, uint64_t now);
 /* What stands in @netns itself, or on @link of it (NULL: on any), and was not noted at @now is as declared. */
 void drift_settle(struct drifts *d, const char *netns, const char *link, uint64_t now);
+/* All is as declared, and nothing else is remembered. */
+void drift_declared(struct drifts *d, const struct model *declared);
 /* Forgets what has been quiet for long enough. */
 void drift_forget(struct drifts *d, uint64_t now);
 /* When the next one that is open may be healed; UINT64_MAX: none waits. */

@@ -9,7 +9,6 @@
 enum {
 	ROUNDS_MAX = 8,		/* each looks anew: the kernel takes things along, and a step may be refused */
 	AGAIN_USEC = 1000000,	/* after a look that failed */
-	SKIPPED = 100,		/* object.mark of a desired one: its step waits */
 };
 
 static void fail(struct heal *h, const struct err *e, const struct object *o)
@@ -19,81 +18,6 @@ static void fail(struct heal *h, const struct err *e, const struct object *o)
 	if (o)
 		snprintf(object, sizeof(object), "%s %s", o->kind->label, o->place);
 	problem_add_err(&h->refused, e, o ? &o->where : NULL, o ? object : NULL);
-}
-
-/* Whether it has to wait for something that is not there, or not ours. */
-static bool is_blocked(const struct heal *h, const struct object *want)
-{
-	const struct object *have = model_find(&h->scope.observed, want->id), *netns = model_netns(&h->scope.desired, want->netns);
-
-	if (netns && netns != want && is_blocked(h, netns))
-		return true;
-	if (have)
-		return have->owner != OWNER_OURS && !want->any && !have->any;
-	return want->mark == SKIPPED || (want->any && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo"))));
-}
-
-static bool stands_on_blocked(const struct heal *h, const struct object *o)
-{
-	struct ref ref;
-
-	for (int gives = 0; gives < 2; gives++)
-		for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
-			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
-
-			/* What is there, and was to come again with what it stands on, stays as well. */
-			if (base && (is_blocked(h, base) || (base->mark == SKIPPED && model_find(&h->scope.observed, o->id))))
-				return true;
-		}
-	return false;
-}
-
-/* Whether something of others' making has not come yet. */
-static bool is_missing(const struct heal *h)
-{
-	for (size_t i = 0; i < h->problems.n; i++)
-		if (h->problems.v[i].awaited)
-			return true;
-	return false;
-}
-
-/* What the step leads to; NULL: nothing is to be there. */
-static struct object *aim(const struct heal *h, const struct op *op)
-{
-	return op->after ? op->after : model_find(&h->scope.desired, op->before->id);
-}
-
-static bool waits(const struct heal *h, const struct op *op, bool damped)
-{
-	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
-	const struct object *want = aim(h, op);
-
-	if (want && (is_blocked(h, want) || stands_on_blocked(h, want)))
-		return true;
-	return one && one->until > h->now && (!one->put_off || is_missing(h));
-}
-
-/* Leaves out the steps that have to wait, also those for what is @damped, and for what
- * stands on that; what would only be taken away to be made anew stays, too. */
-static void leave_out(struct heal *h, bool damped)
-{
-	size_t kept = 0;
-
-	for (bool more = true; more;) {
-		more = false;
-		for (size_t i = 0; i < h->plan.n; i++) {
-			struct object *want = aim(h, &h->plan.ops[i]);
-
-			if (!want || want->mark == SKIPPED || !waits(h, &h->plan.ops[i], damped))
-				continue;
-			want->mark = SKIPPED;
-			more = true;
-		}
-	}
-	for (size_t i = 0; i < h->plan.n; i++)
-		if (!waits(h, &h->plan.ops[i], damped))
-			h->plan.ops[kept++] = h->plan.ops[i];
-	h->plan.n = kept;
 }
 
 /* What @o refers to, or gives, and was only taken to be as declared, is to be looked at. */
@@ -148,33 +72,41 @@ static int look_and_plan(struct heal *h, struct err *e)
 	return 0;
 }
 
+static void give_name(struct heal *h, struct netns *ns, const struct op *op, struct drift *one)
+{
+	struct err e;
+
+	if (netns_find_again(&h->scope.set, ns, &e) < 0) {
+		if (one)
+			drift_refuse(one, h->now);
+		fail(h, &e, op->after);
+		return;
+	}
+	h->healed++;
+	if (one && drift_heal(&h->m->drifts, one, h->now))
+		heal_tell(h, EVENT_CONTESTED, op, NULL, "loses its name again and again; giving it back now waits");
+}
+
 /* A namespace that lost its name, but not its life, gets it back before anything else. */
-static int find_again(struct heal *h, struct err *e)
+static void find_again(struct heal *h)
 {
 	for (size_t i = 0; i < h->scope.set.n; i++) {
 		struct netns *ns = &h->scope.set.v[i];
 		struct object *o = model_netns(&h->scope.desired, ns->name);
 		struct op op = { .after = o };
-		struct drift *one;
+		struct drift *one = ns->state == NETNS_LOST && o ? drift_find(&h->m->drifts, o) : NULL;
+		bool known = one && one->open;
 
 		/* That of another topology is found again by that one. */
 		if (ns->state != NETNS_LOST || !o || o->any)
 			continue;
 		one = drift_note(&h->m->drifts, o, h->now);
-		if (one && one->until > h->now)
-			continue;
-		heal_tell(h, EVENT_DRIFT, &op, 0, "lost its name");
-		if (h->report)
-			continue;
-		if (netns_find_again(&h->scope.set, ns, e) < 0)
-			return e->code;
-		h->healed++;
-		if (one)
-			one->open = false;
-		if (one && drift_heal(&h->m->drifts, one, h->now))
-			heal_tell(h, EVENT_CONTESTED, &op, 0, "loses its name again and again; giving it back now waits");
+		if (!known)
+			heal_tell(h, EVENT_DRIFT, &op, one, "lost its name");
+		h->pending |= one && one->until > h->now && one->refused;
+		if (!h->report && (!one || one->until <= h->now))
+			give_name(h, ns, &op, one);
 	}
-	return 0;
 }
 
 static void count(struct heal *h, const struct op *op)
@@ -184,24 +116,27 @@ static void count(struct heal *h, const struct op *op)
 	if (op->given)
 		return;
 	h->healed++;
-	if (one)
-		one->open = false;
 	if (one && drift_heal(&h->m->drifts, one, h->now))
-		heal_tell(h, EVENT_CONTESTED, op, one->port, "is changed again and again; healing it now waits a little longer each time");
+		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it now waits a little longer each time");
 }
 
-/* What was refused is tried again, but not at once. */
+/* What was refused is tried again, but only once at once: what it stands on may just
+ * have gone, too. */
 static void refused(struct heal *h, const struct op *op, const struct err *e)
 {
 	struct drift *one = op ? drift_note(&h->m->drifts, heal_object(op), h->now) : NULL;
 
 	/* A route may need an address of what is not there: that is what is told. */
-	if (one && is_missing(h)) {
+	if (one && heal_is_missing(h)) {
 		drift_put_off(one, h->now);
 		return;
 	}
+	if (one && !one->refused) {
+		one->refused = true;
+		return;
+	}
 	if (one)
-		drift_pause(one, h->now);
+		drift_refuse(one, h->now);
 	fail(h, e, op ? heal_object(op) : NULL);
 }
 
@@ -213,6 +148,30 @@ static int name_fresh(struct heal *h, struct err *e)
 	return 0;
 }
 
+static void raise_to(uint32_t *number, uint32_t least)
+{
+	if (*number < least)
+		*number = least;
+}
+
+/* A change that is at work numbers its links, too, and may do so in the same namespace. */
+static void number_from(const struct engine *g, uint32_t *next)
+{
+	raise_to(next, g->next_index);
+	if (g->at_work)
+		raise_to(next, g->job.next_index);
+}
+
+static void number_on(struct engine *g, uint32_t next)
+{
+	g->next_index = next;
+	if (!g->at_work)
+		return;
+	raise_to(&g->job.next_index, next);
+	if (g->job.executing)
+		raise_to(&g->job.execution.work.next_index, next);
+}
+
 static void execute(struct heal *h)
 {
 	struct engine *g = h->g;
@@ -222,11 +181,10 @@ static void execute(struct heal *h)
 	int r;
 
 	execute_init(&x, &h->plan, &h->scope.set, h->m->known.name, g->machine);
-	if (x.work.next_index < g->next_index)
-		x.work.next_index = g->next_index;
+	number_from(g, &x.work.next_index);
 	while ((r = execute_step(&x, &op, &e)) > 0)
 		;
-	g->next_index = x.work.next_index;
+	number_on(g, x.work.next_index);
 	execute_done(&x);
 	if (r == 0)
 		r = name_fresh(h, &e);
@@ -250,26 +208,72 @@ static void renew(struct heal *h)
 	}
 }
 
+/* Whether something that was refused only waits to be tried again. */
+static void note_pending(struct heal *h)
+{
+	for (size_t i = 0; i < h->plan.n; i++) {
+		const struct drift *one = drift_find(&h->m->drifts, heal_object(&h->plan.ops[i]));
+
+		h->pending |= one && one->refused && one->until > h->now;
+	}
+}
+
 static void run(struct heal *h)
 {
 	struct err e;
 
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
 		h->now = heal_now();
-		if (look_and_plan(h, &e) < 0 || find_again(h, &e) < 0) {
+		if (look_and_plan(h, &e) < 0) {
 			fail(h, &e, NULL);
 			h->m->again_usec = h->now + AGAIN_USEC;
 			break;
 		}
-		leave_out(h, false);
+		h->pending = false;
+		find_again(h);
+		heal_leave_out(h, false);
 		heal_note_all(h);
-		leave_out(h, true);
+		note_pending(h);
+		heal_leave_out(h, true);
 		if (h->report || h->plan.n == 0)
 			break;
 		heal_remember_others(h);
 		execute(h);
 	}
 	renew(h);
+}
+
+static bool is_about(const struct problem *p, const char *netns)
+{
+	const char *place = p->object ? strchr(p->object, ' ') : NULL;
+	size_t n = strlen(netns);
+
+	return !place || (!strncmp(place + 1, netns, n) && strchr("/ ", place[n + 1]));
+}
+
+/* Where something could not be healed, or waits to be: it is looked at again. */
+static void note_unwell(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.n; i++) {
+		const struct spot *spot = &h->scope.spots[i];
+		bool unwell = h->pending || h->refused.more;
+
+		for (size_t n = 0; n < h->refused.n && !unwell; n++)
+			unwell = is_about(&h->refused.v[n], spot->kept->name);
+		if (unwell)
+			keep_unwell(spot->kept, spot->all ? NULL : spot->only);
+	}
+}
+
+/* What stands in the way is why a step was refused. */
+static void problems_first(struct heal *h)
+{
+	struct problems refused = h->refused;
+
+	h->refused = h->problems;
+	h->problems = refused;
+	for (size_t i = 0; i < refused.n; i++)
+		problem_copy(&h->refused, &refused.v[i]);
 }
 
 /* How the topology is from now on. */
@@ -281,11 +285,8 @@ static void settle(struct heal *h)
 	k->healed += h->healed;
 	if (h->healed)
 		heal_tell_healed(h);
-	for (size_t i = 0; i < h->problems.n; i++)
-		problem_copy(&h->refused, &h->problems.v[i]);
-	for (size_t i = 0; i < h->scope.n; i++)
-		if (h->refused.n)
-			keep_unwell(h->scope.spots[i].kept, h->scope.spots[i].all ? NULL : h->scope.spots[i].only);
+	problems_first(h);
+	note_unwell(h);
 	/* The rest of what was not well is looked at in the next heals. */
 	if (!h->refused.n && keep_is_unwell(h->m))
 		return;
@@ -348,11 +349,12 @@ uint64_t heal_deadline(const struct engine *g)
 	uint64_t next = UINT64_MAX;
 
 	for (size_t i = 0; i < g->n_members; i++) {
-		uint64_t one = drift_next(&g->members[i]->drifts);
+		const struct member *m = g->members[i];
+		uint64_t one = drift_next(&m->drifts);
 
+		if (m->again_usec && m->again_usec < one)
+			one = m->again_usec;
 		next = one < next ? one : next;
-		if (g->members[i]->again_usec && g->members[i]->again_usec < next)
-			next = g->members[i]->again_usec;
 	}
 	return next;
 }
@@ -370,12 +372,10 @@ void heal_tick(struct engine *g)
 		}
 		for (size_t n = 0; n < m->drifts.n; n++) {
 			struct drift *one = &m->drifts.v[n];
-			struct kept *k = one->open && one->until && one->until <= now ? keep_find(m, one->netns) : NULL;
+			struct kept *k = drift_due(one, now) ? keep_find(m, one->netns) : NULL;
 
-			if (!k)
-				continue;
-			one->until = 0;
-			keep_mark(k, one->name);
+			if (k)
+				keep_mark(k, one->name);
 		}
 	}
 }

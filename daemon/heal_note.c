@@ -5,7 +5,6 @@
 
 enum {
 	TOLD_MAX = 256,			/* drifted objects that are noted one by one in one heal */
-	PORT_PID = (1 << 22) - 1,	/* the part of a netlink port that is a process */
 };
 
 uint64_t heal_now(void)
@@ -16,18 +15,28 @@ uint64_t heal_now(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* Who sent the request, if the kernel told: programs name their socket after their process. */
-static const char *culprit(uint32_t port, char *ret, size_t size)
+static uint32_t pid_max(void)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/proc/sys/kernel/pid_max", "re");
+	uint32_t max = 0;
+
+	return f && fscanf(f, "%u", &max) == 1 ? max : 0;
+}
+
+/* Who it was in words, as far as that can be: it may have ended, or the number may
+ * never have been one of a process. */
+static const char *culprit(uint32_t pid, char *ret, size_t size)
 {
 	char path[64], command[32] = "";
-	uint32_t pid = port & PORT_PID;
 
-	if (!pid || port >> 31)
+	if (!pid)
 		return NULL;
 	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
 	_cleanup_(fclosep) FILE *f = fopen(path, "re");
 	if (f && fgets(command, sizeof(command), f))
 		command[strcspn(command, "\n")] = '\0';
+	if (!*command && pid > pid_max())
+		return NULL;
 	snprintf(ret, size, *command ? "pid %u (%s)" : "pid %u", pid, command);
 	return ret;
 }
@@ -39,11 +48,32 @@ static const char *describe(struct arena *a, const struct object *o, uint64_t ma
 	return s && !*s ? o->kind->name : s;
 }
 
-void heal_tell(struct heal *h, enum event_type type, const struct op *op, uint32_t port, const char *message)
+static uint64_t told_of(const struct op *op, const struct object *o)
 {
-	static const char *const what[] = { "was removed", "was changed", "was added" };
+	if (op->before && op->after)
+		return op->diff;
+	return op->after ? ~UINT64_C(0) : kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
+}
+
+/* What became of it, in one line. */
+static const char *in_words(struct arena *a, const struct op *op, const struct event *ev, const char *message)
+{
+	const char *what = ev->was ? ev->was : ev->is, *space = strcmp(what, ev->kind) ? " " : "";
+
+	if (!*space)
+		what = "";	/* "namespace ns1" says it all */
+	if (message)
+		return arena_fmt(a, "%s %s%s%s %s", ev->kind, ev->object, space, what, message);
+	if (op->before && op->after)
+		return arena_fmt(a, "%s %s was changed: it is %s, not %s", ev->kind, ev->object, ev->is, ev->was);
+	return arena_fmt(a, "%s %s%s%s was %s", ev->kind, ev->object, space, what, op->after ? "removed" : "added");
+}
+
+void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message)
+{
 	const struct object *o = heal_object(op);
-	uint64_t mask = op->before && op->after ? op->diff : op->after ? ~UINT64_C(0) : kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
+	const struct spot *spot = scope_find(&h->scope, o->netns);
+	uint64_t mask = told_of(op, o);
 	struct arena a = { 0 };
 	char by[64];
 	struct event ev = {
@@ -53,11 +83,14 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, uint32
 		.object = o->place,
 		.was = describe(&a, op->after, mask),
 		.is = describe(&a, op->before, mask),
-		.by = culprit(port, by, sizeof(by)),
+		.by = type == EVENT_DRIFT && spot ? culprit(spot->pid, by, sizeof(by)) : NULL,
 	};
 
-	ev.message = arena_fmt(&a, "%s %s %s%s%s%s", ev.kind, ev.object, ev.was ? ev.was : ev.is, message ? ": " : " ",
-			       message ? message : what[op->before ? op->after ? 1 : 2 : 0],
+	if (one && type == EVENT_DRIFT)
+		drift_say(one, o, ev.was, ev.is, ev.by);
+	else if (one && *one->by)
+		ev.by = one->by;
+	ev.message = arena_fmt(&a, "%s%s", in_words(&a, op, &ev, message),
 			       h->report && type == EVENT_DRIFT ? ", which its file says to report, not to heal" : "");
 	engine_tell(h->g, &ev);
 	arena_done(&a);
@@ -90,19 +123,17 @@ void heal_note_all(struct heal *h)
 	for (size_t i = 0; i < h->plan.n; i++) {
 		const struct op *op = &h->plan.ops[i];
 		const struct object *o = heal_object(op);
-		const struct kept *k = keep_find(h->m, o->netns);
 		struct drift *one = op->given ? NULL : drift_find(d, o);
 		bool known = one && one->open;
 
 		if (op->given || h->told == TOLD_MAX)
 			continue;
 		one = drift_note(d, o, h->now);
-		if (one && k && k->port)
-			one->port = k->port;
-		if (!known) {
-			h->told++;
-			heal_tell(h, EVENT_DRIFT, op, one ? one->port : 0, NULL);
-		}
+		/* So many that they are not remembered would be told again with each look. */
+		if (known || !one)
+			continue;
+		h->told++;
+		heal_tell(h, EVENT_DRIFT, op, one, NULL);
 	}
 	for (size_t i = 0; i < h->scope.n; i++) {
 		const struct spot *spot = &h->scope.spots[i];

@@ -14,6 +14,7 @@ struct heal {
 	uint64_t began, now;		/* CLOCK_BOOTTIME, in microseconds */
 	size_t healed, told;
 	bool report;			/* told, not healed */
+	bool pending;			/* a step that was refused waits to be tried again */
 	const struct object **others;	/* managed interfaces that are others than before */
 	size_t n_others;
 };
@@ -26,8 +27,8 @@ static inline struct object *heal_object(const struct op *op)
 uint64_t heal_now(void);
 
 /* heal_note.c: what drifted is noted and told. */
-/* Tells of one object; @port is of who did it, 0: unknown; @message NULL: what became of it. */
-void heal_tell(struct heal *h, enum event_type type, const struct op *op, uint32_t port, const char *message);
+/* Tells of one object, and, if @one is there, who did it; @message NULL: what became of it. */
+void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message);
 void heal_tell_failed(struct heal *h);
 void heal_tell_healed(struct heal *h);
 /* Notes all that the plan would put right, and tells what is new of it. */
@@ -39,3 +40,10 @@ void heal_note_all(struct heal *h);
 void heal_find_others(struct heal *h);
 /* Before it is carried out. */
 void heal_remember_others(struct heal *h);
+
+/* heal_wait.c */
+/* Whether something of others' making has not come yet. */
+bool heal_is_missing(const struct heal *h);
+/* Leaves out the steps that have to wait, also those for what is @damped, and for what
+ * stands on that; what would only be taken away to be made anew stays, too. */
+void heal_leave_out(struct heal *h, bool damped);

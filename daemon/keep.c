@@ -2,7 +2,6 @@
 /* keep.c - holds the namespaces that are kept, and notes which of them, and which of
  * their links, are to be looked at again. */
 #include "keep.h"
-#include "owner.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -241,11 +240,20 @@ void keep_take(struct engine *g, struct member *m, struct model *declared, struc
 	keep_done(g, &old);
 }
 
+bool keep_declares(const struct kept *k, const char *link)
+{
+	size_t n;
+
+	keep_objects(k->member, k->name, link, &n);
+	return n;
+}
+
 void keep_mark(struct kept *k, const char *link)
 {
 	k->dirty = true;
 	k->all |= link && k->n_names == NAMES_MAX;
-	if (!link || !k->by_link || k->all)
+	/* All are those that are declared. */
+	if (!link || !k->by_link || k->n_names == NAMES_MAX || (k->all && keep_declares(k, link)))
 		return;
 	for (size_t i = 0; i < k->n_names; i++)
 		if (!strcmp(k->names[i], link))
@@ -273,7 +281,8 @@ void keep_clear(struct kept *k)
 {
 	k->dirty = k->due = k->all = k->unwell = false;
 	k->n_names = 0;
-	k->port = 0;
+	k->several = false;
+	k->pid = 0;
 	free(k->names);
 	k->names = NULL;
 }
@@ -297,81 +306,18 @@ bool keep_is_unwell(const struct member *m)
 	return false;
 }
 
-static int handle_cmp(const void *a, const void *b)
-{
-	const struct object *x = *(struct object *const *)a, *y = *(struct object *const *)b;
-
-	return x->handle < y->handle ? -1 : x->handle > y->handle;
-}
-
-/* The name under which the topology knows the link of that number. */
-static const char *link_of(struct kept *k, uint32_t ifindex)
-{
-	struct object key = { .handle = ifindex }, *at = &key, **found;
-
-	if (!k->sorted && k->n_links)
-		qsort(k->links, k->n_links, sizeof(*k->links), handle_cmp);
-	k->sorted = true;
-	found = k->n_links ? bsearch(&at, k->links, k->n_links, sizeof(*k->links), handle_cmp) : NULL;
-	return found ? (*found)->name : NULL;
-}
-
-static void mark_heard(struct kept *k, const struct heard *h)
-{
-	const char *known = h->ifindex ? link_of(k, h->ifindex) : NULL;
-	size_t n = 0;
-
-	if (h->port)
-		k->port = h->port;
-	if (!h->ifindex || !k->by_link) {
-		keep_mark(k, NULL);
-		return;
-	}
-	if (known)
-		keep_mark(k, known);
-	if (!h->ifname || (known && !strcmp(known, h->ifname)))
-		return;
-	/* Of one that is only to have an address, nothing but that is kept. */
-	keep_objects(k->member, k->name, h->ifname, &n);
-	/* One that has our mark, but that nobody declared, is ours to take away. */
-	if (n || (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name)))
-		keep_mark(k, h->ifname);
-}
-
-void keep_heard(void *engine, const struct heard *h)
-{
-	struct engine *g = engine;
-
-	if (h->nsid < NSID_OWN || (size_t)(h->nsid + 1) >= g->n_heard)
-		return;
-	for (struct kept *k = g->heard[h->nsid + 1]; k; k = k->same)
-		mark_heard(k, h);
-}
-
-void keep_listen(struct engine *g)
-{
-	if (g->listener && listener_read(g->listener, keep_heard, g) == -ENOBUFS)
-		for (size_t i = 0; i < g->n_members; i++)
-			keep_mark_all(g->members[i]);
-}
-
-void keep_audit(struct engine *g)
-{
-	struct err e;
-
-	for (size_t i = 0; i < g->n_members; i++)
-		for (size_t n = 0; n < g->members[i]->n_kept; n++)
-			g->members[i]->kept[n].due = g->members[i]->kept[n].all = true;
-	/* What has our mark on the host and is declared nowhere. */
-	if (g->listener)
-		(void)!listener_replay(g->listener, keep_heard, g, &e);
-}
-
 static void check_name(const struct engine *g, struct kept *k)
 {
-	/* While it is held, no other has its inode.  What was in the way may have gone. */
-	if (strcmp(k->name, "host") && (k->unwell || netns_inode(g->netns_dir, k->name) != k->inode))
+	bool astray;
+
+	if (!strcmp(k->name, "host"))
+		return;
+	/* While it is held, no other has its inode. */
+	astray = netns_inode(g->netns_dir, k->name) != k->inode;
+	/* What was in the way may have gone. */
+	if (astray || k->astray || k->unwell)
 		k->dirty = k->all = true;
+	k->astray = astray;
 }
 
 void keep_check_names(struct engine *g, const char *name)

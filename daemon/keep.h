@@ -11,6 +11,7 @@ struct kept {
 	char name[65];
 	int fd;				/* of one that netnsd made, to give it back its name; else -1 */
 	ino_t inode;			/* 0: it is not there */
+	bool astray;			/* its name meant something else when that was checked last */
 	int nsid;
 	bool heard;			/* nsid is valid */
 	bool by_link;			/* links are looked at one by one: others may have thousands here */
@@ -23,7 +24,8 @@ struct kept {
 	bool all;			/* all of the topology's links in it, else those in names */
 	char (*names)[16];
 	size_t n_names;
-	uint32_t port;			/* of the last event that told one */
+	uint32_t pid;			/* of who is behind what was heard, 0: unknown */
+	bool several;			/* or one of them */
 	struct kept *same;		/* the next one of the same nsid */
 };
 
@@ -39,18 +41,24 @@ struct object *const *keep_objects(const struct member *m, const char *netns, co
 
 /* To be looked at again: a link of it, or (NULL) what stands in it besides links. */
 void keep_mark(struct kept *k, const char *link);
+/* Whether the topology says something of a link of that name, be it but an address. */
+bool keep_declares(const struct kept *k, const char *link);
 void keep_mark_all(struct member *m);
 bool keep_is_marked(const struct member *m);
 void keep_clear(struct kept *k);
 /* What could not be healed: the links in @only, NULL: all. */
 void keep_unwell(struct kept *k, const char *const *only);
 bool keep_is_unwell(const struct member *m);
+
+/* keep_heard.c */
 /* An event of the listener. */
 void keep_heard(void *engine, const struct heard *h);
 /* Reads all events that have arrived. */
 void keep_listen(struct engine *g);
 /* Everything is looked at again, bit by bit. */
 void keep_audit(struct engine *g);
+
+/* keep.c: names. */
 /* Looks whether names still mean what they meant; @name NULL: all. */
 void keep_check_names(struct engine *g, const char *name);
 /* Gives the namespaces of @set that have lost their names the descriptors that are held. */

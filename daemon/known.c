@@ -200,6 +200,7 @@ static void member_keep(struct engine *g, struct job *j)
 	struct member *m = member_find(g, j->next.name, NULL);
 
 	m->broken = m->heal_failed = false;
+	m->again_usec = 0;
 	if (j->next.state != STATE_UP) {
 		keep_done(g, m);
 		drifts_done(&m->drifts);
@@ -207,6 +208,7 @@ static void member_keep(struct engine *g, struct job *j)
 	}
 	m->on_drift = j->desired.on_drift;
 	keep_take(g, m, &j->desired.model, &j->set, true);
+	drift_declared(&m->drifts, &m->declared);
 }
 
 void member_settle(struct engine *g, struct job *j, bool forget)
@@ -225,6 +227,8 @@ void member_settle(struct engine *g, struct job *j, bool forget)
 	member_take(g, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
 	if (!j->same || j->written)
 		member_keep(g, j);
+	else
+		drift_settle_all(&m->drifts);
 	if (forget && state_forget(&g->state, j->next.name, &e) == 0)
 		member_drop(g, j->next.name);
 }

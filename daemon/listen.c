@@ -15,6 +15,7 @@ enum {
 	RECEIVE_BYTES = 8 << 20,	/* some ten thousand events may wait */
 	MESSAGE_MAX = 64 << 10,
 	READ_MAX = 4096,		/* events in one go: others want their turn, too */
+	PORT_PID = (1 << 22) - 1,	/* the part of a port that is a process */
 };
 
 struct listener {
@@ -173,10 +174,19 @@ static const struct {
 	{ RTM_NEWNETCONF, sizeof(struct netconfmsg), read_netconf },
 };
 
+/* Programs name their socket after their process; what the kernel chooses instead is
+ * below 0 (netlink_autobind, net/netlink/af_netlink.c). */
+static uint32_t pid_of(uint32_t port)
+{
+	uint32_t pid = port >> 31 ? 0 : port & PORT_PID;
+
+	return pid == (uint32_t)getpid() ? 0 : pid;
+}
+
 /* Of what has no row the whole namespace is meant. */
 static void message_read(const struct nlmsghdr *h, struct heard *ret)
 {
-	ret->port = h->nlmsg_pid;
+	ret->pid = pid_of(h->nlmsg_pid);
 	for (size_t i = 0; i < ARRAY_SIZE(messages); i++)
 		if (h->nlmsg_type == messages[i].type && h->nlmsg_len >= NLMSG_LENGTH(messages[i].size))
 			messages[i].read(h, ret);
@@ -233,7 +243,7 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 	const struct replay *r = arg;
 
 	message_read(h, &heard);
-	heard.port = 0;
+	heard.pid = 0;
 	r->each(r->arg, &heard);
 }
 

@@ -67,6 +67,7 @@ static void take(struct scope *s, struct kept *k)
 		spot_add_all(spot);
 	for (size_t i = 0; !spot->all && i < k->n_names; i++)
 		spot_add(spot, k->names[i]);
+	spot->pid = k->several ? 0 : k->pid;
 	keep_clear(k);
 }
 
@@ -83,6 +84,14 @@ void scope_take(struct scope *s, struct engine *g, struct member *m)
 	for (size_t i = 0; i < m->n_kept && s->n < SPOTS_MAX; i++)
 		if (m->kept[i].unwell)
 			take(s, &m->kept[i]);
+}
+
+const struct spot *scope_find(const struct scope *s, const char *netns)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->spots[i].kept->name, netns))
+			return &s->spots[i];
+	return NULL;
 }
 
 static void models_done(struct scope *s)

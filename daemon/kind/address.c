@@ -152,9 +152,12 @@ static int address_observe(struct look *look, struct err *e)
 {
 	int r = look->ns->only ? 0 : look_at_addresses(look, 0, e);
 
-	for (size_t i = 0; look->ns->only && i < look->n_links && r == 0; i++)
+	for (size_t i = 0; look->ns->only && i < look->n_links && r == 0; i++) {
 		r = look_at_addresses(look, look->links[i]->handle, e);
-	return r < 0 && r != -ENODEV ? err_prefix(e, "addresses of %s", look->ns->name) : 0;
+		/* Gone since it was looked at. */
+		r = r == -ENODEV ? 0 : r;
+	}
+	return r < 0 ? err_prefix(e, "addresses of %s", look->ns->name) : 0;
 }
 
 static struct nl_msg *address_message(int type, int flags, const struct address *a, uint32_t index)

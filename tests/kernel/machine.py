@@ -124,6 +124,7 @@ class Machine:
             self.unshare.wait()
         self.unshare.stdout.close()
         if self.daemon:
+            self.daemon.send_signal(signal.SIGCONT)
             self.daemon.wait()
 
     # Commands.
@@ -257,6 +258,15 @@ class Machine:
 
     def kill(self, number):
         self.run("kill", f"-{int(number)}", self.pid())
+
+    def pause(self):
+        """netnsd stands still; so does nsenter, which watches over it."""
+        self.kill(signal.SIGSTOP)
+        wait_for(lambda: " T " in Path(f"/proc/{self.daemon.pid}/stat").read_text())
+
+    def resume(self):
+        self.kill(signal.SIGCONT)
+        self.daemon.send_signal(signal.SIGCONT)
 
     def stop(self, number=signal.SIGTERM):
         self.kill(number)

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* heal_wait.c - leaves out of a plan what has to wait: for others, for their names and
+ * interfaces to be free again, or because healing it is damped. */
+#include "healing.h"
+
+enum { SKIPPED = 100 };		/* object.mark of a desired one: its step waits */
+
+/* Whether it has to wait for something that is not there, or not ours. */
+static bool is_blocked(const struct heal *h, const struct object *want)
+{
+	const struct object *have = model_find(&h->scope.observed, want->id), *netns = model_netns(&h->scope.desired, want->netns);
+
+	if (netns && netns != want && is_blocked(h, netns))
+		return true;
+	if (have)
+		return have->owner != OWNER_OURS && !want->any && !have->any;
+	return want->mark == SKIPPED || (want->any && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo"))));
+}
+
+static bool stands_on_blocked(const struct heal *h, const struct object *o)
+{
+	struct ref ref;
+
+	for (int gives = 0; gives < 2; gives++)
+		for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
+			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
+
+			/* What is there, and was to come again with what it stands on, stays as well. */
+			if (base && (is_blocked(h, base) || (base->mark == SKIPPED && model_find(&h->scope.observed, o->id))))
+				return true;
+		}
+	return false;
+}
+
+bool heal_is_missing(const struct heal *h)
+{
+	for (size_t i = 0; i < h->problems.n; i++)
+		if (h->problems.v[i].awaited)
+			return true;
+	return false;
+}
+
+/* What the step leads to; NULL: nothing is to be there. */
+static struct object *aim(const struct heal *h, const struct op *op)
+{
+	return op->after ? op->after : model_find(&h->scope.desired, op->before->id);
+}
+
+static bool waits(const struct heal *h, const struct op *op, bool damped)
+{
+	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
+	const struct object *want = aim(h, op);
+
+	if (want && (is_blocked(h, want) || stands_on_blocked(h, want)))
+		return true;
+	return one && one->until > h->now && (!one->put_off || heal_is_missing(h));
+}
+
+void heal_leave_out(struct heal *h, bool damped)
+{
+	size_t kept = 0;
+
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < h->plan.n; i++) {
+			struct object *want = aim(h, &h->plan.ops[i]);
+
+			if (!want || want->mark == SKIPPED || !waits(h, &h->plan.ops[i], damped))
+				continue;
+			want->mark = SKIPPED;
+			more = true;
+		}
+	}
+	for (size_t i = 0; i < h->plan.n; i++)
+		if (!waits(h, &h->plan.ops[i], damped))
+			h->plan.ops[kept++] = h->plan.ops[i];
+	h->plan.n = kept;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* keep_heard.c - turns what was heard, or lost, into marks on what is kept. */
+#include "keep.h"
+#include "owner.h"
+
+static int handle_cmp(const void *a, const void *b)
+{
+	const struct object *x = *(struct object *const *)a, *y = *(struct object *const *)b;
+
+	return x->handle < y->handle ? -1 : x->handle > y->handle;
+}
+
+/* The name under which the topology knows the link of that number. */
+static const char *link_of(struct kept *k, uint32_t ifindex)
+{
+	struct object key = { .handle = ifindex }, *at = &key, **found;
+
+	if (!k->sorted && k->n_links)
+		qsort(k->links, k->n_links, sizeof(*k->links), handle_cmp);
+	k->sorted = true;
+	found = k->n_links ? bsearch(&at, k->links, k->n_links, sizeof(*k->links), handle_cmp) : NULL;
+	return found ? (*found)->name : NULL;
+}
+
+static void mark_by(struct kept *k, const char *link, const struct heard *h)
+{
+	k->several |= k->pid && h->pid && k->pid != h->pid;
+	if (h->pid)
+		k->pid = h->pid;
+	keep_mark(k, link);
+}
+
+static void mark_heard(struct kept *k, const struct heard *h)
+{
+	const char *known = h->ifindex ? link_of(k, h->ifindex) : NULL;
+
+	if (!h->ifindex || !k->by_link) {
+		mark_by(k, NULL, h);
+		return;
+	}
+	if (known)
+		mark_by(k, known, h);
+	if (!h->ifname || (known && !strcmp(known, h->ifname)))
+		return;
+	/* One that has our mark, but that nobody declared, is ours to take away. */
+	if (keep_declares(k, h->ifname) ||
+	    (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name)))
+		mark_by(k, h->ifname, h);
+}
+
+void keep_heard(void *engine, const struct heard *h)
+{
+	struct engine *g = engine;
+
+	if (h->nsid < NSID_OWN || (size_t)(h->nsid + 1) >= g->n_heard)
+		return;
+	for (struct kept *k = g->heard[h->nsid + 1]; k; k = k->same)
+		mark_heard(k, h);
+}
+
+/* What has our mark on the host, and is declared nowhere. */
+static void listen_anew(struct engine *g)
+{
+	struct err e;
+
+	if (g->listener)
+		(void)!listener_replay(g->listener, keep_heard, g, &e);
+}
+
+void keep_listen(struct engine *g)
+{
+	if (!g->listener || listener_read(g->listener, keep_heard, g) != -ENOBUFS)
+		return;
+	for (size_t i = 0; i < g->n_members; i++)
+		keep_mark_all(g->members[i]);
+	listen_anew(g);
+}
+
+void keep_audit(struct engine *g)
+{
+	for (size_t i = 0; i < g->n_members; i++)
+		for (size_t n = 0; n < g->members[i]->n_kept; n++)
+			g->members[i]->kept[n].due = g->members[i]->kept[n].all = true;
+	listen_anew(g);
+}

@@ -1,0 +1,454 @@
+# SPDX-License-Identifier: MIT
+"""It stays so: whatever is taken away or changed by hand comes back by itself, on the host, in a namespace of
+ours and in somebody else's; and what others add under their own mark stays."""
+import ctypes
+import errno
+import json
+import re
+import select
+import subprocess
+
+import pytest
+from machine import NETNSCTL, lasting, one_by_one, wait_for
+from test_monitor import Monitor, log
+from topologies import everyday, many
+
+NEVER = "1000/1"  # --heal-burst: nothing is a fight
+
+
+def cable(peer, *addresses, **more):
+    return {"kind": "veth", "peer": peer, "addresses": list(addresses), **more}
+
+
+def everywhere():
+    """The same in each of the three places: the host, a namespace of ours, somebody else's namespace."""
+    def body(n, wan=None):
+        t = {
+            "interfaces": {
+                "up0": cable(f"far/up{n}", f"10.{n}.0.1/24", f"2001:db8:{n}::1/64", mtu=1400, mac=f"02:00:00:00:0{n}:01",
+                             sysctl={"ipv4.rp_filter": 2, "ipv6.accept_redirects": 0}),
+                "br0": {"kind": "bridge", "addresses": [f"10.{n}.1.1/24"]},
+                "p0": {"kind": "veth", "peer": f"far/p{n}", "master": "br0"},
+                "off0": {"kind": "veth", "peer": f"far/off{n}", "up": False},
+            },
+            "routes": [{"to": f"10.{n}.8.0/24", "via": f"10.{n}.0.2"},
+                       {"to": f"2001:db8:{n}8::/64", "via": f"2001:db8:{n}::2"},
+                       {"to": f"10.{n}.9.0/24", "type": "blackhole"}],
+            "sysctl": {"net.ipv4.ip_default_ttl": 60 + n, "net.ipv4.conf.all.rp_filter": 2},
+            "forwarding": True,
+        }
+        if wan:
+            t["interfaces"][wan] = {"mtu": 1300, "addresses": [f"10.{n}.2.1/24"], "up": True}
+        return t
+
+    far = {f"up{n}": {"addresses": [f"10.{n}.0.2/24", f"2001:db8:{n}::2/64"]} for n in (1, 2, 3)}
+    return {"host": body(1, "wan"), "namespaces": {"ns": body(2), "old": {"existing": True, **body(3, "wan")},
+                                                  "far": {"interfaces": far}}}
+
+
+PLACES = {"host": (None, 1), "ours": ("ns", 2), "existing": ("old", 3)}
+
+# What is done, {n} being the number of the place, and what is then told as drifted.
+BROKEN = {
+    "address": ("ip addr del 10.{n}.0.1/24 dev up0", "address up0"),
+    "address 6": ("ip addr del 2001:db8:{n}::1/64 dev up0", "address up0"),
+    "both addresses": ("ip addr del 10.{n}.0.1/24 dev up0; ip addr del 2001:db8:{n}::1/64 dev up0", "address up0"),
+    "route": ("ip route del 10.{n}.8.0/24", "route"),
+    "route 6": ("ip -6 route del 2001:db8:{n}8::/64", "route"),
+    "route without an interface": ("ip route del blackhole 10.{n}.9.0/24", "route"),
+    "another route": ("ip route replace 10.{n}.8.0/24 via 10.{n}.0.7 proto 78", "route"),
+    "cable": ("ip link del up0", "link up0"),
+    "cable, the far end": ("ip -n far link del up{n}", "link up0"),
+    "bridge": ("ip link del br0", "link br0"),
+    "port": ("ip link set p0 nomaster", "link p0"),
+    "port, and the bridge": ("ip link del p0; ip link del br0", "link br0"),
+    "mtu": ("ip link set up0 mtu 1280", "link up0"),
+    "small mtu": ("ip link set up0 mtu 1000", "link up0"),
+    "mac": ("ip link set up0 address 02:00:00:00:00:99", "link up0"),
+    "down": ("ip link set up0 down", "link up0"),
+    "bridge down": ("ip link set br0 down", "link br0"),
+    "up": ("ip link set off0 up", "link off0"),
+    "name": ("ip link set up0 name other", "link up0"),
+    "moved": ("ip link set up0 netns far name moved", "link up0"),
+    "sysctl of an interface": ("echo 0 >/proc/sys/net/ipv4/conf/up0/rp_filter", "sysctl up0"),
+    "sysctl": ("echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter", "sysctl"),
+    "forwarding": ("echo 0 >/proc/sys/net/ipv4/ip_forward", "namespace"),
+    "forwarding 6": ("echo 0 >/proc/sys/net/ipv6/conf/all/forwarding", "namespace"),
+    "an address by hand": ("ip addr add 10.99.{n}.1/24 dev up0", "address up0"),
+    "an address 6 by hand": ("ip addr add 2001:db8:99:{n}::1/64 dev up0", "address up0"),
+}
+# Nothing is told by the kernel; the audit finds it.
+SILENT = {
+    "sysctl": ("echo 99 >/proc/sys/net/ipv4/ip_default_ttl", "sysctl"),
+    "sysctl of an interface": ("echo 1 >/proc/sys/net/ipv6/conf/up0/accept_redirects", "sysctl up0"),
+}
+
+
+LOOK = """
+for n in host ns old far; do
+	for what in '-d addr' '-4 route show table all' '-6 route show table all'; do
+		echo "@ $n $what"
+		[ $n = host ] && ip -j $what || ip -n $n -j $what
+	done
+	echo "@ $n sysctl"
+	[ $n = host ] && sh -c '{sysctls}' || ip netns exec $n sh -c '{sysctls}'
+done
+"""
+SYSCTLS = """cd /proc/sys/net; grep -s . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/ip_default_ttl ipv4/conf/all/rp_filter \\
+	ipv4/conf/up0/rp_filter ipv6/conf/up0/accept_redirects || true"""
+# Others, once a link has been made anew.
+NUMBERS = re.compile(r": \S+ (ifindex|link_index|link_netnsid) ")
+
+
+def state(machine):
+    """All there is in the places."""
+    lines = []
+    for section in machine.sh(LOOK.format(sysctls=SYSCTLS)).split("@ ")[1:]:
+        title, _, text = section.partition("\n")
+        entries = json.loads(text) if text.startswith("[") else text.splitlines()
+        for entry in filter(None, map(lasting, entries)):
+            lines += [f"{title}: {line}" for line in one_by_one(entry)]
+    return sorted(line for line in lines if not NUMBERS.search(line))
+
+
+class Healer:
+    """Breaks things, and waits until all is as it was."""
+
+    def __init__(self, machine):
+        self.machine, self.before = machine, state(machine)
+
+    def breaks(self, netns, script):
+        """The events that were told of it."""
+        enter = f"ip netns exec {netns} " if netns else ""
+        with Monitor(self.machine) as m:
+            self.machine.run(*enter.split(), "sh", "-ec", script)
+            told = []
+            wait_for(lambda: healed(m, told) and state(self.machine) == self.before and healed(m, told), 10)
+        return told
+
+
+def healed(monitor, told):
+    """Adds to @told what has come so far; True if the last of it is that all is well."""
+    while b"\0" in monitor.rest or select.select([monitor.socket], [], [], 0)[0]:
+        told.append(monitor.event())
+    return told and told[-1]["event"] == "healed"
+
+
+def prepare(machine):
+    machine.sh("""ip netns add old; ip -n old link set lo up
+        ip link add wan type bridge; ip -n old link add wan type bridge""")
+
+
+def tidy(machine):
+    machine.ctl("down", "--all")
+    machine.sh("ip netns del old; ip link del wan")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_comes_back(bare, place):
+    bare.start("--heal-burst", NEVER)
+    prepare(bare)
+    bare.apply(everywhere())
+    netns, n = PLACES[place]
+    healer = Healer(bare)
+    for what, (script, drifted) in BROKEN.items():
+        told = healer.breaks(netns, script.format(n=n))
+        objects = {f"{e['kind']} {e['object']}" for e in told if e["event"] == "drift"}
+        kind, _, link = drifted.partition(" ")
+        # Of a cable one end is told.
+        assert objects & {f"{kind} {netns or 'host'}{'/' if link else ''}{link}", f"{kind} far/up{n}", f"{kind} far/p{n}"}, (what, objects)
+        assert told[-1]["event"] == "healed", what
+    tidy(bare)
+
+
+def drains(monitor):
+    """The events that have come so far."""
+    told = []
+    healed(monitor, told)
+    return told
+
+
+def test_silent_changes_are_found_by_the_audit(bare):
+    bare.start("--heal-burst", NEVER, "--audit", "1")
+    prepare(bare)
+    bare.apply(everywhere())
+    before = state(bare)
+    for netns, n in PLACES.values():
+        for script, _ in SILENT.values():
+            bare.run(*bare_enter(netns), "sh", "-ec", script.format(n=n))
+    wait_for(lambda: state(bare) == before, 10)
+    told = {f"{e['kind']} {e['object']}" for e in log(bare) if e["event"] == "drift"}
+    assert told == {f"sysctl {place}{link}" for place in ("host", "ns", "old") for link in ("", "/up0")}
+    tidy(bare)
+
+
+def bare_enter(netns):
+    return ["ip", "netns", "exec", netns] if netns else []
+
+
+def test_loopback(machine):
+    machine.apply(everyday())
+    machine.sh("ip -n ns1 link set lo down")
+    wait_for(lambda: "UP" in machine.link("ns1", "lo")["flags"])
+    machine.ping("ns1", "127.0.0.1")
+
+
+COOKIE = "import socket; print(int.from_bytes(socket.socket().getsockopt(socket.SOL_SOCKET, 71, 8), 'little'))"
+ECHO = """
+import socket
+with socket.create_server(("10.0.0.2", 7)) as s:
+    print("ready", flush=True)
+    with s.accept()[0] as c:
+        while data := c.recv(99):
+            c.sendall(data)
+"""
+TALK = """
+import socket, sys
+with socket.create_connection(("10.0.0.2", 7)) as s:
+    for line in sys.stdin:
+        s.sendall(line.encode())
+        print(s.recv(99).decode(), end="", flush=True)
+"""
+
+
+def cookie(machine, netns):
+    return machine.run("ip", "netns", "exec", netns, "/usr/bin/python3", "-c", COOKIE).stdout
+
+
+class Talk:
+    """A connection from the host into ns1, to a process that lives there."""
+
+    def __init__(self, machine):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.server = machine.popen("ip", "netns", "exec", "ns1", "/usr/bin/python3", "-c", ECHO, **pipes)
+        assert self.server.stdout.readline() == "ready\n"
+        self.client = machine.popen("/usr/bin/python3", "-c", TALK, **pipes)
+        self.goes_on()
+
+    def goes_on(self):
+        self.client.stdin.write("hello\n")
+        self.client.stdin.flush()
+        assert self.client.stdout.readline() == "hello\n"
+
+    def end(self):
+        self.client.communicate(timeout=10)
+        assert self.server.wait(10) == 0 and self.client.returncode == 0
+        self.server.communicate()
+
+
+GONE = {
+    "unmounted": "umount -l /run/netns/ns1",
+    # On a busy machine netnsd may have given it back before the file is removed.
+    "deleted": "ip netns del ns1 || true",
+    "unmounted and removed": "umount -l /run/netns/ns1; rm -f /run/netns/ns1 || true",
+    "moved": "umount -l /run/netns/ns1; mv /run/netns/ns1 /run/netns/old || true",
+    "removed from afar": "unshare -m sh -ec 'umount -l /run/netns/ns1; rm /run/netns/ns1'",
+    "directory unmounted": "umount -l /run/netns",
+    "directory removed": "umount -l /run/netns; rm -rf /run/netns || true",
+    "all of /run/netns": "for n in ns1 ns2 ns3; do ip netns del $n || true; done",
+}
+
+
+@pytest.mark.parametrize("script", GONE.values(), ids=GONE)
+def test_namespace_comes_back_as_the_same(machine, script):
+    t = everyday()
+    t["namespaces"]["ns2"] = t["namespaces"]["ns3"] = {}
+    machine.apply(t)
+    before = {n: (machine.inode(n), cookie(machine, n)) for n in machine.namespaces()}
+    links, names = machine.ip("-n", "ns1", "link"), machine.root / "run/netns"
+    talk = Talk(machine)
+    machine.sh(script)
+    wait_for(lambda: set(before) <= set(machine.namespaces()))
+    # It may be given back and, by the second command, be lost once more.
+    wait_for(lambda: all(names.joinpath(n).exists() and machine.inode(n) == inode for n, (inode, _) in before.items()))
+    assert {n: cookie(machine, n) for n in before} == {n: c for n, (_, c) in before.items()}
+    talk.goes_on()
+    assert machine.ip("-n", "ns1", "link") == links
+    machine.restart()
+    talk.goes_on()
+    talk.end()
+    assert not [line for line in machine.sh("ls /run/netns").split() if line not in (*before, "old")]
+    machine.sh("rm -f /run/netns/old")
+
+
+def test_another_namespace_under_our_name(machine):
+    """It is somebody's, and not touched; ours comes back when it goes."""
+    machine.apply(everyday())
+    inode = machine.inode("ns1")
+    machine.sh("ip netns add other; ip -n other link add x type bridge; mount --bind /run/netns/other /run/netns/ns1")
+    wait_for(lambda: status(machine)["state"] == "failed")
+    assert "another program" in status(machine)["problem"]["message"]
+    assert machine.links("ns1") == ["lo", "x"]
+    machine.sh("ip netns del other; umount -l /run/netns/ns1")
+    wait_for(lambda: status(machine)["state"] == "up" and machine.inode("ns1") == inode)
+    machine.ping("ns1", "10.0.0.1")
+
+
+def status(machine, name="lab"):
+    return json.loads(machine.ctl("--json", "status", name).stdout)["topologies"][0]
+
+
+def test_another_link_under_our_name(machine):
+    machine.apply(everyday())
+    machine.pause()
+    machine.sh("ip link del veth-host; ip link add veth-host type bridge; ip addr add 10.66.0.1/24 dev veth-host")
+    machine.resume()
+    wait_for(lambda: status(machine)["state"] == "failed")
+    assert "another program" in status(machine)["problem"]["message"]
+    assert machine.addresses(None, "veth-host") == ["10.66.0.1/24"]
+    machine.sh("ip link del veth-host")
+    wait_for(lambda: status(machine)["state"] == "up")
+    machine.ping("ns1", "10.0.0.1")
+
+
+def test_what_others_add_stays(bare):
+    """Links, addresses on them, and routes of others, also in our namespace, whatever is healed or audited."""
+    bare.start("--heal-burst", NEVER, "--audit", "1")
+    t = everyday()
+    t["namespaces"]["ns1"]["sysctl"] = {"net.ipv4.ip_default_ttl": 70}
+    bare.apply(t)
+    for at in "", "-n ns1":
+        bare.sh(f"""ip {at} link add x0 type bridge; ip {at} link set x0 up; ip {at} addr add 10.77.0.1/24 dev x0
+            ip {at} link add x1 type veth peer name x2
+            for p in bgp dhcp static boot 99; do ip {at} route add 10.78.$((i = i + 1)).0/24 via 10.77.0.2 proto $p; done
+            ip {at} -6 route add 2001:db8:77::/64 dev x0 proto bird; ip {at} rule add to 10.79.0.0/16 table 9
+            ip {at} neigh add 10.77.0.9 lladdr 02:00:00:00:00:99 dev x0""")
+    before = bare.snapshot()
+    bare.sh("ip -n ns1 route del default; ip addr del 10.0.0.1/24 dev veth-host")
+    bare.assert_same(before)
+    # This is found by an audit, which has seen all.
+    bare.sh("ip netns exec ns1 sh -c 'echo 3 >/proc/sys/net/ipv4/ip_default_ttl'")
+    wait_for(lambda: bare.sysctl("ns1", "net.ipv4.ip_default_ttl") == "70")
+    bare.assert_same(before)
+    assert {e["kind"] for e in log(bare) if e["event"] == "drift"} == {"route", "address", "sysctl"}
+    bare.sh("ip link del x0; ip link del x1; ip rule del to 10.79.0.0/16 table 9")
+
+
+def test_our_own_changes_are_no_news(bare):
+    """After an apply, and after a heal, nothing is found to do, and nothing is written."""
+    bare.start(strace=True)
+    prepare(bare)
+    bare.apply(everywhere())
+    bare.writes()
+    with Monitor(bare) as m:
+        for _ in range(2):
+            # Events come in order: when this has been healed, all before it have been heard.
+            bare.sh("ip addr del 10.1.0.1/24 dev up0")
+            told = [m.event()]
+            while told[-1]["event"] != "healed":
+                told.append(m.event())
+            assert [(e["event"], e.get("kind")) for e in told] == [("drift", "address"), ("drift", "route"), ("healed", None)]
+    writes = bare.writes()
+    assert len(writes) == 2 and all("RTM_NEWADDR" in w and "RTM_NEWROUTE" in w for w in writes), writes
+    tidy(bare)
+
+
+def drops(machine):
+    """Events that netnsd's listener has lost."""
+    rows = [line.split() for line in (machine.root / f"proc/{machine.pid()}/net/netlink").read_text().splitlines()[1:]]
+    return sum(int(row[8]) for row in rows if row[1] == "0" and int(row[3], 16))
+
+
+def test_overrun(bare):
+    """More events than the listener can hold: nothing is lost with them."""
+    bare.start("--heal-burst", NEVER)
+    prepare(bare)
+    bare.apply(everywhere())
+    before = state(bare)
+    bare.pause()
+    batch = bare.folder / "batch"
+    batch.write_text("".join(f"addr {what} 10.66.0.1/32 dev wan\n" for _ in range(12000) for what in ("add", "del")))
+    bare.run("ip", "-batch", batch)
+    assert drops(bare) > 0
+    for netns, n in PLACES.values():
+        for what in "address", "route 6", "mtu", "port", "sysctl", "cable, the far end":
+            bare.run(*bare_enter(netns), "sh", "-ec", BROKEN[what][0].format(n=n))
+    bare.sh("ip netns del ns; ip link del br0")  # netnsd stands still
+    # One of ours that nobody declared is ours to take away.
+    group = bare.link("far", "off1")["group"]
+    bare.sh(f"ip link add stray group {group} type bridge; ip link set stray alias netnsd:lab")
+    bare.resume()
+    wait_for(lambda: state(bare) == before, 20)
+    tidy(bare)
+
+
+def test_heals_while_tables_change(bare):
+    """Dumps that are disturbed begin anew."""
+    bare.start("--heal-burst", NEVER)
+    t = everyday()
+    bare.apply(t)
+    # So many that a dump takes several messages.
+    churn = bare.folder / "churn"
+    churn.write_text("".join(f"addr {what} 10.88.{i // 250}.{i % 250 + 1}/32 dev x0\n" for what in ("add", "del") for i in range(1500)))
+    bare.sh("ip -n ns1 link add x0 type bridge")
+    process = bare.popen("sh", "-c", f"while [ ! -e /run/end ]; do ip -n ns1 -batch {churn}; done", stdin=subprocess.DEVNULL)
+    for _ in range(10):
+        bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
+        wait_for(lambda: "10.0.0.2" in bare.sh("ip -n ns1 addr show dev veth-ns; ip -n ns1 route show default") and bare.routes("ns1", "default"))
+    bare.sh("touch /run/end")
+    assert process.wait(20) == 0
+    bare.sh("rm /run/end; ip -n ns1 link del x0")
+    assert status(bare)["state"] == "up"
+
+
+def test_router_beside_us(bare):
+    """A router that writes many routes is not heard, and does not keep us from hearing the rest."""
+    bare.start("--heal-burst", NEVER)
+    bare.apply(everyday())
+    batch = bare.folder / "batch"
+    routes = [f"10.{i >> 14}.{i >> 6 & 255}.{(i & 63) << 2}/30 via 10.0.0.1 proto bgp table 77\n" for i in range(20000)]
+    for what in "add", "del":
+        batch.write_text("".join(f"route {what} {route}" for route in routes))
+        process = bare.popen("ip", "-n", "ns1", "-batch", batch)
+        bare.sh("ip -n ns1 route del default")
+        wait_for(lambda: bare.routes("ns1", "default"))
+        assert process.wait(60) == 0
+        bare.sh("ip -n ns1 route del default")
+        wait_for(lambda: bare.routes("ns1", "default"))
+        assert len(bare.sh("ip -n ns1 route show table 77").splitlines()) == (20000 if what == "add" else 0)
+    assert drops(bare) == 0
+    assert len([e for e in log(bare) if e["event"] == "drift"]) == 4
+
+
+def test_nothing_to_do_costs_nothing(machine):
+    machine.apply(many(50))
+    pid = machine.pid()
+
+    def used():
+        fields = (machine.root / f"proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    def switches():
+        return int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", (machine.root / f"proc/{pid}/status").read_text())[1])
+    # What the apply itself has caused is over when it sleeps.
+    wait_for(lambda: (before := switches()) == switches() and "S" in machine.sh(f"ps -o stat= -p {pid}") and before)
+    before, woken = used(), switches()
+    machine.sh("sleep 1")
+    assert used() - before <= 1 and switches() - woken <= 5
+
+
+def test_heals_while_another_topology_is_changed(bare):
+    """Both make links on the host, and number them."""
+    bare.start("--heal-burst", NEVER)
+    bare.apply({"host": {"interfaces": {"vx": cable("own/eth0", "10.0.0.1/24")}},
+                "namespaces": {"own": {"interfaces": {"eth0": {"addresses": ["10.0.0.2/24"]}}}}})
+    client = bare.popen(NETNSCTL, "apply", bare.file(many(300), "big"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while client.poll() is None:
+        bare.sh("ip link del vx || true")
+    out = client.communicate()[0]
+    assert client.returncode == 0, out
+    wait_for(lambda: "vx" in bare.links() and bare.addresses(None, "vx") == ["10.0.0.1/24"])
+    wait_for(lambda: bare.addresses("own", "eth0") == ["10.0.0.2/24"])
+    assert len([e for e in log(bare) if e["event"] == "drift"]) > 0
+    # It may go while it is being made, but its number is never another's.
+    assert not [e for e in log(bare) if e.get("errno") in (errno.EEXIST, errno.EBUSY)]
+
+
+def test_address_by_hand_with_other_addresses(machine):
+    """The list is complete only where there is one."""
+    t = everyday()
+    t["namespaces"]["ns1"]["interfaces"]["br0"] = {"kind": "bridge"}
+    machine.apply(t)
+    machine.sh("ip -n ns1 addr add 10.9.0.1/24 dev br0; ip -n ns1 addr add 10.9.1.1/24 dev veth-ns")
+    wait_for(lambda: machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"])
+    assert machine.addresses("ns1", "br0") == ["10.9.0.1/24"]
