@@ -23,11 +23,13 @@ static const char *event_text(struct arena *a, struct json_object *event)
 {
 	const char *kind = reply_text(event, "kind"), *object = reply_text(event, "object");
 	const char *was = reply_text(event, "was"), *is = reply_text(event, "is"), *by = reply_text(event, "by");
-	const char *about = arena_fmt(a, "%s%s%s", kind, *kind && *object ? " " : "", object);
+	const char *about = arena_fmt(a, "%s%s%s", kind, *kind && *object ? " " : "", object), *message = reply_text(event, "message");
 
-	if (*was || *is)
+	if (!strncmp(message, about, strlen(about)))
+		about = "";
+	else if (*was || *is)
 		about = arena_fmt(a, "%s%s%s → %s", about, *about ? " " : "", *was ? was : "nothing", *is ? is : "nothing");
-	return arena_fmt(a, "%s%s%s%s%s", about, *about ? ": " : "", reply_text(event, "message"), *by ? "; by " : "", by);
+	return arena_fmt(a, "%s%s%s%s%s", about, *about ? ": " : "", message, *by ? "; by " : "", by);
 }
 
 static void line_add(struct table *t, uint64_t usec, const char *topology, enum colour colour, const char *word, const char *text)

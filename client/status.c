@@ -4,6 +4,8 @@
 #include "print.h"
 #include "text.h"
 
+enum { DRIFT_LINES = 10 };	/* so many are shown */
+
 /* What a boot directory has that is not applied, and what would apply it. */
 static void on_disk_print(struct json_object *topology)
 {
@@ -40,6 +42,49 @@ static void waiting_print(struct json_object *topology)
 		printf("%s: confirm in %s (netnsctl confirm %s), or it is rolled back\n", name, print_left(&a, topology), name);
 }
 
+/* "lab: address ns1/veth-ns 10.0.0.2/24 is not there; changed again and again by pid
+ * 4711 (dhclient), healed in 3 s" */
+static void drift_print(const char *name, struct json_object *drift)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	const char *was = text_escape(&a, reply_text(drift, "was")), *is = text_escape(&a, reply_text(drift, "is"));
+	const char *kind = text_escape(&a, reply_text(drift, "kind"));
+	const char *by = text_escape(&a, reply_text(drift, "by")), *what = *was ? was : is;
+	uint64_t left = reply_number(drift, "heal_usec");
+	bool contested = reply_flag(drift, "contested");
+
+	printf("%s: %s %s", name, kind, text_escape(&a, reply_text(drift, "object")));
+	/* "namespace ns1" says it all. */
+	if (strcmp(what, kind) != 0 && !(*was && *is))
+		printf(" %s", what);
+	if (!reply_flag(drift, "drifted"))
+		printf(" is healed");
+	else if (*was && *is)
+		printf(" is %s, not %s", is, was);
+	else
+		printf(" is %s", *was ? "not there" : "there, but not declared");
+	if (contested)
+		printf("; changed again and again");
+	if (*by)
+		printf("%s by %s", contested ? "" : ";", by);
+	if (left)
+		printf("%s healed in %s", contested ? "," : ";", text_duration(&a, left));
+	putchar('\n');
+}
+
+static void drifts_print(struct json_object *topology)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	const char *name = text_escape(&a, reply_text(topology, "name"));
+	size_t n = reply_size(topology, "drift");
+	struct json_object *o;
+
+	for (size_t i = 0; i < DRIFT_LINES && (o = reply_at(topology, "drift", i)); i++)
+		drift_print(name, o);
+	if (n > DRIFT_LINES)
+		printf("%s: %zu more that are not as declared (netnsctl --json status %s)\n", name, n - DRIFT_LINES, name);
+}
+
 static void topologies_print(struct json_object *reply)
 {
 	static const struct column columns[] = {
@@ -72,6 +117,7 @@ static void topologies_print(struct json_object *reply)
 		waiting_print(o);
 		on_disk_print(o);
 		problem_print(o);
+		drifts_print(o);
 	}
 }
 
@@ -144,6 +190,7 @@ static void topology_print(struct json_object *o)
 	waiting_print(o);
 	on_disk_print(o);
 	problem_print(o);
+	drifts_print(o);
 }
 
 int command_status(const struct ctl *c)

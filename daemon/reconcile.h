@@ -140,6 +140,17 @@ static inline bool known_is_up(const struct known *k)
 }
 /* The known topologies in order of name; valid until the engine's next call. */
 size_t engine_known(const struct engine *g, const struct known *const **ret);
+/* An object of a topology that is not as declared, or that others keep changing. */
+struct drifted {
+	const char *kind, *object;	/* in the words of a plan */
+	const char *was, *is;		/* as declared, as found last; NULL: it is not */
+	const char *by;			/* who did it last; NULL: unknown */
+	bool open;			/* it is so now */
+	bool contested;
+	uint64_t heal_usec;		/* it is healed after that time; 0: at once, or not at all */
+};
+/* The next one from @i on, which is 0 first; false: there are no more. */
+bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct drifted *ret);
 /* What is left of the time until @confirm_usec, at least 1; 0 if that is 0. */
 uint64_t confirm_left(uint64_t confirm_usec);
 const struct known *engine_find(const struct engine *g, const char *name);

@@ -69,7 +69,36 @@ struct json_object *status_step(const struct step *s)
 	return o;
 }
 
-static struct json_object *topology_json(const struct known *k)
+static struct json_object *drifted_json(const struct drifted *d)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "kind", d->kind);
+	add_text(o, "object", d->object);
+	add_text(o, "was", d->was);
+	add_text(o, "is", d->is);
+	add_text(o, "by", d->by);
+	add(o, "drifted", json_object_new_boolean(d->open));
+	add(o, "contested", json_object_new_boolean(d->contested));
+	if (d->heal_usec)
+		add_number(o, "heal_usec", d->heal_usec);
+	return o;
+}
+
+static void add_drifted(struct engine *g, const char *name, struct json_object *to)
+{
+	struct json_object *list = json_object_new_array();
+	struct drifted d;
+
+	for (size_t i = 0; engine_drifted(g, name, &i, &d);)
+		json_object_array_add(list, drifted_json(&d));
+	if (json_object_array_length(list))
+		add(to, "drift", list);
+	else
+		json_object_put(list);
+}
+
+static struct json_object *topology_json(struct engine *g, const struct known *k)
 {
 	static const char *const words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
 					   [STATE_WAITING] = "waiting" };
@@ -95,6 +124,7 @@ static struct json_object *topology_json(const struct known *k)
 		add(o, "problem", status_problem(&k->problems.v[0]));
 	else if (k->on_disk_problem)
 		add(o, "problem", status_problem(k->on_disk_problem));
+	add_drifted(g, k->name, o);
 	return o;
 }
 
@@ -226,7 +256,7 @@ int status_topologies(struct engine *g, const char *name, struct json_object **r
 	r = name && !one ? err_set(e, ENOENT, "no topology %s is known", name) : 0;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (!name || all[i] == one)
-			json_object_array_add(topologies, topology_json(all[i]));
+			json_object_array_add(topologies, topology_json(g, all[i]));
 	if (r == 0 && one && known_is_up(one))
 		r = add_namespaces(g, name, namespaces, e);
 	/* Of one that is not well as much is shown as can be. */

@@ -320,6 +320,28 @@ lab: /host: veth-a is gone
 """
 
 
+def test_status_drift(ctl):
+    """What is not as declared, in lines below; ten at most."""
+    def drift(kind, obj, drifted=True, contested=False, **more):
+        return {"kind": kind, "object": obj, "drifted": drifted, "contested": contested, **more}
+    many = [drift("route", "ns1", was=f"10.{i}.0.0/16") for i in range(9)]
+    ctl.serve(Status=[{"topologies": [topology(ctl, drift=[
+        drift("address", "ns1/eth0", contested=True, was="10.0.0.2/24", by="pid 7 (ip)", heal_usec=3_700_000),
+        drift("address", "ns1/eth0", drifted=False, contested=True, was="10.0.0.3/24"),
+        drift("link", "ns1/eth0", was="mtu 1400", **{"is": "mtu 1300"}),
+        drift("address", "ns1/eth0", by="pid 8 (\x1b[2J)", **{"is": "10.0.0.9/24"}),
+        drift("namespace", "ns1", was="namespace"), *many])], "namespaces": []}])
+    out = ctl.out("status").splitlines()[2:]
+    assert out[:5] == [
+        "everyday: address ns1/eth0 10.0.0.2/24 is not there; changed again and again by pid 7 (ip), healed in 3.7 s",
+        "everyday: address ns1/eth0 10.0.0.3/24 is healed; changed again and again",
+        "everyday: link ns1/eth0 is mtu 1300, not mtu 1400",
+        "everyday: address ns1/eth0 10.0.0.9/24 is there, but not declared; by pid 8 (\\x1b[2J)",
+        "everyday: namespace ns1 is not there"]
+    assert out[10:] == ["everyday: 4 more that are not as declared (netnsctl --json status everyday)"]
+    assert "changed again and again by pid 7" in ctl.out("status", "everyday")
+
+
 def test_status_empty(ctl):
     ctl.serve(Status=[{"topologies": [], "namespaces": []}], List=[{"namespaces": []}])
     assert ctl.out("status") == "no topologies; netnsctl apply FILE\n"
