@@ -83,6 +83,7 @@ static void give_name(struct heal *h, struct netns *ns, const struct op *op, str
 		return;
 	}
 	h->healed++;
+	scope_find(&h->scope, ns->name)->found = ns->found = true;
 	if (one && drift_heal(&h->m->drifts, one, h->now))
 		heal_tell(h, EVENT_CONTESTED, op, NULL, "loses its name again and again; giving it back now waits");
 }

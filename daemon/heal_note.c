@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_note.c - notes what is not as declared, and tells it in the words of a plan. */
 #include "healing.h"
+#include "linger.h"
 #include <time.h>
 
 enum {
@@ -105,13 +106,32 @@ void heal_tell_failed(struct heal *h)
 	engine_tell(h->g, &ev);
 }
 
+static bool is_found(const struct netns *ns)
+{
+	return ns->found;
+}
+
+/* Who lives in a namespace that somebody deleted may be why it was to go, or must not. */
+static void say_inhabitants(const struct heal *h, char *ret, size_t size)
+{
+	struct lingerer *all;
+	size_t n = linger_find(&h->scope.set, is_found, &all);
+
+	*ret = '\0';
+	if (n)
+		snprintf(ret, size, "; in %s lives %d (%s)%s", all[0].netns, all[0].pid, all[0].command,
+			 n > 1 ? ", and others" : "");
+	free(all);
+}
+
 void heal_tell_healed(struct heal *h)
 {
-	char message[96];
+	char message[256], inhabitants[160];
+	double ms = (double)(heal_now() - h->began) / 1000;
 	struct event ev = { .type = EVENT_HEALED, .topology = h->m->known.name, .message = message };
 
-	snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms", h->healed, h->healed == 1 ? "" : "s",
-		 (double)(heal_now() - h->began) / 1000);
+	say_inhabitants(h, inhabitants, sizeof(inhabitants));
+	snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms%s", h->healed, h->healed == 1 ? "" : "s", ms, inhabitants);
 	engine_tell(h->g, &ev);
 }
 

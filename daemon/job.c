@@ -385,6 +385,11 @@ static int decided(struct job *j, int r)
 	return r;
 }
 
+static bool is_held(const struct netns *ns)
+{
+	return ns->state == NETNS_HELD;
+}
+
 static int commit_forward(struct job *j, struct err *e)
 {
 	/* What is fresh has everything now. */
@@ -392,7 +397,7 @@ static int commit_forward(struct job *j, struct err *e)
 
 	if (r < 0)
 		return r;
-	j->n_lingering = linger_find(&j->set, &j->lingering);
+	j->n_lingering = linger_find(&j->set, is_held, &j->lingering);
 	if (j->committing && j->committing(j->owner, j, e) < 0)
 		return e->code;
 	if (j->noted && state_begin(j->state, &j->next, e) < 0)

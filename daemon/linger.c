@@ -49,7 +49,7 @@ static int inode_inside(const struct netns *ns, ino_t *ret)
 	return entered < 0 ? entered : inode_of("thread-self", ret);
 }
 
-size_t linger_find(const struct netns_set *set, struct lingerer **ret)
+size_t linger_find(const struct netns_set *set, bool (*asked)(const struct netns *ns), struct lingerer **ret)
 {
 	_cleanup_(freep) struct leaving *leaving = must(calloc(set->n + 1, sizeof(*leaving)));
 	struct lingerer *found = NULL;
@@ -58,7 +58,7 @@ size_t linger_find(const struct netns_set *set, struct lingerer **ret)
 
 	*ret = NULL;
 	for (size_t i = 0; i < set->n; i++)
-		if (set->v[i].state == NETNS_HELD && inode_inside(&set->v[i], &leaving[n_leaving].inode) == 0)
+		if (asked(&set->v[i]) && inode_inside(&set->v[i], &leaving[n_leaving].inode) == 0)
 			leaving[n_leaving++].name = set->v[i].name;
 	proc = n_leaving ? opendir("/proc") : NULL;
 	if (!proc)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* linger.h - who still lives in a namespace that leaves. */
+/* linger.h - who lives in a namespace that leaves, or that somebody deleted. */
 #pragma once
 #include "netns.h"
 
@@ -12,7 +12,7 @@ struct lingerer {
 
 enum { LINGERERS_MAX = 1000 };
 
-/* The processes in the HELD namespaces of @set; the caller frees the array. */
-size_t linger_find(const struct netns_set *set, struct lingerer **ret);
+/* The processes in those namespaces of @set that are @asked for; the caller frees the array. */
+size_t linger_find(const struct netns_set *set, bool (*asked)(const struct netns *ns), struct lingerer **ret);
 /* What process @pid is called, "?" if it is gone. */
 void process_command(int pid, char *ret, size_t size);

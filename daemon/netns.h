@@ -22,6 +22,7 @@ struct netns {
 	bool heard;
 	bool remains;		/* of a NETNS_LOST: an empty file stands where its name was */
 	bool unchanged;		/* by us since it was looked into last */
+	bool found;		/* it lost its name, and was given it back */
 	bool adopting;		/* whoever made what is in it, it is read */
 	const char *const *only;	/* the links a look is about, up to a NULL; NULL: all */
 	_Atomic bool making;	/* a thread is about to make it: netns_await */

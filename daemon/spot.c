@@ -86,7 +86,7 @@ void scope_take(struct scope *s, struct engine *g, struct member *m)
 			take(s, &m->kept[i]);
 }
 
-const struct spot *scope_find(const struct scope *s, const char *netns)
+struct spot *scope_find(const struct scope *s, const char *netns)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (!strcmp(s->spots[i].kept->name, netns))
@@ -132,6 +132,7 @@ int scope_open(struct scope *s, struct err *e)
 		struct netns *ns = &s->set.v[i];
 
 		ns->only = s->spots[i].all ? NULL : s->spots[i].only;
+		ns->found = s->spots[i].found;
 		/* The empty file that a create of ours left behind when it was cut off. */
 		if (ns->state == NETNS_REMAINS && !model_netns(&s->member->declared, ns->name)->any &&
 		    netns_clear(ns, s->engine->netns_dir, e) < 0)

@@ -6,6 +6,7 @@
 /* A namespace, or some links of it, that is looked at. */
 struct spot {
 	struct kept *kept;
+	bool found;			/* its name was given back */
 	bool all;			/* links, else those in only */
 	uint32_t pid;			/* of who is behind what was heard, 0: unknown */
 	const char **only;		/* names, up to a NULL */
@@ -28,7 +29,7 @@ struct scope {
 void scope_take(struct scope *s, struct engine *g, struct member *m);
 void scope_done(struct scope *s);
 /* NULL: it is not looked at. */
-const struct spot *scope_find(const struct scope *s, const char *netns);
+struct spot *scope_find(const struct scope *s, const char *netns);
 /* Adds the place of @o; false if it is in already. */
 bool scope_add(struct scope *s, const struct object *o, bool whole);
 /* Opens the namespaces of the scope. */
