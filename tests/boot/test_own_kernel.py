@@ -19,7 +19,7 @@ After=multi-user.target systemd-networkd.service NetworkManager.service
 [Service]
 Type=oneshot
 ExecStart=-sh -c 'sh /root/look >/root/seen 2>&1'
-ExecStart=systemctl poweroff --no-block
+ExecStart=systemctl poweroff -ff
 [Install]
 WantedBy=graphical.target
 """
@@ -49,6 +49,7 @@ def seen(packages, tmp_path_factory):
         guest.install(packages[0])
         guest.write(f"{TOPOLOGIES}/lab.json", LAB)
         guest.sh("touch /etc/cloud/cloud-init.disabled; systemctl disable -q firewalld networking; "
+                 "systemctl mask -q systemd-logind systemd-binfmt; "
                  "systemctl enable -q systemd-networkd")
         guest.write("etc/sysctl.d/forward.conf", "net.ipv4.ip_forward=1\n")
         guest.write("etc/systemd/network/80-greedy.network", GREEDY)
