@@ -236,7 +236,7 @@ class Rig:
             self.call("Down", names=[t["name"]], forget=True)
 
     def files(self):
-        return sorted(f"{p.parent.name}/{p.name}" for p in self.run_dir.glob("[kp]*/*"))
+        return sorted(f"{p.parent.name}/{p.name}" for p in self.run_dir.glob("[hkp]*/*"))
 
     def expire(self):
         """The time to confirm is over, for the next start."""

@@ -5,7 +5,8 @@ import errno
 
 import pytest
 from crash_topologies import first, second
-from fault import LIBRARY, Ended
+from fault import ERROR, LIBRARY, NUMBERS, Ended
+from machine import wait_for
 from storm import DAY, Apply, Change, Confirm, Down, Rollback, Storm, message, points, require
 from varlink import VarlinkError
 
@@ -55,6 +56,25 @@ def test_call_fails(rig, operation):
         storm.round(f"{name} with {errno.errorcode[error]} at call {at}, {storm.calls[at - 1]}", storm.refused, at, error)
     print("\n".join(storm.said))
     storm.report()
+
+
+def test_no_way_home_for_a_moment(rig):
+    """No memory just when netnsd comes back from a namespace: in the wrong one it must do nothing at all."""
+    rig.fault.arm(ERROR, 2, last=5, error=errno.ENOMEM, reads=True, only=NUMBERS["setns"])
+    rig.apply(first())
+    assert rig.fault.hits == 4 and rig.is_alive()
+
+
+def test_look_of_a_heal_fails(rig):
+    """It is repeated, though nothing more is heard."""
+    rig.apply(first())
+    good = rig.steady()
+    rig.fault.arm(ERROR, 1, error=errno.EMFILE, reads=True, only=NUMBERS["socket"])
+    rig.agent.run("ip -n b route del default")
+    wait_for(lambda: rig.status()["state"] == "failed")
+    assert rig.fault.hits == 1 and "Too many open files" in rig.status()["problem"]["message"]
+    require(rig.settled(good), [good])
+    wait_for(lambda: rig.status()["state"] == "up")
 
 
 def refusal_of(function, *args, **parameters):
