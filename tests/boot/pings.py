@@ -12,6 +12,8 @@ class Pings:
     def __init__(self, guest, address):
         """From the host to @address."""
         self.guest = guest
+        # The kernel lets a new cable carry something only a little after it is up.
+        guest.run("ping", "-c1", "-w5", address)
         self.process = guest.popen("ping", "-n", "-D", "-i", "0.01", "-W", "2", address, stdout=subprocess.PIPE)
 
     def assert_none_lost(self, seconds):

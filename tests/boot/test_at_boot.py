@@ -20,8 +20,8 @@ Before=network.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=ping -c 1 -W 2 10.0.0.2
-ExecStart=ip netns exec ns1 ping -c 1 -W 2 10.0.0.1
+ExecStart=ping -c 1 -w 5 10.0.0.2
+ExecStart=ip netns exec ns1 ping -c 1 -w 5 10.0.0.1
 [Install]
 WantedBy=multi-user.target
 """
@@ -54,7 +54,7 @@ def test_everyday(everyday):
     everyday.run("systemctl", "enable", "probe.service")
     for again in everyday.reboot, everyday.cut_power:
         again()
-        everyday.run("ping", "-c1", "-W2", "10.0.0.2")
+        everyday.run("ping", "-c1", "-w5", "10.0.0.2")
         assert states(everyday) == {"everyday": "up"}
         assert everyday.show("probe.service", "ActiveState") == "active"
         assert 0 < entered(everyday, "netnsd.service") <= entered(everyday, "network-pre.target") \
@@ -69,7 +69,7 @@ def test_one_bad_one_waiting(everyday):
     everyday.write(f"{TOPOLOGIES}/later.json", {"host": {"interfaces": {"uplink": {"addresses": ["192.0.2.1/24"]}}},
                                                 "namespaces": {"blue": {}}})
     everyday.reboot()
-    everyday.run("ping", "-c1", "-W2", "10.0.0.2")
+    everyday.run("ping", "-c1", "-w5", "10.0.0.2")
     assert states(everyday) == {"bad": "failed", "everyday": "up", "later": "waiting"}
     status = everyday.run("systemctl", "status", "netnsd").stdout
     assert "3 topologies, 1 namespace, 1 failed: bad, 1 waiting: later" in status
@@ -137,7 +137,7 @@ def test_options(everyday):
     everyday.run("systemctl", "restart", "netnsd", code=1)
     assert everyday.show("netnsd.service", "ActiveState") == "failed"
     assert everyday.show("netnsd.service", "NRestarts") == "0"
-    everyday.run("ping", "-c1", "-W2", "10.0.0.2")
+    everyday.run("ping", "-c1", "-w5", "10.0.0.2")
 
 
 def test_persist(guest):

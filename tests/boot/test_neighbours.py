@@ -37,4 +37,4 @@ def test_order(machines, packages, settings, others):
     assert others or entered(guest, "firewalld.service") > 0
     assert states(guest) == {"everyday": "up"}
     # firewalld drops what comes in from a link in no zone, but not the answers.
-    guest.run("ping", "-c1", "-W2", "10.0.0.2")
+    guest.run("ping", "-c1", "-w5", "10.0.0.2")

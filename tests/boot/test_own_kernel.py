@@ -30,7 +30,7 @@ ip link set eth8 up; ip link set farther up
 udevadm settle
 echo "machine $(cat /proc/sys/net/ipv4/ip_forward)"
 echo "ns1 $(ip netns exec ns1 cat /proc/sys/net/ipv4/ip_forward)"
-ping -q -c1 -W5 10.0.0.2 && echo answers
+ping -q -c1 -w5 10.0.0.2 && echo answers
 for link in eth7 eth8; do
 	echo "$link udev $(udevadm info -q property --property=ID_NET_MANAGED_BY,ID_NET_LINK_FILE --value /sys/class/net/$link | xargs)"
 	echo "$link networkd $(networkctl list --no-legend $link | awk '{ print $5 }')"

@@ -62,7 +62,7 @@ def test_purge(bare, packages):
     assert bare.sh("systemctl is-enabled netnsd.socket netnsd.service").split() == ["enabled"] * 2
     bare.run("cp", EVERYDAY, "/etc/netnsd/topologies/")
     bare.run("netnsctl", "apply", EVERYDAY)
-    bare.run("ping", "-c1", "-W2", "10.0.0.2")
+    bare.run("ping", "-c1", "-w5", "10.0.0.2")
     bare.run("netnsctl", "down", "--all")
     bare.run("apt-get", "purge", "-y", "netnsd")
     bare.run("apt-get", "autoremove", "--purge", "-y")
@@ -79,7 +79,7 @@ def test_remove(guest):
     guest.boot()
     guest.run("netnsctl", "apply", EVERYDAY)
     guest.run("apt-get", "remove", "-y", "netnsd")
-    guest.run("ping", "-c1", "-W2", "10.0.0.2")
+    guest.run("ping", "-c1", "-w5", "10.0.0.2")
 
 
 def test_upgrade(guest, packages):
@@ -96,3 +96,11 @@ def test_upgrade(guest, packages):
     assert guest.sh("netnsctl version").split()[-1] == package.version() + "+next"
     assert guest.sh("stat -c %i /run/netns/ns1") == names
     assert "unchanged" in guest.run("netnsctl", "apply", EVERYDAY).stdout
+
+
+def test_autopkgtest(guest):
+    """debian/tests/everyday, as autopkgtest runs it: with nothing but the package and what it asks for."""
+    guest.boot()
+    guest.copy(ROOT / "debian/tests/everyday")
+    guest.run("/root/everyday")
+    assert guest.sh("ls /run/netns /etc/netnsd/topologies").split() == ["/etc/netnsd/topologies:", "/run/netns:"]

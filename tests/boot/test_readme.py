@@ -37,7 +37,7 @@ def test_commands(clone):
             assert states(clone) == expected
     clone.reboot()
     assert states(clone) == {"everyday": "up"}
-    clone.run("ping", "-c1", "-W2", "10.0.0.2")
+    clone.run("ping", "-c1", "-w5", "10.0.0.2")
 
 
 def test_changed_on_disk(clone):
