@@ -84,7 +84,7 @@ static void applied_show(struct member *m, struct boot_file *f)
 	else if (json_object_equal(f->json, m->known.json))
 		m->known.on_disk = ON_DISK_SAME;
 	else
-		m->known.on_disk = strcmp(f->source, m->known.source) ? ON_DISK_OTHER : ON_DISK_CHANGED;
+		m->known.on_disk = m->known.json && strcmp(f->source, m->known.source) ? ON_DISK_OTHER : ON_DISK_CHANGED;
 	m->known.on_disk_problem = f->problems.n ? &f->problems.v[0] : NULL;
 	/* What is equal is kept once. */
 	if (m->known.on_disk == ON_DISK_SAME && f->json != m->known.json) {
@@ -178,13 +178,13 @@ bool engine_is_starting(const struct engine *g)
 	return g->boot && g->boot->left;
 }
 
-/* What is down comes from its file, if that is where it was from. */
+/* What is down comes from its file, if that is where it was from; so does what is not known any more. */
 static struct boot_file *file_of(const struct engine *g, const char *name)
 {
 	const struct member *m = member_find(g, name, NULL);
 	struct boot_file *f = g->boot && m ? boot_files_find(&g->boot->files, name) : NULL;
 
-	if (!f || m->known.unapplied || (m->known.state == STATE_DOWN && !strcmp(m->known.source, f->source)))
+	if (!f || m->known.unapplied || !m->known.json || (m->known.state == STATE_DOWN && !strcmp(m->known.source, f->source)))
 		return f;
 	return NULL;
 }

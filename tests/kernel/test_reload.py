@@ -128,3 +128,17 @@ def test_waiting_topology_that_changes(bare):
     bare.ctl("reload")
     assert status(bare)["card"]["state"] == "up" and bare.namespaces() == ["n"]
     wait_for(lambda: "on_disk" not in status(bare)["card"])
+
+
+@pytest.mark.parametrize("command", [["reload"], ["up", "lab"]])
+def test_record_that_cannot_be_read(bare, command):
+    """What netnsd does not know any more it reads from the file again."""
+    put(bare, everyday())
+    boot(bare)
+    bare.stop()
+    (bare.root / "run/netnsd/known/lab.json").write_text("garbage")
+    boot(bare)
+    assert status(bare)["lab"]["state"] == "failed"
+    bare.ctl(*command)
+    assert status(bare)["lab"]["state"] == "up"
+    bare.ping("ns1", "10.0.0.1")
