@@ -6,6 +6,9 @@
 #include "job.h"
 #include "reconcile.h"
 
+/* Anybody may give a namespace a number of nine digits: no table can be as long. */
+enum { HEARD_CHAINS = 4096 };
+
 /* A change that waits in line, or is at work. */
 struct entry {
 	struct entry *next;
@@ -49,8 +52,7 @@ struct engine {
 	struct job planned;		/* of engine_plan and engine_look */
 
 	struct listener *listener;	/* NULL: nothing is kept, only applied once */
-	struct kept **heard;		/* by nsid + 1 */
-	size_t n_heard;
+	struct kept *heard[HEARD_CHAINS];	/* by keep_chain of the nsid */
 	struct drifts drifts;		/* what those of new members start from */
 	uint32_t next_index;		/* above all that links of ours have had */
 	size_t turn;			/* the member to be healed next */

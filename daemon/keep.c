@@ -68,27 +68,11 @@ struct kept *keep_find(const struct member *m, const char *netns)
 	return NULL;
 }
 
-static struct kept **chain(struct engine *g, int nsid)
-{
-	size_t i = (size_t)(nsid + 1);
-
-	if (i >= g->n_heard) {
-		size_t n = g->n_heard ? g->n_heard : 64;
-
-		while (n <= i)
-			n *= 2;
-		g->heard = must(realloc(g->heard, n * sizeof(*g->heard)));
-		memset(g->heard + g->n_heard, 0, (n - g->n_heard) * sizeof(*g->heard));
-		g->n_heard = n;
-	}
-	return &g->heard[i];
-}
-
 static void unhear(struct engine *g, struct kept *k)
 {
 	if (!k->heard)
 		return;
-	for (struct kept **at = chain(g, k->nsid); *at; at = &(*at)->same)
+	for (struct kept **at = &g->heard[keep_chain(k->nsid)]; *at; at = &(*at)->same)
 		if (*at == k) {
 			*at = k->same;
 			break;
@@ -105,7 +89,7 @@ static void hear(struct engine *g, struct kept *k, const struct netns *ns)
 	unhear(g, k);
 	if (!ns->heard)
 		return;
-	at = chain(g, ns->nsid);
+	at = &g->heard[keep_chain(ns->nsid)];
 	k->nsid = ns->nsid;
 	k->heard = true;
 	k->same = *at;

@@ -26,7 +26,7 @@ struct kept {
 	size_t n_names;
 	uint32_t pid;			/* of who is behind what was heard, 0: unknown */
 	bool several;			/* or one of them */
-	struct kept *same;		/* the next one of the same nsid */
+	struct kept *same;		/* the next one in its chain */
 };
 
 /* Takes over a model and its namespaces.  @looked: what stands at the names of ours has been
@@ -49,6 +49,12 @@ void keep_clear(struct kept *k);
 /* What could not be healed: the links in @only, NULL: all. */
 void keep_unwell(struct kept *k, const char *const *only);
 bool keep_is_unwell(const struct member *m);
+
+/* Where what is heard of a namespace is looked for; our own has a chain for itself. */
+static inline size_t keep_chain(int nsid)
+{
+	return nsid == NSID_OWN ? 0 : 1 + (unsigned)nsid % (HEARD_CHAINS - 1);
+}
 
 /* keep_heard.c */
 /* An event of the listener. */

@@ -52,10 +52,9 @@ void keep_heard(void *engine, const struct heard *h)
 {
 	struct engine *g = engine;
 
-	if (h->nsid < NSID_OWN || (size_t)(h->nsid + 1) >= g->n_heard)
-		return;
-	for (struct kept *k = g->heard[h->nsid + 1]; k; k = k->same)
-		mark_heard(k, h);
+	for (struct kept *k = g->heard[keep_chain(h->nsid)]; k; k = k->same)
+		if (k->nsid == h->nsid)
+			mark_heard(k, h);
 }
 
 /* What has our mark on the host, and is declared nowhere. */

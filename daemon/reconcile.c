@@ -432,7 +432,6 @@ void engine_free(struct engine *g)
 		member_free(g->members[i]);
 	}
 	free(g->members);
-	free(g->heard);
 	listener_close(g->listener);
 	boot_free(g->boot);
 	events_free(g->events);

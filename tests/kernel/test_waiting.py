@@ -295,3 +295,15 @@ def test_down_while_what_it_names_is_away(machine):
 def test_waits_at_once_only_where_somebody_stays(bare):
     error = bare.run("netnsd", "--once", bare.file(with_wan()), code=1).stderr
     assert "link host/wan is not there" in error and "waits for" not in error, error
+
+
+def test_number_of_eight_digits(machine):
+    """What numbers others give to namespaces is theirs to choose, and costs no memory."""
+    machine.sh("ip netns add theirs; ip netns set theirs 50000000")
+    machine.apply(in_theirs())
+    machine.sh("ip -n theirs addr del 10.5.0.2/24 dev b")
+    wait_for(lambda: machine.addresses("theirs", "b") == ["10.5.0.2/24"])
+    resident = machine.sh(f"grep VmRSS /proc/{machine.pid()}/status").split()[1]
+    assert int(resident) < 65536
+    machine.ctl("down", "--all")
+    machine.sh("ip netns del theirs")
