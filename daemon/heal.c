@@ -301,6 +301,9 @@ static void settle(struct heal *h)
 	h->refused = (struct problems){ 0 };
 	h->m->heal_failed = k->problems.n;
 	k->state = state;
+	/* What became well by itself is told too: somebody may wait for it. */
+	if (state == STATE_UP && !h->healed)
+		heal_tell_healed(h);
 }
 
 static bool is_marked(const struct engine *g, const struct member *m)

@@ -131,7 +131,10 @@ void heal_tell_healed(struct heal *h)
 	struct event ev = { .type = EVENT_HEALED, .topology = h->m->known.name, .message = message };
 
 	say_inhabitants(h, inhabitants, sizeof(inhabitants));
-	snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms%s", h->healed, h->healed == 1 ? "" : "s", ms, inhabitants);
+	if (h->healed)
+		snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms%s", h->healed, h->healed == 1 ? "" : "s", ms, inhabitants);
+	else
+		snprintf(message, sizeof(message), "all is as declared again");
 	engine_tell(h->g, &ev);
 }
 

@@ -181,3 +181,19 @@ def test_interface(machine):
             with pytest.raises(VarlinkError) as e:
                 c.call("io.netnsd.Wait", **wrong)
             assert e.value.name == "org.varlink.service.InvalidParameter"
+
+
+def test_what_becomes_well_by_itself(machine):
+    """There is nothing to heal then, and still whoever waits is told."""
+    wan = "ip link add wan mtu 1400 type veth peer name isp"
+    machine.sh(wan)
+    machine.apply({"host": {"interfaces": {"wan": {"mtu": 1400}}}})
+    machine.sh("ip link del wan")
+    wait_for(lambda: "waiting" in machine.ctl("status").stdout)
+    again = waiting(machine, "lab")
+    machine.sh(wan)
+    assert ended(again) == (0, "")
+    told = json.loads(machine.ctl("--json", "log", "lab").stdout)["events"]
+    assert (told[-1]["event"], told[-1]["message"]) == ("healed", "all is as declared again")
+    machine.ctl("down", "--all")
+    machine.sh("ip link del wan")
