@@ -62,15 +62,26 @@ void await_again(struct engine *g, struct member *m)
 	engine_submit(g, &c);
 }
 
-static bool is_woken(const struct member *m)
+/* The change at work has looked already; what is heard now is for the next. */
+static bool is_in_line(const struct engine *g, const struct member *m)
 {
-	return m->known.awaiting && keep_is_marked(m);
+	const struct entry *entry = g->at_work ? g->first->next : g->first;
+
+	while (entry && (!entry->change.awaited || strcmp(entry->change.name, m->known.name)))
+		entry = entry->next;
+	return entry;
+}
+
+/* Once, however much is heard until its turn comes. */
+static bool is_woken(const struct engine *g, const struct member *m)
+{
+	return m->known.awaiting && keep_is_marked(m) && !is_in_line(g, m);
 }
 
 bool await_needed(const struct engine *g)
 {
 	for (size_t i = 0; i < g->n_members; i++)
-		if (is_woken(g->members[i]))
+		if (is_woken(g, g->members[i]))
 			return true;
 	return false;
 }
@@ -78,6 +89,6 @@ bool await_needed(const struct engine *g)
 void await_step(struct engine *g)
 {
 	for (size_t i = 0; i < g->n_members; i++)
-		if (is_woken(g->members[i]))
+		if (is_woken(g, g->members[i]))
 			await_again(g, g->members[i]);
 }
