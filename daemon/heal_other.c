@@ -38,6 +38,14 @@ void heal_find_others(struct heal *h)
 	}
 }
 
+static bool is_at_other(const struct heal *h, const struct object *o)
+{
+	for (size_t i = 0; i < h->n_others; i++)
+		if (is_at(o, h->others[i]))
+			return true;
+	return false;
+}
+
 void heal_remember_others(struct heal *h)
 {
 	struct plan part = h->plan;
@@ -48,9 +56,8 @@ void heal_remember_others(struct heal *h)
 		return;
 	part.ops = must(calloc(h->plan.n + 1, sizeof(*part.ops)));
 	for (size_t i = 0; i < h->plan.n; i++)
-		for (size_t k = 0; k < h->n_others; k++)
-			if (is_at(heal_object(&h->plan.ops[i]), h->others[k]))
-				part.ops[n++] = h->plan.ops[i];
+		if (is_at_other(h, heal_object(&h->plan.ops[i])))
+			part.ops[n++] = h->plan.ops[i];
 	part.n = n;
 	back_remember(&h->m->originals, &part);
 	free(part.ops);
