@@ -23,9 +23,10 @@ static struct spot *spot_need(struct scope *s, struct kept *k, bool *ret_new)
 	return &s->spots[at];
 }
 
-static bool spot_add(struct spot *spot, const char *link)
+/* Unless it is among the first @n already. */
+static bool spot_add_to(struct spot *spot, size_t n, const char *link)
 {
-	for (size_t i = 0; i < spot->n; i++)
+	for (size_t i = 0; i < n; i++)
 		if (!strcmp(spot->only[i], link))
 			return false;
 	if (spot->n % 16 == 0)
@@ -35,13 +36,21 @@ static bool spot_add(struct spot *spot, const char *link)
 	return true;
 }
 
-/* Where links are looked at one by one, "all" are those that are declared. */
+static bool spot_add(struct spot *spot, const char *link)
+{
+	return spot_add_to(spot, spot->n, link);
+}
+
+/* Where links are looked at one by one, "all" are those that are declared, and these
+ * may be thousands, each once. */
 static bool spot_add_all(struct spot *spot)
 {
 	bool added = false;
+	size_t before = spot->n;
 
-	for (size_t i = 0; i < spot->kept->n_links; i++)
-		added |= spot_add(spot, spot->kept->links[i]->name);
+	for (size_t i = 0; i < spot->kept->n_links && !spot->whole; i++)
+		added |= spot_add_to(spot, before, spot->kept->links[i]->name);
+	spot->whole = true;
 	return added;
 }
 

@@ -8,6 +8,7 @@ struct spot {
 	struct kept *kept;
 	bool found;			/* its name was given back */
 	bool all;			/* links, else those in only */
+	bool whole;			/* all that are declared are in only */
 	uint32_t pid;			/* of who is behind what was heard, 0: unknown */
 	const char **only;		/* names, up to a NULL */
 	size_t n;
