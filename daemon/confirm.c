@@ -84,8 +84,10 @@ int confirm_take(struct engine *g, const char *name, struct err *e)
 	m->known.confirm_usec = 0;
 	m->persist = false;
 	/* What could not be taken back is to stay, so it is healed again. */
-	if (m->refusals)
+	if (m->refusals) {
 		m->known.state = STATE_UP;
+		m->broken = false;
+	}
 	if (member_store(g, m, e) < 0) {
 		m->known.confirm_usec = confirm_usec;
 		m->persist = persist;

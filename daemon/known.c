@@ -125,7 +125,7 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 int member_store(const struct engine *g, const struct member *m, struct err *e)
 {
 	struct record r = {
-		.state = known_is_up(&m->known) ? STATE_UP : m->known.state,
+		.state = known_is_up(&m->known) ? STATE_UP : m->known.awaiting ? STATE_WAITING : m->known.state,
 		.since_usec = m->known.since_usec,
 		.healed = (uint32_t)m->known.healed,
 		.topology = m->known.json,
