@@ -19,7 +19,6 @@ void job_init(struct job *j, const struct kinds *kinds, const struct state *stat
 	j->netns_dir = netns_dir;
 	j->machine = machine;
 	model_init(&j->before, kinds);
-	model_init(&j->others, kinds);
 	if (!j->desired.model.kinds)
 		model_init(&j->desired.model, kinds);
 	if (!j->last.model.kinds)
@@ -44,7 +43,6 @@ void job_done(struct job *j)
 	free(j->names);
 	topology_done(&j->desired);
 	topology_done(&j->last);
-	model_done(&j->others);
 	model_done(&j->before);
 	record_done(&j->next);
 	problems_done(&j->problems);
@@ -144,7 +142,8 @@ static int look(struct job *j, struct model *desired, struct err *e)
 		j->looked(j->owner, j);
 	if (!j->going_back && !j->completed) {
 		back_complete(desired, last, &j->next.originals, &j->observed);
-		back_share(desired, &j->others);
+		if (j->returning)
+			j->returning(j->owner, j);
 	}
 	j->completed = true;
 	return 0;

@@ -20,11 +20,12 @@ struct job {
 	/* And when all is done but the commit; refusing takes it back. */
 	int (*committing)(void *owner, struct job *j, struct err *e);
 	void (*looked)(void *owner, struct job *j);
+	/* Once, when all that would go back is in @desired: takes out what is to stay. */
+	void (*returning)(void *owner, struct job *j);
 	uint32_t next_index;		/* links get numbers from it on; 0: from what was seen */
 
 	struct record next;		/* what is to be known afterwards; its originals grow */
 	struct topology desired, last;
-	struct model others;		/* what other topologies declare of what is not theirs */
 	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
 	bool no_disrupt;		/* refused, with @disrupts, if a step interrupts traffic */
 	bool adopt;			/* what is declared is there, and only to be marked (adopt.h) */

@@ -151,6 +151,16 @@ static void on_looked(void *engine, struct job *j)
 	share_disown(engine, j->next.name, &j->observed, &j->desired.model, &j->last.model);
 }
 
+/* What other topologies still declare of what is not theirs does not go back. */
+static void on_returning(void *engine, struct job *j)
+{
+	const struct engine *g = engine;
+
+	for (size_t i = 0; i < g->n_members; i++)
+		if (strcmp(g->members[i]->known.name, j->next.name))
+			back_share(&j->desired.model, &g->members[i]->claims);
+}
+
 /* What is up now, for a job to start from. */
 int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 {
@@ -165,15 +175,13 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
 	if (!m)
 		return 0;
+	j->returning = on_returning;
 	j->next.had = true;
 	j->next.healed = (uint32_t)m->known.healed;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
 	j->next.confirm_usec = m->known.confirm_usec;
 	j->next.previous = json_object_get(m->previous);
 	originals_copy(&j->next.originals, &m->originals);
-	for (size_t i = 0; i < g->n_members; i++)
-		for (size_t n = 0; g->members[i] != m && n < g->members[i]->claims.n; n++)
-			back_merge(&j->others, g->members[i]->claims.objects[n], ~UINT64_C(0));
 	if (!known_is_up(&m->known))
 		return 0;
 	model_done(&j->last.model);
