@@ -45,7 +45,11 @@ int boot_persist(struct engine *g, struct member *m, struct err *e)
 
 	if (persist_prepare(dir, name, m->known.json, m->known.source, e) < 0)
 		return e->code;
-	return persist_commit(dir, name, e);
+	if (persist_commit(dir, name, e) < 0)
+		return e->code;
+	boot_look(g);
+	others_remove(g, name);
+	return 0;
 }
 
 static void not_persisted(struct outcome *o, const struct err *e)

@@ -195,6 +195,15 @@ def test_rollback_to_nothing_of_what_is_persisted(machine):
     assert machine.namespaces() == [] and persisted(machine) == LAB
 
 
+def test_confirm_under_a_name_that_another_file_has(machine):
+    """At boot the first of them would count."""
+    put(machine, {"name": "lab", **pair()}, "a-other", "state/topologies")
+    machine.apply(everyday(), "lab", "--persist", "--replace", "--confirm", 30)
+    assert persisted(machine) == ["a-other.json"]
+    machine.ctl("confirm", "lab")
+    assert persisted(machine) == LAB
+
+
 def test_persist_under_a_name_that_another_file_has(machine):
     put(machine, {"name": "lab", **pair()}, "z-other", "state/topologies")
     put(machine, {"name": "lab", **pair()}, "a-other", "state/topologies")
