@@ -176,7 +176,7 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	if (!m)
 		return 0;
 	j->returning = on_returning;
-	j->next.had = true;
+	j->next.had = !m->known.unapplied;
 	j->next.healed = (uint32_t)m->known.healed;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
 	j->next.confirm_usec = m->known.confirm_usec;

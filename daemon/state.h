@@ -23,7 +23,7 @@ struct record {
 	struct json_object *topology;	/* as declared; a reference */
 	struct model originals;		/* what was there before us of what others own */
 	struct model delta;		/* of a pending change: what its steps started from (back.h) */
-	bool had;			/* of a pending change: the topology was known before */
+	bool had;			/* of a pending change: there was a record before */
 	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
 	bool adopt;			/* of a pending change: marks are put on what is there already (adopt.h) */
 	bool persist;			/* is to be there at boot, as soon as it is confirmed, and is not yet */

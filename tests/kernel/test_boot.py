@@ -292,3 +292,15 @@ def test_terminated_while_it_starts(bare):
     assert 0 < some < 900 and some % 30 == 0
     boot(bare)
     assert len(bare.namespaces()) == 900
+
+
+def test_killed_while_it_boots(bare):
+    """What was cut off was never known: it is taken back, and applied like any other."""
+    put(bare, many(60))
+    bare.start()
+    wait_for(lambda: (bare.root / "run/netnsd/pending/lab.json").exists())
+    bare.stop(signal.SIGKILL)
+    assert (bare.root / "run/netnsd/pending/lab.json").exists()
+    boot(bare)
+    assert status(bare)["lab"]["state"] == "up" and len(bare.namespaces()) == 60
+    assert "lab: a change that was cut off is taken back" in bare.log()
