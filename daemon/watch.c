@@ -11,6 +11,7 @@ enum {
 	CHECK_SHARE = 10,	/* checking all names takes at most one part in so many of the time */
 	ACCURACY_USEC = 500,
 	SETTLE_USEC = 2000,	/* who takes a name away unmounts it first and then removes the file */
+	SETTLE_MAX_USEC = 100000,	/* of one mount after the other */
 };
 
 struct watch {
@@ -21,6 +22,7 @@ struct watch {
 	int names_fd, mounts_fd;
 	bool names_watched;
 	uint64_t audit_usec, next_check;
+	uint64_t mounted;	/* when the first mount was told of that was not checked yet; 0: none was */
 };
 
 static uint64_t now_usec(void)
@@ -68,6 +70,7 @@ static void check_all(struct watch *w)
 {
 	uint64_t began = now_usec();
 
+	w->mounted = 0;
 	watch_names(w);
 	keep_check_names(w->engine, NULL);
 	w->work(w->arg);
@@ -85,8 +88,11 @@ static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *a
 static int on_mounts(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *arg)
 {
 	struct watch *w = arg;
-	uint64_t soon = now_usec() + SETTLE_USEC;
+	uint64_t now = now_usec(), soon = now + SETTLE_USEC;
 
+	w->mounted = w->mounted ? w->mounted : now;
+	if (soon > w->mounted + SETTLE_MAX_USEC)
+		soon = w->mounted + SETTLE_MAX_USEC;
 	if (sd_event_source_set_time(w->check, soon > w->next_check ? soon : w->next_check) < 0)
 		check_all(w);
 	return sd_event_source_set_enabled(w->check, SD_EVENT_ONESHOT);
