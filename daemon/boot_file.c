@@ -130,6 +130,7 @@ static void name_make(struct boot_file *f, const char *own)
 	char wanted[256];
 	struct err e;
 
+	f->made_up = false;
 	snprintf(wanted, sizeof(wanted), "%.*s", (int)n, own ? own : base);
 	if (name_problem(wanted, &e)) {
 		if (f->json)
@@ -140,6 +141,7 @@ static void name_make(struct boot_file *f, const char *own)
 				*c = '_';
 		if (strchr("_.-", *wanted))
 			*wanted = 'x';
+		f->made_up = true;
 	}
 	snprintf(f->name, sizeof(f->name), "%.64s", wanted);
 }
@@ -265,19 +267,27 @@ static int file_cmp(const void *a, const void *b)
 	return x->dir != y->dir ? (int)x->dir - (int)y->dir : strcmp(x->path, y->path);
 }
 
+/* A name that is only made up gives way to one that is meant. */
+static bool hides(const struct boot_files *b, size_t i, size_t k)
+{
+	const struct boot_file *x = b->v[i], *y = b->v[k];
+
+	if (i == k || strcmp(x->name, y->name))
+		return false;
+	return x->made_up != y->made_up ? y->made_up : i < k;
+}
+
 static void hide(struct boot_files *b)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		struct boot_file *f = b->v[i];
-		bool hidden = false;
+	for (size_t k = 0; k < b->n; k++) {
+		struct boot_file *f = b->v[k];
+		size_t i = 0;
 
-		for (size_t k = 0; k < i && !hidden; k++)
-			if (!strcmp(b->v[k]->name, f->name)) {
-				hidden = true;
-				if (!f->hidden)
-					log_warning("%s is not used: %s is the topology %s", f->path, b->v[k]->path, f->name);
-			}
-		f->hidden = hidden;
+		while (i < b->n && !hides(b, i, k))
+			i++;
+		if (i < b->n && !f->hidden)
+			log_warning("%s is not used: %s is the topology %s", f->path, b->v[i]->path, f->name);
+		f->hidden = i < b->n;
 	}
 }
 

@@ -16,6 +16,7 @@ struct boot_file {
 	struct problems problems;
 	struct stat stamp;		/* when it was read; all zero: it is to be read again */
 	bool seen, hidden;		/* hidden: another file of that name counts */
+	bool made_up;			/* its name: it says none, and what it is called makes none */
 };
 
 struct boot_files {

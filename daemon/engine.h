@@ -20,6 +20,7 @@ struct entry {
 struct member {
 	struct known known;	/* first: what is handed out */
 	struct model originals;
+	bool visited;		/* scratch of one walk */
 	struct model claims;	/* what it declares of what is not its own (share.c) */
 
 	/* keep.c: what is kept so; empty unless it is up. */
@@ -78,7 +79,7 @@ void member_failed(struct engine *g, struct job *j);
 /* share.c: what several topologies declare of the host and of others' namespaces. */
 /* Notes what @m, whose model is @declared, claims. */
 void share_note(struct member *m, const struct model *declared);
-/* -EEXIST with a problem if another topology that is up claims otherwise. */
+/* -EEXIST with a problem if another topology that is up claims otherwise, -ELOOP if it lives in what @j makes. */
 int share_check(const struct engine *g, struct job *j);
 /* A topology that lives in a namespace that @j takes away, and which; NULL: none. */
 const struct known *share_user(const struct engine *g, const struct job *j, const char **ret_netns);

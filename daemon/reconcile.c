@@ -54,6 +54,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 {
 	struct member *m = member_find(g, c->name, NULL);
 	struct err e;
+	int shared;
 
 	if (c->topology && m && (known_is_up(&m->known) || m->known.awaiting) && !c->replace && strcmp(m->known.source, c->source)) {
 		snprintf(o->source, sizeof(o->source), "%s", m->known.source);
@@ -69,8 +70,9 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		refuse(o, OUTCOME_INVALID, &e);
 		return false;
 	}
-	if (share_check(g, j) < 0) {
-		o->code = OUTCOME_CONFLICT;
+	shared = share_check(g, j);
+	if (shared < 0) {
+		o->code = shared == -EEXIST ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
 		o->problems = j->problems;
 		j->problems = (struct problems){ 0 };
 		return false;

@@ -65,22 +65,60 @@ static int check_against(struct job *j, const struct member *other)
 	return r;
 }
 
+static struct member *maker(const struct engine *g, const char *netns)
+{
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct object *own = model_netns(&g->members[i]->declared, netns);
+
+		if (own && !own->any)
+			return g->members[i];
+	}
+	return NULL;
+}
+
 /* What is said of somebody else's namespace, which may be that of another topology. */
 static int check_existing(const struct engine *g, struct job *j, const struct object *netns)
 {
+	const struct member *m = maker(g, netns->netns);
 	int r = 0;
 
-	for (size_t i = 0; i < g->n_members; i++) {
-		const struct member *m = g->members[i];
-		const struct object *own = model_netns(&m->declared, netns->netns);
+	if (!m || !strcmp(m->known.name, j->next.name))
+		return 0;
+	for (const struct object *o = netns->first; o && r == 0; o = o->next)
+		r = check_one(j, m, o, model_find(&m->declared, o->id));
+	return r;
+}
 
-		if (!own || own->any || !strcmp(m->known.name, j->next.name))
-			continue;
-		for (const struct object *o = netns->first; o && r == 0; o = o->next)
-			r = check_one(j, m, o, model_find(&m->declared, o->id));
-		return r;
+/* Whether @m lives in a namespace of @j, or of one that does. */
+static bool lives_in(const struct engine *g, struct member *m, const struct job *j)
+{
+	m->visited = true;
+	for (size_t i = 0; i < m->claims.n; i++) {
+		const struct object *claim = m->claims.objects[i], *own = model_netns(&j->desired.model, claim->netns);
+		struct member *next = object_is(claim, "netns") && !own ? maker(g, claim->netns) : NULL;
+
+		if (object_is(claim, "netns") && own && !own->any)
+			return true;
+		if (next && !next->visited && lives_in(g, next, j))
+			return true;
 	}
-	return 0;
+	return false;
+}
+
+/* Of two that live in each other none could ever go down. */
+static int check_circle(const struct engine *g, struct job *j, const struct object *netns)
+{
+	struct member *m = maker(g, netns->netns);
+
+	if (!m || !strcmp(m->known.name, j->next.name))
+		return 0;
+	for (size_t i = 0; i < g->n_members; i++)
+		g->members[i]->visited = !strcmp(g->members[i]->known.name, j->next.name);
+	if (!lives_in(g, m, j))
+		return 0;
+	problem_add(&j->problems, ELOOP, &netns->where, "namespace %s is made by the topology %s, which itself lives in a namespace of %s",
+		    netns->netns, m->known.name, j->next.name);
+	return -ELOOP;
 }
 
 int share_check(const struct engine *g, struct job *j)
@@ -92,8 +130,9 @@ int share_check(const struct engine *g, struct job *j)
 		if (strcmp(g->members[i]->known.name, j->next.name))
 			r = check_against(j, g->members[i]);
 	for (size_t i = 0; i < desired->n && r == 0; i++)
-		if (object_is(desired->objects[i], "netns") && desired->objects[i]->any)
-			r = check_existing(g, j, desired->objects[i]);
+		if (object_is(desired->objects[i], "netns") && desired->objects[i]->any &&
+		    (r = check_existing(g, j, desired->objects[i])) == 0)
+			r = check_circle(g, j, desired->objects[i]);
 	return r;
 }
 

@@ -304,3 +304,14 @@ def test_killed_while_it_boots(bare):
     boot(bare)
     assert status(bare)["lab"]["state"] == "up" and len(bare.namespaces()) == 60
     assert "lab: a change that was cut off is taken back" in bare.log()
+
+
+def test_a_made_up_name_gives_way(bare):
+    """What cannot name a topology is shown under a name like its own, and takes nobody's."""
+    put(bare, "{", "a b")
+    put(bare, "{", "n" * 65)
+    put(bare, {"namespaces": {"ab": {}}}, "a_b", "state/topologies")
+    put(bare, {"namespaces": {"nn": {}}}, "n" * 64, "state/topologies")
+    boot(bare)
+    assert bare.namespaces() == ["ab", "nn"]
+    assert "a b.json is not used" in bare.log()

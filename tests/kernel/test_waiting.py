@@ -307,3 +307,18 @@ def test_number_of_eight_digits(machine):
     assert int(resident) < 65536
     machine.ctl("down", "--all")
     machine.sh("ip netns del theirs")
+
+
+def test_two_that_would_live_in_each_other(machine):
+    """None of them could go down."""
+    guest = {"existing": True, "interfaces": {"x": {"kind": "bridge"}}}
+    other = {"existing": True, "interfaces": {"y": {"kind": "bridge"}}}
+    machine.apply({"namespaces": {"na": {}}}, "a")
+    machine.apply({"namespaces": {"nb": {}, "na": guest}}, "b")
+    machine.apply({"namespaces": {"nc": {}, "nb": guest}}, "c")
+    before = machine.snapshot()
+    for netns, owner in ("nb", "b"), ("nc", "c"):
+        error = machine.apply({"namespaces": {"na": {}, netns: other}}, "a", code=1).stderr
+        assert f"namespace {netns} is made by the topology {owner}, which itself lives in a namespace of a" in error, error
+        machine.assert_same(before)
+    machine.ctl("down", "--all")
