@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* print.c - what several commands print in the same way: JSON, steps, summaries. */
+#include "../include/usec.h"
 #include "print.h"
 #include "text.h"
 #include <limits.h>
-#include <time.h>
 
 bool print_colours(FILE *out)
 {
@@ -171,8 +171,5 @@ const char *print_list(struct arena *a, struct json_object *o, const char *key)
 
 uint64_t print_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return usec_now(CLOCK_REALTIME);
 }

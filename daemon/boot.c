@@ -2,12 +2,12 @@
 /* boot.c - makes topologies of the files of the boot directories: one that was never
  * applied is known like one that is down, or has failed, so that all that can be done
  * with these can be done with it. */
+#include "../include/usec.h"
 #include "boot.h"
 #include "boot_file.h"
 #include "engine.h"
 #include "log.h"
 #include "persist.h"
-#include <time.h>
 
 struct boot {
 	struct boot_files files;
@@ -40,14 +40,6 @@ struct boot_files *boot_files(const struct engine *g)
 	return &g->boot->files;
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static void problems_take(struct member *m, const struct problems *p)
 {
 	problems_done(&m->known.problems);
@@ -69,7 +61,7 @@ static void unapplied_show(struct member *m, const struct boot_file *f)
 	snprintf(m->known.source, sizeof(m->known.source), "%s", f->source);
 	m->known.on_disk = f->json ? ON_DISK_NEW : ON_DISK_INVALID;
 	if (!m->known.since_usec || m->known.json != f->json)
-		m->known.since_usec = now_usec();
+		m->known.since_usec = usec_now(CLOCK_REALTIME);
 	if (same)
 		return;
 	json_take(m, f->json);
@@ -236,7 +228,7 @@ void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
 		problems_take(m, &o->problems);
 	if (!m || !m->known.unapplied)
 		return;
-	m->known.since_usec = now_usec();
+	m->known.since_usec = usec_now(CLOCK_REALTIME);
 	m->known.state = STATE_FAILED;
 	problems_take(m, &o->problems);
 }

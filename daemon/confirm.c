@@ -2,28 +2,19 @@
 /* confirm.c - the way back from a change, as long as a person can go it: the record of
  * a topology holds the one before, and the time when that returns by itself.  Going
  * back is a change like any other. */
+#include "../include/usec.h"
 #include "boot.h"
 #include "engine.h"
 #include "event.h"
-#include <time.h>
 
 /* In seconds: between attempts to go back, twice as long each time. */
 enum { PAUSE_FIRST = 1, PAUSE_MAX = 60 };
 
 #define SECOND UINT64_C(1000000)
 
-/* Counts on while the machine sleeps, and over changes of its clock. */
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec / 1000;
-}
-
 uint64_t confirm_left(uint64_t confirm_usec)
 {
-	uint64_t now = now_usec();
+	uint64_t now = usec_now(CLOCK_BOOTTIME);
 
 	if (!confirm_usec)
 		return 0;
@@ -32,7 +23,7 @@ uint64_t confirm_left(uint64_t confirm_usec)
 
 bool confirm_overdue(const struct member *m)
 {
-	return m->known.confirm_usec && m->known.confirm_usec <= now_usec();
+	return m->known.confirm_usec && m->known.confirm_usec <= usec_now(CLOCK_BOOTTIME);
 }
 
 bool confirm_awaited(const struct engine *g, const struct change *c)
@@ -69,7 +60,7 @@ void confirm_keep(struct job *j, const struct member *m, const struct change *c)
 		return;
 	json_object_put(j->next.previous);
 	j->next.previous = m && m->known.json ? previous_new(&m->known) : NULL;
-	j->next.confirm_usec = c->confirm_seconds ? now_usec() + c->confirm_seconds * SECOND : 0;
+	j->next.confirm_usec = c->confirm_seconds ? usec_now(CLOCK_BOOTTIME) + c->confirm_seconds * SECOND : 0;
 }
 
 int confirm_take(struct engine *g, const char *name, struct err *e)
@@ -113,7 +104,7 @@ static void on_done(void *arg, const struct outcome *o)
 	pause = (uint64_t)PAUSE_FIRST << (m->refusals < 6 ? m->refusals : 6);
 	pause = pause < PAUSE_MAX ? pause : PAUSE_MAX;
 	m->refusals++;
-	m->due_usec = now_usec() + pause * SECOND;
+	m->due_usec = usec_now(CLOCK_BOOTTIME) + pause * SECOND;
 	snprintf(message, sizeof(message), "not confirmed in time, and the way back was refused, is tried again: %s",
 		 o->problems.n ? o->problems.v[0].message : "");
 	m->known.state = STATE_FAILED;
@@ -136,7 +127,7 @@ uint64_t confirm_deadline(const struct engine *g)
 
 void confirm_tick(struct engine *g)
 {
-	uint64_t now = now_usec();
+	uint64_t now = usec_now(CLOCK_BOOTTIME);
 
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];

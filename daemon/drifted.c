@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* drifted.c - what of a topology is not as declared, or is fought over, for who asks
  * how it is. */
+#include "../include/usec.h"
 #include "keep.h"
-#include <time.h>
-
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct drifted *ret)
 {
 	const struct member *m = member_find(g, name, NULL);
-	uint64_t now = now_usec();
+	uint64_t now = usec_now(CLOCK_BOOTTIME);
 
 	for (; m && *i < m->drifts.n; ++*i) {
 		const struct drift *one = &m->drifts.v[*i];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* event.c - tells what happens to topologies, and remembers the newest of it. */
+#include "../include/usec.h"
 #include "event.h"
 #include "engine.h"
 #include "event_file.h"
 #include "log.h"
 #include "utf8.h"
 #include <json-c/json.h>
-#include <time.h>
 
 /* Bytes of one text of an event, so that no event is too much for a file or a monitor. */
 enum { TEXT_MAX = 1024 };
@@ -50,13 +50,8 @@ static void add_text(struct json_object *o, const char *key, const char *s)
 static struct json_object *event_json(const struct event *ev)
 {
 	struct json_object *o = must(json_object_new_object());
-	uint64_t usec = ev->time_usec;
-	struct timespec now;
+	uint64_t usec = ev->time_usec ? ev->time_usec : usec_now(CLOCK_REALTIME);
 
-	if (!usec) {
-		clock_gettime(CLOCK_REALTIME, &now);
-		usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-	}
 	json_object_object_add(o, "time_usec", json_object_new_int64((int64_t)usec));
 	add_text(o, "event", types[ev->type].word);
 	add_text(o, "topology", ev->topology);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_note.c - notes what is not as declared, and tells it in the words of a plan. */
+#include "../include/usec.h"
 #include "healing.h"
 #include "linger.h"
-#include <time.h>
 
 enum {
 	TOLD_MAX = 256,			/* drifted objects that are noted one by one in one heal */
@@ -10,10 +10,7 @@ enum {
 
 uint64_t heal_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+	return usec_now(CLOCK_BOOTTIME);
 }
 
 static uint32_t pid_max(void)

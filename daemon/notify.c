@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* notify.c - sd_notify(3): READY=1 once all that is to be at boot has had its turn,
  * then STATUS= whenever it has become another. */
+#include "../include/usec.h"
 #include "notify.h"
 #include "log.h"
 #include "reconcile.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 enum {
 	NAMES_MAX = 5,		/* in one list of the words */
@@ -111,15 +111,12 @@ void notify_turn(struct notify *n, bool working)
 
 void notify_reloading(struct notify *n, bool on)
 {
-	struct timespec now;
-
 	n->reloads += on ? 1 : -1U;
 	/* The first starts it, the last ends it; before netnsd is ready nobody need know. */
 	if (!n->ready || n->reloads != on)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (on)
-		sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+		sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, usec_now(CLOCK_MONOTONIC));
 	else
 		sd_notify(false, "READY=1");
 }

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* reconcile.c - lets one change after the other become a job, and answers questions
  * in between. */
+#include "../include/usec.h"
 #include "adopt.h"
 #include "await.h"
 #include "boot.h"
 #include "heal.h"
 #include "owner.h"
-#include <time.h>
-
-static uint64_t now_usec(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static void refuse(struct outcome *o, enum outcome_code code, const struct err *e)
 {
@@ -79,7 +71,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	}
 	j->next.topology = json_object_get(json);
 	j->next.state = STATE_UP;
-	j->next.since_usec = now_usec(CLOCK_REALTIME);
+	j->next.since_usec = usec_now(CLOCK_REALTIME);
 	if (c->topology)
 		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
 	j->no_disrupt = c->no_disrupt;
@@ -136,7 +128,7 @@ static bool begin(struct engine *g, struct job *j, const struct change *c, struc
 	j->next.topology = json ? json_object_get(json) : json_object_new_object();
 	j->next.state = STATE_DOWN;
 	j->next.forget = c->forget;
-	j->next.since_usec = now_usec(CLOCK_REALTIME);
+	j->next.since_usec = usec_now(CLOCK_REALTIME);
 	confirm_keep(j, m, c);
 	return check_users(g, j, o);
 }
@@ -212,7 +204,7 @@ static void finish(struct engine *g, struct outcome *o)
 {
 	struct entry *entry = g->first;
 
-	o->duration_usec = now_usec(CLOCK_MONOTONIC) - g->began_usec;
+	o->duration_usec = usec_now(CLOCK_MONOTONIC) - g->began_usec;
 	g->first = entry->next;
 	if (!g->first)
 		g->last = &g->first;
@@ -270,7 +262,7 @@ static bool change_step(struct engine *g)
 		return false;
 	if (!g->at_work) {
 		g->at_work = true;
-		g->began_usec = now_usec(CLOCK_MONOTONIC);
+		g->began_usec = usec_now(CLOCK_MONOTONIC);
 		if (!admit(g, &entry->change, &o) || !begin(g, &g->job, &entry->change, &o)) {
 			await_failed(g, &entry->change, &o);
 			job_done(&g->job);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* watch.c - turns what the kernel tells into marks (keep.h), and has them worked off. */
+#include "../include/usec.h"
 #include "watch.h"
 #include "heal.h"
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <time.h>
 
 enum {
 	CHECK_SHARE = 10,	/* checking all names takes at most one part in so many of the time */
@@ -24,14 +24,6 @@ struct watch {
 	uint64_t audit_usec, next_check;
 	uint64_t mounted;	/* when the first mount was told of that was not checked yet; 0: none was */
 };
-
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static int on_events(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *arg)
 {
@@ -68,13 +60,13 @@ static void watch_names(struct watch *w)
 
 static void check_all(struct watch *w)
 {
-	uint64_t began = now_usec();
+	uint64_t began = usec_now(CLOCK_BOOTTIME);
 
 	w->mounted = 0;
 	watch_names(w);
 	keep_check_names(w->engine, NULL);
 	w->work(w->arg);
-	w->next_check = now_usec() + CHECK_SHARE * (now_usec() - began);
+	w->next_check = usec_now(CLOCK_BOOTTIME) + CHECK_SHARE * (usec_now(CLOCK_BOOTTIME) - began);
 }
 
 static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
@@ -88,7 +80,7 @@ static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *a
 static int on_mounts(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *arg)
 {
 	struct watch *w = arg;
-	uint64_t now = now_usec(), soon = now + SETTLE_USEC;
+	uint64_t now = usec_now(CLOCK_BOOTTIME), soon = now + SETTLE_USEC;
 
 	w->mounted = w->mounted ? w->mounted : now;
 	if (soon > w->mounted + SETTLE_MAX_USEC)
@@ -106,7 +98,7 @@ static int on_audit(sd_event_source *s, _unused_ uint64_t usec, void *arg)
 	keep_audit(w->engine);
 	keep_check_names(w->engine, NULL);
 	w->work(w->arg);
-	(void)!sd_event_source_set_time(s, now_usec() + w->audit_usec);
+	(void)!sd_event_source_set_time(s, usec_now(CLOCK_BOOTTIME) + w->audit_usec);
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
 
@@ -128,7 +120,7 @@ static int sources(struct watch *w, sd_event *event)
 	if (r >= 0)
 		r = timer(w, event, &w->check, UINT64_MAX, on_check);
 	if (r >= 0)
-		r = timer(w, event, &w->audit, now_usec() + w->audit_usec, on_audit);
+		r = timer(w, event, &w->audit, usec_now(CLOCK_BOOTTIME) + w->audit_usec, on_audit);
 	return r;
 }
 
