@@ -205,6 +205,9 @@ def drift(walk, rng):
         return
     done = [rng.choice(found) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
     walk.tell("by hand:", "; ".join(done))
+    for netns in walk.ours():
+        if f"ip -n {netns} link set lo down" in done:
+            walk.forget_with_loopback(netns)
     # Keys that came with forwarding are not declared, and go with IPv6.
     before = {at: value for at, value in walk.all_but(*MADE_ANEW).items() if not oracle.is_forwarded(at)}
     walk.machine.sh(f"({'; '.join(done)}) 2>/dev/null || true")
