@@ -231,6 +231,8 @@ static void run(struct heal *h)
 			break;
 		}
 		h->pending = false;
+		/* Also of what waits, before any of it is left out. */
+		heal_remember_others(h);
 		find_again(h);
 		heal_leave_out(h, false);
 		heal_note_all(h);
@@ -238,7 +240,6 @@ static void run(struct heal *h)
 		heal_leave_out(h, true);
 		if (h->report || h->plan.n == 0)
 			break;
-		heal_remember_others(h);
 		execute(h);
 	}
 	renew(h);

@@ -4,6 +4,8 @@ once. What is only to be reported is reported once."""
 import json
 import subprocess
 
+import pytest
+
 from machine import wait_for
 from test_heal import NEVER, cable, drains
 from test_monitor import Monitor, log
@@ -111,7 +113,7 @@ def test_report(bare):
     bare.apply(t)
     bare.sh("""ip addr del 10.0.0.1/24 dev veth-host; ip link set veth-host down; ip -n ns1 addr add 10.9.0.9/24 dev veth-ns
         echo 71 >/proc/sys/net/ipv4/ip_default_ttl; ip netns exec ns1 sh -c 'echo 71 >/proc/sys/net/ipv4/ip_default_ttl'
-        echo 64 >/proc/sys/net/ipv4/ip_default_ttl; umount /run/netns/ns1; rm /run/netns/ns1""")
+        echo 64 >/proc/sys/net/ipv4/ip_default_ttl; umount -l /run/netns/ns1; rm /run/netns/ns1""")
     drifted = {("address", "host/veth-host"), ("link", "host/veth-host"), ("address", "ns1/veth-ns"), ("sysctl", "ns1"),
                ("namespace", "ns1")}
     wait_for(lambda: {(d["kind"], d["object"]) for d in status(bare).get("drift", [])} == drifted)
@@ -164,3 +166,18 @@ def test_two_topologies_do_not_fight(bare):
         theirs = any(word in str(e) for word in ("vh2", "g0", "10.5.", "10.6.", "ip_default_ttl"))
         assert (e["topology"] == "guest") == theirs, e
     bare.ctl("down", "guest")
+
+
+@pytest.mark.parametrize("rounds", [2, 8])
+def test_interface_made_anew_again_and_again(machine, rounds):
+    """What it had before us is known of the last one, too, which was there before healing went on."""
+    make = "ip link add wan type veth peer name isp; ip link set wan up"
+    machine.sh(make)
+    machine.apply({"host": {"interfaces": {"wan": {"mtu": 1400, "addresses": ["10.7.0.1/24"]}}}})
+    for _ in range(rounds):
+        machine.sh(f"ip link del wan; {make}")
+        wait_for(lambda: machine.link(None, "wan"))
+    wait_for(lambda: machine.link(None, "wan")["mtu"] == 1400 and machine.addresses(None, "wan") == ["10.7.0.1/24"], 30)
+    machine.ctl("down", "lab")
+    assert machine.link(None, "wan")["mtu"] == 1500 and machine.addresses(None, "wan") == []
+    machine.sh("ip link del wan")
