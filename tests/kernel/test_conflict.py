@@ -60,7 +60,7 @@ def test_name_that_is_no_network_namespace(machine, make, existing):
     error = machine.apply(t, code=1).stderr
     assert "ns1" in error and ("belongs to another program" in error or "waits for namespace ns1" in error), error
     assert machine.sh("ls -il /run/netns") == listing and machine.links() == ["lo"]
-    machine.sh("umount /run/netns/ns1 2>/dev/null || true; rm -rf /run/netns/ns1; ip netns del other 2>/dev/null || true")
+    machine.sh("umount -l /run/netns/ns1 2>/dev/null || true; rm -rf /run/netns/ns1; ip netns del other 2>/dev/null || true")
     if existing:
         machine.sh("ip netns add ns1")
         wait_for(lambda: topology(machine)["state"] == "up")
@@ -90,7 +90,7 @@ def test_name_that_means_another_namespace(machine):
     machine.sh("ip addr del 10.0.0.1/24 dev veth-host")
     wait_for(lambda: machine.addresses(None, "veth-host") == ["10.0.0.1/24"])
     assert topology(machine)["state"] == "failed"
-    machine.sh("umount /run/netns/ns1; ip netns del theirs")
+    machine.sh("umount -l /run/netns/ns1; ip netns del theirs")
     wait_for(lambda: topology(machine)["state"] == "up")
     assert machine.inode("ns1") == inode
     machine.ping("ns1", "10.0.0.1")
@@ -119,7 +119,7 @@ def test_down_of_a_name_that_means_another_namespace(machine):
     machine.sh(COVER)
     machine.ctl("down", "lab")
     assert machine.links("ns1") == ["lo", "x"] and machine.links() == ["lo"]
-    machine.sh("umount /run/netns/ns1; ip netns del ns1; ip netns del theirs")
+    machine.sh("umount -l /run/netns/ns1; ip netns del ns1; ip netns del theirs")
 
 
 def test_what_is_only_looked_at_is_not_held(machine):
@@ -129,7 +129,9 @@ def test_what_is_only_looked_at_is_not_held(machine):
     machine.apply(t)
     machine.ctl("plan", machine.file(t))
     machine.ctl("status", "lab")
-    machine.sh("umount /run/netns/theirs; rm /run/netns/theirs")
+    # In the way is only a look that is just going on.
+    wait_for(lambda: machine.run("umount", "/run/netns/theirs", code=None).returncode == 0)
+    machine.sh("rm /run/netns/theirs")
     wait_for(lambda: machine.links() == ["lo"])
 
 

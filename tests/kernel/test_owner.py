@@ -169,7 +169,7 @@ def test_file_of_an_existing_namespace_is_not_ours_to_remove(machine):
     machine.sh("ip netns add theirs")
     t = {"namespaces": {"theirs": {"existing": True, "interfaces": {"lo": {"addresses": ["10.255.0.1/32"]}}}}}
     machine.apply(t)
-    machine.sh("umount /run/netns/theirs")
+    machine.sh("umount -l /run/netns/theirs")
     file = machine.root / "run/netns/theirs"
     assert file.stat().st_size == 0
     assert "theirs" in machine.apply(t, code=1).stderr
