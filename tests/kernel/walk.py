@@ -133,7 +133,7 @@ class Walk:
 
     def forget_with_loopback(self, netns):
         """IPv6 routes that lead nowhere are on lo for the kernel, which takes them away when that goes down."""
-        gone = {at[2:] for at, value in self.now.items() if at[:3] == (netns, "dev", "inet6") and value == "lo"}
+        gone = {at[2:] for at, value in self.foreign.items() if at[:3] == (netns, "dev", "inet6") and value == "lo"}
         self.foreign, self.now = ({at: value for at, value in facts.items() if at[0] != netns or at[2:] not in gone}
                                   for facts in (self.foreign, self.now))
 
