@@ -133,6 +133,7 @@ static void refused(struct heal *h, const struct op *op, const struct err *e)
 		return;
 	}
 	if (one && !one->refused) {
+		heal_mend(h, heal_object(op));
 		one->refused = true;
 		return;
 	}

@@ -69,6 +69,8 @@ struct json_object *schema_pattern(const char *pattern);
 /* type.copy of a const char *, which may be NULL. */
 void text_copy(void *dst, const void *src, struct arena *a);
 
+/* The network that an address with its prefix length is in. */
+struct inet inet_net(const struct inet *i);
 bool inet_covers(const struct inet *net, const struct inet *ip);
 /* "10.0.0.1/24", without "/24" where @bare or the prefix is the whole address; "default". */
 const char *inet_text(const struct inet *i, bool bare, char buf[64]);

@@ -51,7 +51,7 @@ int inet_parse(const char *s, struct inet *ret, bool *ret_slash, struct err *e)
 }
 
 /* @i with the bits beyond its prefix cleared. */
-static struct inet network_of(const struct inet *i)
+struct inet inet_net(const struct inet *i)
 {
 	struct inet net = *i;
 
@@ -62,10 +62,10 @@ static struct inet network_of(const struct inet *i)
 
 bool inet_covers(const struct inet *net, const struct inet *ip)
 {
-	struct inet a = network_of(net), b = *ip;
+	struct inet a = inet_net(net), b = *ip;
 
 	b.len = net->len;
-	b = network_of(&b);
+	b = inet_net(&b);
 	return a.family == b.family && !memcmp(a.addr, b.addr, sizeof(a.addr));
 }
 
@@ -136,7 +136,7 @@ static int dest_parse(_unused_ const struct field *f, _unused_ const char *netns
 		return err_set(e, EINVAL, "%.80s is neither \"default\" nor a network, such as 10.0.0.0/24", s);
 	if (r < 0)
 		return r;
-	net = network_of(&i);
+	net = inet_net(&i);
 	if (!inet_equal(&net, &i))
 		return err_set(e, EINVAL, "%s is an address in a network; did you mean %s?", s,
 			       inet_text(&net, false, hint));

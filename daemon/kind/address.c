@@ -218,6 +218,36 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	return work_send(w, a->object.netns, m, op, e);
 }
 
+/* The route to the network that an address is in, as the kernel made it with the address
+ * (fib_add_ifaddr, net/ipv4/fib_frontend.c; addrconf_prefix_route, net/ipv6/addrconf.c). */
+static int address_mend(struct work *w, const struct object *o, struct err *e)
+{
+	const struct address *a = (const struct address *)o;
+	struct inet to = inet_net(a->peer.family ? &a->peer : &a->address);
+	bool v4 = to.family == AF_INET;
+	struct rtmsg i = {
+		.rtm_family = to.family,
+		.rtm_dst_len = to.len,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_KERNEL,
+		.rtm_scope = v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST,
+	};
+	uint32_t index = work_ifindex(w, o->place), metric = a->metric ? a->metric : v4 ? 0 : 256;
+	struct nl_msg *m;
+
+	if (!index || (!a->peer.family && to.len == (v4 ? 32 : 128)))
+		return 0;
+	m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &i, sizeof(i));
+	msg_put(m, RTA_DST, to.addr, v4 ? 4 : 16);
+	msg_put_u32(m, RTA_OIF, index);
+	if (v4)
+		msg_put(m, RTA_PREFSRC, a->address.addr, 4);
+	if (metric)
+		msg_put_u32(m, RTA_PRIORITY, metric);
+	return work_send(w, o->netns, m, NULL, e) < 0 ? e->code : work_flush(w, e);
+}
+
 const struct kind kind_address = {
 	.name = "address",
 	.class = "address",
@@ -234,4 +264,5 @@ const struct kind kind_address = {
 	.check = address_check,
 	.observe = address_observe,
 	.encode = address_encode,
+	.mend = address_mend,
 };
