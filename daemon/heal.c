@@ -56,6 +56,8 @@ static bool widen(struct heal *h)
 
 static int look_and_plan(struct heal *h, struct err *e)
 {
+	bool again;
+
 	do {
 		plan_done(&h->plan);
 		problems_done(&h->problems);
@@ -65,10 +67,13 @@ static int look_and_plan(struct heal *h, struct err *e)
 		keep_hear(h->g, &h->scope.set);
 		if (scope_look(&h->scope, e) < 0)
 			return e->code;
+		again = heal_return_renamed(h);
+		if (again)
+			continue;
 		heal_find_others(h);
 		/* What cannot be had is a problem of its own; the rest is healed all the same. */
 		(void)!plan_make(&h->plan, &h->scope.desired, &h->scope.observed, &h->problems);
-	} while (widen(h));
+	} while (again || widen(h));
 	return 0;
 }
 

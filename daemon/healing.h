@@ -34,6 +34,10 @@ void heal_tell_healed(struct heal *h);
 /* Notes all that the plan would put right, and tells what is new of it. */
 void heal_note_all(struct heal *h);
 
+/* heal_return.c: gives back to interfaces that are only managed, and got another name, what
+ * they had before us; true if there were any, and what was looked at is not so any more. */
+bool heal_return_renamed(struct heal *h);
+
 /* heal_other.c: an interface that is only managed may have gone, and another one come by
  * its name: what is changed of that one is written down as at the first apply. */
 /* Before the plan is made. */

@@ -2,6 +2,7 @@
 """The way back: what a refused change, or the end of a topology, leaves of what belongs to others."""
 import json
 
+import pytest
 from machine import wait_for
 from topologies import everyday
 
@@ -78,3 +79,44 @@ def test_half_written_record_is_cleared(machine):
     (machine.root / "run/netnsd/pending/lab.new").write_text("{")
     machine.restart()
     assert not list((machine.root / "run/netnsd").glob("*/*.new"))
+
+
+WAN = "ip link add wan type veth peer name isp; ip link set isp up; ip link set wan up; ip addr add 192.0.2.1/24 dev wan"
+MANAGED = {"host": {"interfaces": {"wan": {"mtu": 1400, "addresses": ["10.7.0.1/24"], "sysctl": {"ipv4.rp_filter": 2}}}}}
+
+
+def facts(machine, name):
+    return (machine.link(None, name)["mtu"], machine.addresses(None, name), machine.sysctl(None, f"net.ipv4.conf.{name}.rp_filter"))
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_interface_that_gets_another_name(machine, restart):
+    """It has back what it had before us; under the name it had it would be managed again."""
+    machine.sh(WAN)
+    before = facts(machine, "wan")
+    machine.apply(MANAGED)
+    managed = facts(machine, "wan")
+    assert managed[0] == 1400 and sorted(managed[1]) == ["10.7.0.1/24", "192.0.2.1/24"] and managed[2] == "2"
+    if restart:
+        machine.stop()
+    machine.sh("ip link set wan down; ip link set wan name w0; ip link set w0 up")
+    if restart:
+        machine.start()
+    wait_for(lambda: facts(machine, "w0") == before)
+    machine.sh("ip link set w0 down; ip link set w0 name wan; ip link set wan up")
+    wait_for(lambda: facts(machine, "wan") == managed)
+    machine.ctl("down", "lab")
+    assert facts(machine, "wan") == before
+    machine.sh("ip link del wan")
+
+
+def test_interfaces_that_swap_names(machine):
+    machine.sh(WAN + "; ip link add w2 type bridge; ip link set w2 up")
+    before, other = facts(machine, "wan"), facts(machine, "w2")
+    machine.apply(MANAGED)
+    machine.sh("for i in wan w2; do ip link set $i down; done; ip link set wan name old; ip link set w2 name wan; ip link set old name w2;"
+               "for i in wan w2; do ip link set $i up; done")
+    wait_for(lambda: facts(machine, "w2") == before and facts(machine, "wan") == (1400, ["10.7.0.1/24"], "2"))
+    machine.ctl("down", "lab")
+    assert facts(machine, "w2") == before and facts(machine, "wan") == other
+    machine.sh("ip link del wan; ip link del w2")
