@@ -162,9 +162,11 @@ class Machine:
         return json.loads(out) if out.strip() else []
 
     def ping(self, netns, address, count=1, ok=True):
-        """Pings from @netns (None: from the host)."""
+        """Pings from @netns (None: from the host), until there are so many answers: the kernel may take a moment until
+        it sends on a cable that is up (linkwatch, net/core/link_watch.c)."""
         where = ["ip", "netns", "exec", netns] if netns else []
-        self.run(*where, "ping", "-n", "-q", "-c", count, "-i", 0.05, "-W", 2, address, code=0 if ok else 1)
+        until = ["-w", 5] if ok else ["-W", 2]
+        self.run(*where, "ping", "-n", "-q", "-c", count, "-i", 0.05, *until, address, code=0 if ok else 1)
 
     # What is there.
 
