@@ -409,8 +409,16 @@ def test_router_beside_us(bare):
         bare.sh("ip -n ns1 route del default")
         wait_for(lambda: bare.routes("ns1", "default"))
         assert len(bare.sh("ip -n ns1 route show table 77").splitlines()) == (20000 if what == "add" else 0)
+    # Nor does what comes while it cannot read fill its ears.
+    bare.pause()
+    for what in "add", "del":
+        batch.write_text("".join(f"route {what} {route}" for route in routes))
+        bare.run("ip", "-n", "ns1", "-batch", batch)
+    bare.resume()
+    bare.sh("ip -n ns1 route del default")
+    wait_for(lambda: bare.routes("ns1", "default"))
     assert drops(bare) == 0
-    assert len([e for e in log(bare) if e["event"] == "drift"]) == 4
+    assert len([e for e in log(bare) if e["event"] == "drift"]) == 5
 
 
 def test_nothing_to_do_costs_nothing(machine):
