@@ -126,8 +126,8 @@ static void count(struct heal *h, const struct op *op)
 		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it now waits a little longer each time");
 }
 
-/* What was refused is tried again, but only once at once: what it stands on may just
- * have gone, too. */
+/* What was refused is tried again, but only once at once, after a look at all around
+ * it: what it stands on may just have gone, too, and no event have told of that yet. */
 static void refused(struct heal *h, const struct op *op, const struct err *e)
 {
 	struct drift *one = op ? drift_note(&h->m->drifts, heal_object(op), h->now) : NULL;
@@ -138,6 +138,7 @@ static void refused(struct heal *h, const struct op *op, const struct err *e)
 		return;
 	}
 	if (one && !one->refused) {
+		(void)scope_add(&h->scope, heal_object(op), true);
 		heal_mend(h, heal_object(op));
 		one->refused = true;
 		return;

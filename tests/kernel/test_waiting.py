@@ -141,6 +141,19 @@ def test_guest_and_host_do_not_fight(machine):
     assert machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"] and not machine.routes("ns1", "10.77.0.0/16")
 
 
+def test_what_goes_while_netnsd_looks(machine):
+    """A route is seen to be gone before its address is: that is no failure."""
+    n = 40
+    machine.apply(everyday())
+    machine.apply({"namespaces": {"ns1": {"existing": True,
+        "interfaces": {f"x{i}": {"kind": "bridge", "addresses": [f"10.8.{i}.1/24"]} for i in range(n)},
+        "routes": [{"to": f"10.77.{i}.0/24", "via": f"10.8.{i}.2"} for i in range(n)]}}}, "guest")
+    before = machine.snapshot()
+    machine.sh("ip -n ns1 -batch -", text="".join(f"address del 10.8.{i}.1/24 dev x{i}\n" for i in range(n)))
+    wait_for(lambda: machine.snapshot() == before)
+    assert "failed" not in events(machine, "guest")
+
+
 @pytest.mark.parametrize("first", ["lab", "guest"])
 def test_guest_and_host_that_contradict(machine, first):
     own, guest = everyday(), {"namespaces": {"ns1": {"existing": True, "interfaces": {"veth-ns": {"mtu": 1300}}}}}
