@@ -154,7 +154,7 @@ static int dump_part(struct rtnl *nl, ssize_t size, bool *disturbed, void (*each
 int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
 	    void *arg, struct err *e)
 {
-	int r = -EINTR;
+	int r = -EINTR, lost = 0;
 
 	for (int i = 0; i < DUMP_TRIES && (r == -EINTR || r == -ENOBUFS); i++) {
 		struct nlmsghdr *h = message_start(nl, m);
@@ -171,7 +171,7 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 			if (r == 0)
 				r = dump_part(nl, size, &disturbed, each, arg, e);
 			/* It goes on behind what was lost; before its end no other may begin. */
-			else if ((r == -EINTR || r == -ENOBUFS) && !disturbed)
+			else if ((r == -EINTR || r == -ENOBUFS) && lost++ < DUMP_TRIES)
 				r = 0, disturbed = true;
 		}
 	}

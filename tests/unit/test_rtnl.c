@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* test_rtnl.c - dumps and batches, against a kernel that a test writes line by line:
+ * the real one disturbs a dump when it likes.  send(2) and recv(2) are its ends. */
+#include "plan.h"
+#include "rtnl.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+enum { TEXT = 8, LINES = 64 };
+
+/* One message that the kernel sends, in a datagram of its own; type 0 and error: recv fails. */
+struct line {
+	uint16_t type, flags;
+	int error;
+	uint32_t behind;	/* it answers the request that many before the last one */
+};
+
+static const struct line *script;
+static size_t n_lines, at, requests, said_at[LINES];
+static uint32_t last_seq;
+
+static void play(const struct line *lines, size_t n)
+{
+	script = lines;
+	n_lines = n;
+	at = requests = 0;
+}
+#define PLAY(lines) play(lines, sizeof(lines) / sizeof(*(lines)))
+
+/* The library's calls end here. */
+ssize_t send(_unused_ int fd, const void *bytes, size_t size, _unused_ int flags)
+{
+	int left = (int)size;
+
+	for (const struct nlmsghdr *h = bytes; nlmsg_ok(h, left); h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
+		last_seq = h->nlmsg_seq;
+	assert_in_range(requests, 0, LINES - 1);
+	said_at[requests++] = at;
+	return (ssize_t)size;
+}
+
+ssize_t recv(_unused_ int fd, void *to, size_t size, _unused_ int flags)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+	} m = { 0 };
+	const struct line *line;
+
+	assert_in_range(at, 0, n_lines - 1);
+	assert_true(size >= sizeof(m));
+	line = &script[at++];
+	if (!line->type) {
+		errno = line->error;
+		return -1;
+	}
+	m.h = (struct nlmsghdr){ .nlmsg_len = sizeof(m), .nlmsg_type = line->type, .nlmsg_flags = line->flags,
+				 .nlmsg_seq = last_seq - line->behind };
+	m.e.error = -line->error;
+	m.e.msg.nlmsg_len = NLMSG_HDRLEN;
+	memcpy(to, &m, sizeof(m));
+	return sizeof(m);
+}
+
+/* What a dump gave, without what was given before it began anew. */
+struct found {
+	size_t n, restarts;
+};
+
+static void each(_unused_ const struct nlmsghdr *h, void *arg)
+{
+	((struct found *)arg)->n++;
+}
+
+static void restart(void *arg)
+{
+	struct found *f = arg;
+
+	*f = (struct found){ .restarts = f->restarts + 1 };
+}
+
+static int dump(struct found *f, struct err *e)
+{
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	struct ifinfomsg header = { 0 };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &header, sizeof(header));
+
+	assert_int_equal(rtnl_open(&nl, e), 0);
+	return rtnl_dump(nl, m, each, restart, f, e);
+}
+
+#define LINK { RTM_NEWLINK, NLM_F_MULTI, 0, 0 }
+#define TORN { RTM_NEWLINK, NLM_F_MULTI | NLM_F_DUMP_INTR, 0, 0 }
+#define DONE { NLMSG_DONE, NLM_F_MULTI, 0, 0 }
+#define LOST { 0, 0, ENOBUFS, 0 }
+
+static void test_dump(_unused_ void **state)
+{
+	static const struct line lines[] = { LINK, { RTM_NEWLINK, NLM_F_MULTI, 0, 1 }, LINK, DONE };
+	struct found f = { 0 };
+	struct err e;
+
+	PLAY(lines);
+	assert_int_equal(dump(&f, &e), 0);
+	/* What answers somebody else's request is none of it. */
+	assert_int_equal(f.n, 2);
+	assert_int_equal(f.restarts, 0);
+}
+
+/* The tables changed under it: nothing of it counts, wherever the kernel said so. */
+static void test_dump_disturbed(_unused_ void **state)
+{
+	static const struct line lines[][8] = {
+		{ LINK, TORN, LINK, DONE, LINK, DONE },
+		{ LINK, LINK, LINK, { NLMSG_DONE, NLM_F_MULTI | NLM_F_DUMP_INTR, 0, 0 }, LINK, DONE },
+		{ LINK, LOST, LINK, DONE, LINK, DONE },
+		{ TORN, LOST, LOST, DONE, LINK, DONE },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		struct found f = { 0 };
+		struct err e;
+
+		play(lines[i], 6);
+		assert_int_equal(dump(&f, &e), 0);
+		assert_int_equal(f.n, 1);
+		assert_int_equal(f.restarts, 1);
+		/* Read to its end before the next one was asked for. */
+		assert_int_equal(requests, 2);
+		assert_int_equal(said_at[1], 4);
+		assert_int_equal(at, 6);
+	}
+}
+
+/* It does not go on for ever. */
+static void test_dump_never_still(_unused_ void **state)
+{
+	struct line lines[2 * LINES];
+	struct found f = { 0 };
+	struct err e;
+
+	for (size_t i = 0; i < 2 * LINES; i += 2) {
+		lines[i] = (struct line)TORN;
+		lines[i + 1] = (struct line)DONE;
+	}
+	PLAY(lines);
+	assert_int_equal(dump(&f, &e), -EINTR);
+	assert_int_equal(requests, 10);
+	assert_non_null(strstr(e.text, "kept changing"));
+}
+
+static void test_dump_refused(_unused_ void **state)
+{
+	static const struct line as_error[] = { { NLMSG_ERROR, 0, EPERM, 0 } };
+	static const struct line at_the_end[] = { LINK, { NLMSG_DONE, NLM_F_MULTI, EMSGSIZE, 0 } };
+	struct found f = { 0 };
+	struct err e;
+
+	PLAY(as_error);
+	assert_int_equal(dump(&f, &e), -EPERM);
+	assert_non_null(strstr(e.text, strerror(EPERM)));
+	PLAY(at_the_end);
+	assert_int_equal(dump(&f, &e), -EMSGSIZE);
+	assert_int_equal(requests, 1);
+}
+
+static int send_three(struct op **ret_op, struct op *ops, struct err *e)
+{
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	_cleanup_(batch_done) struct batch b = { 0 };
+	struct ifinfomsg header = { 0 };
+
+	assert_int_equal(rtnl_open(&nl, e), 0);
+	for (size_t i = 0; i < 3; i++)
+		batch_add(&b, msg_new(RTM_NEWLINK, 0, &header, sizeof(header)), &ops[i]);
+	return batch_send(&b, nl, ret_op, e);
+}
+
+/* The first that was refused is told, after all were answered. */
+static void test_batch(_unused_ void **state)
+{
+	static const struct line good[] = { { NLMSG_ERROR, 0, 0, 0 } };
+	static const struct line bad[] = { { NLMSG_ERROR, 0, EBUSY, 1 }, { NLMSG_ERROR, 0, EINVAL, 0 } };
+	struct op ops[3] = { 0 }, *op = NULL;
+	struct err e;
+
+	PLAY(good);
+	assert_int_equal(send_three(&op, ops, &e), 0);
+	assert_null(op);
+	PLAY(bad);
+	assert_int_equal(send_three(&op, ops, &e), -EBUSY);
+	assert_ptr_equal(op, &ops[1]);
+	assert_int_equal(at, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_dump_disturbed),
+		cmocka_unit_test(test_dump_never_still),
+		cmocka_unit_test(test_dump_refused),
+		cmocka_unit_test(test_batch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
