@@ -122,7 +122,7 @@ def declared(name, topology):
     for at, link, made in links(topology):
         in_ours = is_ours(at[0], bodies(topology).get(at[0], {}))
         facts.update(declared_link(at, link, {"alias": f"netnsd:{name}"} if made else {}, in_ours))
-        facts.update(declared_cable(at, ends[at]) if at in ends else {})
+        facts.update(declared_cable(at, link, ends[at]) if at in ends else {})
         for address in link.get("addresses", []):
             facts.update(declared_address(at, address))
     return facts
@@ -167,8 +167,11 @@ def declared_link(at, link, alias, in_ours):
     return facts
 
 
-def declared_cable(at, far):
-    return {(at[0], "peer", at[1]): "/".join(far)}
+def declared_cable(at, link, far):
+    facts = {(at[0], "peer", at[1]): "/".join(far)}
+    if link.get("mtu", 1500) >= 1280:
+        facts[at[0], "sysctl", f"{at[1]}/ipv6/accept_ra"] = "0"
+    return facts
 
 
 def declared_address(at, address):
