@@ -111,12 +111,14 @@ void problem_add_conflict(struct problems *p, const struct where *where, const c
 		p->v[n].owner = arena_strdup(&p->arena, owner ? owner : "another program");
 }
 
-void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool awaited)
+void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed, bool awaited)
 {
+	static const char in_the_way[] = ": what stands at its name is no network namespace, and a symbolic link is not followed; "
+					 "ip netns attach gives the namespace of a process a name";
 	struct err e;
 	size_t n = p->n;
 
-	err_set(&e, ENODEV, "%s is not there, and netnsd does not make it", object);
+	err_set(&e, ENODEV, "%s is not there%s", object, obstructed ? in_the_way : ", and netnsd does not make it");
 	problem_add_err(p, &e, where, object);
 	if (p->n > n)
 		p->v[n].awaited = awaited;

@@ -223,7 +223,7 @@ static void settle(struct planning *g, struct object *want)
 
 		problem_add_missing(g->problems, &want->where,
 				    arena_fmt(a, "%s %s%s%s", want->kind->label, want->place, *key ? " " : "", key),
-				    want->kind->comes);
+				    want->obstructed, want->kind->comes);
 	}
 }
 

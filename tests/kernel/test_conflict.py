@@ -58,7 +58,10 @@ def test_name_that_is_no_network_namespace(machine, make, existing):
     if existing:
         t["namespaces"]["ns1"]["existing"] = True
     error = machine.apply(t, code=1).stderr
-    assert "ns1" in error and ("belongs to another program" in error or "waits for namespace ns1" in error), error
+    if existing:
+        assert "waits for namespace ns1" in error and "what stands at its name is no network namespace" in error, error
+    else:
+        assert "ns1 belongs to another program" in error, error
     assert machine.sh("ls -il /run/netns") == listing and machine.links() == ["lo"]
     machine.sh("umount -l /run/netns/ns1 2>/dev/null || true; rm -rf /run/netns/ns1; ip netns del other 2>/dev/null || true")
     if existing:
