@@ -139,7 +139,7 @@ static void refused(struct heal *h, const struct op *op, const struct err *e)
 	}
 	if (one && !one->refused) {
 		(void)scope_add(&h->scope, heal_object(op), true);
-		heal_mend(h, heal_object(op));
+		scope_find(&h->scope, heal_object(op)->netns)->unrouted = true;
 		one->refused = true;
 		return;
 	}
@@ -241,6 +241,7 @@ static void run(struct heal *h)
 		/* Also of what waits, before any of it is left out. */
 		heal_remember_others(h);
 		find_again(h);
+		heal_mend(h);
 		heal_leave_out(h, false);
 		heal_note_all(h);
 		note_pending(h);

@@ -1,20 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_mend.c - makes again what the kernel made, once, with an object of ours, and
- * somebody took away: no event tells of it, only that a step which needs it is refused. */
+ * somebody took away.  It is not looked at: whether it is there, the attempt tells. */
+#include "drift.h"
 #include "healing.h"
 #include "work.h"
 
-void heal_mend(struct heal *h, const struct object *refused)
+static void mended(struct heal *h, struct object *o)
+{
+	struct op op = { .before = o, .after = model_find(&h->scope.desired, o->id) };
+	struct drift *one = drift_find(&h->m->drifts, op.after);
+	bool known = one && one->open;
+
+	h->healed++;
+	one = drift_note(&h->m->drifts, op.after, h->now);
+	if (!known)
+		heal_tell(h, EVENT_DRIFT, &op, NULL, "lost the route that came with it");
+	if (one && drift_heal(&h->m->drifts, one, h->now))
+		heal_tell(h, EVENT_CONTESTED, &op, one, "loses its route again and again; making it again now waits");
+}
+
+static void mend_all(struct heal *h, struct work *w, struct spot *spot)
+{
+	const struct object *netns = model_netns(&h->scope.observed, spot->kept->name);
+
+	for (struct object *o = netns ? netns->first : NULL; o; o = o->next) {
+		const struct object *want = o->kind->mend && !o->assumed ? model_find(&h->scope.desired, o->id) : NULL;
+		struct drift *one = want ? drift_find(&h->m->drifts, want) : NULL;
+		struct err e;
+
+		if (one && one->until > h->now) {
+			drift_note(&h->m->drifts, want, h->now);
+			spot->kept->unrouted = true;
+		} else if (want && o->kind->mend(w, o, &e) == 0) {
+			mended(h, o);
+		}
+	}
+}
+
+void heal_mend(struct heal *h)
 {
 	const struct plan nothing = { .desired = &h->scope.desired, .observed = &h->scope.observed };
-	const struct object *netns = model_netns(&h->scope.observed, refused->netns);
-	struct work w;
-	struct err e;
 
-	work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->g->machine);
-	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next)
-		/* Mostly it is there; whether it was needed, the step says that is tried again. */
-		if (o->kind->mend && model_find(&h->scope.desired, o->id))
-			(void)!o->kind->mend(&w, o, &e);
-	work_done(&w);
+	for (size_t i = 0; i < h->scope.n && !h->report; i++) {
+		struct spot *spot = &h->scope.spots[i];
+		struct work w;
+
+		if (!spot->unrouted)
+			continue;
+		spot->unrouted = false;
+		work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->g->machine);
+		mend_all(h, &w, spot);
+		work_done(&w);
+	}
 }

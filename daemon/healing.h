@@ -45,8 +45,8 @@ void heal_find_others(struct heal *h);
 /* Before it is carried out. */
 void heal_remember_others(struct heal *h);
 
-/* heal_mend.c: gives the namespace of @refused what the kernel made with objects of ours. */
-void heal_mend(struct heal *h, const struct object *refused);
+/* heal_mend.c: gives namespaces that may lack it what the kernel made with objects of ours. */
+void heal_mend(struct heal *h);
 
 /* heal_wait.c */
 /* Whether something of others' making has not come yet. */

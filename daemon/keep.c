@@ -263,7 +263,7 @@ bool keep_is_marked(const struct member *m)
 
 void keep_clear(struct kept *k)
 {
-	k->dirty = k->due = k->all = k->unwell = false;
+	k->dirty = k->due = k->all = k->unwell = k->unrouted = false;
 	k->n_names = 0;
 	k->several = false;
 	k->pid = 0;

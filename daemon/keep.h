@@ -21,6 +21,7 @@ struct kept {
 
 	bool unwell;			/* what is marked could not be healed; it is looked at with whatever is */
 	bool dirty, due;		/* something was heard; an audit is to look when there is time */
+	bool unrouted;			/* a route that came with an address may have gone */
 	bool all;			/* all of the topology's links in it, else those in names */
 	char (*names)[16];
 	size_t n_names;

@@ -24,6 +24,7 @@ static const char *link_of(struct kept *k, uint32_t ifindex)
 
 static void mark_by(struct kept *k, const char *link, const struct heard *h)
 {
+	k->unrouted |= h->unrouted;
 	k->several |= k->pid && h->pid && k->pid != h->pid;
 	if (h->pid)
 		k->pid = h->pid;
@@ -66,19 +67,30 @@ static void listen_anew(struct engine *g)
 		(void)!listener_replay(g->listener, keep_heard, g, &e);
 }
 
+/* Those that the kernel made are not looked at, but made where they are not. */
+static void doubt_routes(struct member *m)
+{
+	for (size_t i = 0; i < m->n_kept; i++)
+		m->kept[i].unrouted = true;
+}
+
 void keep_listen(struct engine *g)
 {
 	if (!g->listener || listener_read(g->listener, keep_heard, g) != -ENOBUFS)
 		return;
-	for (size_t i = 0; i < g->n_members; i++)
+	for (size_t i = 0; i < g->n_members; i++) {
 		keep_mark_all(g->members[i]);
+		doubt_routes(g->members[i]);
+	}
 	listen_anew(g);
 }
 
 void keep_audit(struct engine *g)
 {
-	for (size_t i = 0; i < g->n_members; i++)
+	for (size_t i = 0; i < g->n_members; i++) {
 		for (size_t n = 0; n < g->members[i]->n_kept; n++)
 			g->members[i]->kept[n].due = g->members[i]->kept[n].all = true;
+		doubt_routes(g->members[i]);
+	}
 	listen_anew(g);
 }

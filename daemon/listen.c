@@ -24,14 +24,21 @@ struct listener {
 	int own;		/* the number that our own namespace has in itself, if any */
 };
 
-/* Only routes of our own protocol pass, or a router that fills its table would cost it
- * and us dearly.  Numbers in the message are the host's, BPF loads the network's. */
+/* Only routes of our own protocol pass, and those to the networks of addresses when they
+ * go, or a router that fills its table would cost it and us dearly.  Numbers in the
+ * message are the host's, BPF loads the network's. */
 static int filter_attach(int fd)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 7, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 9),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, 5),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_table)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, 4),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, 3, 2),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTOCOL, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, 0),
@@ -153,6 +160,16 @@ static void read_address(const struct nlmsghdr *h, struct heard *ret)
 	ret->ifindex = ((const struct ifaddrmsg *)nlmsg_data(h))->ifa_index;
 }
 
+/* Of a route of ours the whole namespace is meant. */
+static void read_route_gone(const struct nlmsghdr *h, struct heard *ret)
+{
+	const struct rtmsg *r = nlmsg_data(h);
+	struct nlattr *index = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), RTA_OIF);
+
+	ret->unrouted = r->rtm_protocol == RTPROT_KERNEL;
+	ret->ifindex = ret->unrouted && index ? nla_get_u32(index) : 0;
+}
+
 static void read_netconf(const struct nlmsghdr *h, struct heard *ret)
 {
 	struct nlattr *index = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct netconfmsg), NETCONFA_IFINDEX);
@@ -171,6 +188,7 @@ static const struct {
 	{ RTM_DELLINK, sizeof(struct ifinfomsg), read_link },
 	{ RTM_NEWADDR, sizeof(struct ifaddrmsg), read_address },
 	{ RTM_DELADDR, sizeof(struct ifaddrmsg), read_address },
+	{ RTM_DELROUTE, sizeof(struct rtmsg), read_route_gone },
 	{ RTM_NEWNETCONF, sizeof(struct netconfmsg), read_netconf },
 };
 

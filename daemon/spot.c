@@ -77,6 +77,7 @@ static void take(struct scope *s, struct kept *k)
 	for (size_t i = 0; !spot->all && i < k->n_names; i++)
 		spot_add(spot, k->names[i]);
 	spot->pid = k->several ? 0 : k->pid;
+	spot->unrouted = k->unrouted;
 	keep_clear(k);
 }
 

@@ -7,6 +7,7 @@
 struct spot {
 	struct kept *kept;
 	bool found;			/* its name was given back */
+	bool unrouted;			/* a route that came with an address may have gone */
 	bool all;			/* links, else those in only */
 	bool whole;			/* all that are declared are in only */
 	uint32_t pid;			/* of who is behind what was heard, 0: unknown */

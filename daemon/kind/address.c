@@ -19,7 +19,7 @@ struct address {
 	const char *label;
 	uint8_t scope;
 	uint32_t metric;
-	bool nodad;
+	bool nodad, noprefixroute;	/* the latter of an observed one */
 };
 
 static const struct field fields[] = {
@@ -134,6 +134,7 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	a->object.sign.hash = at[IFA_PROTO] && nla_get_u8(at[IFA_PROTO]) == PROTOCOL ? SIGN_ANY : 0;
 	a->object.handle = i->ifa_index;
 	a->nodad = at[IFA_FLAGS] && nla_get_u32(at[IFA_FLAGS]) & IFA_F_NODAD;
+	a->noprefixroute = at[IFA_FLAGS] && nla_get_u32(at[IFA_FLAGS]) & IFA_F_NOPREFIXROUTE;
 	if (a->nodad)
 		OBJECT_SET(&a->object, address, nodad);
 	look_add(look, &a->object);
@@ -218,6 +219,16 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	return work_send(w, a->object.netns, m, op, e);
 }
 
+/* Whether the kernel made a route with it, and made that in the main table. */
+static bool is_routed(const struct work *w, const struct address *a, const struct inet *to)
+{
+	const struct link *on = (const struct link *)model_find_ref(w->plan->observed, "link", a->object.place);
+
+	if (a->noprefixroute || (!a->peer.family && to->len == (to->family == AF_INET ? 32 : 128)))
+		return false;
+	return on && !on->master_index;		/* a master may be a VRF */
+}
+
 /* The route to the network that an address is in, as the kernel made it with the address
  * (fib_add_ifaddr, net/ipv4/fib_frontend.c; addrconf_prefix_route, net/ipv6/addrconf.c). */
 static int address_mend(struct work *w, const struct object *o, struct err *e)
@@ -233,14 +244,14 @@ static int address_mend(struct work *w, const struct object *o, struct err *e)
 		.rtm_scope = v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	uint32_t index = work_ifindex(w, o->place), metric = a->metric ? a->metric : v4 ? 0 : 256;
+	uint32_t metric = a->metric ? a->metric : v4 ? 0 : 256;
 	struct nl_msg *m;
 
-	if (!index || (!a->peer.family && to.len == (v4 ? 32 : 128)))
-		return 0;
+	if (!is_routed(w, a, &to))
+		return err_set(e, EEXIST, "%s has no route", o->id);
 	m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &i, sizeof(i));
 	msg_put(m, RTA_DST, to.addr, v4 ? 4 : 16);
-	msg_put_u32(m, RTA_OIF, index);
+	msg_put_u32(m, RTA_OIF, o->handle);
 	if (v4)
 		msg_put(m, RTA_PREFSRC, a->address.addr, 4);
 	if (metric)

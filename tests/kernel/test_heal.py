@@ -495,3 +495,59 @@ def test_flushed_table(machine, family):
     wait_for(lambda: sorted(table(), key=str) == sorted(before, key=str))
     machine.ping("ns1", "10.0.0.1" if family == "-4" else "2001:db8::1")
     wait_for(lambda: status(machine)["state"] == "up")
+
+
+def told(machine):
+    return [e["event"] for e in log(machine)]
+
+
+ROUTE_GONE = {
+    "the last one": ("route del 10.5.0.0/24 dev br0", "10.5.0.0/24"),
+    "with all others": ("route flush table main", "10.5.0.0/24"),
+    "of IPv6": ("-6 route del 2001:db8:5::/64 dev br0", "2001:db8:5::/64"),
+    "of an address with a metric": ("route del 10.6.0.0/24 dev br0 metric 50", "10.6.0.0/24"),
+    "of a peer": ("route del 10.7.0.0/30 dev br0", "10.7.0.0/30"),
+}
+
+
+@pytest.mark.parametrize("gone, to", ROUTE_GONE.values(), ids=ROUTE_GONE)
+def test_route_that_came_with_an_address(machine, gone, to):
+    """The kernel made it; it belongs to the address all the same, and no route of ours need stand on it."""
+    machine.apply({"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge", "addresses": [
+        "10.5.0.1/24", "10.5.0.2/24", "2001:db8:5::1/64", {"address": "10.6.0.1/24", "metric": 50},
+        {"address": "10.7.0.9/30", "peer": "10.7.0.2/30"}, "10.8.0.1/32", "2001:db8:6::1/128"]}}}}})
+    def routes():
+        return sorted([r["dst"], r["protocol"], r.get("prefsrc"), r.get("metric"), r.get("scope"), r["dev"]]
+                      for family in ("-4", "-6") for r in machine.ip("-n", "ns1", family, "route") if not r["dst"].startswith("fe80"))
+    before = routes()
+    assert to in [route[0] for route in before]
+    machine.sh(f"ip -n ns1 {gone}")
+    wait_for(lambda: "healed" in told(machine) and routes() == before)
+    assert "lost the route that came with it" in machine.ctl("log", "lab").stdout
+    assert told(machine).count("contested") == 0
+
+
+def test_route_that_somebody_does_not_want(machine):
+    """noprefixroute is a wish of whoever manages the interface."""
+    machine.stop()
+    machine.start("--audit", "1")
+    machine.sh("ip link add x type bridge; ip link set x up")
+    machine.apply({"host": {"interfaces": {"x": {"addresses": ["2001:db8:5::1/64"]}}},
+                   "namespaces": {"ns1": {"sysctl": {"net.ipv4.ip_default_ttl": 33}}}})
+    machine.sh("ip addr change 2001:db8:5::1/64 dev x nodad noprefixroute")
+    # An audit, which doubts all, has been there when this is back.
+    machine.sh("ip netns exec ns1 sysctl -q net.ipv4.ip_default_ttl=34")
+    wait_for(lambda: machine.sysctl("ns1", "net.ipv4.ip_default_ttl") == "33")
+    assert "2001:db8:5::/64" not in machine.sh("ip -6 route show table main")
+    machine.ctl("down", "lab")
+    machine.sh("ip link del x")
+
+
+def test_fight_for_a_route_that_came_with_an_address(machine):
+    machine.apply(everyday())
+    fight = machine.popen("sh", "-c", "while [ ! -e /run/over ]; do ip -n ns1 route del 10.0.0.0/24 dev veth-ns 2>/dev/null; done")
+    wait_for(lambda: "contested" in told(machine))
+    machine.sh("touch /run/over")
+    fight.wait(5)
+    machine.sh("rm /run/over")
+    wait_for(lambda: "10.0.0.0/24" in [r["dst"] for r in machine.ip("-n", "ns1", "route")], 30)
