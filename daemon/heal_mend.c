@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_mend.c - makes again what the kernel made, once, with an object of ours, and
- * somebody took away.  It is not looked at: whether it is there, the attempt tells. */
+ * somebody took away. */
 #include "drift.h"
 #include "healing.h"
 #include "work.h"
@@ -24,7 +24,7 @@ static void mend_all(struct heal *h, struct work *w, struct spot *spot)
 	const struct object *netns = model_netns(&h->scope.observed, spot->kept->name);
 
 	for (struct object *o = netns ? netns->first : NULL; o; o = o->next) {
-		const struct object *want = o->kind->mend && !o->assumed ? model_find(&h->scope.desired, o->id) : NULL;
+		const struct object *want = o->bereft ? model_find(&h->scope.desired, o->id) : NULL;
 		struct drift *one = want ? drift_find(&h->m->drifts, want) : NULL;
 		struct err e;
 

@@ -67,7 +67,7 @@ static void listen_anew(struct engine *g)
 		(void)!listener_replay(g->listener, keep_heard, g, &e);
 }
 
-/* Those that the kernel made are not looked at, but made where they are not. */
+/* Those that the kernel made are looked at only where they may have gone. */
 static void doubt_routes(struct member *m)
 {
 	for (size_t i = 0; i < m->n_kept; i++)

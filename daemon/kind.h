@@ -58,8 +58,7 @@ struct kind {
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
 	/* Appends the messages of @op to a batch. */
 	int (*encode)(struct work *w, struct op *op, struct err *e);
-	/* Makes again what the kernel made with @o, as it was observed, if somebody took it away;
-	 * -EEXIST if not. */
+	/* Makes again what the kernel made with @o, which is as it was observed and bereft of it. */
 	int (*mend)(struct work *w, const struct object *o, struct err *e);
 	/* Puts our mark on what is there, or takes it off (op->mark).  NULL: it needs none. */
 	int (*mark)(struct work *w, struct op *op, struct err *e);

@@ -24,6 +24,7 @@ struct netns {
 	bool unchanged;		/* by us since it was looked into last */
 	bool found;		/* it lost its name, and was given it back */
 	bool adopting;		/* whoever made what is in it, it is read */
+	bool unrouted;		/* whether what came with addresses is there is read, too */
 	const char *const *only;	/* the links a look is about, up to a NULL; NULL: all */
 	_Atomic bool making;	/* a thread is about to make it: netns_await */
 };

@@ -143,6 +143,7 @@ int scope_open(struct scope *s, struct err *e)
 
 		ns->only = s->spots[i].all ? NULL : s->spots[i].only;
 		ns->found = s->spots[i].found;
+		ns->unrouted = s->spots[i].unrouted;
 		/* The empty file that a create of ours left behind when it was cut off. */
 		if (ns->state == NETNS_REMAINS && !model_netns(&s->member->declared, ns->name)->any &&
 		    netns_clear(ns, s->engine->netns_dir, e) < 0)

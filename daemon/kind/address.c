@@ -2,7 +2,7 @@
 /* address.c - an IP address on an interface. */
 #include "../look.h"
 #include "../owner.h"
-#include "link.h"
+#include "address.h"
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -11,16 +11,6 @@
 #define IFA_PROTO 11
 #define IFAPROT_KERNEL_LL 3
 #endif
-
-struct address {
-	struct object object;
-	struct inet address, peer;
-	struct inet key;	/* what the kernel tells the addresses of a link apart by */
-	const char *label;
-	uint8_t scope;
-	uint32_t metric;
-	bool nodad, noprefixroute;	/* the latter of an observed one */
-};
 
 static const struct field fields[] = {
 	FIELD(address, address, prefix, .flags = FIXED | BARE | NEEDED, .doc = "the address with its prefix length"),
@@ -134,9 +124,9 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	a->object.sign.hash = at[IFA_PROTO] && nla_get_u8(at[IFA_PROTO]) == PROTOCOL ? SIGN_ANY : 0;
 	a->object.handle = i->ifa_index;
 	a->nodad = at[IFA_FLAGS] && nla_get_u32(at[IFA_FLAGS]) & IFA_F_NODAD;
-	a->noprefixroute = at[IFA_FLAGS] && nla_get_u32(at[IFA_FLAGS]) & IFA_F_NOPREFIXROUTE;
 	if (a->nodad)
 		OBJECT_SET(&a->object, address, nodad);
+	a->flags = at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags;
 	look_add(look, &a->object);
 }
 
@@ -151,12 +141,21 @@ static int look_at_addresses(struct look *look, uint32_t ifindex, struct err *e)
 
 static int address_observe(struct look *look, struct err *e)
 {
-	int r = look->ns->only ? 0 : look_at_addresses(look, 0, e);
+	_cleanup_(connected_done) struct connected c = { 0 };
+	size_t first = look->observed->n;
+	int r = look->ns->unrouted ? connected_read(&c, look, e) : 0;
 
+	if (r == 0 && !look->ns->only)
+		r = look_at_addresses(look, 0, e);
 	for (size_t i = 0; look->ns->only && i < look->n_links && r == 0; i++) {
 		r = look_at_addresses(look, look->links[i]->handle, e);
 		/* Gone since it was looked at. */
 		r = r == -ENODEV ? 0 : r;
+	}
+	for (size_t i = first; look->ns->unrouted && i < look->observed->n; i++) {
+		struct address *a = (struct address *)look->observed->objects[i];
+
+		a->object.bereft = connected_misses(&c, a);
 	}
 	return r < 0 ? err_prefix(e, "addresses of %s", look->ns->name) : 0;
 }
@@ -217,46 +216,6 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	if (a->label)
 		msg_put_string(m, IFA_LABEL, a->label);
 	return work_send(w, a->object.netns, m, op, e);
-}
-
-/* Whether the kernel made a route with it, and made that in the main table. */
-static bool is_routed(const struct work *w, const struct address *a, const struct inet *to)
-{
-	const struct link *on = (const struct link *)model_find_ref(w->plan->observed, "link", a->object.place);
-
-	if (a->noprefixroute || (!a->peer.family && to->len == (to->family == AF_INET ? 32 : 128)))
-		return false;
-	return on && !on->master_index;		/* a master may be a VRF */
-}
-
-/* The route to the network that an address is in, as the kernel made it with the address
- * (fib_add_ifaddr, net/ipv4/fib_frontend.c; addrconf_prefix_route, net/ipv6/addrconf.c). */
-static int address_mend(struct work *w, const struct object *o, struct err *e)
-{
-	const struct address *a = (const struct address *)o;
-	struct inet to = inet_net(a->peer.family ? &a->peer : &a->address);
-	bool v4 = to.family == AF_INET;
-	struct rtmsg i = {
-		.rtm_family = to.family,
-		.rtm_dst_len = to.len,
-		.rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = RTPROT_KERNEL,
-		.rtm_scope = v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST,
-	};
-	uint32_t metric = a->metric ? a->metric : v4 ? 0 : 256;
-	struct nl_msg *m;
-
-	if (!is_routed(w, a, &to))
-		return err_set(e, EEXIST, "%s has no route", o->id);
-	m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &i, sizeof(i));
-	msg_put(m, RTA_DST, to.addr, v4 ? 4 : 16);
-	msg_put_u32(m, RTA_OIF, o->handle);
-	if (v4)
-		msg_put(m, RTA_PREFSRC, a->address.addr, 4);
-	if (metric)
-		msg_put_u32(m, RTA_PRIORITY, metric);
-	return work_send(w, o->netns, m, NULL, e) < 0 ? e->code : work_flush(w, e);
 }
 
 const struct kind kind_address = {

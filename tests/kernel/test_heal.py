@@ -346,6 +346,23 @@ def test_our_own_changes_are_no_news(bare):
     tidy(bare)
 
 
+def test_audit_writes_nothing(bare):
+    """Where all is as declared."""
+    bare.start("--audit", "1", strace=True)
+    prepare(bare)
+    t = everywhere()
+    t["namespaces"]["zz"] = {"sysctl": {"net.ipv4.ip_default_ttl": 33}}
+    bare.apply(t)
+    bare.writes()
+    for _ in range(2):
+        # Nothing but an audit finds that out, and there it comes last.
+        bare.sh("ip netns exec zz sysctl -q net.ipv4.ip_default_ttl=34")
+        wait_for(lambda: bare.sysctl("zz", "net.ipv4.ip_default_ttl") == "33")
+    writes = bare.writes()
+    assert len(writes) == 2 and all("ip_default_ttl" in w for w in writes), writes
+    tidy(bare)
+
+
 def drops(machine):
     """Events that netnsd's listener has lost."""
     rows = [line.split() for line in (machine.root / f"proc/{machine.pid()}/net/netlink").read_text().splitlines()[1:]]
@@ -506,6 +523,8 @@ ROUTE_GONE = {
     "with all others": ("route flush table main", "10.5.0.0/24"),
     "of IPv6": ("-6 route del 2001:db8:5::/64 dev br0", "2001:db8:5::/64"),
     "of an address with a metric": ("route del 10.6.0.0/24 dev br0 metric 50", "10.6.0.0/24"),
+    "of the other interface in that network": ("route del 10.5.0.0/24 dev br1", "10.5.0.0/24"),
+    "of one IPv6 address alone": ("-6 route del 2001:db8:6::1/128 dev br0", "2001:db8:6::1"),
     "of a peer": ("route del 10.7.0.0/30 dev br0", "10.7.0.0/30"),
 }
 
@@ -515,9 +534,10 @@ def test_route_that_came_with_an_address(machine, gone, to):
     """The kernel made it; it belongs to the address all the same, and no route of ours need stand on it."""
     machine.apply({"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge", "addresses": [
         "10.5.0.1/24", "10.5.0.2/24", "2001:db8:5::1/64", {"address": "10.6.0.1/24", "metric": 50},
-        {"address": "10.7.0.9/30", "peer": "10.7.0.2/30"}, "10.8.0.1/32", "2001:db8:6::1/128"]}}}}})
+        {"address": "10.7.0.9/30", "peer": "10.7.0.2/30"}, "10.8.0.1/32", "2001:db8:6::1/128"]},
+        "br1": {"kind": "bridge", "addresses": ["10.5.0.3/24"]}, "lo": {"addresses": ["10.9.0.1/24", "2001:db8:7::1/64"]}}}}})
     def routes():
-        return sorted([r["dst"], r["protocol"], r.get("prefsrc"), r.get("metric"), r.get("scope"), r["dev"]]
+        return sorted([r["dst"], r["protocol"], r.get("prefsrc", ""), r.get("metric", 0), r.get("scope", ""), r["dev"]]
                       for family in ("-4", "-6") for r in machine.ip("-n", "ns1", family, "route") if not r["dst"].startswith("fe80"))
     before = routes()
     assert to in [route[0] for route in before]
