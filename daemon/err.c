@@ -111,7 +111,8 @@ void problem_add_conflict(struct problems *p, const struct where *where, const c
 		p->v[n].owner = arena_strdup(&p->arena, owner ? owner : "another program");
 }
 
-void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed, bool awaited)
+void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed,
+			 bool awaited)
 {
 	static const char in_the_way[] = ": what stands at its name is no network namespace, and a symbolic link is not followed; "
 					 "ip netns attach gives the namespace of a process a name";

@@ -126,6 +126,16 @@ static void count(struct heal *h, const struct op *op)
 		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it now waits a little longer each time");
 }
 
+static void look_around(struct heal *h, const struct object *o)
+{
+	struct spot *spot = scope_find(&h->scope, o->netns);
+
+	if (spot) {
+		(void)scope_add(&h->scope, o, true);
+		spot->unrouted = true;
+	}
+}
+
 /* What was refused is tried again, but only once at once, after a look at all around
  * it: what it stands on may just have gone, too, and no event have told of that yet. */
 static void refused(struct heal *h, const struct op *op, const struct err *e)
@@ -138,8 +148,7 @@ static void refused(struct heal *h, const struct op *op, const struct err *e)
 		return;
 	}
 	if (one && !one->refused) {
-		(void)scope_add(&h->scope, heal_object(op), true);
-		scope_find(&h->scope, heal_object(op)->netns)->unrouted = true;
+		look_around(h, heal_object(op));
 		one->refused = true;
 		return;
 	}
@@ -387,8 +396,10 @@ void heal_tick(struct engine *g)
 			struct drift *one = &m->drifts.v[n];
 			struct kept *k = drift_due(one, now) ? keep_find(m, one->netns) : NULL;
 
-			if (k)
-				keep_mark(k, one->name);
+			if (!k)
+				continue;
+			keep_mark(k, one->name);
+			k->unrouted = true;
 		}
 	}
 }

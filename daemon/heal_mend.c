@@ -1,55 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_mend.c - makes again what the kernel made, once, with an object of ours, and
  * somebody took away. */
-#include "drift.h"
 #include "healing.h"
 #include "work.h"
 
-static void mended(struct heal *h, struct object *o)
+static void mend(struct heal *h, struct work *w, struct object *have, struct object *want)
 {
-	struct op op = { .before = o, .after = model_find(&h->scope.desired, o->id) };
-	struct drift *one = drift_find(&h->m->drifts, op.after);
+	struct op op = { .before = have, .after = want, .diff = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED) };
+	struct drift *one = drift_find(&h->m->drifts, want);
 	bool known = one && one->open;
+	struct err e;
 
-	h->healed++;
-	one = drift_note(&h->m->drifts, op.after, h->now);
-	if (!known)
-		heal_tell(h, EVENT_DRIFT, &op, NULL, "lost the route that came with it");
-	if (one && drift_heal(&h->m->drifts, one, h->now))
-		heal_tell(h, EVENT_CONTESTED, &op, one, "loses its route again and again; making it again now waits");
-}
-
-static void mend_all(struct heal *h, struct work *w, struct spot *spot)
-{
-	const struct object *netns = model_netns(&h->scope.observed, spot->kept->name);
-
-	for (struct object *o = netns ? netns->first : NULL; o; o = o->next) {
-		const struct object *want = o->bereft ? model_find(&h->scope.desired, o->id) : NULL;
-		struct drift *one = want ? drift_find(&h->m->drifts, want) : NULL;
-		struct err e;
-
-		if (one && one->until > h->now) {
-			drift_note(&h->m->drifts, want, h->now);
-			spot->kept->unrouted = true;
-		} else if (want && o->kind->mend(w, o, &e) == 0) {
-			mended(h, o);
-		}
+	one = drift_note(&h->m->drifts, want, h->now);
+	if (one && !known && h->told < TOLD_MAX) {
+		h->told++;
+		heal_tell(h, EVENT_DRIFT, &op, one, NULL);
 	}
+	if (h->report || (one && one->until > h->now) || want->kind->mend(w, have, &e) < 0) {
+		/* The next look is not to take it for well. */
+		scope_find(&h->scope, have->netns)->kept->unrouted = true;
+		return;
+	}
+	h->healed++;
+	if (one && drift_heal(&h->m->drifts, one, h->now))
+		heal_tell(h, EVENT_CONTESTED, &op, one, "is changed again and again; healing it now waits a little longer each time");
 }
 
 void heal_mend(struct heal *h)
 {
 	const struct plan nothing = { .desired = &h->scope.desired, .observed = &h->scope.observed };
+	struct work w;
 
-	for (size_t i = 0; i < h->scope.n && !h->report; i++) {
-		struct spot *spot = &h->scope.spots[i];
-		struct work w;
+	work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->g->machine);
+	for (size_t i = 0; i < h->scope.observed.n; i++) {
+		struct object *o = h->scope.observed.objects[i], *want = o->bereft ? model_find(&h->scope.desired, o->id) : NULL;
 
-		if (!spot->unrouted)
-			continue;
-		spot->unrouted = false;
-		work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->g->machine);
-		mend_all(h, &w, spot);
-		work_done(&w);
+		if (want && want->kind->can_mend(&w, o))
+			mend(h, &w, o, want);
 	}
+	work_done(&w);
 }

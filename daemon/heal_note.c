@@ -4,10 +4,6 @@
 #include "healing.h"
 #include "linger.h"
 
-enum {
-	TOLD_MAX = 256,			/* drifted objects that are noted one by one in one heal */
-};
-
 uint64_t heal_now(void)
 {
 	return usec_now(CLOCK_BOOTTIME);
@@ -84,6 +80,8 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct
 		.by = type == EVENT_DRIFT && spot ? culprit(spot->pid, by, sizeof(by)) : NULL,
 	};
 
+	if (ev.is && op->before->bereft)
+		ev.is = arena_fmt(&a, "%s %s", ev.is, o->kind->bereft);
 	if (one && type == EVENT_DRIFT)
 		drift_say(one, o, ev.was, ev.is, ev.by);
 	else if (one && *one->by)

@@ -4,6 +4,8 @@
 #include "event.h"
 #include "spot.h"
 
+enum { TOLD_MAX = 256 };	/* drifted objects that are told of one by one in one heal */
+
 struct heal {
 	struct engine *g;
 	struct member *m;
@@ -45,7 +47,7 @@ void heal_find_others(struct heal *h);
 /* Before it is carried out. */
 void heal_remember_others(struct heal *h);
 
-/* heal_mend.c: gives namespaces that may lack it what the kernel made with objects of ours. */
+/* heal_mend.c: gives back to objects of ours what they are bereft of. */
 void heal_mend(struct heal *h);
 
 /* heal_wait.c */

@@ -205,6 +205,9 @@ static void kept_make_all(struct engine *g, struct member *m, const struct membe
 			k->fd = take_fd(&before->fd);
 			k->inode = before->inode;
 		}
+		/* The change has not looked at those. */
+		if (before && before->unrouted)
+			k->dirty = k->all = k->unrouted = true;
 		keep_renew(g, k, ns, looked && !o->any);
 	}
 }
@@ -250,7 +253,7 @@ void keep_mark(struct kept *k, const char *link)
 void keep_mark_all(struct member *m)
 {
 	for (size_t i = 0; i < m->n_kept; i++)
-		m->kept[i].dirty = m->kept[i].all = true;
+		m->kept[i].dirty = m->kept[i].all = m->kept[i].unrouted = true;
 }
 
 bool keep_is_marked(const struct member *m)

@@ -67,30 +67,22 @@ static void listen_anew(struct engine *g)
 		(void)!listener_replay(g->listener, keep_heard, g, &e);
 }
 
-/* Those that the kernel made are looked at only where they may have gone. */
-static void doubt_routes(struct member *m)
-{
-	for (size_t i = 0; i < m->n_kept; i++)
-		m->kept[i].unrouted = true;
-}
-
 void keep_listen(struct engine *g)
 {
 	if (!g->listener || listener_read(g->listener, keep_heard, g) != -ENOBUFS)
 		return;
-	for (size_t i = 0; i < g->n_members; i++) {
+	for (size_t i = 0; i < g->n_members; i++)
 		keep_mark_all(g->members[i]);
-		doubt_routes(g->members[i]);
-	}
 	listen_anew(g);
 }
 
 void keep_audit(struct engine *g)
 {
-	for (size_t i = 0; i < g->n_members; i++) {
-		for (size_t n = 0; n < g->members[i]->n_kept; n++)
-			g->members[i]->kept[n].due = g->members[i]->kept[n].all = true;
-		doubt_routes(g->members[i]);
-	}
+	for (size_t i = 0; i < g->n_members; i++)
+		for (size_t n = 0; n < g->members[i]->n_kept; n++) {
+			struct kept *k = &g->members[i]->kept[n];
+
+			k->due = k->all = k->unrouted = true;
+		}
 	listen_anew(g);
 }

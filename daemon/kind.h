@@ -58,7 +58,11 @@ struct kind {
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
 	/* Appends the messages of @op to a batch. */
 	int (*encode)(struct work *w, struct op *op, struct err *e);
-	/* Makes again what the kernel made with @o, which is as it was observed and bereft of it. */
+	/* What the kernel made with an object and somebody may have taken away: how to say that
+	 * it is gone; whether it could be made again now; and making it.  @o was observed, and is
+	 * bereft of it. */
+	const char *bereft;
+	bool (*can_mend)(const struct work *w, const struct object *o);
 	int (*mend)(struct work *w, const struct object *o, struct err *e);
 	/* Puts our mark on what is there, or takes it off (op->mark).  NULL: it needs none. */
 	int (*mark)(struct work *w, struct op *op, struct err *e);

@@ -229,8 +229,14 @@ static void on_looking(void *engine, struct job *j)
 
 	keep_listen(g);
 	keep_hear(g, &j->set);
-	for (size_t i = 0; m && i < m->n_kept; i++)
-		keep_clear(&m->kept[i]);
+	for (size_t i = 0; m && i < m->n_kept; i++) {
+		struct kept *k = &m->kept[i];
+		bool unrouted = k->unrouted;
+
+		keep_clear(k);
+		/* That look does not see it. */
+		k->dirty = k->all = k->unrouted = unrouted;
+	}
 }
 
 /* The change is not refused, but put off until all is there. */

@@ -143,7 +143,7 @@ static int address_observe(struct look *look, struct err *e)
 {
 	_cleanup_(connected_done) struct connected c = { 0 };
 	size_t first = look->observed->n;
-	int r = look->ns->unrouted ? connected_read(&c, look, e) : 0;
+	int r = look->ns->unrouted ? connected_read(&c, look, RTPROT_KERNEL, e) : 0;
 
 	if (r == 0 && !look->ns->only)
 		r = look_at_addresses(look, 0, e);
@@ -152,10 +152,11 @@ static int address_observe(struct look *look, struct err *e)
 		/* Gone since it was looked at. */
 		r = r == -ENODEV ? 0 : r;
 	}
-	for (size_t i = first; look->ns->unrouted && i < look->observed->n; i++) {
-		struct address *a = (struct address *)look->observed->objects[i];
-
-		a->object.bereft = connected_misses(&c, a);
+	/* Somebody may have put one of his own in its place. */
+	if (r == 0 && look->ns->unrouted && connected_miss(&c, look->observed, first)) {
+		connected_done(&c);
+		r = connected_read(&c, look, RTPROT_UNSPEC, e);
+		connected_miss(&c, look->observed, first);
 	}
 	return r < 0 ? err_prefix(e, "addresses of %s", look->ns->name) : 0;
 }
@@ -234,5 +235,7 @@ const struct kind kind_address = {
 	.check = address_check,
 	.observe = address_observe,
 	.encode = address_encode,
+	.bereft = "without the route to its network",
+	.can_mend = address_can_mend,
 	.mend = address_mend,
 };

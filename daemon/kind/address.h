@@ -17,15 +17,19 @@ struct address {
 	bool nodad;
 };
 
-/* The routes of a namespace that came with addresses. */
+/* The routes of a namespace that may have come with addresses, in order. */
 struct connected {
 	struct connected_route *v;
 	size_t n;
 };
+/* Also of a zeroed one. */
 void connected_done(struct connected *c);
-int connected_read(struct connected *c, struct look *look, struct err *e);
-/* Whether the one of @a is not among them. */
-bool connected_misses(const struct connected *c, const struct address *a);
+/* Reads those of a protocol (RTPROT_UNSPEC: of any) into an empty one. */
+int connected_read(struct connected *c, struct look *look, uint8_t protocol, struct err *e);
+/* Makes the addresses from the object @first on bereft whose own is not among them; true if
+ * there are any. */
+bool connected_miss(const struct connected *c, struct model *observed, size_t first);
 
-/* kind.mend: makes it again. */
+/* kind.can_mend and kind.mend: the route is made again. */
+bool address_can_mend(const struct work *w, const struct object *o);
 int address_mend(struct work *w, const struct object *o, struct err *e);

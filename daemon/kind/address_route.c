@@ -19,7 +19,14 @@ void connected_done(struct connected *c)
 
 static int route_cmp(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct connected_route));
+	const struct connected_route *x = a, *y = b;
+	int r = memcmp(&x->to, &y->to, sizeof(x->to));
+
+	if (r == 0 && x->index != y->index)
+		r = x->index < y->index ? -1 : 1;
+	if (r == 0 && x->metric != y->metric)
+		r = x->metric < y->metric ? -1 : 1;
+	return r;
 }
 
 static void on_route(const struct nlmsghdr *h, void *arg)
@@ -31,13 +38,11 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 
 	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), at, RTA_MAX, NULL) < 0)
 		return;
-	/* Older kernels do not filter. */
-	if (r->rtm_table != RT_TABLE_MAIN || r->rtm_protocol != RTPROT_KERNEL || !at[RTA_DST] || !at[RTA_OIF])
+	if (r->rtm_table != RT_TABLE_MAIN || r->rtm_type != RTN_UNICAST || !at[RTA_DST] || !at[RTA_OIF])
 		return;
 	if (c->n % 16 == 0)
 		c->v = must(realloc(c->v, (c->n + 16) * sizeof(*c->v)));
 	one = &c->v[c->n++];
-	memset(one, 0, sizeof(*one));
 	one->to = msg_inet(r->rtm_family, r->rtm_dst_len, at[RTA_DST]);
 	one->index = nla_get_u32(at[RTA_OIF]);
 	one->metric = at[RTA_PRIORITY] ? nla_get_u32(at[RTA_PRIORITY]) : 0;
@@ -48,38 +53,44 @@ static void on_restart(void *arg)
 	((struct connected *)arg)->n = 0;
 }
 
-int connected_read(struct connected *c, struct look *look, struct err *e)
+/* Those of one family behind the ones that are there. */
+static int read_family(struct connected *c, struct look *look, uint8_t family, uint8_t protocol, struct err *e)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct connected all = { 0 };
-	int r = 0;
+	_cleanup_(connected_done) struct connected some = { 0 };
+	struct rtmsg header = { .rtm_family = family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = protocol, .rtm_type = RTN_UNICAST };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &header, sizeof(header));
+	int r = rtnl_dump(look->nl, m, on_route, on_restart, &some, e);
 
-	for (size_t i = 0; i < ARRAY_SIZE(families) && r == 0; i++) {
-		struct rtmsg header = { .rtm_family = families[i], .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_KERNEL,
-					.rtm_type = RTN_UNICAST };
-		_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &header, sizeof(header));
-		_cleanup_(connected_done) struct connected some = { 0 };
-
-		r = rtnl_dump(look->nl, m, on_route, on_restart, &some, e);
-		all.v = must(realloc(all.v, (all.n + some.n + 1) * sizeof(*all.v)));
-		if (some.n)
-			memcpy(all.v + all.n, some.v, some.n * sizeof(*some.v));
-		all.n += some.n;
-	}
-	*c = all;
-	qsort(c->v, c->n, sizeof(*c->v), route_cmp);
-	return r;
+	/* No table, and no IPv6: no route. */
+	if (r == -ENOENT || r == -EOPNOTSUPP)
+		return 0;
+	if (r < 0 || !some.n)
+		return r;
+	c->v = must(realloc(c->v, (c->n + some.n) * sizeof(*c->v)));
+	memcpy(c->v + c->n, some.v, some.n * sizeof(*some.v));
+	c->n += some.n;
+	return 0;
 }
 
+int connected_read(struct connected *c, struct look *look, uint8_t protocol, struct err *e)
+{
+	if (read_family(c, look, AF_INET, protocol, e) < 0 || read_family(c, look, AF_INET6, protocol, e) < 0)
+		return e->code;
+	if (c->n)
+		qsort(c->v, c->n, sizeof(*c->v), route_cmp);
+	return 0;
+}
+
+/* IPv6 has one to its own network, and one to the far address that is left to itself. */
 static struct connected_route route_of(const struct address *a)
 {
-	struct connected_route one;
+	bool v4 = a->address.family == AF_INET;
 
-	memset(&one, 0, sizeof(one));
-	one.to = inet_net(a->peer.family ? &a->peer : &a->address);
-	one.index = a->object.handle;
-	one.metric = a->metric ? a->metric : one.to.family == AF_INET ? 0 : METRIC_IPV6;
-	return one;
+	return (struct connected_route){
+		.to = inet_net(v4 && a->peer.family ? &a->peer : &a->address),
+		.index = a->object.handle,
+		.metric = a->metric ? a->metric : v4 ? 0 : METRIC_IPV6,
+	};
 }
 
 /* Whether the kernel makes one with it at all, in the main table. */
@@ -93,17 +104,31 @@ static bool has_route(const struct address *a)
 	return !v4 || (!(a->flags & IFA_F_SECONDARY) && strcmp(a->object.name, "lo") && (a->peer.family || a->address.len < 32));
 }
 
-bool connected_misses(const struct connected *c, const struct address *a)
+bool connected_miss(const struct connected *c, struct model *observed, size_t first)
 {
-	struct connected_route one = route_of(a);
+	bool any = false;
 
-	return has_route(a) && !bsearch(&one, c->v, c->n, sizeof(one), route_cmp);
+	for (size_t i = first; i < observed->n; i++) {
+		struct address *a = (struct address *)observed->objects[i];
+		struct connected_route one = route_of(a);
+
+		a->object.bereft = has_route(a) && !(c->n && bsearch(&one, c->v, c->n, sizeof(one), route_cmp));
+		any |= a->object.bereft;
+	}
+	return any;
+}
+
+bool address_can_mend(const struct work *w, const struct object *o)
+{
+	const struct link *on = (const struct link *)model_find_ref(w->plan->observed, "link", o->place);
+
+	/* Down, it has none; a VRF, which the master may be, has a table of its own. */
+	return on && on->up && !on->vrf && !on->master_index;
 }
 
 int address_mend(struct work *w, const struct object *o, struct err *e)
 {
 	const struct address *a = (const struct address *)o;
-	const struct link *on = (const struct link *)model_find_ref(w->plan->observed, "link", o->place);
 	struct connected_route one = route_of(a);
 	bool v4 = one.to.family == AF_INET;
 	struct rtmsg i = {
@@ -116,9 +141,6 @@ int address_mend(struct work *w, const struct object *o, struct err *e)
 	};
 	struct nl_msg *m;
 
-	/* Down, it has none; of a port the master may be a VRF, which has a table of its own. */
-	if (!on || !on->up || on->master_index)
-		return err_set(e, ENETDOWN, "%s has no route now", o->place);
 	/* As the kernel does: beside that of another link in the same network. */
 	m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | (v4 ? NLM_F_APPEND : 0), &i, sizeof(i));
 	msg_put(m, RTA_DST, one.to.addr, v4 ? 4 : 16);

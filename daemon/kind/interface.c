@@ -73,6 +73,7 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 	read_rows(o, NLA_MESSAGE, a, IFLA_MAX);
 	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0)
 		read_rows(o, NLA_INFO_DATA, data, ARRAY_SIZE(data) - 1);
+	((struct link *)o)->vrf = info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf");
 	read_state((struct link *)o, i, a);
 	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);
 	if (look->n_links % 64 == 0)

@@ -525,6 +525,7 @@ ROUTE_GONE = {
     "of an address with a metric": ("route del 10.6.0.0/24 dev br0 metric 50", "10.6.0.0/24"),
     "of the other interface in that network": ("route del 10.5.0.0/24 dev br1", "10.5.0.0/24"),
     "of one IPv6 address alone": ("-6 route del 2001:db8:6::1/128 dev br0", "2001:db8:6::1"),
+    "of an IPv6 address with a peer": ("-6 route del 2001:db8:8::/64 dev br0", "2001:db8:8::/64"),
     "of a peer": ("route del 10.7.0.0/30 dev br0", "10.7.0.0/30"),
 }
 
@@ -534,7 +535,8 @@ def test_route_that_came_with_an_address(machine, gone, to):
     """The kernel made it; it belongs to the address all the same, and no route of ours need stand on it."""
     machine.apply({"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge", "addresses": [
         "10.5.0.1/24", "10.5.0.2/24", "2001:db8:5::1/64", {"address": "10.6.0.1/24", "metric": 50},
-        {"address": "10.7.0.9/30", "peer": "10.7.0.2/30"}, "10.8.0.1/32", "2001:db8:6::1/128"]},
+        {"address": "10.7.0.9/30", "peer": "10.7.0.2/30"}, "10.8.0.1/32", "2001:db8:6::1/128",
+        {"address": "2001:db8:8::1/64", "peer": "2001:db8:9::2/64"}]},
         "br1": {"kind": "bridge", "addresses": ["10.5.0.3/24"]}, "lo": {"addresses": ["10.9.0.1/24", "2001:db8:7::1/64"]}}}}})
     def routes():
         return sorted([r["dst"], r["protocol"], r.get("prefsrc", ""), r.get("metric", 0), r.get("scope", ""), r["dev"]]
@@ -543,30 +545,71 @@ def test_route_that_came_with_an_address(machine, gone, to):
     assert to in [route[0] for route in before]
     machine.sh(f"ip -n ns1 {gone}")
     wait_for(lambda: "healed" in told(machine) and routes() == before)
-    assert "lost the route that came with it" in machine.ctl("log", "lab").stdout
+    drifts = [e for e in log(machine, "lab") if e["event"] == "drift"]
+    assert all(e["is"] == e["was"] + " without the route to its network" for e in drifts), drifts
     assert told(machine).count("contested") == 0
 
 
-def test_route_that_somebody_does_not_want(machine):
-    """noprefixroute is a wish of whoever manages the interface."""
+WISHES = {
+    "none with this address": "ip addr change 2001:db8:5::1/64 dev x nodad noprefixroute",
+    "another one": "ip route replace 10.6.0.0/24 dev x mtu 1400",
+}
+
+
+@pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)
+def test_route_that_somebody_does_not_want(machine, wish):
+    """netnsd makes none where whoever manages the interface wants another one, or none."""
     machine.stop()
     machine.start("--audit", "1")
-    machine.sh("ip link add x type bridge; ip link set x up")
-    machine.apply({"host": {"interfaces": {"x": {"addresses": ["2001:db8:5::1/64"]}}},
-                   "namespaces": {"ns1": {"sysctl": {"net.ipv4.ip_default_ttl": 33}}}})
-    machine.sh("ip addr change 2001:db8:5::1/64 dev x nodad noprefixroute")
+    machine.sh("ip link add x type bridge; ip link set x up; ip netns add bare")
+    machine.apply({"host": {"interfaces": {"x": {"addresses": ["2001:db8:5::1/64", "10.6.0.1/24"]}}},
+                   "namespaces": {"bare": {"existing": True}, "ns1": {"sysctl": {"net.ipv4.ip_default_ttl": 33}}}})
+    machine.pause()
+    machine.sh(wish)
+    before = machine.sh("ip route show table main; ip -6 route show table main")
+    machine.resume()
     # An audit, which doubts all, has been there when this is back.
     machine.sh("ip netns exec ns1 sysctl -q net.ipv4.ip_default_ttl=34")
     wait_for(lambda: machine.sysctl("ns1", "net.ipv4.ip_default_ttl") == "33")
-    assert "2001:db8:5::/64" not in machine.sh("ip -6 route show table main")
+    assert machine.sh("ip route show table main; ip -6 route show table main") == before
+    assert "failed" not in told(machine)
     machine.ctl("down", "lab")
-    machine.sh("ip link del x")
+    machine.sh("ip link del x; ip netns del bare")
+
+
+def test_route_that_is_only_reported(machine):
+    t = everyday()
+    t["on_drift"] = "report"
+    machine.apply(t)
+    machine.sh("ip -n ns1 route flush table main; ip -n ns1 addr add 10.99.0.1/24 dev veth-ns")
+    words = "10.0.0.2/24 without the route to its network"
+    wait_for(lambda: words in machine.ctl("status", "lab").stdout and "10.99.0.1" in machine.ctl("status", "lab").stdout)
+    assert not machine.ip("-n", "ns1", "route", "show", "10.0.0.0/24")
+
+
+def test_route_that_was_gone_before_a_start(machine):
+    machine.apply(everyday())
+    machine.stop()
+    machine.sh("ip -n ns1 route del 10.0.0.0/24 dev veth-ns")
+    machine.start()
+    wait_for(lambda: machine.ip("-n", "ns1", "route", "show", "10.0.0.0/24"))
+
+
+def test_route_that_went_before_an_apply(machine):
+    machine.apply(everyday())
+    machine.pause()
+    machine.sh("ip -n ns1 route del 10.0.0.0/24 dev veth-ns")
+    client = machine.popen(NETNSCTL, "apply", machine.file(everyday()), stdout=subprocess.DEVNULL)
+    machine.resume()
+    assert client.wait(10) == 0
+    wait_for(lambda: machine.ip("-n", "ns1", "route", "show", "10.0.0.0/24"))
 
 
 def test_fight_for_a_route_that_came_with_an_address(machine):
     machine.apply(everyday())
     fight = machine.popen("sh", "-c", "while [ ! -e /run/over ]; do ip -n ns1 route del 10.0.0.0/24 dev veth-ns 2>/dev/null; done")
     wait_for(lambda: "contested" in told(machine))
+    assert "without the route to its network" in machine.ctl("status", "lab").stdout
     machine.sh("touch /run/over")
     fight.wait(5)
     machine.sh("rm /run/over")
