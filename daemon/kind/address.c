@@ -141,23 +141,16 @@ static int look_at_addresses(struct look *look, uint32_t ifindex, struct err *e)
 
 static int address_observe(struct look *look, struct err *e)
 {
-	_cleanup_(connected_done) struct connected c = { 0 };
 	size_t first = look->observed->n;
-	int r = look->ns->unrouted ? connected_read(&c, look, RTPROT_KERNEL, e) : 0;
+	int r = look->ns->only ? 0 : look_at_addresses(look, 0, e);
 
-	if (r == 0 && !look->ns->only)
-		r = look_at_addresses(look, 0, e);
 	for (size_t i = 0; look->ns->only && i < look->n_links && r == 0; i++) {
 		r = look_at_addresses(look, look->links[i]->handle, e);
 		/* Gone since it was looked at. */
 		r = r == -ENODEV ? 0 : r;
 	}
-	/* Somebody may have put one of his own in its place. */
-	if (r == 0 && look->ns->unrouted && connected_miss(&c, look->observed, first)) {
-		connected_done(&c);
-		r = connected_read(&c, look, RTPROT_UNSPEC, e);
-		connected_miss(&c, look->observed, first);
-	}
+	if (r == 0 && look->ns->unrouted)
+		r = address_routes_check(look, first, e);
 	return r < 0 ? err_prefix(e, "addresses of %s", look->ns->name) : 0;
 }
 

@@ -17,18 +17,8 @@ struct address {
 	bool nodad;
 };
 
-/* The routes of a namespace that may have come with addresses, in order. */
-struct connected {
-	struct connected_route *v;
-	size_t n;
-};
-/* Also of a zeroed one. */
-void connected_done(struct connected *c);
-/* Reads those of a protocol (RTPROT_UNSPEC: of any) into an empty one. */
-int connected_read(struct connected *c, struct look *look, uint8_t protocol, struct err *e);
-/* Makes the addresses from the object @first on bereft whose own is not among them; true if
- * there are any. */
-bool connected_miss(const struct connected *c, struct model *observed, size_t first);
+/* Makes the addresses from the object @first on bereft whose routes are not there. */
+int address_routes_check(struct look *look, size_t first, struct err *e);
 
 /* kind.can_mend and kind.mend: the route is made again. */
 bool address_can_mend(const struct work *w, const struct object *o);

@@ -4,17 +4,49 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
-enum { METRIC_IPV6 = 256 };	/* IP6_RT_PRIO_ADDRCONF, include/net/ip6_route.h */
+enum {
+	METRIC_IPV6 = 256,	/* IP6_RT_PRIO_ADDRCONF, include/net/ip6_route.h */
+	FEW_LINKS = 8,		/* whose routes are asked for one link at a time: the host may have thousands */
+};
 
 struct connected_route {
 	struct inet to;
 	uint32_t index, metric;
 };
 
-void connected_done(struct connected *c)
+/* Those of a namespace that may have come with addresses, in order. */
+struct connected {
+	struct connected_route *v;
+	size_t n;
+};
+
+static void connected_done(struct connected *c)
 {
 	free(c->v);
 	*c = (struct connected){ 0 };
+}
+
+/* IPv6 has one to its own network, and one to the far address that is left to itself. */
+static struct connected_route route_of(const struct address *a)
+{
+	bool v4 = a->address.family == AF_INET;
+
+	return (struct connected_route){
+		.to = inet_net(v4 && a->peer.family ? &a->peer : &a->address),
+		.index = a->object.handle,
+		.metric = a->metric ? a->metric : v4 ? 0 : METRIC_IPV6,
+	};
+}
+
+/* Whether the kernel makes one with it at all, in the main table; its own addresses are its own affair. */
+static bool has_route(const struct address *a)
+{
+	bool v4 = a->address.family == AF_INET;
+
+	if (a->object.any || a->flags & IFA_F_NOPREFIXROUTE)
+		return false;
+	/* A secondary address shares that of the first; one on lo is local. */
+	return !v4 || (!(a->flags & IFA_F_SECONDARY) && strcmp(a->object.name, "lo") && (a->peer.family || a->address.len < 32));
 }
 
 static int route_cmp(const void *a, const void *b)
@@ -53,16 +85,19 @@ static void on_restart(void *arg)
 	((struct connected *)arg)->n = 0;
 }
 
-/* Those of one family behind the ones that are there. */
-static int read_family(struct connected *c, struct look *look, uint8_t family, uint8_t protocol, struct err *e)
+/* Those of one family, on one link (0: on any), behind the ones that are there. */
+static int read_family(struct connected *c, struct look *look, uint8_t family, uint8_t protocol, uint32_t index, struct err *e)
 {
 	_cleanup_(connected_done) struct connected some = { 0 };
 	struct rtmsg header = { .rtm_family = family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = protocol, .rtm_type = RTN_UNICAST };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &header, sizeof(header));
-	int r = rtnl_dump(look->nl, m, on_route, on_restart, &some, e);
+	int r;
 
-	/* No table, and no IPv6: no route. */
-	if (r == -ENOENT || r == -EOPNOTSUPP)
+	if (index)
+		msg_put_u32(m, RTA_OIF, index);
+	r = rtnl_dump(look->nl, m, on_route, on_restart, &some, e);
+	/* No table, no IPv6, or the link is gone: no route. */
+	if (r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV)
 		return 0;
 	if (r < 0 || !some.n)
 		return r;
@@ -72,39 +107,37 @@ static int read_family(struct connected *c, struct look *look, uint8_t family, u
 	return 0;
 }
 
-int connected_read(struct connected *c, struct look *look, uint8_t protocol, struct err *e)
+/* Whether an address in question is of that family, and on that link (0: on any). */
+static bool is_asked(const struct model *m, size_t first, uint8_t family, uint32_t index)
 {
-	if (read_family(c, look, AF_INET, protocol, e) < 0 || read_family(c, look, AF_INET6, protocol, e) < 0)
-		return e->code;
+	for (size_t i = first; i < m->n; i++) {
+		const struct address *a = (const struct address *)m->objects[i];
+
+		if (a->address.family == family && (!index || a->object.handle == index) && has_route(a))
+			return true;
+	}
+	return false;
+}
+
+static int connected_read(struct connected *c, struct look *look, size_t first, uint8_t protocol, struct err *e)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	bool few = look->ns->only && look->n_links <= FEW_LINKS;
+
+	for (size_t i = 0; i < (few ? look->n_links : 1); i++)
+		for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+			uint32_t index = few ? look->links[i]->handle : 0;
+
+			if (is_asked(look->observed, first, families[f], index) &&
+			    read_family(c, look, families[f], protocol, index, e) < 0)
+				return e->code;
+		}
 	if (c->n)
 		qsort(c->v, c->n, sizeof(*c->v), route_cmp);
 	return 0;
 }
 
-/* IPv6 has one to its own network, and one to the far address that is left to itself. */
-static struct connected_route route_of(const struct address *a)
-{
-	bool v4 = a->address.family == AF_INET;
-
-	return (struct connected_route){
-		.to = inet_net(v4 && a->peer.family ? &a->peer : &a->address),
-		.index = a->object.handle,
-		.metric = a->metric ? a->metric : v4 ? 0 : METRIC_IPV6,
-	};
-}
-
-/* Whether the kernel makes one with it at all, in the main table. */
-static bool has_route(const struct address *a)
-{
-	bool v4 = a->address.family == AF_INET;
-
-	if (a->flags & IFA_F_NOPREFIXROUTE)
-		return false;
-	/* A secondary address shares that of the first; one on lo is local. */
-	return !v4 || (!(a->flags & IFA_F_SECONDARY) && strcmp(a->object.name, "lo") && (a->peer.family || a->address.len < 32));
-}
-
-bool connected_miss(const struct connected *c, struct model *observed, size_t first)
+static bool connected_miss(const struct connected *c, struct model *observed, size_t first)
 {
 	bool any = false;
 
@@ -116,6 +149,22 @@ bool connected_miss(const struct connected *c, struct model *observed, size_t fi
 		any |= a->object.bereft;
 	}
 	return any;
+}
+
+int address_routes_check(struct look *look, size_t first, struct err *e)
+{
+	/* Somebody may have put one of his own in its place. */
+	static const uint8_t protocols[] = { RTPROT_KERNEL, RTPROT_UNSPEC };
+	bool any = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(protocols) && any; i++) {
+		_cleanup_(connected_done) struct connected c = { 0 };
+
+		if (connected_read(&c, look, first, protocols[i], e) < 0)
+			return e->code;
+		any = connected_miss(&c, look->observed, first);
+	}
+	return 0;
 }
 
 bool address_can_mend(const struct work *w, const struct object *o)
