@@ -10,13 +10,24 @@ static void mend(struct heal *h, struct work *w, struct object *have, struct obj
 	struct drift *one = drift_find(&h->m->drifts, want);
 	bool known = one && one->open;
 	struct err e;
+	bool waits;
+	int r;
 
 	one = drift_note(&h->m->drifts, want, h->now);
 	if (one && !known && h->told < TOLD_MAX) {
 		h->told++;
 		heal_tell(h, EVENT_DRIFT, &op, one, NULL);
 	}
-	if (h->report || (one && one->until > h->now) || want->kind->mend(w, have, &e) < 0) {
+	waits = h->report || (one && one->until > h->now);
+	r = waits ? 0 : want->kind->mend(w, have, &e);
+
+	if (r == -EEXIST) {
+		/* Made with another one just now. */
+		if (one)
+			one->open = one->refused = false;
+		return;
+	}
+	if (waits || r < 0) {
 		/* The next look is not to take it for well. */
 		scope_find(&h->scope, have->netns)->kept->unrouted = true;
 		return;
@@ -35,7 +46,9 @@ void heal_mend(struct heal *h)
 	for (size_t i = 0; i < h->scope.observed.n; i++) {
 		struct object *o = h->scope.observed.objects[i], *want = o->bereft ? model_find(&h->scope.desired, o->id) : NULL;
 
-		if (want && want->kind->can_mend(&w, o))
+		const struct object *on = want ? model_find_ref(&h->scope.desired, "link", want->place) : NULL;
+
+		if (want && !(on && heal_is_blocked(h, on)) && want->kind->can_mend(&w, o))
 			mend(h, &w, o, want);
 	}
 	work_done(&w);

@@ -5,12 +5,11 @@
 
 enum { SKIPPED = 100 };		/* object.mark of a desired one: its step waits */
 
-/* Whether it has to wait for something that is not there, or not ours. */
-static bool is_blocked(const struct heal *h, const struct object *want)
+bool heal_is_blocked(const struct heal *h, const struct object *want)
 {
 	const struct object *have = model_find(&h->scope.observed, want->id), *netns = model_netns(&h->scope.desired, want->netns);
 
-	if (netns && netns != want && is_blocked(h, netns))
+	if (netns && netns != want && heal_is_blocked(h, netns))
 		return true;
 	if (have)
 		return have->owner != OWNER_OURS && !want->any && !have->any;
@@ -26,7 +25,7 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
 
 			/* What is there, and was to come again with what it stands on, stays as well. */
-			if (base && (is_blocked(h, base) || (base->mark == SKIPPED && model_find(&h->scope.observed, o->id))))
+			if (base && (heal_is_blocked(h, base) || (base->mark == SKIPPED && model_find(&h->scope.observed, o->id))))
 				return true;
 		}
 	return false;
@@ -51,7 +50,7 @@ static bool waits(const struct heal *h, const struct op *op, bool damped)
 	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
 	const struct object *want = aim(h, op);
 
-	if (want && (is_blocked(h, want) || stands_on_blocked(h, want)))
+	if (want && (heal_is_blocked(h, want) || stands_on_blocked(h, want)))
 		return true;
 	return one && one->until > h->now && (!one->put_off || heal_is_missing(h));
 }

@@ -51,6 +51,8 @@ void heal_remember_others(struct heal *h);
 void heal_mend(struct heal *h);
 
 /* heal_wait.c */
+/* Whether it has to wait for something that is not there, or not ours. */
+bool heal_is_blocked(const struct heal *h, const struct object *want);
 /* Whether something of others' making has not come yet. */
 bool heal_is_missing(const struct heal *h);
 /* Leaves out the steps that have to wait, also those for what is @damped, and for what

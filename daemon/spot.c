@@ -19,7 +19,7 @@ static struct spot *spot_need(struct scope *s, struct kept *k, bool *ret_new)
 	s->spots = must(realloc(s->spots, (s->n + 1) * sizeof(*s->spots)));
 	memmove(s->spots + at + 1, s->spots + at, (s->n - at) * sizeof(*s->spots));
 	s->n++;
-	s->spots[at] = (struct spot){ .kept = k, .all = !k->by_link };
+	s->spots[at] = (struct spot){ .kept = k, .all = !k->by_link, .unrouted = k->unrouted };
 	return &s->spots[at];
 }
 

@@ -534,7 +534,7 @@ ROUTE_GONE = {
 def test_route_that_came_with_an_address(machine, gone, to):
     """The kernel made it; it belongs to the address all the same, and no route of ours need stand on it."""
     machine.apply({"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge", "addresses": [
-        "10.5.0.1/24", "10.5.0.2/24", "2001:db8:5::1/64", {"address": "10.6.0.1/24", "metric": 50},
+        "10.5.0.1/24", "10.5.0.2/24", "2001:db8:5::1/64", "2001:db8:5::2/64", {"address": "10.6.0.1/24", "metric": 50},
         {"address": "10.7.0.9/30", "peer": "10.7.0.2/30"}, "10.8.0.1/32", "2001:db8:6::1/128",
         {"address": "2001:db8:8::1/64", "peer": "2001:db8:9::2/64"}]},
         "br1": {"kind": "bridge", "addresses": ["10.5.0.3/24"]}, "lo": {"addresses": ["10.9.0.1/24", "2001:db8:7::1/64"]}}}}})
@@ -548,6 +548,7 @@ def test_route_that_came_with_an_address(machine, gone, to):
     drifts = [e for e in log(machine, "lab") if e["event"] == "drift"]
     assert all(e["is"] == e["was"] + " without the route to its network" for e in drifts), drifts
     assert told(machine).count("contested") == 0
+    wait_for(lambda: "without" not in machine.ctl("status", "lab").stdout)
 
 
 WISHES = {
@@ -575,6 +576,20 @@ def test_route_that_somebody_does_not_want(machine, wish):
     assert "failed" not in told(machine)
     machine.ctl("down", "lab")
     machine.sh("ip link del x; ip netns del bare")
+
+
+def test_no_route_that_never_was(machine):
+    """To everything, and into 0.0.0.0/8, the kernel makes none with an address of IPv4; after a start all are doubted."""
+    machine.apply({"namespaces": {"ns1": {"interfaces": {"x": {"kind": "bridge", "addresses": ["10.0.0.1/0", "1.2.3.4/5"]}},
+                                          "sysctl": {"net.ipv4.ip_default_ttl": 33}}}})
+    before = machine.sh("ip -n ns1 route")
+    machine.stop()
+    machine.sh("ip netns exec ns1 sysctl -q net.ipv4.ip_default_ttl=34")
+    machine.start()
+    wait_for(lambda: machine.sysctl("ns1", "net.ipv4.ip_default_ttl") == "33")
+    wait_for(lambda: "healed" in told(machine))
+    assert machine.sh("ip -n ns1 route") == before
+    assert "without" not in machine.ctl("log", "lab").stdout
 
 
 def test_route_that_is_only_reported(machine):
