@@ -115,7 +115,7 @@ static void find_again(struct heal *h)
 	}
 }
 
-static void count(struct heal *h, const struct op *op)
+void heal_count(struct heal *h, const struct op *op)
 {
 	struct drift *one = drift_find(&h->m->drifts, heal_object(op));
 
@@ -206,7 +206,7 @@ static void execute(struct heal *h)
 	if (r == 0)
 		r = name_fresh(h, &e);
 	for (size_t i = 0; i < h->plan.n && r == 0; i++)
-		count(h, &h->plan.ops[i]);
+		heal_count(h, &h->plan.ops[i]);
 	if (r < 0)
 		refused(h, op, &e);
 }

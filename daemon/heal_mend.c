@@ -8,9 +8,8 @@ static void mend(struct heal *h, struct work *w, struct object *have, struct obj
 {
 	struct op op = { .before = have, .after = want, .diff = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED) };
 	struct drift *one = drift_find(&h->m->drifts, want);
-	bool known = one && one->open;
+	bool known = one && one->open, waits;
 	struct err e;
-	bool waits;
 	int r;
 
 	one = drift_note(&h->m->drifts, want, h->now);
@@ -20,21 +19,22 @@ static void mend(struct heal *h, struct work *w, struct object *have, struct obj
 	}
 	waits = h->report || (one && one->until > h->now);
 	r = waits ? 0 : want->kind->mend(w, have, &e);
-
-	if (r == -EEXIST) {
-		/* Made with another one just now. */
-		if (one)
-			one->open = one->refused = false;
-		return;
-	}
-	if (waits || r < 0) {
-		/* The next look is not to take it for well. */
+	/* Made with another one just now. */
+	if (r == -EEXIST && one)
+		one->open = one->refused = false;
+	/* The next look is not to take it for well. */
+	else if (waits || (r < 0 && r != -EEXIST))
 		scope_find(&h->scope, have->netns)->kept->unrouted = true;
-		return;
-	}
-	h->healed++;
-	if (one && drift_heal(&h->m->drifts, one, h->now))
-		heal_tell(h, EVENT_CONTESTED, &op, one, "is changed again and again; healing it now waits a little longer each time");
+	else if (r == 0)
+		heal_count(h, &op);
+}
+
+static bool is_any_bereft(const struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.observed.n; i++)
+		if (h->scope.observed.objects[i]->bereft)
+			return true;
+	return false;
 }
 
 void heal_mend(struct heal *h)
@@ -42,14 +42,16 @@ void heal_mend(struct heal *h)
 	const struct plan nothing = { .desired = &h->scope.desired, .observed = &h->scope.observed };
 	struct work w;
 
+	if (!is_any_bereft(h))
+		return;
 	work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->g->machine);
 	for (size_t i = 0; i < h->scope.observed.n; i++) {
-		struct object *o = h->scope.observed.objects[i], *want = o->bereft ? model_find(&h->scope.desired, o->id) : NULL;
-
+		struct object *have = h->scope.observed.objects[i];
+		struct object *want = have->bereft ? model_find(&h->scope.desired, have->id) : NULL;
 		const struct object *on = want ? model_find_ref(&h->scope.desired, "link", want->place) : NULL;
 
-		if (want && !(on && heal_is_blocked(h, on)) && want->kind->can_mend(&w, o))
-			mend(h, &w, o, want);
+		if (want && !(on && heal_is_blocked(h, on)) && want->kind->can_mend(&w, have))
+			mend(h, &w, have, want);
 	}
 	work_done(&w);
 }

@@ -28,6 +28,9 @@ static inline struct object *heal_object(const struct op *op)
 
 uint64_t heal_now(void);
 
+/* heal.c: a step has been taken; tells if with that its object has become contested. */
+void heal_count(struct heal *h, const struct op *op);
+
 /* heal_note.c: what drifted is noted and told. */
 /* Tells of one object, and, if @one is there, who did it; @message NULL: what became of it. */
 void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message);

@@ -9,7 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-enum { TEXT = 8, LINES = 64 };
+enum { LINES = 64 };
 
 /* One message that the kernel sends, in a datagram of its own; type 0 and error: recv fails. */
 struct line {
