@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Boot directories of a machine, and the end of systemd's notifications."""
 import json
+import queue
 import shutil
 import signal
 import socket
+import threading
 
 from machine import wait_for
 
@@ -41,30 +43,38 @@ def reboot(machine):
 
 
 class Manager:
-    """The end of NOTIFY_SOCKET that systemd has."""
+    """The end of NOTIFY_SOCKET that systemd has; reads all the time, as who tells it something waits for that."""
 
     def __init__(self, folder):
         path = folder / "n"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
         self.environment = f"NOTIFY_SOCKET={path}"
+        self.messages = queue.Queue()
         self.told = []
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        while message := self.socket.recv(4096).decode():
+            self.messages.put(message)
+
+    def close(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", self.socket.getsockname())
+        self.reader.join()
+        self.socket.close()
 
     def forget(self):
         """What was told up to now."""
-        self.socket.setblocking(False)
-        try:
-            while self.socket.recv(4096):
-                pass
-        except BlockingIOError:
-            pass
+        while not self.messages.empty():
+            self.messages.get()
 
-    def until(self, text, seconds=10):
+    def until(self, text, seconds=20):
         """All messages up to the one that has @text in it."""
-        self.socket.settimeout(seconds)
         first = len(self.told)
         while not self.told[first:] or text not in self.told[-1]:
-            self.told.append(self.socket.recv(4096).decode())
+            self.told.append(self.messages.get(timeout=seconds))
         return self.told[first:]
 
 

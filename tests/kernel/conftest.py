@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from booting import Manager
 from crash_topologies import KEYS, SETUP, TEARDOWN
-from fault import Rig
+from fault import Fault, Rig
 from machine import NETNSCTL, NETNSD, Machine, wait_for
 
 
@@ -78,7 +78,7 @@ def manager(tmp_path):
     """What systemd would be told, with `start`."""
     m = Manager(tmp_path)
     yield m
-    m.socket.close()
+    m.close()
 
 
 @pytest.fixture
@@ -94,3 +94,11 @@ def rig(bare):
         r.down()
     r.agent.run(TEARDOWN)
     r.close()
+
+
+@pytest.fixture
+def fault(bare):
+    """What happens to the calls of a netnsd that is started with its environment."""
+    f = Fault(bare.folder / "fault")
+    yield f
+    f.close()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fault.c - preloaded into netnsd, counts its system calls in a file that a test shares
- * with it, and at the one that the test names kills it, lets the call fail, or does
- * half of it.  seccomp(2) gives it every call, whichever library makes it. */
+ * with it, and at the one that the test names kills it, stops it, lets the call fail, or
+ * does half of it.  seccomp(2) gives it every call, whichever library makes it. */
 #include "base.h"
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -35,7 +35,7 @@ static const int arg_regs[] = { REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8 };
 #define MAGIC 0x6e65746e
 
 enum { ARGS = 5, TRAIL = 8192, TEXT = 60, PATH_FIRST = 1, PATH_SECOND = 2 };
-enum act { ACT_NONE, ACT_KILL, ACT_TERM, ACT_ERROR, ACT_SHORT };
+enum act { ACT_NONE, ACT_KILL, ACT_TERM, ACT_ERROR, ACT_SHORT, ACT_HOLD };
 
 struct call {
 	uint32_t nr;
@@ -190,7 +190,8 @@ static long happen(long nr, long args[ARGS])
 		kill(getpid(), SIGKILL);
 		return -EINTR;
 	case ACT_TERM:
-		kill(getpid(), SIGTERM);
+	case ACT_HOLD:
+		kill(getpid(), control->act == ACT_TERM ? SIGTERM : SIGSTOP);
 		return call(nr, args);
 	case ACT_ERROR:
 		return control->error;

@@ -15,7 +15,7 @@ from machine import BUILD, lasting, one_by_one, sanitized
 from varlink import Connection, VarlinkError
 
 LIBRARY = BUILD / "tests/fault.so"
-KILL, TERM, ERROR, SHORT = 1, 2, 3, 4
+KILL, TERM, ERROR, SHORT, HOLD = 1, 2, 3, 4, 5
 FOREVER = 0xffffffff
 MARK = "ipv4/tcp_fin_timeout"
 ANSWER = 20  # seconds that a call may take
@@ -53,7 +53,8 @@ class Fault:
     """What happens to the calls of netnsd from now on; counts them."""
 
     def __init__(self, path):
-        self.path = path
+        # Whoever loads the library of the address sanitizer second is told that it wants to be first.
+        self.environment = f"NETNSD_FAULT={path} LD_PRELOAD={LIBRARY} ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "
         path.write_bytes(bytes(ctypes.sizeof(Control)))
         with path.open("r+b") as f:
             self.map = mmap.mmap(f.fileno(), 0)
@@ -183,7 +184,7 @@ class Rig:
 
     def start(self, environment=""):
         """Whether it has come up."""
-        self.machine.start(wait=False, environment=f"{environment}NETNSD_FAULT={self.fault.path} LD_PRELOAD={LIBRARY} ")
+        self.machine.start(wait=False, environment=environment + self.fault.environment)
         return self.answers()
 
     def answers(self):

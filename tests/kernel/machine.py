@@ -33,7 +33,7 @@ ENVIRONMENT = {
 }
 
 
-def wait_for(condition, seconds=5):
+def wait_for(condition, seconds=20):
     """The first true value of condition(); polls."""
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -224,6 +224,11 @@ class Machine:
         return [args for pid, stat, args in rows if pid != "1" and not stat.startswith("Z") and not args.startswith(
             ("ps -e", "sh -ec ps"))]
 
+    def unname(self, netns):
+        """ip-netns(8) unmounts the name and then removes the file; netnsd may give the name back in between."""
+        done = self.run("ip", "netns", "del", netns, code=None)
+        assert done.returncode == 0 or "Cannot remove namespace file" in done.stderr, done.stderr
+
     # The daemon.
 
     def start(self, *options, strace=False, wait=True, program=NETNSD, environment=""):
@@ -264,7 +269,11 @@ class Machine:
     def pause(self):
         """netnsd stands still; so does nsenter, which watches over it."""
         self.kill(signal.SIGSTOP)
-        wait_for(lambda: " T " in Path(f"/proc/{self.daemon.pid}/stat").read_text())
+        self.stands_still()
+
+    def stands_still(self):
+        """Waits until it does."""
+        wait_for(lambda: " T " in Path(f"/proc/{self.daemon.pid}/stat").read_text(), 20)
 
     def resume(self):
         self.kill(signal.SIGCONT)
@@ -272,10 +281,14 @@ class Machine:
 
     def stop(self, number=signal.SIGTERM):
         self.kill(number)
-        code = self.daemon.wait(20)
+        self.ends(-number if number == signal.SIGKILL else 0)
+
+    def ends(self, code=0):
+        """Waits until netnsd has ended by itself."""
+        found = self.daemon.wait(20)
         self.daemon = None
         sanitized(self.log())
-        assert number == signal.SIGKILL or code == 0, f"netnsd ended with {code}{self.log()}"
+        assert found == code, f"netnsd ended with {found}{self.log()}"
 
     def restart(self, number=signal.SIGTERM, **options):
         self.stop(number)

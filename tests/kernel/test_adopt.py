@@ -49,7 +49,8 @@ def test_just_as_declared(machine):
     assert machine.routes("ns1", "default")[0]["protocol"] in ("78", "netnsd")
     assert machine.routes("ns1", "10.99.0.0/16")[0]["protocol"] == "bird"
     assert machine.apply(declared()).stdout == "lab: unchanged\n"
-    machine.sh("ip -n ns1 route del default; ip addr del 10.0.0.1/24 dev veth-host; ip netns del ns1")
+    machine.sh("ip -n ns1 route del default; ip addr del 10.0.0.1/24 dev veth-host")
+    machine.unname("ns1")
     wait_for(lambda: machine.namespaces() == ["ns1"] and machine.routes("ns1", "default"))
     machine.ping("ns1", "10.0.0.1")
     assert machine.inode("ns1") == inode

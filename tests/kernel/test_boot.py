@@ -3,10 +3,11 @@
 import json
 import os
 import signal
-from pathlib import Path
+import time
 
 import pytest
 from booting import boot, put, reboot, restart, start, status
+from fault import HOLD, KILL, TERM
 from machine import wait_for
 from topologies import everyday, many, pair
 
@@ -239,15 +240,14 @@ def test_more_time_is_asked_for_while_much_is_applied(bare, manager):
     assert len(bare.namespaces()) == 300
 
 
-def test_more_time_is_asked_for_while_much_is_taken_back(bare, manager):
+def test_more_time_is_asked_for_while_much_is_taken_back(bare, manager, fault):
     """What was cut off is taken back before anything else; what is on the host does not go by itself."""
-    bare.start()
+    bare.start(environment=fault.environment)
+    fault.arm(KILL, at=150)
     bridges = {f"b{i}": {"kind": "bridge"} for i in range(200)}
-    client = bare.popen("netnsctl", "apply", bare.file({"host": {"interfaces": bridges}}))
-    wait_for(lambda: len(bare.links()) > 20, 20)
-    bare.stop(signal.SIGKILL)
-    client.wait(20)
-    assert (bare.root / "run/netnsd/pending/lab.json").exists()
+    bare.apply({"host": {"interfaces": bridges}}, code=1)
+    bare.ends(-signal.SIGKILL)
+    assert len(bare.links()) > 100 and (bare.root / "run/netnsd/pending/lab.json").exists()
     told = start(bare, manager)
     assert any(t.startswith("EXTEND_TIMEOUT_USEC=") for t in told)
     assert bare.links() == ["lo"]
@@ -265,41 +265,44 @@ def test_one_that_waits_holds_up_nothing(bare, manager):
     bare.sh("ip link del eth7")
 
 
-def test_watchdog_is_fed_while_much_is_applied(bare, manager):
+def test_watchdog_is_fed_while_much_is_applied(bare, manager, fault):
     """Between the batches of a change the loop gets its turn."""
-    manager.environment += " WATCHDOG_USEC=400000"
+    manager.environment += f" WATCHDOG_USEC=400000 {fault.environment}"
     start(bare, manager)
-    pending = bare.root / "run/netnsd/pending/lab.json"
+    fault.arm(HOLD, at=10)
     client = bare.popen("netnsctl", "apply", bare.file(many(300)))
-    wait_for(pending.exists, 20)
+    bare.stands_still()
+    due = time.monotonic() + 0.4
+    wait_for(lambda: time.monotonic() > due)
     manager.forget()
-    manager.until("WATCHDOG=1")
-    assert pending.exists()
+    fault.arm(HOLD, at=2000)
+    bare.resume()
+    wait_for(lambda: fault.hits, 20)
+    bare.stands_still()
+    assert "WATCHDOG=1" in manager.until("WATCHDOG=1", 0)
+    bare.resume()
     assert client.wait(120) == 0
 
 
-def test_terminated_while_it_starts(bare):
+def test_terminated_while_it_starts(bare, fault):
     """The machine may go down before all is up: what has not begun is left, and comes with the next start."""
     for i in range(30):
         put(bare, {"namespaces": {f"n{i}-{k}": {} for k in range(30)}}, f"t{i}")
-    bare.start(wait=False)
-    known = bare.root / "run/netnsd/known"
-    wait_for(lambda: known.exists() and list(known.iterdir()))
-    # A command on the machine would take longer than the rest of the start.
-    os.kill(int(Path(f"/proc/{bare.daemon.pid}/task/{bare.daemon.pid}/children").read_text()), signal.SIGTERM)
-    assert bare.daemon.wait(20) == 0
+    fault.arm(TERM, at=3000)
+    bare.start(wait=False, environment=fault.environment)
+    bare.ends()
     some = len(bare.namespaces())
     assert 0 < some < 900 and some % 30 == 0
     boot(bare)
     assert len(bare.namespaces()) == 900
 
 
-def test_killed_while_it_boots(bare):
+def test_killed_while_it_boots(bare, fault):
     """What was cut off was never known: it is taken back, and applied like any other."""
     put(bare, many(60))
-    bare.start()
-    wait_for(lambda: (bare.root / "run/netnsd/pending/lab.json").exists())
-    bare.stop(signal.SIGKILL)
+    fault.arm(KILL, at=400)
+    bare.start(wait=False, environment=fault.environment)
+    bare.ends(-signal.SIGKILL)
     assert (bare.root / "run/netnsd/pending/lab.json").exists()
     boot(bare)
     assert status(bare)["lab"]["state"] == "up" and len(bare.namespaces()) == 60

@@ -123,7 +123,7 @@ def test_status_while_applying(machine):
     client = machine.popen(NETNSCTL, "apply", file, stdout=subprocess.DEVNULL)
     answers = 0
     while client.poll() is None:
-        machine.ctl("status", timeout=5)
+        machine.ctl("status", timeout=20)
         answers += 1
     assert client.returncode == 0 and answers
 

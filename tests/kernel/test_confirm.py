@@ -3,6 +3,7 @@
 the topology before. The oracle is ip(8): a snapshot of the machine before."""
 import json
 import random
+import re
 import signal
 import subprocess
 import time
@@ -59,12 +60,13 @@ def before(machine):
 
 
 def test_confirmed_in_time(machine, before):
-    out = machine.apply(changed(), "lab", "--confirm", 2).stdout
-    assert "rolled back in 2 s unless you run: netnsctl confirm lab" in out
-    assert "confirm in 2 s" in machine.ctl("status").stdout and "confirm in 2 s" in machine.ctl("status", "lab").stdout
-    assert 0 < topologies(machine)["lab"]["confirm_usec"] <= 2_000_000
+    out = machine.apply(changed(), "lab", "--confirm", 4).stdout
+    assert "rolled back in 4 s unless you run: netnsctl confirm lab" in out
+    for args in (), ("lab",):
+        assert re.search("confirm in [1-4] s", machine.ctl("status", *args).stdout)
+    assert 0 < topologies(machine)["lab"]["confirm_usec"] <= 4_000_000
     deadline = record(machine)["confirm_usec"] / 1e6
-    assert 0 < deadline - boottime() <= 2
+    assert 0 < deadline - boottime() <= 4
     after = machine.snapshot()
     assert machine.ctl("confirm").stdout == "lab: confirmed\n"
     assert record(machine)["confirm_usec"] == 0 and not waits(machine)
@@ -77,11 +79,11 @@ def test_confirmed_in_time(machine, before):
 
 
 def test_not_confirmed(machine, before):
-    machine.apply(changed(), "lab", "--confirm", 1)
+    machine.apply(changed(), "lab", "--confirm", 3)
     deadline = record(machine)["confirm_usec"] / 1e6
     assert machine.snapshot() != before
     wait_rolled_back(machine)
-    assert deadline <= boottime() < deadline + 2
+    assert deadline <= boottime() < deadline + 5
     machine.assert_same(before)
     assert state(machine) == "up" and "not confirmed in time, rolled back" in machine.log()
     assert machine.apply(everyday()).stdout == "lab: unchanged\n"
@@ -100,7 +102,7 @@ def test_the_deadline_is_of_a_clock_that_cannot_be_set(machine, before):
 
 
 def test_client_killed(machine, before):
-    client = machine.popen("sh", "-c", f"{NETNSCTL} apply --confirm 1 {machine.file(changed())}; kill -9 $$")
+    client = machine.popen("sh", "-c", f"{NETNSCTL} apply --confirm 3 {machine.file(changed())}; kill -9 $$")
     client.wait(20)
     assert waits(machine)
     wait_rolled_back(machine)
@@ -109,7 +111,7 @@ def test_client_killed(machine, before):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_restart_before_the_deadline(machine, before, number):
-    machine.apply(changed(), "lab", "--confirm", 3)
+    machine.apply(changed(), "lab", "--confirm", 5)
     after, deadline = machine.snapshot(), record(machine)["confirm_usec"]
     machine.sh("ip -n ns1 addr del 10.0.0.3/24 dev veth-ns")
     machine.restart(number)
@@ -117,7 +119,7 @@ def test_restart_before_the_deadline(machine, before, number):
     machine.assert_same(after)
     assert record(machine)["confirm_usec"] == deadline and waits(machine)
     wait_rolled_back(machine)
-    assert deadline <= boottime() * 1e6 < deadline + 2e6
+    assert deadline <= boottime() * 1e6 < deadline + 5e6
     machine.assert_same(before)
 
 
@@ -134,7 +136,7 @@ def test_restart_after_the_deadline(machine, before, number):
 
 
 def test_restart_after_the_confirm(machine, before):
-    machine.apply(changed(), "lab", "--confirm", 1)
+    machine.apply(changed(), "lab", "--confirm", 3)
     after, deadline = machine.snapshot(), record(machine)["confirm_usec"] / 1e6
     machine.ctl("confirm", "lab")
     machine.stop(signal.SIGKILL)
@@ -248,7 +250,7 @@ def test_once_does_not_overwrite_what_waits(machine, before):
 
 
 def test_once_takes_back_what_is_overdue(machine, before):
-    machine.apply(changed(), "lab", "--confirm", 1)
+    machine.apply(changed(), "lab", "--confirm", 3)
     deadline = record(machine)["confirm_usec"] / 1e6
     machine.stop()
     wait_for(lambda: boottime() > deadline)
@@ -303,7 +305,7 @@ def test_both_expire(machine):
 
 def test_refused_rollback_is_tried_again(machine, before):
     """What is not ours stands in the way: a namespace that the topology before had."""
-    machine.apply(pair(), "lab", "--replace", "--confirm", 1)
+    machine.apply(pair(), "lab", "--replace", "--confirm", 3)
     machine.sh("ip link add veth-host type dummy || ip link add veth-host type bridge")
     wait_for(lambda: state(machine) == "failed")
     status = topologies(machine)["lab"]
@@ -316,7 +318,7 @@ def test_refused_rollback_is_tried_again(machine, before):
 
 
 def test_refused_rollback_survives_a_restart_and_can_be_confirmed(machine, before):
-    machine.apply(pair(), "lab", "--replace", "--confirm", 1)
+    machine.apply(pair(), "lab", "--replace", "--confirm", 3)
     after = machine.snapshot()
     machine.sh("ip link add veth-host type bridge")
     wait_for(lambda: state(machine) == "failed")
@@ -361,7 +363,7 @@ def test_killed_at_the_deadline(machine):
     machine.apply(pair())
     before = shape(machine)
     for _ in range(4):
-        machine.apply(many(20), "lab", "--replace", "--confirm", 1)
+        machine.apply(many(20), "lab", "--replace", "--confirm", 2)
         deadline = record(machine)["confirm_usec"] / 1e6 + rng.uniform(0, 0.1)
         wait_for(lambda: boottime() >= deadline)
         machine.stop(signal.SIGKILL)

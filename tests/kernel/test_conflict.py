@@ -3,13 +3,13 @@
 is, and nothing of ours is lost."""
 import json
 import signal
-import time
+import subprocess
 
 import pytest
+from fault import HOLD
 from machine import NETNSCTL, wait_for
 from topologies import everyday, many
 
-import subprocess
 
 
 def topology(machine, name="lab"):
@@ -23,20 +23,20 @@ IN_THE_WAY = {
 
 
 @pytest.mark.parametrize("make, words, remove", IN_THE_WAY.values(), ids=IN_THE_WAY)
-def test_appears_in_the_middle_of_an_apply(machine, make, words, remove):
+def test_appears_in_the_middle_of_an_apply(bare, fault, make, words, remove):
     """The look was before it came, its name is needed after."""
-    client = machine.popen(NETNSCTL, "apply", machine.file(many(200)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    pending = machine.root / "run/netnsd/pending/lab.json"
-    while not pending.exists():
-        assert client.poll() is None
-        time.sleep(0.001)
-    machine.sh(make)
+    bare.start(environment=fault.environment)
+    fault.arm(HOLD, at=100)
+    client = bare.popen(NETNSCTL, "apply", bare.file(many(200)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    bare.stands_still()
+    bare.sh(make)
+    bare.resume()
     error = client.communicate(timeout=30)[1]
     assert client.returncode == 1 and words in error and "there already" in error, error
     assert "everything is as it was before" in error, error
-    machine.sh(remove)
-    machine.assert_same(machine.at_first)
-    machine.apply(many(200))
+    bare.sh(remove)
+    bare.assert_same(bare.at_first)
+    bare.apply(many(200))
 
 
 NO_NAMESPACE = {
@@ -110,8 +110,8 @@ def test_name_that_means_another_namespace_after_a_restart(machine, number):
     assert topology(machine)["state"] == "failed"
     assert "belongs to another program" in topology(machine)["problem"]["message"]
     assert_theirs(machine)
-    # netnsd may make its own in the name before the file is removed, and then removes that itself.
-    machine.sh("ip netns del ns1 || true; ip netns del theirs")
+    machine.unname("ns1")
+    machine.sh("ip netns del theirs")
     wait_for(lambda: topology(machine)["state"] == "up")
     assert machine.links("ns1") == ["lo", "veth-ns"]
     machine.ping("ns1", "10.0.0.1")

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import pytest
+from fault import KILL
 from machine import NETNSCTL, NETNSD, wait_for
 from topologies import everyday, pair
 from varlink import Connection, VarlinkError, encode
@@ -195,15 +196,14 @@ def test_log_survives(machine, number):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_change_that_was_cut_off_is_told(machine):
-    machine.apply(everyday())
-    process = machine.popen(NETNSCTL, "apply", machine.file({"namespaces": {f"n{i}": {} for i in range(400)}}, "big"),
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: (machine.root / "run/netnsd/pending/big.json").exists())
-    machine.stop(signal.SIGKILL)
-    process.wait(10)
-    machine.start()
-    assert ("big", "rolled_back") in words(log(machine)) and machine.namespaces() == ["ns1"]
+def test_change_that_was_cut_off_is_told(bare, fault):
+    bare.start(environment=fault.environment)
+    bare.apply(everyday())
+    fault.arm(KILL, at=200)
+    bare.apply({"namespaces": {f"n{i}": {} for i in range(40)}}, "big", code=1)
+    bare.ends(-signal.SIGKILL)
+    bare.start()
+    assert ("big", "rolled_back") in words(log(bare)) and bare.namespaces() == ["ns1"]
 
 
 def test_full_disk_does_not_hurt(machine):

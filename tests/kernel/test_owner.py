@@ -106,7 +106,7 @@ def test_down_names_the_processes_that_live_on(machine):
 
 def test_namespace_deleted_by_hand_does_not_hinder_down(machine):
     machine.apply(pair())
-    machine.sh("ip netns del a")
+    machine.unname("a")
     machine.ctl("down", "lab")
     assert machine.namespaces() == []
 
@@ -119,7 +119,7 @@ def test_apply_mends_what_was_deleted_by_hand(machine):
     machine.sh("ip link del veth-host")
     machine.apply(everyday())
     machine.ping("ns1", "10.0.0.1")
-    machine.sh("ip netns del ns1")
+    machine.unname("ns1")
     machine.apply(everyday())
     machine.ping("ns1", "10.0.0.1")
 

@@ -2,6 +2,7 @@
 """The control socket: every method, every error, and clients that mean no good."""
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -140,14 +141,11 @@ def test_answers_stay_in_order_behind_a_long_apply(v):
 
 def test_others_are_served_during_an_apply(machine, v):
     v.send(encode("io.netnsd.Apply", {"name": "lab", "topology": many(300)}))
-    slowest = 0
     with Connection(machine.socket) as other:
-        for _ in range(20):
-            start = time.monotonic()
+        for _ in range(3):
             other.call("io.netnsd.Ping")
-            slowest = max(slowest, time.monotonic() - start)
+    assert not select.select([v.socket], [], [], 0)[0]
     assert v.receive()["parameters"]["summary"]["created"] == 1500
-    assert slowest < 1
 
 
 def test_client_that_leaves_during_its_apply(machine):
@@ -170,7 +168,7 @@ GARBAGE = [
 @pytest.mark.parametrize("data", GARBAGE, ids=range(len(GARBAGE)))
 def test_garbage(machine, data):
     """Gets an error or is closed; the next client is served."""
-    with Connection(machine.socket, timeout=2) as c:
+    with Connection(machine.socket) as c:
         c.send(data)
         if data.endswith(b"\0"):
             reply = c.receive()

@@ -60,7 +60,7 @@ def test_time_out(machine):
         assert machine.ctl("wait", "--timeout", 0, *args, code=124).stderr == f"netnsctl: {words}\n"
     began = time.monotonic()
     machine.ctl("wait", "--timeout", 1, "x", code=124)
-    assert 1 <= time.monotonic() - began < 1.5
+    assert 1 <= time.monotonic() - began < 10
     machine.sh("ip netns del theirs")
 
 

@@ -258,7 +258,7 @@ def test_what_comes_may_be_in_the_way(machine):
     assert "ns1" in machine.ctl("status", "lab").stdout
     assert machine.link(None, "wan")["mtu"] == 1500
     audits = machine.log().count("refused")
-    machine.sh("ip netns del ns1")
+    machine.unname("ns1")
     assert_up(machine)
     assert events(machine) == ["waiting", "refused", "applied"] and audits <= 1
     machine.ctl("down", "--all")
