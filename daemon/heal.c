@@ -138,23 +138,24 @@ static void look_around(struct heal *h, const struct object *o)
 
 /* What was refused is tried again, but only once at once, after a look at all around
  * it: what it stands on may just have gone, too, and no event have told of that yet. */
-static void refused(struct heal *h, const struct op *op, const struct err *e)
+bool heal_refused(struct heal *h, const struct op *op, const struct err *e)
 {
 	struct drift *one = op ? drift_note(&h->m->drifts, heal_object(op), h->now) : NULL;
 
 	/* A route may need an address of what is not there: that is what is told. */
 	if (one && heal_is_missing(h)) {
 		drift_put_off(one, h->now);
-		return;
+		return false;
 	}
 	if (one && !one->refused) {
 		look_around(h, heal_object(op));
 		one->refused = true;
-		return;
+		return true;
 	}
 	if (one)
 		drift_refuse(one, h->now);
 	fail(h, e, op ? heal_object(op) : NULL);
+	return false;
 }
 
 static int name_fresh(struct heal *h, struct err *e)
@@ -208,7 +209,7 @@ static void execute(struct heal *h)
 	for (size_t i = 0; i < h->plan.n && r == 0; i++)
 		heal_count(h, &h->plan.ops[i]);
 	if (r < 0)
-		refused(h, op, &e);
+		(void)heal_refused(h, op, &e);
 }
 
 /* What has been made anew is held and heard from now on. */
@@ -238,6 +239,7 @@ static void note_pending(struct heal *h)
 static void run(struct heal *h)
 {
 	struct err e;
+	bool again;
 
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
 		h->now = heal_now();
@@ -250,12 +252,12 @@ static void run(struct heal *h)
 		/* Also of what waits, before any of it is left out. */
 		heal_remember_others(h);
 		find_again(h);
-		heal_mend(h);
+		again = heal_mend(h);
 		heal_leave_out(h, false);
 		heal_note_all(h);
 		note_pending(h);
 		heal_leave_out(h, true);
-		if (h->report || h->plan.n == 0)
+		if (h->report || (h->plan.n == 0 && !again))
 			break;
 		execute(h);
 	}
@@ -324,6 +326,18 @@ static void settle(struct heal *h)
 		heal_tell_healed(h);
 }
 
+/* The next look, at whatever link, is not to take for well what is only not looked for. */
+static void doubt(const struct heal *h)
+{
+	for (size_t i = 0; i < h->m->drifts.n; i++) {
+		const struct drift *one = &h->m->drifts.v[i];
+		struct kept *k = one->open ? keep_find(h->m, one->netns) : NULL;
+
+		if (k)
+			k->unrouted = true;
+	}
+}
+
 static bool is_marked(const struct engine *g, const struct member *m)
 {
 	/* What is just being changed is looked at by that change. */
@@ -358,6 +372,7 @@ bool heal_step(struct engine *g)
 	scope_take(&h.scope, g, h.m);
 	run(&h);
 	settle(&h);
+	doubt(&h);
 	plan_done(&h.plan);
 	problems_done(&h.problems);
 	problems_done(&h.refused);
@@ -396,10 +411,8 @@ void heal_tick(struct engine *g)
 			struct drift *one = &m->drifts.v[n];
 			struct kept *k = drift_due(one, now) ? keep_find(m, one->netns) : NULL;
 
-			if (!k)
-				continue;
-			keep_mark(k, one->name);
-			k->unrouted = true;
+			if (k)
+				keep_mark(k, one->name);
 		}
 	}
 }

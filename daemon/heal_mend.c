@@ -4,11 +4,11 @@
 #include "healing.h"
 #include "work.h"
 
-static void mend(struct heal *h, struct work *w, struct object *have, struct object *want)
+static bool mend(struct heal *h, struct work *w, struct object *have, struct object *want)
 {
 	struct op op = { .before = have, .after = want, .diff = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED) };
 	struct drift *one = drift_find(&h->m->drifts, want);
-	bool known = one && one->open, waits;
+	bool known = one && one->open;
 	struct err e;
 	int r;
 
@@ -17,16 +17,18 @@ static void mend(struct heal *h, struct work *w, struct object *have, struct obj
 		h->told++;
 		heal_tell(h, EVENT_DRIFT, &op, one, NULL);
 	}
-	waits = h->report || (one && one->until > h->now);
-	r = waits ? 0 : want->kind->mend(w, have, &e);
-	/* Made with another one just now. */
-	if (r == -EEXIST && one)
-		one->open = one->refused = false;
-	/* The next look is not to take it for well. */
-	else if (waits || (r < 0 && r != -EEXIST))
-		scope_find(&h->scope, have->netns)->kept->unrouted = true;
-	else if (r == 0)
+	if (h->report || heal_is_damped(h, one)) {
+		h->pending |= one && one->refused;
+		return false;
+	}
+	r = want->kind->mend(w, have, &e);
+	if (r < 0 && r != -EEXIST)
+		return heal_refused(h, &op, &e);
+	if (r == 0)
 		heal_count(h, &op);
+	else if (one)	/* made with another one just now */
+		one->open = one->refused = false;
+	return false;
 }
 
 static bool is_any_bereft(const struct heal *h)
@@ -37,13 +39,14 @@ static bool is_any_bereft(const struct heal *h)
 	return false;
 }
 
-void heal_mend(struct heal *h)
+bool heal_mend(struct heal *h)
 {
 	const struct plan nothing = { .desired = &h->scope.desired, .observed = &h->scope.observed };
+	bool again = false;
 	struct work w;
 
 	if (!is_any_bereft(h))
-		return;
+		return false;
 	work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->g->machine);
 	for (size_t i = 0; i < h->scope.observed.n; i++) {
 		struct object *have = h->scope.observed.objects[i];
@@ -51,7 +54,8 @@ void heal_mend(struct heal *h)
 		const struct object *on = want ? model_find_ref(&h->scope.desired, "link", want->place) : NULL;
 
 		if (want && !(on && heal_is_blocked(h, on)) && want->kind->can_mend(&w, have))
-			mend(h, &w, have, want);
+			again |= mend(h, &w, have, want);
 	}
 	work_done(&w);
+	return again;
 }

@@ -45,6 +45,11 @@ static struct object *aim(const struct heal *h, const struct op *op)
 	return op->after ? op->after : model_find(&h->scope.desired, op->before->id);
 }
 
+bool heal_is_damped(const struct heal *h, const struct drift *one)
+{
+	return one && one->until > h->now && (!one->put_off || heal_is_missing(h));
+}
+
 static bool waits(const struct heal *h, const struct op *op, bool damped)
 {
 	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
@@ -52,7 +57,7 @@ static bool waits(const struct heal *h, const struct op *op, bool damped)
 
 	if (want && (heal_is_blocked(h, want) || stands_on_blocked(h, want)))
 		return true;
-	return one && one->until > h->now && (!one->put_off || heal_is_missing(h));
+	return heal_is_damped(h, one);
 }
 
 void heal_leave_out(struct heal *h, bool damped)

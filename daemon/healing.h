@@ -28,8 +28,11 @@ static inline struct object *heal_object(const struct op *op)
 
 uint64_t heal_now(void);
 
-/* heal.c: a step has been taken; tells if with that its object has become contested. */
+/* heal.c */
+/* A step has been taken; tells if with that its object has become contested. */
 void heal_count(struct heal *h, const struct op *op);
+/* The kernel refused a step (@op NULL: none in particular).  True if it is to be tried again at once. */
+bool heal_refused(struct heal *h, const struct op *op, const struct err *e);
 
 /* heal_note.c: what drifted is noted and told. */
 /* Tells of one object, and, if @one is there, who did it; @message NULL: what became of it. */
@@ -50,14 +53,17 @@ void heal_find_others(struct heal *h);
 /* Before it is carried out. */
 void heal_remember_others(struct heal *h);
 
-/* heal_mend.c: gives back to objects of ours what they are bereft of. */
-void heal_mend(struct heal *h);
+/* heal_mend.c: gives back to objects of ours what they are bereft of; true if some of that is to be
+ * tried again at once. */
+bool heal_mend(struct heal *h);
 
 /* heal_wait.c */
 /* Whether it has to wait for something that is not there, or not ours. */
 bool heal_is_blocked(const struct heal *h, const struct object *want);
 /* Whether something of others' making has not come yet. */
 bool heal_is_missing(const struct heal *h);
+/* Whether it is healed later: it is changed again and again, or was refused.  @one NULL: no. */
+bool heal_is_damped(const struct heal *h, const struct drift *one);
 /* Leaves out the steps that have to wait, also those for what is @damped, and for what
  * stands on that; what would only be taken away to be made anew stays, too. */
 void heal_leave_out(struct heal *h, bool damped);

@@ -9,6 +9,7 @@ import select
 import subprocess
 
 import pytest
+from fault import ERROR, NUMBERS as CALLS
 from machine import NETNSCTL, lasting, one_by_one, wait_for
 from test_monitor import Monitor, log
 from topologies import everyday, many
@@ -607,6 +608,34 @@ def test_route_that_is_only_reported(machine):
     words = "10.0.0.2/24 without the route to its network"
     wait_for(lambda: words in machine.ctl("status", "lab").stdout and "10.99.0.1" in machine.ctl("status", "lab").stdout)
     assert not machine.ip("-n", "ns1", "route", "show", "10.0.0.0/24")
+
+
+def test_route_that_is_reported_stays_so(machine):
+    """On the host links are looked at one by one; that of another one is no reason to take it for well."""
+    bridges = {name: {"kind": "bridge", "addresses": [f"10.{n}.0.1/24"]} for n, name in enumerate(("x", "y"), 60)}
+    machine.apply({"on_drift": "report", "host": {"interfaces": bridges}})
+    machine.sh("ip route del 10.60.0.0/24")
+
+    def drifts():
+        return [d["is"] for d in status(machine)["drift"]]
+    gone = "10.60.0.1/24 without the route to its network"
+    wait_for(lambda: drifts() == [gone])
+    for n, link in enumerate(("y", "x", "y", "x"), 2):
+        machine.sh(f"ip addr add 10.99.{n}.1/24 dev {link}")
+        wait_for(lambda: len(drifts()) == n)
+        assert gone in drifts()
+
+
+def test_route_that_is_refused(bare, fault):
+    """It is told, and tried again."""
+    bare.start(environment=fault.environment)
+    bare.apply(everyday())
+    fault.arm(ERROR, at=1, last=2, error=errno.ENOBUFS, only=CALLS["sendto"])
+    bare.sh("ip -n ns1 route del 10.0.0.0/24 dev veth-ns")
+    wait_for(lambda: "failed" in told(bare))
+    assert "No buffer space" in bare.ctl("log", "lab").stdout and "address ns1/veth-ns" in bare.ctl("status", "lab").stdout
+    wait_for(lambda: status(bare)["state"] == "up" and bare.ip("-n", "ns1", "route", "show", "10.0.0.0/24"))
+    assert told(bare)[1:] == ["drift", "failed", "healed"] and fault.hits == 2
 
 
 def test_route_that_was_gone_before_a_start(machine):
