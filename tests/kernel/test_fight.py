@@ -23,9 +23,10 @@ def events(machine, *kinds):
 class Fight:
     """Does the same twenty times a second."""
 
-    def __init__(self, machine, script):
+    def __init__(self, machine, script, reader=":"):
         self.machine = machine
-        self.process = machine.popen("sh", "-c", f"while [ ! -e /run/over ]; do {script} 2>/dev/null; sleep 0.05; done",
+        self.process = machine.popen("sh", "-c",
+                                     f"while [ ! -e /run/over ]; do {script} 2>/dev/null; sleep 0.05; done | {reader} 2>/dev/null",
                                      stdin=subprocess.DEVNULL)
 
     def __enter__(self):
@@ -41,14 +42,15 @@ def test_fight(bare):
     bare.start("--heal-burst", "5/1")
     bare.apply(everyday())
     with Monitor(bare) as m:
-        with Fight(bare, "ip addr del 10.0.0.1/24 dev veth-host"):
+        # One process, which is there to be named.
+        with Fight(bare, "echo addr del 10.0.0.1/24 dev veth-host", "ip -force -batch -"):
             told = [m.event()]
             while told[-1]["event"] != "contested":
                 told.append(m.event())
             assert [e["event"] for e in told].count("drift") == 5
             contested = told[-1]
             assert (contested["kind"], contested["object"], contested["was"]) == ("address", "host/veth-host", "10.0.0.1/24")
-            assert any("(ip)" in e.get("by", "") for e in told) and contested["by"].startswith("pid ")
+            assert {e["by"] for e in told if e["event"] == "drift"} == {contested["by"]} and contested["by"].endswith(" (ip)")
             # It drifts again, and waits.
             wait_for(lambda: status(bare).get("drift", [{}])[0].get("heal_usec"))
             [drift] = status(bare)["drift"]
