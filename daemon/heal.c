@@ -119,7 +119,8 @@ void heal_count(struct heal *h, const struct op *op)
 {
 	struct drift *one = drift_find(&h->m->drifts, heal_object(op));
 
-	if (op->given)
+	/* What is made anew counts once. */
+	if (op->given || (!op->after && op->effect == EFFECT_RECREATE))
 		return;
 	h->healed++;
 	if (one && drift_heal(&h->m->drifts, one, h->now))

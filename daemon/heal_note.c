@@ -44,7 +44,7 @@ static const char *describe(struct arena *a, const struct object *o, uint64_t ma
 
 static uint64_t told_of(const struct op *op, const struct object *o)
 {
-	if (op->before && op->after)
+	if (op->before && op->after && op->before->kind == op->after->kind)
 		return op->diff;
 	return op->after ? ~UINT64_C(0) : kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
 }
@@ -80,8 +80,8 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct
 		.by = type == EVENT_DRIFT && spot ? culprit(spot->pid, by, sizeof(by)) : NULL,
 	};
 
-	if (ev.is && op->before->bereft)
-		ev.is = arena_fmt(&a, "%s %s", ev.is, o->kind->bereft);
+	if (ev.is && (op->before->bereft || op->before->misplaced))
+		ev.is = arena_fmt(&a, "%s %s", ev.is, op->before->bereft ? o->kind->bereft : o->kind->misplaced);
 	if (one && type == EVENT_DRIFT)
 		drift_say(one, o, ev.was, ev.is, ev.by);
 	else if (one && *one->by)
@@ -133,13 +133,25 @@ void heal_tell_healed(struct heal *h)
 	engine_tell(h->g, &ev);
 }
 
+/* A step that takes away what is to be made anew, as the change that the two are. */
+static struct op anew_as_change(const struct heal *h, const struct op *op)
+{
+	struct op both = *op;
+
+	if (op->after || op->effect != EFFECT_RECREATE)
+		return both;
+	both.after = model_find(&h->scope.desired, op->before->id);
+	both.diff = kind_mask(op->before->kind, BARE) | kind_mask(op->before->kind, FIXED);
+	return both;
+}
+
 /* Notes what is not as declared, and tells what is new of it. */
 void heal_note_all(struct heal *h)
 {
 	struct drifts *d = &h->m->drifts;
 
 	for (size_t i = 0; i < h->plan.n; i++) {
-		const struct op *op = &h->plan.ops[i];
+		const struct op *op = &h->plan.ops[i], whole = anew_as_change(h, op);
 		const struct object *o = heal_object(op);
 		struct drift *one = op->given ? NULL : drift_find(d, o);
 		bool known = one && one->open;
@@ -151,7 +163,7 @@ void heal_note_all(struct heal *h)
 		if (known || !one)
 			continue;
 		h->told++;
-		heal_tell(h, EVENT_DRIFT, op, one, NULL);
+		heal_tell(h, EVENT_DRIFT, &whole, one, NULL);
 	}
 	for (size_t i = 0; i < h->scope.n; i++) {
 		const struct spot *spot = &h->scope.spots[i];

@@ -51,6 +51,10 @@ struct kind {
 	 * namespace, unasked: it is then remembered, and put back with them. */
 	bool (*disturbs)(const struct object *o, uint64_t mask, const struct object *other);
 
+	/* Pure.  Whether it is created after those of the kind that are not, and before those that a
+	 * file has before it. */
+	bool (*backward)(const struct object *o);
+
 	/* Adds what the kernel has of this class in one namespace. */
 	int (*observe)(struct look *look, struct err *e);
 	/* Pure.  Called for each observed object when all namespaces are read: finds out
@@ -64,6 +68,8 @@ struct kind {
 	const char *bereft;
 	bool (*can_mend)(const struct work *w, const struct object *o);
 	int (*mend)(struct work *w, const struct object *o, struct err *e);
+	/* How to say that an object is misplaced (object.misplaced). */
+	const char *misplaced;
 	/* Puts our mark on what is there, or takes it off (op->mark).  NULL: it needs none. */
 	int (*mark)(struct work *w, struct op *op, struct err *e);
 	/* Takes at least one of the @n steps, and says how many: for what is no

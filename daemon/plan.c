@@ -38,7 +38,7 @@ static bool is_replaced(const struct object *want, const struct object *have)
 {
 	uint64_t rigid = kind_mask(want->kind, KEY) | kind_mask(want->kind, FIXED);
 
-	return (want->kind != have->kind && !want->any) || object_diff(want, have) & rigid;
+	return (want->kind != have->kind && !want->any) || have->misplaced || object_diff(want, have) & rigid;
 }
 
 static void conflict(struct planning *g, const struct object *want, const struct object *have)
@@ -139,11 +139,23 @@ static void leave(struct planning *g, struct object *have, enum effect effect)
 	}
 }
 
+/* All that stand there, before the first of them comes again. */
+static void leave_misplaced(struct planning *g, const struct object *place)
+{
+	const struct object *netns = model_netns(g->observed, place->netns);
+
+	for (struct object *o = netns ? netns->first : NULL; o; o = o->next)
+		if (o->misplaced && o->mark == REPLACE && !strcmp(o->place, place->place))
+			leave(g, o, EFFECT_RECREATE);
+}
+
 static void create(struct planning *g, struct object *want, struct object *have)
 {
 	enum effect effect = have && leaves(have) ? EFFECT_RECREATE : EFFECT_NONE;
 	struct ref ref;
 
+	if (have && have->misplaced && have->mark == REPLACE)
+		leave_misplaced(g, have);
 	if (have && leaves(have))
 		leave(g, have, EFFECT_RECREATE);
 	for (size_t i = 0; object_ref(want, true, &i, &ref);) {
@@ -240,7 +252,7 @@ struct sorted {
 	struct object *o;
 	uint32_t netns;		/* arrival of its namespace; the daemon's own last */
 	int rank;		/* row of its kind */
-	bool late;
+	bool late, backward;
 };
 
 static int sorted_cmp(const void *a, const void *b)
@@ -256,6 +268,10 @@ static int sorted_cmp(const void *a, const void *b)
 		return x->rank - y->rank;
 	if (x->late != y->late)
 		return x->late - y->late;
+	if (x->backward != y->backward)
+		return x->backward - y->backward;
+	if (x->backward)
+		return x->o->seq > y->o->seq ? -1 : x->o->seq < y->o->seq;
 	return x->o->seq < y->o->seq ? -1 : x->o->seq > y->o->seq;
 }
 
@@ -270,7 +286,7 @@ static struct object **in_order(const struct model *m)
 		bool late = o->set & kind_mask(o->kind, LATE);
 
 		sorted[i] = (struct sorted){ o, netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
-					     sort_key(o, m->kinds), late };
+					     sort_key(o, m->kinds), late, o->kind->backward && o->kind->backward(o) };
 	}
 	qsort(sorted, m->n, sizeof(*sorted), sorted_cmp);
 	for (size_t i = 0; i < m->n; i++)
@@ -330,6 +346,8 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		.detail = object_describe(a, o, change ? op->before : NULL, mask),
 		.effect = effects[op->effect],
 	};
+	if (!op->after && o->misplaced)
+		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->misplaced);
 	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
 }
 

@@ -66,6 +66,18 @@ static int address_check(struct object *o, struct err *e)
 	return 0;
 }
 
+/* The last that is added is the first to the kernel (address_order.c). */
+static bool address_backward(const struct object *o)
+{
+	return ((const struct address *)o)->address.family == AF_INET6;
+}
+
+/* That of the far address with IPv4; IPv6 has a route of its own to that one. */
+struct inet address_net(const struct address *a)
+{
+	return inet_net(a->address.family == AF_INET && a->peer.family ? &a->peer : &a->address);
+}
+
 /* What the kernel makes by itself is nobody's: link-local, loopback, advertised. */
 static bool is_kernels(const struct address *a, const struct nlattr *proto, uint32_t flags)
 {
@@ -149,6 +161,8 @@ static int address_observe(struct look *look, struct err *e)
 		/* Gone since it was looked at. */
 		r = r == -ENODEV ? 0 : r;
 	}
+	if (r == 0)
+		address_order(look);
 	if (r == 0 && look->ns->unrouted)
 		r = address_routes_check(look, first, e);
 	return r < 0 ? err_prefix(e, "addresses of %s", look->ns->name) : 0;
@@ -226,9 +240,11 @@ const struct kind kind_address = {
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR },
 	.check = address_check,
+	.backward = address_backward,
 	.observe = address_observe,
 	.encode = address_encode,
 	.bereft = "without the route to its network",
+	.misplaced = "out of order",
 	.can_mend = address_can_mend,
 	.mend = address_mend,
 };

@@ -26,13 +26,12 @@ static void connected_done(struct connected *c)
 	*c = (struct connected){ 0 };
 }
 
-/* IPv6 has one to its own network, and one to the far address that is left to itself. */
 static struct connected_route route_of(const struct address *a)
 {
 	bool v4 = a->address.family == AF_INET;
 
 	return (struct connected_route){
-		.to = inet_net(v4 && a->peer.family ? &a->peer : &a->address),
+		.to = address_net(a),
 		.index = a->object.handle,
 		.metric = a->metric ? a->metric : v4 ? 0 : METRIC_IPV6,
 	};
