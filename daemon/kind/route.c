@@ -24,7 +24,8 @@ static const struct field fields[] = {
 	FIELD(route, type, word, .words = types, .flags = FIXED | BARE, .fallback = "\"unicast\"",
 	      .doc = "what becomes of the packets; unicast unless said (rtm_type)"),
 	FIELD(route, to, dest, .flags = KEY | BARE | NEEDED, .doc = "default, or a network, or an address (RTA_DST)"),
-	FIELD(route, via, ip, .flags = FIXED | LATE, .fallback = "null", .doc = "the next router (RTA_GATEWAY)"),
+	FIELD(route, via, ip, .flags = FIXED | LATE, .fallback = "null",
+	      .doc = "the next router, on the interface that its network is on, unless \"dev\" says one (RTA_GATEWAY)"),
 	FIELD(route, dev, link, .refs = "link", .flags = FIXED, .fallback = "null", .doc = "the interface out (RTA_OIF)"),
 	FIELD(route, src, ip, .flags = FIXED, .fallback = "null", .doc = "the source address to prefer (RTA_PREFSRC)"),
 	FIELD(route, metric, u32, .flags = WRITTEN,
@@ -229,6 +230,7 @@ const struct kind kind_route = {
 	.check_in = route_check_in,
 	.check_netns = route_check_netns,
 	.observe = route_observe,
+	.misplaced = "on another interface than its router",
 	.encode = route_encode,
 	.mark = route_mark,
 };

@@ -39,5 +39,7 @@ void route_finish(struct route *r);
 uint8_t route_usual_scope(const struct route *r);
 
 int route_observe(struct look *look, struct err *e);
+/* Makes those misplaced whose router the kernel would look for on another interface now. */
+void route_check_places(struct look *look);
 /* A gateway must be on a network of the namespace, where all of these are declared. */
 void route_check_netns(const struct model *m, const struct object *netns, struct problems *p);

@@ -122,5 +122,6 @@ int route_observe(struct look *look, struct err *e)
 		if (code < 0 && !(families[i] == AF_INET6 && code == -EOPNOTSUPP))
 			return err_prefix(e, "routes of %s", look->ns->name);
 	}
+	route_check_places(look);
 	return 0;
 }

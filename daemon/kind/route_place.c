@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* route_place.c - the kernel chooses the interface of a route that names only a router,
+ * once.  When the network of the router moves to another interface the route stays where
+ * it was, and leads nowhere. */
+#include "../look.h"
+#include "address.h"
+#include "route.h"
+#include <linux/rtnetlink.h>
+
+/* The addresses of a namespace, and what was found out last. */
+struct places {
+	const struct address **v;
+	size_t n;
+	const struct route *last;
+	bool misplaced;
+};
+
+static void collect(struct places *p, const struct look *look)
+{
+	for (size_t i = look->observed->n; i-- > 0 && !strcmp(look->observed->objects[i]->netns, look->ns->name);) {
+		if (look->observed->objects[i]->kind != &kind_address)
+			continue;
+		if (p->n % 16 == 0)
+			p->v = must(realloc(p->v, (p->n + 16) * sizeof(struct address *)));
+		p->v[p->n++] = (const struct address *)look->observed->objects[i];
+	}
+}
+
+static bool is_same(const struct inet *a, const struct inet *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static bool is_near(const struct places *p, const struct route *r)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct inet net = address_net(p->v[i]);
+
+		if (!strcmp(p->v[i]->object.place, r->dev) && inet_covers(&net, &r->via))
+			return true;
+	}
+	return false;
+}
+
+static void on_answer(const struct nlmsghdr *h, void *arg)
+{
+	struct nlattr *a[RTA_MAX + 1];
+
+	if (h->nlmsg_type == RTM_NEWROUTE &&
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtmsg), a, RTA_MAX, NULL) == 0 && a[RTA_OIF])
+		*(uint32_t *)arg = nla_get_u32(a[RTA_OIF]);
+}
+
+/* Whether the kernel would look for the router on another interface now. */
+static bool is_elsewhere(const struct look *look, const struct route *r)
+{
+	struct rtmsg i = { .rtm_family = r->via.family, .rtm_dst_len = r->via.family == AF_INET ? 32 : 128 };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &i, sizeof(i));
+	const struct object *dev = model_find_ref(look->observed, "link", r->dev);
+	uint32_t index = 0;
+	struct err e;
+
+	msg_put(m, RTA_DST, r->via.addr, r->via.family == AF_INET ? 4 : 16);
+	return rtnl_ask(look->nl, m, on_answer, &index, &e) == 0 && index && dev && index != dev->handle;
+}
+
+static bool is_chosen(const struct route *want)
+{
+	return want->via.family && !want->dev && !want->onlink && want->key.table == RT_TABLE_MAIN;
+}
+
+void route_check_places(struct look *look)
+{
+	const struct object *netns = look->wanted[0];
+	struct places p = { 0 };
+
+	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
+		bool asked = o->kind == &kind_route && is_chosen((const struct route *)o);
+		struct route *r = asked ? (struct route *)model_find(look->observed, o->id) : NULL;
+
+		if (!r || !r->dev || !is_same(&r->via, &((const struct route *)o)->via))
+			continue;
+		if (!p.last)
+			collect(&p, look);
+		/* Many routes lead over few routers. */
+		if (!p.last || !is_same(&r->via, &p.last->via) || strcmp(r->dev, p.last->dev))
+			p.misplaced = !is_near(&p, r) && is_elsewhere(look, r);
+		r->object.misplaced = p.misplaced;
+		p.last = r;
+	}
+	free(p.v);
+}
