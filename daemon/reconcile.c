@@ -360,25 +360,6 @@ const struct known *engine_find(const struct engine *g, const char *name)
 	return m ? &m->known : NULL;
 }
 
-int engine_look(struct engine *g, const char *name, const struct model **ret_desired, const struct model **ret_observed,
-		struct err *e)
-{
-	struct job *j = &g->planned;
-
-	job_done(j);
-	if (member_job(g, j, name, e) < 0)
-		return e->code;
-	j->quiet = true;
-	topology_done(&j->desired);
-	if (member_load(g, member_find(g, name, NULL)->known.json, &j->desired, e) < 0)
-		return e->code;
-	job_plan(j);	/* a conflict or an interface that is away is no reason not to show the rest */
-	netns_set_done(&j->set);
-	*ret_desired = &j->desired.model;
-	*ret_observed = &j->observed;
-	return 0;
-}
-
 static void read_machine(char *ret, size_t size)
 {
 	_cleanup_(fclosep) FILE *f = fopen("/etc/machine-id", "re");

@@ -118,6 +118,41 @@ static int look_at_links(struct look *look, struct err *e)
 	return r;
 }
 
+static int look_at_master(struct look *look, uint32_t index, struct err *e)
+{
+	struct ifinfomsg i = { .ifi_index = (int)index };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &i, sizeof(i));
+	int r;
+
+	msg_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	r = rtnl_ask(look->nl, m, on_link, look, e);
+	return r == -ENODEV ? 0 : r;
+}
+
+/* Of links that are looked at one by one, the masters may be anybody's. */
+static int look_at_masters(struct look *look, struct err *e)
+{
+	_cleanup_(freep) uint32_t *missing = must(calloc(look->n_links + 1, sizeof(*missing)));
+	size_t n = 0;
+
+	for (size_t i = 0; i < look->n_links; i++) {
+		uint32_t master = ((struct link *)look->links[i])->master_index;
+
+		if (master && !look_link(look, master) && (!n || missing[n - 1] != master))
+			missing[n++] = master;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (look_at_master(look, missing[i], e) < 0)
+			return e->code;
+	return 0;
+}
+
+static void sort_links(struct look *look)
+{
+	if (look->n_links)
+		qsort(look->links, look->n_links, sizeof(*look->links), by_index);
+}
+
 /* The loopback carries the mark of its namespace. */
 static int interface_observe(struct look *look, struct err *e)
 {
@@ -125,8 +160,10 @@ static int interface_observe(struct look *look, struct err *e)
 
 	if (look_at_links(look, e) < 0)
 		return err_prefix(e, "interfaces of %s", look->ns->name);
-	if (look->n_links)
-		qsort(look->links, look->n_links, sizeof(*look->links), by_index);
+	sort_links(look);
+	if (look->ns->only && look_at_masters(look, e) < 0)
+		return err_prefix(e, "interfaces of %s", look->ns->name);
+	sort_links(look);
 	for (size_t n = 0; n < look->n_links; n++) {
 		struct link *l = (struct link *)look->links[n];
 

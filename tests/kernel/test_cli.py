@@ -169,3 +169,17 @@ def test_control_characters_are_escaped(machine):
     path.write_text(json.dumps(everyday()))
     assert "\033" not in machine.ctl("apply", "--name", "x", path).stderr
     assert "\033" not in machine.ctl("status").stdout
+
+
+def test_what_is_shown_of_the_host(machine):
+    """What is declared, and whose port it has become; nothing of the rest, be that much."""
+    machine.sh("ip link add theirs type bridge; ip addr add 10.66.0.1/24 dev theirs; ip link add other type bridge")
+    machine.apply(everyday())
+    machine.sh("ip link set veth-host master theirs")
+    for command in ["status", "lab"], ["list"]:
+        shown = json.loads(machine.ctl("--json", *command).stdout)["namespaces"]
+        [host] = [n for n in shown if n["name"] == "host"]
+        assert [i["name"] for i in host["interfaces"]] == ["veth-host"]
+        assert host["interfaces"][0]["master"] == "theirs"
+        assert "10.66.0.1/24" not in json.dumps(shown)
+    machine.sh("ip link set veth-host nomaster; ip link del theirs; ip link del other")
