@@ -37,16 +37,20 @@ static void differ(struct job *j, const struct object *o, const char *how, const
 /* All that is not as declared, in the words of a plan. */
 static void find_differences(struct job *j)
 {
-	static const char *const how[] = { "is not there", "is how it would have to change", "is there, but is not declared" };
+	static const char *const how[] = { "is not there", "is how it would have to change", "is there, but is not declared",
+					   "would have to be made anew" };
 	struct arena a = { 0 };
 
 	for (size_t i = 0; i < j->plan.n; i++) {
 		const struct op *op = &j->plan.ops[i];
 		const struct object *o = op->after ? op->after : op->before;
+		const struct object *have = model_find(&j->observed, o->id);
 		struct step s;
 
+		if (have && have->misplaced && op->after)
+			continue;	/* told as it leaves */
 		if (plan_step(op, &a, &s))
-			differ(j, o, how[op->before ? op->after ? 1 : 2 : 0], s.detail);
+			differ(j, o, how[o->misplaced ? 3 : op->before ? op->after ? 1 : 2 : 0], s.detail);
 	}
 	for (size_t i = 0; i < j->observed.n; i++) {
 		const struct object *o = j->observed.objects[i];

@@ -156,7 +156,8 @@ void heal_note_all(struct heal *h)
 		struct drift *one = op->given ? NULL : drift_find(d, o);
 		bool known = one && one->open;
 
-		if (op->given || h->told == TOLD_MAX)
+		/* What makes room for another one is part of that. */
+		if (op->given || h->told == TOLD_MAX || heal_made_first(h, op))
 			continue;
 		one = drift_note(d, o, h->now);
 		/* So many that they are not remembered would be told again with each look. */

@@ -45,6 +45,13 @@ static struct object *aim(const struct heal *h, const struct op *op)
 	return op->after ? op->after : model_find(&h->scope.desired, op->before->id);
 }
 
+const struct object *heal_made_first(const struct heal *h, const struct op *op)
+{
+	const struct object *have = op->before ? op->before : model_find(&h->scope.observed, op->after->id);
+
+	return have && have->misplaced ? have->behind : NULL;
+}
+
 bool heal_is_damped(const struct heal *h, const struct drift *one)
 {
 	return one && one->until > h->now && (!one->put_off || heal_is_missing(h));
@@ -53,8 +60,10 @@ bool heal_is_damped(const struct heal *h, const struct drift *one)
 static bool waits(const struct heal *h, const struct op *op, bool damped)
 {
 	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
-	const struct object *want = aim(h, op);
+	const struct object *want = aim(h, op), *first = heal_made_first(h, op);
 
+	if (first && (first->mark == SKIPPED || (damped && heal_is_damped(h, drift_find(&h->m->drifts, first)))))
+		return true;
 	if (want && (heal_is_blocked(h, want) || stands_on_blocked(h, want)))
 		return true;
 	return heal_is_damped(h, one);

@@ -62,6 +62,8 @@ bool heal_mend(struct heal *h);
 bool heal_is_blocked(const struct heal *h, const struct object *want);
 /* Whether something of others' making has not come yet. */
 bool heal_is_missing(const struct heal *h);
+/* What the step only makes room for: it is made first; NULL: the step is for its own sake. */
+const struct object *heal_made_first(const struct heal *h, const struct op *op);
 /* Whether it is healed later: it is changed again and again, or was refused.  @one NULL: no. */
 bool heal_is_damped(const struct heal *h, const struct drift *one);
 /* Leaves out the steps that have to wait, also those for what is @damped, and for what

@@ -40,6 +40,7 @@ struct object {
 	bool unmarked;		/* of an observed one: it is adopted, and has no sign yet (adopt.h) */
 	bool bereft;		/* of an observed one: what the kernel made with it is gone (kind.mend) */
 	bool misplaced;		/* of an observed one: it is made anew, in its turn among others */
+	const struct object *behind;	/* of a misplaced one: not before this desired one is made; NULL: now */
 	bool obstructed;	/* of a desired namespace: what stands at its name is none */
 	bool assumed;		/* of an observed one: not looked at, taken to be as declared */
 	unsigned mark;		/* scratch of one walk */

@@ -139,14 +139,16 @@ static void leave(struct planning *g, struct object *have, enum effect effect)
 	}
 }
 
-/* All that stand there, before the first of them comes again. */
+/* All that stand there, before the first of them comes again; the last one first, as each
+ * may become what the one before it was. */
 static void leave_misplaced(struct planning *g, const struct object *place)
 {
-	const struct object *netns = model_netns(g->observed, place->netns);
+	for (size_t i = g->observed->n; i-- > 0;) {
+		struct object *o = g->observed->objects[i];
 
-	for (struct object *o = netns ? netns->first : NULL; o; o = o->next)
 		if (o->misplaced && o->mark == REPLACE && !strcmp(o->place, place->place))
 			leave(g, o, EFFECT_RECREATE);
+	}
 }
 
 static void create(struct planning *g, struct object *want, struct object *have)

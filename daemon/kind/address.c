@@ -162,7 +162,7 @@ static int address_observe(struct look *look, struct err *e)
 		r = r == -ENODEV ? 0 : r;
 	}
 	if (r == 0)
-		address_order(look);
+		address_order(look, first);
 	if (r == 0 && look->ns->unrouted)
 		r = address_routes_check(look, first, e);
 	return r < 0 ? err_prefix(e, "addresses of %s", look->ns->name) : 0;

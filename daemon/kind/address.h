@@ -20,8 +20,9 @@ struct address {
 /* The network it is in. */
 struct inet address_net(const struct address *a);
 
-/* Makes those misplaced that have to be made anew, so that the first that is declared of a network is the first. */
-void address_order(struct look *look);
+/* Makes those from the object @first on misplaced that have to be made anew, so that the first that
+ * is declared of a network is the first there. */
+void address_order(struct look *look, size_t first);
 
 /* Makes the addresses from the object @first on bereft whose routes are not there. */
 int address_routes_check(struct look *look, size_t first, struct err *e);

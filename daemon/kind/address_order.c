@@ -6,76 +6,145 @@
 #include "address.h"
 #include <linux/if_addr.h>
 
-/* An address that is declared. */
+/* An address that is declared, or one that is there: its place among others. */
 struct turn {
-	const struct object *want;
-	struct address *have;		/* NULL: it is not there */
+	const struct object *o;
 	struct inet net;
+	struct address *have;		/* of a declared one; NULL: it is not there */
 };
+
+/* In order of link, network, and arrival. */
+struct turns {
+	struct turn *v;
+	size_t n;
+};
+
+static int group_cmp(const struct turn *x, const struct turn *y)
+{
+	int r = strcmp(x->o->name, y->o->name);
+
+	return r ? r : memcmp(&x->net, &y->net, sizeof(x->net));
+}
 
 static int turn_cmp(const void *a, const void *b)
 {
 	const struct turn *x = a, *y = b;
-	int r = strcmp(x->want->name, y->want->name);
+	int r = group_cmp(x, y);
 
-	if (r == 0)
-		r = memcmp(&x->net, &y->net, sizeof(x->net));
-	return r ? r : x->want->seq < y->want->seq ? -1 : x->want->seq > y->want->seq;
+	return r ? r : x->o->seq < y->o->seq ? -1 : x->o->seq > y->o->seq;
 }
 
-static bool is_primary(const struct turn *t)
+static void turns_add(struct turns *t, const struct object *o, struct address *have)
 {
-	return t->have && !(t->have->flags & IFA_F_SECONDARY);
+	if (t->n % 16 == 0)
+		t->v = must(realloc(t->v, (t->n + 16) * sizeof(*t->v)));
+	t->v[t->n++] = (struct turn){ o, address_net((const struct address *)o), have };
 }
 
-/* All of them are made anew in their turn: whether another one steps into the place of
- * the first, or goes with it, is a setting (promote_secondaries). */
-static void order_ipv4(struct turn *t, size_t n)
+static void turns_sort(struct turns *t)
 {
-	bool wrong = false;
-
-	/* One that is missing comes first, and somebody else's stays where it is. */
-	for (size_t i = 1; i < n && t->have && !is_primary(t); i++)
-		wrong |= is_primary(&t[i]);
-	for (size_t i = 0; i < n && wrong; i++)
-		if (t[i].have)
-			t[i].have->object.misplaced = true;
+	if (t->n)
+		qsort(t->v, t->n, sizeof(*t->v), turn_cmp);
 }
 
-/* Not for the price of looking for a duplicate again, a second without the address. */
-static void order_ipv6(struct turn *t, size_t n)
+/* How many of them are of one group. */
+static size_t turns_group(const struct turn *v, size_t n)
 {
-	struct address *first = t->have;
+	size_t end = 1;
 
-	for (size_t i = 1; i < n && first && first->flags & IFA_F_NODAD; i++)
-		first->object.misplaced |= t[i].have && t[i].have->object.seq < first->object.seq;
+	while (end < n && group_cmp(v, &v[end]) == 0)
+		end++;
+	return end;
 }
 
-void address_order(struct look *look)
+/* Those before the first are made anew: it takes their place then, and the link never has
+ * none, which would cost it all its routes, other people's, too.  Where none takes the
+ * place of one that leaves (promote_secondaries is off), all would go. */
+static void order_ipv4(const struct look *look, const struct turn *declared, const struct turn *there, size_t n)
+{
+	const struct address *first = declared->have;
+	const struct link *on = (const struct link *)model_find_ref(look->observed, "link", declared->o->place);
+	size_t before = 0;
+
+	if (!on || !on->promotes || (first && !(first->flags & IFA_F_SECONDARY)))
+		return;
+	/* What is somebody else's stays the first. */
+	for (; before < n && there[before].o != &first->object; before++)
+		if (!there[before].have || there[before].o->any)
+			return;
+	for (size_t i = 0; i < before; i++) {
+		there[i].have->object.misplaced = true;
+		there[i].have->object.behind = first ? NULL : declared->o;
+	}
+}
+
+/* The kernel sorts by this first. */
+static int scope_of(const struct inet *i)
+{
+	return i->addr[0] == 0xfe ? i->addr[1] & 0xc0 : 0;
+}
+
+/* The first is made anew, after the others; not for the price of looking for a duplicate
+ * again, a second without it. */
+static void order_ipv6(const struct turn *declared, size_t n)
+{
+	struct address *first = declared->have;
+
+	if (!first || first->object.any || !(first->flags & IFA_F_NODAD))
+		return;
+	for (size_t i = 1; i < n; i++) {
+		const struct address *other = (const struct address *)declared[i].o, *have = declared[i].have;
+		bool later = have && have->object.seq < first->object.seq;
+
+		if (scope_of(&other->address) != scope_of(&first->address) || (have && !later))
+			continue;
+		if (later || !first->object.misplaced)
+			first->object.behind = later ? NULL : declared[i].o;
+		first->object.misplaced = true;
+	}
+}
+
+/* Addresses that were read from the object @first on. */
+static void collect(struct look *look, size_t first, struct turns *declared, struct turns *there)
 {
 	const struct object *netns = look->wanted[0];
-	struct turn *all = NULL;
-	size_t n = 0;
 
-	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
-		const struct address *a = (const struct address *)o;
+	for (size_t i = first; i < look->observed->n; i++) {
+		look->observed->objects[i]->mark = 0;
+		turns_add(there, look->observed->objects[i], NULL);
+	}
+	for (const struct object *o = there->n && netns ? netns->first : NULL; o; o = o->next) {
+		struct address *have = o->kind == &kind_address ? (struct address *)model_find(look->observed, o->id) : NULL;
 
-		if (o->kind != &kind_address || !o->declared)
+		if (o->kind == &kind_address)
+			turns_add(declared, o, have);
+		if (have)
+			have->object.mark = 1;
+	}
+	for (size_t i = 0; i < there->n; i++)
+		there->v[i].have = there->v[i].o->mark ? (struct address *)there->v[i].o : NULL;
+	turns_sort(declared);
+	turns_sort(there);
+}
+
+void address_order(struct look *look, size_t first)
+{
+	struct turns declared = { 0 }, there = { 0 };
+
+	collect(look, first, &declared, &there);
+	for (size_t i = 0, at = 0, n; i < declared.n; i += n) {
+		const struct turn *group = &declared.v[i];
+
+		n = turns_group(group, declared.n - i);
+		while (at < there.n && group_cmp(&there.v[at], group) < 0)
+			at++;
+		if (at == there.n || group_cmp(&there.v[at], group) != 0)
 			continue;
-		if (n % 16 == 0)
-			all = must(realloc(all, (n + 16) * sizeof(*all)));
-		all[n++] = (struct turn){ o, (struct address *)model_find(look->observed, o->id), address_net(a) };
-	}
-	if (n)
-		qsort(all, n, sizeof(*all), turn_cmp);
-	for (size_t i = 0, end; i < n; i = end) {
-		for (end = i + 1; end < n && !strcmp(all[end].want->name, all[i].want->name) &&
-				  !memcmp(&all[end].net, &all[i].net, sizeof(all[i].net)); end++)
-			;
-		if (all[i].net.family == AF_INET)
-			order_ipv4(&all[i], end - i);
+		if (group->net.family == AF_INET)
+			order_ipv4(look, group, &there.v[at], turns_group(&there.v[at], there.n - at));
 		else
-			order_ipv6(&all[i], end - i);
+			order_ipv6(group, n);
 	}
-	free(all);
+	free(declared.v);
+	free(there.v);
 }

@@ -7,6 +7,7 @@
 #include "link.h"
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 
 enum { NEAR_NAMES_MAX = 100 };	/* kind-less interfaces that are looked at for a slip of the pen */
@@ -37,6 +38,18 @@ static void read_addrgen(struct link *l, struct nlattr *af_spec)
 	/* Without IPv6, as below an MTU of 1280, it is what it will begin with. */
 	l->addrgen = mode ? nla_get_u8(mode) : IN6_ADDR_GEN_MODE_EUI64;
 	OBJECT_SET(&l->object, link, addrgen);
+}
+
+/* The values of net.ipv4.conf as they stand in inet_fill_link_af, net/ipv4/devinet.c. */
+static bool read_promotes(struct nlattr *af_spec)
+{
+	struct nlattr *inet = af_spec ? nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET) : NULL;
+	struct nlattr *conf = inet ? nla_find(nla_data(inet), nla_len(inet), IFLA_INET_CONF) : NULL;
+	uint32_t values[IPV4_DEVCONF_PROMOTE_SECONDARIES] = { 0 };
+
+	if (conf && nla_len(conf) >= (int)sizeof(values))
+		memcpy(values, nla_data(conf), sizeof(values));
+	return values[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1];
 }
 
 static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr **a)
@@ -76,6 +89,7 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 	((struct link *)o)->vrf = info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf");
 	read_state((struct link *)o, i, a);
 	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);
+	((struct link *)o)->promotes = read_promotes(a[IFLA_AF_SPEC]);
 	if (look->n_links % 64 == 0)
 		look->links = must(realloc(look->links, (look->n_links + 64) * sizeof(*look->links)));
 	look->links[look->n_links++] = o;

@@ -13,6 +13,7 @@ struct link {
 	const char *master;		/* "NS/IF", NULL: none */
 	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or what it stands on */
 	bool vrf;			/* an observed one has a routing table of its own */
+	bool promotes;			/* of addresses the next one takes the place of one that leaves */
 	uint32_t master_index;		/* IFLA_MASTER of an observed one */
 	bool only_named;		/* a cable's end that no entry lists, only the other end's "peer" */
 };

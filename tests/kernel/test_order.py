@@ -55,13 +55,13 @@ def test_healed(up, gone, promote):
     assert {e["event"] for e in log(up)} == {"applied", "drift", "healed"}
 
 
-@pytest.mark.parametrize("promote", [1, 0])
-def test_another_order_is_a_change(up, promote):
-    up.sh(promotes("veth-ns", promote))
+def test_another_order_is_a_change(up):
     t = topology(OTHERS + FOUR[::-1] + SIX[::-1])
     steps = up.ctl("plan", up.file(t)).stdout
     assert "- address   ns1/veth-ns  10.0.0.2/24 out of order (made anew)\n" in steps
     assert "+ address   ns1/veth-ns  10.0.0.2/24 (made anew)\n" in steps
+    # That one stays, and is the first once those before it have left.
+    assert "10.0.0.4/24" not in steps
     assert "made anew, which interrupts traffic" in up.apply(t, "lab", "--no-disrupt", code=1).stderr
     up.apply(t)
     assert sources(up) == ("10.0.0.4", "2001:db8::4")
@@ -70,9 +70,118 @@ def test_another_order_is_a_change(up, promote):
     assert sources(up) == ("10.0.0.2", "2001:db8::2")
     up.stop()
     up.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns; ip -n ns1 addr add 10.0.0.2/24 dev veth-ns")
-    assert source(up, "10.0.0.1") == ("10.0.0.3" if promote else "10.0.0.2")
+    assert source(up, "10.0.0.1") == "10.0.0.3"
     up.start()
     wait_for(lambda: sources(up) == ("10.0.0.2", "2001:db8::2"))
+
+
+def test_where_none_takes_the_place_of_the_first(up):
+    """All of the network would go with it, and routes of others with them: it stays as it is."""
+    up.sh(promotes("veth-ns", 0))
+    t = topology(OTHERS[:1] + FOUR[::-1] + SIX + OTHERS[1:])
+    assert up.apply(t).stdout == "lab: unchanged\n"
+    assert sources(up) == ("10.0.0.2", "2001:db8::2")
+
+
+@pytest.mark.parametrize("new, anew", [("10.0.0.5/24", 3), ("2001:db8::5/64", 1)])
+def test_new_one_among_them(up, new, anew):
+    """A plan has all that it takes, and that interrupts traffic: before the others with IPv4, after one with IPv6."""
+    t = topology(OTHERS[:1] + [new] + FOUR + SIX + OTHERS[1:])
+    if ":" in new:
+        t = topology(OTHERS[:1] + FOUR + SIX + OTHERS[1:] + [new])
+    before = up.addresses("ns1", "veth-ns")
+    assert "made anew, which interrupts traffic" in up.apply(t, "lab", "--no-disrupt", code=1).stderr
+    assert up.addresses("ns1", "veth-ns") == before
+    plan = up.ctl("plan", up.file(t)).stdout
+    assert plan.count("(made anew)") == 2 * anew and f"+ address   ns1/veth-ns  {new}\n" in plan
+    up.apply(t)
+    assert sources(up) == ("10.0.0.2" if ":" in new else "10.0.0.5", "2001:db8::2")
+
+
+def test_taken_back(up):
+    """A refused change leaves the order as it was; nothing heals it here."""
+    t = topology(OTHERS[:1] + FOUR + SIX + OTHERS[1:])
+    t["on_drift"] = "report"
+    up.apply(t)
+    after = topology(OTHERS[:1] + FOUR[::-1] + SIX[::-1] + OTHERS[1:])
+    after["on_drift"] = "report"
+    after["namespaces"]["ns1"]["routes"] = [{"to": "10.9.0.0/16", "dev": "veth-ns", "src": "10.3.3.3"}]
+    assert "everything is as it was before" in up.apply(after, "lab", code=1).stderr
+    assert sources(up) == ("10.0.0.2", "2001:db8::2")
+    up.ctl("wait", "lab")
+    assert "out of order" not in up.ctl("status", "lab").stdout
+
+
+def test_routes_of_others_stay(machine):
+    """Never is an interface without an address: that would cost it all its routes."""
+    machine.sh("ip link add wan type bridge; ip link set wan up; sysctl -q net.ipv4.conf.wan.promote_secondaries=1")
+    t = {"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24", "10.7.0.2/24", "10.7.0.3/24"]}}}}
+    machine.apply(t)
+    machine.sh("ip route add default via 10.7.0.254; ip route add 10.66.0.0/16 via 10.7.0.254 proto bird")
+    before = machine.sh("ip route")
+    for _ in range(2):
+        machine.sh("ip addr del 10.7.0.1/24 dev wan")
+        wait_for(lambda: machine.sh("ip route") == before and len(machine.addresses(None, "wan")) == 3)
+    t["host"]["interfaces"]["wan"]["addresses"].reverse()
+    machine.apply(t)
+    assert machine.sh("ip route") == before.replace("10.7.0.1", "10.7.0.3")
+    assert not [e for e in log(machine) if "route" in e["message"]]
+    machine.ctl("down", "lab")
+    machine.sh("ip link del wan")
+
+
+def test_loopback_keeps_its_own(machine):
+    addresses = [{"address": f"127.0.0.{n}/8", "scope": "host"} for n in (2, 1)]
+    t = {"host": {"interfaces": {"lo": {"addresses": addresses}}}}
+    machine.sh("sysctl -q net.ipv4.conf.lo.promote_secondaries=1")
+    machine.apply(t)
+    machine.ctl("down", "lab")
+    assert machine.addresses(None, "lo")[0] == "127.0.0.1/8"
+
+
+def test_what_waits_holds_up_the_others(bare):
+    """The first is fought for: the others are not made anew again and again meanwhile."""
+    bare.start("--heal-burst", "2/60")
+    bare.apply(topology(FOUR))
+
+    def contested():
+        return [e["was"] for e in log(bare) if e["event"] == "contested"]
+    while not contested():
+        bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
+        wait_for(lambda: FOUR[0] in bare.addresses("ns1", "veth-ns"))
+    bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
+    wait_for(lambda: "10.0.0.2/24 is not there; changed again and again" in bare.ctl("status", "lab").stdout)
+    assert bare.addresses("ns1", "veth-ns") == FOUR[1:]
+    wait_for(lambda: sorted(bare.addresses("ns1", "veth-ns")) == FOUR and source(bare, "10.0.0.1") == "10.0.0.2")
+    assert contested() == [FOUR[0]]
+    assert {e["was"] for e in log(bare) if e["event"] == "drift"} == {FOUR[0]}
+
+
+def test_many(machine):
+    """A heal of one of a thousand; each removal of the first would look for the next."""
+    t = topology([f"10.0.{i // 250}.{i % 250 + 2}/16" for i in range(1000)])
+    machine.apply(t)
+    machine.sh("ip -n ns1 addr del 10.0.0.2/16 dev veth-ns")
+    wait_for(lambda: "healed" in [e["event"] for e in log(machine)])
+    assert source(machine, "10.0.0.1") == "10.0.0.2" and len(machine.addresses("ns1", "veth-ns")) == 1000
+
+
+def test_kinds_of_ipv6_addresses(machine):
+    """The kernel has them in another order, whatever comes first."""
+    t = topology(FOUR[:1] + ["fec0::1/6", "fc00::1/6"])
+    machine.apply(t)
+    assert machine.apply(t).stdout == "lab: unchanged\n"
+
+
+def test_adopted(machine):
+    machine.sh("ip link add wan type bridge; ip link set wan up; sysctl -q net.ipv4.conf.wan.promote_secondaries=1;"
+               "ip addr add 10.7.0.2/24 dev wan; ip addr add 10.7.0.1/24 dev wan")
+    before = machine.sh("ip addr show dev wan")
+    t = {"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24", "10.7.0.2/24"]}}}}
+    error = machine.ctl("adopt", machine.file(t), code=1).stderr
+    assert "address host/wan 10.7.0.2/24 out of order would have to be made anew" in error, error
+    assert machine.sh("ip addr show dev wan") == before
+    machine.sh("ip link del wan")
 
 
 def test_routes_that_stand_on_them(up):
