@@ -69,7 +69,7 @@ static void order_ipv4(const struct look *look, const struct turn *declared, con
 	if (!on || !on->promotes || (first && !(first->flags & IFA_F_SECONDARY)))
 		return;
 	/* What is somebody else's stays the first. */
-	for (; before < n && there[before].o != &first->object; before++)
+	for (; before < n && !(first && there[before].o == &first->object); before++)
 		if (!there[before].have || there[before].o->any)
 			return;
 	for (size_t i = 0; i < before; i++) {
