@@ -27,6 +27,8 @@ const char *look_link(const struct look *look, uint32_t ifindex)
 {
 	struct object **o = look->n_links ? bsearch(&ifindex, look->links, look->n_links, sizeof(*o), index_cmp) : NULL;
 
+	if (!o && look->n_masters)
+		o = bsearch(&ifindex, look->masters, look->n_masters, sizeof(*o), index_cmp);
 	return o ? (*o)->place : assumed_link(look, ifindex);
 }
 

@@ -11,6 +11,8 @@ struct look {
 	struct rtnl *nl;			/* a socket in it */
 	struct object **links;			/* those of this namespace, in order of ifindex */
 	size_t n_links;
+	struct object **masters;		/* of those, which are not looked at, likewise; behind them in memory */
+	size_t n_masters;
 	size_t first;				/* where the objects of the dump at work begin */
 	const struct object *wanted[2];		/* the namespace in the desired and in the last model; may be NULL */
 };

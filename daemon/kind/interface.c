@@ -143,28 +143,35 @@ static int look_at_master(struct look *look, uint32_t index, struct err *e)
 	return r == -ENODEV ? 0 : r;
 }
 
-/* Of links that are looked at one by one, the masters may be anybody's. */
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Of links that are looked at one by one, the masters may be anybody's: only their names
+ * are asked for. */
 static int look_at_masters(struct look *look, struct err *e)
 {
 	_cleanup_(freep) uint32_t *missing = must(calloc(look->n_links + 1, sizeof(*missing)));
-	size_t n = 0;
+	size_t n = 0, n_links = look->n_links;
+	int r = 0;
 
-	for (size_t i = 0; i < look->n_links; i++) {
+	for (size_t i = 0; i < n_links; i++) {
 		uint32_t master = ((struct link *)look->links[i])->master_index;
 
-		if (master && !look_link(look, master) && (!n || missing[n - 1] != master))
+		if (master && !look_link(look, master))
 			missing[n++] = master;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (look_at_master(look, missing[i], e) < 0)
-			return e->code;
-	return 0;
-}
-
-static void sort_links(struct look *look)
-{
-	if (look->n_links)
-		qsort(look->links, look->n_links, sizeof(*look->links), by_index);
+	qsort(missing, n, sizeof(*missing), by_number);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (i == 0 || missing[i] != missing[i - 1])
+			r = look_at_master(look, missing[i], e);
+	look->masters = look->links + n_links;
+	look->n_masters = look->n_links - n_links;
+	look->n_links = n_links;
+	return r;
 }
 
 /* The loopback carries the mark of its namespace. */
@@ -174,10 +181,10 @@ static int interface_observe(struct look *look, struct err *e)
 
 	if (look_at_links(look, e) < 0)
 		return err_prefix(e, "interfaces of %s", look->ns->name);
-	sort_links(look);
+	if (look->n_links)
+		qsort(look->links, look->n_links, sizeof(*look->links), by_index);
 	if (look->ns->only && look_at_masters(look, e) < 0)
 		return err_prefix(e, "interfaces of %s", look->ns->name);
-	sort_links(look);
 	for (size_t n = 0; n < look->n_links; n++) {
 		struct link *l = (struct link *)look->links[n];
 

@@ -31,12 +31,13 @@ static bool is_same(const struct inet *a, const struct inet *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-static bool is_near(const struct places *p, const struct route *r)
+/* Whether it is on the network of an address on @link. */
+static bool is_near(const struct places *p, const struct inet *router, const char *link)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct inet net = address_net(p->v[i]);
 
-		if (!strcmp(p->v[i]->object.place, r->dev) && inet_covers(&net, &r->via))
+		if (!strcmp(p->v[i]->object.place, link) && inet_covers(&net, router))
 			return true;
 	}
 	return false;
@@ -51,17 +52,21 @@ static void on_answer(const struct nlmsghdr *h, void *arg)
 		*(uint32_t *)arg = nla_get_u32(a[RTA_OIF]);
 }
 
-/* Whether the kernel would look for the router on another interface now. */
-static bool is_elsewhere(const struct look *look, const struct route *r)
+/* Whether the kernel would look for the router on another interface now, and rightly:
+ * other routes may lead there, too, but not for a router. */
+static bool is_elsewhere(const struct places *p, const struct look *look, const struct route *r)
 {
 	struct rtmsg i = { .rtm_family = r->via.family, .rtm_dst_len = r->via.family == AF_INET ? 32 : 128 };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &i, sizeof(i));
-	const struct object *dev = model_find_ref(look->observed, "link", r->dev);
 	uint32_t index = 0;
+	const char *to;
 	struct err e;
 
 	msg_put(m, RTA_DST, r->via.addr, r->via.family == AF_INET ? 4 : 16);
-	return rtnl_ask(look->nl, m, on_answer, &index, &e) == 0 && index && dev && index != dev->handle;
+	if (rtnl_ask(look->nl, m, on_answer, &index, &e) < 0)
+		return false;
+	to = look_link(look, index);
+	return to && strcmp(to, r->dev) && is_near(p, &r->via, to);
 }
 
 static bool is_chosen(const struct route *want)
@@ -84,7 +89,7 @@ void route_check_places(struct look *look)
 			collect(&p, look);
 		/* Many routes lead over few routers. */
 		if (!p.last || !is_same(&r->via, &p.last->via) || strcmp(r->dev, p.last->dev))
-			p.misplaced = !is_near(&p, r) && is_elsewhere(look, r);
+			p.misplaced = !is_near(&p, &r->via, r->dev) && is_elsewhere(&p, look, r);
 		r->object.misplaced = p.misplaced;
 		p.last = r;
 	}

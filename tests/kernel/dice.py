@@ -114,7 +114,9 @@ def add_cable(d, bodies, ends, i):
     for (body, name), link, end in zip(at, links, (0, 1)):
         if end == 1 and not link and d.one_in(4, "bare", i):
             continue
-        add_master(d, body, name, link)
+        # Never both: bridges in a ring send each broadcast round for ever, and other tests lose packets.
+        if end == 0 or "master" not in links[0]:
+            add_master(d, body, name, link)
         add_common(d, body, name, link)
         body.interfaces[name] = link
 

@@ -48,3 +48,29 @@ def test_another_route_leads_to_the_router(up):
     up.sh("ip -n r route del 10.9.0.0/16")
     wait_for(lambda: [e["event"] for e in log(up)][-2:] == ["drift", "healed"])
     assert up.apply(t).stdout == "lab: unchanged\n"
+
+
+GONE = {
+    "the address": ("ip addr add 10.7.0.9/24 dev wan", "ip addr del 10.7.0.9/24 dev wan"),
+    "the route": ("ip route add 10.7.0.254 dev wan", "ip route del 10.7.0.254 dev wan"),
+    "sight": ("ip addr add 10.7.0.9/24 dev wan", "ip rule add lookup 100; ip route add default dev lan table 100"),
+}
+
+
+@pytest.mark.parametrize("there, gone", GONE.values(), ids=GONE)
+def test_what_the_kernel_keeps_is_kept(machine, there, gone):
+    """What led to the router has gone from an interface of somebody, and the default route leads elsewhere."""
+    machine.sh("for n in lan wan; do ip link add $n type bridge; ip link set $n up; done; ip addr add 192.0.2.1/24 dev lan;"
+               f"ip route add default via 192.0.2.9; ip addr add 10.8.0.9/24 dev wan; {there}")
+    t = {"host": {"interfaces": {"wan": {"addresses": ["10.9.0.1/24"]}, "lan": {"addresses": ["10.10.0.1/24"]}},
+                  "routes": [{"to": "10.66.0.0/16", "via": "10.7.0.254"}]}}
+    machine.apply(t)
+    before = machine.sh("ip route show proto 78")
+    assert "dev wan" in before
+    machine.sh(f"{gone}; ip addr del 10.9.0.1/24 dev wan")
+    wait_for(lambda: "10.9.0.1/24" in machine.addresses(None, "wan") and "healed" in [e["event"] for e in log(machine)])
+    assert machine.apply(t).stdout == "lab: unchanged\n"
+    assert machine.sh("ip route show proto 78") == before
+    assert not [e for e in log(machine) if "route" in e["message"]]
+    machine.ctl("down", "lab")
+    machine.sh("ip rule del lookup 100 2>/dev/null || true; ip link del lan; ip link del wan")
