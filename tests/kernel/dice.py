@@ -131,7 +131,9 @@ def add_there(d, body, name):
                        ("mac", f"02:00:00:00:ee:{d.roll(9, 'there mac', name):02x}")):
         if d.one_in(3, "there", name, key):
             link[key] = value
-    add_master(d, body, name, link)
+    # Both ends of that cable are on the host.
+    if not name.startswith("isp"):
+        add_master(d, body, name, link)
 
 
 def hop(d, prefix, i, *name):

@@ -174,9 +174,8 @@ static void test_half_message_rests(void **state _unused_)
 {
 	struct fixture f;
 
-	open_as(&f, true, true);
+	open_hasty(&f, 2000);
 	send_bytes(&f, "{\"method\":", 10);
-	NOTHING_HEARD(&f);
 	while (!f.closed)
 		assert_true(sd_event_run(f.event, 10 * 1000 * 1000) > 0);
 	HUNG_UP(&f);
@@ -188,7 +187,7 @@ static void test_whole_messages_may_rest(void **state _unused_)
 {
 	struct fixture f;
 
-	open_as(&f, true, true);
+	open_hasty(&f, 2000);
 	send_bytes(&f, "{\"method\":\"" LATER "\"}\0{\"me", sizeof("{\"method\":\"" LATER "\"}") + 4);
 	assert_int_equal(sd_event_run(f.event, 10 * 1000), 0);
 	assert_false(f.closed);

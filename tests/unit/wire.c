@@ -82,11 +82,11 @@ static void answered(const struct call *c, const char *error, const struct json_
 	service_answered(c, error, parameters, ((struct fixture *)arg)->service);
 }
 
-void open_as(struct fixture *f, bool may_read, bool may_change)
+static void open_with(struct fixture *f, bool may_read, bool may_change, uint64_t rest_usec)
 {
 	const struct interface own = { wire_text, wire_methods, WIRE_METHODS, f };
 	const struct peer peer = { .pid = 1, .uid = 1000, .may_read = may_read, .may_change = may_change };
-	const struct varlink_options options = { MESSAGE_MAX, REST_USEC, called, answered, closed, f };
+	const struct varlink_options options = { MESSAGE_MAX, rest_usec, called, answered, closed, f };
 	struct err e;
 	int fds[2];
 
@@ -96,6 +96,16 @@ void open_as(struct fixture *f, bool may_read, bool may_change)
 	assert_int_equal(service_new(&f->service, &own, &e), 0);
 	assert_true(varlink_new(&f->varlink, f->event, fds[0], &peer, &options) >= 0);
 	f->fd = fds[1];
+}
+
+void open_as(struct fixture *f, bool may_read, bool may_change)
+{
+	open_with(f, may_read, may_change, UINT64_C(3600) * 1000000);
+}
+
+void open_hasty(struct fixture *f, uint64_t rest_usec)
+{
+	open_with(f, true, true, rest_usec);
 }
 
 void fixture_done(struct fixture *f)

@@ -4,7 +4,7 @@
 #pragma once
 #include "service.h"
 
-enum { MESSAGE_MAX = 1000, REST_USEC = 2000, WIRE_METHODS = 4 };
+enum { MESSAGE_MAX = 1000, WIRE_METHODS = 4 };
 
 #define ECHO "org.example.test.Echo"
 #define LATER "org.example.test.Later"
@@ -26,6 +26,8 @@ struct fixture {
 };
 
 void open_as(struct fixture *f, bool may_read, bool may_change);
+/* Half a message may rest for so long only. */
+void open_hasty(struct fixture *f, uint64_t rest_usec);
 void fixture_done(struct fixture *f);
 /* Lets the service do all it can do now. */
 void run(struct fixture *f);
