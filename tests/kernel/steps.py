@@ -197,6 +197,15 @@ def settle(walk, record, declare_later):
     record.sure = False  # the record of netnsd may tell of the one or the other, where they look alike
 
 
+def follows_ports(file, at):
+    """The MTU of a bridge for which none is declared: one that is made anew has that of its ports."""
+    if at[1] != "mtu":
+        return False
+    body = file.get("host", {}) if at[0] == "host" else file.get("namespaces", {}).get(at[0], {})
+    link = body.get("interfaces", {}).get(at[2], {})
+    return link.get("kind") == "bridge" and "mtu" not in link
+
+
 def drift(walk, rng):
     """Somebody changes what is declared; it comes back."""
     record = walk.pick(rng, is_up)
@@ -209,7 +218,8 @@ def drift(walk, rng):
         if f"ip -n {netns} link set lo down" in done:
             walk.forget_with_loopback(netns)
     # Keys that came with forwarding are not declared, and go with IPv6.
-    before = {at: value for at, value in walk.all_but(*MADE_ANEW).items() if not oracle.is_forwarded(at)}
+    before = {at: value for at, value in walk.all_but(*MADE_ANEW).items()
+              if not oracle.is_forwarded(at) and not follows_ports(record.file, at)}
     walk.machine.sh(f"({'; '.join(done)}) 2>/dev/null || true")
     if any(drifts.is_silent(command) for command in done):
         walk.machine.apply(record.file, record.name, "--replace")
