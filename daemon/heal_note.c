@@ -151,10 +151,11 @@ void heal_note_all(struct heal *h)
 	struct drifts *d = &h->m->drifts;
 
 	for (size_t i = 0; i < h->plan.n; i++) {
-		const struct op *op = &h->plan.ops[i], whole = anew_as_change(h, op);
+		const struct op *op = &h->plan.ops[i];
 		const struct object *o = heal_object(op);
 		struct drift *one = op->given ? NULL : drift_find(d, o);
 		bool known = one && one->open;
+		struct op whole;
 
 		/* What makes room for another one is part of that. */
 		if (op->given || h->told == TOLD_MAX || heal_made_first(h, op))
@@ -164,6 +165,7 @@ void heal_note_all(struct heal *h)
 		if (known || !one)
 			continue;
 		h->told++;
+		whole = anew_as_change(h, op);
 		heal_tell(h, EVENT_DRIFT, &whole, one, NULL);
 	}
 	for (size_t i = 0; i < h->scope.n; i++) {

@@ -6,11 +6,13 @@
 #include "address.h"
 #include <linux/if_addr.h>
 
+enum { DECLARED = 1 };		/* object.mark of one that is there */
+
 /* An address that is declared, or one that is there: its place among others. */
 struct turn {
 	const struct object *o;
 	struct inet net;
-	struct address *have;		/* of a declared one; NULL: it is not there */
+	struct address *have;		/* NULL: it is not there */
 };
 
 /* In order of link, network, and arrival. */
@@ -69,8 +71,8 @@ static void order_ipv4(const struct look *look, const struct turn *declared, con
 	if (!on || !on->promotes || (first && !(first->flags & IFA_F_SECONDARY)))
 		return;
 	/* What is somebody else's stays the first. */
-	for (; before < n && !(first && there[before].o == &first->object); before++)
-		if (!there[before].have || there[before].o->any)
+	for (; before < n && there[before].have != first; before++)
+		if (there[before].o->mark != DECLARED || there[before].o->any)
 			return;
 	for (size_t i = 0; i < before; i++) {
 		there[i].have->object.misplaced = true;
@@ -104,34 +106,37 @@ static void order_ipv6(const struct turn *declared, size_t n)
 	}
 }
 
-/* Addresses that were read from the object @first on. */
-static void collect(struct look *look, size_t first, struct turns *declared, struct turns *there)
+static void collect_declared(struct turns *t, const struct look *look)
 {
 	const struct object *netns = look->wanted[0];
 
+	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next)
+		if (o->kind == &kind_address)
+			turns_add(t, o, (struct address *)model_find(look->observed, o->id));
+	turns_sort(t);
+}
+
+/* The addresses that were read from the object @first on. */
+static void collect_there(struct turns *t, const struct look *look, size_t first, const struct turns *declared)
+{
 	for (size_t i = first; i < look->observed->n; i++) {
 		look->observed->objects[i]->mark = 0;
-		turns_add(there, look->observed->objects[i], NULL);
+		turns_add(t, look->observed->objects[i], (struct address *)look->observed->objects[i]);
 	}
-	for (const struct object *o = there->n && netns ? netns->first : NULL; o; o = o->next) {
-		struct address *have = o->kind == &kind_address ? (struct address *)model_find(look->observed, o->id) : NULL;
-
-		if (o->kind == &kind_address)
-			turns_add(declared, o, have);
-		if (have)
-			have->object.mark = 1;
-	}
-	for (size_t i = 0; i < there->n; i++)
-		there->v[i].have = there->v[i].o->mark ? (struct address *)there->v[i].o : NULL;
-	turns_sort(declared);
-	turns_sort(there);
+	for (size_t i = 0; i < declared->n; i++)
+		if (declared->v[i].have)
+			declared->v[i].have->object.mark = DECLARED;
+	turns_sort(t);
 }
 
 void address_order(struct look *look, size_t first)
 {
 	struct turns declared = { 0 }, there = { 0 };
 
-	collect(look, first, &declared, &there);
+	collect_declared(&declared, look);
+	/* One alone is in order. */
+	if (declared.n > 1)
+		collect_there(&there, look, first, &declared);
 	for (size_t i = 0, at = 0, n; i < declared.n; i += n) {
 		const struct turn *group = &declared.v[i];
 

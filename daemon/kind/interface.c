@@ -107,17 +107,18 @@ static int by_index(const void *a, const void *b)
 	return x->handle < y->handle ? -1 : x->handle > y->handle;
 }
 
-/* One link by its name; NULL: all. */
-static int look_at_link(struct look *look, const char *name, struct err *e)
+/* One link by its name, or by its number; NULL and 0: all. */
+static int look_at_link(struct look *look, const char *name, uint32_t index, struct err *e)
 {
-	struct ifinfomsg i = { 0 };
+	struct ifinfomsg i = { .ifi_index = (int)index };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &i, sizeof(i));
 	int r;
 
 	msg_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if (!name)
+	if (!name && !index)
 		return rtnl_dump(look->nl, m, on_link, on_restart, look, e);
-	msg_put_string(m, IFLA_IFNAME, name);
+	if (name)
+		msg_put_string(m, IFLA_IFNAME, name);
 	r = rtnl_ask(look->nl, m, on_link, look, e);
 	return r == -ENODEV ? 0 : r;
 }
@@ -125,22 +126,11 @@ static int look_at_link(struct look *look, const char *name, struct err *e)
 static int look_at_links(struct look *look, struct err *e)
 {
 	const char *const *name = look->ns->only;
-	int r = name ? 0 : look_at_link(look, NULL, e);
+	int r = name ? 0 : look_at_link(look, NULL, 0, e);
 
 	for (; name && *name && r == 0; name++)
-		r = look_at_link(look, *name, e);
+		r = look_at_link(look, *name, 0, e);
 	return r;
-}
-
-static int look_at_master(struct look *look, uint32_t index, struct err *e)
-{
-	struct ifinfomsg i = { .ifi_index = (int)index };
-	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &i, sizeof(i));
-	int r;
-
-	msg_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	r = rtnl_ask(look->nl, m, on_link, look, e);
-	return r == -ENODEV ? 0 : r;
 }
 
 static int by_number(const void *a, const void *b)
@@ -167,7 +157,7 @@ static int look_at_masters(struct look *look, struct err *e)
 	qsort(missing, n, sizeof(*missing), by_number);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (i == 0 || missing[i] != missing[i - 1])
-			r = look_at_master(look, missing[i], e);
+			r = look_at_link(look, NULL, missing[i], e);
 	look->masters = look->links + n_links;
 	look->n_masters = look->n_links - n_links;
 	look->n_links = n_links;
