@@ -39,12 +39,12 @@ static void print_field(FILE *out, const struct field *f)
 	fputs("\n:  ", out);
 	print_text(out, f->doc);
 	if (f->fallback && strcmp(f->fallback, "null")) {
-		fputs("; goes back to ", out);
+		fputs("; reverts to ", out);
 		print_text(out, f->fallback);
 	}
 	fputs(f->flags & NEEDED ? "; required" : "", out);
 	fputs(f->flags & KEY ? "; part of the key" : "", out);
-	fputs(f->flags & FIXED ? "; a change makes the object anew" : "", out);
+	fputs(f->flags & FIXED ? "; a change recreates the object" : "", out);
 	fputc('\n', out);
 }
 
@@ -68,7 +68,7 @@ static void print_place(FILE *out, const struct kind *k)
 		break;
 	}
 	if (k->brief) {
-		fputs("; a text instead of an object is its *", out);
+		fputs("; a string instead of an object is its *", out);
 		print_text(out, k->brief);
 		fputc('*', out);
 	}

@@ -395,9 +395,9 @@ static void test_manual(_unused_ void **state)
 		text, "## cable\n\nA cable with two ends.\n\nAn object in *interfaces* of a namespace, or the host, "
 		      "under its name.\n\n[[ *key*\n:[ *value*\n:[ *meaning*\n"));
 	assert_non_null(
-		strstr(text, "|  *mtu*\n:  number 68 to 65535\n:  largest packet, in bytes; goes back to 1500\n"));
+		strstr(text, "|  *mtu*\n:  number 68 to 65535\n:  largest packet, in bytes; reverts to 1500\n"));
 	assert_non_null(
-		strstr(text, "|  *peer*\n:  interface\n:  the other end; required; a change makes the object anew\n"));
+		strstr(text, "|  *peer*\n:  interface\n:  the other end; required; a change recreates the object\n"));
 	assert_non_null(strstr(text, "|  *scope*\n:  global, link or host\n:  how far it is valid\n"));
 	assert_null(strstr(text, "*mac*"));
 }
