@@ -1,67 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - netnsctl: finds the command, reads its options, runs it. */
+#include "commands.h"
 #include "options.h"
 #include "table.h"
 #include "../daemon/guess.h"
 #include <locale.h>
-
-enum { ANY = 1 << 16, ALWAYS = OPT_HELP | OPT_SOCKET | OPT_VERSION };
-
-static const struct command {
-	const char *name, *args, *doc;
-	int (*run)(const struct ctl *c);	/* NULL: not built yet */
-	unsigned takes;				/* options besides ALWAYS */
-	int min, max;				/* operands */
-	bool stops;				/* options end at the first operand */
-} commands[] = {
-	{ .name = "apply", .args = "FILE…", .run = command_apply, .min = 1, .max = ANY,
-	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_PERSIST |
-		   OPT_REPLACE,
-	  .doc = "make the machine as the files say, all or nothing, and keep it so" },
-	{ .name = "plan", .args = "FILE…", .run = command_plan, .min = 1, .max = ANY,
-	  .takes = OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_REPLACE,
-	  .doc = "show the steps that apply would take" },
-	{ .name = "up", .args = "[NAME…]", .run = command_up, .max = ANY, .takes = OPT_JSON,
-	  .doc = "bring known topologies up again; without a name all that are down" },
-	{ .name = "down", .args = "NAME…|--all", .run = command_down, .max = ANY,
-	  .takes = OPT_ALL | OPT_FORGET | OPT_JSON, .doc = "take topologies down; nothing of them stays" },
-	{ .name = "confirm", .args = "[NAME]", .run = command_confirm, .max = 1, .takes = OPT_JSON,
-	  .doc = "let an apply --confirm stay; without a name all that wait" },
-	{ .name = "rollback", .args = "[NAME]", .run = command_rollback, .max = 1, .takes = OPT_JSON,
-	  .doc = "go back to the topology before; without a name all that wait to be confirmed" },
-	{ .name = "adopt", .args = "FILE|NAME", .run = command_adopt, .min = 1, .max = 1, .takes = OPT_JSON | OPT_NAME,
-	  .doc = "take over what is there already, if it is just as declared" },
-	{ .name = "status", .args = "[NAME]", .run = command_status, .max = 1, .takes = OPT_JSON,
-	  .doc = "show the topologies, or one with its namespaces and interfaces" },
-	{ .name = "list", .args = "", .run = command_list, .takes = OPT_JSON,
-	  .doc = "show the interfaces that netnsd keeps, a line each" },
-	{ .name = "show", .args = "NAME", .run = command_show, .min = 1, .max = 1, .takes = OPT_JSON,
-	  .doc = "print a topology as it was declared" },
-	{ .name = "monitor", .args = "[NAME…]", .run = command_monitor, .max = ANY, .takes = OPT_JSON,
-	  .doc = "show what there is, then what happens to it as it happens" },
-	{ .name = "log", .args = "[NAME]", .run = command_log, .max = 1, .takes = OPT_JSON | OPT_LINES,
-	  .doc = "show what happened, the newest last" },
-	{ .name = "reload", .args = "", .run = command_reload, .takes = OPT_JSON,
-	  .doc = "read the boot directories again, and apply what is new or has changed" },
-	{ .name = "wait", .args = "[NAME…]", .run = command_wait, .max = ANY, .takes = OPT_NAMESPACE | OPT_TIMEOUT,
-	  .doc = "wait until topologies are up; without a name all that are not meant to be down" },
-	{ .name = "validate", .args = "FILE…", .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
-	  .doc = "check files; needs neither netnsd nor root" },
-	{ .name = "exec", .args = "NS CMD…", .run = command_exec, .min = 2, .max = ANY, .stops = true,
-	  .doc = "run a command in a namespace, as ip netns exec does" },
-	{ .name = "shell", .args = "NS", .run = command_shell, .min = 1, .max = 1,
-	  .doc = "run a shell in a namespace" },
-	{ .name = "schema", .args = "", .run = command_schema, .takes = OPT_JSON,
-	  .doc = "print the JSON Schema of topology files" },
-	{ .name = "version", .args = "", .run = command_version,
-	  .doc = "print the versions of netnsctl and of the netnsd that runs" },
-	{ .name = "doctor" },
-	{ .name = "explain" },
-	{ .name = "export" },
-	{ .name = "graph" },
-	{ .name = "rename" },
-	{ .name = "test" },
-};
 
 static int main_help(void)
 {
@@ -69,15 +12,15 @@ static int main_help(void)
 	_cleanup_(table_done) struct table t = TABLE(columns, false);
 
 	puts("Usage: netnsctl [OPTION…] COMMAND …\n\n"
-	     "Keeps the network namespaces of this machine as topology files say.\n\nCommands:");
-	for (size_t i = 0; i < ARRAY_SIZE(commands) && commands[i].run; i++) {
+	     "Applies topologies of network namespaces and keeps them applied.\n\nCommands:");
+	for (size_t i = 0; i < n_commands && commands[i].run; i++) {
 		table_cell(&t, COLOUR_NONE, "%s", commands[i].name);
 		table_cell(&t, COLOUR_NONE, "%s", commands[i].args);
 		table_cell(&t, COLOUR_NONE, "%s", commands[i].doc);
 	}
 	table_print(&t, stdout);
-	puts("\nOptions, of every command:");
-	options_print(stdout, ALWAYS);
+	puts("\nOptions of every command:");
+	options_print(stdout, OPTIONS_ALWAYS);
 	puts("\nMore: netnsctl COMMAND --help, netnsctl(1), netnsd-topology(5)");
 	return EXIT_DONE;
 }
@@ -86,7 +29,7 @@ static int command_help(const struct command *k)
 {
 	printf("Usage: netnsctl %s [OPTION…]%s%s\n\n%s: %s\n\nOptions:\n", k->name, *k->args ? " " : "", k->args,
 	       k->name, k->doc);
-	options_print(stdout, k->takes | ALWAYS);
+	options_print(stdout, k->takes | OPTIONS_ALWAYS);
 	return EXIT_DONE;
 }
 
@@ -94,7 +37,7 @@ static int command_unknown(const char *word)
 {
 	struct guess guess = guess_new(word);
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; i < n_commands; i++)
 		if (commands[i].run)
 			guess_try(&guess, commands[i].name);
 	if (guess.best)
@@ -112,7 +55,7 @@ static int command_run(const struct command *k, struct ctl *c)
 		return command_help(k);
 	if (c->given & OPT_VERSION)
 		return puts("netnsctl " NETNSD_VERSION), EXIT_DONE;
-	r = options_check(c, k->takes | ALWAYS, k->name);
+	r = options_check(c, k->takes | OPTIONS_ALWAYS, k->name);
 	if (r)
 		return r;
 	if (c->n_args >= k->min && c->n_args <= k->max)
@@ -138,7 +81,7 @@ static int ctl_run(struct ctl *c, int argc, char **argv)
 	if (!c->n_args)
 		return c->given & OPT_HELP ? main_help()
 					   : ctl_fail(EXIT_INVALID, "no command; see netnsctl --help");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+	for (size_t i = 0; i < n_commands; i++) {
 		if (strcmp(c->args[0], commands[i].name) != 0)
 			continue;
 		if (commands[i].run)

@@ -1,46 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - reads the command line by one table, which --help is printed from too. */
+/* options.c - reads the command line by one table, from which come --help, the
+ * shell completions and the summary in netnsctl(1) too. */
 #include "options.h"
 #include "table.h"
 #include "../daemon/guess.h"
 #include <getopt.h>
 
-static const struct row {
-	const char *name;
-	char letter;
-	unsigned bit;
-	const char *value;	/* what it takes, for --help */
-	size_t offset;		/* of the value in struct ctl */
-	bool list;		/* several values, from there on */
-	const char *doc;
-} rows[] = {
+const struct option_row option_rows[] = {
 	{ .name = "all", .bit = OPT_ALL, .doc = "every topology that is up" },
 	{ .name = "confirm", .bit = OPT_CONFIRM, .value = "SECONDS", .offset = offsetof(struct ctl, confirm),
-	  .doc = "undo it after that time, unless netnsctl confirm comes before" },
-	{ .name = "dry-run", .bit = OPT_DRY_RUN, .doc = "show the steps, take none: the same as plan" },
+	  .doc = "roll back after that time unless netnsctl confirm is run before" },
+	{ .name = "dry-run", .bit = OPT_DRY_RUN, .doc = "show the steps without taking them: the same as plan" },
 	{ .name = "exit-code", .bit = OPT_EXIT_CODE, .doc = "exit with 3 if there are steps to take" },
 	{ .name = "forget", .bit = OPT_FORGET,
-	  .doc = "do not know the topologies afterwards, and if persisted not at boot" },
+	  .doc = "also delete netnsd's record of them, and what was saved for boot" },
 	{ .name = "name", .bit = OPT_NAME, .value = "NAME", .offset = offsetof(struct ctl, name),
-	  .doc = "call the topology so" },
-	{ .name = "no-disrupt", .bit = OPT_NO_DISRUPT, .doc = "refuse it if a step interrupts traffic" },
-	{ .name = "persist", .bit = OPT_PERSIST, .doc = "at boot too; with --confirm once it is confirmed" },
-	{ .name = "replace", .bit = OPT_REPLACE, .doc = "take over the name from a topology of another file" },
+	  .doc = "the topology's name" },
+	{ .name = "no-disrupt", .bit = OPT_NO_DISRUPT, .doc = "refuse a change that interrupts traffic" },
+	{ .name = "persist", .bit = OPT_PERSIST, .doc = "also apply it at boot; with --confirm, once it is confirmed" },
+	{ .name = "replace", .bit = OPT_REPLACE, .doc = "replace a topology of that name from another file" },
 	{ .name = "lines", .letter = 'n', .bit = OPT_LINES, .value = "N", .offset = offsetof(struct ctl, lines),
-	  .doc = "only the last so many" },
-	{ .name = "namespace", .bit = OPT_NAMESPACE, .value = "NS", .offset = offsetof(struct ctl, namespaces), .list = true,
-	  .doc = "wait for a namespace; may be given several times" },
+	  .doc = "only the last N events" },
+	{ .name = "namespace", .bit = OPT_NAMESPACE, .value = "NS", .operand = VALUE_NETNS, .offset = offsetof(struct ctl, namespaces), .list = true,
+	  .doc = "wait for a namespace; may be repeated" },
 	{ .name = "timeout", .bit = OPT_TIMEOUT, .value = "SECONDS", .offset = offsetof(struct ctl, timeout),
-	  .doc = "exit with 124 after that time; 30 unless said" },
+	  .doc = "give up after that time, with exit status 124; default 30" },
 	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
-	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .offset = offsetof(struct ctl, socket),
-	  .doc = "where netnsd listens; default: $NETNSD_SOCKET, else " NETNSD_SOCKET },
-	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "explain netnsctl, or the command" },
+	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .operand = VALUE_PATH, .offset = offsetof(struct ctl, socket),
+	  .doc = "the socket of netnsd; default $NETNSD_SOCKET, else " NETNSD_SOCKET },
+	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "show help for netnsctl or the command" },
 	{ .name = "version", .bit = OPT_VERSION, .doc = "print the version of netnsctl" },
 	{ .name = "format", .bit = OPT_LATER, .value = "FORMAT" },
 	{ .name = "test", .bit = OPT_LATER },
 	{ .name = "watch", .bit = OPT_LATER },
 };
+const size_t n_option_rows = ARRAY_SIZE(option_rows);
 
 /* getopt's name for a row without a letter. */
 enum { ROW = 256 };
@@ -49,23 +43,23 @@ static int option_unknown(const char *word)
 {
 	struct guess guess = guess_new(word + strspn(word, "-"));
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].bit != OPT_LATER)
-			guess_try(&guess, rows[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
+		if (option_rows[i].bit != OPT_LATER)
+			guess_try(&guess, option_rows[i].name);
 	if (guess.best)
 		return ctl_fail(EXIT_INVALID, "unknown option %s; did you mean --%s?", word, guess.best);
 	return ctl_fail(EXIT_INVALID, "unknown option %s; see netnsctl --help", word);
 }
 
-static const struct row *row_find(int got)
+static const struct option_row *row_find(int got)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (got == (int)i + ROW || (got && got == rows[i].letter))
-			return &rows[i];
+	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
+		if (got == (int)i + ROW || (got && got == option_rows[i].letter))
+			return &option_rows[i];
 	return NULL;
 }
 
-static int option_take(struct ctl *c, const struct row *row)
+static int option_take(struct ctl *c, const struct option_row *row)
 {
 	if (row->bit == OPT_LATER)
 		return ctl_fail(EXIT_INVALID, "--%s is not supported by this version", row->name);
@@ -83,16 +77,16 @@ static int option_take(struct ctl *c, const struct row *row)
 
 int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 {
-	struct option options[ARRAY_SIZE(rows) + 1] = {};
+	struct option options[ARRAY_SIZE(option_rows) + 1] = {};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		options[i] = (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument, NULL,
+	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
+		options[i] = (struct option){ option_rows[i].name, option_rows[i].value ? required_argument : no_argument, NULL,
 					      (int)i + ROW };
 	/* 0 makes glibc forget what it knew of another argv. */
 	optind = 0;
 	opterr = 0;
 	for (int got; (got = getopt_long(argc, argv, permute ? ":hn:" : "+:hn:", options, NULL)) != -1;) {
-		const struct row *row = row_find(got == ':' ? optopt : got);
+		const struct option_row *row = row_find(got == ':' ? optopt : got);
 		int r;
 
 		if (!row)
@@ -110,9 +104,9 @@ int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 
 int options_check(const struct ctl *c, unsigned takes, const char *command)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (c->given & ~takes & rows[i].bit)
-			return ctl_fail(EXIT_INVALID, "%s takes no --%s; see netnsctl %s --help", command, rows[i].name,
+	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
+		if (c->given & ~takes & option_rows[i].bit)
+			return ctl_fail(EXIT_INVALID, "%s takes no --%s; see netnsctl %s --help", command, option_rows[i].name,
 					command);
 	return EXIT_DONE;
 }
@@ -122,8 +116,8 @@ void options_print(FILE *out, unsigned takes)
 	static const struct column columns[] = { { .gap = 2 }, { .gap = 2 } };
 	_cleanup_(table_done) struct table t = TABLE(columns, false);
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct row *r = &rows[i];
+	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
+		const struct option_row *r = &option_rows[i];
 		char letter[4] = "   ";
 
 		if (!(takes & r->bit) || !r->doc)

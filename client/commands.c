@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* commands.c - the commands of netnsctl in one table, from which come --help, the shell
+ * completions and the summary in netnsctl(1). */
+#include "commands.h"
+
+enum { ANY = 1 << 16 };
+
+const struct command commands[] = {
+	{ .name = "apply", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_apply, .min = 1, .max = ANY,
+	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_PERSIST |
+		   OPT_REPLACE,
+	  .doc = "apply topologies, each all or nothing, and keep them applied" },
+	{ .name = "plan", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_plan, .min = 1, .max = ANY,
+	  .takes = OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_REPLACE,
+	  .doc = "show the steps that apply would take" },
+	{ .name = "up", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_up, .max = ANY, .takes = OPT_JSON,
+	  .doc = "bring up topologies; without a name, all that are down" },
+	{ .name = "down", .args = "NAME…|--all", .operands = OPERANDS_NAMES, .run = command_down, .max = ANY,
+	  .takes = OPT_ALL | OPT_FORGET | OPT_JSON, .doc = "take topologies down and remove everything they created" },
+	{ .name = "confirm", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_confirm, .max = 1, .takes = OPT_JSON,
+	  .doc = "keep what apply --confirm applied; without a name, all that await it" },
+	{ .name = "rollback", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_rollback, .max = 1, .takes = OPT_JSON,
+	  .doc = "revert the last apply; without a name, all that await confirmation" },
+	{ .name = "adopt", .args = "FILE|NAME", .operands = OPERANDS_FILE_OR_NAME, .run = command_adopt, .min = 1, .max = 1, .takes = OPT_JSON | OPT_NAME,
+	  .doc = "take over what exists already, if it is exactly as declared" },
+	{ .name = "status", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_status, .max = 1, .takes = OPT_JSON,
+	  .doc = "show all topologies, or one with its namespaces and interfaces" },
+	{ .name = "list", .args = "", .run = command_list, .takes = OPT_JSON,
+	  .doc = "list the interfaces that netnsd manages" },
+	{ .name = "show", .args = "NAME", .operands = OPERANDS_NAME, .run = command_show, .min = 1, .max = 1, .takes = OPT_JSON,
+	  .doc = "print a topology as declared" },
+	{ .name = "monitor", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_monitor, .max = ANY, .takes = OPT_JSON,
+	  .doc = "show the current state, then events as they happen" },
+	{ .name = "log", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_log, .max = 1, .takes = OPT_JSON | OPT_LINES,
+	  .doc = "show past events, the newest last" },
+	{ .name = "reload", .args = "", .run = command_reload, .takes = OPT_JSON,
+	  .doc = "read the boot directories again and apply what is new or has changed" },
+	{ .name = "wait", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_wait, .max = ANY, .takes = OPT_NAMESPACE | OPT_TIMEOUT,
+	  .doc = "wait until topologies are up; without a name, all that should be" },
+	{ .name = "validate", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
+	  .doc = "check files; needs neither netnsd nor root" },
+	{ .name = "exec", .args = "NS CMD…", .operands = OPERANDS_COMMAND, .run = command_exec, .min = 2, .max = ANY, .stops = true,
+	  .doc = "run a command in a namespace, as ip netns exec does" },
+	{ .name = "shell", .args = "NS", .operands = OPERANDS_NETNS, .run = command_shell, .min = 1, .max = 1,
+	  .doc = "run a shell in a namespace" },
+	{ .name = "schema", .args = "", .run = command_schema, .takes = OPT_JSON,
+	  .doc = "print the JSON Schema of topology files" },
+	{ .name = "version", .args = "", .run = command_version,
+	  .doc = "print the versions of netnsctl and the running netnsd" },
+	{ .name = "doctor" },
+	{ .name = "explain" },
+	{ .name = "export" },
+	{ .name = "graph" },
+	{ .name = "rename" },
+	{ .name = "test" },
+};
+const size_t n_commands = ARRAY_SIZE(commands);
