@@ -83,23 +83,23 @@ static void nexthops_copy(void *dst, const void *src, struct arena *a)
 	}
 }
 
+/* In one piece: a list may be long, and a topology may have many. */
 static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 {
+	enum { HOP_MAX = 256 };	/* "nexthop", an address, NS/IF, a weight */
 	const struct nexthops *list = src;
-	char *all = arena_strdup(a, "");
+	char *all = arena_alloc(a, list->n * HOP_MAX + 1);
+	size_t used = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct nexthop *n = &list->v[i];
 		const char *dev = n->dev && ref_is_in(n->dev, netns) ? strchr(n->dev, '/') + 1 : n->dev;
-		char text[64];
+		char via[64] = "", weight[32] = "";
 
-		all = arena_fmt(a, "%s%snexthop", all, i ? " " : "");
-		if (n->via.family)
-			all = arena_fmt(a, "%s via %s", all, inet_text(&n->via, true, text));
-		if (dev)
-			all = arena_fmt(a, "%s dev %s", all, dev);
 		if (n->weight > 1)
-			all = arena_fmt(a, "%s weight %u", all, n->weight);
+			snprintf(weight, sizeof(weight), " weight %u", n->weight);
+		used += (size_t)snprintf(all + used, HOP_MAX, "%snexthop%s%s%s%s%s", i ? " " : "", n->via.family ? " via " : "",
+					 n->via.family ? inet_text(&n->via, true, via) : "", dev ? " dev " : "", dev ? dev : "", weight);
 	}
 	return all;
 }
