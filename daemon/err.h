@@ -44,6 +44,7 @@ struct problems {
 	struct problem v[PROBLEMS_MAX];
 	size_t n;		/* in v */
 	size_t more;		/* beyond it */
+	size_t guesses;		/* names compared so far with wrong ones (guess.h) */
 };
 void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...) _printf_(4, 5);
 /* Adds what @e says, with its kernel words; @object may be NULL. */

@@ -13,6 +13,19 @@ struct guess guess_new(const char *wrong)
 	return (struct guess){ .wrong = wrong, .distance = n < 4 ? 2 : n < 7 ? 3 : 4 };
 }
 
+struct guess guess_counted(const char *wrong, size_t *count)
+{
+	struct guess g = guess_new(wrong);
+
+	g.count = count;
+	return g;
+}
+
+bool guess_is_spent(const struct guess *g)
+{
+	return g->count && *g->count >= GUESSES_MAX;
+}
+
 static unsigned least(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
@@ -24,23 +37,29 @@ static bool same(char a, char b)
 }
 
 /* Letters left out, put in, mistaken or swapped with their neighbour (the
- * distance of Damerau and Levenshtein, as optimal string alignment). */
-static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
+ * distance of Damerau and Levenshtein, as optimal string alignment).  Ends early,
+ * with @limit or more, where the names are @limit or more apart. */
+static unsigned distance(const char *a, size_t na, const char *b, size_t nb, unsigned limit)
 {
 	unsigned rows[3][GUESS_MAX + 1];
-	unsigned *before = rows[0], *last = rows[1], *row = rows[2];
+	unsigned *before = rows[0], *last = rows[1], *row = rows[2], nearest_before = 0;
 
 	for (size_t j = 0; j <= nb; j++)
 		last[j] = (unsigned)j;
 	for (size_t i = 1; i <= na; i++) {
-		unsigned *free_row = before;
+		unsigned *free_row = before, nearest = (unsigned)i;
 
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= nb; j++) {
 			row[j] = least(least(last[j], row[j - 1]) + 1, last[j - 1] + !same(a[i - 1], b[j - 1]));
 			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
 				row[j] = least(row[j], before[j - 2] + 1);
+			nearest = least(nearest, row[j]);
 		}
+		/* What follows builds on this row and, for a swap, on the one before it. */
+		if (least(nearest, nearest_before + 1) >= limit)
+			return limit;
+		nearest_before = nearest;
 		before = last;
 		last = row;
 		row = free_row;
@@ -53,9 +72,13 @@ void guess_try(struct guess *g, const char *name)
 	size_t n = strlen(name), wrong = strlen(g->wrong);
 	unsigned d;
 
+	if (guess_is_spent(g))
+		return;
+	if (g->count)
+		++*g->count;
 	if (n > GUESS_MAX || wrong > GUESS_MAX || (n > wrong ? n - wrong : wrong - n) >= g->distance)
 		return;
-	d = distance(g->wrong, wrong, name, n);
+	d = distance(g->wrong, wrong, name, n, g->distance);
 	if (d >= g->distance || d >= n)
 		return;
 	g->best = name;

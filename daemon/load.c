@@ -167,6 +167,11 @@ static void root_unknown(struct loader *l, const struct node *n)
 	struct guess guess = guess_new(n->path.key);
 	struct names all = { 0 };
 
+	/* What will not be printed needs no words. */
+	if (l->problems->n == PROBLEMS_MAX) {
+		l->problems->more++;
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(root_keys); i++) {
 		guess_try(&guess, root_keys[i].key);
 		names_add(&all, root_keys[i].key);

@@ -11,6 +11,7 @@ enum {
 	NAMESPACES_MAX = 16384,
 	INTERFACES_MAX = 65536,
 	SHOWN_MAX = 8, /* of the interfaces of a circle */
+	LEVELS_MAX = 8, /* of interfaces in a chain (MAX_NEST_DEV, include/linux/netdevice.h) */
 };
 
 /* What is wrong already is not said to be wrong again for another reason. */
@@ -29,6 +30,11 @@ void object_problem(struct problems *p, int code, const struct object *o, const 
 	char text[512];
 	va_list ap;
 
+	/* What will not be printed needs neither words nor a place. */
+	if (p->n == PROBLEMS_MAX) {
+		p->more++;
+		return;
+	}
 	if (field && json_object_is_type(o->in, json_type_object))
 		value = json_object_object_get(o->in, field);
 	if (value) {
@@ -57,11 +63,11 @@ static const char *field_of(const struct object *o, const struct ref *ref)
 /* ---- what is named must be there ---- */
 
 /* The nearest name of @class in the namespace that starts at @first. */
-static const char *near_in(const struct object *netns, const char *class, const char *name)
+static const char *near_in(const struct loader *l, const struct object *netns, const char *class, const char *name)
 {
-	struct guess guess = guess_new(name);
+	struct guess guess = guess_counted(name, &l->problems->guesses);
 
-	for (const struct object *o = netns->first; o; o = o->next)
+	for (const struct object *o = netns->first; o && !guess_is_spent(&guess); o = o->next)
 		if (o->name && !strcmp(o->kind->class, class))
 			guess_try(&guess, o->name);
 	return guess.best;
@@ -70,7 +76,7 @@ static const char *near_in(const struct object *netns, const char *class, const 
 /* The same name in another namespace, as a reference. */
 static const char *elsewhere(const struct loader *l, const char *class, const char *name)
 {
-	for (size_t i = 0; i < l->model->n; i++) {
+	for (size_t i = 0; i < l->model->n && l->problems->guesses < GUESSES_MAX; i++, l->problems->guesses++) {
 		const struct object *o = l->model->objects[i];
 
 		if (o->name && !strcmp(o->kind->class, class) && !strcmp(o->name, name))
@@ -81,9 +87,9 @@ static const char *elsewhere(const struct loader *l, const char *class, const ch
 
 static void netns_missing(struct loader *l, const struct object *o, const struct ref *ref, const char *netns)
 {
-	struct guess guess = guess_new(netns);
+	struct guess guess = guess_counted(netns, &l->problems->guesses);
 
-	for (size_t i = 0; i < l->model->n; i++)
+	for (size_t i = 0; i < l->model->n && !guess_is_spent(&guess); i++)
 		if (l->model->objects[i]->kind->form == FORM_BODY)
 			guess_try(&guess, l->model->objects[i]->netns);
 	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "there is no namespace %s in this file%s%s%s", netns,
@@ -101,7 +107,7 @@ static void ref_missing(struct loader *l, const struct object *o, const struct r
 		netns_missing(l, o, ref, ns);
 		return;
 	}
-	meant = near_in(netns, ref->class, name);
+	meant = near_in(l, netns, ref->class, name);
 	if (!meant)
 		meant = elsewhere(l, ref->class, name);
 	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "%s is no interface of %s%s%s%s", name, ns,
@@ -146,6 +152,7 @@ struct step {
 	struct object *o;
 	size_t next;    /* of its references */
 	struct ref ref; /* taken last */
+	unsigned below; /* levels of objects that it stands on, those taken so far */
 };
 
 /* The last of the @n steps leads back to @o, which is one of them. */
@@ -167,6 +174,19 @@ static void cycle_refuse(struct loader *l, const struct step *steps, size_t n, c
 					 steps[i].o->name);
 	object_problem(l->problems, -EINVAL, last->o, field_of(last->o, &last->ref),
 		       "leads in a circle: %s%s%s/%s again", text, end < n ? "..., " : "", o->netns, o->name);
+}
+
+/* @o, of the step @s, stands on @base, which is done with and has its levels in its mark.
+ * Only the first of a stack that is too high is refused: the walks of the planner go as
+ * deep as a stack is high. */
+static void level_note(struct loader *l, struct step *s, const struct object *base)
+{
+	unsigned below = (base->mark >> MARK_BITS) + 1;
+
+	if (below == LEVELS_MAX && below > s->below)
+		object_problem(l->problems, -EINVAL, s->o, field_of(s->o, &s->ref),
+			       "%s makes a chain of %d interfaces; the kernel allows %d", s->o->place, LEVELS_MAX + 1, LEVELS_MAX);
+	s->below = below > s->below ? below : s->below;
 }
 
 /* Takes the next reference of the last step; true if it leads to an object of the class. */
@@ -192,12 +212,18 @@ static void cycle_search(struct loader *l, struct step *steps, struct object *fi
 	first->mark |= MARK_OPEN;
 	while (n) {
 		if (!step_next(l, &steps[n - 1], &o)) {
-			steps[--n].o->mark ^= MARK_OPEN | MARK_CLOSED;
+			n--;
+			steps[n].o->mark ^= MARK_OPEN | MARK_CLOSED;
+			steps[n].o->mark |= steps[n].below << MARK_BITS;
+			if (n)
+				level_note(l, &steps[n - 1], steps[n].o);
 			continue;
 		}
 		if (o->mark & MARK_OPEN) {
 			cycle_refuse(l, steps, n, o);
-		} else if (!(o->mark & MARK_CLOSED)) {
+		} else if (o->mark & MARK_CLOSED) {
+			level_note(l, &steps[n - 1], o);
+		} else {
 			steps[n++] = (struct step){ .o = o };
 			o->mark |= MARK_OPEN;
 		}

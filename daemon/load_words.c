@@ -123,6 +123,11 @@ void word_refuse(struct loader *l, const struct node *n, const struct kind *k, c
 	const char *place = section_elsewhere(l->kinds, word);
 	struct names all;
 
+	/* What will not be printed needs no words. */
+	if (l->problems->n == PROBLEMS_MAX) {
+		l->problems->more++;
+		return;
+	}
 	if (other && k->any) {
 		node_problem_key(l, n, "unknown field; with \"kind\": \"%s\" it would be one", other->name);
 	} else if (other) {

@@ -22,6 +22,7 @@ enum {
 	MARK_UNSURE = 1 << 1,	/* says more than was understood: no rule about others is asked */
 	MARK_OPEN = 1 << 2,	/* on the way of a walk */
 	MARK_CLOSED = 1 << 3,	/* done with */
+	MARK_BITS = 4,		/* above them: how many levels of objects it stands on */
 };
 
 /* A value and the way to it.  A child points to its parent, which must live on. */

@@ -10,8 +10,6 @@
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 
-enum { NEAR_NAMES_MAX = 100 };	/* kind-less interfaces that are looked at for a slip of the pen */
-
 static const struct field fields[] = { LINK_FIELDS };
 
 static void read_rows(struct object *o, enum nla_place place, struct nlattr **attributes, int max)
@@ -196,26 +194,34 @@ static void interface_check_in(const struct model *m, const struct object *o, st
 			    o->netns, o->name);
 }
 
-/* A name on the host that is nearly that of a declared cable's end would be waited for in vain. */
-static void interface_check_netns(const struct model *m, const struct object *netns, struct problems *p)
+/* Where a name stands for an interface that is there already and one of @names was meant,
+ * the interface would be waited for in vain. */
+static void refuse_near(const struct object *o, const char *const *names, size_t n, struct problems *p)
 {
-	size_t tries = 0;
+	struct guess g = guess_counted(o->name, &p->guesses);
 
-	(void)m;
+	for (size_t i = 0; i < n && g.distance > 1; i++)
+		guess_try(&g, names[i]);
+	if (g.best)
+		problem_add(p, EINVAL, &o->where, "%s is declared nowhere; did you mean %s?", o->name, g.best);
+}
+
+/* The ends of cables that only their peers name are few, and mostly none. */
+static void interface_check_netns(_unused_ const struct model *m, const struct object *netns, struct problems *p)
+{
+	_cleanup_(freep) const char **names = NULL;
+	size_t n = 0;
+
 	for (const struct object *o = netns->first; o; o = o->next) {
-		if (o->kind != &kind_interface || !strcmp(o->name, "lo") || tries++ == NEAR_NAMES_MAX)
+		if (!object_is(o, "link") || !((const struct link *)o)->only_named)
 			continue;
-		for (const struct object *near = netns->first; near; near = near->next) {
-			struct guess g = guess_new(o->name);
-
-			if (object_is(near, "link") && ((const struct link *)near)->only_named)
-				guess_try(&g, near->name);
-			if (!g.best)
-				continue;
-			problem_add(p, EINVAL, &o->where, "%s is declared nowhere; did you mean %s?", o->name, g.best);
-			break;
-		}
+		if (!(n & (n - 1)))
+			names = must(realloc(names, (n ? 2 * n : 1) * sizeof(*names)));
+		names[n++] = o->name;
 	}
+	for (const struct object *o = n ? netns->first : NULL; o && p->guesses < GUESSES_MAX; o = o->next)
+		if (o->kind == &kind_interface && strcmp(o->name, "lo"))
+			refuse_near(o, names, n, p);
 }
 
 const struct kind kind_interface = {

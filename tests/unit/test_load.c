@@ -2,6 +2,7 @@
 /* test_load.c - topology files of toy kinds: what becomes of a good one, and
  * every word that is said of a bad one. */
 #include "load.h"
+#include "guess.h"
 #include "json.h"
 #include "toy.h"
 #include <setjmp.h>
@@ -383,6 +384,34 @@ static void test_schema(_unused_ void **state)
 	json_object_put(s);
 }
 
+/* Names that are compared for one file are counted, and no more than so many. */
+static void test_guesses(_unused_ void **state)
+{
+	size_t count = 0;
+	struct guess g = guess_counted("veth-host", &count);
+
+	guess_try(&g, "eth0");
+	assert_null(g.best);
+	guess_try(&g, "veht-host");
+	assert_string_equal(g.best, "veht-host");
+	assert_int_equal(g.distance, 1);
+	guess_try(&g, "veth-hosts");
+	assert_string_equal(g.best, "veht-host");
+	assert_int_equal(count, 3);
+	for (size_t i = 0; i < 2 * GUESSES_MAX; i++)
+		guess_try(&g, "veth-h0st");
+	assert_int_equal(count, GUESSES_MAX);
+	assert_true(guess_is_spent(&g));
+	g = guess_counted("veth-host", &count);
+	guess_try(&g, "veth-host1");
+	assert_null(g.best);
+	/* Those of a table are not counted. */
+	g = guess_new("adresses");
+	guess_try(&g, "addresses");
+	assert_string_equal(g.best, "addresses");
+	assert_false(guess_is_spent(&g));
+}
+
 static void test_manual(_unused_ void **state)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -409,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_slips),        cmocka_unit_test(test_values),  cmocka_unit_test(test_references),
 		cmocka_unit_test(test_consequences), cmocka_unit_test(test_circles), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_json),         cmocka_unit_test(test_schema),  cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_guesses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
