@@ -65,9 +65,9 @@ void await_again(struct engine *g, struct member *m)
 /* The change at work has looked already; what is heard now is for the next. */
 static bool is_in_line(const struct engine *g, const struct member *m)
 {
-	const struct entry *entry = g->at_work ? g->first->next : g->first;
+	const struct entry *entry = g->queue.first[LINE_OWN];
 
-	while (entry && (!entry->change.awaited || strcmp(entry->change.name, m->known.name)))
+	while (entry && (entry == g->queue.at || !entry->change.awaited || strcmp(entry->change.name, m->known.name)))
 		entry = entry->next;
 	return entry;
 }

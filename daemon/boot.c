@@ -183,6 +183,7 @@ static struct boot_file *file_of(const struct engine *g, const char *name)
 
 void engine_leave(struct engine *g)
 {
+	g->queue.leaving = true;
 	if (g->boot)
 		g->boot->leaving = true;
 }

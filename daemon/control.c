@@ -3,6 +3,8 @@
  * counts them, so that no user can keep the others out. */
 #include "control.h"
 #include "../include/netnsd.h"
+#include "../include/usec.h"
+#include "gate.h"
 #include "log.h"
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -19,20 +21,25 @@ enum {
 	CHANGER_MESSAGE_MAX = TOPOLOGY_MAX + ENVELOPE_MAX,
 	GROUPS_MAX = 1 << 16,	/* NGROUPS_MAX of the kernel */
 	REST_USEC = 10 * 1000 * 1000,
-	/* More connections than this at a time wait, so that they hold up nobody. */
-	ACCEPT_BURST = 256,
-	ACCEPT_USEC = 100 * 1000,
+	/* One part in two of the time at most goes to taking connections: the queue of the kernel
+	 * is shared by all, and what stands before root's in it must be turned away quickly. */
+	ACCEPT_USEC = 1000,
+	ACCEPT_EVERY_USEC = 10 * 1000,
+	ACCEPT_TURNS = 5,
+	SAY_USEC = 10 * 1000 * 1000,	/* who is turned away is said so often */
 };
 
 struct control {
 	sd_event *event;
 	struct control_options o;
 	struct service *service;
+	struct gate *gate;
 	sd_event_source *listen[LISTEN_MAX];
 	size_t n_listen;
 	struct varlink *clients[CLIENTS_MAX];
 	size_t n_clients;
-	bool full;		/* said so in the log */
+	uint64_t said_usec;	/* when the log was told last that somebody is turned away */
+	size_t refused;		/* connections since */
 };
 
 /* Whether @gid is among the groups that the peer had when it connected. */
@@ -57,28 +64,19 @@ static bool peer_in_group(int fd, gid_t primary, gid_t gid)
 	return false;
 }
 
-static int peer_read(const struct control *c, int fd, struct peer *ret)
+/* What costs most comes last, as most of a flood does not get so far. */
+static void peer_read(const struct control *c, int fd, const struct ucred *cred, struct peer *ret)
 {
-	struct ucred cred;
-	socklen_t size = sizeof(cred);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
-		return -errno;
-	*ret = (struct peer){ .pid = cred.pid, .uid = cred.uid };
-	ret->may_change = cred.uid == 0 || cred.uid == geteuid() || peer_in_group(fd, cred.gid, c->o.change_group);
-	ret->may_read = ret->may_change || peer_in_group(fd, cred.gid, c->o.read_group);
-	return 0;
+	*ret = (struct peer){ .pid = cred->pid, .uid = cred->uid, .root = cred->uid == 0 || cred->uid == geteuid() };
+	ret->may_change = ret->root || peer_in_group(fd, cred->gid, c->o.change_group);
+	ret->may_read = ret->may_change || peer_in_group(fd, cred->gid, c->o.read_group);
 }
 
 static bool control_has_room(const struct control *c, uid_t uid)
 {
-	size_t of_user = 0;
-
 	if (uid == 0)
 		return c->n_clients < CLIENTS_MAX;
-	for (size_t i = 0; i < c->n_clients; i++)
-		of_user += varlink_peer(c->clients[i])->uid == uid;
-	return of_user < CLIENTS_USER && c->n_clients < CLIENTS_MAX - CLIENTS_ROOT;
+	return c->n_clients < CLIENTS_MAX - CLIENTS_ROOT && gate_count(c->gate, uid) < CLIENTS_USER;
 }
 
 static void control_called(struct call *call, void *arg)
@@ -103,7 +101,8 @@ static void control_closed(struct varlink *v, void *arg)
 	while (c->clients[i] != v)
 		i++;
 	c->clients[i] = c->clients[--c->n_clients];
-	c->full = false;
+	if (!varlink_peer(v)->root)
+		gate_leave(c->gate, varlink_peer(v)->uid);
 }
 
 static int control_admit(struct control *c, int client, const struct peer *peer)
@@ -117,31 +116,64 @@ static int control_admit(struct control *c, int client, const struct peer *peer)
 		.arg = c,
 	};
 
-	return varlink_new(&c->clients[c->n_clients], c->event, client, peer, &options);
+	sd_event *event = peer->root ? c->event : gate_join(c->gate, peer->uid);
+	int r;
+
+	if (!event) {
+		close(client);
+		return -ENFILE;
+	}
+	r = varlink_new(&c->clients[c->n_clients], event, client, peer, &options);
+	if (r < 0 && !peer->root)
+		gate_leave(c->gate, peer->uid);
+	return r;
 }
 
-static int control_on_connect(sd_event_source *s _unused_, int fd, uint32_t events _unused_, void *arg)
+/* A flood must not fill the journal. */
+static void control_refuse(struct control *c, uid_t uid)
 {
-	struct control *c = arg;
+	uint64_t now = usec_now(CLOCK_MONOTONIC);
+
+	c->refused++;
+	if (c->said_usec && now < c->said_usec + SAY_USEC)
+		return;
+	log_warning("too many connections: %zu turned away, the last of user %u", c->refused, uid);
+	c->said_usec = now;
+	c->refused = 0;
+}
+
+/* False when no connection is there, or none can be taken. */
+static bool control_accept(struct control *c, int fd)
+{
 	_cleanup_(closep) int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
 	struct peer peer;
 	int r;
 
 	if (client < 0)
-		return 0;
-	r = peer_read(c, client, &peer);
-	if (r >= 0 && !control_has_room(c, peer.uid)) {
-		if (!c->full)
-			log_warning("too many connections: user %u is turned away", peer.uid);
-		c->full = true;
-		return 0;
+		return errno == ECONNABORTED || errno == EINTR;
+	if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+		return true;
+	if (!control_has_room(c, cred.uid)) {
+		control_refuse(c, cred.uid);
+		return true;
 	}
-	if (r >= 0)
-		r = control_admit(c, take_fd(&client), &peer);
+	peer_read(c, client, &cred, &peer);
+	r = control_admit(c, take_fd(&client), &peer);
 	if (r < 0)
 		log_say(LOG_WARNING, &(struct log_about){ .code = r }, "taking a connection: %s", strerror(-r));
 	else
 		c->n_clients++;
+	return r >= 0;
+}
+
+static int control_on_connect(sd_event_source *s _unused_, int fd, uint32_t events _unused_, void *arg)
+{
+	uint64_t began = usec_now(CLOCK_MONOTONIC);
+
+	while (control_accept(arg, fd) && usec_now(CLOCK_MONOTONIC) - began < ACCEPT_USEC)
+		;
 	return 0;
 }
 
@@ -151,12 +183,14 @@ int control_new(struct control **ret, sd_event *event, const struct control_opti
 	int r;
 
 	c->o = *options;
+	c->event = sd_event_ref(event);
 	r = service_new(&c->service, &c->o.interface, e);
+	if (r >= 0)
+		r = gate_new(&c->gate, event, e);
 	if (r < 0) {
-		free(c);
+		control_free(c);
 		return r;
 	}
-	c->event = sd_event_ref(event);
 	*ret = c;
 	return 0;
 }
@@ -168,6 +202,7 @@ void control_free(struct control *c)
 	while (c->n_clients)
 		varlink_free(c->clients[c->n_clients - 1]);
 	control_drain(c);
+	gate_free(c->gate);
 	service_free(c->service);
 	sd_event_unref(c->event);
 	free(c);
@@ -189,9 +224,14 @@ int control_listen(struct control *c, int fd, struct err *e)
 		return err_kernel(e, r, NULL, "listening socket");
 	sd_event_source_set_io_fd_own(s, true);
 	/* Without a descriptor left to take it, a connection stays there to be taken again and again. */
-	sd_event_source_set_ratelimit(s, ACCEPT_USEC, ACCEPT_BURST);
+	sd_event_source_set_ratelimit(s, ACCEPT_EVERY_USEC, ACCEPT_TURNS);
 	c->listen[c->n_listen++] = s;
 	return 0;
+}
+
+void control_turn(struct control *c, bool working)
+{
+	gate_turn(c->gate, working);
 }
 
 void control_drain(struct control *c)

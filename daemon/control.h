@@ -18,6 +18,8 @@ int control_new(struct control **ret, sd_event *event, const struct control_opti
 void control_free(struct control *c);
 /* Takes clients on the listening socket @fd, which becomes the control's. */
 int control_listen(struct control *c, int fd, struct err *e);
+/* After each turn of the loop: lets users other than root have their share of it. */
+void control_turn(struct control *c, bool working);
 /* Takes no further clients and calls; those at work are still answered. */
 void control_drain(struct control *c);
 

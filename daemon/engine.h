@@ -4,17 +4,10 @@
 #include "drift.h"
 #include "event.h"
 #include "job.h"
-#include "reconcile.h"
+#include "queue.h"
 
 /* Anybody may give a namespace a number of nine digits: no table can be as long. */
 enum { HEARD_CHAINS = 4096 };
-
-/* A change that waits in line, or is at work. */
-struct entry {
-	struct entry *next;
-	struct change change;
-	size_t deferred;	/* so often another was let go first */
-};
 
 /* A topology that is known, as the interface shows it and as the next change needs it. */
 struct member {
@@ -46,9 +39,8 @@ struct engine {
 	struct events *events;
 	struct member **members;	/* in order of name */
 	size_t n_members;
-	struct entry *first, **last;
-	struct job job;			/* of first, once it has begun */
-	bool at_work;
+	struct queue queue;
+	struct job job;			/* of the change at work */
 	uint64_t began_usec;
 	struct job planned;		/* of engine_plan and engine_look */
 

@@ -177,14 +177,14 @@ static void raise_to(uint32_t *number, uint32_t least)
 static void number_from(const struct engine *g, uint32_t *next)
 {
 	raise_to(next, g->next_index);
-	if (g->at_work)
+	if (g->queue.at)
 		raise_to(next, g->job.next_index);
 }
 
 static void number_on(struct engine *g, uint32_t next)
 {
 	g->next_index = next;
-	if (!g->at_work)
+	if (!g->queue.at)
 		return;
 	raise_to(&g->job.next_index, next);
 	if (g->job.executing)
@@ -342,7 +342,7 @@ static void doubt(const struct heal *h)
 static bool is_marked(const struct engine *g, const struct member *m)
 {
 	/* What is just being changed is looked at by that change. */
-	if (m->broken || m->known.awaiting || (g->at_work && !strcmp(g->first->change.name, m->known.name)))
+	if (m->broken || m->known.awaiting || (g->queue.at && !strcmp(g->queue.at->change.name, m->known.name)))
 		return false;
 	return keep_is_marked(m);
 }

@@ -207,7 +207,7 @@ static void reloading(void *arg, bool on)
 	notify_reloading(&d->notify, on);
 }
 
-/* What is at work and in line is still done: then a file is applied or is not. */
+/* What is at work, and what root has in line, is still done: then a file is applied or is not. */
 static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo *info, void *arg)
 {
 	struct daemon *d = arg;
@@ -239,7 +239,7 @@ static int on_hangup(_unused_ sd_event_source *s, _unused_ const struct signalfd
 		return 0;
 	notify_reloading(&d->notify, true);
 	d->working = true;
-	reload_start(d->engine, "SIGHUP", on_reloaded, d);
+	reload_start(d->engine, "SIGHUP", false, on_reloaded, d);
 	return 0;
 }
 
@@ -265,34 +265,49 @@ static void set_deadline(struct daemon *d)
 	sd_event_source_set_enabled(d->timer, deadline == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
+static int signal_add(struct daemon *d, int signal, sd_event_signal_handler_t on)
+{
+	sd_event_source *s;
+	int r = sd_event_add_signal(d->event, &s, signal, on, d);
+
+	if (r >= 0)
+		r = sd_event_source_set_priority(s, SD_EVENT_PRIORITY_IMPORTANT);
+	/* From then on it is the loop's. */
+	if (r >= 0)
+		r = sd_event_source_set_floating(s, true);
+	if (r >= 0)
+		sd_event_source_unref(s);
+	return r;
+}
+
 static int loop_new(struct daemon *d, struct err *e)
 {
+	static const struct {
+		int signal;
+		sd_event_signal_handler_t on;
+	} signals[] = { { SIGTERM, on_signal }, { SIGINT, on_signal }, { SIGHUP, on_hangup } };
 	sigset_t mask;
 	int r;
 
 	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&mask, signals[i].signal);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	r = sd_event_default(&d->event);
 	d->deadline = UINT64_MAX;
 	if (r >= 0)
 		r = sd_event_add_time(d->event, &d->timer, CLOCK_BOOTTIME, d->deadline, 1000, on_deadline, d);
-	if (r >= 0)
-		r = sd_event_add_signal(d->event, NULL, SIGTERM, on_signal, d);
-	if (r >= 0)
-		r = sd_event_add_signal(d->event, NULL, SIGINT, on_signal, d);
-	if (r >= 0)
-		r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
+	for (size_t i = 0; i < ARRAY_SIZE(signals) && r >= 0; i++)
+		r = signal_add(d, signals[i].signal, signals[i].on);
 	if (r >= 0)
 		r = sd_event_set_watchdog(d->event, true);
 	return r < 0 ? err_set(e, r, "event loop: %s", strerror(-r)) : 0;
 }
 
 /* An event and a batch of the change at work in turn: clients, however busy, do not
- * hold up a change, as they would if it were a source of the event loop. */
+ * hold up a change, as they would if it were a source of the event loop.  Users other than
+ * root come last, and not always (gate.c). */
 static int loop_run(struct daemon *d)
 {
 	int r = 0;
@@ -303,6 +318,7 @@ static int loop_run(struct daemon *d)
 		r = sd_event_run(d->event, d->working ? 0 : UINT64_MAX);
 		if (d->working)
 			d->working = engine_step(d->engine);
+		control_turn(d->control, d->working);
 	}
 	return r;
 }
@@ -337,7 +353,7 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	d->working = engine_is_starting(d->engine);
 	if (watch_new(&d->watch, d->event, d->engine, o->audit, work, d, e) < 0)
 		return e->code;
-	*m = (struct method_context){ d->engine, d->event, work, reloading, d };
+	*m = (struct method_context){ d->engine, work, reloading, d };
 	control.interface = method_interface(m);
 	if (control_new(&d->control, d->event, &control, e) < 0)
 		return e->code;

@@ -7,7 +7,6 @@
 /* What the methods work on. */
 struct method_context {
 	struct engine *engine;
-	sd_event *event;
 	/* There is work for engine_step now. */
 	void (*work)(void *arg);
 	/* A reload begins, or has ended. */

@@ -110,6 +110,7 @@ static void submit(struct method_context *m, struct pending *p, struct change *c
 	call_caller(p->call, change->by, sizeof(change->by));
 	change->arg = p;
 	change->done = on_done;
+	change->of_user = !p->call->peer->root;
 	p->left++;
 	engine_submit(m->engine, change);
 	m->work(m->arg);

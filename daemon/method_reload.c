@@ -42,5 +42,5 @@ void method_reload(struct call *c, void *arg)
 	a->context->reloading(a->context->arg, true);
 	a->context->work(a->context->arg);
 	call_caller(c, by, sizeof(by));
-	reload_start(a->context->engine, by, on_done, a);
+	reload_start(a->context->engine, by, !c->peer->root, on_done, a);
 }

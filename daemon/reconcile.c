@@ -140,6 +140,11 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 	struct err e;
 
 	snprintf(o->name, sizeof(o->name), "%s", c->name);
+	if (c->of_user && g->queue.leaving) {
+		err_set(&e, ECANCELED, "netnsd leaves; nothing was touched: ask again when it is back");
+		refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
 	/* Somebody was quicker. */
 	o->moot = (c->overdue && !(m && confirm_overdue(m))) || (c->awaited && !(m && m->known.awaiting));
 	if (o->moot)
@@ -182,33 +187,11 @@ static void outcome_from(struct outcome *o, struct job *j)
 		o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
 }
 
-/* Lets @user, which has to go first, do so if that is in line. */
-static bool defer(struct engine *g, const char *user)
-{
-	struct entry *entry = g->first, *other = entry->next;
-
-	while (other && (other->change.type != CHANGE_DOWN || strcmp(other->change.name, user)))
-		other = other->next;
-	if (!other || entry->deferred++ > g->n_members)
-		return false;
-	g->first = entry->next;
-	entry->next = other->next;
-	other->next = entry;
-	if (!entry->next)
-		g->last = &entry->next;
-	g->at_work = false;
-	return true;
-}
-
 static void finish(struct engine *g, struct outcome *o)
 {
-	struct entry *entry = g->first;
+	struct entry *entry = queue_pop(&g->queue);
 
 	o->duration_usec = usec_now(CLOCK_MONOTONIC) - g->began_usec;
-	g->first = entry->next;
-	if (!g->first)
-		g->last = &g->first;
-	g->at_work = false;
 	boot_settle(g, &entry->change, o);
 	if (o->code != OUTCOME_DONE)
 		boot_failed(g, &entry->change, o);
@@ -259,23 +242,19 @@ static int on_committing(void *engine, struct job *j, struct err *e)
 	return share_hand_on(engine, j, e);
 }
 
-static bool change_step(struct engine *g)
+static void change_step(struct engine *g, struct entry *entry, bool begins)
 {
 	struct outcome o = { 0 };
-	struct entry *entry = g->first;
 
-	if (!entry)
-		return false;
-	if (!g->at_work) {
-		g->at_work = true;
+	if (begins) {
 		g->began_usec = usec_now(CLOCK_MONOTONIC);
 		if (!admit(g, &entry->change, &o) || !begin(g, &g->job, &entry->change, &o)) {
 			await_failed(g, &entry->change, &o);
 			job_done(&g->job);
-			if (!o.user || !defer(g, o.user))
+			if (!o.user || !queue_defer(&g->queue, o.user, g->n_members))
 				finish(g, &o);
 			outcome_done(&o);
-			return g->first;
+			return;
 		}
 		g->job.looking = on_looking;
 		g->job.committing = on_committing;
@@ -285,7 +264,7 @@ static bool change_step(struct engine *g)
 	if (g->job.adopt)
 		adopt_run(&g->job);
 	else if (job_step(&g->job))
-		return true;
+		return;
 	snprintf(o.name, sizeof(o.name), "%s", entry->change.name);
 	if (await_may(g, &entry->change, &g->job)) {
 		wait_for(g, &entry->change, &o);
@@ -297,7 +276,21 @@ static bool change_step(struct engine *g)
 	o.confirm_usec = g->job.next.confirm_usec;
 	job_done(&g->job);
 	finish(g, &o);
-	return g->first;
+}
+
+/* A step of a change, or NULL: what users ask for is paid for with a rest. */
+static void queue_step(struct engine *g, bool healing)
+{
+	bool begins = !g->queue.at;
+	struct entry *entry = queue_take(&g->queue, healing);
+	bool of_user = entry && entry->change.of_user;
+	uint64_t began = of_user ? usec_now(CLOCK_MONOTONIC) : 0;
+
+	if (!entry)
+		return;
+	change_step(g, entry, begins);
+	if (of_user)
+		queue_spent(&g->queue, usec_now(CLOCK_MONOTONIC) - began);
 }
 
 bool engine_step(struct engine *g)
@@ -305,14 +298,18 @@ bool engine_step(struct engine *g)
 	bool more = heal_step(g);
 
 	await_step(g);
-	return change_step(g) || more || heal_needed(g) || await_needed(g);
+	queue_step(g, more);
+	return queue_is_ready(&g->queue) || more || heal_needed(g) || await_needed(g);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 uint64_t engine_deadline(const struct engine *g)
 {
-	uint64_t confirm = confirm_deadline(g), heal = heal_deadline(g);
-
-	return confirm < heal ? confirm : heal;
+	return earlier(earlier(confirm_deadline(g), heal_deadline(g)), queue_deadline(&g->queue));
 }
 
 void engine_tick(struct engine *g)
@@ -323,11 +320,7 @@ void engine_tick(struct engine *g)
 
 void engine_submit(struct engine *g, const struct change *c)
 {
-	struct entry *entry = must(calloc(1, sizeof(*entry)));
-
-	entry->change = *c;
-	*g->last = entry;
-	g->last = &entry->next;
+	queue_add(&g->queue, c);
 }
 
 void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret)
@@ -373,7 +366,7 @@ int engine_new(struct engine **ret, const struct engine_options *options, const 
 	struct engine *g = must(calloc(1, sizeof(*g)));
 
 	g->kinds = kinds;
-	g->last = &g->first;
+	queue_init(&g->queue);
 	snprintf(g->netns_dir, sizeof(g->netns_dir), "%s", options->netns_dir);
 	read_machine(g->machine, sizeof(g->machine));
 	g->drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
@@ -400,14 +393,10 @@ void engine_free(struct engine *g)
 {
 	if (!g)
 		return;
-	if (g->at_work)
+	if (g->queue.at)
 		job_done(&g->job);
 	job_done(&g->planned);
-	for (struct entry *entry = g->first, *next; entry; entry = next) {
-		next = entry->next;
-		json_object_put(entry->change.topology);
-		free(entry);
-	}
+	queue_done(&g->queue);
 	for (size_t i = 0; i < g->n_members; i++) {
 		keep_done(g, g->members[i]);
 		member_free(g->members[i]);

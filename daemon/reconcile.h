@@ -73,6 +73,7 @@ struct change {
 	bool persist;			/* of CHANGE_APPLY: there at boot too, once it is done and confirmed */
 	bool unpersist;			/* of CHANGE_DOWN: not there at boot (boot.c) */
 	char by[80];			/* who asks: "uid 0, pid 12 (netnsctl)"; may be empty */
+	bool of_user;			/* other than root: comes after all else */
 	bool quiet;			/* who asks says what became of it: not for the journal too */
 	bool overdue;			/* of CHANGE_ROLLBACK: nobody confirmed in time */
 	bool awaited;			/* of CHANGE_UP: something has come that it waited for */
@@ -94,7 +95,8 @@ void engine_submit(struct engine *g, const struct change *c);
 /* One batch of work; false when there is nothing to do. */
 bool engine_step(struct engine *g);
 
-/* netnsd is about to leave: what somebody asked for is still done, what the start found is not begun. */
+/* netnsd is about to leave: what root asked for is still done; what users have in line, and what
+ * the start found, is not begun. */
 void engine_leave(struct engine *g);
 /* Whether topologies that the start found in the boot directories are still to be applied. */
 bool engine_is_starting(const struct engine *g);

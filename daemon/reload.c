@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 struct reload {
+	bool of_user;		/* asked for by one other than root */
 	size_t left;		/* changes that are not done, and one until all are in line */
 	struct json_object *results;
 	void (*done)(void *arg, struct json_object *results);
@@ -73,7 +74,7 @@ static void on_done(void *arg, const struct outcome *o)
 
 static void submit(struct engine *g, struct reload *r, const char *by, const struct known *k, const struct boot_file *f)
 {
-	struct change c = { .type = k->unapplied ? CHANGE_UP : CHANGE_APPLY, .arg = r, .done = on_done };
+	struct change c = { .type = k->unapplied ? CHANGE_UP : CHANGE_APPLY, .of_user = r->of_user, .arg = r, .done = on_done };
 
 	snprintf(c.name, sizeof(c.name), "%s", k->name);
 	snprintf(c.by, sizeof(c.by), "%s", by);
@@ -115,12 +116,12 @@ static bool is_gone(const struct boot_files *b, const struct known *k)
 	return from_boot && !k->boot && k->state != STATE_DOWN;
 }
 
-void reload_start(struct engine *g, const char *by, void (*done)(void *arg, struct json_object *results), void *arg)
+void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results), void *arg)
 {
 	struct reload *r = must(calloc(1, sizeof(*r)));
 	const struct boot_files *b = boot_files(g);
 
-	*r = (struct reload){ .left = 1, .results = json_object_new_array(), .done = done, .arg = arg };
+	*r = (struct reload){ .of_user = of_user, .left = 1, .results = json_object_new_array(), .done = done, .arg = arg };
 	boot_look(g);
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->v[i]->hidden)

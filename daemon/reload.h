@@ -4,6 +4,6 @@
 #pragma once
 #include "reconcile.h"
 
-/* Puts in line what is to be done, asked for by @by.  Calls @done once, maybe at once, with
+/* Puts in line what is to be done, asked for by @by; @of_user: other than root.  Calls @done once, maybe at once, with
  * the results of the interface text, which then belong to it. */
-void reload_start(struct engine *g, const char *by, void (*done)(void *arg, struct json_object *results), void *arg);
+void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results), void *arg);

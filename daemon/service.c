@@ -177,6 +177,8 @@ void service_called(struct call *c, void *arg)
 		return call_error_string(c, VARLINK_SERVICE ".MethodNotFound", "method", c->method);
 	if (!peer_may(c->peer, m->needs))
 		return call_error(c, PERMISSION_DENIED, NULL);
+	if (c->gone && m->needs != CHANGE)
+		return call_drop(c);
 	if (!idl_match(idl_find(&s->idl[i], IDL_METHOD, name)->type, c->parameters, path))
 		return call_error_string(c, INVALID_PARAMETER, "parameter", path);
 	m->fn(c, s->interfaces[i].arg);

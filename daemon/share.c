@@ -155,7 +155,7 @@ const struct known *share_user(const struct engine *g, const struct job *j, cons
 /* The other topology that declares, or is about to declare, the object; NULL: none. */
 static const char *claimant(const struct engine *g, const char *name, const char *id)
 {
-	if (g->at_work && strcmp(g->job.next.name, name) && model_find(&g->job.desired.model, id))
+	if (g->queue.at && strcmp(g->job.next.name, name) && model_find(&g->job.desired.model, id))
 		return g->job.next.name;
 	for (size_t i = 0; i < g->n_members; i++)
 		if (strcmp(g->members[i]->known.name, name) && model_find(&g->members[i]->claims, id))

@@ -19,6 +19,7 @@ struct varlink {
 	sd_event_source *io, *next, *rest;
 	struct call *call;	/* to be answered before the next is taken */
 	bool doomed;		/* to be closed, once what is queued is gone */
+	bool gone;		/* the peer has left */
 };
 
 /* Switches on what the state waits for.  A peer that does not read its answers
@@ -126,6 +127,20 @@ void call_error(struct call *c, const char *error, struct json_object *parameter
 	call_end(c, error, parameters);
 }
 
+void call_drop(struct call *c)
+{
+	struct varlink *v = c->connection;
+
+	v->call = NULL;
+	call_free(c);
+	varlink_arm(v);
+}
+
+sd_event *call_event(const struct call *c)
+{
+	return sd_event_source_get_event(c->connection->io);
+}
+
 bool call_is_slow(const struct call *c)
 {
 	return bytes_size(&c->connection->s.out) > OUTPUT_SLOW;
@@ -187,6 +202,7 @@ static void message_take(struct varlink *v, struct json_object *message)
 		.parameters = parameters ? json_object_get(parameters) : must(json_object_new_object()),
 		.more = message_flag(message, "more"),
 		.oneway = message_flag(message, "oneway"),
+		.gone = v->gone,
 		.peer = &v->peer,
 		.connection = v,
 	};
@@ -229,12 +245,15 @@ static bool varlink_read(struct varlink *v)
 	return more;
 }
 
-/* The peer is gone.  What it sent before is still done. */
+/* The peer is gone.  What it sent before to change something is still done, but nobody would
+ * read what it asked for. */
 static void varlink_hangup(struct varlink *v)
 {
-	while (varlink_read(v))
+	while (v->peer.may_change && varlink_read(v))
 		;
-	v->s.eof = true;
+	if (!v->peer.may_change)
+		v->s.message = 0;
+	v->s.eof = v->gone = true;
 	stream_deafen(&v->s);
 	sd_event_source_set_enabled(v->io, SD_EVENT_OFF);
 	if (v->call)

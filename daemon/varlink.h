@@ -13,6 +13,7 @@ struct varlink;
 struct peer {
 	pid_t pid;
 	uid_t uid;
+	bool root;		/* or the daemon's own user */
 	bool may_read, may_change;
 };
 
@@ -22,6 +23,7 @@ struct call {
 	struct json_object *parameters;	/* an object, maybe empty */
 	bool more;			/* several replies are welcome */
 	bool oneway;			/* none is */
+	bool gone;			/* the peer has left: only what changes something is still done */
 	const struct peer *peer;
 	/* For who answers later: nobody listens any more, and the call ends now. */
 	void (*vanished)(struct call *c);
@@ -34,6 +36,10 @@ struct call {
 void call_progress(struct call *c, struct json_object *parameters);
 void call_reply(struct call *c, struct json_object *parameters);
 void call_error(struct call *c, const char *error, struct json_object *parameters);
+/* The call ends without an answer. */
+void call_drop(struct call *c);
+/* The loop in which to do what is done for the call later on: who asks has a share of the time only. */
+sd_event *call_event(const struct call *c);
 /* Whether the peer leaves so much unread that but one more answer may be queued. */
 bool call_is_slow(const struct call *c);
 /* "org.varlink.service.InvalidParameter" and its like: an error with one string. */

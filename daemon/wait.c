@@ -210,18 +210,18 @@ static bool names_ok(struct call *c, const char *parameter)
 	return true;
 }
 
-static int waiter_new(struct call *c, const struct method_context *m, uint64_t timeout_usec)
+static int waiter_new(struct call *c, struct engine *g, uint64_t timeout_usec)
 {
 	struct waiter *w = must(calloc(1, sizeof(*w)));
 	int r;
 
-	*w = (struct waiter){ { .told = on_told }, .call = c, .engine = m->engine };
+	*w = (struct waiter){ { .told = on_told }, .call = c, .engine = g };
 	engine_subscribe(w->engine, &w->subscriber);
-	r = sd_event_add_defer(m->event, &w->check, on_check, w);
+	r = sd_event_add_defer(call_event(c), &w->check, on_check, w);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(w->check, SD_EVENT_OFF);
 	if (r >= 0 && timeout_usec != UINT64_MAX)
-		r = sd_event_add_time_relative(m->event, &w->timeout, CLOCK_BOOTTIME, timeout_usec, 1000, on_timeout, w);
+		r = sd_event_add_time_relative(call_event(c), &w->timeout, CLOCK_BOOTTIME, timeout_usec, 1000, on_timeout, w);
 	if (r < 0) {
 		waiter_end(w);
 		return r;
@@ -248,7 +248,7 @@ void method_wait(struct call *c, void *arg)
 	boot_look(m->engine);
 	if (answer(m->engine, c, timeout && !seconds))
 		return;
-	r = waiter_new(c, m, timeout ? (uint64_t)seconds * 1000000 : UINT64_MAX);
+	r = waiter_new(c, m->engine, timeout ? (uint64_t)seconds * 1000000 : UINT64_MAX);
 	if (r < 0) {
 		err_set(&e, r, "waiting: %s", strerror(-r));
 		refused(c, &e);
