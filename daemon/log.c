@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* log.c - writes log entries, to the journal or to stderr. */
+/* log.c - makes log entries of what is said, for the journal or for stderr. */
 #include "log.h"
-#define SD_JOURNAL_SUPPRESS_LOCATION
+#include "log_out.h"
+#include <endian.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <systemd/sd-journal.h>
+#include <time.h>
 
-enum { LINE = 4096, FIELD = 512, FIELDS = 10 };
+enum {
+	LINE = 4096,
+	FIELD = LINE + 64,	/* its name, value and separators */
+	FIELDS = 11,
+	END_MSEC = 500,
+	PAUSE_MSEC = 10,
+};
 
 static const char *const level_names[] = {
 	[LOG_EMERG] = "emerg",	   [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
@@ -69,7 +75,26 @@ static void log_escape(const char *in, char *out, size_t size)
 	*out = '\0';
 }
 
-static void log_send(int level, const struct log_about *about, const char *line)
+/* Appends a field as the journal's native protocol has it: a value of several lines is
+ * preceded by its length. */
+static size_t field_put(char *at, const char *name, const char *value)
+{
+	size_t size = strnlen(value, FIELD - 64);
+	uint64_t length = htole64(size);
+	char *end = stpcpy(at, name);
+
+	if (memchr(value, '\n', size)) {
+		*end++ = '\n';
+		end = (char *)memcpy(end, &length, sizeof(length)) + sizeof(length);
+	} else {
+		*end++ = '=';
+	}
+	end = (char *)memcpy(end, value, size) + size;
+	*end++ = '\n';
+	return (size_t)(end - at);
+}
+
+static void log_put(int level, const struct log_about *about, const char *line, bool to_journal)
 {
 	char priority[2] = { (char)('0' + level) }, code[16] = "";
 	const struct {
@@ -77,6 +102,7 @@ static void log_send(int level, const struct log_about *about, const char *line)
 	} all[FIELDS] = {
 		{ "MESSAGE", line },
 		{ "PRIORITY", priority },
+		{ "SYSLOG_IDENTIFIER", "netnsd" },
 		{ "MESSAGE_ID", about->id },
 		{ "NETNSD_TOPOLOGY", about->topology },
 		{ "NETNSD_NAMESPACE", about->netns },
@@ -86,19 +112,16 @@ static void log_send(int level, const struct log_about *about, const char *line)
 		{ "NETNSD_BY", about->by },
 		{ "ERRNO", code },
 	};
-	char text[FIELDS][LINE + FIELD];
-	struct iovec v[FIELDS];
-	int n = 0;
+	static char text[FIELDS * FIELD];
+	size_t n = 0;
 
 	if (about->code)
 		snprintf(code, sizeof(code), "%d", abs(about->code));
-	for (size_t i = 0; i < FIELDS; i++)
-		if (all[i].value && *all[i].value) {
-			int size = snprintf(text[i], sizeof(text[i]), "%s=%s", all[i].name, all[i].value);
-
-			v[n++] = (struct iovec){ text[i], (size_t)size };
-		}
-	sd_journal_sendv(v, n);
+	for (size_t i = 0; i < (to_journal ? FIELDS : 1); i++)
+		if (all[i].value && *all[i].value)
+			n += field_put(text + n, all[i].name, all[i].value);
+	if (n)
+		log_out_put(text, n, to_journal);
 }
 
 void log_say(int level, const struct log_about *about, const char *fmt, ...)
@@ -113,8 +136,16 @@ void log_say(int level, const struct log_about *about, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_escape(text, line, sizeof(line));
-	if (log_to_journal())
-		log_send(level, about ? about : &nothing, line);
-	else
-		fprintf(stderr, "netnsd: %s\n", line);
+	log_put(level, about ? about : &nothing, *line ? line : "-", log_to_journal());
+}
+
+bool log_flush(void)
+{
+	return log_out_flush();
+}
+
+void log_end(void)
+{
+	for (int msec = 0; !log_out_flush() && msec < END_MSEC; msec += PAUSE_MSEC)
+		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MSEC * 1000000 }, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* log.h - what the daemon says about itself: to the journal with fields when
- * stderr goes there, else as plain lines on stderr.  Only layers 5 to 7 call it. */
+ * stderr goes there, else as plain lines on stderr.  It never waits for whoever reads
+ * them: a bounded number of bytes is queued, and lines beyond it are counted and the
+ * number is logged.  Only layers 5 to 7 call it. */
 #pragma once
 #include "../include/base.h"
 #include <syslog.h>
@@ -23,6 +25,11 @@ int log_level_parse(const char *name);
 
 /* Says one line; control characters in it are escaped.  @about may be NULL. */
 void log_say(int level, const struct log_about *about, const char *fmt, ...) _printf_(3, 4);
+
+/* Writes what could not be written at once; false: some of it is left. */
+bool log_flush(void);
+/* The same before netnsd exits: waits a moment, but not for ever. */
+void log_end(void);
 
 #define log_error(...) log_say(LOG_ERR, NULL, __VA_ARGS__)
 #define log_warning(...) log_say(LOG_WARNING, NULL, __VA_ARGS__)

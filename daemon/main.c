@@ -5,6 +5,7 @@
 #include "control.h"
 #include "kind.h"
 #include "log.h"
+#include "manager.h"
 #include "method.h"
 #include "notify.h"
 #include "once.h"
@@ -164,6 +165,8 @@ static int options_read(struct options *o, int argc, char **argv)
 	return -1;
 }
 
+enum { RETRY_USEC = 100000 };
+
 /* A group that is not there is no error: then root alone may look. */
 static gid_t group_find(const char *name)
 {
@@ -300,9 +303,15 @@ static int loop_new(struct daemon *d, struct err *e)
 		r = sd_event_add_time(d->event, &d->timer, CLOCK_BOOTTIME, d->deadline, 1000, on_deadline, d);
 	for (size_t i = 0; i < ARRAY_SIZE(signals) && r >= 0; i++)
 		r = signal_add(d, signals[i].signal, signals[i].on);
-	if (r >= 0)
-		r = sd_event_set_watchdog(d->event, true);
 	return r < 0 ? err_set(e, r, "event loop: %s", strerror(-r)) : 0;
+}
+
+/* False: something that was to be said is left, as nobody reads it; it is tried again soon. */
+static bool output_flush(void)
+{
+	bool log = log_flush();
+
+	return manager_flush() && log;
 }
 
 /* An event and a batch of the change at work in turn: clients, however busy, do not
@@ -315,7 +324,7 @@ static int loop_run(struct daemon *d)
 	while (r >= 0 && (d->working || !d->leaving)) {
 		set_deadline(d);
 		notify_turn(&d->notify, d->working);
-		r = sd_event_run(d->event, d->working ? 0 : UINT64_MAX);
+		r = sd_event_run(d->event, d->working ? 0 : output_flush() ? UINT64_MAX : RETRY_USEC);
 		if (d->working)
 			d->working = engine_step(d->engine);
 		control_turn(d->control, d->working);
@@ -350,6 +359,8 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	if (engine_new(&d->engine, engine, &all_kinds, e) < 0)
 		return e->code;
 	notify_init(&d->notify, d->engine);
+	if (notify_watchdog(&d->notify, d->event, e) < 0)
+		return e->code;
 	d->working = engine_is_starting(d->engine);
 	if (watch_new(&d->watch, d->event, d->engine, o->audit, work, d, e) < 0)
 		return e->code;
@@ -382,8 +393,11 @@ int main(int argc, char **argv)
 	engine.heal_burst = o.burst;
 	engine.heal_seconds = o.seconds;
 	engine.stay = !o.once;
-	if (o.once)
-		return once_run(&engine, argv + optind, argc - optind);
+	if (o.once) {
+		r = once_run(&engine, argv + optind, argc - optind);
+		log_end();
+		return r;
+	}
 	engine.topologies_dir = o.topologies_dir;
 	engine.state_dir = o.state_dir;
 	engine.alive = notify_alive;
@@ -397,5 +411,6 @@ int main(int argc, char **argv)
 	engine_free(d.engine);
 	sd_event_source_unref(d.timer);
 	sd_event_unref(d.event);
+	log_end();
 	return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }

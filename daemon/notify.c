@@ -4,6 +4,7 @@
 #include "../include/usec.h"
 #include "notify.h"
 #include "log.h"
+#include "manager.h"
 #include "reconcile.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -25,6 +26,35 @@ void notify_init(struct notify *n, struct engine *g)
 {
 	*n = (struct notify){ .subscriber.told = on_told, .engine = g, .dirty = true };
 	engine_subscribe(g, &n->subscriber);
+}
+
+static int on_watchdog(sd_event_source *s, _unused_ uint64_t usec, void *arg)
+{
+	const struct notify *n = arg;
+
+	manager_hint("WATCHDOG=1");
+	(void)!sd_event_source_set_time(s, usec_now(CLOCK_MONOTONIC) + n->watchdog_usec / 2);
+	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+}
+
+int notify_watchdog(struct notify *n, sd_event *event, struct err *e)
+{
+	sd_event_source *s;
+	int r = sd_watchdog_enabled(false, &n->watchdog_usec);
+
+	if (r < 0)
+		log_warning("WATCHDOG_USEC=%s is no time: there is no watchdog", getenv("WATCHDOG_USEC"));
+	if (r <= 0)
+		return 0;
+	manager_hint("WATCHDOG=1");
+	r = sd_event_add_time(event, &s, CLOCK_MONOTONIC, usec_now(CLOCK_MONOTONIC) + n->watchdog_usec / 2, n->watchdog_usec / 8,
+			      on_watchdog, n);
+	if (r < 0)
+		return err_set(e, r, "the timer of the watchdog: %s", strerror(-r));
+	(void)!sd_event_source_set_priority(s, SD_EVENT_PRIORITY_IMPORTANT);
+	(void)!sd_event_source_set_floating(s, true);
+	sd_event_source_unref(s);
+	return 0;
 }
 
 static _printf_(3, 4) void say(char *text, size_t size, const char *fmt, ...)
@@ -93,7 +123,7 @@ void notify_turn(struct notify *n, bool working)
 		notify_alive();
 	if (!n->ready && !n->stopping && !engine_is_starting(n->engine)) {
 		notify_words(n->engine, n->words, sizeof(n->words));
-		sd_notifyf(false, "READY=1\nSTATUS=%s", n->words);
+		manager_say("READY=1\nSTATUS=%s", n->words);
 		log_failed(n->engine);
 		log_info("ready: %s", n->words);
 		n->ready = true;
@@ -106,7 +136,7 @@ void notify_turn(struct notify *n, bool working)
 	if (!strcmp(words, n->words))
 		return;
 	memcpy(n->words, words, sizeof(words));
-	sd_notifyf(false, "STATUS=%s%s", n->ready ? "" : "starting: ", words);
+	manager_say("STATUS=%s%s", n->ready ? "" : "starting: ", words);
 }
 
 void notify_reloading(struct notify *n, bool on)
@@ -116,15 +146,15 @@ void notify_reloading(struct notify *n, bool on)
 	if (!n->ready || n->reloads != on)
 		return;
 	if (on)
-		sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, usec_now(CLOCK_MONOTONIC));
+		manager_say("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, usec_now(CLOCK_MONOTONIC));
 	else
-		sd_notify(false, "READY=1");
+		manager_say("READY=1");
 }
 
 void notify_stopping(struct notify *n)
 {
 	n->stopping = true;
-	sd_notify(false, "STOPPING=1");
+	manager_say("STOPPING=1");
 }
 
 void notify_alive(void)
@@ -136,5 +166,5 @@ void notify_alive(void)
 	if (now.tv_sec == told)
 		return;
 	told = now.tv_sec;
-	sd_notifyf(false, "EXTEND_TIMEOUT_USEC=%d", EXTEND_SECONDS * 1000000);
+	manager_hint("EXTEND_TIMEOUT_USEC=%d", EXTEND_SECONDS * 1000000);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* notify.h - tells the service manager how netnsd is: ready, at work, and in words. */
 #pragma once
+#include "err.h"
 #include "event.h"
+#include <systemd/sd-event.h>
 
 struct notify {
 	struct subscriber subscriber;	/* first: what told is given */
@@ -10,9 +12,12 @@ struct notify {
 	unsigned reloads;		/* at work */
 	bool dirty;			/* something has happened since the words were told */
 	char words[512];
+	uint64_t watchdog_usec;
 };
 
 void notify_init(struct notify *n, struct engine *g);
+/* Feeds the watchdog of the service manager, if it has one, from @event. */
+int notify_watchdog(struct notify *n, sd_event *event, struct err *e);
 /* After each turn of the loop: says what has changed; @working: more is to be done at once. */
 void notify_turn(struct notify *n, bool working);
 /* A reload begins, or has ended. */

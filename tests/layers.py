@@ -7,7 +7,7 @@ import re
 from source import c_files, report
 
 LAYERS = [
-    "base usec netnsd err log arena path guess utf8",
+    "base usec netnsd err log log_out manager arena path guess utf8",
     "type type_inet name field kind model describe json json_token",
     "load loader load_object load_check load_words later schema manual plan owner back rtnl listen sysctl netns held spare look work",
     "kinds kind/*",

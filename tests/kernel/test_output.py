@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Nobody reads what netnsd says: the journal, standard error, the service manager. It goes on all the same, and
+says afterwards what was lost."""
+import os
+import socket
+import subprocess
+import termios
+import threading
+import time
+
+import pytest
+from machine import wait_for
+from topologies import everyday
+
+DRIFT = b"16864d8954f942b2b83b5ac198297c6c"
+JOURNAL = "run/systemd/journal/socket"
+TO_JOURNAL = "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) "
+
+
+def journal(machine):
+    """A socket in the journal's place that nobody reads."""
+    path = machine.root / JOURNAL
+    path.parent.mkdir(parents=True)
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    # As in proc(5), the path through another root is too long for an address.
+    here = os.open("/", os.O_PATH)
+    try:
+        os.chdir(path.parent)
+        s.bind("socket")
+    finally:
+        os.fchdir(here)
+        os.close(here)
+    return s
+
+
+def lives(machine):
+    """More changes than a socket takes datagrams of (net.unix.max_dgram_qlen) are answered, and drift is healed."""
+    machine.apply(everyday())
+    for _ in range(20):
+        machine.ctl("down", "lab")
+        machine.ctl("up", "lab")
+    machine.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
+    wait_for(lambda: machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"], 5)
+
+
+def arrived(s):
+    """The entries that wait to be read."""
+    found = []
+    try:
+        while True:
+            found.append(s.recv(1 << 17, socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return found
+
+
+def fields(entry):
+    return dict(line.split(b"=", 1) for line in entry.split(b"\n") if b"=" in line)
+
+
+def test_journal_that_stands_still(bare):
+    with journal(bare) as s:
+        bare.start(environment=TO_JOURNAL)
+        lives(bare)
+        read = []
+        wait_for(lambda: read.extend(map(fields, arrived(s))) or any(e.get(b"MESSAGE_ID") == DRIFT for e in read))
+    drift = next(e for e in read if e.get(b"MESSAGE_ID") == DRIFT)
+    assert drift[b"MESSAGE"].startswith(b"lab: address ns1/veth-ns 10.0.0.2/24") and drift[b"PRIORITY"] == b"5"
+    assert (drift[b"NETNSD_TOPOLOGY"], drift[b"NETNSD_NAMESPACE"], drift[b"NETNSD_INTERFACE"]) == (b"lab", b"ns1", b"veth-ns")
+    assert drift[b"SYSLOG_IDENTIFIER"] == b"netnsd"
+    assert drift[b"NETNSD_WAS"] == b"10.0.0.2/24" and b"NETNSD_IS" not in drift
+
+
+def test_no_journal_at_its_socket(bare):
+    bare.start(environment=TO_JOURNAL)
+    bare.apply(everyday())
+    assert "netnsd: lab: " in bare.log()
+
+
+def test_journal_that_goes(bare):
+    """What was meant for it and is still queued comes on standard error."""
+    s = journal(bare)
+    bare.start(environment=TO_JOURNAL)
+    lives(bare)
+    s.close()
+    bare.ctl("down", "lab")
+    wait_for(lambda: "netnsd: lab: " in bare.log())
+
+
+@pytest.fixture
+def pipe(bare):
+    """A pipe that is full, and stays so until it is read."""
+    path = bare.root / "run/pipe"
+    os.mkfifo(path)
+    end = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(end, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    yield end
+    os.close(end)
+
+
+def test_standard_error_that_nobody_reads(bare, pipe):
+    bare.start("2>/run/pipe")
+    lives(bare)
+    text = b""
+    end = time.monotonic() + 20
+    while b"healed" not in text and time.monotonic() < end:
+        try:
+            text += os.read(pipe, 1 << 16)
+        except BlockingIOError:
+            time.sleep(0.02)
+    lines = text.lstrip(b"x").decode().splitlines()
+    assert lines[0] == "netnsd: ready: 0 topologies, 0 namespaces"
+    assert all(line.startswith("netnsd: ") for line in lines)
+    # Others who write there are not surprised: the descriptor itself still waits.
+    assert "flags:\t0100001" in bare.sh(f"cat /proc/{bare.pid()}/fdinfo/2")
+
+
+def test_standard_error_that_nobody_reads_at_the_end(bare, pipe):
+    assert pipe
+    bare.start("2>/run/pipe")
+    bare.apply(everyday())
+    before = time.monotonic()
+    bare.ctl("down", "lab")
+    bare.stop()
+    assert time.monotonic() - before < 10
+
+
+def test_stopped_terminal(bare):
+    """^S on the terminal that netnsd runs on."""
+    master, slave = os.openpty()
+    termios.tcflow(slave, termios.TCOOFF)
+    bare.start(f"2>{os.ttyname(slave)}")
+    lives(bare)
+    bare.ctl("down", "lab")
+    bare.stop()
+    os.close(slave)
+    os.close(master)
+
+
+def test_standard_error_that_is_closed_at_the_other_end(bare):
+    read, write = os.pipe()
+    bare.runs += 1
+    bare.log_path = bare.folder / "none.log"
+    bare.log_path.write_text("")
+    bare.traced = 0
+    boot = ["--topologies", f"{bare.folder}/topologies", "--state", f"{bare.folder}/state"]
+    bare.daemon = bare.popen("netnsd", *boot, stdin=subprocess.DEVNULL, stderr=write)
+    os.close(write)
+    os.close(read)
+    wait_for(bare.answers)
+    lives(bare)
+
+
+def test_service_manager_that_stands_still(bare):
+    """READY=1 is told as soon as it can be, however late; the watchdog and SIGTERM do not wait for it."""
+    path = bare.folder / "n"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(path))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as full:
+            full.setblocking(False)
+            try:
+                while True:
+                    full.sendto(b"x", str(path))
+            except BlockingIOError:
+                pass
+            bare.start(environment=f"NOTIFY_SOCKET={path} WATCHDOG_USEC=200000 ")
+            lives(bare)
+            told = []
+            reader = threading.Thread(target=lambda: told.extend(iter(lambda: s.recv(4096), b"")), daemon=True)
+            reader.start()
+            wait_for(lambda: any(m.startswith(b"READY=1\nSTATUS=") for m in told))
+            wait_for(lambda: b"WATCHDOG=1" in told)
+            bare.stop()
+            wait_for(lambda: b"STOPPING=1" in told)
+            full.setblocking(True)
+            full.sendto(b"", str(path))
+            reader.join()
+    bare.start()
+    bare.ctl("down", "lab")
