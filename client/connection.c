@@ -18,9 +18,9 @@ int connection_open(struct connection *ret, const char *path, struct err *e)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_(closep) int fd = -1;
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return err_set(e, ENAMETOOLONG, "%s: longer than the %zu bytes of a socket's path", path,
-			       sizeof(address.sun_path) - 1);
+	/* An empty one would be an abstract socket. */
+	if (!*path || strlen(path) >= sizeof(address.sun_path))
+		return err_set(e, ENAMETOOLONG, "\"%s\": the path of a socket has 1 to %zu bytes", path, sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
@@ -115,6 +116,7 @@ static int netns_exec(const char *name, char *const *argv)
 	if (r < 0)
 		return ctl_fail(EXIT_FAILED, "%s", e.text);
 	fflush(stdout);
+	signal(SIGXFSZ, SIG_DFL);
 	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	execvp(argv[0], argv);
 	r = errno;

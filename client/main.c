@@ -4,7 +4,12 @@
 #include "options.h"
 #include "table.h"
 #include "../daemon/guess.h"
+#include "../daemon/std_fds.h"
 #include <locale.h>
+#include <signal.h>
+#include <sys/un.h>
+
+static const size_t SOCKET_MAX = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
 
 static int main_help(void)
 {
@@ -58,6 +63,10 @@ static int command_run(const struct command *k, struct ctl *c)
 	r = options_check(c, k->takes | OPTIONS_ALWAYS, k->name);
 	if (r)
 		return r;
+	/* An empty one would be an abstract socket. */
+	if (!*c->socket || strlen(c->socket) > SOCKET_MAX)
+		return ctl_fail(EXIT_INVALID, "\"%s\": the path of a socket has 1 to %zu bytes: --socket, or NETNSD_SOCKET", c->socket,
+				SOCKET_MAX);
 	if (c->n_args >= k->min && c->n_args <= k->max)
 		return k->run(c);
 	return ctl_fail(EXIT_INVALID, "too %s arguments; usage: netnsctl %s [OPTION…]%s%s",
@@ -97,6 +106,9 @@ int main(int argc, char **argv)
 	struct ctl c = { .socket = socket && *socket ? socket : NETNSD_SOCKET };
 	int r;
 
+	std_fds_open(true);
+	/* A limit on files refuses a write, and does not end us. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* Text is UTF-8 here whatever the locale says; nothing else of it is used. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	r = ctl_run(&c, argc, argv);

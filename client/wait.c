@@ -2,6 +2,7 @@
 /* wait.c - netnsctl wait: until topologies are up, also over a restart of netnsd. */
 #include "connection.h"
 #include "ctl.h"
+#include "../daemon/type.h"
 #include <ctype.h>
 
 /* In seconds, as netnsd has it. */
@@ -56,8 +57,12 @@ static int wait_until(const struct ctl *c, uint64_t until_msec)
 int command_wait(const struct ctl *c)
 {
 	unsigned long seconds = TIMEOUT_USUAL;
+	struct err e;
 	char *end;
 
+	for (size_t i = 0; c->namespaces[i]; i++)
+		if (name_problem(c->namespaces[i], &e))
+			return ctl_fail(EXIT_INVALID, "--namespace: \"%s\" is no name of a namespace: it %s", c->namespaces[i], e.text);
 	if (c->timeout) {
 		seconds = strtoul(c->timeout, &end, 10);
 		if (!isdigit((unsigned char)*c->timeout) || *end || seconds > TIMEOUT_MAX)

@@ -9,7 +9,9 @@
 #include "method.h"
 #include "notify.h"
 #include "once.h"
+#include "options.h"
 #include "reload.h"
+#include "std_fds.h"
 #include "watch.h"
 #include <getopt.h>
 #include <grp.h>
@@ -19,12 +21,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
-
-struct options {
-	const char *socket, *group, *admin_group, *run_dir, *topologies_dir, *state_dir;
-	unsigned audit, burst, seconds;
-	bool once;
-};
 
 struct daemon {
 	struct engine *engine;
@@ -37,134 +33,6 @@ struct daemon {
 	bool working, leaving;
 };
 
-static const struct option long_options[] = {
-	{ "once", no_argument, NULL, 'o' },
-	{ "socket", required_argument, NULL, 's' },
-	{ "group", required_argument, NULL, 'g' },
-	{ "admin-group", required_argument, NULL, 'a' },
-	{ "run", required_argument, NULL, 'r' },
-	{ "topologies", required_argument, NULL, 't' },
-	{ "state", required_argument, NULL, 'd' },
-	{ "audit", required_argument, NULL, 'u' },
-	{ "heal-burst", required_argument, NULL, 'b' },
-	{ "log-level", required_argument, NULL, 'l' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'v' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static void help(void)
-{
-	puts("netnsd [OPTIONS]\n"
-	     "netnsd [OPTIONS] --once FILE...\n"
-	     "\n"
-	     "Keeps network namespaces as topologies say.  Stays in the foreground.\n"
-	     "\n"
-	     "  --once                apply the files, all or nothing each, and end\n"
-	     "  --socket PATH         where to listen (" NETNSD_SOCKET ")\n"
-	     "  --group NAME          who may look, besides root (netnsd)\n"
-	     "  --admin-group NAME    who may change: root's power over the network (nobody)\n"
-	     "  --topologies DIR      what is to be up at boot (/etc/netnsd/topologies)\n"
-	     "  --state DIR           what netnsctl apply --persist keeps (/var/lib/netnsd)\n"
-	     "  --run DIR             what is active now (/run/netnsd)\n"
-	     "  --audit SECONDS       look everything over that often (60)\n"
-	     "  --heal-burst N/SECONDS\n"
-	     "                        heal one object so often before it is damped (5/10)\n"
-	     "  --log-level LEVEL     error, warning, notice, info or debug (info)\n"
-	     "  -h, --help\n"
-	     "  --version\n"
-	     "\n"
-	     "See netnsd(8) and netnsctl(1).");
-}
-
-enum { NUMBER_MAX = 86400 };
-
-/* One number, or two with @between between them, from 1 on. */
-static bool number_read(const char *s, const char *between, unsigned *ret, unsigned *ret_second)
-{
-	char *end;
-	unsigned long n = strtoul(s, &end, 10);
-
-	if (*s < '0' || *s > '9' || n < 1 || n > NUMBER_MAX || strncmp(end, between, strlen(between)))
-		return false;
-	*ret = (unsigned)n;
-	end += strlen(between);
-	return ret_second ? number_read(end, "", ret_second, NULL) : !*end;
-}
-
-/* Where the value of an option goes that is taken as it is. */
-static const char **option_text(struct options *o, int letter)
-{
-	const struct {
-		int letter;
-		const char **text;
-	} texts[] = {
-		{ 's', &o->socket }, { 'g', &o->group }, { 'a', &o->admin_group },
-		{ 'r', &o->run_dir }, { 't', &o->topologies_dir }, { 'd', &o->state_dir },
-	};
-	size_t i = 0;
-
-	while (texts[i].letter != letter)
-		i++;
-	return texts[i].text;
-}
-
-/* -1: go on; otherwise the exit code. */
-static int options_read(struct options *o, int argc, char **argv)
-{
-	for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
-		int level;
-
-		switch (c) {
-		case 'o':
-			o->once = true;
-			break;
-		case 's':
-		case 'g':
-		case 'a':
-		case 'r':
-		case 't':
-		case 'd':
-			*option_text(o, c) = optarg;
-			break;
-		case 'u':
-			if (!number_read(optarg, "", &o->audit, NULL)) {
-				fprintf(stderr, "netnsd: --audit: \"%s\" is no number of seconds from 1 to %d\n", optarg, NUMBER_MAX);
-				return EXIT_INVALID;
-			}
-			break;
-		case 'b':
-			if (!number_read(optarg, "/", &o->burst, &o->seconds)) {
-				fprintf(stderr, "netnsd: --heal-burst: \"%s\" is not N/SECONDS, each from 1 to %d\n", optarg, NUMBER_MAX);
-				return EXIT_INVALID;
-			}
-			break;
-		case 'l':
-			level = log_level_parse(optarg);
-			if (level < 0) {
-				fprintf(stderr, "netnsd: --log-level: no level \"%s\"\n", optarg);
-				return EXIT_INVALID;
-			}
-			log_set_level(level);
-			break;
-		case 'h':
-			help();
-			return EXIT_DONE;
-		case 'v':
-			puts("netnsd " NETNSD_VERSION);
-			return EXIT_DONE;
-		default:
-			fputs("netnsd: see netnsd --help\n", stderr);
-			return EXIT_INVALID;
-		}
-	}
-	if (o->once == (optind == argc)) {
-		fputs(o->once ? "netnsd: --once needs a FILE\n" : "netnsd: a FILE goes with --once\n", stderr);
-		return EXIT_INVALID;
-	}
-	return -1;
-}
-
 enum { RETRY_USEC = 100000 };
 
 /* A group that is not there is no error: then root alone may look. */
@@ -173,6 +41,15 @@ static gid_t group_find(const char *name)
 	const struct group *g = name ? getgrnam(name) : NULL;
 
 	return g ? g->gr_gid : GROUP_NONE;
+}
+
+static void groups_check(const struct options *o)
+{
+	/* The group that nobody has named need not be there. */
+	if (strcmp(o->group, "netnsd") && group_find(o->group) == GROUP_NONE)
+		log_warning("--group: there is no group %s: only root may look", o->group);
+	if (o->admin_group && group_find(o->admin_group) == GROUP_NONE)
+		log_warning("--admin-group: there is no group %s: only root may change", o->admin_group);
 }
 
 /* What the kernel would refuse in the middle of a change is asked for at the start. */
@@ -296,7 +173,6 @@ static int loop_new(struct daemon *d, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaddset(&mask, signals[i].signal);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	r = sd_event_default(&d->event);
 	d->deadline = UINT64_MAX;
 	if (r >= 0)
@@ -353,6 +229,7 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 		.change_group = group_find(o->admin_group),
 	};
 
+	groups_check(o);
 	if (loop_new(d, e) < 0)
 		return e->code;
 	/* The lock comes first: with it, a socket that is left is nobody's. */
@@ -371,6 +248,15 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	return listen_all(d, o, e);
 }
 
+/* A limit, a terminal or a reader that has gone refuses a call; it does not end or stop us. */
+static void signals_ignore(void)
+{
+	static const int numbers[] = { SIGPIPE, SIGXFSZ, SIGTTOU, SIGTTIN };
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		signal(numbers[i], SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .socket = NETNSD_SOCKET, .group = "netnsd", .run_dir = "/run/netnsd", .audit = AUDIT_SECONDS,
@@ -379,8 +265,11 @@ int main(int argc, char **argv)
 	struct daemon d = { 0 };
 	struct method_context m;
 	struct err e;
-	int r = options_read(&o, argc, argv);
+	int r;
 
+	std_fds_open(false);
+	signals_ignore();
+	r = options_read(&o, argc, argv);
 	if (r >= 0)
 		return r;
 	if (!is_privileged()) {
@@ -393,13 +282,13 @@ int main(int argc, char **argv)
 	engine.heal_burst = o.burst;
 	engine.heal_seconds = o.seconds;
 	engine.stay = !o.once;
+	engine.state_dir = o.state_dir;
 	if (o.once) {
 		r = once_run(&engine, argv + optind, argc - optind);
 		log_end();
 		return r;
 	}
 	engine.topologies_dir = o.topologies_dir;
-	engine.state_dir = o.state_dir;
 	engine.alive = notify_alive;
 	r = start(&d, &o, &engine, &m, &e);
 	if (r < 0)

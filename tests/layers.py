@@ -7,14 +7,14 @@ import re
 from source import c_files, report
 
 LAYERS = [
-    "base usec netnsd err log log_out manager arena path guess utf8",
+    "base usec netnsd err log log_out manager arena path guess utf8 std_fds",
     "type type_inet name field kind model describe json json_token",
     "load loader load_object load_check load_words later schema manual plan owner back rtnl listen sysctl netns held spare look work",
     "kinds kind/*",
     "observe execute linger",
     "reconcile queue engine view known share start job heal healing heal_mend heal_note heal_other heal_return heal_wait spot keep keep_heard drift drifted watch event state status event_file outcome confirm await adopt "
     "boot boot_file boot_persist persist notify reload",
-    "control gate stream varlink idl service method once answer method_change method_reload monitor wait",
+    "control gate stream varlink idl service method once answer method_change method_reload monitor wait options",
     "main",
 ]
 CLIENT_UP_TO = 3  # netnsctl is made of its own files and these layers

@@ -519,7 +519,7 @@ def test_answers_of_other_types(ctl):
 
 def test_long_socket_path(ctl):
     code, _, err = ctl.run("status", "--socket", "x" * 108)
-    assert code == 1 and "107 bytes" in err
+    assert code == 2 and "107 bytes" in err
 
 
 # -- the command line
