@@ -4,6 +4,7 @@
 #include "boot_file.h"
 #include "json.h"
 #include "log.h"
+#include "trust.h"
 #include "utf8.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -44,17 +45,6 @@ void boot_files_done(struct boot_files *b)
 	*b = (struct boot_files){ 0 };
 }
 
-/* Whether only root can have written it. */
-static int check_owner(const struct stat *st, struct err *e)
-{
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return err_set(e, EPERM, "belongs to user %u, who would have root's power over the network: chown root",
-			       st->st_uid);
-	if (st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && st->st_gid != 0))
-		return err_set(e, EPERM, "can be written by others than root: chmod go-w");
-	return 0;
-}
-
 static bool is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mode == b->st_mode &&
@@ -85,7 +75,7 @@ static int text_read(const char *path, size_t max, char **ret, size_t *ret_size,
 		return err_set(e, errno, "%s", strerror(errno));
 	if (!S_ISREG(ret_st->st_mode))
 		return err_set(e, EINVAL, "is no regular file");
-	if (check_owner(ret_st, e) < 0)
+	if (trust_check(ret_st, e) < 0)
 		return e->code;
 	if (ret_st->st_size > (off_t)max)
 		return err_set(e, EFBIG, "has %lld bytes, at most %zu are allowed", (long long)ret_st->st_size, max);
@@ -217,47 +207,69 @@ static struct boot_file *file_need(struct boot_files *b, enum boot_dir dir, cons
 	return f;
 }
 
-/* Why a directory is left alone is said once. */
+/* Why a directory or a part of it is left alone is said once. */
 static void dir_refused(struct boot_files *b, enum boot_dir dir, const char *why)
 {
 	if (b->said[dir] && !strcmp(b->said[dir], why))
 		return;
 	free(b->said[dir]);
 	b->said[dir] = must(strdup(why));
-	log_error("%s: %s; nothing in it is applied", b->dirs[dir], why);
+	log_error("the boot directory %s: %s", b->dirs[dir], why);
+}
+
+/* Hidden ones, and those with something behind .json, are what editors, packages and people
+ * have not finished with. */
+static int is_topology(const struct dirent *d)
+{
+	size_t n = strlen(d->d_name);
+
+	return *d->d_name != '.' && n > strlen(SUFFIX) && !strcmp(d->d_name + n - strlen(SUFFIX), SUFFIX);
+}
+
+static int name_cmp(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* A directory that nobody has made is empty; a link that leads nowhere is a mistake. */
+static int dir_open(const struct boot_files *b, enum boot_dir which, struct err *e)
+{
+	int fd = trust_open(b->dirs[which], TRUST_LINK, e);
+	struct stat st;
+
+	return fd == -ENOENT && lstat(b->dirs[which], &st) < 0 ? -ENOENT : fd < 0 ? -EINVAL : fd;
 }
 
 static void dir_look(struct boot_files *b, enum boot_dir which)
 {
-	DIR *dir = opendir(b->dirs[which]);
-	size_t n = 0;
-	struct stat st;
+	struct dirent **names = NULL;
+	char why[640];
 	struct err e;
+	_cleanup_(closep) int fd = dir_open(b, which, &e);
+	int n = fd < 0 ? 0 : scandirat(fd, ".", &names, is_topology, name_cmp);
 
-	if (!dir && errno == ENOENT)
+	if (fd == -ENOENT)
 		return;
-	if (!dir || fstat(dirfd(dir), &st) < 0 || check_owner(&st, &e) < 0) {
-		dir_refused(b, which, dir ? e.text : strerror(errno));
-		if (dir)
-			closedir(dir);
-		return;
+	if (fd < 0 || n < 0) {
+		snprintf(why, sizeof(why), "%s; nothing in it is applied", fd < 0 ? e.text : strerror(errno));
+		dir_refused(b, which, why);
 	}
-	for (struct dirent *d; (d = readdir(dir));) {
+	for (int i = 0; i < n; i++) {
+		_cleanup_(freep) struct dirent *d = names[i];
 		_cleanup_(freep) char *path = NULL;
-		size_t length = strlen(d->d_name);
 
-		/* Hidden ones are what editors have not finished with. */
-		if (*d->d_name == '.' || length <= strlen(SUFFIX) || strcmp(d->d_name + length - strlen(SUFFIX), SUFFIX))
+		if (i == FILES_MAX)
+			snprintf(why, sizeof(why), "holds %d files, at most %d are read: in order of name, those from %s on are left out",
+				 n, FILES_MAX, d->d_name);
+		if (i >= FILES_MAX)
 			continue;
-		if (n++ == FILES_MAX) {
-			dir_refused(b, which, "holds more than 4096 files; the rest is left out");
-			break;
-		}
 		if (asprintf(&path, "%s/%s", b->dirs[which], d->d_name) < 0)
 			abort();
 		file_need(b, which, path)->seen = true;
 	}
-	closedir(dir);
+	if (n > FILES_MAX)
+		dir_refused(b, which, why);
+	free(names);
 }
 
 static int file_cmp(const void *a, const void *b)

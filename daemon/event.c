@@ -15,6 +15,7 @@ struct events {
 	struct event_file file;
 	char *lines[EVENTS_MAX];	/* JSON; the newest at (n - 1) % EVENTS_MAX */
 	size_t n;
+	size_t odd;			/* lines of the file that were no events */
 	struct subscriber *subscribers;
 };
 
@@ -153,11 +154,62 @@ struct json_object *engine_events(const struct engine *g, const char *topology, 
 	return list;
 }
 
+/* The Event of the interface text. */
+static const struct { const char *key; enum json_type type; bool needed; } fields[] = {
+	{ "time_usec", json_type_int, true }, { "event", json_type_string, true }, { "topology", json_type_string, true },
+	{ "kind", json_type_string, false }, { "object", json_type_string, false }, { "was", json_type_string, false },
+	{ "is", json_type_string, false }, { "by", json_type_string, false }, { "message", json_type_string, false },
+	{ "errno", json_type_int, false },
+};
+
+static bool has_fields(struct json_object *o)
+{
+	int n = 0;
+
+	if (!json_object_is_type(o, json_type_object))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		struct json_object *v;
+		bool there = json_object_object_get_ex(o, fields[i].key, &v);
+
+		if (there ? !json_object_is_type(v, fields[i].type) : fields[i].needed)
+			return false;
+		n += there;
+	}
+	return n == json_object_object_length(o);
+}
+
+/* What was written down is handed to clients again, so it must be what netnsd can have written. */
+static bool is_event(const char *line)
+{
+	struct json_object *o = json_tokener_parse(line);
+	bool fine = has_fields(o) && json_object_get_int64(json_object_object_get(o, "time_usec")) >= 0, known = false;
+	struct err e;
+
+	for (size_t i = 0; fine && i < ARRAY_SIZE(types); i++)
+		known |= !strcmp(json_object_get_string(json_object_object_get(o, "event")), types[i].word);
+	fine = fine && known && !name_problem(json_object_get_string(json_object_object_get(o, "topology")), &e);
+	json_object_put(o);
+	return fine;
+}
+
+static void on_line(void *arg, const char *line)
+{
+	struct events *e = arg;
+
+	if (is_event(line))
+		events_keep(e, line);
+	else
+		e->odd++;
+}
+
 struct events *events_new(const char *dir)
 {
 	struct events *e = must(calloc(1, sizeof(*e)));
 
-	event_file_open(&e->file, dir, EVENTS_MAX, events_keep, e);
+	event_file_open(&e->file, dir, EVENTS_MAX, on_line, e);
+	if (e->odd)
+		log_warning("%s/log: %zu %s no event, and left out", dir, e->odd, e->odd == 1 ? "line is" : "lines are");
 	return e;
 }
 

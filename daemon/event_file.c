@@ -3,6 +3,7 @@
  * of it may hold up or fail a topology: no fsync, and what goes wrong is only logged. */
 #include "event_file.h"
 #include "log.h"
+#include "trust.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -18,12 +19,24 @@ static int file_open(int dir, const char *path, int flags)
 {
 	int fd = openat(dir, path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	struct stat st;
+	struct err e;
 
-	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || trust_check(&st, &e) < 0)) {
 		close(fd);
-		errno = EINVAL;
+		errno = EPERM;
 		return -1;
 	}
+	return fd;
+}
+
+/* At the start: what is not netnsd's is not read, and makes room for what is. */
+static int file_find(const struct event_file *f, const char *dir, const char *path, int flags)
+{
+	int fd = file_open(f->dir, path, flags);
+
+	if (fd < 0 && errno != ENOENT)
+		log_warning("%s/%s is no file of netnsd's own (%s): what happened before is not known from it; remove it", dir, path,
+			    strerror(errno));
 	return fd;
 }
 
@@ -72,11 +85,13 @@ void event_file_open(struct event_file *f, const char *dir, size_t max, void (*e
 {
 	struct lines l = { 0 };
 
-	*f = (struct event_file){ .dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .fd = -1 };
-	if (f->dir < 0)
+	*f = (struct event_file){ .dir = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), .fd = -1 };
+	if (f->dir < 0) {
+		log_warning("%s: %s; what happened before is not known, and what happens now is not kept", dir, strerror(errno));
 		return;
-	_cleanup_(closep) int old = file_open(f->dir, name_old, O_RDONLY);
-	f->fd = file_open(f->dir, name, O_RDWR | O_CREAT);
+	}
+	_cleanup_(closep) int old = file_find(f, dir, name_old, O_RDONLY);
+	f->fd = file_find(f, dir, name, O_RDWR | O_CREAT);
 	lines_read(&l, old);
 	f->size = lines_read(&l, f->fd);
 	event_file_cut(f);

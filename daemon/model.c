@@ -228,32 +228,6 @@ void object_mark_set(struct object *o, size_t offset)
 			o->set |= UINT64_C(1) << i;
 }
 
-/* JSON null means none: a zeroed value that is set.  The bounds are not asked: they are
- * for files, and what the kernel had is right. */
-static int field_set(struct model *m, struct object *o, size_t i, struct json_object *v, struct err *e)
-{
-	struct field f = o->kind->fields[i];
-
-	f.min = f.max = 0;
-	memset(object_at(o, i), 0, f.type->size);
-	o->set |= UINT64_C(1) << i;
-	if (v && f.type->parse(&f, o->netns, object_at(o, i), v, &m->arena, e) < 0)
-		return err_prefix(e, "%s", f.name);
-	return 0;
-}
-
-void object_set(struct model *m, struct object *o, const char *name, const char *json)
-{
-	struct json_object *v = strcmp(json, "null") ? json_tokener_parse(json) : NULL;
-	int i = kind_field(o->kind, name);
-	struct err e;
-
-	assert(i >= 0);
-	if (field_set(m, o, (size_t)i, v, &e) < 0)
-		abort();
-	json_object_put(v);
-}
-
 /* Kinds of one class begin with the same rows. */
 static bool same_row(const struct object *want, const struct object *have, size_t i)
 {
@@ -320,82 +294,4 @@ bool object_ref(const struct object *o, bool gives, size_t *i, struct ref *ret)
 		return true;
 	}
 	return false;
-}
-
-/* None is null, as in field_set, also where the type has no word for it. */
-static struct json_object *field_save(const struct object *o, size_t i)
-{
-	static const char zero[64];
-	const struct field *f = &o->kind->fields[i];
-	bool none = f->fallback && !strcmp(f->fallback, "null") && !memcmp(object_at(o, i), zero, f->type->size);
-
-	return none ? NULL : f->type->format(f, o->netns, object_at(o, i));
-}
-
-struct json_object *model_save(const struct model *m)
-{
-	struct json_object *list = json_object_new_array_ext((int)m->n);
-
-	for (size_t n = 0; n < m->n; n++) {
-		const struct object *o = m->objects[n];
-		struct json_object *item = json_object_new_object(), *fields = json_object_new_object();
-
-		json_object_object_add(item, "class", json_object_new_string(o->kind->class));
-		json_object_object_add(item, "kind", json_object_new_string(o->kind->name));
-		json_object_object_add(item, "netns", json_object_new_string(o->netns));
-		if (o->name)
-			json_object_object_add(item, "name", json_object_new_string(o->name));
-		json_object_object_add(item, "any", json_object_new_boolean(o->any));
-		json_object_object_add(item, "handle", json_object_new_int64(o->handle));
-		json_object_object_add(item, "ours", json_object_new_boolean(o->owner == OWNER_OURS));
-		for (size_t i = 0; i < o->kind->n_fields; i++)
-			if (object_has(o, i))
-				json_object_object_add(fields, o->kind->fields[i].name, field_save(o, i));
-		json_object_object_add(item, "fields", fields);
-		json_object_array_add(list, item);
-	}
-	return list;
-}
-
-static const char *member(struct json_object *in, const char *key)
-{
-	return json_object_get_string(json_object_object_get(in, key));
-}
-
-static int object_restore(struct model *m, struct json_object *in, struct err *e)
-{
-	const char *class = member(in, "class"), *name = member(in, "kind"), *netns = member(in, "netns");
-	const struct kind *k = class && name ? kinds_find(m->kinds, class, name) : NULL;
-	struct object *o;
-
-	if (!k || !netns)
-		return err_set(e, EINVAL, "no kind %s of %s", name ? name : "?", class ? class : "?");
-	o = object_new(m, k, netns, member(in, "name"));
-	o->any = json_object_get_boolean(json_object_object_get(in, "any"));
-	o->handle = (uint32_t)json_object_get_int64(json_object_object_get(in, "handle"));
-	o->owner = json_object_get_boolean(json_object_object_get(in, "ours")) ? OWNER_OURS : OWNER_FOREIGN;
-	if (!json_object_is_type(json_object_object_get(in, "fields"), json_type_object) || (object_is(o, "link") && !o->name))
-		return err_set(e, EINVAL, "an object without fields, or a link without a name");
-	json_object_object_foreach(json_object_object_get(in, "fields"), key, value) {
-		int i = kind_field(k, key);
-
-		if (i < 0)
-			return err_set(e, EINVAL, "a %s has no \"%s\"", k->name, key);
-		if (field_set(m, o, (size_t)i, value, e) < 0)
-			return e->code;
-	}
-	return model_add(m, o, NULL) < 0 ? err_set(e, EEXIST, "%s is there twice", o->id) : 0;
-}
-
-int model_restore(struct model *m, struct json_object *in, struct err *e)
-{
-	if (!json_object_is_type(in, json_type_array))
-		return err_set(e, EINVAL, "no list of objects");
-	for (size_t i = 0; i < json_object_array_length(in); i++) {
-		int r = object_restore(m, json_object_array_get_idx(in, i), e);
-
-		if (r < 0)
-			return err_prefix(e, "object %zu", i);
-	}
-	return 0;
 }

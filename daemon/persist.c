@@ -3,10 +3,10 @@
  * persist_commit came back. */
 #include "persist.h"
 #include "../include/netnsd.h"
+#include "trust.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <json-c/json.h>
-#include <sys/stat.h>
 
 enum { NAME_SIZE = 96 };
 
@@ -22,22 +22,19 @@ static void file_names(const char *name, const char *suffix, char ret[NAME_SIZE]
 
 static int dir_open(const char *dir, struct err *e)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? err_kernel(e, errno, NULL, "%s", dir) : fd;
+	return trust_open(dir, 0, e);
 }
 
 /* The uppermost directory may have been made by the service manager; what is in it is root's alone. */
 static int dir_make(const char *dir, struct err *e)
 {
 	_cleanup_(freep) char *top = must(strdup(dir));
+	_cleanup_(closep) int fd = -1;
+	char *slash = strrchr(top, '/');
 
-	*(strrchr(top, '/') ?: top) = '\0';
-	if (*top && mkdir(top, 0755) < 0 && errno != EEXIST)
-		return err_kernel(e, errno, NULL, "%s", top);
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_kernel(e, errno, NULL, "%s", dir);
-	return dir_open(dir, e);
+	*slash = '\0';
+	fd = trust_open(top, TRUST_MAKE | TRUST_LINK, e);
+	return fd < 0 ? fd : trust_open_at(fd, top, slash + 1, e);
 }
 
 static int text_write(int dir, const char *file, const char *text, size_t size, struct err *e)
@@ -106,7 +103,9 @@ void persist_abandon(const char *dir, const char *name)
 
 void persist_clear(const char *dir)
 {
-	DIR *d = opendir(dir);
+	struct err e;
+	int fd = dir_open(dir, &e);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		size_t n = strlen(entry->d_name);

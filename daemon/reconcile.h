@@ -58,8 +58,6 @@ void outcome_awaited(const struct outcome *o, char *ret, size_t size);
 
 enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK, CHANGE_ADOPT };
 
-enum { CONFIRM_SECONDS_MAX = 86400 };
-
 /* A change somebody asks for.  The callbacks may be NULL. */
 struct change {
 	enum change_type type;

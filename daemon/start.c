@@ -37,6 +37,22 @@ static int name_cmp(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* What a rollback leads to must be as good as what is there. */
+static int topologies_load(struct engine *g, struct record *r, struct topology *ret, struct err *e)
+{
+	struct topology previous = { 0 };
+
+	if (r->previous && member_load(g, json_object_object_get(r->previous, "topology"), &previous, e) < 0) {
+		err_prefix(e, "\"previous\": \"topology\"");
+		return state_refuse(&g->state, false, r->name, e);
+	}
+	topology_done(&previous);
+	if (member_load(g, r->topology, ret, e) == 0)
+		return 0;
+	err_prefix(e, "\"topology\"");
+	return state_refuse(&g->state, false, r->name, e);
+}
+
 static void on_known(void *arg, struct record *r, const struct err *e)
 {
 	struct engine *g = arg;
@@ -49,7 +65,7 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 		(void)!state_forget(&g->state, r->name, &bad);
 		return;
 	}
-	if (e || member_load(g, r->topology, &t, &bad) < 0) {
+	if (e || topologies_load(g, r, &t, &bad) < 0) {
 		start_failed(g, r->name, "", e ? e : &bad);
 		return;
 	}

@@ -2,36 +2,15 @@
 /* state.c - keeps records as JSON files: written beside their place, then renamed. */
 #include "state.h"
 #include "held.h"
-#include "json.h"
+#include "log.h"
+#include "trust.h"
+#include <json-c/json.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
 enum { RECORD_MAX = 256 << 20 };
-
-static const char *const state_words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
-					   [STATE_WAITING] = "waiting" };
-
-void record_done(struct record *r)
-{
-	json_object_put(r->topology);
-	json_object_put(r->previous);
-	model_done(&r->originals);
-	model_done(&r->delta);
-	*r = (struct record){ 0 };
-}
-
-/* The socket is reached through the uppermost; what is below is nobody else's. */
-static int directory_open(int at, const char *path, struct err *e)
-{
-	int fd;
-
-	if (mkdirat(at, path, at == AT_FDCWD ? 0755 : 0700) < 0 && errno != EEXIST)
-		return err_kernel(e, errno, NULL, "%s", path);
-	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (at == AT_FDCWD ? 0 : O_NOFOLLOW));
-	return fd < 0 ? err_kernel(e, errno, NULL, "%s", path) : fd;
-}
 
 /* What a crash left half written. */
 static void clear_new(int dir)
@@ -48,22 +27,38 @@ static void clear_new(int dir)
 		closedir(d);
 }
 
+static int lock_take(struct state *s, int top, struct err *e)
+{
+	struct stat st;
+
+	s->lock = openat(top, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (s->lock < 0 || fstat(s->lock, &st) < 0)
+		return err_kernel(e, errno, NULL, "%s/lock", s->dir);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "%s/lock is there and no regular file: remove it", s->dir);
+	if (trust_check(&st, e) < 0)
+		return err_prefix(e, "%s/lock", s->dir);
+	s->known = trust_open_at(top, s->dir, "known", e);
+	if (s->known < 0)
+		return s->known;
+	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, EBUSY, "another netnsd is at work in %s; ask it with netnsctl, or stop it", s->dir);
+	return 0;
+}
+
 int state_open(struct state *s, const char *dir, struct err *e)
 {
-	_cleanup_(closep) int top = directory_open(AT_FDCWD, dir, e);
+	_cleanup_(closep) int top = -1;
 
 	*s = (struct state){ -1, -1, -1, -1, "" };
+	snprintf(s->dir, sizeof(s->dir), "%s", dir);
+	top = trust_open(dir, TRUST_MAKE, e);
 	if (top < 0)
 		return top;
-	snprintf(s->held_path, sizeof(s->held_path), "%s/held", dir);
-	s->lock = openat(top, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->lock < 0)
-		return err_kernel(e, errno, NULL, "%s/lock", dir);
-	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, EBUSY, "another netnsd is at work in %s; ask it with netnsctl, or stop it", dir);
-	s->known = directory_open(top, "known", e);
-	s->pending = s->known < 0 ? -1 : directory_open(top, "pending", e);
-	s->held = s->pending < 0 ? -1 : directory_open(top, "held", e);
+	if (lock_take(s, top, e) < 0)
+		return e->code;
+	s->pending = trust_open_at(top, dir, "pending", e);
+	s->held = s->pending < 0 ? -1 : trust_open_at(top, dir, "held", e);
 	if (s->held < 0)
 		return e->code;
 	clear_new(s->known);
@@ -78,31 +73,6 @@ void state_close(struct state *s)
 	closep(&s->held);
 	closep(&s->lock);
 	*s = (struct state){ -1, -1, -1, -1, "" };
-}
-
-static struct json_object *record_json(const struct record *r)
-{
-	struct json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "name", json_object_new_string(r->name));
-	json_object_object_add(o, "source", json_object_new_string(r->source));
-	json_object_object_add(o, "state", json_object_new_string(state_words[r->state]));
-	json_object_object_add(o, "since_usec", json_object_new_int64((int64_t)r->since_usec));
-	json_object_object_add(o, "healed", json_object_new_int64(r->healed));
-	json_object_object_add(o, "had", json_object_new_boolean(r->had));
-	json_object_object_add(o, "topology", json_object_get(r->topology));
-	json_object_object_add(o, "originals", model_save(&r->originals));
-	json_object_object_add(o, "delta", model_save(&r->delta));
-	json_object_object_add(o, "confirm_usec", json_object_new_int64((int64_t)r->confirm_usec));
-	if (r->adopt)
-		json_object_object_add(o, "adopt", json_object_new_boolean(true));
-	if (r->persist)
-		json_object_object_add(o, "persist", json_object_new_boolean(true));
-	if (r->forget)
-		json_object_object_add(o, "forget", json_object_new_boolean(true));
-	if (r->previous)
-		json_object_object_add(o, "previous", json_object_get(r->previous));
-	return o;
 }
 
 static int write_all(int fd, const char *text, size_t size, struct err *e)
@@ -183,7 +153,7 @@ int state_forget(const struct state *s, const char *name, struct err *e)
 
 void state_held(const struct state *s, const char *name, char *ret, size_t size)
 {
-	snprintf(ret, size, "%s/%s", s->held_path, name);
+	snprintf(ret, size, "%s/held/%s", s->dir, name);
 }
 
 void state_release(const struct state *s)
@@ -203,62 +173,77 @@ void state_release(const struct state *s)
 		closedir(d);
 }
 
-static bool has_topology(struct json_object *o)
-{
-	return json_object_is_type(json_object_object_get(o, "source"), json_type_string) &&
-	       json_object_is_type(json_object_object_get(o, "state"), json_type_string) &&
-	       json_object_is_type(json_object_object_get(o, "topology"), json_type_object);
-}
-
-static int record_parse(struct record *r, struct json_object *o, const struct kinds *kinds, struct err *e)
-{
-	struct json_object *previous = json_object_object_get(o, "previous");
-	const char *state;
-
-	model_init(&r->originals, kinds);
-	model_init(&r->delta, kinds);
-	if (!has_topology(o) || (previous && !has_topology(previous)))
-		return err_set(e, EINVAL, "is no record of netnsd");
-	snprintf(r->source, sizeof(r->source), "%s", json_object_get_string(json_object_object_get(o, "source")));
-	state = json_object_get_string(json_object_object_get(o, "state"));
-	for (size_t i = 0; i < ARRAY_SIZE(state_words); i++)
-		if (!strcmp(state, state_words[i]))
-			r->state = (enum topology_state)i;
-	r->since_usec = (uint64_t)json_object_get_int64(json_object_object_get(o, "since_usec"));
-	r->healed = (uint32_t)json_object_get_int64(json_object_object_get(o, "healed"));
-	r->had = json_object_get_boolean(json_object_object_get(o, "had"));
-	r->topology = json_object_get(json_object_object_get(o, "topology"));
-	r->confirm_usec = (uint64_t)json_object_get_int64(json_object_object_get(o, "confirm_usec"));
-	r->adopt = json_object_get_boolean(json_object_object_get(o, "adopt"));
-	r->persist = json_object_get_boolean(json_object_object_get(o, "persist"));
-	r->forget = json_object_get_boolean(json_object_object_get(o, "forget"));
-	r->previous = json_object_get(previous);
-	if (model_restore(&r->originals, json_object_object_get(o, "originals"), e) < 0)
-		return err_prefix(e, "originals");
-	return model_restore(&r->delta, json_object_object_get(o, "delta"), e);
-}
-
-static int record_read(int dir, const char *file, struct record *r, const struct kinds *kinds, struct err *e)
+/* The text of a record, which only netnsd can have written. */
+static int text_read(int dir, const char *file, char **ret, size_t *ret_size, struct err *e)
 {
 	_cleanup_(closep) int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	_cleanup_(freep) char *text = NULL;
-	struct json_object *o;
 	struct stat st;
 	size_t n = 0;
-	int code;
 
+	if (fd < 0 && errno == ELOOP)
+		return err_set(e, ELOOP, "is a symbolic link, which is not followed");
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_kernel(e, errno, NULL, "%s", file);
-	if (!S_ISREG(st.st_mode) || st.st_size > RECORD_MAX)
-		return err_set(e, EINVAL, "%s is no record of netnsd", file);
+		return err_set(e, errno, "%s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "is no regular file");
+	if (trust_check(&st, e) < 0)
+		return e->code;
+	if (st.st_size > RECORD_MAX)
+		return err_set(e, EFBIG, "has %lld bytes, at most %d are allowed", (long long)st.st_size, RECORD_MAX);
 	text = must(malloc((size_t)st.st_size + 1));
-	for (ssize_t got; n < (size_t)st.st_size && (got = read(fd, text + n, (size_t)st.st_size - n)) > 0;)
-		n += (size_t)got;
+	for (ssize_t got; n < (size_t)st.st_size && (got = read(fd, text + n, (size_t)st.st_size - n)) != 0;) {
+		if (got < 0 && errno != EINTR)
+			return err_set(e, errno, "%s", strerror(errno));
+		n += got > 0 ? (size_t)got : 0;
+	}
 	text[n] = '\0';
-	o = json_tokener_parse(text);
-	code = o ? record_parse(r, o, kinds, e) : err_set(e, EINVAL, "%s holds no JSON", file);
-	json_object_put(o);
-	return code;
+	*ret = TAKE(text);
+	*ret_size = n;
+	return 0;
+}
+
+int state_refuse(const struct state *s, bool pending, const char *name, struct err *e)
+{
+	char help[240];
+	size_t n;
+
+	err_prefix(e, "the record %s/%s/%s.json", s->dir, pending ? "pending" : "known", name);
+	n = (size_t)snprintf(help, sizeof(help), "; nothing of it is touched: netnsctl apply --replace FILE begins anew, "
+			     "netnsctl down --forget %s drops the record", name);
+	/* What helps is not cut off. */
+	n = strnlen(e->text, sizeof(e->text) - 1 - n);
+	snprintf(e->text + n, sizeof(e->text) - n, "%s", help);
+	return e->code;
+}
+
+static int record_read(const struct state *s, bool pending, struct record *r, const struct kinds *kinds, struct err *e)
+{
+	_cleanup_(freep) char *text = NULL;
+	char file[80];
+	size_t size = 0;
+
+	file_name(file, r->name, ".json");
+	if (text_read(pending ? s->pending : s->known, file, &text, &size, e) == 0 && record_parse(r, text, size, kinds, e) == 0)
+		return 0;
+	if (err_is_shortage(e))
+		return err_prefix(e, "%s/%s/%s", s->dir, pending ? "pending" : "known", file);
+	return state_refuse(s, pending, r->name, e);
+}
+
+/* Records have a topology's name; what has another is none, and not netnsd's. */
+static bool record_name(const struct state *s, bool pending, const char *file, struct record *r)
+{
+	size_t n = strlen(file), suffix = strlen(".json");
+	struct err e;
+
+	if (!strcmp(file, ".") || !strcmp(file, ".."))
+		return false;
+	snprintf(r->name, sizeof(r->name), "%.*s", n > suffix ? (int)(n - suffix) : 0, file);
+	if (n > suffix && n <= 64 + suffix && !strcmp(file + n - suffix, ".json") && !name_problem(r->name, &e))
+		return true;
+	log_warning("%s/%s/%s is no record by its name, and left alone: remove it", s->dir, pending ? "pending" : "known", file);
+	return false;
 }
 
 int state_read(const struct state *s, bool pending, const struct kinds *kinds,
@@ -269,19 +254,18 @@ int state_read(const struct state *s, bool pending, const struct kinds *kinds,
 	int code = 0;
 
 	if (!dir)
-		return err_kernel(e, errno, NULL, "the state directory");
+		return err_kernel(e, errno, NULL, "%s/%s", s->dir, pending ? "pending" : "known");
 	rewinddir(dir);
 	for (struct dirent *d; (d = readdir(dir));) {
 		struct record r = { 0 };
-		size_t n = strlen(d->d_name);
 		struct err bad;
 
-		if (n < 6 || n > 64 + 5 || strcmp(d->d_name + n - 5, ".json"))
+		if (!record_name(s, pending, d->d_name, &r))
 			continue;
-		snprintf(r.name, sizeof(r.name), "%.*s", (int)(n - 5), d->d_name);
-		code = record_read(at, d->d_name, &r, kinds, &bad);
+		code = record_read(s, pending, &r, kinds, &bad);
 		if (code < 0 && err_is_shortage(&bad)) {
 			*e = bad;
+			record_done(&r);
 			break;
 		}
 		each(arg, &r, code < 0 ? &bad : NULL);

@@ -7,13 +7,13 @@ import re
 from source import c_files, report
 
 LAYERS = [
-    "base usec netnsd err log log_out manager arena path guess utf8 std_fds",
-    "type type_inet name field kind model describe json json_token",
+    "base usec netnsd err log log_out manager arena path guess utf8 std_fds trust",
+    "type type_inet name field kind model model_save describe json json_token",
     "load loader load_object load_check load_words later schema manual plan owner back rtnl listen sysctl netns held spare look work",
     "kinds kind/*",
     "observe execute linger",
     "reconcile queue engine view known share start job heal healing heal_mend heal_note heal_other heal_return heal_wait spot keep keep_heard drift drifted watch event state status event_file outcome confirm await adopt "
-    "boot boot_file boot_persist persist notify reload",
+    "boot boot_file boot_persist persist notify reload record",
     "control gate stream varlink idl service method once answer method_change method_reload monitor wait options",
     "main",
 ]
@@ -22,7 +22,7 @@ CLIENT_UP_TO = 3  # netnsctl is made of its own files and these layers
 # library: (the headers it has, the modules that may include them)
 LIBRARIES = {
     "libnl": (r"netlink/.*", "rtnl listen netns look work kinds kind/*"),
-    "json-c": (r"json-c/.*", " ".join(["type type_inet name field model describe json json_token load loader load_object "
+    "json-c": (r"json-c/.*", " ".join(["type type_inet name field model model_save describe json json_token load loader load_object "
                                        "load_check load_words schema client/*", *LAYERS[5:]])),
     "sd-event": (r"systemd/sd-event\.h", " ".join(LAYERS[5:])),
 }

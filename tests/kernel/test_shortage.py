@@ -87,7 +87,7 @@ def refusal_of(function, *args, **parameters):
 def test_run_directory_is_full(rig):
     """A file system without a free byte, and without a free inode."""
     rig.stop()
-    rig.agent.run("mount -t tmpfs -o size=256k,nr_inodes=32 tmpfs /run/netnsd")
+    rig.agent.run("mount -t tmpfs -o size=256k,nr_inodes=32,mode=755 tmpfs /run/netnsd")
     rig.start()
     zero = rig.look()
     fill = ["dd if=/dev/zero of=/run/netnsd/fill bs=4k 2>/dev/null || true",
