@@ -6,6 +6,7 @@
 #include "../include/usec.h"
 #include "gate.h"
 #include "log.h"
+#include "trust.h"
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -234,6 +235,16 @@ void control_turn(struct control *c, bool working)
 	gate_turn(c->gate, working);
 }
 
+int control_listen_anew(struct control *c, int fd, struct err *e)
+{
+	/* Those that came by the others are still to be taken. */
+	if (c->n_listen == LISTEN_MAX) {
+		sd_event_source_disable_unref(c->listen[0]);
+		memmove(c->listen, c->listen + 1, --c->n_listen * sizeof(*c->listen));
+	}
+	return control_listen(c, fd, e);
+}
+
 void control_drain(struct control *c)
 {
 	while (c->n_listen)
@@ -242,33 +253,60 @@ void control_drain(struct control *c)
 		varlink_drain(c->clients[i]);
 }
 
-static int socket_remove_stale(const char *path, struct err *e)
+static int address_make(struct sockaddr_un *ret, const char *path, struct err *e)
 {
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (!*path || strlen(path) >= sizeof(ret->sun_path))
+		return err_set(e, ENAMETOOLONG, "\"%s\" has %zu bytes; the path of a socket has 1 to %zu", path, strlen(path),
+			       sizeof(ret->sun_path) - 1);
+	strcpy(ret->sun_path, path);
+	return 0;
+}
+
+/* Only that nobody listens shows that a socket is left over. */
+static int socket_probe(const struct sockaddr_un *address, struct err *e)
+{
+	_cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_kernel(e, errno, NULL, "socket");
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && (errno == ECONNREFUSED || errno == ENOENT))
+		return 0;
+	return err_set(e, EADDRINUSE, "somebody listens at %s already, such as another netnsd: ask it with netnsctl, stop it, or use --socket",
+		       address->sun_path);
+}
+
+int control_may_bind(const char *path, struct err *e)
+{
+	_cleanup_(freep) char *dir = must(strdup(path));
+	_cleanup_(closep) int fd = -1;
+	struct sockaddr_un address;
 	struct stat st;
 
+	if (address_make(&address, path, e) < 0)
+		return e->code;
+	*(strrchr(dir, '/') ?: dir) = '\0';
+	fd = trust_open(dir, TRUST_LINK | TRUST_STICKY, e);
+	if (fd < 0 && fd != -ENOENT)
+		return err_prefix(e, "the directory of the socket");
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : err_kernel(e, errno, NULL, "%s", path);
 	if (!S_ISSOCK(st.st_mode))
 		return err_set(e, EEXIST, "%s is there and no socket; remove it, or use --socket", path);
-	if (unlink(path) < 0)
-		return err_kernel(e, errno, NULL, "%s", path);
-	return 0;
+	return socket_probe(&address, e);
 }
 
 int control_bind(const char *path, gid_t group, struct err *e)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_(closep) int fd = -1;
+	struct sockaddr_un address;
 	mode_t mask;
 	int r;
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return err_set(e, ENAMETOOLONG, "%s: longer than the %zu bytes of a socket's path", path,
-			       sizeof(address.sun_path) - 1);
-	strcpy(address.sun_path, path);
-	r = socket_remove_stale(path, e);
-	if (r < 0)
-		return r;
+	if (address_make(&address, path, e) < 0 || control_may_bind(path, e) < 0)
+		return e->code;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_kernel(e, errno, NULL, "%s", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_kernel(e, errno, NULL, "socket");

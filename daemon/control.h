@@ -23,6 +23,10 @@ void control_turn(struct control *c, bool working);
 /* Takes no further clients and calls; those at work are still answered. */
 void control_drain(struct control *c);
 
-/* A listening socket at @path, for root and @group (or GROUP_NONE).  A socket
- * left there is replaced: the caller knows that nobody else uses it. */
+/* The same for a socket whose node stands where that of another did; in the end the other is let go. */
+int control_listen_anew(struct control *c, int fd, struct err *e);
+/* Whether a socket could be made at @path: nothing is there, or a socket that nobody listens at. */
+int control_may_bind(const char *path, struct err *e);
+/* A listening socket at @path, for root and @group (or GROUP_NONE).  One that nobody
+ * listens at any more is replaced; -EADDRINUSE: somebody does. */
 int control_bind(const char *path, gid_t group, struct err *e);

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "manager.h"
 #include "method.h"
+#include "node.h"
 #include "notify.h"
 #include "once.h"
 #include "options.h"
@@ -25,6 +26,7 @@
 struct daemon {
 	struct engine *engine;
 	struct control *control;
+	struct node *node;		/* NULL: the service manager has made the socket */
 	struct watch *watch;
 	struct notify notify;
 	sd_event *event;
@@ -98,6 +100,7 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 	notify_stopping(&d->notify);
 	d->leaving = true;
 	engine_leave(d->engine);
+	node_free(TAKE(d->node));
 	control_drain(d->control);
 	return 0;
 }
@@ -118,6 +121,7 @@ static int on_hangup(_unused_ sd_event_source *s, _unused_ const struct signalfd
 	if (d->leaving)
 		return 0;
 	notify_reloading(&d->notify, true);
+	node_look(d->node);
 	d->working = true;
 	reload_start(d->engine, "SIGHUP", false, on_reloaded, d);
 	return 0;
@@ -210,15 +214,12 @@ static int loop_run(struct daemon *d)
 
 static int listen_all(struct daemon *d, const struct options *o, struct err *e)
 {
-	int n = sd_listen_fds(true), fd;
+	int n = sd_listen_fds(true);
 
 	for (int i = 0; i < n; i++)
 		if (control_listen(d->control, SD_LISTEN_FDS_START + i, e) < 0)
 			return e->code;
-	if (n > 0)
-		return 0;
-	fd = control_bind(o->socket, group_find(o->group), e);
-	return fd < 0 ? fd : control_listen(d->control, fd, e);
+	return n > 0 ? 0 : node_new(&d->node, d->event, d->control, o->socket, group_find(o->group), o->audit, e);
 }
 
 static int start(struct daemon *d, const struct options *o, const struct engine_options *engine, struct method_context *m,
@@ -232,7 +233,9 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	groups_check(o);
 	if (loop_new(d, e) < 0)
 		return e->code;
-	/* The lock comes first: with it, a socket that is left is nobody's. */
+	/* Nothing is touched where another netnsd listens. */
+	if (sd_listen_fds(false) <= 0 && control_may_bind(o->socket, e) < 0)
+		return e->code;
 	if (engine_new(&d->engine, engine, &all_kinds, e) < 0)
 		return e->code;
 	notify_init(&d->notify, d->engine);
@@ -295,6 +298,7 @@ int main(int argc, char **argv)
 		log_error("%s", e.text);
 	else
 		r = loop_run(&d);
+	node_free(d.node);
 	control_free(d.control);
 	watch_free(d.watch);
 	engine_free(d.engine);

@@ -2,6 +2,7 @@
 /* state.c - keeps records as JSON files: written beside their place, then renamed. */
 #include "state.h"
 #include "held.h"
+#include "lock.h"
 #include "log.h"
 #include "trust.h"
 #include <json-c/json.h>
@@ -27,6 +28,8 @@ static void clear_new(int dir)
 		closedir(d);
 }
 
+/* The lock file says where a netnsd is at work; the lock of known/, into which nobody else
+ * can look, holds also when the file is removed. */
 static int lock_take(struct state *s, int top, struct err *e)
 {
 	struct stat st;
@@ -41,7 +44,7 @@ static int lock_take(struct state *s, int top, struct err *e)
 	s->known = trust_open_at(top, s->dir, "known", e);
 	if (s->known < 0)
 		return s->known;
-	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
+	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0 || flock(s->known, LOCK_EX | LOCK_NB) < 0)
 		return err_set(e, EBUSY, "another netnsd is at work in %s; ask it with netnsctl, or stop it", s->dir);
 	return 0;
 }
@@ -50,8 +53,11 @@ int state_open(struct state *s, const char *dir, struct err *e)
 {
 	_cleanup_(closep) int top = -1;
 
-	*s = (struct state){ -1, -1, -1, -1, "" };
+	*s = (struct state){ -1, -1, -1, -1, -1, "" };
 	snprintf(s->dir, sizeof(s->dir), "%s", dir);
+	s->netns_lock = lock_netns(e);
+	if (s->netns_lock < 0)
+		return s->netns_lock;
 	top = trust_open(dir, TRUST_MAKE, e);
 	if (top < 0)
 		return top;
@@ -72,7 +78,8 @@ void state_close(struct state *s)
 	closep(&s->pending);
 	closep(&s->held);
 	closep(&s->lock);
-	*s = (struct state){ -1, -1, -1, -1, "" };
+	closep(&s->netns_lock);
+	*s = (struct state){ -1, -1, -1, -1, -1, "" };
 }
 
 static int write_all(int fd, const char *text, size_t size, struct err *e)

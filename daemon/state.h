@@ -6,11 +6,12 @@
 
 struct state {
 	int known, pending, held;	/* directories */
-	int lock;
+	int lock, netns_lock;
 	char dir[256];			/* they are in it */
 };
 
-/* Makes @dir and the directories below it and takes the lock; -EBUSY: another netnsd has it. */
+/* Takes the lock of the network namespace, then makes @dir and the directories below it and
+ * takes theirs; -EBUSY: another netnsd has one of them. */
 int state_open(struct state *s, const char *dir, struct err *e);
 void state_close(struct state *s);
 
