@@ -3,6 +3,7 @@
 #pragma once
 #include "drift.h"
 #include "event.h"
+#include "identity.h"
 #include "job.h"
 #include "queue.h"
 
@@ -34,7 +35,7 @@ struct member {
 
 struct engine {
 	const struct kinds *kinds;
-	char netns_dir[256], machine[64];
+	char netns_dir[256], machine[IDENTITY_SIZE];
 	struct state state;
 	struct events *events;
 	struct member **members;	/* in order of name */

@@ -22,6 +22,7 @@ struct listener {
 	int fd;
 	struct rtnl *nl;	/* for questions */
 	int own;		/* the number that our own namespace has in itself, if any */
+	struct err lacks;	/* code 0: nothing */
 };
 
 /* Only routes of our own protocol pass, and those to the networks of addresses when they
@@ -49,33 +50,39 @@ static int filter_attach(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
+/* Those that cannot be joined hold up no others. */
 static int groups_join(int fd, const struct kinds *kinds)
 {
+	int r = 0;
+
 	for (size_t k = 0; k < kinds->n; k++)
 		for (size_t i = 0; i < GROUPS_MAX && kinds->v[k]->groups[i]; i++) {
 			int group = kinds->v[k]->groups[i];
 
 			if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-				return -errno;
+				r = -errno;
 		}
-	return 0;
+	return r;
 }
 
-static int socket_open(const struct kinds *kinds, struct err *e)
+static int socket_open(const struct kinds *kinds, struct err *lacks, struct err *e)
 {
 	_cleanup_(closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
-	int size = RECEIVE_BYTES, on = 1;
+	int size = RECEIVE_BYTES, on = 1, joined;
 
 	/* Without a port of its own it would not be told what the kernel does by itself. */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0)
 		return err_kernel(e, errno, NULL, "listening to the kernel");
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (filter_attach(fd) < 0 || setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0)
-		return err_kernel(e, errno, NULL, "listening to the kernel in all namespaces, which needs CAP_NET_BROADCAST");
-	if (groups_join(fd, kinds) < 0)
+	if (filter_attach(fd) < 0)
 		return err_kernel(e, errno, NULL, "listening to the kernel");
+	joined = groups_join(fd, kinds);
+	if (joined < 0)
+		err_kernel(lacks, joined, NULL, "listening to some kinds of changes");
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0)
+		err_kernel(lacks, errno, NULL, "listening to the kernel in all namespaces, which needs CAP_NET_BROADCAST");
 	return take_fd(&fd);
 }
 
@@ -121,7 +128,7 @@ int listener_open(struct listener **ret, const struct kinds *kinds, struct err *
 	_cleanup_(closep) int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	l->own = NSID_OWN;
-	l->fd = socket_open(kinds, e);
+	l->fd = socket_open(kinds, &l->lacks, e);
 	if (l->fd < 0 || rtnl_open(&l->nl, e) < 0 || nsid_get(l, own, &l->own, e) < 0) {
 		listener_close(l);
 		return e->code;
@@ -137,6 +144,11 @@ void listener_close(struct listener *l)
 	closep(&l->fd);
 	rtnl_close(l->nl);
 	free(l);
+}
+
+const char *listener_lacks(const struct listener *l)
+{
+	return l->lacks.code ? l->lacks.text : NULL;
 }
 
 int listener_fd(const struct listener *l)

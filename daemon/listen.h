@@ -22,6 +22,8 @@ struct listener;
 /* Listens to the multicast groups of all kinds. */
 int listener_open(struct listener **ret, const struct kinds *kinds, struct err *e);
 void listener_close(struct listener *l);
+/* What it does not hear, and why; only audits find that.  NULL: it hears all. */
+const char *listener_lacks(const struct listener *l);
 int listener_fd(const struct listener *l);
 /* Hands on what has arrived.  -ENOBUFS: some of it was lost, everything may have changed. */
 int listener_read(struct listener *l, void (*each)(void *arg, const struct heard *h), void *arg);

@@ -353,14 +353,6 @@ const struct known *engine_find(const struct engine *g, const char *name)
 	return m ? &m->known : NULL;
 }
 
-static void read_machine(char *ret, size_t size)
-{
-	_cleanup_(fclosep) FILE *f = fopen("/etc/machine-id", "re");
-
-	if (!f || !fgets(ret, (int)size, f))
-		snprintf(ret, size, "unknown");
-}
-
 int engine_new(struct engine **ret, const struct engine_options *options, const struct kinds *kinds, struct err *e)
 {
 	struct engine *g = must(calloc(1, sizeof(*g)));
@@ -368,13 +360,13 @@ int engine_new(struct engine **ret, const struct engine_options *options, const 
 	g->kinds = kinds;
 	queue_init(&g->queue);
 	snprintf(g->netns_dir, sizeof(g->netns_dir), "%s", options->netns_dir);
-	read_machine(g->machine, sizeof(g->machine));
 	g->drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
 	g->drifts.window = (uint64_t)(options->heal_seconds ? options->heal_seconds : DRIFT_WINDOW_SECONDS) * 1000000;
 	if (state_open(&g->state, options->run_dir, e) < 0) {
 		engine_free(g);
 		return e->code;
 	}
+	identity_read(g->machine, options->state_dir, options->run_dir);
 	g->events = events_new(options->run_dir);
 	g->alive = options->alive;
 	if (options->topologies_dir)

@@ -3,7 +3,9 @@
 #include "../include/usec.h"
 #include "watch.h"
 #include "heal.h"
+#include "log.h"
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 
@@ -11,6 +13,7 @@ enum {
 	CHECK_SHARE = 10,	/* checking all names takes at most one part in so many of the time */
 	ACCURACY_USEC = 500,
 	SETTLE_USEC = 2000,	/* who takes a name away unmounts it first and then removes the file */
+	BLIND_USEC = 5000000,	/* between two audits where events are missing */
 	SETTLE_MAX_USEC = 100000,	/* of one mount after the other */
 };
 
@@ -18,9 +21,11 @@ struct watch {
 	struct engine *engine;
 	void (*work)(void *arg);
 	void *arg;
+	sd_event *event;
 	sd_event_source *events, *names, *mounts, *check, *audit;
 	int names_fd, mounts_fd;
 	bool names_watched;
+	bool names_told;	/* that names_fd is not to be had */
 	uint64_t audit_usec, next_check;
 	uint64_t mounted;	/* when the first mount was told of that was not checked yet; 0: none was */
 };
@@ -51,10 +56,33 @@ static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reven
 	return 0;
 }
 
+/* An instance may not be to be had, as others of the same user have them all: until the
+ * audit finds one, mounts tell of names that come and go. */
+static void names_open(struct watch *w)
+{
+	int fd, r;
+
+	if (w->names_fd >= 0)
+		return;
+	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	r = fd < 0 ? -errno : sd_event_add_io(w->event, &w->names, fd, EPOLLIN, on_names, w);
+	if (r >= 0) {
+		w->names_fd = fd;
+		return;
+	}
+	closep(&fd);
+	if (!w->names_told)
+		log_warning("%s is not watched, but looked at when something is mounted and every %" PRIu64 " s: %s; "
+			    "fs.inotify.max_user_instances bounds the number of watchers", w->engine->netns_dir,
+			    w->audit_usec / 1000000, strerror(-r));
+	w->names_told = true;
+}
+
 /* The directory is there once somebody has named a namespace. */
 static void watch_names(struct watch *w)
 {
-	if (!w->names_watched)
+	names_open(w);
+	if (w->names_fd >= 0 && !w->names_watched)
 		w->names_watched = inotify_add_watch(w->names_fd, w->engine->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
 }
 
@@ -109,18 +137,26 @@ static int timer(struct watch *w, sd_event *event, sd_event_source **ret, uint64
 	return r < 0 || usec != UINT64_MAX ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
 }
 
-static int sources(struct watch *w, sd_event *event)
+/* Of mounts only this file tells. */
+static void mounts_open(struct watch *w)
 {
-	int r = sd_event_add_io(event, &w->events, listener_fd(w->engine->listener), EPOLLIN, on_events, w);
+	int r;
+
+	w->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	r = w->mounts_fd < 0 ? -errno : sd_event_add_io(w->event, &w->mounts, w->mounts_fd, EPOLLPRI, on_mounts, w);
+	if (r < 0)
+		log_warning("mounts are not heard of, names are looked at every %" PRIu64 " s: /proc/self/mountinfo: %s",
+			    w->audit_usec / 1000000, strerror(-r));
+}
+
+static int sources(struct watch *w)
+{
+	int r = sd_event_add_io(w->event, &w->events, listener_fd(w->engine->listener), EPOLLIN, on_events, w);
 
 	if (r >= 0)
-		r = sd_event_add_io(event, &w->names, w->names_fd, EPOLLIN, on_names, w);
+		r = timer(w, w->event, &w->check, UINT64_MAX, on_check);
 	if (r >= 0)
-		r = sd_event_add_io(event, &w->mounts, w->mounts_fd, EPOLLPRI, on_mounts, w);
-	if (r >= 0)
-		r = timer(w, event, &w->check, UINT64_MAX, on_check);
-	if (r >= 0)
-		r = timer(w, event, &w->audit, usec_now(CLOCK_BOOTTIME) + w->audit_usec, on_audit);
+		r = timer(w, w->event, &w->audit, usec_now(CLOCK_BOOTTIME) + w->audit_usec, on_audit);
 	return r;
 }
 
@@ -130,14 +166,18 @@ int watch_new(struct watch **ret, sd_event *event, struct engine *g, unsigned au
 	struct watch *w = must(calloc(1, sizeof(*w)));
 	int r;
 
-	*w = (struct watch){ .engine = g, .work = work, .arg = arg, .audit_usec = (uint64_t)audit_seconds * 1000000 };
-	w->names_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	w->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	r = w->names_fd < 0 || w->mounts_fd < 0 ? -errno : sources(w, event);
+	*w = (struct watch){ .engine = g, .event = event, .work = work, .arg = arg, .audit_usec = (uint64_t)audit_seconds * 1000000,
+			     .names_fd = -1, .mounts_fd = -1 };
+	if (listener_lacks(g->listener)) {
+		w->audit_usec = w->audit_usec < BLIND_USEC ? w->audit_usec : BLIND_USEC;
+		log_warning("%s; an audit finds the rest, every %" PRIu64 " s", listener_lacks(g->listener), w->audit_usec / 1000000);
+	}
+	r = sources(w);
 	if (r < 0) {
 		watch_free(w);
 		return err_set(e, r, "watching for changes: %s", strerror(-r));
 	}
+	mounts_open(w);
 	watch_names(w);
 	*ret = w;
 	return 0;
