@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 
-enum { PATH_SIZE = 512, USES_MAX = 64 };
+enum { PATH_SIZE = 512, USES_MAX = 64, VALUE_SIZE = 4096 };
 
 static __thread int proc_fd = -1;
 static __thread unsigned proc_uses;
@@ -56,29 +56,34 @@ int sysctl_dir(const char *path, struct err *e)
 	return fd < 0 ? err_kernel(e, errno, NULL, "%s", path) : fd;
 }
 
+/* With a newline, as echo(1) writes it: a list is only emptied by one. */
 static int value_write(int fd, const char *path, const char *value, struct err *e)
 {
-	_cleanup_(closep) int mine = fd;
+	char line[VALUE_SIZE];
+	int n = snprintf(line, sizeof(line), "%s\n", value);
 
-	if (mine < 0 || write(mine, value, strlen(value)) < 0)
-		return err_kernel(e, errno, NULL, "%s = %s", path, value);
-	return 0;
+	if ((size_t)n >= sizeof(line))
+		return err_set(e, EMSGSIZE, "%s: a value of %d bytes is too long", path, n - 1);
+	return fd < 0 || write(fd, line, (size_t)n) < 0 ? err_kernel(e, errno, NULL, "%s = %s", path, value) : 0;
 }
 
 int sysctl_write_at(int dir, const char *path, const char *value, struct err *e)
 {
-	return value_write(openat(dir, path, O_WRONLY | O_CLOEXEC), path, value, e);
+	_cleanup_(closep) int fd = openat(dir, path, O_WRONLY | O_CLOEXEC);
+
+	return value_write(fd, path, value, e);
 }
 
 int sysctl_write(const char *path, const char *value, struct err *e)
 {
-	return value_write(key_open(path, O_WRONLY), path, value, e);
+	_cleanup_(closep) int fd = key_open(path, O_WRONLY);
+
+	return value_write(fd, path, value, e);
 }
 
-int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
+static int value_read(int fd, const char *path, char *ret, size_t size, struct err *e)
 {
-	_cleanup_(closep) int fd = key_open(path, O_RDONLY);
-	ssize_t n = fd < 0 ? -1 : read(fd, ret, size - 1);
+	ssize_t n = fd < 0 ? -1 : pread(fd, ret, size - 1, 0);
 
 	if (n < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
@@ -87,4 +92,18 @@ int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
 	ret[n] = '\0';
 	ret[strcspn(ret, "\n")] = '\0';
 	return 0;
+}
+
+int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
+{
+	_cleanup_(closep) int fd = key_open(path, O_RDONLY);
+
+	return value_read(fd, path, ret, size, e);
+}
+
+int sysctl_set(const char *path, const char *value, char *ret, size_t size, struct err *e)
+{
+	_cleanup_(closep) int fd = key_open(path, O_RDWR);
+
+	return value_write(fd, path, value, e) < 0 ? e->code : value_read(fd, path, ret, size, e);
 }

@@ -15,6 +15,7 @@ TEARDOWN = "ip link del wan\nip netns del out"
 # The sysctls that matter, below net.
 KEYS = [
     "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "ipv4/conf/*/forwarding",
+    "ipv4/ip_unprivileged_port_start", "ipv4/ip_local_port_range", "ipv6/ip6frag_*_thresh",
     "ipv6/conf/*/accept_ra", "ipv4/conf/*/rp_filter", "ipv6/conf/*/accept_dad", "ipv4/conf/*/promote_secondaries",
 ]
 
@@ -23,7 +24,7 @@ def first():
     return {
         "host": {
             "forwarding": "ipv4",
-            "sysctl": {"net.ipv4.ip_default_ttl": 63},
+            "sysctl": {"net.ipv4.ip_default_ttl": 63, "net.ipv4.ip_unprivileged_port_start": 400, "net.ipv4.ip_local_port_range": "500 600"},
             "interfaces": {
                 "wan": {"mtu": 1400, "addresses": ["198.51.100.1/24"]},
                 "va": {"addresses": ["10.1.0.1/24", "2001:db8:1::1/64"]},
@@ -33,6 +34,7 @@ def first():
         "namespaces": {
             "a": {
                 "forwarding": True,
+                "sysctl": {"net.ipv6.ip6frag_high_thresh": 2000, "net.ipv6.ip6frag_low_thresh": 1000},
                 "interfaces": {
                     "eth0": {"kind": "veth", "peer": "host/va", "addresses": ["10.1.0.2/24", "2001:db8:1::2/64"]},
                     "eth1": {"addresses": ["10.2.0.1/24", "2001:db8:2::1/64"]},
@@ -67,11 +69,13 @@ def second():
     t = first()
     host, a, sw, out = t["host"], *(t["namespaces"][name] for name in ("a", "sw", "out"))
     host["forwarding"] = True
-    host["sysctl"] = {"net.ipv4.conf.all.rp_filter": 2}
+    host["sysctl"] = {"net.ipv4.conf.all.rp_filter": 2, "net.ipv4.ip_unprivileged_port_start": 3000,
+                      "net.ipv4.ip_local_port_range": "4000 5000"}
     host["interfaces"]["wan"] = {"mtu": 1300, "mac": "02:00:00:00:00:77", "txqlen": 77, "addresses": ["198.51.100.2/24"]}
     host["interfaces"]["va"] = {"mtu": 1400, "addresses": ["10.1.0.1/24", "10.1.0.7/24"]}
     host["routes"] = [{"to": "10.2.0.0/24", "via": "10.1.0.2", "metric": 7}]
     a["forwarding"] = "ipv4"
+    a["sysctl"] = {"net.ipv6.ip6frag_high_thresh": 16777216, "net.ipv6.ip6frag_low_thresh": 8388608}
     a["interfaces"]["eth0"]["addresses"] = ["10.1.0.2/24", "10.1.0.3/24"]
     a["routes"] = [{"to": "default", "nexthops": [{"via": "10.1.0.1"}, {"via": "10.1.0.7"}]}]
     sw["interfaces"]["br0"] = {"kind": "bridge", "forward_delay": 200, "priority": 4096}

@@ -4,6 +4,16 @@ addresses and routes. Topology N shares nothing with the others but the host, an
 is somebody else's."""
 
 KEYS = {1: "net.ipv4.ip_default_ttl", 2: "net.core.somaxconn", 3: "net.ipv4.tcp_syn_retries"}
+# Two keys of each topology that the kernel checks against one another, with values that a way there and back
+# crosses; and one of them alone, beside what the kernel has.
+PAIRS = {
+    1: ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_port_range",
+        ((400, "500 600"), (3000, "4000 5000"), (400, None), (None, "2000 3000"))),
+    2: ("net.ipv4.ipfrag_low_thresh", "net.ipv4.ipfrag_high_thresh",
+        ((1000, 2000), (8388608, 16777216), (500, None), (None, 16777216))),
+    3: ("net.ipv6.ip6frag_high_thresh", "net.ipv6.ip6frag_low_thresh",
+        ((2000, 1000), (16777216, 8388608), (None, 500), (16777216, None))),
+}
 NETWORKS = 4
 
 
@@ -185,6 +195,9 @@ def add_rest(d, body):
             add_route(d, body, net, family)
     if d.one_in(4, "sysctl", body.name):
         body.sysctl[KEYS[body.n]] = 30 + d.roll(3, "sysctl is", body.name)
+    if d.one_in(3, "pair", body.name):
+        *keys, values = PAIRS[body.n]
+        body.sysctl.update((key, value) for key, value in zip(keys, d.pick(values, "pair is", body.name)) if value)
     if not body.shared and d.one_in(5, "lo", body.name):
         body.interfaces["lo"] = {"addresses": [f"198.18.{body.n}.{d.roll(2, 'lo is', body.name)}/32"]}
     result = body.json()

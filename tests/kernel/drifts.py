@@ -12,11 +12,19 @@ def find(name, topology):
             found += [f"ip netns del {netns}", f"ip -n {netns} link set lo down"]
         if "forwarding" in body:
             found += [write(netns, "ipv4/ip_forward", int(declared[netns, "sysctl", "ipv4/ip_forward"] == "0"))]
-        found += [write(netns, key.replace(".", "/").removeprefix("net/"), value + 1) for key, value in body.get("sysctl", {}).items()]
+        found += [write(netns, key.replace(".", "/").removeprefix("net/"), other(key, value))
+                  for key, value in body.get("sysctl", {}).items()]
         found += [delete_route(netns, at, declared) for at in declared if at[:2] == (netns, "route")]
     for at, link, made in oracle.links(topology):
         found += of_link(at, link, made)
     return found
+
+
+def other(key, value):
+    """A value that the kernel takes, whatever it checks it against."""
+    if isinstance(value, str):
+        return " ".join(str(int(word) + 1) for word in value.split())
+    return value - 1 if key.endswith(("low_thresh", "port_start")) else value + 1
 
 
 def ip(netns):

@@ -11,7 +11,9 @@ import tempfile
 CLONE_NEWNET = 0x40000000
 LOOK = "link show\naddr show\nroute show table all\nnetns list-id\n"
 KEYS = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "core/somaxconn", "ipv4/tcp_syn_retries",
-        "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter", "ipv6/conf/default/accept_ra")
+        "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter", "ipv6/conf/default/accept_ra",
+        "ipv4/ip_unprivileged_port_start", "ipv4/ip_local_port_range", "ipv4/ipfrag_low_thresh", "ipv4/ipfrag_high_thresh",
+        "ipv6/ip6frag_low_thresh", "ipv6/ip6frag_high_thresh")
 LINK_KEYS = "ipv4/rp_filter", "ipv4/promote_secondaries", "ipv4/forwarding", "ipv6/hop_limit", "ipv6/accept_ra", "ipv6/forwarding"
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -36,7 +38,7 @@ def sysctls():
     for name, path in keys:
         try:
             with open(f"/proc/sys/net/{path}") as file:
-                found[name] = file.read().strip()
+                found[name] = " ".join(file.read().split())
         except OSError:
             pass
     return found

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* sysctl.h - the parts of the sysctl kinds: what a value means, how it is read and
+ * written, and what keys do to interfaces. */
+#pragma once
+#include "../kind.h"
+
+enum { SYSCTL_VALUE_MAX = 4000 };
+
+struct sysctl {
+	struct object object;
+	const char *key, *value;	/* value NULL: the kernel has the key, and no value for it yet */
+};
+
+/* Whether the kernel means the same by the two values of @key; NULL is none. */
+bool sysctl_value_equal(const char *key, const char *a, const char *b);
+/* What the kernel would always refuse, or make another value of. */
+int sysctl_value_check(const char *key, const char *value, struct err *e);
+
+/* The file of @o below /proc/sys. */
+void sysctl_path(const struct object *o, char path[320]);
+/* @o as it is, in @m but not added; NULL where the kernel has no such key. */
+int sysctl_seen(struct model *m, const struct object *o, struct object **ret, struct err *e);
+/* kind.observe, for both kinds. */
+int sysctl_observe(struct look *look, struct err *e);
+/* kind.apply of both kinds. */
+int sysctl_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
+
+/* The key that the kernel checks @key against, or NULL. */
+const char *sysctl_partner(const char *key);
+/* kind.check_in. */
+void sysctl_check_in(const struct model *m, const struct object *o, struct problems *p);
