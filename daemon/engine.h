@@ -67,6 +67,8 @@ int member_load(const struct engine *g, struct json_object *json, struct topolog
 int member_job(struct engine *g, struct job *j, const char *name, struct err *e);
 /* Takes over what a job that has ended did, or how it failed. */
 void member_settle(struct engine *g, struct job *j, bool forget);
+/* A job was refused and rolled back, which says nothing of the member: it is only looked at again. */
+void member_unsettled(struct engine *g, struct job *j);
 void member_failed(struct engine *g, struct job *j);
 
 /* share.c: what several topologies declare of the host and of others' namespaces. */

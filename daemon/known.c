@@ -219,19 +219,28 @@ static void member_keep(struct engine *g, struct job *j)
 	drift_declared(&m->drifts, &m->declared);
 }
 
+void member_unsettled(struct engine *g, struct job *j)
+{
+	struct member *m = member_find(g, j->next.name, NULL);
+
+	if (j->next_index > g->next_index)
+		g->next_index = j->next_index;
+	if (m && !m->known.awaiting)
+		keep_mark_all(m);
+}
+
 void member_settle(struct engine *g, struct job *j, bool forget)
 {
 	struct member *m = member_find(g, j->next.name, NULL);
 	struct err e;
 
-	if (j->next_index > g->next_index)
-		g->next_index = j->next_index;
 	if (j->result < 0) {
-		if (m && !m->known.awaiting)
-			keep_mark_all(m);
+		member_unsettled(g, j);
 		member_failed(g, j);
 		return;
 	}
+	if (j->next_index > g->next_index)
+		g->next_index = j->next_index;
 	member_take(g, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
 	if (!j->same || j->written)
 		member_keep(g, j);

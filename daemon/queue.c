@@ -89,21 +89,42 @@ struct entry *queue_pop(struct queue *q)
 	return entry;
 }
 
-bool queue_defer(struct queue *q, const char *user, size_t most)
+/* The change at work goes back in line, behind @other. */
+static void put_behind(struct queue *q, struct entry *other)
 {
-	struct entry *entry = q->at, *other = entry->next;
+	struct entry *entry = TAKE(q->at);
 	enum line line = line_of(entry);
 
-	while (other && (other->change.type != CHANGE_DOWN || strcmp(other->change.name, user)))
-		other = other->next;
-	if (!other || entry->deferred++ > most)
-		return false;
 	q->first[line] = entry->next;
 	entry->next = other->next;
 	other->next = entry;
 	if (!entry->next)
 		q->last[line] = &entry->next;
-	q->at = NULL;
+}
+
+bool queue_defer(struct queue *q, const char *user, size_t most)
+{
+	struct entry *entry = q->at, *other = entry->next;
+
+	while (other && (other->change.type != CHANGE_DOWN || strcmp(other->change.name, user)))
+		other = other->next;
+	if (!other || entry->deferred++ > most)
+		return false;
+	put_behind(q, other);
+	return true;
+}
+
+bool queue_again(struct queue *q)
+{
+	struct entry *entry = q->at, *last = NULL;
+
+	for (struct entry *other = entry->next; other; other = other->next)
+		if (other->change.type == CHANGE_DOWN)
+			last = other;
+	if (!last || entry->again)
+		return false;
+	entry->again = true;
+	put_behind(q, last);
 	return true;
 }
 

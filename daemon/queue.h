@@ -9,6 +9,7 @@ struct entry {
 	struct entry *next;
 	struct change change;
 	size_t deferred;	/* so often another was let go first */
+	bool again;		/* it was refused once, and all others were let go first */
 };
 
 enum line { LINE_OWN, LINE_USERS, LINES };
@@ -36,6 +37,9 @@ struct entry *queue_pop(struct queue *q);
 /* Lets the down of @user go before the change at work, which has not touched anything.
  * False: none is in line, or the two let each other go first more than @most times. */
 bool queue_defer(struct queue *q, const char *user, size_t most);
+/* Lets all downs in line go before the change at work, a down that was refused and has been
+ * rolled back.  False: there are none, or they have gone first. */
+bool queue_again(struct queue *q);
 /* Whether queue_take has something; when it will have if not, CLOCK_BOOTTIME; UINT64_MAX: never. */
 bool queue_is_ready(const struct queue *q);
 uint64_t queue_deadline(const struct queue *q);

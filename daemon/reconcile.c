@@ -265,6 +265,12 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		adopt_run(&g->job);
 	else if (job_step(&g->job))
 		return;
+	/* What the kernel refuses to give back may be what another topology, which is to go too, has built on. */
+	if (entry->change.type == CHANGE_DOWN && g->job.result < 0 && !g->job.back_failed && queue_again(&g->queue)) {
+		member_unsettled(g, &g->job);
+		job_done(&g->job);
+		return;
+	}
 	snprintf(o.name, sizeof(o.name), "%s", entry->change.name);
 	if (await_may(g, &entry->change, &g->job)) {
 		wait_for(g, &entry->change, &o);

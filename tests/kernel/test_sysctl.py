@@ -108,6 +108,18 @@ def test_what_the_kernel_never_takes_is_refused_in_its_words(machine):
     machine.assert_same(before)
 
 
+@pytest.mark.parametrize("command", [["down", "--all"], ["down", "a", "b"], ["down", "b", "a"], ["down", "--forget", "a", "b"]])
+def test_two_topologies_with_a_value_each(machine, command):
+    """What the first one changed can only be given back once the other is down."""
+    before = at(machine, None, PORTS)
+    machine.apply({"host": {"sysctl": {PORTS[0]: 400}}}, "a")
+    machine.apply({"host": {"sysctl": {PORTS[1]: "500 65000"}}}, "b")
+    assert f"{PORTS[1]} is 500 65000" in machine.ctl("down", "a", code=1).stderr
+    assert at(machine, None, PORTS) == ["400", "500 65000"]
+    machine.ctl(*command)
+    assert at(machine, None, PORTS) == before
+
+
 # What a file may say: (key, as it is said, as the kernel has it, what somebody else makes of it).
 FORMS = [
     ("net.ipv4.ip_local_reserved_ports", "8080,8081,9148", "8080-8081,9148", "8080"),
