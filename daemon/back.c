@@ -88,12 +88,20 @@ static void object_return(struct model *desired, const struct object *last, cons
 	model_add(desired, o, NULL);
 }
 
+static bool disturbs(const struct object *by, uint64_t mask, const struct object *o)
+{
+	return by->kind->disturbs && by->kind->disturbs(by, mask, o);
+}
+
 /* Whether @desired still declares what disturbs @o. */
 static bool is_disturbed(const struct model *desired, const struct object *o)
 {
 	const struct object *netns = model_netns(desired, o->netns);
+	bool found = netns && disturbs(netns, netns->declared, o);
 
-	return netns && netns->kind->disturbs && netns->kind->disturbs(netns, netns->declared, o);
+	for (const struct object *by = netns ? netns->first : NULL; by && !found; by = by->next)
+		found = by->declared && disturbs(by, by->declared, o);
+	return found;
 }
 
 void back_complete(struct model *desired, const struct model *last, const struct model *originals,
@@ -115,6 +123,9 @@ void back_complete(struct model *desired, const struct model *last, const struct
 		if (!model_find(last, o->id) && !model_find(desired, o->id) && !is_disturbed(desired, o))
 			object_return(desired, o, o, observed);
 	}
+	for (size_t i = 0; i < desired->n; i++)
+		if (!desired->objects[i]->declared && desired->objects[i]->kind->returns)
+			desired->objects[i]->kind->returns(desired, desired->objects[i], observed);
 }
 
 void back_share(struct model *desired, const struct model *others)
@@ -138,17 +149,19 @@ void back_merge(struct model *m, const struct object *from, uint64_t mask)
 		model_add(m, object_copy(m, from, mask | kind_mask(from->kind, KEY)), NULL);
 }
 
-/* What the steps of @plan will change unasked: calls @each with every such object. */
-static void disturbed(const struct plan *plan, void (*each)(struct model *m, const struct object *o), struct model *m)
+/* What the steps of @plan will change unasked: calls @each with every such object; with @carried also with what they
+ * change along on purpose. */
+static void disturbed(const struct plan *plan, bool carried, void (*each)(struct model *m, const struct object *o), struct model *m)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->ops[i];
 		const struct object *netns = op->before ? model_netns(plan->observed, op->before->netns) : NULL;
+		const struct kind *k = op->after ? op->after->kind : NULL;
 
-		if (!netns || !op->after || !op->after->kind->disturbs)
+		if (!netns || !k || (!k->disturbs && !k->carries))
 			continue;
 		for (const struct object *o = netns->first; o; o = o->next)
-			if (op->after->kind->disturbs(op->after, op->diff, o))
+			if (disturbs(op->after, op->diff, o) || (carried && k->carries && k->carries(op->after, o)))
 				each(m, o);
 	}
 }
@@ -176,7 +189,7 @@ void back_remember(struct model *originals, const struct plan *plan)
 		o->where = (struct where){ 0 };
 		model_add(originals, o, NULL);
 	}
-	disturbed(plan, remember, originals);
+	disturbed(plan, false, remember, originals);
 }
 
 void back_forget(struct model *originals, const struct model *desired)
@@ -228,7 +241,7 @@ void back_delta(struct model *delta, const struct plan *plan)
 		mark_none(copy, op->before, model_find(plan->desired, op->before->id));
 		model_add(delta, copy, NULL);
 	}
-	disturbed(plan, delta_add, delta);
+	disturbed(plan, true, delta_add, delta);
 }
 
 /* What @last says, with the values that were there. */

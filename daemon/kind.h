@@ -51,9 +51,20 @@ struct kind {
 	 * namespace, unasked: it is then remembered, and put back with them. */
 	bool (*disturbs)(const struct object *o, uint64_t mask, const struct object *other);
 
+	/* Pure.  Whether changing @o changes @other with it on purpose: it is put back where the change is rolled back. */
+	bool (*carries)(const struct object *o, const struct object *other);
+
+	/* Pure.  Called for each object of @desired that nobody declares and that returns to what it was, when all of
+	 * them are there: what it was may have been what @desired has changed. */
+	void (*returns)(const struct model *desired, struct object *o, const struct model *observed);
+
 	/* Pure.  Whether it is created after those of the kind that are not, and before those that a
 	 * file has before it. */
 	bool (*backward)(const struct object *o);
+
+	/* Pure.  Not 0: it comes before what stands in any namespace, as its value decides what that begins with;
+	 * among those of one namespace the lower comes first. */
+	unsigned (*early)(const struct object *o);
 
 	/* Adds what the kernel has of this class in one namespace. */
 	int (*observe)(struct look *look, struct err *e);

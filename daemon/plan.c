@@ -254,6 +254,7 @@ struct sorted {
 	struct object *o;
 	uint32_t netns;		/* arrival of its namespace; the daemon's own last */
 	int rank;		/* row of its kind */
+	unsigned early;
 	bool late, backward;
 };
 
@@ -264,8 +265,13 @@ static int sorted_cmp(const void *a, const void *b)
 
 	if (namespaces != other)
 		return namespaces ? -1 : 1;
+	/* A link may reach into a namespace whose turn is later. */
+	if (!x->early != !y->early)
+		return x->early ? -1 : 1;
 	if (x->netns != y->netns)
 		return x->netns < y->netns ? -1 : 1;
+	if (x->early != y->early)
+		return x->early < y->early ? -1 : 1;
 	if (x->rank != y->rank)
 		return x->rank - y->rank;
 	if (x->late != y->late)
@@ -288,7 +294,8 @@ static struct object **in_order(const struct model *m)
 		bool late = o->set & kind_mask(o->kind, LATE);
 
 		sorted[i] = (struct sorted){ o, netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
-					     sort_key(o, m->kinds), late, o->kind->backward && o->kind->backward(o) };
+					     sort_key(o, m->kinds), o->kind->early ? o->kind->early(o) : 0, late,
+					     o->kind->backward && o->kind->backward(o) };
 	}
 	qsort(sorted, m->n, sizeof(*sorted), sorted_cmp);
 	for (size_t i = 0; i < m->n; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* link.c - creates, changes and removes interfaces: what is the same for all of them. */
 #include "link.h"
+#include "sysctl.h"
 #include "../owner.h"
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -175,7 +176,9 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 		if (work_send(w, o->netns, m, op, e) < 0)
 			return e->code;
 	}
-	if (concerns(o, mask, LINK_ADDRGEN) && (op->before || l->addrgen != IN6_ADDR_GEN_MODE_EUI64)) {
+	/* A new one without IPv6 has none to be told, and is told only what could not be otherwise. */
+	if (concerns(o, mask, LINK_ADDRGEN) && (op->before || l->addrgen != IN6_ADDR_GEN_MODE_EUI64 || !object_has(o, LINK_MTU) ||
+						l->mtu >= IPV6_MIN_MTU)) {
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
 		put_addrgen(o, m);
 		if (work_send(w, o->netns, m, op, e) < 0)
@@ -197,6 +200,23 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 
 /* Nobody at the other end of a cable routes the host by advertisements, and nobody else
  * is on it to have the same address.  A new namespace starts like that. */
+static const char *const guarded[] = { "accept_ra", "accept_dad" };
+
+bool link_is_guarded(const struct model *desired, const struct object *o, const char *key)
+{
+	const struct object *netns = model_netns(desired, o->netns);
+	char fallback[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++) {
+		if (strcmp(key, guarded[i]) || !link_is_cable(o))
+			continue;
+		snprintf(fallback, sizeof(fallback), "net.ipv6.conf.default.%s", key);
+		/* Where netnsd decides what new links begin with, its file may, too. */
+		return !netns || netns->any || !sysctl_declared(desired, o->netns, NULL, fallback);
+	}
+	return false;
+}
+
 static int link_guard(struct work *w, const struct object *o, struct err *e)
 {
 	const struct netns *ns = work_netns(w, o->netns);
@@ -206,9 +226,10 @@ static int link_guard(struct work *w, const struct object *o, struct err *e)
 	/* The message that brings it into being may still wait for another namespace. */
 	if (w->at != ns && work_flush(w, e) < 0)
 		return e->code;
-	if (work_conf(w, o->netns, o->name, "accept_ra", "0", e) < 0)
-		return e->code;
-	return work_conf(w, o->netns, o->name, "accept_dad", "0", e);
+	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++)
+		if (link_is_guarded(w->plan->desired, o, guarded[i]) && work_conf(w, o->netns, o->name, guarded[i], "0", e) < 0)
+			return e->code;
+	return 0;
 }
 
 /* What the link is: its kind, the rows of @mask, and what @data adds unless it is NULL. */

@@ -45,6 +45,9 @@ bool link_is_cable(const struct object *o);
 /* Whether it was left between the two messages that make a link of ours. */
 bool link_is_half_made(const struct object *o);
 
+/* Whether netnsd sets @key of IPv6 off on it when it is new, whatever is the default there. */
+bool link_is_guarded(const struct model *desired, const struct object *o, const char *key);
+
 /* The checks that every kind of interface makes. */
 int link_check(struct object *o, struct err *e);
 void link_check_in(const struct model *m, const struct object *o, struct problems *p);

@@ -118,6 +118,33 @@ static int link_sysctl_check(struct object *o, struct err *e)
 	return key_check(key, e) < 0 ? e->code : value_check((struct sysctl *)o, e);
 }
 
+const char *sysctl_declared(const struct model *m, const char *netns, const char *link, const char *key)
+{
+	const struct object *o;
+	char ref[320];
+
+	snprintf(ref, sizeof(ref), "%s%s%s %s", netns, link ? "/" : "", link ? link : "", key);
+	o = model_find_ref(m, "sysctl", ref);
+	return o ? ((const struct sysctl *)o)->value : NULL;
+}
+
+/* A key that was as the default returns to what that is to be. */
+static void link_sysctl_returns(const struct model *desired, struct object *o, const struct model *observed)
+{
+	const struct object *link = model_find_ref(desired, "link", o->place);
+	struct sysctl *own = (struct sysctl *)o;
+	const char *was, *is;
+	char key[160];
+
+	if (!link || link->any)
+		return;
+	snprintf(key, sizeof(key), "net.%.4s.conf.default.%s", own->key, own->key + 5);
+	was = sysctl_declared(observed, o->netns, NULL, key);
+	is = sysctl_default_of(key) ? sysctl_declared(desired, o->netns, NULL, key) : NULL;
+	if (is && sysctl_value_equal(own->key, own->value, was))
+		own->value = is;
+}
+
 const struct kind kind_sysctl = {
 	.name = "sysctl",
 	.class = "sysctl",
@@ -133,6 +160,9 @@ const struct kind kind_sysctl = {
 	.groups = { RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF },
 	.check = sysctl_check,
 	.check_in = sysctl_check_in,
+	.disturbs = sysctl_disturbs,
+	.carries = sysctl_carries,
+	.early = sysctl_early,
 	.observe = sysctl_observe,
 	.apply = sysctl_apply,
 };
@@ -150,5 +180,6 @@ const struct kind kind_link_sysctl = {
 	.fields = link_fields,
 	.n_fields = ARRAY_SIZE(link_fields),
 	.check = link_sysctl_check,
+	.returns = link_sysctl_returns,
 	.apply = sysctl_apply,
 };

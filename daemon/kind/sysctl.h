@@ -16,15 +16,22 @@ bool sysctl_value_equal(const char *key, const char *a, const char *b);
 /* What the kernel would always refuse, or make another value of. */
 int sysctl_value_check(const char *key, const char *value, struct err *e);
 
+/* The key of an interface that @key of a namespace is the default of: "hop_limit", for the family in @key + 4; NULL: none. */
+const char *sysctl_default_of(const char *key);
 /* The file of @o below /proc/sys. */
 void sysctl_path(const struct object *o, char path[320]);
 /* @o as it is, in @m but not added; NULL where the kernel has no such key. */
 int sysctl_seen(struct model *m, const struct object *o, struct object **ret, struct err *e);
-/* kind.observe, for both kinds. */
+/* kind.observe, for both kinds, kind.early, kind.disturbs and kind.carries. */
 int sysctl_observe(struct look *look, struct err *e);
+unsigned sysctl_early(const struct object *o);
+bool sysctl_disturbs(const struct object *o, uint64_t mask, const struct object *other);
+bool sysctl_carries(const struct object *o, const struct object *other);
 /* kind.apply of both kinds. */
 int sysctl_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
 
+/* The value that @m declares for @key of a namespace, or of the interface @link unless NULL; NULL: none. */
+const char *sysctl_declared(const struct model *m, const char *netns, const char *link, const char *key);
 /* The key that the kernel checks @key against, or NULL. */
 const char *sysctl_partner(const char *key);
 /* kind.check_in. */

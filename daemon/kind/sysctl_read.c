@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sysctl_read.c - reads keys: those that somebody declares, and what changes along
- * with forwarding. */
+ * with them. */
 #include "forwarding.h"
 #include "sysctl.h"
 #include "../look.h"
@@ -49,6 +49,23 @@ int sysctl_seen(struct model *m, const struct object *o, struct object **ret, st
 	return 0;
 }
 
+/* What is said for all sets some of the defaults, and a new interface has these. */
+unsigned sysctl_early(const struct object *o)
+{
+	static const char *const early[][3] = {
+		{ "net.ipv4.ip_forward", "net.ipv4.conf.all.", "net.ipv6.conf.all." },
+		{ "net.ipv4.conf.default.", "net.ipv6.conf.default.", NULL },
+		{ "net.ipv4.neigh.default.", "net.ipv6.neigh.default.", NULL },
+	};
+	const char *key = ((const struct sysctl *)o)->key;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(early); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(early[i]) && early[i][k]; k++)
+			if (!strncmp(key, early[i][k], strlen(early[i][k])))
+				return i + 1;
+	return 0;
+}
+
 static struct sysctl key_of(const struct object *netns, const struct object *link, const char *key)
 {
 	const struct kind *k = link ? &kind_link_sysctl : &kind_sysctl;
@@ -83,6 +100,86 @@ static int observe_disturbed(struct look *look, const struct object *link, struc
 	return 0;
 }
 
+/* Keys that the kernel writes to each interface when they are written for all, and to the default
+ * (addrconf_sysctl_disable and its like, net/ipv6/addrconf.c; inet_forward_change, net/ipv4/devinet.c). */
+static const struct {
+	const char *all, *own, *fallback;
+} of_all[] = {
+	{ "net.ipv4.ip_forward", "ipv4.forwarding", "net.ipv4.conf.default.forwarding" },
+	{ "net.ipv4.conf.all.forwarding", "ipv4.forwarding", "net.ipv4.conf.default.forwarding" },
+	{ "net.ipv6.conf.all.forwarding", "ipv6.forwarding", "net.ipv6.conf.default.forwarding" },
+	{ "net.ipv6.conf.all.force_forwarding", "ipv6.force_forwarding", "net.ipv6.conf.default.force_forwarding" },
+	{ "net.ipv6.conf.all.disable_ipv6", "ipv6.disable_ipv6", "net.ipv6.conf.default.disable_ipv6" },
+	{ "net.ipv6.conf.all.addr_gen_mode", "ipv6.addr_gen_mode", "net.ipv6.conf.default.addr_gen_mode" },
+	{ "net.ipv6.conf.all.ignore_routes_with_linkdown", "ipv6.ignore_routes_with_linkdown",
+	  "net.ipv6.conf.default.ignore_routes_with_linkdown" },
+};
+
+bool sysctl_disturbs(const struct object *o, _unused_ uint64_t mask, const struct object *other)
+{
+	const char *key = ((const struct sysctl *)o)->key;
+
+	for (size_t i = 0; !o->name && object_is(other, "sysctl") && i < ARRAY_SIZE(of_all); i++)
+		if (!strcmp(key, of_all[i].all) &&
+		    !strcmp(((const struct sysctl *)other)->key, other->name ? of_all[i].own : of_all[i].fallback))
+			return true;
+	return false;
+}
+
+/* What writing @seen would set anew on interfaces that are not ours, and on those to come. */
+static int observe_all(struct look *look, const struct object *seen, struct err *e)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(of_all); k++) {
+		if (strcmp(((const struct sysctl *)seen)->key, of_all[k].all))
+			continue;
+		if (observe_key(look, seen, NULL, of_all[k].fallback, e) < 0)
+			return e->code;
+		for (size_t i = 0; i < look->n_links; i++)
+			if (!look->links[i]->sign.hash && observe_key(look, NULL, look->links[i], of_all[k].own, e) < 0)
+				return e->code;
+	}
+	return 0;
+}
+
+/* The links of ours that are to be follow the default that @seen is: what they have. */
+static int observe_followers(struct look *look, const struct object *seen, struct err *e)
+{
+	const char *key = ((const struct sysctl *)seen)->key, *name = sysctl_default_of(key);
+
+	for (const struct object *o = name && look->wanted[0] ? look->wanted[0]->first : NULL; o; o = o->next)
+		if (!o->any && object_is(o, "link") &&
+		    observe_key(look, NULL, o, arena_fmt(&look->observed->arena, "%.4s.%s", key + 4, name), e) < 0)
+			return e->code;
+	return 0;
+}
+
+bool sysctl_carries(const struct object *o, const struct object *other)
+{
+	const char *key = ((const struct sysctl *)o)->key, *name = sysctl_default_of(key);
+	const char *own = other->kind == &kind_link_sysctl ? ((const struct sysctl *)other)->key : NULL;
+
+	return name && own && !strncmp(own, key + 4, 5) && !strcmp(own + 5, name);
+}
+
+/* Whether it is to be as @seen is. */
+static bool stays(const struct look *look, const struct object *seen)
+{
+	for (const struct object *o = look->wanted[0] ? look->wanted[0]->first : NULL; o; o = o->next)
+		if (o->hash == seen->hash && !strcmp(o->id, seen->id))
+			return !object_diff(o, seen);
+	return false;
+}
+
+/* What goes along with @seen, a key of a namespace, if it is going to change. */
+static int observe_along(struct look *look, const struct object *seen, bool shared, struct err *e)
+{
+	if (!sysctl_early(seen) || stays(look, seen))
+		return 0;
+	if (shared && observe_all(look, seen, e) < 0)
+		return e->code;
+	return observe_followers(look, seen, e);
+}
+
 int sysctl_observe(struct look *look, struct err *e)
 {
 	bool disturbed = netns_says_forwarding(look->wanted[0]) || netns_says_forwarding(look->wanted[1]);
@@ -96,8 +193,11 @@ int sysctl_observe(struct look *look, struct err *e)
 
 			if (object_is(o, "sysctl") && sysctl_seen(look->observed, o, &seen, e) < 0)
 				return e->code;
-			if (seen)
-				look_add(look, seen);
+			if (!seen)
+				continue;
+			look_add(look, seen);
+			if (!seen->name && observe_along(look, seen, look->wanted[i]->any, e) < 0)
+				return e->code;
 		}
 	}
 	return 0;

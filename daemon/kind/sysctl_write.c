@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl_write.c - writes keys, some of which the kernel checks against one another. */
+/* sysctl_write.c - writes keys.  Some the kernel checks against one another, some
+ * it hands on to interfaces. */
+#include "link.h"
 #include "sysctl.h"
 #include "../sysctl.h"
 #include "../work.h"
@@ -68,6 +70,72 @@ static int write_key(const char *path, const struct sysctl *s, struct err *e)
 	return r;
 }
 
+/* ---- what a default is for interfaces that are there already ---- */
+
+const char *sysctl_default_of(const char *key)
+{
+	const char *name = !strncmp(key, "net.ipv4.conf.default.", 22) || !strncmp(key, "net.ipv6.conf.default.", 22) ? key + 22 : NULL;
+
+	/* Links of ours promote secondary addresses always. */
+	return name && strcmp(name, "promote_secondaries") ? name : NULL;
+}
+
+/* Whether the default of the key @name of @family is what @link has, unless something else is said. */
+static bool is_subject(const struct work *w, const struct object *link, const char *family, const char *name)
+{
+	if (link->any || !object_is(link, "link") || !model_find(w->plan->observed, link->id))
+		return false;
+	if (!strcmp(name, "addr_gen_mode") && object_has(link, (size_t)kind_field(link->kind, "addrgen")))
+		return false;
+	return strncmp(family, "ipv6", 4) || !link_is_guarded(w->plan->desired, link, name);
+}
+
+/* What the key @own of an interface returns to some day is the new default. */
+static void note_default(struct work *w, const struct object *own, const struct sysctl *after)
+{
+	struct object *original = object_copy(&w->noted, own, ~UINT64_C(0));
+
+	((struct sysctl *)original)->value = arena_strdup(&w->noted.arena, after->value);
+	model_add(&w->noted, original, NULL);
+}
+
+static int follow(const struct object *link, const char *family, const char *name, const struct sysctl *before,
+		  const struct sysctl *after, struct err *e)
+{
+	char path[320], value[SYSCTL_VALUE_MAX + 2];
+
+	snprintf(path, sizeof(path), "net/%.4s/conf/%s/%s", family, link->name, name);
+	if (sysctl_read(path, value, sizeof(value), e) < 0)
+		return err_is_shortage(e) ? e->code : 0;
+	/* One that had another value has it from somebody. */
+	if (!sysctl_value_equal(after->key, before->value, value))
+		return 0;
+	return sysctl_write(path, after->value, e) < 0 && err_is_shortage(e) ? e->code : 0;
+}
+
+/* Links of ours are as if they were new, whenever the default was declared.  The kernel does the same for
+ * most keys of IPv4 (devinet_copy_dflt_conf, net/ipv4/devinet.c), and for none of IPv6. */
+static int follow_all(struct work *w, const struct op *op, struct err *e)
+{
+	const struct sysctl *before = (const struct sysctl *)op->before, *after = (const struct sysctl *)op->after;
+	const char *name = op->after->name || !before || !before->value ? NULL : sysctl_default_of(after->key), *family = after->key + 4;
+	const struct object *netns = name ? model_netns(w->plan->desired, op->after->netns) : NULL;
+	const struct object *own;
+	char ref[320];
+
+	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
+		if (!is_subject(w, o, family, name))
+			continue;
+		snprintf(ref, sizeof(ref), "%s %.4s.%s", o->place, family, name);
+		own = model_find_ref(w->plan->desired, "sysctl", ref);
+		if (own && own->declared)
+			note_default(w, own, after);
+		else if (!own && follow(o, family, name, before, after, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
 static int take(struct work *w, const struct op *op, struct err *e)
 {
 	const struct sysctl *s = (const struct sysctl *)op->after;
@@ -84,7 +152,7 @@ static int take(struct work *w, const struct op *op, struct err *e)
 	/* Below an MTU of 1280 the kernel has no keys of IPv6 for a link: there is nothing to put back. */
 	if (r == -ENOENT && !op->after->declared)
 		return 0;
-	return r;
+	return r < 0 ? r : follow_all(w, op, e);
 }
 
 /* Takes all of @ops that are not done yet.  Sets w->refused to the first that the kernel refuses for now, and @e

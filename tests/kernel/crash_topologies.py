@@ -15,7 +15,7 @@ TEARDOWN = "ip link del wan\nip netns del out"
 # The sysctls that matter, below net.
 KEYS = [
     "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "ipv4/conf/*/forwarding",
-    "ipv4/ip_unprivileged_port_start", "ipv4/ip_local_port_range", "ipv6/ip6frag_*_thresh",
+    "ipv4/ip_unprivileged_port_start", "ipv4/ip_local_port_range", "ipv6/ip6frag_*_thresh", "ipv6/conf/*/hop_limit",
     "ipv6/conf/*/accept_ra", "ipv4/conf/*/rp_filter", "ipv6/conf/*/accept_dad", "ipv4/conf/*/promote_secondaries",
 ]
 
@@ -34,7 +34,8 @@ def first():
         "namespaces": {
             "a": {
                 "forwarding": True,
-                "sysctl": {"net.ipv6.ip6frag_high_thresh": 2000, "net.ipv6.ip6frag_low_thresh": 1000},
+                "sysctl": {"net.ipv6.ip6frag_high_thresh": 2000, "net.ipv6.ip6frag_low_thresh": 1000,
+                           "net.ipv6.conf.default.hop_limit": 33},
                 "interfaces": {
                     "eth0": {"kind": "veth", "peer": "host/va", "addresses": ["10.1.0.2/24", "2001:db8:1::2/64"]},
                     "eth1": {"addresses": ["10.2.0.1/24", "2001:db8:2::1/64"]},
@@ -75,7 +76,8 @@ def second():
     host["interfaces"]["va"] = {"mtu": 1400, "addresses": ["10.1.0.1/24", "10.1.0.7/24"]}
     host["routes"] = [{"to": "10.2.0.0/24", "via": "10.1.0.2", "metric": 7}]
     a["forwarding"] = "ipv4"
-    a["sysctl"] = {"net.ipv6.ip6frag_high_thresh": 16777216, "net.ipv6.ip6frag_low_thresh": 8388608}
+    a["sysctl"] = {"net.ipv6.ip6frag_high_thresh": 16777216, "net.ipv6.ip6frag_low_thresh": 8388608,
+                   "net.ipv6.conf.default.hop_limit": 34}
     a["interfaces"]["eth0"]["addresses"] = ["10.1.0.2/24", "10.1.0.3/24"]
     a["routes"] = [{"to": "default", "nexthops": [{"via": "10.1.0.1"}, {"via": "10.1.0.7"}]}]
     sw["interfaces"]["br0"] = {"kind": "bridge", "forward_delay": 200, "priority": 4096}

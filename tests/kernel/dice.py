@@ -198,6 +198,8 @@ def add_rest(d, body):
     if d.one_in(3, "pair", body.name):
         *keys, values = PAIRS[body.n]
         body.sysctl.update((key, value) for key, value in zip(keys, d.pick(values, "pair is", body.name)) if value)
+    if not body.shared and d.one_in(3, "default", body.name):
+        body.sysctl["net.ipv6.conf.default.hop_limit"] = 33 + d.roll(2, "default is", body.name)
     if not body.shared and d.one_in(5, "lo", body.name):
         body.interfaces["lo"] = {"addresses": [f"198.18.{body.n}.{d.roll(2, 'lo is', body.name)}/32"]}
     result = body.json()

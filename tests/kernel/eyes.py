@@ -13,7 +13,7 @@ LOOK = "link show\naddr show\nroute show table all\nnetns list-id\n"
 KEYS = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "core/somaxconn", "ipv4/tcp_syn_retries",
         "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter", "ipv6/conf/default/accept_ra",
         "ipv4/ip_unprivileged_port_start", "ipv4/ip_local_port_range", "ipv4/ipfrag_low_thresh", "ipv4/ipfrag_high_thresh",
-        "ipv6/ip6frag_low_thresh", "ipv6/ip6frag_high_thresh")
+        "ipv6/ip6frag_low_thresh", "ipv6/ip6frag_high_thresh", "ipv6/conf/default/hop_limit")
 LINK_KEYS = "ipv4/rp_filter", "ipv4/promote_secondaries", "ipv4/forwarding", "ipv6/hop_limit", "ipv6/accept_ra", "ipv6/forwarding"
 
 libc = ctypes.CDLL(None, use_errno=True)

@@ -120,8 +120,12 @@ def declared(name, topology):
         for route in body.get("routes", []):
             facts.update(declared_route(netns, route))
     for at, link, made in links(topology):
-        in_ours = is_ours(at[0], bodies(topology).get(at[0], {}))
-        facts.update(declared_link(at, link, {"alias": f"netnsd:{name}"} if made else {}, in_ours))
+        body = bodies(topology).get(at[0], {})
+        facts.update(declared_link(at, link, {"alias": f"netnsd:{name}"} if made else {}, is_ours(at[0], body)))
+        if made and is_ours(at[0], body) and link.get("mtu", 1500) >= 1280:
+            # Whenever the default was declared.
+            hop_limit = body.get("sysctl", {}).get("net.ipv6.conf.default.hop_limit", 64)
+            facts[at[0], "sysctl", f"{at[1]}/ipv6/hop_limit"] = str(link.get("sysctl", {}).get("ipv6.hop_limit", hop_limit))
         facts.update(declared_cable(at, link, ends[at]) if at in ends else {})
         for address in link.get("addresses", []):
             facts.update(declared_address(at, address))

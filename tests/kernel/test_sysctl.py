@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Sysctls: values that the kernel checks against one another, and values that it writes otherwise than a file does."""
+"""Sysctls: values that the kernel checks against one another, values that it writes otherwise than a file does, and
+defaults, which decide what a new link begins with."""
+import json
 import signal
 
 import pytest
@@ -207,3 +209,195 @@ def test_keys_that_cannot_be_written(machine, key, words):
     result = machine.apply({"namespaces": {"ns": {"sysctl": {key: 7}}}}, code=1)
     assert words in result.stderr and key in result.stderr, result.stderr
     machine.assert_same(before)
+
+
+# ---- defaults ----
+
+DEFAULTS = {"ipv6.addr_gen_mode": 1, "ipv6.hop_limit": 77, "ipv6.use_tempaddr": 2, "ipv6.accept_ra": 2, "ipv6.accept_dad": 1,
+            "ipv4.arp_ignore": 1, "ipv4.route_localnet": 1, "ipv4.rp_filter": 2}
+
+
+def defaults(family_keys):
+    return {f"net.{key[:4]}.conf.default.{key[5:]}": value for key, value in family_keys.items()}
+
+
+def of_link(machine, netns, link, keys):
+    return {key: machine.sysctl(netns, f"net.{key[:4]}.conf.{link}.{key[5:]}") for key in keys}
+
+
+def with_defaults(values):
+    """What all links must have. On the host a cable of ours has no router, and nobody else to have its address."""
+    found = {place: {key: str(value) for key, value in values.items()} for place in places()}
+    found[None, "far"].update({"ipv6.accept_ra": "0", "ipv6.accept_dad": "0"})
+    return found
+
+
+def two_places(body_a, body_b, host):
+    """A cable that is born in a, and ends in b, one that ends on the host, and a bridge."""
+    a = {"interfaces": {"e0": {"kind": "veth", "peer": "b/e0"}, "h0": {"kind": "veth", "peer": "host/far"}, "br0": {"kind": "bridge"}}}
+    return {"host": host, "namespaces": {"a": {**a, **body_a}, "b": body_b}}
+
+
+def places():
+    return [("a", "e0"), ("b", "e0"), ("a", "h0"), (None, "far"), ("a", "br0")]
+
+
+def everywhere(machine, keys=DEFAULTS):
+    return {place: of_link(machine, *place, keys) for place in places()}
+
+
+def full(values=None):
+    body = {"sysctl": defaults(values or DEFAULTS)}
+    return two_places(dict(body), dict(body), dict(body))
+
+
+def test_a_new_link_has_the_defaults_of_its_namespace(machine):
+    machine.apply(full())
+    first = everywhere(machine)
+    assert first == with_defaults(DEFAULTS)
+    for netns, link in ("a", "e0"), ("a", "h0"), ("a", "br0"):
+        index = machine.link(netns, link)["ifindex"]
+        machine.sh(f"ip -n {netns} link del {link}")
+        wait_for(lambda n=netns, i=link, x=index: (now := machine.link(n, i)) and now["ifindex"] != x)
+        machine.ctl("wait", "--timeout", 20, "lab")
+        assert everywhere(machine) == first
+    assert machine.apply(full()).stdout.strip() == "lab: unchanged"
+
+
+def test_links_follow_a_default_that_changes(machine):
+    """What is up does not depend on when the default was declared."""
+    machine.apply(two_places({}, {}, {}))
+    without = everywhere(machine)
+    machine.apply(full())
+    assert everywhere(machine) == with_defaults(DEFAULTS)
+    other = {key: 0 if value == 1 else 1 for key, value in DEFAULTS.items()}
+    other["ipv6.hop_limit"] = 78
+    machine.apply(full(other))
+    assert everywhere(machine) == with_defaults(other)
+    machine.apply(two_places({}, {}, {}))
+    changed = {place: {key: value for key, value in found.items() if value != without[place][key]}
+               for place, found in everywhere(machine).items()}
+    assert not any(changed.values()), changed
+
+
+def test_a_link_with_a_value_of_its_own_does_not_follow(machine):
+    t = {"namespaces": {"a": {"sysctl": defaults({"ipv6.hop_limit": 70, "ipv4.rp_filter": 1}), "interfaces": {
+        "e0": {"kind": "veth", "peer": "e1", "sysctl": {"ipv6.hop_limit": 99, "ipv4.rp_filter": 2}, "addrgen": "eui64"},
+        "e2": {"kind": "veth", "peer": "e3"}}}}}
+    machine.apply(t)
+    machine.sh("ip netns exec a sysctl -q net.ipv6.conf.e3.hop_limit=55")
+    t["namespaces"]["a"]["sysctl"] = defaults({"ipv6.hop_limit": 71, "ipv4.rp_filter": 0, "ipv6.addr_gen_mode": 1})
+    machine.apply(t)
+    assert of_link(machine, "a", "e0", ["ipv6.hop_limit", "ipv4.rp_filter", "ipv6.addr_gen_mode"]) == \
+        {"ipv6.hop_limit": "99", "ipv4.rp_filter": "2", "ipv6.addr_gen_mode": "0"}
+    assert of_link(machine, "a", "e2", ["ipv6.hop_limit", "ipv6.addr_gen_mode"]) == {"ipv6.hop_limit": "71", "ipv6.addr_gen_mode": "1"}
+    assert machine.sysctl("a", "net.ipv6.conf.e3.hop_limit") == "55"  # somebody else's
+    machine.ctl("rollback", "lab")
+    assert of_link(machine, "a", "e2", ["ipv6.hop_limit", "ipv6.addr_gen_mode"]) == {"ipv6.hop_limit": "70", "ipv6.addr_gen_mode": "0"}
+    assert machine.sysctl("a", "net.ipv6.conf.e3.hop_limit") == "55"
+
+
+def test_a_refused_default_leaves_all_links_as_they_were(machine):
+    t = {"namespaces": {"a": {"sysctl": defaults({"ipv6.hop_limit": 70}), "interfaces": {"e0": {"kind": "veth", "peer": "e1"}}}}}
+    machine.apply(t)
+    machine.sh("ip netns exec a sysctl -q net.ipv6.conf.e1.hop_limit=71")
+    t["namespaces"]["a"]["sysctl"] = defaults({"ipv6.hop_limit": 71})
+    t["namespaces"]["z"] = {"sysctl": {"net.ipv4.tcp_congestion_control": "nosuch"}}
+    assert "everything is as it was before" in machine.apply(t, code=1).stderr
+    assert [machine.sysctl("a", f"net.ipv6.conf.{link}.hop_limit") for link in ("default", "e0", "e1")] == ["70", "70", "71"]
+
+
+def one_link(default, own=None, key="hop_limit"):
+    """A link of its own value, beside one without."""
+    said = {"sysctl": {f"ipv6.{key}": own}} if own else {}
+    keys = {f"net.ipv6.conf.default.{key}": default} if default else {"net.ipv6.conf.default.dad_transmits": 1}
+    return {"namespaces": {"a": {"sysctl": keys, "interfaces": {"e0": {"kind": "veth", "peer": "e1", **said}}}}}
+
+
+@pytest.mark.parametrize("steps", [
+    [(7, 9), (8, 9), (8, None)], [(7, 9), (8, None)], [(7, 9), (None, 9), (None, None)], [(None, 9), (7, None)], [(7, None), (8, 9), (7, None)],
+    [(7, 9), (None, None)], [(None, None), (7, 9), (8, None)]])
+def test_a_value_of_its_own_that_leaves_returns_to_the_default(machine, steps):
+    for default, own in steps:
+        machine.apply(one_link(default, own))
+        assert machine.sysctl("a", "net.ipv6.conf.e0.hop_limit") == str(own or default or 64), (default, own)
+        assert machine.sysctl("a", "net.ipv6.conf.e1.hop_limit") == str(default or 64), (default, own)
+        assert machine.apply(one_link(default, own)).stdout.strip() == "lab: unchanged"
+        machine.restart(signal.SIGKILL)
+    machine.ctl("rollback", "lab")
+    default, own = steps[-2]
+    assert machine.sysctl("a", "net.ipv6.conf.e0.hop_limit") == str(own or default or 64)
+    assert machine.sysctl("a", "net.ipv6.conf.e1.hop_limit") == str(default or 64)
+
+
+def test_addrgen_beside_another_default(machine):
+    machine.sh("echo 1 >/proc/sys/net/ipv6/conf/default/addr_gen_mode")
+    t = {"namespaces": {"a": {"sysctl": defaults({"ipv6.addr_gen_mode": 1}),
+                              "interfaces": {"e0": {"kind": "veth", "peer": "host/h0", "addrgen": "eui64"}}}},
+         "host": {"interfaces": {"h0": {"addrgen": "eui64"}}}}
+    machine.apply(t)
+    for netns, link in ("a", "e0"), (None, "h0"):
+        assert machine.link(netns, link)["inet6_addr_gen_mode"] == "eui64"
+        assert any(a["local"].startswith("fe80:") for a in machine.ip(*machine.at(netns), "addr", "show", "dev", link)[0]["addr_info"])
+    machine.sh("echo 0 >/proc/sys/net/ipv6/conf/default/addr_gen_mode")
+
+
+def test_all_and_default_together(machine):
+    """What is written for all sets the default, which is declared otherwise."""
+    links = {"e0": {"kind": "veth", "peer": "e1", "addresses": ["fd00::1/64"]}}
+    keys = {"net.ipv6.conf.default.disable_ipv6": 0, "net.ipv6.conf.all.disable_ipv6": 1}
+    both = {"namespaces": {"a": {"sysctl": keys, "interfaces": links}}}
+    machine.apply(both)
+    fresh = [machine.sysctl("a", f"net.ipv6.conf.{link}.disable_ipv6") for link in ("all", "default", "e0", "e1")]
+    assert fresh == ["1", "0", "0", "0"] and machine.addresses("a", "e0") == ["fd00::1/64"]
+    machine.ctl("down", "--forget", "lab")
+    machine.apply({"namespaces": {"a": {"interfaces": links}}})
+    machine.apply(both)
+    assert [machine.sysctl("a", f"net.ipv6.conf.{link}.disable_ipv6") for link in ("all", "default", "e0", "e1")] == fresh
+    assert machine.addresses("a", "e0") == ["fd00::1/64"]
+    assert machine.apply(both).stdout.strip() == "lab: unchanged"
+
+
+ALL = {
+    "net.ipv4.ip_forward": ("net.ipv4.conf.{}.forwarding", 1), "net.ipv4.conf.all.forwarding": ("net.ipv4.conf.{}.forwarding", 1),
+    "net.ipv6.conf.all.forwarding": ("net.ipv6.conf.{}.forwarding", 1), "net.ipv6.conf.all.disable_ipv6": ("net.ipv6.conf.{}.disable_ipv6", 1),
+    "net.ipv6.conf.all.addr_gen_mode": ("net.ipv6.conf.{}.addr_gen_mode", 1),
+    "net.ipv6.conf.all.ignore_routes_with_linkdown": ("net.ipv6.conf.{}.ignore_routes_with_linkdown", 1),
+}
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_what_is_written_for_all_is_given_back_to_each(machine, key):
+    """The kernel writes it to each interface, those of other programs too, and to the default."""
+    own, value = ALL[key]
+    machine.sh("ip link add ext0 type veth peer ext1; ip netns add theirs; ip -n theirs link add ext0 type veth peer ext1")
+    for where, netns in ("", None), ("ip netns exec theirs ", "theirs"):
+        def look(netns=netns):
+            return {link: machine.sysctl(netns, own.format(link)) for link in ("all", "default", "ext0", "ext1", "lo")}
+        body = {"sysctl": {key: value}}
+        t = {"host": body} if netns is None else {"namespaces": {netns: {"existing": True, **body}}}
+        machine.sh(f"{where}sysctl -q {own.format('ext0')}=1 {own.format('default')}=1")
+        before = look()
+        machine.apply(t)
+        assert set(look().values()) == {"1"}
+        t["namespaces"] = {**t.get("namespaces", {}), "z": {"sysctl": {"net.ipv4.tcp_congestion_control": "nosuch"}}}
+        machine.ctl("down", "lab")
+        assert look() == before
+        assert "everything is as it was before" in machine.apply(t, code=1).stderr
+        assert look() == before
+        del t["namespaces"]["z"]
+        machine.apply(t)
+        machine.restart(signal.SIGKILL)
+        machine.ctl("down", "lab")
+        assert look() == before
+        machine.sh(f"{where}sysctl -q {own.format('default')}=0")
+    machine.sh("ip link del ext0; ip netns del theirs")
+
+
+def test_at_boot_as_after_an_apply(machine):
+    folder = machine.folder / "topologies"
+    folder.mkdir(exist_ok=True)
+    (folder / "lab.json").write_text(json.dumps(full()))
+    machine.restart()
+    machine.ctl("wait", "--timeout", 20, "lab")
+    assert everywhere(machine) == with_defaults(DEFAULTS)
