@@ -3,6 +3,7 @@
 #include "../look.h"
 #include "../owner.h"
 #include "address.h"
+#include "sysctl.h"
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -226,6 +227,12 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	return work_send(w, a->object.netns, m, op, e);
 }
 
+static void address_check_in(const struct model *m, const struct object *o, struct problems *p)
+{
+	if (((const struct address *)o)->address.family == AF_INET6)
+		sysctl_check_ipv6(m, o, model_find_ref(m, "link", o->place), "address", p);
+}
+
 const struct kind kind_address = {
 	.name = "address",
 	.class = "address",
@@ -240,6 +247,7 @@ const struct kind kind_address = {
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR },
 	.check = address_check,
+	.check_in = address_check_in,
 	.backward = address_backward,
 	.observe = address_observe,
 	.encode = address_encode,

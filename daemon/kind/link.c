@@ -57,6 +57,20 @@ int link_check(struct object *o, struct err *e)
 	return 0;
 }
 
+/* Without a secret the kernel refuses it; what others have given it is not known here. */
+static void addrgen_check(const struct model *m, const struct object *o, struct problems *p)
+{
+	const struct object *netns = model_netns(m, o->netns);
+
+	if (!object_has(o, LINK_ADDRGEN) || as_link(o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY || !netns || netns->any)
+		return;
+	if (!sysctl_declared(m, o->netns, o->name, "ipv6.stable_secret") &&
+	    !sysctl_declared(m, o->netns, NULL, "net.ipv6.conf.default.stable_secret"))
+		object_problem(p, EINVAL, o, "addrgen",
+			       "\"stable\" needs a secret: add \"sysctl\": {\"ipv6.stable_secret\": \"2001:db8::1\"} with one of your own to %s, "
+			       "or net.ipv6.conf.default.stable_secret to %s", o->name, o->netns);
+}
+
 void link_check_in(const struct model *m, const struct object *o, struct problems *p)
 {
 	const char *master = as_link(o)->master;
@@ -66,6 +80,7 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge share one", master);
 	else if (base && !base->kind->ports && !base->any)
 		object_problem(p, EINVAL, o, "master", "%s is a %s, which has no ports", master, base->kind->name);
+	addrgen_check(m, o, p);
 }
 
 static uint32_t group_of(const struct work *w, const struct object *o)
@@ -160,6 +175,16 @@ static bool regains_ipv6(const struct op *op)
 	return op->before && op->diff & (UINT64_C(1) << LINK_MTU) && as_link(op->before)->mtu < IPV6_MIN_MTU && as_link(op->after)->mtu >= IPV6_MIN_MTU;
 }
 
+/* The kernel takes "stable" only where there is a secret. */
+static int link_secret(struct work *w, const struct object *o, struct err *e)
+{
+	const char *secret = sysctl_declared(w->plan->desired, o->netns, o->name, "ipv6.stable_secret");
+
+	if (!secret || as_link(o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY)
+		return 0;
+	return work_flush(w, e) < 0 ? e->code : work_conf(w, o->netns, o->name, "stable_secret", secret, e);
+}
+
 /* What cannot stand in the create message: addrgen must be there before the link is
  * up, alias and master need the link. */
 static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err *e)
@@ -179,6 +204,8 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	/* A new one without IPv6 has none to be told, and is told only what could not be otherwise. */
 	if (concerns(o, mask, LINK_ADDRGEN) && (op->before || l->addrgen != IN6_ADDR_GEN_MODE_EUI64 || !object_has(o, LINK_MTU) ||
 						l->mtu >= IPV6_MIN_MTU)) {
+		if (link_secret(w, o, e) < 0)
+			return e->code;
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
 		put_addrgen(o, m);
 		if (work_send(w, o->netns, m, op, e) < 0)

@@ -2,6 +2,7 @@
 /* route.c - a route of ours: what routing daemons and people add beside it under
  * their own protocol is never looked at. */
 #include "route.h"
+#include "sysctl.h"
 #include "../look.h"
 #include "../owner.h"
 #include "../work.h"
@@ -195,8 +196,10 @@ static int route_mark(struct work *w, struct op *op, struct err *e)
 	return route_send(w, op, (const struct route *)op->before, NLM_F_REPLACE, protocol, e);
 }
 
-static void check_dev(const struct route *r, const char *field, const char *dev, struct problems *p)
+static void check_dev(const struct model *m, const struct route *r, const char *field, const char *dev, struct problems *p)
 {
+	if (dev && r->key.family == AF_INET6)
+		sysctl_check_ipv6(m, &r->object, model_find_ref(m, "link", dev), field, p);
 	if (dev && !ref_is_in(dev, r->object.netns))
 		object_problem(p, EINVAL, &r->object, field, "%s is in another namespace; a route and its interface share one", dev);
 }
@@ -205,11 +208,11 @@ static void route_check_in(const struct model *m, const struct object *o, struct
 {
 	const struct route *r = (const struct route *)o;
 
-	check_dev(r, "dev", r->dev, p);
+	check_dev(m, r, "dev", r->dev, p);
 	for (size_t i = 0; i < r->nexthops.n; i++) {
 		const char *dev = r->nexthops.v[i].dev;
 
-		check_dev(r, "nexthops", dev, p);
+		check_dev(m, r, "nexthops", dev, p);
 		if (dev && !model_find_ref(m, "link", dev))
 			object_problem(p, EINVAL, o, "nexthops", "%s is no interface that this file declares", dev);
 	}

@@ -145,6 +145,15 @@ static void link_sysctl_returns(const struct model *desired, struct object *o, c
 		own->value = is;
 }
 
+/* With a secret of its own an interface makes its addresses from that. */
+static void link_sysctl_complete(struct model *m, struct object *o, _unused_ struct problems *p)
+{
+	struct object *link = model_find_ref(m, "link", o->place);
+
+	if (link && !strcmp(((struct sysctl *)o)->key, "ipv6.stable_secret") && !object_has(link, (size_t)kind_field(link->kind, "addrgen")))
+		object_set(m, link, "addrgen", "\"stable\"");
+}
+
 const struct kind kind_sysctl = {
 	.name = "sysctl",
 	.class = "sysctl",
@@ -180,6 +189,8 @@ const struct kind kind_link_sysctl = {
 	.fields = link_fields,
 	.n_fields = ARRAY_SIZE(link_fields),
 	.check = link_sysctl_check,
+	.complete = link_sysctl_complete,
 	.returns = link_sysctl_returns,
+	.check_in = link_sysctl_check_in,
 	.apply = sysctl_apply,
 };

@@ -36,3 +36,7 @@ const char *sysctl_declared(const struct model *m, const char *netns, const char
 const char *sysctl_partner(const char *key);
 /* kind.check_in. */
 void sysctl_check_in(const struct model *m, const struct object *o, struct problems *p);
+void link_sysctl_check_in(const struct model *m, const struct object *o, struct problems *p);
+/* Adds a problem of @o, which needs IPv6 on @link (NULL: it is none of this file), if @m declares it off there. */
+void sysctl_check_ipv6(const struct model *m, const struct object *o, const struct object *link, const char *field,
+		       struct problems *p);

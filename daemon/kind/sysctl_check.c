@@ -1,7 +1,65 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl_check.c - what keys say together.  Pure. */
+/* sysctl_check.c - what keys say together, and with what stands on interfaces: whether
+ * the kernel could ever have all of it.  Pure. */
 #include "forwarding.h"
 #include "sysctl.h"
+
+static bool is_on(const char *value)
+{
+	return value && strtol(value, NULL, 0);
+}
+
+/* The key that turns IPv6 off on @link, which has none of its own; NULL: none. */
+static const char *disables_ipv6(const struct model *m, const struct object *link)
+{
+	static const char all[] = "net.ipv6.conf.all.disable_ipv6", fresh[] = "net.ipv6.conf.default.disable_ipv6";
+	const char *value = link->any ? NULL : sysctl_declared(m, link->netns, NULL, fresh);
+
+	/* What is there already has taken its value from the default before; to set all sets the default, too
+	 * (addrconf_disable_ipv6, net/ipv6/addrconf.c). */
+	if (value)
+		return is_on(value) ? fresh : NULL;
+	return is_on(sysctl_declared(m, link->netns, NULL, all)) ? all : NULL;
+}
+
+void sysctl_check_ipv6(const struct model *m, const struct object *o, const struct object *link, const char *field,
+		       struct problems *p)
+{
+	static const char own[] = "ipv6.disable_ipv6";
+	const char *value = link ? sysctl_declared(m, link->netns, link->name, own) : NULL, *key;
+
+	if (!link || (value && !is_on(value)))
+		return;
+	key = value ? NULL : disables_ipv6(m, link);
+	if (value)
+		object_problem(p, EINVAL, o, field, "%s is without IPv6, by its own %s", link->name, own);
+	else if (key)
+		object_problem(p, EINVAL, o, field, "%s is without IPv6, by %s of %s; add \"sysctl\": {\"%s\": 0} to %s to have it there",
+			       link->name, key, link->netns, own, link->name);
+}
+
+/* Two keys of one value, which the second counts in smaller units. */
+static const struct {
+	const char *key, *other;
+	long long factor;
+} aliases[] = {
+	{ "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", 1 },
+	{ "net.ipv6.route.gc_min_interval", "net.ipv6.route.gc_min_interval_ms", 1000 },
+	{ "net.mptcp.pm_type", "net.mptcp.path_manager", 0 },
+};
+
+static void alias_check(const struct model *m, const struct object *o, struct problems *p)
+{
+	const struct sysctl *s = (const struct sysctl *)o;
+	const char *value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
+		value = strcmp(s->key, aliases[i].key) ? NULL : sysctl_declared(m, o->netns, NULL, aliases[i].other);
+		if (value && (!aliases[i].factor || strtoll(s->value, NULL, 0) * aliases[i].factor != strtoll(value, NULL, 0)))
+			object_problem(p, EINVAL, o, NULL, "%s is another name of %s, which is %s here: say one of them", s->key,
+				       aliases[i].other, value);
+	}
+}
 
 /* The kernel has the first no larger than the second (its first number), at every moment. */
 static const char *const ordered[][2] = {
@@ -20,6 +78,19 @@ const char *sysctl_partner(const char *key)
 	return NULL;
 }
 
+static void order_check(const struct model *m, const struct object *o, struct problems *p)
+{
+	const struct sysctl *s = (const struct sysctl *)o;
+	const char *value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ordered); i++) {
+		value = strcmp(s->key, ordered[i][0]) ? NULL : sysctl_declared(m, o->netns, NULL, ordered[i][1]);
+		if (value && strtoll(s->value, NULL, 0) > strtoll(value, NULL, 0))
+			object_problem(p, EINVAL, o, NULL, "%s = %s is above %s = %s, which the kernel always refuses", s->key, s->value,
+				       ordered[i][1], value);
+	}
+}
+
 void sysctl_check_in(const struct model *m, const struct object *o, struct problems *p)
 {
 	static const char *const forwarding[] = { "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding",
@@ -30,4 +101,19 @@ void sysctl_check_in(const struct model *m, const struct object *o, struct probl
 	for (size_t k = 0; i >= 0 && object_has(netns, (size_t)i) && k < ARRAY_SIZE(forwarding); k++)
 		if (!strcmp(((const struct sysctl *)o)->key, forwarding[k]))
 			object_problem(p, EINVAL, o, NULL, "\"forwarding\" of %s says this already", o->netns);
+	if (netns && netns->any && !strcmp(((const struct sysctl *)o)->key, "net.ipv6.conf.default.stable_secret"))
+		object_problem(p, EINVAL, o, NULL, "on every interface of %s, also of other programs, the kernel would make addresses from it, "
+			       "and it can never be unset: say ipv6.stable_secret in the \"sysctl\" of the interfaces that are meant", o->netns);
+	alias_check(m, o, p);
+	order_check(m, o, p);
+}
+
+/* The field of an interface that a key of it is another name of. */
+void link_sysctl_check_in(const struct model *m, const struct object *o, struct problems *p)
+{
+	const struct object *link = model_find_ref(m, "link", o->place);
+	int addrgen = link ? kind_field(link->kind, "addrgen") : -1;
+
+	if (addrgen >= 0 && object_has(link, (size_t)addrgen) && !strcmp(((const struct sysctl *)o)->key, "ipv6.addr_gen_mode"))
+		object_problem(p, EINVAL, o, NULL, "\"addrgen\" of %s says this already", o->place);
 }

@@ -167,11 +167,11 @@ LINK_FORMS = [
 ]
 
 
-@pytest.mark.parametrize("more", [{}, {"addrgen": "none"}])
+@pytest.mark.parametrize("more", [{}, {"addrgen": "stable"}])
 @pytest.mark.parametrize("key, value, kernel", LINK_FORMS)
 def test_values_of_interfaces(machine, key, value, kernel, more):
-    if more and "secret" in key:
-        more = {}
+    if more and "secret" not in key:
+        more = {"addrgen": "none"}
     t = {"namespaces": {"ns": {"interfaces": {"br0": {"kind": "bridge", "sysctl": {key: value}, **more},
                                               "v0": {"kind": "veth", "peer": "host/v0", "sysctl": {key: value}, **more}}}}}
     machine.apply(t)
@@ -209,6 +209,21 @@ def test_keys_that_cannot_be_written(machine, key, words):
     result = machine.apply({"namespaces": {"ns": {"sysctl": {key: 7}}}}, code=1)
     assert words in result.stderr and key in result.stderr, result.stderr
     machine.assert_same(before)
+
+
+def test_a_secret_that_was_not_set(machine):
+    """It cannot be taken away again, but no address is made from it any more."""
+    machine.sh("ip link add ext0 type bridge; ip link set ext0 up")
+    t = {"host": {"interfaces": {"ext0": {"sysctl": {"ipv6.stable_secret": "2001:db8::1"}}}}}
+    assert "unset" in machine.ctl("plan", machine.file(t)).stdout
+    machine.apply(t)
+    assert machine.link(None, "ext0")["inet6_addr_gen_mode"] == "stable_secret"
+    assert machine.apply(t).stdout.strip() == "lab: unchanged"
+    machine.restart(signal.SIGKILL)
+    machine.ctl("down", "lab")
+    assert machine.link(None, "ext0")["inet6_addr_gen_mode"] == "eui64"
+    assert machine.sysctl(None, "net.ipv6.conf.ext0.stable_secret").startswith("2001:0db8:")
+    machine.sh("ip link del ext0")
 
 
 # ---- defaults ----
