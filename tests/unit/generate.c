@@ -285,6 +285,9 @@ static void add_body(const struct topo *t, struct body *b)
 	if (dice_roll(t->d, 4, "sysctl %s", b->name) == 0)
 		put_int(child(b->in, "sysctl", false), "net.core.somaxconn",
 			100 + (int)dice_roll(t->d, 3, "somaxconn %s", b->name));
+	if (dice_roll(t->d, 4, "default %s", b->name) == 0)
+		put_int(child(b->in, "sysctl", false), "net.ipv6.conf.default.hop_limit",
+			33 + (int)dice_roll(t->d, 2, "hop limit %s", b->name));
 	json_object_object_foreach(b->interfaces, name, link) add_device_route(t, b, name, link);
 	for (unsigned net = 0; net < NETWORKS; net++)
 		for (unsigned v6 = 0; v6 < 2; v6++)
