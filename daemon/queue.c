@@ -119,7 +119,7 @@ bool queue_again(struct queue *q)
 	struct entry *entry = q->at, *last = NULL;
 
 	for (struct entry *other = entry->next; other; other = other->next)
-		if (other->change.type == CHANGE_DOWN)
+		if (other->change.type == entry->change.type)
 			last = other;
 	if (!last || entry->again)
 		return false;

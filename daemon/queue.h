@@ -37,8 +37,8 @@ struct entry *queue_pop(struct queue *q);
 /* Lets the down of @user go before the change at work, which has not touched anything.
  * False: none is in line, or the two let each other go first more than @most times. */
 bool queue_defer(struct queue *q, const char *user, size_t most);
-/* Lets all downs in line go before the change at work, a down that was refused and has been
- * rolled back.  False: there are none, or they have gone first. */
+/* Lets all others of its type in line go before the change at work, which was refused and has
+ * been rolled back.  False: there are none, or they have gone first. */
 bool queue_again(struct queue *q);
 /* Whether queue_take has something; when it will have if not, CLOCK_BOOTTIME; UINT64_MAX: never. */
 bool queue_is_ready(const struct queue *q);

@@ -242,6 +242,14 @@ static int on_committing(void *engine, struct job *j, struct err *e)
 	return share_hand_on(engine, j, e);
 }
 
+/* What the kernel refuses to give, or to take back, may build on another topology that is to come, or to go, too. */
+static bool may_go_again(const struct change *c, const struct job *j)
+{
+	if (j->result >= 0 || j->back_failed || j->conflict || problems_await(&j->problems))
+		return false;
+	return c->type == CHANGE_DOWN || c->type == CHANGE_UP;
+}
+
 static void change_step(struct engine *g, struct entry *entry, bool begins)
 {
 	struct outcome o = { 0 };
@@ -265,8 +273,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		adopt_run(&g->job);
 	else if (job_step(&g->job))
 		return;
-	/* What the kernel refuses to give back may be what another topology, which is to go too, has built on. */
-	if (entry->change.type == CHANGE_DOWN && g->job.result < 0 && !g->job.back_failed && queue_again(&g->queue)) {
+	if (may_go_again(&entry->change, &g->job) && queue_again(&g->queue)) {
 		member_unsettled(g, &g->job);
 		job_done(&g->job);
 		return;

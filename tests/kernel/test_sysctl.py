@@ -122,6 +122,21 @@ def test_two_topologies_with_a_value_each(machine, command):
     assert at(machine, None, PORTS) == before
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_at_boot_the_order_of_files_does_not_matter(machine, names):
+    start, end = names
+    folder = machine.folder / "topologies"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{start}.json").write_text(json.dumps({"host": {"sysctl": {PORTS[0]: 400}}}))
+    (folder / f"{end}.json").write_text(json.dumps({"host": {"sysctl": {PORTS[1]: "500 65000"}}}))
+    machine.restart()
+    machine.ctl("wait", "--timeout", 20, "a", "b")
+    assert at(machine, None, PORTS) == ["400", "500 65000"]
+    machine.ctl("down", "a", "b")
+    machine.ctl("up", "a", "b")
+    assert at(machine, None, PORTS) == ["400", "500 65000"]
+
+
 # What a file may say: (key, as it is said, as the kernel has it, what somebody else makes of it).
 FORMS = [
     ("net.ipv4.ip_local_reserved_ports", "8080,8081,9148", "8080-8081,9148", "8080"),
