@@ -67,8 +67,8 @@ static void addrgen_check(const struct model *m, const struct object *o, struct 
 	if (!sysctl_declared(m, o->netns, o->name, "ipv6.stable_secret") &&
 	    !sysctl_declared(m, o->netns, NULL, "net.ipv6.conf.default.stable_secret"))
 		object_problem(p, EINVAL, o, "addrgen",
-			       "\"stable\" needs a secret: add \"sysctl\": {\"ipv6.stable_secret\": \"2001:db8::1\"} with one of your own to %s, "
-			       "or net.ipv6.conf.default.stable_secret to %s", o->name, o->netns);
+			       "\"stable\" needs a secret, any IPv6 address that nobody can guess: add ipv6.stable_secret to the \"sysctl\" of %s, "
+			       "or net.ipv6.conf.default.stable_secret to that of %s", o->name, o->netns);
 }
 
 void link_check_in(const struct model *m, const struct object *o, struct problems *p)

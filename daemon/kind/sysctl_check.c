@@ -32,9 +32,9 @@ void sysctl_check_ipv6(const struct model *m, const struct object *o, const stru
 		return;
 	key = value ? NULL : disables_ipv6(m, link);
 	if (value)
-		object_problem(p, EINVAL, o, field, "%s is without IPv6, by its own %s", link->name, own);
+		object_problem(p, EINVAL, o, field, "IPv6 is disabled on %s by its own %s", link->name, own);
 	else if (key)
-		object_problem(p, EINVAL, o, field, "%s is without IPv6, by %s of %s; add \"sysctl\": {\"%s\": 0} to %s to have it there",
+		object_problem(p, EINVAL, o, field, "IPv6 is disabled on %s by %s of %s; add \"sysctl\": {\"%s\": 0} to %s to enable it there",
 			       link->name, key, link->netns, own, link->name);
 }
 
@@ -56,7 +56,7 @@ static void alias_check(const struct model *m, const struct object *o, struct pr
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
 		value = strcmp(s->key, aliases[i].key) ? NULL : sysctl_declared(m, o->netns, NULL, aliases[i].other);
 		if (value && (!aliases[i].factor || strtoll(s->value, NULL, 0) * aliases[i].factor != strtoll(value, NULL, 0)))
-			object_problem(p, EINVAL, o, NULL, "%s is another name of %s, which is %s here: say one of them", s->key,
+			object_problem(p, EINVAL, o, NULL, "%s is an alias of %s, which is %s here; declare only one of them", s->key,
 				       aliases[i].other, value);
 	}
 }
@@ -102,8 +102,8 @@ void sysctl_check_in(const struct model *m, const struct object *o, struct probl
 		if (!strcmp(((const struct sysctl *)o)->key, forwarding[k]))
 			object_problem(p, EINVAL, o, NULL, "\"forwarding\" of %s says this already", o->netns);
 	if (netns && netns->any && !strcmp(((const struct sysctl *)o)->key, "net.ipv6.conf.default.stable_secret"))
-		object_problem(p, EINVAL, o, NULL, "on every interface of %s, also of other programs, the kernel would make addresses from it, "
-			       "and it can never be unset: say ipv6.stable_secret in the \"sysctl\" of the interfaces that are meant", o->netns);
+		object_problem(p, EINVAL, o, NULL, "the kernel would use it on every interface of %s, including those of other programs, and it can "
+			       "never be unset; set ipv6.stable_secret in the \"sysctl\" of single interfaces instead", o->netns);
 	alias_check(m, o, p);
 	order_check(m, o, p);
 }

@@ -231,10 +231,10 @@ static int numbers_check(const struct meaning *m, const char *value, struct err 
 
 	for (const char *s = value; next_word(&s, word); n++)
 		if (n < ARRAY_SIZE(v) && !number_parse(word, &v[n]))
-			return err_set(e, EINVAL, "%s holds %u numbers, and \"%.40s\" is none", m->name, m->numbers, word);
+			return err_set(e, EINVAL, "%s takes %u numbers, and \"%.40s\" is not a number", m->name, m->numbers, word);
 	/* The kernel would keep the others as they are, or leave out what is too much. */
 	if (n != m->numbers)
-		return err_set(e, EINVAL, "%s holds %u numbers, here %s %u", m->name, m->numbers, n == 1 ? "is" : "are", n);
+		return err_set(e, EINVAL, "%s takes %u numbers, not %u", m->name, m->numbers, n);
 	/* "1 0" is the kernel's word for nobody. */
 	if (m->range && v[0] > v[1] && (v[0] != 1 || v[1] != 0))
 		return err_set(e, EINVAL, "%s: %lld to %lld is empty: the smaller number comes first", m->name, v[0], v[1]);
@@ -247,9 +247,9 @@ int sysctl_value_check(const char *key, const char *value, struct err *e)
 	struct in6_addr secret;
 
 	if (is_called(key, "flush"))
-		return err_set(e, EINVAL, "%s is an action; only values that last can be declared", key);
+		return err_set(e, EINVAL, "%s is an action, not a setting; it cannot be declared", key);
 	if (is_called(key, "all.stable_secret"))
-		return err_set(e, EINVAL, "%s: the kernel has none for all; did you mean net.ipv6.conf.default.stable_secret?", key);
+		return err_set(e, EINVAL, "%s cannot be set; did you mean net.ipv6.conf.default.stable_secret?", key);
 	if (is_called(key, "stable_secret") && inet_pton(AF_INET6, value, &secret) != 1)
 		return err_set(e, EINVAL, "%s: \"%.60s\" is not in the form of an IPv6 address", key, value);
 	return m->numbers ? numbers_check(m, value, e) : 0;

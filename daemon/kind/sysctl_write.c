@@ -58,15 +58,15 @@ static int write_key(const char *path, const struct sysctl *s, struct err *e)
 	int r = sysctl_set(path, s->value, made, sizeof(made), e);
 
 	if (r == -EACCES)
-		return err_set(e, EACCES, "%s cannot be written: it is read-only in this namespace", s->key);
+		return err_set(e, EACCES, "%s is read-only in this namespace", s->key);
 	if (r == -EINVAL)
 		return say_partner(s->key, e);
 	/* What a key names may be missing, too. */
 	if (r == -ENOENT && sysctl_read(path, made, sizeof(made), &missing) == -ENOENT)
-		return err_kernel(e, ENOENT, NULL, "%s: this kernel lacks it, or has it in its first namespace alone", s->key);
+		return err_kernel(e, ENOENT, NULL, "%s: this kernel does not have it, or only in the initial network namespace", s->key);
 	if (r == 0 && s->object.declared && !sysctl_value_equal(s->key, s->value, made))
-		return err_set(e, ERANGE, "%s: the kernel makes \"%.100s\" of \"%.100s\"; declare that, if it is what is meant", s->key,
-			       spaced(made), s->value);
+		return err_set(e, ERANGE, "%s: the kernel turns \"%.100s\" into \"%.100s\"; declare that if it is what you mean", s->key,
+			       s->value, spaced(made));
 	return r;
 }
 

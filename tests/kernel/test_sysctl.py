@@ -211,14 +211,14 @@ def test_another_value_than_was_said_is_told(machine):
     machine.apply({"namespaces": {"ns": {"sysctl": {"net.ipv4.tcp_fin_timeout": 30}}}})
     before = machine.snapshot()
     result = machine.apply({"namespaces": {"ns": {"sysctl": {"net.ipv4.tcp_fin_timeout": "16 17"}}}}, code=1)
-    assert 'the kernel makes "16" of "16 17"; declare that' in result.stderr, result.stderr
+    assert 'the kernel turns "16 17" into "16"; declare that' in result.stderr, result.stderr
     assert machine.sysctl("ns", "net.ipv4.tcp_fin_timeout") == "30"
     machine.assert_same(before)
 
 
 @pytest.mark.parametrize("key, words", [
     ("net.ipv4.tcp_available_congestion_control", "read-only"), ("net.ipv4.udp_hash_entries", "read-only"),
-    ("net.core.netdev_max_backlog", "first namespace"), ("net.ipv4.nonsense", "this kernel lacks it")])
+    ("net.core.netdev_max_backlog", "initial network namespace"), ("net.ipv4.nonsense", "this kernel does not have it")])
 def test_keys_that_cannot_be_written(machine, key, words):
     before = machine.snapshot()
     result = machine.apply({"namespaces": {"ns": {"sysctl": {key: 7}}}}, code=1)
@@ -256,14 +256,14 @@ def of_link(machine, netns, link, keys):
 
 
 def with_defaults(values):
-    """What all links must have. On the host a cable of ours has no router, and nobody else to have its address."""
+    """What all links must have. On the host a veth pair of ours has no router, and nobody else to have its address."""
     found = {place: {key: str(value) for key, value in values.items()} for place in places()}
     found[None, "far"].update({"ipv6.accept_ra": "0", "ipv6.accept_dad": "0"})
     return found
 
 
 def two_places(body_a, body_b, host):
-    """A cable that is born in a, and ends in b, one that ends on the host, and a bridge."""
+    """A veth pair that is created in a and ends in b, one that ends on the host, and a bridge."""
     a = {"interfaces": {"e0": {"kind": "veth", "peer": "b/e0"}, "h0": {"kind": "veth", "peer": "host/far"}, "br0": {"kind": "bridge"}}}
     return {"host": host, "namespaces": {"a": {**a, **body_a}, "b": body_b}}
 

@@ -79,14 +79,14 @@ static void test_check(_unused_ void **state)
 		const char *key, *value, *says;
 	} rows[] = {
 		{ "net.ipv4.tcp_rmem", "1 2 3", NULL },
-		{ "net.ipv4.tcp_rmem", "4096", "tcp_rmem holds 3 numbers, here is 1" },
-		{ "net.ipv4.tcp_rmem", "1 2 3 4", "tcp_rmem holds 3 numbers, here are 4" },
-		{ "net.ipv4.tcp_rmem", "1,2,3", "tcp_rmem holds 3 numbers, and \"1,2,3\" is none" },
+		{ "net.ipv4.tcp_rmem", "4096", "tcp_rmem takes 3 numbers, not 1" },
+		{ "net.ipv4.tcp_rmem", "1 2 3 4", "tcp_rmem takes 3 numbers, not 4" },
+		{ "net.ipv4.tcp_rmem", "1,2,3", "tcp_rmem takes 3 numbers, and \"1,2,3\" is not a number" },
 		{ "net.ipv4.ping_group_range", "1 0", NULL },
 		{ "net.ipv4.ping_group_range", "5 1", "ping_group_range: 5 to 1 is empty: the smaller number comes first" },
-		{ "net.ipv4.route.flush", "1", "net.ipv4.route.flush is an action; only values that last can be declared" },
+		{ "net.ipv4.route.flush", "1", "net.ipv4.route.flush is an action, not a setting; it cannot be declared" },
 		{ "net.ipv6.conf.all.stable_secret", "::1",
-		  "net.ipv6.conf.all.stable_secret: the kernel has none for all; did you mean net.ipv6.conf.default.stable_secret?" },
+		  "net.ipv6.conf.all.stable_secret cannot be set; did you mean net.ipv6.conf.default.stable_secret?" },
 		{ "ipv6.stable_secret", "secret", "ipv6.stable_secret: \"secret\" is not in the form of an IPv6 address" },
 		{ "net.ipv4.tcp_congestion_control", "anything", NULL },
 	};
