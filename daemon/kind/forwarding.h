@@ -10,3 +10,6 @@ bool netns_says_forwarding(const struct object *netns);
  * (Documentation/networking/ip-sysctl.rst), or we do. */
 extern const char *const forwarding_keys[];
 enum { FORWARDING_KEYS = 3 };
+/* Keys of the namespace, likewise. */
+extern const char *const forwarding_shared[];
+enum { FORWARDING_SHARED = 3 };

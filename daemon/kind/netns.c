@@ -74,6 +74,9 @@ static bool is_host(const struct object *o)
 
 const char *const forwarding_keys[FORWARDING_KEYS] = { "ipv4.forwarding", "ipv6.forwarding", "ipv6.accept_ra" };
 
+const char *const forwarding_shared[FORWARDING_SHARED] = { "net.ipv4.conf.all.accept_redirects", "net.ipv4.conf.default.forwarding",
+							   "net.ipv6.conf.default.forwarding" };
+
 bool netns_says_forwarding(const struct object *netns)
 {
 	return netns && netns->any && object_has(netns, (size_t)kind_field(netns->kind, "forwarding"));
@@ -81,7 +84,14 @@ bool netns_says_forwarding(const struct object *netns)
 
 static bool netns_disturbs(const struct object *o, uint64_t mask, const struct object *other)
 {
-	return o->any && mask & (UINT64_C(1) << kind_field(o->kind, "forwarding")) && other->name && object_is(other, "sysctl");
+	const char *key = strrchr(other->id, ' ');
+	bool shared = false;
+
+	if (!o->any || !(mask & (UINT64_C(1) << kind_field(o->kind, "forwarding"))) || !object_is(other, "sysctl"))
+		return false;
+	for (size_t i = 0; i < FORWARDING_SHARED; i++)
+		shared |= !strcmp(key + 1, forwarding_shared[i]);
+	return shared || other->name;
 }
 
 static int netns_check(struct object *o, struct err *e)

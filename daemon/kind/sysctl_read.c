@@ -91,12 +91,18 @@ static int observe_key(struct look *look, const struct object *netns, const stru
 	return 0;
 }
 
-/* What switching forwarding would set anew on interfaces that are not ours. */
-static int observe_disturbed(struct look *look, const struct object *link, struct err *e)
+/* What switching forwarding of @netns would set anew there, and on interfaces that are not ours. */
+static int observe_disturbed(struct look *look, const struct object *netns, struct err *e)
 {
-	for (size_t i = 0; !link->sign.hash && i < FORWARDING_KEYS; i++)
-		if (observe_key(look, NULL, link, forwarding_keys[i], e) < 0)
+	for (size_t i = 0; i < FORWARDING_SHARED; i++)
+		if (observe_key(look, netns, NULL, forwarding_shared[i], e) < 0)
 			return e->code;
+	for (size_t i = 0; i < look->n_links * FORWARDING_KEYS; i++) {
+		const struct object *link = look->links[i / FORWARDING_KEYS];
+
+		if (!link->sign.hash && observe_key(look, NULL, link, forwarding_keys[i % FORWARDING_KEYS], e) < 0)
+			return e->code;
+	}
 	return 0;
 }
 
@@ -106,6 +112,8 @@ static const struct {
 	const char *all, *own, *fallback;
 } of_all[] = {
 	{ "net.ipv4.ip_forward", "ipv4.forwarding", "net.ipv4.conf.default.forwarding" },
+	{ "net.ipv4.ip_forward", NULL, "net.ipv4.conf.all.accept_redirects" },
+	{ "net.ipv4.conf.all.forwarding", NULL, "net.ipv4.conf.all.accept_redirects" },
 	{ "net.ipv4.conf.all.forwarding", "ipv4.forwarding", "net.ipv4.conf.default.forwarding" },
 	{ "net.ipv6.conf.all.forwarding", "ipv6.forwarding", "net.ipv6.conf.default.forwarding" },
 	{ "net.ipv6.conf.all.force_forwarding", "ipv6.force_forwarding", "net.ipv6.conf.default.force_forwarding" },
@@ -119,10 +127,12 @@ bool sysctl_disturbs(const struct object *o, _unused_ uint64_t mask, const struc
 {
 	const char *key = ((const struct sysctl *)o)->key;
 
-	for (size_t i = 0; !o->name && object_is(other, "sysctl") && i < ARRAY_SIZE(of_all); i++)
-		if (!strcmp(key, of_all[i].all) &&
-		    !strcmp(((const struct sysctl *)other)->key, other->name ? of_all[i].own : of_all[i].fallback))
+	for (size_t i = 0; !o->name && object_is(other, "sysctl") && i < ARRAY_SIZE(of_all); i++) {
+		const char *along = other->name ? of_all[i].own : of_all[i].fallback;
+
+		if (along && !strcmp(key, of_all[i].all) && !strcmp(((const struct sysctl *)other)->key, along))
 			return true;
+	}
 	return false;
 }
 
@@ -134,7 +144,7 @@ static int observe_all(struct look *look, const struct object *seen, struct err 
 			continue;
 		if (observe_key(look, seen, NULL, of_all[k].fallback, e) < 0)
 			return e->code;
-		for (size_t i = 0; i < look->n_links; i++)
+		for (size_t i = 0; of_all[k].own && i < look->n_links; i++)
 			if (!look->links[i]->sign.hash && observe_key(look, NULL, look->links[i], of_all[k].own, e) < 0)
 				return e->code;
 	}
@@ -182,11 +192,12 @@ static int observe_along(struct look *look, const struct object *seen, bool shar
 
 int sysctl_observe(struct look *look, struct err *e)
 {
-	bool disturbed = netns_says_forwarding(look->wanted[0]) || netns_says_forwarding(look->wanted[1]);
+	const struct object *disturbs = netns_says_forwarding(look->wanted[0])	 ? look->wanted[0]
+					: netns_says_forwarding(look->wanted[1]) ? look->wanted[1]
+										 : NULL;
 
-	for (size_t i = 0; disturbed && i < look->n_links; i++)
-		if (observe_disturbed(look, look->links[i], e) < 0)
-			return e->code;
+	if (disturbs && observe_disturbed(look, disturbs, e) < 0)
+		return e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(look->wanted); i++) {
 		for (const struct object *o = look->wanted[i] ? look->wanted[i]->first : NULL; o; o = o->next) {
 			struct object *seen = NULL;

@@ -392,6 +392,7 @@ ALL = {
     "net.ipv4.ip_forward": ("net.ipv4.conf.{}.forwarding", 1), "net.ipv4.conf.all.forwarding": ("net.ipv4.conf.{}.forwarding", 1),
     "net.ipv6.conf.all.forwarding": ("net.ipv6.conf.{}.forwarding", 1), "net.ipv6.conf.all.disable_ipv6": ("net.ipv6.conf.{}.disable_ipv6", 1),
     "net.ipv6.conf.all.addr_gen_mode": ("net.ipv6.conf.{}.addr_gen_mode", 1),
+    "forwarding": ("net.ipv6.conf.{}.forwarding", True),
     "net.ipv6.conf.all.ignore_routes_with_linkdown": ("net.ipv6.conf.{}.ignore_routes_with_linkdown", 1),
 }
 
@@ -404,9 +405,12 @@ def test_what_is_written_for_all_is_given_back_to_each(machine, key):
     for where, netns in ("", None), ("ip netns exec theirs ", "theirs"):
         def look(netns=netns):
             return {link: machine.sysctl(netns, own.format(link)) for link in ("all", "default", "ext0", "ext1", "lo")}
-        body = {"sysctl": {key: value}}
+
+        def redirects(netns=netns):
+            return machine.sysctl(netns, "net.ipv4.conf.all.accept_redirects")
+        body = {"sysctl": {key: value}} if key.startswith("net.") else {key: value}
         t = {"host": body} if netns is None else {"namespaces": {netns: {"existing": True, **body}}}
-        machine.sh(f"{where}sysctl -q {own.format('ext0')}=1 {own.format('default')}=1")
+        machine.sh(f"{where}sysctl -q {own.format('ext0')}=1 {own.format('default')}=1 net.ipv4.conf.all.accept_redirects=0")
         before = look()
         machine.apply(t)
         assert set(look().values()) == {"1"}
@@ -419,7 +423,7 @@ def test_what_is_written_for_all_is_given_back_to_each(machine, key):
         machine.apply(t)
         machine.restart(signal.SIGKILL)
         machine.ctl("down", "lab")
-        assert look() == before
+        assert look() == before and redirects() == "0"
         machine.sh(f"{where}sysctl -q {own.format('default')}=0")
     machine.sh("ip link del ext0; ip netns del theirs")
 
