@@ -90,6 +90,9 @@ static int value_check(struct sysctl *s, struct err *e)
 {
 	char *to = (char *)(uintptr_t)s->value;
 
+	/* Of a record: the kernel had none. */
+	if (!s->value)
+		return 0;
 	for (const char *from = s->value; *from; from++)
 		if (!isspace((unsigned char)*from) || (to > s->value && from[1] && !isspace((unsigned char)from[1])))
 			*to++ = *from;
