@@ -276,19 +276,33 @@ static int socket_probe(const struct sockaddr_un *address, struct err *e)
 		       address->sun_path);
 }
 
-int control_may_bind(const char *path, struct err *e)
+/* The directory need not be there yet, but the one above it must. */
+static int dir_check(const char *path, struct err *e)
 {
 	_cleanup_(freep) char *dir = must(strdup(path));
-	_cleanup_(closep) int fd = -1;
+	int fd = -ENOENT;
+	struct stat st;
+
+	for (int i = 0; i < 2 && fd == -ENOENT; i++) {
+		*(strrchr(dir, '/') ?: dir) = '\0';
+		fd = trust_open(dir, TRUST_LINK | TRUST_STICKY, e);
+		/* A link that leads nowhere. */
+		if (fd == -ENOENT && lstat(dir, &st) == 0)
+			break;
+	}
+	if (fd < 0)
+		return err_prefix(e, "the directory of the socket %s", path);
+	closep(&fd);
+	return 0;
+}
+
+int control_may_bind(const char *path, struct err *e)
+{
 	struct sockaddr_un address;
 	struct stat st;
 
-	if (address_make(&address, path, e) < 0)
+	if (address_make(&address, path, e) < 0 || dir_check(path, e) < 0)
 		return e->code;
-	*(strrchr(dir, '/') ?: dir) = '\0';
-	fd = trust_open(dir, TRUST_LINK | TRUST_STICKY, e);
-	if (fd < 0 && fd != -ENOENT)
-		return err_prefix(e, "the directory of the socket");
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : err_kernel(e, errno, NULL, "%s", path);
 	if (!S_ISSOCK(st.st_mode))

@@ -34,7 +34,8 @@ static void dir_watch(struct node *n)
 
 static int node_make(struct node *n, struct err *e)
 {
-	int fd = control_bind(n->path, n->group, e);
+	_cleanup_(closep) int dir = trust_open(n->dir, TRUST_LINK | TRUST_STICKY | TRUST_MAKE, e);
+	int fd = dir < 0 ? dir : control_bind(n->path, n->group, e);
 
 	if (fd < 0)
 		return fd;
@@ -55,8 +56,7 @@ void node_look(struct node *n)
 	dir_watch(n);
 	if (lstat(n->path, &st) == 0 && st.st_dev == n->made.st_dev && st.st_ino == n->made.st_ino)
 		return;
-	_cleanup_(closep) int dir = trust_open(n->dir, TRUST_LINK | TRUST_STICKY | TRUST_MAKE, &e);
-	if (dir < 0 || node_make(n, &e) < 0) {
+	if (node_make(n, &e) < 0) {
 		if (n->code != e.code)
 			log_error("somebody removed the socket, and it cannot be made again: %s", e.text);
 		n->code = e.code;

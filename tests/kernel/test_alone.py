@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from booting import put
 from fault import HOLD, LIBRARY
-from machine import NETNSD, wait_for
+from machine import NETNSCTL, NETNSD, wait_for
 from topologies import everyday
 from varlink import Connection
 
@@ -142,6 +142,19 @@ def test_something_else_at_the_socket(bare, kind):
     assert os.path.lexists(where)
     if kind == "datagrams":
         bare.sh("pkill -x python3")
+
+
+def test_directory_of_the_socket(bare):
+    """Is made, but not the ones above it; that is found out before anything is touched."""
+    put(bare, {"namespaces": {"boot": {}}})
+    bare.start("--socket", "/run/a/b/s", wait=False)
+    bare.ends(1)
+    assert "the directory of the socket /run/a/b/s: /run/a: No such file or directory" in bare.log()
+    assert bare.namespaces() == [] and not (bare.root / "run/netnsd").exists()
+    bare.start("--socket", "/run/a/s", wait=False)
+    wait_for(lambda: bare.run(NETNSCTL, "--socket", "/run/a/s", "status", code=None).returncode == 0)
+    bare.ctl("--socket", "/run/a/s", "down", "--all")
+    bare.stop()
 
 
 def reaches(machine):
