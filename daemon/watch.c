@@ -56,8 +56,17 @@ static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reven
 	return 0;
 }
 
-/* An instance may not be to be had, as others of the same user have them all: until the
- * audit finds one, mounts tell of names that come and go. */
+/* Until the audit finds that it can be watched again, mounts tell of names that come and go. */
+static void names_missing(struct watch *w, int code)
+{
+	if (!w->names_told)
+		log_warning("%s is not watched, but looked at when something is mounted and every %" PRIu64 " s: %s; "
+			    "fs.inotify.max_user_instances and max_user_watches bound what a user may watch",
+			    w->engine->netns_dir, w->audit_usec / 1000000, strerror(code));
+	w->names_told = true;
+}
+
+/* There may be no instance left, as others of the same user have them all. */
 static void names_open(struct watch *w)
 {
 	int fd, r;
@@ -71,19 +80,18 @@ static void names_open(struct watch *w)
 		return;
 	}
 	closep(&fd);
-	if (!w->names_told)
-		log_warning("%s is not watched, but looked at when something is mounted and every %" PRIu64 " s: %s; "
-			    "fs.inotify.max_user_instances bounds the number of watchers", w->engine->netns_dir,
-			    w->audit_usec / 1000000, strerror(-r));
-	w->names_told = true;
+	names_missing(w, -r);
 }
 
 /* The directory is there once somebody has named a namespace. */
 static void watch_names(struct watch *w)
 {
 	names_open(w);
-	if (w->names_fd >= 0 && !w->names_watched)
-		w->names_watched = inotify_add_watch(w->names_fd, w->engine->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
+	if (w->names_fd < 0 || w->names_watched)
+		return;
+	w->names_watched = inotify_add_watch(w->names_fd, w->engine->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
+	if (!w->names_watched && errno != ENOENT)
+		names_missing(w, errno);
 }
 
 static void check_all(struct watch *w)

@@ -25,9 +25,6 @@ def loses_a_name(machine, seconds=5):
     wait_for(lambda: machine.namespaces() == ["ns1"] and machine.inode("ns1") == inode, seconds)
 
 
-INOTIFY = "echo 0 >/proc/sys/user/max_inotify_instances"
-
-
 @pytest.fixture
 def user(bare):
     """A user namespace, whose limits are its own: a shell script becomes one in it."""
@@ -36,9 +33,10 @@ def user(bare):
     return script
 
 
-def test_no_inotify_instance(user):
-    """Names are watched by their mounts; once there is an instance again, by the audit it is used."""
-    done = user(f"""{INOTIFY}
+@pytest.mark.parametrize("what,said", [("instances", "Too many open files"), ("watches", "No space left on device")])
+def test_no_inotify(user, what, said):
+    """Names are watched by their mounts; once it can be had again, the audit takes it."""
+    done = user(f"""echo 0 >/proc/sys/user/max_inotify_{what}
         mount -t tmpfs tmpfs /run; mkdir /run/netns
         netnsd --audit 1 --topologies /run/t --state /run/s 2>/run/log & d=$!
         trap 'kill $d' EXIT
@@ -55,13 +53,13 @@ Y
         ip -n ns1 addr | grep -q 10.0.0.2 && echo named
         rm /run/netnsd/io.netnsd
         for i in $(seq 250); do [ -S /run/netnsd/io.netnsd ] && echo reached && break; sleep 0.02; done
-        echo 64 >/proc/sys/user/max_inotify_instances
-        for i in $(seq 250); do grep -q inotify /proc/$d/fdinfo/* && echo watched && break; sleep 0.02; done
+        echo 64 >/proc/sys/user/max_inotify_{what}
+        for i in $(seq 250); do grep -q 'inotify wd' /proc/$d/fdinfo/* && echo watched && break; sleep 0.02; done
         netnsctl down --all >/dev/null; kill $d; wait $d; trap - EXIT; cat /run/log""")
     assert done.returncode == 0, done.stdout + done.stderr
     assert {"healed", "named", "reached", "watched"} <= set(done.stdout.split()), done.stdout
     assert done.stdout.count("/run/netns is not watched") == 1
-    assert "Too many open files; fs.inotify.max_user_instances" in done.stdout
+    assert f"{said}; fs.inotify.max_user_instances" in done.stdout
 
 
 @pytest.mark.parametrize("audit", [60, 1])
