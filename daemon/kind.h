@@ -37,6 +37,9 @@ struct kind {
 
 	/* Pure.  Rules across the fields of one object, and its canonical form. */
 	int (*check)(struct object *o, struct err *e);
+	/* Pure.  The part of it that is about what a path is made of: it holds for what was read from
+	 * disk as well, whose values are the kernel's own.  NULL: no path is. */
+	int (*check_key)(const struct object *o, struct err *e);
 	/* Pure.  Called for each object when all are there: adds what it implies. */
 	void (*complete)(struct model *m, struct object *o, struct problems *p);
 	/* Pure.  Called for each object when the model is complete: rules across objects.

@@ -155,10 +155,8 @@ static int object_restore(struct model *m, struct json_object *in, struct err *e
 	}
 	if ((o->set & kind_mask(k, KEY)) != kind_mask(k, KEY))
 		return err_set(e, EINVAL, "a %s without its key", k->name);
-	/* What is no message to the kernel is a path, which it would not check. */
-	if (!k->encode && k->check && k->check(o, e) < 0)
+	if (k->check_key && k->check_key(o, e) < 0)
 		return e->code;
-	o->any = json_object_get_boolean(json_object_object_get(in, "any"));
 	return model_add(m, o, NULL) < 0 ? err_set(e, EEXIST, "%s is there twice", o->id) : 0;
 }
 

@@ -100,25 +100,35 @@ static int value_check(struct sysctl *s, struct err *e)
 	return sysctl_value_check(s->key, s->value, e);
 }
 
-static int sysctl_check(struct object *o, struct err *e)
+static int sysctl_check_key(const struct object *o, struct err *e)
 {
-	const char *key = ((struct sysctl *)o)->key;
+	const char *key = ((const struct sysctl *)o)->key;
 
 	if (is_of_interface(key))
 		return err_set(e, EINVAL, "%s: keys of an interface stand in its own \"sysctl\", as %.4s%s", key, key + 4,
 			       strrchr(key, '.'));
 	if (strncmp(key, "net.", 4))
 		return err_set(e, EINVAL, "%s: only keys under net. belong to a namespace", key);
-	return key_check(key, e) < 0 ? e->code : value_check((struct sysctl *)o, e);
+	return key_check(key, e);
+}
+
+static int sysctl_check(struct object *o, struct err *e)
+{
+	return sysctl_check_key(o, e) < 0 ? e->code : value_check((struct sysctl *)o, e);
+}
+
+static int link_sysctl_check_key(const struct object *o, struct err *e)
+{
+	const char *key = ((const struct sysctl *)o)->key;
+
+	if (strncmp(key, "ipv4.", 5) && strncmp(key, "ipv6.", 5))
+		return err_set(e, EINVAL, "%s: must begin with ipv4. or ipv6.", key);
+	return key_check(key, e);
 }
 
 static int link_sysctl_check(struct object *o, struct err *e)
 {
-	const char *key = ((struct sysctl *)o)->key;
-
-	if (strncmp(key, "ipv4.", 5) && strncmp(key, "ipv6.", 5))
-		return err_set(e, EINVAL, "%s: must begin with ipv4. or ipv6.", key);
-	return key_check(key, e) < 0 ? e->code : value_check((struct sysctl *)o, e);
+	return link_sysctl_check_key(o, e) < 0 ? e->code : value_check((struct sysctl *)o, e);
 }
 
 const char *sysctl_declared(const struct model *m, const char *netns, const char *link, const char *key)
@@ -171,6 +181,7 @@ const struct kind kind_sysctl = {
 	/* Forwarding, rp_filter and a few more; the rest only an audit finds. */
 	.groups = { RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF },
 	.check = sysctl_check,
+	.check_key = sysctl_check_key,
 	.check_in = sysctl_check_in,
 	.disturbs = sysctl_disturbs,
 	.carries = sysctl_carries,
@@ -192,6 +203,7 @@ const struct kind kind_link_sysctl = {
 	.fields = link_fields,
 	.n_fields = ARRAY_SIZE(link_fields),
 	.check = link_sysctl_check,
+	.check_key = link_sysctl_check_key,
 	.complete = link_sysctl_complete,
 	.returns = link_sysctl_returns,
 	.check_in = link_sysctl_check_in,

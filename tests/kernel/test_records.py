@@ -345,3 +345,13 @@ def test_too_many_boot_files(bare):
     assert bare.namespaces() == ["n0", "n4095"]
     assert "those from t4096.json on are left out" in bare.log()
     assert bare.run(NETNSD, code=1)
+
+
+def test_values_that_only_the_kernel_has(machine):
+    """What a sysctl key held before us is put back as it was, though no file may say so."""
+    machine.apply({"host": {"sysctl": {"net.ipv4.ip_local_reserved_ports": "7000-7010"}}})
+    assert json.loads((machine.root / "run/netnsd/known/lab.json").read_text())["originals"][0]["fields"]["value"] == ""
+    machine.restart(signal.SIGKILL)
+    assert status(machine)["lab"]["state"] == "up"
+    machine.ctl("down", "lab")
+    assert machine.sysctl(None, "net.ipv4.ip_local_reserved_ports") == ""
