@@ -85,9 +85,10 @@ static int text_fail(const struct text *t, const char *value, const char *why)
 	return EXIT_INVALID;
 }
 
-/* The whole path, which messages are to have. */
+/* The whole path, which messages are to have; it stays as long as the process. */
 static int path_complete(const struct text *t, const char **value)
 {
+	static char *completed[ARRAY_SIZE(texts)];
 	_cleanup_(freep) char *here = *value[0] == '/' ? NULL : getcwd(NULL, 0);
 	char *path;
 
@@ -97,7 +98,8 @@ static int path_complete(const struct text *t, const char **value)
 		return text_fail(t, *value, "is no whole path, and the working directory is gone: begin it with /");
 	if (asprintf(&path, "%s/%s", here, *value) < 0)
 		abort();
-	*value = path;
+	free(completed[t - texts]);
+	*value = completed[t - texts] = path;
 	return -1;
 }
 
