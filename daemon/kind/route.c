@@ -27,7 +27,7 @@ static const struct field fields[] = {
 	FIELD(route, to, dest, .flags = KEY | BARE | NEEDED, .doc = "default, or a network, or an address (RTA_DST)"),
 	FIELD(route, via, ip, .flags = FIXED | LATE, .fallback = "null",
 	      .doc = "the next router, on the interface that its network is on, unless \"dev\" says one (RTA_GATEWAY)"),
-	FIELD(route, dev, link, .refs = "link", .flags = FIXED, .fallback = "null", .doc = "the interface out (RTA_OIF)"),
+	FIELD(route, dev, link, .refs = "link", .flags = FIXED, .doc = "the interface out (RTA_OIF)"),
 	FIELD(route, src, ip, .flags = FIXED, .fallback = "null", .doc = "the source address to prefer (RTA_PREFSRC)"),
 	FIELD(route, metric, u32, .flags = WRITTEN,
 	      .doc = "the lowest wins; 0 for IPv4, 1024 for IPv6 unless said (RTA_PRIORITY)"),
