@@ -41,6 +41,12 @@ static bool is_none(const struct inet *i)
 	return !memcmp(i->addr, none, sizeof(none));
 }
 
+/* The metric that the kernel takes for none said is told as none. */
+static uint32_t told_metric(const struct address *a, uint32_t metric)
+{
+	return a->address.family == AF_INET6 && metric == METRIC_IPV6 ? 0 : metric;
+}
+
 static int address_check(struct object *o, struct err *e)
 {
 	struct address *a = (struct address *)o;
@@ -63,6 +69,7 @@ static int address_check(struct object *o, struct err *e)
 		a->label = NULL;
 		o->set &= ~(UINT64_C(1) << kind_field(o->kind, "label"));
 	}
+	a->metric = told_metric(a, a->metric);
 	set_key(a);
 	return 0;
 }
@@ -100,7 +107,7 @@ static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg
 {
 	a->scope = i->ifa_scope;
 	OBJECT_SET(&a->object, address, scope);
-	a->metric = at[IFA_RT_PRIORITY] ? nla_get_u32(at[IFA_RT_PRIORITY]) : 0;
+	a->metric = told_metric(a, at[IFA_RT_PRIORITY] ? nla_get_u32(at[IFA_RT_PRIORITY]) : 0);
 	OBJECT_SET(&a->object, address, metric);
 	if (at[IFA_LABEL] && strcmp(nla_data(at[IFA_LABEL]), a->object.name)) {
 		a->label = arena_strdup(&m->arena, nla_data(at[IFA_LABEL]));
@@ -222,6 +229,8 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 		msg_put_u32(m, IFA_FLAGS, IFA_F_NODAD);
 	if (a->metric)
 		msg_put_u32(m, IFA_RT_PRIORITY, a->metric);
+	else if (op->before && a->address.family == AF_INET6)	/* without a word it would stay */
+		msg_put_u32(m, IFA_RT_PRIORITY, METRIC_IPV6);
 	if (a->label)
 		msg_put_string(m, IFA_LABEL, a->label);
 	return work_send(w, a->object.netns, m, op, e);

@@ -6,6 +6,8 @@
 #include "../look.h"
 #include "link.h"
 
+enum { METRIC_IPV6 = 256 };	/* IP6_RT_PRIO_ADDRCONF, include/net/ip6_route.h */
+
 struct address {
 	struct object object;
 	struct inet address, peer;

@@ -5,7 +5,6 @@
 #include <linux/rtnetlink.h>
 
 enum {
-	METRIC_IPV6 = 256,	/* IP6_RT_PRIO_ADDRCONF, include/net/ip6_route.h */
 	FEW_LINKS = 8,		/* whose routes are asked for one link at a time: the host may have thousands */
 };
 
