@@ -16,7 +16,14 @@ enum form {
 	FORM_VALUES,	/* "section": { "key": value }: the two fields of the kind */
 };
 
-enum { GROUPS_MAX = 4 };
+enum { GROUPS_MAX = 4, SLOTS_MAX = 3 };
+
+/* What a namespace has room for once, beside what ids tell apart: a route of that family,
+ * destination, metric and table. */
+struct slot {
+	struct inet to;		/* family 0: default */
+	uint32_t family, metric, table;
+};
 
 struct kind {
 	const char *name;	/* what a file says in "kind"; "veth" */
@@ -68,6 +75,10 @@ struct kind {
 	/* Pure.  Not 0: it comes before what stands in any namespace, as its value decides what that begins with;
 	 * among those of one namespace the lower comes first. */
 	unsigned (*early)(const struct object *o);
+
+	/* Pure.  The slots that @o takes up; how many.  Objects of two classes cannot have one at
+	 * the same time: what leaves it leaves before the other is created. */
+	size_t (*slots)(const struct object *o, struct slot ret[SLOTS_MAX]);
 
 	/* Adds what the kernel has of this class in one namespace. */
 	int (*observe)(struct look *look, struct err *e);

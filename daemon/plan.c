@@ -2,7 +2,7 @@
 /* plan.c - decides what to do.  Pure: no kernel, no clock, no files.  It knows
  * references between objects and nothing of what they are. */
 #include "plan.h"
-#include "kind.h"
+#include "slot.h"
 
 /* What becomes of an observed object, in object.mark. */
 enum { UNSEEN, KEEP, CHANGE, REPLACE, GONE, STRANGE, LEFT };
@@ -13,12 +13,8 @@ struct planning {
 	struct plan *plan;
 	struct model *desired, *observed;
 	struct problems *problems;
+	struct slots leaving;	/* what is observed and leaves, by its slots */
 };
-
-static uint64_t bit(size_t i)
-{
-	return UINT64_C(1) << i;
-}
 
 void plan_add(struct plan *p, struct op op)
 {
@@ -176,6 +172,37 @@ static void create(struct planning *g, struct object *want, struct object *have)
 	}
 }
 
+/* Takes away what has a slot that @want is about to take up. */
+static void vacate(struct planning *g, const struct object *want)
+{
+	const struct object *have = model_find(g->observed, want->id);
+	struct slot slots[SLOTS_MAX] = { 0 };
+	size_t n = want->kind->slots(want, slots), found;
+
+	if (have && have->mark == KEEP)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct slot_entry *at = slots_find(&g->leaving, want->netns, &slots[i], &found);
+
+		for (size_t f = 0; f < found; f++)
+			if (leaves(at[f].o) && strcmp(at[f].o->kind->class, want->kind->class))
+				leave(g, at[f].o, at[f].o->mark == GONE ? EFFECT_REMOVE : EFFECT_RECREATE);
+	}
+}
+
+/* For all that arrive of one kind in one namespace, before the first of them: an address that
+ * leaves may take routes along, and these are then made after it. */
+static void vacate_for(struct planning *g, struct object **arriving, size_t n)
+{
+	const struct kind *k = arriving[0]->kind;
+
+	for (size_t i = 0; g->leaving.n && k->slots && i < n; i++) {
+		if (arriving[i]->kind != k || strcmp(arriving[i]->netns, arriving[0]->netns))
+			break;
+		vacate(g, arriving[i]);
+	}
+}
+
 /* References that were cut when their end left must be made again. */
 static uint64_t cut_refs(struct planning *g, const struct object *want)
 {
@@ -316,11 +343,19 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 		desired->objects[i]->mark = WAITING;
 	for (size_t i = 0; i < observed->n; i++)
 		decide(&g, observed->objects[i]);
-	for (size_t i = 0; i < desired->n; i++)
+	for (size_t i = 0; i < observed->n; i++)
+		if (leaves(observed->objects[i]))
+			slots_add(&g.leaving, observed->objects[i]);
+	slots_sort(&g.leaving);
+	for (size_t i = 0; i < desired->n; i++) {
+		if (i == 0 || arriving[i]->kind != arriving[i - 1]->kind || strcmp(arriving[i]->netns, arriving[i - 1]->netns))
+			vacate_for(&g, arriving + i, desired->n - i);
 		settle(&g, arriving[i]);
+	}
 	for (size_t i = observed->n; i-- > 0;)
 		if (leaving[i]->mark == GONE && !stands_on_leaving(&g, leaving[i]))
 			leave(&g, leaving[i], EFFECT_REMOVE);
+	slots_done(&g.leaving);
 	return problems->n == problems_before ? 0 : problems->v[problems_before].code;
 }
 
@@ -328,99 +363,4 @@ void plan_done(struct plan *p)
 {
 	free(p->ops);
 	*p = (struct plan){ 0 };
-}
-
-bool plan_step(const struct op *op, struct arena *a, struct step *ret)
-{
-	static const char *const effects[] = {
-		[EFFECT_NONE] = "none",
-		[EFFECT_IN_PLACE] = "in_place",
-		[EFFECT_RECREATE] = "recreate",
-		[EFFECT_REMOVE] = "remove",
-	};
-	const struct object *o = op->after ? op->after : op->before;
-	bool change = op->before && op->after;
-	uint64_t mask = change ? op->diff : ~UINT64_C(0);
-
-	/* What leaves is told by what tells it apart. */
-	if (!op->after)
-		mask = kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
-	for (size_t i = 0; op->given && i < o->kind->n_fields; i++)
-		if (o->kind->fields[i].gives)
-			mask &= ~(UINT64_C(1) << i);
-	*ret = (struct step){
-		.action = change ? "change" : op->after ? "create" : "remove",
-		.kind = o->kind->label,
-		.object = arena_strdup(a, o->place),
-		.detail = object_describe(a, o, change ? op->before : NULL, mask),
-		.effect = effects[op->effect],
-	};
-	if (!op->after && o->misplaced)
-		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->misplaced);
-	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
-}
-
-/* What is done to traffic in the words of a sentence; NULL: nothing. */
-static const char *disruption(const struct plan *p, const struct op *op)
-{
-	const struct kind *k = op->after ? op->after->kind : NULL;
-
-	/* Of what is made anew the creation is told. */
-	if (!op->after)
-		return model_find(p->desired, op->before->id) ? NULL : "would be removed";
-	if (op->effect == EFFECT_RECREATE)
-		return "would be made anew";
-	for (size_t i = 0; op->before && i < k->n_fields; i++) {
-		uint8_t before, after;
-
-		if (!(op->diff & bit(i)))
-			continue;
-		if (k->fields[i].flags & INTERRUPTS)
-			return "would change";
-		before = *(const uint8_t *)object_at(op->before, i);
-		after = *(const uint8_t *)object_at(op->after, i);
-		if (k->fields[i].flags & OFF_INTERRUPTS && before & ~after)
-			return "would change";
-	}
-	return NULL;
-}
-
-bool plan_disrupts(const struct plan *p, struct problems *problems)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < p->n; i++) {
-		const char *how = disruption(p, &p->ops[i]);
-		struct arena a = { 0 };
-		struct step s;
-
-		if (!how)
-			continue;
-		plan_step(&p->ops[i], &a, &s);
-		problem_add(problems, EBUSY, p->ops[i].after ? &p->ops[i].after->where : NULL,
-			    "%s %s%s%s %s, which interrupts traffic", s.kind, s.object, *s.detail ? " " : "", s.detail, how);
-		any = true;
-		arena_done(&a);
-	}
-	return any;
-}
-
-void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed)
-{
-	size_t created = 0, changed = 0, removed = 0;
-
-	for (size_t i = 0; i < p->n; i++) {
-		struct arena a = { 0 };
-		struct step s;
-
-		if (plan_step(&p->ops[i], &a, &s)) {
-			created += !p->ops[i].before;
-			removed += !p->ops[i].after;
-			changed += p->ops[i].before && p->ops[i].after;
-		}
-		arena_done(&a);
-	}
-	*ret_created = created;
-	*ret_changed = changed;
-	*ret_removed = removed;
 }

@@ -258,6 +258,7 @@ const struct kind kind_address = {
 	.check = address_check,
 	.check_in = address_check_in,
 	.backward = address_backward,
+	.slots = address_slots,
 	.observe = address_observe,
 	.encode = address_encode,
 	.bereft = "without the route to its network",

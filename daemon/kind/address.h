@@ -26,6 +26,9 @@ struct inet address_net(const struct address *a);
  * is declared of a network is the first there. */
 void address_order(struct look *look, size_t first);
 
+/* kind.slots: those of the routes that the kernel makes with it. */
+size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX]);
+
 /* Makes the addresses from the object @first on bereft whose routes are not there. */
 int address_routes_check(struct look *look, size_t first, struct err *e);
 

@@ -50,6 +50,61 @@ static bool has_route(const struct address *a)
 	return !v4 || (!(a->flags & IFA_F_SECONDARY) && strcmp(a->object.name, "lo") && (a->peer.family || a->address.len < 32));
 }
 
+/* The kernel keeps local and broadcast addresses in a table of their own. */
+static struct slot slot_of(const struct inet *to, uint32_t metric, uint32_t table)
+{
+	return (struct slot){ *to, to->family, metric, table };
+}
+
+static struct inet whole(const struct inet *i)
+{
+	struct inet one = *i;
+
+	one.len = i->family == AF_INET ? 32 : 128;
+	return one;
+}
+
+static struct inet broadcast(const struct inet *net)
+{
+	struct inet last = whole(net);
+
+	for (unsigned bit = net->len; bit < 32; bit++)
+		last.addr[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return last;
+}
+
+static size_t slots_v6(const struct address *a, struct slot ret[SLOTS_MAX])
+{
+	struct inet net = inet_net(&a->address), peer = whole(&a->peer);
+	uint32_t metric = a->metric ? a->metric : METRIC_IPV6;
+
+	ret[0] = slot_of(&net, metric, RT_TABLE_MAIN);
+	if (a->peer.family)
+		ret[1] = slot_of(&peer, metric, RT_TABLE_MAIN);
+	return a->peer.family ? 2 : 1;
+}
+
+size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX])
+{
+	const struct address *a = (const struct address *)o;
+	struct inet net = address_net(a), own = whole(&a->address), last;
+	bool lo = !strcmp(o->name, "lo");
+	size_t n = 0;
+
+	if (a->flags & IFA_F_NOPREFIXROUTE || !net.len)
+		return 0;
+	if (a->address.family == AF_INET6)
+		return slots_v6(a, ret);
+	ret[n++] = slot_of(&own, 0, RT_TABLE_LOCAL);
+	if (!net.addr[0] || (net.len == 32 && !a->peer.family))
+		return n;
+	ret[n++] = slot_of(&net, a->metric, lo ? RT_TABLE_LOCAL : RT_TABLE_MAIN);
+	last = broadcast(&net);
+	if (net.len < 31)
+		ret[n++] = slot_of(&last, 0, RT_TABLE_LOCAL);
+	return n;
+}
+
 static int route_cmp(const void *a, const void *b)
 {
 	const struct connected_route *x = a, *y = b;

@@ -121,6 +121,14 @@ uint8_t route_usual_scope(const struct route *r)
 	return (!r->type || r->type == RTN_UNICAST) && !r->via.family && !r->nexthops.n ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 
+static size_t route_slots(const struct object *o, struct slot ret[SLOTS_MAX])
+{
+	const struct route *r = (const struct route *)o;
+
+	ret[0] = (struct slot){ r->to, r->key.family, r->key.metric, r->key.table };
+	return 1;
+}
+
 static void put_inet(struct nl_msg *m, int type, const struct inet *i)
 {
 	if (i->family)
@@ -232,6 +240,7 @@ const struct kind kind_route = {
 	.check = route_check,
 	.check_in = route_check_in,
 	.check_netns = route_check_netns,
+	.slots = route_slots,
 	.observe = route_observe,
 	.misplaced = "on another interface than its router",
 	.encode = route_encode,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* route_check.c - finds gateways that are on no network of their namespace, by a
- * sorted list of its networks, so that many routes cost no walk each. */
+ * sorted list of its networks, so that many routes cost no walk each;
+ * and routes that come with addresses. */
+#include "../slot.h"
+#include "link.h"
 #include "route.h"
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
@@ -90,12 +93,49 @@ static void check_via(const struct networks *nets, const struct route *r, const 
 		       inet_text(via, true, text), r->object.netns, *example ? example : "it has no address of that family");
 }
 
-void route_check_netns(_unused_ const struct model *m, const struct object *netns, struct problems *p)
+/* A link that is down has no routes, and one in a VRF has them in another table. */
+static bool is_connected(const struct model *m, const struct object *address)
+{
+	const struct object *link = model_find_ref(m, "link", address->place);
+	const char *master = link ? ((const struct link *)link)->master : NULL;
+	const struct object *on = master ? model_find_ref(m, "link", master) : NULL;
+
+	return link && (!object_has(link, LINK_UP) || ((const struct link *)link)->up) && (!master || (on && on->kind->ports));
+}
+
+/* Routes that the kernel makes with an address, and that can never be there beside it. */
+static void check_connected(const struct model *m, const struct object *netns, struct problems *p)
+{
+	_cleanup_(slots_done) struct slots connected = { 0 };
+
+	for (const struct object *o = netns->first; o; o = o->next)
+		if (o->kind != &kind_route && o->kind->slots && is_connected(m, o))
+			slots_add(&connected, (struct object *)(uintptr_t)o);
+	slots_sort(&connected);
+	for (const struct object *o = connected.n ? netns->first : NULL; o; o = o->next) {
+		struct slot slot[SLOTS_MAX] = { 0 };
+		const struct slot_entry *with;
+		char text[64];
+		size_t n;
+
+		if (o->kind != &kind_route)
+			continue;
+		o->kind->slots(o, slot);
+		with = slots_find(&connected, o->netns, slot, &n);
+		if (with)
+			object_problem(p, EINVAL, o, "to",
+				       "the kernel makes this route itself, with the address %s of %s: leave it out, or say another \"metric\"",
+				       inet_text(field_inet(with->o, "address"), false, text), with->o->name);
+	}
+}
+
+void route_check_netns(const struct model *m, const struct object *netns, struct problems *p)
 {
 	_cleanup_(freep) struct inet *room = NULL;
 	struct networks nets = { 0 };
 	size_t n = 0;
 
+	check_connected(m, netns, p);
 	/* Others may have given addresses to the host, or to a namespace of theirs. */
 	if (netns->any)
 		return;

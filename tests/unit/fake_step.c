@@ -293,6 +293,27 @@ static void hide_none(struct object *o)
 	}
 }
 
+/* Somebody of another class who takes up a slot of @o now. */
+static bool is_taken(const struct fake *k, const struct object *o)
+{
+	struct slot mine[SLOTS_MAX] = { 0 }, theirs[SLOTS_MAX] = { 0 };
+	size_t n = o->kind->slots(o, mine), m;
+
+	for (size_t i = 0; i < k->n; i++) {
+		const struct object *other = k->v[i].o;
+
+		if (k->v[i].held || !other->kind->slots || strcmp(other->netns, o->netns) ||
+		    !strcmp(other->kind->class, o->kind->class) || (is_class(other, "address") && !is_up(k, other->place)))
+			continue;
+		m = other->kind->slots(other, theirs);
+		for (size_t a = 0; a < n; a++)
+			for (size_t b = 0; b < m; b++)
+				if (!memcmp(&mine[a], &theirs[b], sizeof(mine[a])))
+					return true;
+	}
+	return false;
+}
+
 static int address_step(struct fake *k, const struct op *op)
 {
 	const struct object *o = op->after ? op->after : op->before, *link = fake_find_ref(k, "link", o->place);
@@ -306,6 +327,9 @@ static int address_step(struct fake *k, const struct op *op)
 		fake_remove(k, o->id);
 		return 0;
 	}
+	/* The real one says nothing, and goes without the route to its network. */
+	if (address_of(o)->family == AF_INET6 && is_taken(k, o))
+		return -EEXIST;
 	if (have) {
 		have = fake_edit(k, o->id);
 		*(uint32_t *)object_at(have, (size_t)kind_field(o->kind, "metric")) =
@@ -355,6 +379,8 @@ static int route_step(struct fake *k, const struct op *op)
 		fake_remove(k, o->id);
 		return 0;
 	}
+	if (is_taken(k, o))
+		return -EEXIST;
 	r = fake_clone(k->memory, o);
 	code = route_check(k, (struct route *)r);
 	if (code < 0)

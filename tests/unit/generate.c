@@ -275,6 +275,36 @@ static void add_device_route(const struct topo *t, struct body *b, const char *n
 	json_object_array_add(child(b->in, "routes", true), r);
 }
 
+/* A route to a network that another of these topologies has on an interface. */
+static void add_network_route(const struct topo *t, struct body *b, unsigned net, unsigned near, bool v6)
+{
+	struct json_object *r = json_object_new_object();
+	char what[64];
+
+	snprintf(what, sizeof(what), "network route %s %u %d", b->name, net, v6);
+	if (v6)
+		put_text(r, "to", "fd00:%u::/%u", net, dice_roll(t->d, 2, "%s len", what) ? 64 : 48);
+	else
+		put_text(r, "to", "10.0.%u.0/%u", net, dice_roll(t->d, 2, "%s len", what) ? 24 : 25);
+	if (v6)
+		put_int(r, "metric", 256);
+	if (dice_roll(t->d, 3, "%s table", what) == 0)
+		put_int(r, "table", 254);
+	put_text(r, "via", v6 ? "fd00:%u::%u" : "10.0.%u.%u", near, 100 + dice_roll(t->d, 2, "%s via", what));
+	json_object_array_add(child(b->in, "routes", true), r);
+}
+
+static void add_network_routes(const struct topo *t, struct body *b, bool v6)
+{
+	unsigned near = 0;
+
+	while (near < NETWORKS && !b->networks[v6][near])
+		near++;
+	for (unsigned net = 0; near < NETWORKS && net < NETWORKS; net++)
+		if (!b->networks[v6][net] && dice_roll(t->d, 2, "network routes %s %u %d", b->name, net, v6))
+			add_network_route(t, b, net, near, v6);
+}
+
 static void add_body(const struct topo *t, struct body *b)
 {
 	static const char *const forwarding[] = { "true", "false", "\"ipv4\"", "\"ipv6\"" };
@@ -293,6 +323,8 @@ static void add_body(const struct topo *t, struct body *b)
 		for (unsigned v6 = 0; v6 < 2; v6++)
 			if (b->networks[v6][net] && dice_roll(t->d, 2, "routes %s %u %u", b->name, net, v6))
 				add_route(t, b, net, v6);
+	for (unsigned v6 = 0; v6 < 2; v6++)
+		add_network_routes(t, b, v6);
 	if (strcmp(b->name, "lab") && strcmp(b->name, "host") && dice_roll(t->d, 5, "lo %s", b->name) == 0)
 		put_text(child(child(b->interfaces, "lo", false), "addresses", true), NULL, "198.18.0.%u/32",
 			 dice_roll(t->d, 2, "lo is %s", b->name));

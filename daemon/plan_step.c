@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* plan_step.c - the steps of a plan in words, which of them interrupt traffic, and how
+ * many there are.  Pure. */
+#include "plan.h"
+#include "kind.h"
+
+static uint64_t bit(size_t i)
+{
+	return UINT64_C(1) << i;
+}
+
+bool plan_step(const struct op *op, struct arena *a, struct step *ret)
+{
+	static const char *const effects[] = {
+		[EFFECT_NONE] = "none",
+		[EFFECT_IN_PLACE] = "in_place",
+		[EFFECT_RECREATE] = "recreate",
+		[EFFECT_REMOVE] = "remove",
+	};
+	const struct object *o = op->after ? op->after : op->before;
+	bool change = op->before && op->after;
+	uint64_t mask = change ? op->diff : ~UINT64_C(0);
+
+	/* What leaves is told by what tells it apart. */
+	if (!op->after)
+		mask = kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
+	for (size_t i = 0; op->given && i < o->kind->n_fields; i++)
+		if (o->kind->fields[i].gives)
+			mask &= ~(UINT64_C(1) << i);
+	*ret = (struct step){
+		.action = change ? "change" : op->after ? "create" : "remove",
+		.kind = o->kind->label,
+		.object = arena_strdup(a, o->place),
+		.detail = object_describe(a, o, change ? op->before : NULL, mask),
+		.effect = effects[op->effect],
+	};
+	if (!op->after && o->misplaced)
+		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->misplaced);
+	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
+}
+
+/* What is done to traffic in the words of a sentence; NULL: nothing. */
+static const char *disruption(const struct plan *p, const struct op *op)
+{
+	const struct kind *k = op->after ? op->after->kind : NULL;
+
+	/* Of what is made anew the creation is told. */
+	if (!op->after)
+		return model_find(p->desired, op->before->id) ? NULL : "would be removed";
+	if (op->effect == EFFECT_RECREATE)
+		return "would be made anew";
+	for (size_t i = 0; op->before && i < k->n_fields; i++) {
+		uint8_t before, after;
+
+		if (!(op->diff & bit(i)))
+			continue;
+		if (k->fields[i].flags & INTERRUPTS)
+			return "would change";
+		before = *(const uint8_t *)object_at(op->before, i);
+		after = *(const uint8_t *)object_at(op->after, i);
+		if (k->fields[i].flags & OFF_INTERRUPTS && before & ~after)
+			return "would change";
+	}
+	return NULL;
+}
+
+bool plan_disrupts(const struct plan *p, struct problems *problems)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const char *how = disruption(p, &p->ops[i]);
+		struct arena a = { 0 };
+		struct step s;
+
+		if (!how)
+			continue;
+		plan_step(&p->ops[i], &a, &s);
+		problem_add(problems, EBUSY, p->ops[i].after ? &p->ops[i].after->where : NULL,
+			    "%s %s%s%s %s, which interrupts traffic", s.kind, s.object, *s.detail ? " " : "", s.detail, how);
+		any = true;
+		arena_done(&a);
+	}
+	return any;
+}
+
+void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed)
+{
+	size_t created = 0, changed = 0, removed = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct arena a = { 0 };
+		struct step s;
+
+		if (plan_step(&p->ops[i], &a, &s)) {
+			created += !p->ops[i].before;
+			removed += !p->ops[i].after;
+			changed += p->ops[i].before && p->ops[i].after;
+		}
+		arena_done(&a);
+	}
+	*ret_created = created;
+	*ret_changed = changed;
+	*ret_removed = removed;
+}

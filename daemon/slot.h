@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* slot.h - finds objects by the slots that they take up (kind.h).  Pure. */
+#pragma once
+#include "kind.h"
+
+struct slot_entry {
+	const char *netns;
+	struct slot slot;
+	struct object *o;
+};
+
+struct slots {
+	struct slot_entry *v;
+	size_t n;
+};
+
+/* Adds the slots of @o; slots_sort comes before the first search. */
+void slots_add(struct slots *s, struct object *o);
+void slots_sort(struct slots *s);
+void slots_done(struct slots *s);
+/* The first of those with that slot in the namespace, and @ret_n of them in a row; NULL: none. */
+const struct slot_entry *slots_find(const struct slots *s, const char *netns, const struct slot *slot, size_t *ret_n);

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""An address brings the route to its network along, and a route of a file may have that place before or after it: one
+apply leads from each to the other and back, from nothing too, and what is there heals."""
+import itertools
+import json
+
+import pytest
+from machine import wait_for
+
+REFUSED = {"net.ipv4.ip_default_ttl": 999}
+BASE = "10.0.0.1/24", "fd00::1/64"
+PLACES = "ns1", "host", "existing"
+
+# What e0, and e1, its other end, have more than BASE; and routes.
+STATES = {
+    "ipv4": {
+        "network": (["10.5.0.1/24"], [], []),
+        "router": ([], [], [{"to": "10.5.0.0/24", "via": "10.0.0.2"}]),
+        "device": ([], [], [{"to": "10.5.0.0/24", "dev": "e0", "table": 254}]),
+        "other device": ([], [], [{"to": "10.5.0.0/24", "dev": "e1"}]),
+        "blackhole": ([], [], [{"type": "blackhole", "to": "10.5.0.0/24"}]),
+        "alone": (["10.5.0.1/32"], [], [{"to": "10.5.0.0/24", "dev": "e0", "src": "10.5.0.1"}]),
+        "longer": (["10.5.0.1/25"], [], [{"to": "10.5.0.0/24", "via": "10.5.0.9"}]),
+        "two links": (["10.5.0.1/24", "10.5.0.3/24"], ["10.5.0.2/24"], []),
+        "peer": ([{"address": "10.6.0.1", "peer": "10.5.0.0/24"}], [], []),
+        "metrics": ([{"address": "10.5.0.1/24", "metric": 50}], [], [{"to": "10.5.0.0/24", "via": "10.0.0.2"}]),
+        "metrics the other way": (["10.5.0.1/24"], [], [{"to": "10.5.0.0/24", "via": "10.0.0.2", "metric": 50}]),
+        "nexthops": ([], [], [{"to": "10.5.0.0/24", "nexthops": [{"via": "10.0.0.2"}, {"via": "10.0.0.3"}]}]),
+    },
+    "ipv6": {
+        "network": (["fd05::1/64"], [], []),
+        "router": ([], [], [{"to": "fd05::/64", "via": "fd00::2", "metric": 256}]),
+        "device": ([], [], [{"to": "fd05::/64", "dev": "e0", "metric": 256, "table": 254}]),
+        "other device": ([], [], [{"to": "fd05::/64", "dev": "e1", "metric": 256}]),
+        "blackhole": ([], [], [{"type": "blackhole", "to": "fd05::/64", "metric": 256}]),
+        "alone": (["fd05::1/128"], [], [{"to": "fd05::/64", "dev": "e0", "metric": 256}]),
+        "longer": (["fd05::1/80"], [], [{"to": "fd05::/64", "via": "fd05::9", "metric": 256}]),
+        "two links": (["fd05::1/64"], ["fd05::2/64"], []),
+        "metrics": ([{"address": "fd05::1/64", "metric": 50}], [], [{"to": "fd05::/64", "via": "fd00::2", "metric": 256}]),
+        "metrics the other way": (["fd05::1/64"], [], [{"to": "fd05::/64", "via": "fd00::2", "metric": 50}]),
+        "nexthops": ([], [], [{"to": "fd05::/64", "metric": 256, "nexthops": [{"via": "fd00::2"}, {"via": "fd00::3"}]}]),
+    },
+}
+
+
+def topology(place, state, **more):
+    near, far, routes = state
+    body = {"interfaces": {"e0": {"kind": "veth", "peer": "e1", "addresses": [*BASE, *near]}, "e1": {"addresses": ["10.9.0.1/24", *far]}},
+            "routes": routes}
+    if place == "host":
+        return {"host": body | more}
+    return {"host": more, "namespaces": {"ns1": body | ({"existing": True} if place == "existing" else {})}}
+
+
+def routes(machine, place):
+    where = [] if place == "host" else ["-n", "ns1"]
+    found = [r for family in ("-4", "-6") for r in machine.ip(*where, family, "route", "show", "table", "main")]
+    return sorted(json.dumps({k: v for k, v in r.items() if k not in ("flags", "pref")}, sort_keys=True) for r in found
+                  if not r["dst"].startswith(("fe80", "ff00")))
+
+
+@pytest.fixture
+def at(machine, request):
+    """A machine, and a place on it that is there."""
+    if request.param == "existing":
+        machine.sh("ip netns add ns1; ip -n ns1 link set lo up")
+    yield machine, request.param
+    machine.ctl("down", "lab", code=None)
+    if request.param == "existing":
+        machine.sh("ip netns del ns1")
+
+
+def reached(machine, place, state):
+    """What one apply from nothing leads to."""
+    machine.ctl("down", "lab", code=None)
+    machine.apply(topology(place, state))
+    found = routes(machine, place)
+    assert machine.apply(topology(place, state)).stdout == "lab: unchanged\n"
+    return found
+
+
+@pytest.mark.parametrize("family", STATES)
+@pytest.mark.parametrize("at", PLACES, indirect=True)
+def test_each_from_each(at, family):
+    machine, place = at
+    states = STATES[family]
+    expected = {name: reached(machine, place, state) for name, state in states.items()}
+    for a, b in itertools.permutations(states, 2):
+        if place != "ns1" and "network" not in (a, b):
+            continue
+        machine.apply(topology(place, states[a]))
+        assert routes(machine, place) == expected[a], a
+        error = machine.apply(topology(place, states[b], sysctl=REFUSED), code=1).stderr
+        assert "everything is as it was before" in error and not "way back" in error and routes(machine, place) == expected[a], (a, b, error)
+        machine.apply(topology(place, states[b]))
+        assert routes(machine, place) == expected[b], (a, b)
+        machine.ctl("rollback", "lab")
+        assert routes(machine, place) == expected[a], (a, b)
+
+
+@pytest.mark.parametrize("family", STATES)
+@pytest.mark.parametrize("at", PLACES, indirect=True)
+def test_each_comes_back(at, family):
+    """After a flap, which takes the routes along, and with the machine."""
+    machine, place = at
+    where = "" if place == "host" else "-n ns1"
+    for name, state in STATES[family].items():
+        before = reached(machine, place, state)
+        machine.sh(f"ip {where} link set e0 down; ip {where} link set e0 up")
+        wait_for(lambda b=before: routes(machine, place) == b)
+        machine.ctl("wait", "lab")
+        assert machine.apply(topology(place, state)).stdout == "lab: unchanged\n", name
+
+
+@pytest.mark.parametrize("family", STATES)
+def test_not_confirmed(machine, family):
+    states = STATES[family]
+    for a, b in [("network", "router"), ("router", "network"), ("alone", "network"), ("network", "alone")]:
+        machine.apply(topology("ns1", states[a]))
+        before = routes(machine, "ns1")
+        machine.apply(topology("ns1", states[b]), "lab", "--confirm", "1")
+        assert routes(machine, "ns1") != before
+        wait_for(lambda before=before: routes(machine, "ns1") == before)
+        wait_for(lambda a=a: machine.apply(topology("ns1", states[a]), code=None).stdout == "lab: unchanged\n")
+
+
+def test_never_both(machine):
+    t = topology("ns1", (["10.5.0.1/24"], [], [{"to": "10.5.0.0/24", "via": "10.0.0.2"}]))
+    assert "the kernel makes this route itself, with the address 10.5.0.1/24 of e0" in machine.apply(t, code=2).stderr
