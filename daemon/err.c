@@ -111,6 +111,17 @@ void problem_add_conflict(struct problems *p, const struct where *where, const c
 		p->v[n].owner = arena_strdup(&p->arena, owner ? owner : "another program");
 }
 
+void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words, const char *remedy)
+{
+	struct err e;
+	size_t n = p->n;
+
+	err_set(&e, EEXIST, "%s: %s is there already, and netnsd leaves it alone; %s", object, words, remedy);
+	problem_add_err(p, &e, where, object);
+	if (p->n > n)
+		p->v[n].owner = arena_strdup(&p->arena, "another program");
+}
+
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed,
 			 bool awaited)
 {

@@ -40,8 +40,9 @@ static int take(struct execution *x, struct err *e)
 	return r;
 }
 
-static int refuse(const struct op *op, struct err *e)
+static int refuse(struct execution *x, const struct op *op, struct err *e)
 {
+	const char *way = "something of that name or destination is there already", *found;
 	struct arena a = { 0 };
 	struct step s;
 	bool exists = e->code == -EEXIST && !op->before && *e->kernel;
@@ -52,8 +53,8 @@ static int refuse(const struct op *op, struct err *e)
 	if (exists) {
 		size_t n = strlen(e->text);
 
-		snprintf(e->text + n, sizeof(e->text) - n,
-			 "; something of that name or destination is there already");
+		found = op->after->kind->in_the_way ? op->after->kind->in_the_way(&x->work, op->after, &a) : NULL;
+		snprintf(e->text + n, sizeof(e->text) - n, "; %s", found ? found : way);
 	}
 	arena_done(&a);
 	return e->code;
@@ -82,7 +83,7 @@ int execute_step(struct execution *x, const struct op **ret_op, struct err *e)
 	}
 	if (r < 0) {
 		*ret_op = x->work.refused;
-		return *ret_op ? refuse(*ret_op, e) : r;
+		return *ret_op ? refuse(x, *ret_op, e) : r;
 	}
 	return x->next < x->plan->n;
 }

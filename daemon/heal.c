@@ -255,6 +255,7 @@ static void run(struct heal *h)
 		find_again(h);
 		again = heal_mend(h);
 		heal_leave_out(h, false);
+		heal_note_beside(h);
 		heal_note_all(h);
 		note_pending(h);
 		heal_leave_out(h, true);
@@ -335,7 +336,7 @@ static void doubt(const struct heal *h)
 		struct kept *k = one->open ? keep_find(h->m, one->netns) : NULL;
 
 		if (k)
-			k->unrouted = true;
+			k->unrouted = k->crowded = true;
 	}
 }
 

@@ -53,6 +53,9 @@ void heal_find_others(struct heal *h);
 /* Before it is carried out. */
 void heal_remember_others(struct heal *h);
 
+/* heal_beside.c: notes and tells what others have put beside objects of ours; it stays. */
+void heal_note_beside(struct heal *h);
+
 /* heal_mend.c: gives back to objects of ours what they are bereft of; true if some of that is to be
  * tried again at once. */
 bool heal_mend(struct heal *h);

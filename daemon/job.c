@@ -84,6 +84,7 @@ static int open_namespaces(struct job *j, struct err *e)
 		return e->code;
 	for (size_t i = 0; i < j->set.n; i++)
 		j->set.v[i].adopting = j->adopt;
+	j->set.exclusive = !j->quiet && !j->beside && !j->going_back;
 	state_held(j->state, j->next.name, j->held, sizeof(j->held));
 	j->set.held = j->held;
 	held_find(&j->set);
@@ -301,6 +302,8 @@ static void go_back(struct job *j)
 	/* After a second look the first plan is lost, as it is after a crash. */
 	back_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->executing ? &j->plan : NULL);
 	j->going_back = true;
+	j->set.exclusive = false;
+	j->set.tried = &j->desired.model;
 	j->rounds = 0;
 	spare_give(&j->spare);
 	/* What lost its name in this change is there again. */

@@ -29,6 +29,7 @@ struct job {
 	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
 	bool no_disrupt;		/* refused, with @disrupts, if a step interrupts traffic */
 	bool adopt;			/* what is declared is there, and only to be marked (adopt.h) */
+	bool beside;			/* routes of others where ours are to be are no conflict: ours have been there */
 	bool quiet;			/* nobody asked: heal or take back; not written if nothing is to do */
 
 	enum job_phase phase;

@@ -102,6 +102,7 @@ static void kept_done(struct engine *g, struct kept *k)
 	closep(&k->fd);
 	free(k->links);
 	free(k->names);
+	slots_done(&k->slots);
 }
 
 void keep_done(struct engine *g, struct member *m)
@@ -208,6 +209,8 @@ static void kept_make_all(struct engine *g, struct member *m, const struct membe
 		/* The change has not looked at those. */
 		if (before && before->unrouted)
 			k->dirty = k->all = k->unrouted = true;
+		if (before && before->crowded)
+			k->dirty = k->crowded = true;
 		keep_renew(g, k, ns, looked && !o->any);
 	}
 }
@@ -253,7 +256,7 @@ void keep_mark(struct kept *k, const char *link)
 void keep_mark_all(struct member *m)
 {
 	for (size_t i = 0; i < m->n_kept; i++)
-		m->kept[i].dirty = m->kept[i].all = m->kept[i].unrouted = true;
+		m->kept[i].dirty = m->kept[i].all = m->kept[i].unrouted = m->kept[i].crowded = true;
 }
 
 bool keep_is_marked(const struct member *m)
@@ -266,7 +269,7 @@ bool keep_is_marked(const struct member *m)
 
 void keep_clear(struct kept *k)
 {
-	k->dirty = k->due = k->all = k->unwell = k->unrouted = false;
+	k->dirty = k->due = k->all = k->unwell = k->unrouted = k->crowded = false;
 	k->n_names = 0;
 	k->several = false;
 	k->pid = 0;

@@ -4,6 +4,7 @@
 #pragma once
 #include "engine.h"
 #include "listen.h"
+#include "slot.h"
 
 /* A namespace that a topology manages; several may manage the host. */
 struct kept {
@@ -18,9 +19,12 @@ struct kept {
 	struct object **links;		/* of the topology, in order of ifindex once sorted */
 	size_t n_links;
 	bool sorted;
+	struct slots slots;		/* those of the routes of the topology, once one was heard of */
+	bool slotted;
 
 	bool unwell;			/* what is marked could not be healed; it is looked at with whatever is */
 	bool dirty, due;		/* something was heard; an audit is to look when there is time */
+	bool crowded;			/* others may have routes beside ours */
 	bool unrouted;			/* a route that came with an address may have gone */
 	bool all;			/* all of the topology's links in it, else those in names */
 	char (*names)[16];

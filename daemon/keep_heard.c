@@ -31,10 +31,32 @@ static void mark_by(struct kept *k, const char *link, const struct heard *h)
 	keep_mark(k, link);
 }
 
+/* Whether the topology declares a route there: of all others that come and go none matters. */
+static bool has_slot(struct kept *k, const struct slot *slot)
+{
+	struct object *const *o;
+	size_t n;
+
+	if (!k->slotted) {
+		o = keep_objects(k->member, k->name, NULL, &n);
+		for (size_t i = 0; i < n; i++)
+			slots_add(&k->slots, o[i]);
+		slots_sort(&k->slots);
+		k->slotted = true;
+	}
+	return slots_find(&k->slots, k->name, slot, &n);
+}
+
 static void mark_heard(struct kept *k, const struct heard *h)
 {
 	const char *known = h->ifindex ? link_of(k, h->ifindex) : NULL;
 
+	if (h->others && has_slot(k, &h->slot)) {
+		k->crowded = true;
+		mark_by(k, NULL, h);
+	}
+	if (h->others && !h->unrouted)
+		return;
 	if (!h->ifindex || !k->by_link) {
 		mark_by(k, NULL, h);
 		return;

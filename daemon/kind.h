@@ -87,6 +87,9 @@ struct kind {
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
 	/* Appends the messages of @op to a batch. */
 	int (*encode)(struct work *w, struct op *op, struct err *e);
+	/* The kernel says that what @o would be is there already: what that is, and what can be
+	 * done, as a sentence without an end; NULL: not known. */
+	const char *(*in_the_way)(struct work *w, const struct object *o, struct arena *a);
 	/* What the kernel made with an object and somebody may have taken away: how to say that
 	 * it is gone; whether it could be made again now; and making it.  @o was observed, and is
 	 * bereft of it. */

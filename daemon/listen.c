@@ -25,28 +25,47 @@ struct listener {
 	struct err lacks;	/* code 0: nothing */
 };
 
-/* Only routes of our own protocol pass, and those to the networks of addresses when they
- * go, or a router that fills its table would cost it and us dearly.  Numbers in the
- * message are the host's, BPF loads the network's. */
+/* The protocols of routing daemons, from each first to each last: a router that fills its
+ * table would cost it and us dearly.  What one of them puts in our way is met when we get there. */
+static const struct {
+	uint8_t first, last;
+} daemons[] = {
+	{ RTPROT_GATED, RTPROT_GATED },
+	{ RTPROT_MRT, RTPROT_NTK },
+	{ RTPROT_MROUTED, RTPROT_MROUTED },
+	{ RTPROT_BABEL, RTPROT_BABEL },
+	{ RTPROT_OPENR, RTPROT_OPENR },
+	{ RTPROT_BGP, 199 },	/* and all of FRR's, ISIS, OSPF, RIP and EIGRP among them */
+};
+
+enum { FILTER_HEAD = 9, FILTER_SIZE = FILTER_HEAD + 2 * ARRAY_SIZE(daemons) + 2 };
+
+/* All that is no route passes; of those of the kernel, those to the networks of addresses.
+ * Numbers in the message are the host's, BPF loads the network's.  Jumps lead on to the last
+ * two instructions: let pass, drop. */
 static int filter_attach(int fd)
 {
-	struct sock_filter code[] = {
+	struct sock_filter code[FILTER_SIZE] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 7, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 9),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, FILTER_SIZE - 2 - 3),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, 5),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, FILTER_HEAD - 5),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_table)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, FILTER_SIZE - 1 - 7),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, 3, 2),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTOCOL, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, FILTER_SIZE - 2 - 9, FILTER_SIZE - 1 - 9),
 	};
-	struct sock_fprog program = { ARRAY_SIZE(code), code };
+	struct sock_fprog program = { FILTER_SIZE, code };
+	size_t n = FILTER_HEAD;
 
+	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++, n += 2) {
+		/* Below the first, none of them; up to the last, one. */
+		code[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, daemons[i].first, 0, (uint8_t)(FILTER_SIZE - 2 - n - 1));
+		code[n + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, daemons[i].last, 0, (uint8_t)(FILTER_SIZE - 1 - n - 2));
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
@@ -173,13 +192,21 @@ static void read_address(const struct nlmsghdr *h, struct heard *ret)
 }
 
 /* Of a route of ours the whole namespace is meant. */
-static void read_route_gone(const struct nlmsghdr *h, struct heard *ret)
+static void read_route(const struct nlmsghdr *h, struct heard *ret)
 {
 	const struct rtmsg *r = nlmsg_data(h);
-	struct nlattr *index = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), RTA_OIF);
+	struct nlattr *a[RTA_MAX + 1];
 
-	ret->unrouted = r->rtm_protocol == RTPROT_KERNEL;
-	ret->ifindex = ret->unrouted && index ? nla_get_u32(index) : 0;
+	if (r->rtm_protocol == PROTOCOL || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), a, RTA_MAX, NULL) < 0)
+		return;
+	ret->others = true;
+	if (a[RTA_DST] && r->rtm_dst_len)
+		ret->slot.to = msg_inet(r->rtm_family, r->rtm_dst_len, a[RTA_DST]);
+	ret->slot.family = r->rtm_family;
+	ret->slot.metric = a[RTA_PRIORITY] ? nla_get_u32(a[RTA_PRIORITY]) : 0;
+	ret->slot.table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : r->rtm_table;
+	ret->unrouted = h->nlmsg_type == RTM_DELROUTE && r->rtm_protocol == RTPROT_KERNEL;
+	ret->ifindex = ret->unrouted && a[RTA_OIF] ? nla_get_u32(a[RTA_OIF]) : 0;
 }
 
 static void read_netconf(const struct nlmsghdr *h, struct heard *ret)
@@ -200,7 +227,8 @@ static const struct {
 	{ RTM_DELLINK, sizeof(struct ifinfomsg), read_link },
 	{ RTM_NEWADDR, sizeof(struct ifaddrmsg), read_address },
 	{ RTM_DELADDR, sizeof(struct ifaddrmsg), read_address },
-	{ RTM_DELROUTE, sizeof(struct rtmsg), read_route_gone },
+	{ RTM_NEWROUTE, sizeof(struct rtmsg), read_route },
+	{ RTM_DELROUTE, sizeof(struct rtmsg), read_route },
 	{ RTM_NEWNETCONF, sizeof(struct netconfmsg), read_netconf },
 };
 

@@ -13,6 +13,8 @@ struct heard {
 	uint32_t ifindex;	/* 0: of the namespace as a whole */
 	const char *ifname;	/* of a link; valid during the call */
 	uint32_t group;		/* of a link: IFLA_GROUP */
+	bool others;		/* a route has come or gone that is nobody's of ours, in @slot */
+	struct slot slot;
 	bool unrouted;		/* a route has gone that the kernel made with an address */
 	uint32_t pid;		/* of who caused it, 0: the kernel does not say, or it was us */
 };

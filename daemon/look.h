@@ -14,6 +14,8 @@ struct look {
 	struct object **masters;		/* of those, which are not looked at, likewise; behind them in memory */
 	size_t n_masters;
 	size_t first;				/* where the objects of the dump at work begin */
+	const struct model *desired, *last, *tried;	/* what is to be, was applied last, and was given up; tried may be NULL */
+	bool exclusive;				/* what of others is where ours is to be keeps it out (netns.h) */
 	const struct object *wanted[2];		/* the namespace in the desired and in the last model; may be NULL */
 };
 

@@ -18,6 +18,15 @@ struct sign {
 };
 enum { SIGN_ANY = 1 << 30 };
 
+/* Somebody else's object that takes the place of one of ours, or shares it. */
+struct beside {
+	const char *id;		/* of ours */
+	const char *words;	/* "a route of proto dhcp via 10.0.0.9 dev e0" */
+	const char *remedy;	/* a clause: what can be done about it */
+	bool along;		/* it comes and goes with an object of another class in that slot (kind.h) */
+	bool bars;		/* ours is not made while it is there */
+};
+
 /* The head of every kind's own struct. */
 struct object {
 	const struct kind *kind;
@@ -41,6 +50,8 @@ struct object {
 	bool bereft;		/* of an observed one: what the kernel made with it is gone (kind.mend) */
 	bool misplaced;		/* of an observed one: it is made anew, in its turn among others */
 	const struct object *behind;	/* of a misplaced one: not before this desired one is made; NULL: now */
+	const struct beside *beside;	/* of an observed one: it is somebody else's, and there is one of ours, or is to be */
+	bool crowded;		/* of a desired one: it is made beside somebody else's */
 	bool obstructed;	/* of a desired namespace: what stands at its name is none */
 	bool assumed;		/* of an observed one: not looked at, taken to be as declared */
 	unsigned mark;		/* scratch of one walk */

@@ -4,6 +4,8 @@
 #include "err.h"
 #include <sys/types.h>
 
+struct model;
+
 enum netns_state {
 	NETNS_ABSENT,
 	NETNS_REMAINS,	/* an empty file stands where the name would: a create that was cut off */
@@ -24,6 +26,7 @@ struct netns {
 	bool unchanged;		/* by us since it was looked into last */
 	bool found;		/* it lost its name, and was given it back */
 	bool adopting;		/* whoever made what is in it, it is read */
+	bool crowded;		/* whether routes of others are beside ours is read, too */
 	bool unrouted;		/* whether what came with addresses is there is read, too */
 	const char *const *only;	/* the links a look is about, up to a NULL; NULL: all */
 	_Atomic bool making;	/* a thread is about to make it: netns_await */
@@ -33,6 +36,8 @@ struct netns {
 struct netns_set {
 	const char *dir;	/* where names stand: "/run/netns" */
 	bool prepared;		/* it is there, and a shared mount */
+	const struct model *tried;	/* what is being taken back; NULL: nothing */
+	bool exclusive;		/* a new route of ours is not made where others have one */
 	const char *held;	/* where what loses its name is kept (held.h), or NULL */
 	bool holding;		/* there is something */
 	struct netns *v;

@@ -3,14 +3,18 @@
  * read what is its own. */
 #include "observe.h"
 
-static int observe_netns(struct model *observed, const struct netns *ns, struct model *desired, struct model *last,
-			 struct err *e)
+static int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, struct model *desired,
+			 struct model *last, struct err *e)
 {
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
 	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
 	struct look look = {
 		.observed = observed,
 		.ns = ns,
+		.desired = desired,
+		.last = last,
+		.tried = set->tried,
+		.exclusive = set->exclusive,
 		.wanted = { model_netns(desired, ns->name), model_netns(last, ns->name) },
 	};
 	int r = entered < 0 ? entered : rtnl_open(&nl, e);
@@ -46,7 +50,7 @@ int observe(struct model *observed, struct netns_set *set, struct model *desired
 		struct netns *ns = &set->v[i];
 		struct object *want = model_netns(desired, ns->name);
 		bool there = ns->state == NETNS_NAMED || ns->state == NETNS_FRESH || ns->state == NETNS_LOST;
-		int r = there && !ns->unchanged ? observe_netns(observed, ns, desired, last, e) : 0;
+		int r = there && !ns->unchanged ? observe_netns(observed, ns, set, desired, last, e) : 0;
 
 		if (r < 0)
 			return r;

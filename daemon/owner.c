@@ -67,6 +67,8 @@ static void owner_of(struct object *o, struct model *observed, const struct mode
 {
 	struct object *link = carrier(observed, o), *netns = model_netns(observed, o->netns);
 
+	if (o->beside)
+		return;
 	if (model_find(last, o->id))
 		o->owner = OWNER_OURS;
 	else if (link && link->owner == OWNER_OURS)

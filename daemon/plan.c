@@ -13,7 +13,7 @@ struct planning {
 	struct plan *plan;
 	struct model *desired, *observed;
 	struct problems *problems;
-	struct slots leaving;	/* what is observed and leaves, by its slots */
+	struct slots leaving;	/* what is observed and leaves, or changes, by its slots */
 };
 
 void plan_add(struct plan *p, struct op op)
@@ -37,11 +37,17 @@ static bool is_replaced(const struct object *want, const struct object *have)
 	return (want->kind != have->kind && !want->any) || have->misplaced || object_diff(want, have) & rigid;
 }
 
+static char *in_words(struct arena *a, const struct object *want)
+{
+	char *what = want->kind->form == FORM_LIST ? object_describe(a, want, NULL, kind_mask(want->kind, BARE)) : NULL;
+
+	return arena_fmt(a, "%s %s%s%s", want->kind->label, want->place, what ? " " : "", what ? what : "");
+}
+
 static void conflict(struct planning *g, const struct object *want, const struct object *have)
 {
 	struct arena a = { 0 };
-	char *what = want->kind->form == FORM_LIST ? object_describe(&a, want, NULL, kind_mask(want->kind, BARE)) : NULL;
-	char *object = arena_fmt(&a, "%s %s%s%s", want->kind->label, want->place, what ? " " : "", what ? what : "");
+	char *object = in_words(&a, want);
 
 	problem_add_conflict(g->problems, &want->where, object,
 			     have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
@@ -272,7 +278,7 @@ static int sort_key(const struct object *o, const struct kinds *kinds)
 {
 	int rank = 0;
 
-	while (kinds->v[rank] != o->kind)
+	while ((size_t)rank < kinds->n && kinds->v[rank] != o->kind)
 		rank++;
 	return rank;
 }
@@ -330,6 +336,48 @@ static struct object **in_order(const struct model *m)
 	return order;
 }
 
+static bool has_slot(const struct object *o, const struct slot *slot)
+{
+	struct slot all[SLOTS_MAX] = { 0 };
+	size_t n = o->kind->slots(o, all);
+
+	while (n--)
+		if (slot_cmp(&all[n], slot) == 0)
+			return true;
+	return false;
+}
+
+/* Whether what has a slot of @want leaves it. */
+static bool is_vacated(const struct planning *g, const struct object *want)
+{
+	struct slot slots[SLOTS_MAX] = { 0 };
+	size_t n = want->kind->slots(want, slots), found;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct slot_entry *at = slots_find(&g->leaving, want->netns, &slots[i], &found);
+
+		for (size_t f = 0; f < found; f++)
+			if (strcmp(at[f].o->kind->class, want->kind->class) &&
+			    (leaves(at[f].o) || !has_slot(model_find(g->desired, at[f].o->id), &slots[i])))
+				return true;
+	}
+	return false;
+}
+
+/* What of others is where an object of ours is to be, and keeps it out. */
+static void find_barred(struct planning *g)
+{
+	for (size_t i = 0; i < g->observed->n; i++) {
+		const struct beside *b = g->observed->objects[i]->beside;
+		const struct object *want = b && b->bars ? model_find(g->desired, b->id) : NULL;
+		struct arena a = { 0 };
+
+		if (want && !(b->along && is_vacated(g, want)))
+			problem_add_barred(g->problems, &want->where, in_words(&a, want), b->words, b->remedy);
+		arena_done(&a);
+	}
+}
+
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems)
 {
 	_cleanup_(freep) struct object **arriving = in_order(desired), **leaving = in_order(observed);
@@ -344,9 +392,10 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 	for (size_t i = 0; i < observed->n; i++)
 		decide(&g, observed->objects[i]);
 	for (size_t i = 0; i < observed->n; i++)
-		if (leaves(observed->objects[i]))
+		if (leaves(observed->objects[i]) || observed->objects[i]->mark == CHANGE)
 			slots_add(&g.leaving, observed->objects[i]);
 	slots_sort(&g.leaving);
+	find_barred(&g);
 	for (size_t i = 0; i < desired->n; i++) {
 		if (i == 0 || arriving[i]->kind != arriving[i - 1]->kind || strcmp(arriving[i]->netns, arriving[i - 1]->netns))
 			vacate_for(&g, arriving + i, desired->n - i);

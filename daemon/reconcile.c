@@ -117,6 +117,7 @@ static bool begin(struct engine *g, struct job *j, const struct change *c, struc
 		refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
+	j->beside = c->type == CHANGE_ROLLBACK;
 	if (c->topology)
 		json = c->topology;
 	if (c->type == CHANGE_ROLLBACK)
@@ -214,11 +215,13 @@ static void on_looking(void *engine, struct job *j)
 	keep_hear(g, &j->set);
 	for (size_t i = 0; m && i < m->n_kept; i++) {
 		struct kept *k = &m->kept[i];
-		bool unrouted = k->unrouted;
+		bool unrouted = k->unrouted, crowded = k->crowded;
 
 		keep_clear(k);
 		/* That look does not see it. */
-		k->dirty = k->all = k->unrouted = unrouted;
+		k->all = k->unrouted = unrouted;
+		k->crowded = crowded;
+		k->dirty = unrouted || crowded;
 	}
 }
 

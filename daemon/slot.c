@@ -2,7 +2,7 @@
 /* slot.c - a sorted list of who takes up which slot. */
 #include "slot.h"
 
-static int slot_cmp(const struct slot *a, const struct slot *b)
+int slot_cmp(const struct slot *a, const struct slot *b)
 {
 	int c = memcmp(&a->to, &b->to, sizeof(a->to));
 

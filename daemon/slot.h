@@ -14,6 +14,8 @@ struct slots {
 	size_t n;
 };
 
+/* 0 if the two are one. */
+int slot_cmp(const struct slot *a, const struct slot *b);
 /* Adds the slots of @o; slots_sort comes before the first search. */
 void slots_add(struct slots *s, struct object *o);
 void slots_sort(struct slots *s);

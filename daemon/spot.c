@@ -19,7 +19,7 @@ static struct spot *spot_need(struct scope *s, struct kept *k, bool *ret_new)
 	s->spots = must(realloc(s->spots, (s->n + 1) * sizeof(*s->spots)));
 	memmove(s->spots + at + 1, s->spots + at, (s->n - at) * sizeof(*s->spots));
 	s->n++;
-	s->spots[at] = (struct spot){ .kept = k, .all = !k->by_link, .unrouted = k->unrouted };
+	s->spots[at] = (struct spot){ .kept = k, .all = !k->by_link, .unrouted = k->unrouted, .crowded = k->crowded };
 	return &s->spots[at];
 }
 
@@ -78,6 +78,7 @@ static void take(struct scope *s, struct kept *k)
 		spot_add(spot, k->names[i]);
 	spot->pid = k->several ? 0 : k->pid;
 	spot->unrouted = k->unrouted;
+	spot->crowded = k->crowded;
 	keep_clear(k);
 }
 
@@ -144,6 +145,7 @@ int scope_open(struct scope *s, struct err *e)
 		ns->only = s->spots[i].all ? NULL : s->spots[i].only;
 		ns->found = s->spots[i].found;
 		ns->unrouted = s->spots[i].unrouted;
+		ns->crowded = s->spots[i].crowded;
 		/* The empty file that a create of ours left behind when it was cut off. */
 		if (ns->state == NETNS_REMAINS && !model_netns(&s->member->declared, ns->name)->any &&
 		    netns_clear(ns, s->engine->netns_dir, e) < 0)

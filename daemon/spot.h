@@ -7,6 +7,7 @@
 struct spot {
 	struct kept *kept;
 	bool found;			/* its name was given back */
+	bool crowded;			/* others may have routes beside ours */
 	bool unrouted;			/* a route that came with an address may have gone */
 	bool all;			/* links, else those in only */
 	bool whole;			/* all that are declared are in only */

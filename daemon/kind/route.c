@@ -193,7 +193,10 @@ static int route_encode(struct work *w, struct op *op, struct err *e)
 {
 	const struct route *r = (const struct route *)(op->after ? op->after : op->before);
 
-	return route_send(w, op, r, op->after ? NLM_F_CREATE | NLM_F_EXCL : 0, PROTOCOL, e);
+	/* What was there before may have been joined by others' since, and comes back beside them. */
+	int beside = !w->set->exclusive || (op->after && op->after->crowded) ? 0 : NLM_F_EXCL;
+
+	return route_send(w, op, r, op->after ? NLM_F_CREATE | beside : 0, PROTOCOL, e);
 }
 
 /* The one place where a route is replaced: it was looked at, and is the same but for whose it is. */
@@ -244,5 +247,6 @@ const struct kind kind_route = {
 	.observe = route_observe,
 	.misplaced = "on another interface than its router",
 	.encode = route_encode,
+	.in_the_way = route_in_the_way,
 	.mark = route_mark,
 };

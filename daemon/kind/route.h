@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* route.h - the parts of the route kind: its values, its checks, its reading. */
 #pragma once
-#include "../kind.h"
+#include "../look.h"
 
 struct nexthop {
 	struct inet via;
@@ -39,6 +39,16 @@ void route_finish(struct route *r);
 uint8_t route_usual_scope(const struct route *r);
 
 int route_observe(struct look *look, struct err *e);
+/* The route of a message, whoever made it, not yet in the model; NULL: it is none. */
+struct route *route_read(struct look *look, const struct nlmsghdr *h);
+
+/* route_other.c */
+/* Leaves @r, which is in the model, the next hops that are ours; the rest is somebody else's. */
+void route_divide(struct look *look, struct route *r);
+/* Finds what others have where routes of ours are to be, or are crowded. */
+int route_others(struct look *look, struct err *e);
+/* kind.in_the_way */
+const char *route_in_the_way(struct work *w, const struct object *o, struct arena *a);
 /* Makes those misplaced whose router the kernel would look for on another interface now. */
 void route_check_places(struct look *look);
 /* A gateway must be on a network of the namespace, where all of these are declared. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* route_read.c - reads our routes, and only ours: a namespace that runs a router may
- * have a hundred thousand others. */
+/* route_read.c - reads our routes and, unless asked for, only ours: a namespace that runs
+ * a router may have a hundred thousand others. */
 #include "../look.h"
 #include "../owner.h"
 #include "route.h"
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 
 static uint8_t bits(uint8_t family)
 {
@@ -20,6 +21,15 @@ static size_t hop_size(const struct rtnexthop *h)
 static struct rtnexthop *next_hop(struct rtnexthop *h)
 {
 	return (struct rtnexthop *)((char *)h + hop_size(h));
+}
+
+/* Also one that is not looked at; the thread is in the namespace. */
+static const char *link_name(const struct look *look, uint32_t ifindex)
+{
+	const char *known = look_link(look, ifindex);
+	char name[IF_NAMESIZE];
+
+	return known || !if_indextoname(ifindex, name) ? known : arena_fmt(&look->observed->arena, "%s/%s", look->ns->name, name);
 }
 
 static void read_nexthops(struct look *look, struct route *r, uint8_t family, struct nlattr *from)
@@ -38,7 +48,7 @@ static void read_nexthops(struct look *look, struct route *r, uint8_t family, st
 
 		if (gateway)
 			to->via = msg_inet(family, bits(family), gateway);
-		to->dev = look_link(look, (uint32_t)h->rtnh_ifindex);
+		to->dev = link_name(look, (uint32_t)h->rtnh_ifindex);
 		to->weight = (uint16_t)(h->rtnh_hops + 1);
 		r->onlink |= !!(h->rtnh_flags & RTNH_F_ONLINK);
 	}
@@ -52,7 +62,8 @@ static void read_next(struct look *look, struct route *r, const struct rtmsg *i,
 		r->via = msg_inet(i->rtm_family, bits(i->rtm_family), a[RTA_GATEWAY]);
 		OBJECT_SET(&r->object, route, via);
 	}
-	r->dev = a[RTA_OIF] ? look_link(look, nla_get_u32(a[RTA_OIF])) : NULL;
+	if (a[RTA_OIF])
+		r->dev = (r->protocol == PROTOCOL ? look_link : link_name)(look, nla_get_u32(a[RTA_OIF]));
 	if (r->dev)
 		OBJECT_SET(&r->object, route, dev);
 	if (a[RTA_MULTIPATH])
@@ -66,16 +77,15 @@ static bool is_asked_for(const struct look *look, uint8_t protocol)
 	return protocol == PROTOCOL || (look->ns->adopting && protocol >= RTPROT_BOOT && protocol != RTPROT_RA);
 }
 
-static void on_route(const struct nlmsghdr *h, void *arg)
+struct route *route_read(struct look *look, const struct nlmsghdr *h)
 {
-	struct look *look = arg;
 	const struct rtmsg *i = nlmsg_data(h);
 	struct nlattr *a[RTA_MAX + 1], *mtu;
 	struct route *r;
 
 	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0 ||
-	    !is_asked_for(look, i->rtm_protocol) || i->rtm_flags & RTM_F_CLONED)
-		return;
+	    i->rtm_flags & RTM_F_CLONED)
+		return NULL;
 	r = (struct route *)object_new(look->observed, &kind_route, look->ns->name, NULL);
 	r->object.sign.hash = i->rtm_protocol == PROTOCOL ? SIGN_ANY : 0;
 	r->protocol = i->rtm_protocol;
@@ -106,7 +116,21 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	route_finish(r);
 	if (i->rtm_family == AF_INET6)
 		r->key.family = AF_INET6;	/* a default without a router tells no family */
+	return r;
+}
+
+static void on_route(const struct nlmsghdr *h, void *arg)
+{
+	struct look *look = arg;
+	struct route *r = NULL;
+
+	if (h->nlmsg_type == RTM_NEWROUTE && is_asked_for(look, ((const struct rtmsg *)nlmsg_data(h))->rtm_protocol))
+		r = route_read(look, h);
+	if (!r)
+		return;
 	look_add(look, &r->object);
+	if (r->key.family == AF_INET6 && r->nexthops.n && !look->ns->adopting)
+		route_divide(look, r);
 }
 
 /* The kernel filters by protocol, in a socket with strict checking. */
@@ -123,5 +147,5 @@ int route_observe(struct look *look, struct err *e)
 			return err_prefix(e, "routes of %s", look->ns->name);
 	}
 	route_check_places(look);
-	return 0;
+	return look->ns->adopting ? 0 : route_others(look, e);
 }

@@ -12,6 +12,7 @@ static int look_and_plan(struct change *c)
 	plan_done(&c->plan);
 	model_done(&c->observed);
 	model_init(&c->observed, &all_kinds);
+	c->kernel->exclusive = !c->going_back;
 	fake_observe(c->kernel, &c->observed, target, c->last, c->going_back ? c->desired : NULL);
 	owner_resolve(&c->observed, c->kernel->topology, target, c->last, c->going_back || c->completed ? c->desired : NULL);
 	if (!c->completed)
@@ -123,6 +124,21 @@ int change_back(const struct change *c, struct fake *kernel, bool crashed, struc
 	r = look_and_plan(ret);
 	r = r == 0 ? change_run(ret, 0) : r;
 	return r == 0 ? fake_drop(kernel) : r;
+}
+
+void change_intrude(const struct change *c, struct fake *kernel, struct fake *before, size_t from)
+{
+	for (size_t i = 0; i < c->last->n; i++) {
+		const struct object *o = c->last->objects[(from + i) % c->last->n];
+		char netns[80];
+
+		snprintf(netns, sizeof(netns), "netns %s", o->netns);
+		if (o->kind != &kind_route || !fake_find(before, o->id) || !fake_find(kernel, netns))
+			continue;
+		fake_intrude(kernel, o);
+		fake_intrude(before, o);
+		return;
+	}
 }
 
 void change_done(struct change *c)

@@ -26,6 +26,9 @@ int change_run(struct change *c, size_t first);
 int change_commit(struct change *c);
 /* Goes back on @kernel, a copy of c->kernel; @crashed: without the plan, as after a restart. */
 int change_back(const struct change *c, struct fake *kernel, bool crashed, struct change *ret);
+/* While the change is at work, another program puts a route of its own beside one that was there before, the one from
+ * number @from on; also on @before, with which the state after the way back is compared. */
+void change_intrude(const struct change *c, struct fake *kernel, struct fake *before, size_t from);
 void change_done(struct change *c);
 
 /* The plan as text, one step a line, those that plan_step hides left out; the caller frees it. */

@@ -2,6 +2,8 @@
 /* fake.c - the state of the fake kernel: what is in it, how it is read, and how two
  * of them are compared.  What steps do to it is in fake_step.c. */
 #include "fake.h"
+#include "kind/route.h"
+#include <linux/rtnetlink.h>
 #include <stdarg.h>
 
 void fake_put(struct fake *k, struct object *o)
@@ -104,6 +106,33 @@ struct object *fake_add(struct fake *k, const struct kind *kind, const char *net
 	}
 	fake_put(k, fake_name(k, o));
 	return o;
+}
+
+/* A route that is not in the way of ours in a model. */
+static const struct kind *kind_intruder(void)
+{
+	static struct kind k;
+
+	k = kind_route;
+	k.class = "other route";
+	return &k;
+}
+
+bool fake_is_intruder(const struct object *o)
+{
+	return o->kind == kind_intruder();
+}
+
+void fake_intrude(struct fake *k, const struct object *route)
+{
+	const struct route *r = (const struct route *)route;
+	struct route *o = (struct route *)object_new(k->memory, kind_intruder(), route->netns, NULL);
+
+	o->to = r->to;
+	o->key = r->key;
+	o->type = RTN_BLACKHOLE;
+	o->object.set = kind_mask(&kind_route, KEY) | UINT64_C(1) << kind_field(&kind_route, "type");
+	fake_put(k, fake_name(k, &o->object));
 }
 
 void fake_init(struct fake *k, struct model *memory, const char *topology)
@@ -215,6 +244,37 @@ static void show_sysctls(const struct fake *k, struct model *observed, const str
 	}
 }
 
+static bool is_same(const struct object *a, const struct object *b)
+{
+	uint64_t fixed = kind_mask(&kind_route, FIXED);
+
+	return a && b && !(object_diff(a, b) & fixed) && !(object_diff(b, a) & fixed);
+}
+
+/* Read only where a route of ours is there no more, or not as it is to be. */
+static void show_intruders(const struct fake *k, struct model *observed, const char *netns, const struct model *desired,
+			   const struct model *last)
+{
+	size_t n = strlen("other ");
+
+	for (size_t i = 0; i < k->n; i++) {
+		const struct object *o = k->v[i].o;
+		struct object *want = fake_is_intruder(o) ? model_find(desired, o->id + n) : NULL;
+		const struct object *have = want ? model_find(observed, want->id) : NULL;
+		struct beside *b;
+
+		if (!want || k->v[i].held || strcmp(o->netns, netns) ||
+		    (have && !(object_diff(want, have) & kind_mask(&kind_route, FIXED))))
+			continue;
+		b = arena_alloc(&observed->arena, sizeof(*b));
+		*b = (struct beside){ want->id, "a route of proto dhcp", "say another \"metric\"", false, false };
+		b->bars = k->exclusive && !is_same(want, model_find(last, want->id));
+		want->crowded = !b->bars;
+		show(observed, o, false);
+		observed->objects[observed->n - 1]->beside = b;
+	}
+}
+
 static void show_netns(const struct fake *k, struct model *observed, const char *netns,
 		       const struct object *const wanted[2])
 {
@@ -266,8 +326,10 @@ void fake_observe(const struct fake *k, struct model *observed, struct model *de
 	for (size_t i = 0; i < n; i++) {
 		const struct object *wanted[] = { model_netns(desired, names[i]), model_netns(last, names[i]) };
 
-		if ((i == 0 || strcmp(names[i], names[i - 1])) && fake_find_ref(k, "netns", names[i]))
-			show_netns(k, observed, names[i], wanted);
+		if ((i && !strcmp(names[i], names[i - 1])) || !fake_find_ref(k, "netns", names[i]))
+			continue;
+		show_netns(k, observed, names[i], wanted);
+		show_intruders(k, observed, names[i], desired, last);
 	}
 	/* An end that is to lead elsewhere still leads where it was last said to. */
 	for (size_t i = 0; i < observed->n; i++) {

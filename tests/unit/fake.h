@@ -19,6 +19,7 @@ struct fake {
 	struct fake_entry *v;
 	size_t n, room;
 	uint32_t next_index;
+	bool exclusive;       /* a new route is not made where others have one (netns.h) */
 	const char *topology; /* whose mark new objects get */
 	struct model *noted;  /* what was there before a sysctl was written; may be NULL */
 };
@@ -32,6 +33,9 @@ void fake_done(struct fake *k);
 
 /* What another program does: adds an object, from JSON text "field": value pairs ended by NULL. */
 struct object *fake_add(struct fake *k, const struct kind *kind, const char *netns, const char *name, ...);
+/* What another program does: puts a route of its own beside @route, of the same destination, metric and table. */
+void fake_intrude(struct fake *k, const struct object *route);
+bool fake_is_intruder(const struct object *o);
 /* Takes the object of @id away, with all that stands on it. */
 void fake_remove(struct fake *k, const char *id);
 struct object *fake_find(const struct fake *k, const char *id);

@@ -3,6 +3,7 @@
  * silently goes along. */
 #include "fake.h"
 #include "kind/route.h"
+#include "slot.h"
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 
@@ -296,19 +297,20 @@ static void hide_none(struct object *o)
 /* Somebody of another class who takes up a slot of @o now. */
 static bool is_taken(const struct fake *k, const struct object *o)
 {
+	bool joins = !is_class(o, "route") || !k->exclusive || o->crowded;
 	struct slot mine[SLOTS_MAX] = { 0 }, theirs[SLOTS_MAX] = { 0 };
 	size_t n = o->kind->slots(o, mine), m;
 
 	for (size_t i = 0; i < k->n; i++) {
 		const struct object *other = k->v[i].o;
 
-		if (k->v[i].held || !other->kind->slots || strcmp(other->netns, o->netns) ||
+		if (k->v[i].held || !other->kind->slots || strcmp(other->netns, o->netns) || (fake_is_intruder(other) && joins) ||
 		    !strcmp(other->kind->class, o->kind->class) || (is_class(other, "address") && !is_up(k, other->place)))
 			continue;
 		m = other->kind->slots(other, theirs);
 		for (size_t a = 0; a < n; a++)
 			for (size_t b = 0; b < m; b++)
-				if (!memcmp(&mine[a], &theirs[b], sizeof(mine[a])))
+				if (slot_cmp(&mine[a], &theirs[b]) == 0)
 					return true;
 	}
 	return false;

@@ -169,13 +169,14 @@ static void break_at(const struct chain *h, const struct change *c, const struct
 	const struct dice d = { .seed = h->seed, .change = 100 };
 	size_t more = dice_roll(&d, 4, "more %zu", at);
 	struct change back;
-	struct fake kernel;
+	struct fake kernel, before;
 	struct model memory;
 	const char *what;
 	int r;
 
 	model_init(&memory, &all_kinds);
 	fake_copy(&kernel, c->kernel, &memory);
+	fake_copy(&before, first, &memory);
 	for (size_t i = at + 1; i < c->plan.n && i <= at + more; i++) {
 		const struct op *one = &c->plan.ops[at], *op = &c->plan.ops[i];
 
@@ -184,13 +185,16 @@ static void break_at(const struct chain *h, const struct change *c, const struct
 		    fake_step(&kernel, &c->plan, op) < 0)
 			break;
 	}
+	if (dice_roll(&d, 2, "intrudes %zu", at))
+		change_intrude(c, &kernel, &before, dice_roll(&d, 1000, "intrudes beside %zu", at));
 	r = change_back(c, &kernel, !h->drifted && dice_roll(&d, 2, "crash %zu", at), &back);
 	if (r < 0)
 		complain(h, &back, strerror(-r), at);
-	what = fake_diff(first, &kernel, &memory.arena);
+	what = fake_diff(&before, &kernel, &memory.arena);
 	if (what)
 		complain(h, c, what, at);
 	change_done(&back);
+	fake_done(&before);
 	fake_done(&kernel);
 	model_done(&memory);
 }

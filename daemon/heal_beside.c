@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* heal_beside.c - what others have put beside objects of ours, and may draw traffic away:
+ * it is theirs and stays, but is told. */
+#include "healing.h"
+
+static void tell(struct heal *h, const struct object *o, const struct object *want, struct drift *one)
+{
+	uint64_t mask = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED);
+	struct arena a = { 0 };
+	const char *ours = object_describe(&a, want, NULL, mask), *is = arena_fmt(&a, "%s beside %s", ours, o->beside->words);
+	struct event ev = {
+		.type = EVENT_DRIFT,
+		.topology = h->m->known.name,
+		.kind = want->kind->label,
+		.object = want->place,
+		.was = ours,
+		.is = is,
+	};
+
+	drift_say(one, want, ours, is, NULL);
+	ev.message = arena_fmt(&a, "%s %s %s has %s beside it, which netnsd leaves alone; %s", ev.kind, ev.object, ours,
+			       o->beside->words, o->beside->remedy);
+	engine_tell(h->g, &ev);
+	arena_done(&a);
+}
+
+/* An address that is about to be removed, or changed, takes its route along. */
+static bool is_vacated(const struct heal *h, const struct object *want)
+{
+	_cleanup_(slots_done) struct slots leaving = { 0 };
+	struct slot slots[SLOTS_MAX] = { 0 };
+	size_t n = want->kind->slots(want, slots), found;
+	bool vacated = false;
+
+	for (size_t i = 0; i < h->plan.n; i++)
+		if (h->plan.ops[i].before && strcmp(h->plan.ops[i].before->kind->class, want->kind->class))
+			slots_add(&leaving, h->plan.ops[i].before);
+	slots_sort(&leaving);
+	for (size_t i = 0; i < n; i++)
+		vacated |= !!slots_find(&leaving, want->netns, &slots[i], &found);
+	return vacated;
+}
+
+void heal_note_beside(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.observed.n; i++) {
+		const struct object *o = h->scope.observed.objects[i];
+		const struct object *want = o->beside ? model_find(&h->scope.desired, o->beside->id) : NULL;
+		struct drift *one = want ? drift_find(&h->m->drifts, o) : NULL;
+		bool known = one && one->open;
+
+		if (!want || h->told == TOLD_MAX || (o->beside->along && is_vacated(h, want)))
+			continue;
+		one = drift_note(&h->m->drifts, o, h->now);
+		if (known || !one)
+			continue;
+		h->told++;
+		tell(h, o, want, one);
+	}
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* route_other.c - routes of others that have the destination, metric and table of one of
+ * ours.  All of a table are read for that, so only where one of ours is missing, or where
+ * an event spoke of one. */
+#include "../owner.h"
+#include "../slot.h"
+#include "../work.h"
+#include "route.h"
+#include <linux/rtnetlink.h>
+
+struct other {
+	struct object object;
+	const char *key;
+};
+
+static const struct field fields[] = {
+	FIELD(other, key, string, .flags = KEY | HIDDEN, .doc = ""),
+};
+
+/* Never declared, so in no table of kinds. */
+static const struct kind kind_other = {
+	.name = "route",
+	.class = "other route",
+	.label = "route",
+	.form = FORM_LIST,
+	.size = sizeof(struct other),
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+};
+
+static const struct word protocols[] = {
+	{ "redirect", RTPROT_REDIRECT },
+	{ "kernel", RTPROT_KERNEL },
+	{ "boot", RTPROT_BOOT },
+	{ "static", RTPROT_STATIC },
+	{ "gated", RTPROT_GATED },
+	{ "ra", RTPROT_RA },
+	{ "mrt", RTPROT_MRT },
+	{ "zebra", RTPROT_ZEBRA },
+	{ "bird", RTPROT_BIRD },
+	{ "dnrouted", RTPROT_DNROUTED },
+	{ "xorp", RTPROT_XORP },
+	{ "ntk", RTPROT_NTK },
+	{ "dhcp", RTPROT_DHCP },
+	{ "keepalived", RTPROT_KEEPALIVED },
+	{ "babel", RTPROT_BABEL },
+	{ "openr", RTPROT_OPENR },
+	{ "bgp", RTPROT_BGP },
+	{ "isis", RTPROT_ISIS },
+	{ "ospf", RTPROT_OSPF },
+	{ "rip", RTPROT_RIP },
+	{ "eigrp", RTPROT_EIGRP },
+};
+
+static char *protocol_text(struct arena *a, uint8_t protocol)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (protocols[i].value == protocol)
+			return arena_fmt(a, "proto %s", protocols[i].name);
+	return arena_fmt(a, "proto %u", protocol);
+}
+
+static char *type_text(struct arena *a, const struct route *r)
+{
+	bool usual = !r->type || r->type == RTN_UNICAST;
+
+	return usual ? arena_strdup(a, "") : object_describe(a, &r->object, NULL, UINT64_C(1) << kind_field(&kind_route, "type"));
+}
+
+/* Where it leads, after a space. */
+static char *way(struct arena *a, const struct route *r)
+{
+	static const char *const names[] = { "via", "dev", "nexthops" };
+	uint64_t mask = 0;
+	char *text;
+
+	/* IPv6 shows lo with one that leads nowhere. */
+	for (size_t i = 0; r->type < RTN_BLACKHOLE && i < ARRAY_SIZE(names); i++)
+		mask |= UINT64_C(1) << kind_field(&kind_route, names[i]);
+	text = object_describe(a, &r->object, NULL, mask);
+	return arena_fmt(a, "%s%s", *text ? " " : "", text);
+}
+
+/* What takes it away; routes of the kernel come and go with addresses. */
+static char *remedy(struct arena *a, const struct route *r, const char *proto)
+{
+	const char *netns = r->object.netns, *type = type_text(a, r);
+	bool host = !strcmp(netns, "host");
+	char to[64], *command;
+
+	if (r->protocol == RTPROT_KERNEL)
+		return arena_strdup(a, "it comes with an address; say another \"metric\"");
+	command = arena_fmt(a, "ip %s%s%s%sroute del %s%s%s", host ? "" : "-n ", host ? "" : netns, host ? "" : " ",
+			    r->key.family == AF_INET6 ? "-6 " : "", type, *type ? " " : "", inet_text(&r->to, false, to));
+	if (r->key.metric)
+		command = arena_fmt(a, "%s metric %u", command, r->key.metric);
+	if (r->key.table != RT_TABLE_MAIN)
+		command = arena_fmt(a, "%s table %u", command, r->key.table);
+	return arena_fmt(a, "remove it with \"%s%s%s%s\", or say another \"metric\"", command, proto ? " " : "", proto ? proto : "",
+			 way(a, r));
+}
+
+static struct beside *in_words(struct arena *a, const struct route *r)
+{
+	struct beside *b = arena_alloc(a, sizeof(*b));
+	char *proto = r->protocol ? protocol_text(a, r->protocol) : NULL, *type = type_text(a, r);
+
+	b->words = arena_fmt(a, "a %s%sroute of %s%s", type, *type ? " " : "", proto ? proto : "another program", way(a, r));
+	b->remedy = remedy(a, r, proto);
+	b->along = r->protocol == RTPROT_KERNEL;
+	return b;
+}
+
+static bool is_same(const struct object *a, const struct object *b)
+{
+	uint64_t fixed = kind_mask(&kind_route, FIXED);
+
+	return a && b && !(object_diff(a, b) & fixed) && !(object_diff(b, a) & fixed);
+}
+
+static bool is_hop_of(const struct object *want, const struct nexthop *hop)
+{
+	const struct route *r = (const struct route *)want;
+	const struct nexthop alone = { .via = r ? r->via : hop->via, .dev = r ? r->dev : NULL };
+	const struct nexthop *v = r && r->nexthops.n ? r->nexthops.v : &alone;
+
+	for (size_t i = 0; r && i < (r->nexthops.n ? r->nexthops.n : 1); i++)
+		if (!memcmp(&v[i].via, &hop->via, sizeof(hop->via)) && (!v[i].dev || !hop->dev || !strcmp(v[i].dev, hop->dev)))
+			return true;
+	return false;
+}
+
+/* With IPv6 one way of both can only be there once, whoever made it. */
+static bool excludes(const struct route *r, const struct route *want)
+{
+	const struct nexthop alone = { .via = r->via, .dev = r->dev };
+	bool any = false;
+
+	if (r->key.family != AF_INET6 || r->type != (want->type ? want->type : RTN_UNICAST))
+		return false;
+	for (size_t i = 0; i < (r->nexthops.n ? r->nexthops.n : 1); i++)
+		any |= is_hop_of(&want->object, r->nexthops.n ? &r->nexthops.v[i] : &alone);
+	return any;
+}
+
+static void other_add(struct look *look, const struct route *r, struct object *want)
+{
+	struct other *o = (struct other *)object_new(look->observed, &kind_other, look->ns->name, NULL);
+	struct beside *b = in_words(&look->observed->arena, r);
+
+	b->id = want->id;
+	b->bars = look->exclusive && (!is_same(want, model_find(look->last, want->id)) || excludes(r, (struct route *)want));
+	want->crowded |= !b->bars;
+	o->key = arena_fmt(&look->observed->arena, "%s %u%s", want->id, r->type, way(&look->observed->arena, r));
+	OBJECT_SET(&o->object, other, key);
+	o->object.beside = b;
+	look_add(look, &o->object);
+}
+
+/* The kernel knows no list of one. */
+static void hops_set(struct route *r, const struct nexthop *v, size_t n)
+{
+	uint64_t list = UINT64_C(1) << kind_field(&kind_route, "nexthops");
+
+	if (n > 1) {
+		r->nexthops = (struct nexthops){ n, (struct nexthop *)(uintptr_t)v };
+		return;
+	}
+	r->nexthops = (struct nexthops){ 0 };
+	r->object.set &= ~list;
+	r->via = v->via;
+	r->dev = v->dev;
+	OBJECT_SET(&r->object, route, via);
+	if (r->dev)
+		OBJECT_SET(&r->object, route, dev);
+}
+
+/* What we may have made under that id. */
+struct mine {
+	const struct object *o[3];
+};
+
+static struct mine mine_of(const struct look *look, const char *id, bool desired)
+{
+	return (struct mine){ {
+		model_find(look->last, id),
+		look->tried ? model_find(look->tried, id) : NULL,
+		desired ? model_find(look->desired, id) : NULL,
+	} };
+}
+
+static bool is_mine(const struct mine *m, const struct nexthop *hop)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(m->o); i++)
+		if (is_hop_of(m->o[i], hop))
+			return true;
+	return false;
+}
+
+/* A copy of @r with those of its next hops that are @mine or not; NULL: there are none. */
+static struct route *part(struct look *look, const struct route *r, const struct mine *mine, bool wanted)
+{
+	struct arena *a = &look->observed->arena;
+	struct nexthop *v = arena_alloc(a, r->nexthops.n * sizeof(*v));
+	struct route *copy = arena_alloc(a, sizeof(*copy));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nexthops.n; i++)
+		if (is_mine(mine, &r->nexthops.v[i]) == wanted)
+			v[n++] = r->nexthops.v[i];
+	if (!n)
+		return NULL;
+	*copy = *r;
+	hops_set(copy, v, n);
+	return copy;
+}
+
+/* IPv6 shows the next hops of all protocols as one route, under that of the first. */
+void route_divide(struct look *look, struct route *r)
+{
+	struct object *want = model_find(look->desired, r->object.id);
+	struct mine mine = mine_of(look, r->object.id, true);
+	struct route *ours = part(look, r, &mine, true), *rest = part(look, r, &mine, false);
+
+	if (!ours || !rest)
+		return;
+	rest->protocol = 0;	/* not told */
+	if (want)
+		other_add(look, rest, want);
+	hops_set(r, ours->nexthops.n ? ours->nexthops.v : &(struct nexthop){ .via = ours->via, .dev = ours->dev, .weight = 1 },
+		 ours->nexthops.n ? ours->nexthops.n : 1);
+}
+
+/* Those after that of another program: what was ours before is so still. */
+static struct route *take_ours(struct look *look, struct route *r, const struct object *want)
+{
+	struct mine mine = mine_of(look, want->id, !look->exclusive);
+	struct route *ours = part(look, r, &mine, true), *rest = part(look, r, &mine, false);
+
+	if (!ours)
+		return r;
+	if (model_find(look->observed, want->id))
+		return rest;
+	ours->object.sign.hash = SIGN_ANY;
+	ours->protocol = PROTOCOL;
+	look_add(look, &ours->object);
+	return rest;
+}
+
+struct question {
+	struct look *look;
+	struct slots asked;
+	size_t first;		/* where the objects of the dump at work begin */
+};
+
+static void on_other(const struct nlmsghdr *h, void *arg)
+{
+	const struct rtmsg *i = nlmsg_data(h);
+	struct question *q = arg;
+	struct nlattr *a[RTA_MAX + 1];
+	const struct slot_entry *at;
+	struct slot slot = { 0 };
+	struct route *r;
+	size_t n;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || i->rtm_protocol == PROTOCOL || i->rtm_tos ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0)
+		return;
+	if (a[RTA_DST] && i->rtm_dst_len)
+		slot.to = msg_inet(i->rtm_family, i->rtm_dst_len, a[RTA_DST]);
+	slot.family = i->rtm_family;
+	slot.metric = a[RTA_PRIORITY] ? nla_get_u32(a[RTA_PRIORITY]) : 0;
+	slot.table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : i->rtm_table;
+	at = slots_find(&q->asked, q->look->ns->name, &slot, &n);
+	r = at ? route_read(q->look, h) : NULL;
+	if (r && r->key.family == AF_INET6 && r->nexthops.n)
+		r = take_ours(q->look, r, at->o);
+	if (r)
+		other_add(q->look, r, at->o);
+}
+
+static void on_restart(void *arg)
+{
+	struct question *q = arg;
+
+	model_truncate(q->look->observed, q->first);
+}
+
+static int read_others(struct question *q, uint8_t family, struct err *e)
+{
+	uint32_t table = q->asked.v[0].slot.table;
+	struct rtmsg i = { .rtm_family = family };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &i, sizeof(i));
+	bool one = true, any = false;
+	int r;
+
+	for (size_t n = 0; n < q->asked.n; n++) {
+		any |= q->asked.v[n].slot.family == family;
+		one &= q->asked.v[n].slot.table == table;
+	}
+	if (!any)
+		return 0;
+	if (one)
+		msg_put_u32(m, RTA_TABLE, table);
+	q->first = q->look->observed->n;
+	r = rtnl_dump(q->look->nl, m, on_other, on_restart, q, e);
+	/* No table, or no IPv6: no route. */
+	return r == -ENOENT || r == -EOPNOTSUPP ? 0 : r;
+}
+
+static int ask(struct question *q, struct err *e)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	int r = 0;
+
+	slots_sort(&q->asked);
+	for (size_t i = 0; i < ARRAY_SIZE(families) && q->asked.n && r == 0; i++)
+		r = read_others(q, families[i], e);
+	slots_done(&q->asked);
+	return r;
+}
+
+int route_others(struct look *look, struct err *e)
+{
+	const struct object *netns = look->wanted[0];
+	struct question q = { .look = look };
+
+	/* Nobody has been in one that is only being made. */
+	for (struct object *o = netns && look->ns->state != NETNS_FRESH ? netns->first : NULL; o; o = o->next) {
+		const struct object *have = o->kind == &kind_route ? model_find(look->observed, o->id) : NULL;
+
+		if (o->kind != &kind_route)
+			continue;
+		if (!have)
+			o->crowded = false;
+		if (!have || look->ns->crowded || object_diff(o, have) & kind_mask(&kind_route, FIXED))
+			slots_add(&q.asked, o);
+	}
+	return ask(&q, e) < 0 ? err_prefix(e, "routes of %s", look->ns->name) : 0;
+}
+
+const char *route_in_the_way(struct work *w, const struct object *o, struct arena *a)
+{
+	struct model seen, none;
+	struct look look = { .observed = &seen, .ns = w->at, .nl = w->nl, .desired = &none, .last = &none };
+	struct question q = { .look = &look };
+	const char *words = NULL;
+	struct err e;
+
+	if (!w->at || strcmp(w->at->name, o->netns))
+		return NULL;
+	_cleanup_(netns_leavep) int entered = netns_enter(w->at, &e);
+	if (entered < 0)
+		return NULL;
+	model_init(&seen, w->plan->observed->kinds);
+	model_init(&none, w->plan->observed->kinds);
+	slots_add(&q.asked, (struct object *)(uintptr_t)o);
+	if (ask(&q, &e) == 0 && seen.n)
+		words = arena_fmt(a, "%s is there; %s", seen.objects[0]->beside->words, seen.objects[0]->beside->remedy);
+	model_done(&seen);
+	model_done(&none);
+	return words;
+}
