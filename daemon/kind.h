@@ -42,6 +42,9 @@ struct kind {
 	size_t n_fields;	/* 64 at most */
 	uint8_t groups[GROUPS_MAX];	/* RTNLGRP_* that tell of changes; 0: no more */
 
+	/* Pure.  Sets the hidden keys of an object from its other fields: in a record that an
+	 * older netnsd wrote they may be others. */
+	void (*identify)(struct object *o);
 	/* Pure.  Rules across the fields of one object, and its canonical form. */
 	int (*check)(struct object *o, struct err *e);
 	/* Pure.  The part of it that is about what a path is made of: it holds for what was read from

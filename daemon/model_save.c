@@ -123,6 +123,16 @@ static int names_check(struct json_object *in, struct err *e)
 	return 0;
 }
 
+static uint64_t needed_keys(const struct kind *k)
+{
+	uint64_t mask = kind_mask(k, KEY);
+
+	for (size_t i = 0; i < k->n_fields; i++)
+		if (may_be_none(&k->fields[i]))
+			mask &= ~(UINT64_C(1) << i);
+	return mask;
+}
+
 static int object_restore(struct model *m, struct json_object *in, struct err *e)
 {
 	const struct kind *k;
@@ -153,7 +163,9 @@ static int object_restore(struct model *m, struct json_object *in, struct err *e
 		if (field_set(m, o, (size_t)i, value, e) < 0)
 			return e->code;
 	}
-	if ((o->set & kind_mask(k, KEY)) != kind_mask(k, KEY))
+	if (k->identify)
+		k->identify(o);
+	if (needed_keys(k) & ~o->set)
 		return err_set(e, EINVAL, "a %s without its key", k->name);
 	if (k->check_key && k->check_key(o, e) < 0)
 		return e->code;

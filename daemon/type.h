@@ -43,6 +43,7 @@ extern const struct type
 	type_mac,	/* uint8_t[6] */
 	type_ip,	/* struct inet without a prefix length */
 	type_prefix,	/* struct inet with one; host bits kept (an interface's address) */
+	type_peer,	/* likewise, the address at the other end: "peer 10.0.0.2/32" */
 	type_dest,	/* struct inet: "default", a prefix without host bits, or an address */
 	type_link;	/* const char *, "NS/IF" */
 

@@ -195,6 +195,23 @@ const struct type type_prefix = {
 	.schema = prefix_schema,
 };
 
+static char *peer_say(_unused_ const char *netns, const void *src, struct arena *a)
+{
+	char buf[64];
+
+	return arena_fmt(a, "peer %s", inet_text(src, false, buf));
+}
+
+const struct type type_peer = {
+	.name = "IP address with prefix length",
+	.size = sizeof(struct inet),
+	.parse = prefix_parse,
+	.format = inet_format,
+	.equal = inet_equal,
+	.say = peer_say,
+	.schema = prefix_schema,
+};
+
 const struct type type_dest = {
 	.name = "\"default\" or network",
 	.size = sizeof(struct inet),

@@ -16,7 +16,8 @@
 static const struct field fields[] = {
 	FIELD(address, address, prefix, .flags = FIXED | BARE | NEEDED, .doc = "the address with its prefix length"),
 	FIELD(address, key, prefix, .flags = KEY | HIDDEN, .doc = ""),
-	FIELD(address, peer, prefix, .flags = FIXED, .fallback = "null", .doc = "the address at the other end (IFA_ADDRESS)"),
+	FIELD(address, far, dest, .flags = KEY | HIDDEN, .fallback = "null", .doc = ""),
+	FIELD(address, peer, peer, .flags = FIXED | BARE, .fallback = "null", .doc = "the address at the other end (IFA_ADDRESS)"),
 	FIELD(address, scope, word, .words = scope_words, .flags = FIXED, .fallback = "\"global\"",
 	      .doc = "where it is valid (ifa_scope)"),
 	FIELD(address, label, string, .flags = FIXED, .max = 15, .doc = "IPv4 only, for old programs (IFA_LABEL)"),
@@ -25,13 +26,22 @@ static const struct field fields[] = {
 	      .doc = "IPv6: pass packets at once, without looking for a duplicate; usual on cables whose ends are both ours (IFA_F_NODAD)"),
 };
 
-/* IPv4 tells addresses apart by their prefix length too, IPv6 does not. */
-static void set_key(struct address *a)
+static void address_identify(struct object *o)
 {
+	struct address *a = (struct address *)o;
+	struct inet own = inet_net(&a->address), far = address_net(a);
+
+	/* A record may hold no more than what changed. */
+	if (!a->address.family)
+		return;
 	a->key = a->address;
 	if (a->address.family == AF_INET6)
 		a->key.len = 128;
-	OBJECT_SET(&a->object, address, key);
+	OBJECT_SET(o, address, key);
+	if (a->address.family == AF_INET6 || !memcmp(&own, &far, sizeof(own)))
+		return;
+	a->far = far;
+	OBJECT_SET(o, address, far);
 }
 
 static bool is_none(const struct inet *i)
@@ -60,6 +70,11 @@ static int address_check(struct object *o, struct err *e)
 		return err_set(e, EINVAL, "the prefix length is said with the peer");
 	if (a->peer.family)
 		a->address.len = a->peer.len;
+	if (a->peer.family && !memcmp(a->peer.addr, a->address.addr, sizeof(a->peer.addr))) {
+		/* The kernel takes that for none. */
+		a->peer = (struct inet){ 0 };
+		o->set &= ~(UINT64_C(1) << kind_field(o->kind, "peer"));
+	}
 	if (a->label && a->address.family != AF_INET)
 		return err_set(e, EINVAL, "only IPv4 addresses have a label");
 	if (a->label && strncmp(a->label, o->name, strlen(o->name)))
@@ -70,7 +85,7 @@ static int address_check(struct object *o, struct err *e)
 		o->set &= ~(UINT64_C(1) << kind_field(o->kind, "label"));
 	}
 	a->metric = told_metric(a, a->metric);
-	set_key(a);
+	address_identify(o);
 	return 0;
 }
 
@@ -139,7 +154,7 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 		OBJECT_SET(&a->object, address, peer);
 	}
 	read_rest(m, a, i, at);
-	set_key(a);
+	address_identify(&a->object);
 	a->object.any = is_kernels(a, at[IFA_PROTO], at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags);
 	a->object.sign.hash = at[IFA_PROTO] && nla_get_u8(at[IFA_PROTO]) == PROTOCOL ? SIGN_ANY : 0;
 	a->object.handle = i->ifa_index;
@@ -255,6 +270,7 @@ const struct kind kind_address = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR },
+	.identify = address_identify,
 	.check = address_check,
 	.check_in = address_check_in,
 	.backward = address_backward,

@@ -11,7 +11,10 @@ enum { METRIC_IPV6 = 256 };	/* IP6_RT_PRIO_ADDRCONF, include/net/ip6_route.h */
 struct address {
 	struct object object;
 	struct inet address, peer;
-	struct inet key;	/* what the kernel tells the addresses of a link apart by */
+	/* What the kernel tells the addresses of a link apart by: of IPv6 the address, of IPv4 its
+	 * prefix length and the network of the far address as well (find_matching_ifa,
+	 * net/ipv4/devinet.c).  far is that network, unless it is the address's own. */
+	struct inet key, far;
 	const char *label;
 	uint8_t scope;
 	uint32_t metric;

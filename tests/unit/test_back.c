@@ -231,13 +231,30 @@ static void test_loopback(void **state)
 	apply(m, "{}", "~ link host/lo mtu 1500 → 65536 [in_place]\n");
 }
 
+/* A record that an older netnsd wrote does not have the far network of an address. */
+static void test_older_record(_unused_ void **state)
+{
+	static const char text[] = "[{\"class\": \"address\", \"kind\": \"address\", \"netns\": \"host\", \"name\": \"eth0\", "
+				   "\"any\": false, \"handle\": 2, \"ours\": true, \"fields\": {\"address\": \"10.0.0.1/24\", "
+				   "\"key\": \"10.0.0.1/24\", \"peer\": \"10.1.0.2/24\"}}]";
+	struct json_object *list = json_tokener_parse(text);
+	struct model restored;
+	struct err e;
+
+	model_init(&restored, &all_kinds);
+	assert_int_equal(model_restore(&restored, list, &e), 0);
+	assert_string_equal(restored.objects[0]->id, "address host/eth0 10.0.0.1/24 10.1.0.0/24");
+	json_object_put(list);
+	model_done(&restored);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, machine_init, machine_done)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_once),  TEST(test_same), TEST(test_sysctl), TEST(test_noted),    TEST(test_default),
-		TEST(test_share), TEST(test_gone), TEST(test_none),   TEST(test_loopback),
+		TEST(test_share), TEST(test_gone), TEST(test_none),   TEST(test_loopback), TEST(test_older_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
