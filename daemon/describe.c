@@ -51,23 +51,32 @@ static char *field_text(struct arena *a, const struct object *o, const struct ob
 	return f->flags & BARE ? value : arena_fmt(a, "%s %s", f->name, value);
 }
 
+static bool is_hidden(const struct field *f)
+{
+	return f->flags & HIDDEN && !(f->flags & SHOWN);
+}
+
 char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask)
 {
 	bool named = o->kind->form == FORM_MAP && !o->kind->any && !before;
 	bool pair = o->kind->form == FORM_VALUES;
 	const char *sep = pair ? (before ? " " : " = ") : o->kind->form == FORM_MAP || before ? ", " : " ";
 	char *all = named ? arena_strdup(a, o->kind->name) : arena_strdup(a, "");
+	bool which = before && o->kind->form == FORM_LIST;
 
 	if (pair)
 		mask |= kind_mask(o->kind, KEY);	/* the key says which */
+	else if (which)
+		all = object_describe(a, o, NULL, kind_mask(o->kind, BARE) & ~mask);
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		char *one;
 
-		if (!object_has(o, i) || !(mask & (UINT64_C(1) << i)) || o->kind->fields[i].flags & HIDDEN)
+		if (!object_has(o, i) || !(mask & (UINT64_C(1) << i)) || is_hidden(&o->kind->fields[i]))
 			continue;
 		one = field_text(a, o, before, i);
 		if (one)
-			all = arena_fmt(a, "%s%s%s", all, *all ? sep : "", one);
+			all = arena_fmt(a, "%s%s%s", all, *all ? which ? " " : sep : "", one);
+		which = false;
 	}
 	return all;
 }

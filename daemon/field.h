@@ -14,6 +14,7 @@ enum field_flags {
 	WRITTEN = 1 << 7,	/* written at creation, never compared */
 	INTERRUPTS = 1 << 8,	/* to change it in place interrupts traffic */
 	OFF_INTERRUPTS = 1 << 9,	/* so does it where a bit of the value, a byte, goes off */
+	SHOWN = 1 << 10,	/* of a hidden one: a plan shows it where it is not the fallback */
 };
 
 /* Where a netlink attribute stands. */

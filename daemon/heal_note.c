@@ -44,8 +44,9 @@ static const char *describe(struct arena *a, const struct object *o, uint64_t ma
 
 static uint64_t told_of(const struct op *op, const struct object *o)
 {
+	/* Which of a list it is, its place does not say. */
 	if (op->before && op->after && op->before->kind == op->after->kind)
-		return op->diff;
+		return op->diff | (o->kind->form == FORM_LIST ? kind_mask(o->kind, BARE) : 0);
 	return op->after ? ~UINT64_C(0) : kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
 }
 

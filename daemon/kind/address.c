@@ -24,7 +24,34 @@ static const struct field fields[] = {
 	FIELD(address, metric, u32, .fallback = "0", .doc = "metric of the route to its network (IFA_RT_PRIORITY)"),
 	FIELD(address, nodad, bool, .flags = WRITTEN,
 	      .doc = "IPv6: pass packets at once, without looking for a duplicate; usual on cables whose ends are both ours (IFA_F_NODAD)"),
+	FIELD(address, options, address_options, .flags = HIDDEN | SHOWN, .fallback = "\"none\"", .doc = ""),
+	FIELD(address, fixed_options, address_options, .flags = FIXED | BARE | HIDDEN | SHOWN, .fallback = "\"none\"", .doc = ""),
+	FIELD(address, valid_lft, lifetime, .flags = HIDDEN | SHOWN, .fallback = "\"forever\"", .doc = ""),
+	FIELD(address, preferred_lft, lifetime, .flags = HIDDEN | SHOWN, .fallback = "\"forever\"", .doc = ""),
 };
+
+/* What the kernel changes of an address that is there (inet6_addr_modify, net/ipv6/addrconf.c), and what
+ * takes another one: IPv4 keeps all its flags. */
+enum {
+	OPTIONS_IPV6 = IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR | IFA_F_HOMEADDRESS,
+	FIXED_IPV6 = IFA_F_MCAUTOJOIN | IFA_F_DADFAILED,
+	FIXED_IPV4 = IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN,
+};
+
+static void set_lasting(struct address *a, uint32_t flags, uint32_t valid_lft, uint32_t preferred_lft)
+{
+	bool v4 = a->address.family == AF_INET;
+
+	a->options = v4 ? 0 : flags & OPTIONS_IPV6;
+	a->fixed_options = flags & (v4 ? FIXED_IPV4 : FIXED_IPV6);
+	a->valid_lft = valid_lft;
+	/* Of an IPv4 address that stays the kernel says nothing but the flag (inet_fill_ifaddr). */
+	a->preferred_lft = flags & IFA_F_DEPRECATED ? 0 : preferred_lft;
+	OBJECT_SET(&a->object, address, options);
+	OBJECT_SET(&a->object, address, fixed_options);
+	OBJECT_SET(&a->object, address, valid_lft);
+	OBJECT_SET(&a->object, address, preferred_lft);
+}
 
 static void address_identify(struct object *o)
 {
@@ -86,6 +113,7 @@ static int address_check(struct object *o, struct err *e)
 	}
 	a->metric = told_metric(a, a->metric);
 	address_identify(o);
+	set_lasting(a, 0, LIFETIME_FOREVER, LIFETIME_FOREVER);
 	return 0;
 }
 
@@ -112,7 +140,8 @@ static bool is_kernels(const struct address *a, const struct nlattr *proto, uint
 		return true;
 	if (a->address.family == AF_INET)
 		return !strcmp(a->object.name, "lo") && !memcmp(&a->address, &loopback4, sizeof(loopback4));
-	if (flags & IFA_F_MANAGETEMPADDR || (flags & IFA_F_TEMPORARY))
+	/* Linux before 5.18 does not tell what routers advertise; people's last. */
+	if (flags & IFA_F_TEMPORARY || (flags & IFA_F_MANAGETEMPADDR && !p && !(flags & IFA_F_PERMANENT)))
 		return true;
 	/* Linux before 5.18 does not say. */
 	return !p && (!memcmp(a->address.addr, loopback6, sizeof(loopback6)) || (!proto && a->scope == RT_SCOPE_LINK));
@@ -120,6 +149,10 @@ static bool is_kernels(const struct address *a, const struct nlattr *proto, uint
 
 static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg *i, struct nlattr **at)
 {
+	const struct ifa_cacheinfo *lives = at[IFA_CACHEINFO] ? nla_data(at[IFA_CACHEINFO]) : NULL;
+
+	a->flags = at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags;
+	set_lasting(a, a->flags, lives ? lives->ifa_valid : LIFETIME_FOREVER, lives ? lives->ifa_prefered : LIFETIME_FOREVER);
 	a->scope = i->ifa_scope;
 	OBJECT_SET(&a->object, address, scope);
 	a->metric = told_metric(a, at[IFA_RT_PRIORITY] ? nla_get_u32(at[IFA_RT_PRIORITY]) : 0);
@@ -155,13 +188,12 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	}
 	read_rest(m, a, i, at);
 	address_identify(&a->object);
-	a->object.any = is_kernels(a, at[IFA_PROTO], at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags);
+	a->object.any = is_kernels(a, at[IFA_PROTO], a->flags);
 	a->object.sign.hash = at[IFA_PROTO] && nla_get_u8(at[IFA_PROTO]) == PROTOCOL ? SIGN_ANY : 0;
 	a->object.handle = i->ifa_index;
-	a->nodad = at[IFA_FLAGS] && nla_get_u32(at[IFA_FLAGS]) & IFA_F_NODAD;
+	a->nodad = a->flags & IFA_F_NODAD;
 	if (a->nodad)
 		OBJECT_SET(&a->object, address, nodad);
-	a->flags = at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags;
 	look_add(look, &a->object);
 }
 
@@ -227,6 +259,19 @@ static int ask_for_dad(struct work *w, const struct address *a, struct err *e)
 	return work_conf(w, a->object.netns, a->object.name, "accept_dad", "1", e);
 }
 
+static void put_lasting(struct nl_msg *m, const struct address *a, bool nodad)
+{
+	uint32_t flags = (a->options | a->fixed_options) & ~(uint32_t)IFA_F_DADFAILED;
+	struct ifa_cacheinfo lives = { .ifa_prefered = a->preferred_lft, .ifa_valid = a->valid_lft };
+
+	flags |= nodad ? IFA_F_NODAD : 0;
+	if (flags)
+		msg_put_u32(m, IFA_FLAGS, flags);
+	/* Of a record that an older netnsd wrote they are 0: not said. */
+	if (lives.ifa_valid && (lives.ifa_valid != LIFETIME_FOREVER || lives.ifa_prefered != LIFETIME_FOREVER))
+		msg_put(m, IFA_CACHEINFO, &lives, sizeof(lives));
+}
+
 static int address_encode(struct work *w, struct op *op, struct err *e)
 {
 	struct address *a = (struct address *)(op->after ? op->after : op->before);
@@ -240,8 +285,7 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 		return e->code;
 	m = address_message(RTM_NEWADDR, NLM_F_CREATE | (op->before ? NLM_F_REPLACE : NLM_F_EXCL), a, index);
 	msg_put(m, IFA_PROTO, &protocol, 1);
-	if (is_nodad(w, a))
-		msg_put_u32(m, IFA_FLAGS, IFA_F_NODAD);
+	put_lasting(m, a, is_nodad(w, a));
 	if (a->metric)
 		msg_put_u32(m, IFA_RT_PRIORITY, a->metric);
 	else if (op->before && a->address.family == AF_INET6)	/* without a word it would stay */

@@ -20,7 +20,16 @@ struct address {
 	uint32_t metric;
 	uint32_t flags;		/* IFA_FLAGS, of an observed one */
 	bool nodad;
+	/* What changes what it does, though no file says it: those of IFA_FLAGS that the kernel
+	 * changes in place, those that it does not, and IFA_CACHEINFO. */
+	uint32_t options, fixed_options;
+	uint32_t valid_lft, preferred_lft;	/* in seconds */
 };
+
+#define LIFETIME_FOREVER UINT32_MAX	/* INFINITY_LIFE_TIME, include/net/addrconf.h */
+
+/* address_type.c */
+extern const struct type type_address_options, type_lifetime;
 
 /* The network it is in. */
 struct inet address_net(const struct address *a);

@@ -39,6 +39,7 @@ def place(request, machine):
     if request.param:
         machine.sh(f"ip netns add {request.param}")
     machine.sh(f"ip {at(request.param)}link add ext0 type veth peer name ext1; ip {at(request.param)}link set ext0 up")
+    machine.sh(f"ip {at(request.param)}link set ext1 up")
     yield request.param
     machine.sh(f"ip {at(request.param)}link del ext0" + (f"; ip netns del {request.param}" if request.param else ""))
 
@@ -112,3 +113,107 @@ def test_several_peers_of_one_local(machine, place):
     assert shown(machine, place, "ext0") == {text(a) for a in addresses[:2]}
     twice = machine.apply(topology(place, addresses[0], addresses[0]), code=2)
     assert "the same address stands at line" in twice.stderr
+
+
+# What somebody does to an address of ours, and what plan says of it.
+ALTERED = {
+    "noprefixroute 6": ("ip {n}addr change fd00::1/64 dev e0 noprefixroute", "fd00::1/64 options noprefixroute → none"),
+    "noprefixroute 4": ("ip {n}addr del 10.0.0.1/24 dev e0; ip {n}addr add 10.0.0.1/24 dev e0 noprefixroute",
+                        "10.0.0.1/24 noprefixroute (made anew)"),
+    "deprecated 4": ("ip {n}addr change 10.0.0.1/24 dev e0 preferred_lft 0", "10.0.0.1/24 preferred_lft 0 → forever"),
+    "deprecated 6": ("ip {n}addr change fd00::1/64 dev e0 preferred_lft 0", "fd00::1/64 preferred_lft 0 → forever"),
+    "ends 4": ("ip {n}addr change 10.0.0.1/24 dev e0 valid_lft 9999 preferred_lft 9999", "10.0.0.1/24 valid_lft 9999 → forever"),
+    "ends 6": ("ip {n}addr change fd00::1/64 dev e0 valid_lft 9999 preferred_lft 9999", "fd00::1/64 valid_lft 9999 → forever"),
+    "privacy": ("ip {n}addr change fd00::1/64 dev e0 mngtmpaddr", "fd00::1/64 options mngtmpaddr → none"),
+    "home": ("ip {n}addr change fd00::1/64 dev e0 home", "fd00::1/64 options home → none"),
+}
+
+
+def three_places(on_drift="heal"):
+    """e0, of ours, on the host, in a namespace of ours and in somebody else's."""
+    def body(n):
+        return {"interfaces": {"e0": {"kind": "veth", "peer": f"far/e{n}", "addresses": ["10.0.0.1/24", "fd00::1/64"]}}}
+    far = {f"e{n}": {"addresses": ["10.0.0.2/24", "fd00::2/64"]} for n in range(3)}
+    return {"on_drift": on_drift, "host": body(0), "namespaces": {
+        "ns": body(1), "old": {"existing": True, **body(2)}, "far": {"interfaces": far}}}
+
+
+def details(machine, netns):
+    """All that the kernel says of the addresses, and their routes."""
+    addresses = [a for entry in machine.ip(*machine.at(netns), "addr", "show", "dev", "e0") for a in entry["addr_info"]
+                 if a["scope"] != "link"]
+    for a in addresses:
+        a.pop("nodad", None)
+        for key in "valid_life_time", "preferred_life_time":  # the time goes by
+            a[key] = a[key] == 2**32 - 1
+    routes = [r for family in ("-4", "-6") for r in machine.ip(*machine.at(netns), family, "route", "show", "dev", "e0")
+              if not r["dst"].startswith("fe80")]
+    return sorted(addresses, key=str), sorted(routes, key=str)
+
+
+@pytest.fixture
+def somebodys(machine):
+    machine.sh("ip netns add old")
+    yield machine
+    machine.sh("ip netns del old")
+
+
+@pytest.mark.parametrize("alter, said", ALTERED.values(), ids=ALTERED)
+def test_altered_address_is_healed(somebodys, alter, said):
+    machine = somebodys
+    places = [None, "ns", "old"]
+    machine.apply(three_places())
+    before = [details(machine, p) for p in places]
+    for netns in places:
+        machine.pause()
+        machine.sh(alter.format(n=at(netns)))
+        machine.resume()
+        wait_for(lambda: log(machine)[-1]["event"] == "healed" and [details(machine, p) for p in places] == before)
+    machine.apply(three_places("report"))
+    for netns in places:
+        machine.sh(alter.format(n=at(netns)))
+    altered = [details(machine, p) for p in places]
+    assert all(a != b for a, b in zip(altered, before))
+    plan = machine.ctl("plan", "--exit-code", machine.file(three_places("report")), code=3).stdout
+    assert plan.count(said) == 3
+    # What is taken back is as it was, and what is applied as it is declared.
+    refused = three_places("report")
+    refused["namespaces"]["far"]["sysctl"] = {"net.ipv4.ip_default_ttl": 999}
+    machine.apply(refused, code=1)
+    assert [details(machine, p) for p in places] == altered
+    machine.apply(three_places())
+    assert [details(machine, p) for p in places] == before
+    assert machine.apply(three_places()).stdout == "lab: unchanged\n"
+
+
+def test_altered_address_on_an_interface_of_others(machine, place):
+    """Whoever manages the interface: the address is ours, and has the route to its network."""
+    machine.apply(topology(place, "10.0.0.1/24", "fd00::1/64"))
+    ip = f"ip {at(place)}addr"
+    # Of a tentative address the kernel tells no change.
+    wait_for(lambda: "tentative" not in machine.sh(f"{ip} show dev ext0 scope global"))
+    for alter in (f"{ip} change fd00::1/64 dev ext0 noprefixroute", f"{ip} change fd00::1/64 dev ext0 preferred_lft 0",
+                  f"{ip} del 10.0.0.1/24 dev ext0; {ip} add 10.0.0.1/24 dev ext0 noprefixroute"):
+        healed = [e["event"] for e in log(machine)].count("healed")
+        machine.pause()
+        machine.sh(alter)
+        machine.resume()
+        wait_for(lambda: [e["event"] for e in log(machine)].count("healed") > healed)  # noqa: B023
+        flags = [a.keys() for entry in machine.ip(*machine.at(place), "addr", "show", "dev", "ext0") for a in entry["addr_info"]]
+        assert not any("noprefixroute" in f or "deprecated" in f for f in flags)
+
+
+def test_privacy_address_of_somebody_is_drift(somebodys):
+    somebodys.apply(three_places())
+    before = details(somebodys, "ns")
+    somebodys.sh("ip -n ns addr add fd07::1/64 dev e0 mngtmpaddr")
+    wait_for(lambda: log(somebodys)[-1]["event"] == "healed")
+    assert details(somebodys, "ns") == before
+
+
+def test_altered_address_is_not_adopted(machine):
+    machine.sh("ip link add ext0 type veth peer name ext1; ip addr add 10.0.0.1/24 dev ext0 noprefixroute")
+    machine.sh("ip link set ext0 up")
+    refused = machine.ctl("adopt", machine.file(topology(None, "10.0.0.1/24")), code=1)
+    assert "noprefixroute" in refused.stderr
+    machine.sh("ip link del ext0")
