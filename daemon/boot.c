@@ -184,6 +184,9 @@ static struct boot_file *file_of(const struct engine *g, const char *name)
 void engine_leave(struct engine *g)
 {
 	g->queue.leaving = true;
+	/* What goes back already is finished by the next start, if it must. */
+	g->job.wait.ends = !g->job.going_back;
+	g->job.wait.next = 0;
 	if (g->boot)
 		g->boot->leaving = true;
 }

@@ -45,6 +45,16 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	return e->code;
 }
 
+void err_append(struct err *e, const char *fmt, ...)
+{
+	size_t n = strlen(e->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->text + n, sizeof(e->text) - n, fmt, ap);
+	va_end(ap);
+}
+
 bool err_is_shortage(const struct err *e)
 {
 	static const int codes[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS, EINTR };

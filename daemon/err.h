@@ -18,6 +18,8 @@ int err_set(struct err *e, int code, const char *fmt, ...) _printf_(3, 4);
 int err_kernel(struct err *e, int code, const char *words, const char *fmt, ...) _printf_(4, 5);
 /* Puts "...: " before what @e says; returns its code. */
 int err_prefix(struct err *e, const char *fmt, ...) _printf_(2, 3);
+/* Puts words behind what @e says. */
+void err_append(struct err *e, const char *fmt, ...) _printf_(2, 3);
 /* Whether only the machine had no room for it just then: what could not be read may well be there. */
 bool err_is_shortage(const struct err *e);
 

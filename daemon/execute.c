@@ -15,31 +15,6 @@ void execute_done(struct execution *x)
 	x->plan = NULL;
 }
 
-static int take(struct execution *x, struct err *e)
-{
-	struct op *op = &x->plan->ops[x->next];
-	const struct kind *k = (op->after ? op->after : op->before)->kind;
-	size_t taken = 0;
-	int r;
-
-	x->work.refused = NULL;
-	if (op->mark) {
-		r = k->mark(&x->work, op, e);
-		taken = 1;
-	} else {
-		r = k->apply ? k->apply(&x->work, op, x->plan->n - x->next, &taken, e) : 0;
-	}
-	if (r == 0 && taken == 0) {
-		taken = 1;
-		r = k->encode(&x->work, op, e);
-	}
-	if (r < 0 && !x->work.refused)
-		x->work.refused = op;
-	if (r == 0)
-		x->next += taken;
-	return r;
-}
-
 static int refuse(struct execution *x, const struct op *op, struct err *e)
 {
 	const char *way = "something of that name or destination is there already", *found;
@@ -58,6 +33,75 @@ static int refuse(struct execution *x, const struct op *op, struct err *e)
 	}
 	arena_done(&a);
 	return e->code;
+}
+
+static bool may_wait(const struct op *op)
+{
+	const struct object *o = op->mark ? NULL : op->after;
+
+	return o && o->kind->ready && o->kind->ready(NULL, o, NULL, NULL) < 0;
+}
+
+/* What follows may need it. */
+static bool is_deferred(const struct execution *x, const struct op *op)
+{
+	const struct object *o = op->after ? op->after : op->before, *first = x->deferred ? x->deferred->after : NULL;
+
+	return first && o->kind == first->kind && !strcmp(o->netns, first->netns);
+}
+
+/* In a batch of its own: only then is it known what is there when it is refused. */
+static int take_alone(struct execution *x, struct op *op, struct err *e)
+{
+	int r = work_flush(&x->work, e);
+
+	if (r < 0)
+		return r;
+	r = op->after->kind->encode(&x->work, op, e);
+	if (r == 0)
+		r = work_flush(&x->work, e);
+	if (r < 0 && x->work.refused != op)
+		return r;
+	x->next++;
+	if (r == 0)
+		return 0;
+	refuse(x, op, e);
+	if (!x->deferred) {
+		x->deferred = op;
+		x->refused = *e;
+	}
+	return 0;
+}
+
+static int take(struct execution *x, struct err *e)
+{
+	struct op *op = &x->plan->ops[x->next];
+	const struct kind *k = (op->after ? op->after : op->before)->kind;
+	size_t taken = 0;
+	int r;
+
+	x->work.refused = NULL;
+	if (is_deferred(x, op)) {
+		x->next++;
+		return 0;
+	}
+	if (may_wait(op))
+		return take_alone(x, op, e);
+	if (op->mark) {
+		r = k->mark(&x->work, op, e);
+		taken = 1;
+	} else {
+		r = k->apply ? k->apply(&x->work, op, x->plan->n - x->next, &taken, e) : 0;
+	}
+	if (r == 0 && taken == 0) {
+		taken = 1;
+		r = k->encode(&x->work, op, e);
+	}
+	if (r < 0 && !x->work.refused)
+		x->work.refused = op;
+	if (r == 0)
+		x->next += taken;
+	return r;
 }
 
 int execute_step(struct execution *x, const struct op **ret_op, struct err *e)

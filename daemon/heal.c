@@ -191,6 +191,19 @@ static void number_on(struct engine *g, uint32_t next)
 		raise_to(&g->job.execution.work.next_index, next);
 }
 
+/* All steps have been taken, but for those that were deferred with @deferred. */
+static void count_all(struct heal *h, const struct op *deferred)
+{
+	const struct object *o = deferred ? deferred->after : NULL;
+
+	for (size_t i = 0; i < h->plan.n; i++) {
+		const struct object *one = heal_object(&h->plan.ops[i]);
+
+		if (!o || one->kind != o->kind || strcmp(one->netns, o->netns) != 0)
+			heal_count(h, &h->plan.ops[i]);
+	}
+}
+
 static void execute(struct heal *h)
 {
 	struct engine *g = h->g;
@@ -204,11 +217,20 @@ static void execute(struct heal *h)
 	while ((r = execute_step(&x, &op, &e)) > 0)
 		;
 	number_on(g, x.work.next_index);
-	execute_done(&x);
 	if (r == 0)
 		r = name_fresh(h, &e);
-	for (size_t i = 0; i < h->plan.n && r == 0; i++)
-		heal_count(h, &h->plan.ops[i]);
+	if (r == 0)
+		count_all(h, x.deferred);
+	/* The next look tells whether it waits for the kernel. */
+	if (r == 0 && x.deferred && !h->deferred) {
+		look_around(h, x.deferred->after);
+		h->deferred = true;
+	} else if (r == 0 && x.deferred) {
+		op = x.deferred;
+		e = x.refused;
+		r = e.code;
+	}
+	execute_done(&x);
 	if (r < 0)
 		(void)heal_refused(h, op, &e);
 }

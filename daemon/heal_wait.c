@@ -57,6 +57,15 @@ bool heal_is_damped(const struct heal *h, const struct drift *one)
 	return one && one->until > h->now && (!one->put_off || heal_is_missing(h));
 }
 
+/* Whether the kernel has to finish something first; an event tells when it has. */
+static bool is_kept(const struct heal *h, const struct object *want)
+{
+	unsigned seconds;
+	struct err e;
+
+	return want->kind->ready && want->kind->ready(&h->scope.observed, want, &seconds, &e) < 0;
+}
+
 static bool waits(const struct heal *h, const struct op *op, bool damped)
 {
 	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
@@ -64,7 +73,7 @@ static bool waits(const struct heal *h, const struct op *op, bool damped)
 
 	if (first && (first->mark == SKIPPED || (damped && heal_is_damped(h, drift_find(&h->m->drifts, first)))))
 		return true;
-	if (want && (heal_is_blocked(h, want) || stands_on_blocked(h, want)))
+	if (want && (heal_is_blocked(h, want) || stands_on_blocked(h, want) || (damped && is_kept(h, want))))
 		return true;
 	return heal_is_damped(h, one);
 }

@@ -16,6 +16,7 @@ struct heal {
 	uint64_t began, now;		/* CLOCK_BOOTTIME, in microseconds */
 	size_t healed, told;
 	bool report;			/* told, not healed */
+	bool deferred;			/* the kernel was not ready for a step, perhaps */
 	bool pending;			/* a step that was refused waits to be tried again */
 	const struct object **others;	/* managed interfaces that are others than before */
 	size_t n_others;

@@ -4,6 +4,8 @@
 #include "adopt.h"
 #include "back.h"
 #include "held.h"
+#include "job_open.h"
+#include "job_wait.h"
 #include "linger.h"
 #include "observe.h"
 #include "owner.h"
@@ -60,67 +62,6 @@ static void fail(struct job *j, const struct err *e, const struct object *o)
 	problem_add_err(&j->problems, e, o ? &o->where : NULL, o ? object : NULL);
 	if (j->result == 0)
 		j->result = e->code;
-}
-
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* All the namespaces that the change is about. */
-static int open_namespaces(struct job *j, struct err *e)
-{
-	const struct model *models[] = { &j->desired.model, &j->last.model, &j->before };
-	size_t n = 0, room = 1 + j->desired.model.n + j->last.model.n + j->before.n;
-
-	j->names = must(calloc(room, sizeof(*j->names)));
-	j->names[n++] = "host";
-	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
-		for (size_t i = 0; i < models[m]->n; i++)
-			if (object_is(models[m]->objects[i], "netns"))
-				j->names[n++] = models[m]->objects[i]->netns;
-	qsort(j->names, n, sizeof(*j->names), name_cmp);
-	if (netns_set_make(&j->set, j->netns_dir, j->names, n, e) < 0)
-		return e->code;
-	for (size_t i = 0; i < j->set.n; i++)
-		j->set.v[i].adopting = j->adopt;
-	j->set.exclusive = !j->quiet && !j->beside && !j->going_back;
-	state_held(j->state, j->next.name, j->held, sizeof(j->held));
-	j->set.held = j->held;
-	held_find(&j->set);
-	if (j->opened)
-		j->opened(j->owner, &j->set);
-	return 0;
-}
-
-static bool is_mine(const struct model *m, const char *netns)
-{
-	const struct object *o = model_netns(m, netns);
-
-	return o && !o->any;
-}
-
-/* What somebody else has taken the name from is given it back: then it can be
- * changed, or leave, like any other. */
-static int find_again(struct job *j, struct err *e)
-{
-	for (size_t i = 0; i < j->set.n; i++)
-		if (j->set.v[i].state == NETNS_LOST && netns_find_again(&j->set, &j->set.v[i], e) < 0)
-			return e->code;
-	return 0;
-}
-
-/* The empty file that a create of ours left behind when it was cut off. */
-static int clear_remains(struct job *j, struct err *e)
-{
-	for (size_t i = 0; i < j->set.n; i++) {
-		struct netns *ns = &j->set.v[i];
-		bool mine = is_mine(&j->last.model, ns->name) || (j->going_back && is_mine(&j->desired.model, ns->name));
-
-		if (ns->state == NETNS_REMAINS && mine && netns_clear(ns, j->netns_dir, e) < 0)
-			return e->code;
-	}
-	return 0;
 }
 
 static int look(struct job *j, struct model *desired, struct err *e)
@@ -183,7 +124,7 @@ static int look_and_plan(struct job *j)
 int job_plan(struct job *j)
 {
 	struct err e;
-	int r = open_namespaces(j, &e);
+	int r = job_open(j, &e);
 
 	if (r < 0) {
 		fail(j, &e, NULL);
@@ -250,11 +191,11 @@ static void prepare(struct job *j)
 	struct err e;
 
 	j->phase = JOB_DONE;
-	if (!j->set.n && open_namespaces(j, &e) < 0) {
+	if (!j->set.n && job_open(j, &e) < 0) {
 		fail(j, &e, NULL);
 		return;
 	}
-	if (find_again(j, &e) < 0 || clear_remains(j, &e) < 0) {
+	if (job_clear(j, &e) < 0) {
 		fail(j, &e, NULL);
 		return;
 	}
@@ -304,7 +245,8 @@ static void go_back(struct job *j)
 	j->going_back = true;
 	j->set.exclusive = false;
 	j->set.tried = &j->desired.model;
-	j->rounds = 0;
+	j->rounds = j->wait.tries = 0;
+	j->wait.ends = false;
 	spare_give(&j->spare);
 	/* What lost its name in this change is there again. */
 	if (name_all(j, NETNS_HELD, &e) < 0)
@@ -346,27 +288,18 @@ static void step_execute(struct job *j)
 		note(j);
 	if (j->progress && !j->going_back && j->rounds == 0)
 		j->progress(j->arg, &j->plan, first, j->execution.next);
-	if (r == 0)
+	if (r == 0 && j->execution.deferred && !job_await(j)) {
+		fail(j, &j->wait.refused, j->execution.deferred->after);
+		go_back(j);
+	} else if (r == 0 && j->phase == JOB_EXECUTE) {
 		j->phase = JOB_VERIFY;
-}
-
-static void not_settled(struct job *j)
-{
-	struct op *op = &j->plan.ops[0];
-	struct object *o = op->after ? op->after : op->before;
-	struct arena a = { 0 };
-	struct step s;
-	struct err e;
-
-	plan_step(op, &a, &s);
-	err_set(&e, EIO, "%s %s %s: the kernel took the step, but it did not last: another program undoes it, or this kernel lacks it",
-		s.kind, s.object, s.detail);
-	fail(j, &e, o);
-	arena_done(&a);
+	}
 }
 
 static void step_verify(struct job *j)
 {
+	struct err e;
+
 	if (look_and_plan(j) < 0) {
 		go_back(j);
 	} else if (j->plan.n == 0) {
@@ -374,9 +307,44 @@ static void step_verify(struct job *j)
 	} else if (++j->rounds < ROUNDS_MAX) {
 		execute(j);
 	} else {
-		not_settled(j);
+		job_not_settled(&j->plan.ops[0], &e);
+		fail(j, &e, j->plan.ops[0].after ? j->plan.ops[0].after : j->plan.ops[0].before);
 		go_back(j);
 	}
+}
+
+/* The kernel has refused a step: looks until nothing keeps it any more, and goes on from what is there then. */
+static void step_wait(struct job *j)
+{
+	const struct object *o = NULL;
+	struct err e;
+	int r;
+
+	if (job_waits(j))
+		return;
+	if (look_and_plan(j) < 0) {
+		go_back(j);
+		return;
+	}
+	r = job_wait_check(j, &o, &e);
+	if (r == -EAGAIN)
+		mark_changed(j, o);
+	/* Meanwhile much may have happened elsewhere. */
+	for (size_t i = 0; i < j->set.n && r != -EAGAIN && (r < 0 || j->wait.said); i++)
+		j->set.v[i].unchanged = false;
+	if (r == -EAGAIN || (r == 0 && j->wait.said)) {
+		j->wait.said = r < 0;
+		return;
+	}
+	if (r < 0) {
+		fail(j, &e, o);
+		go_back(j);
+		return;
+	}
+	job_waited(j);
+	j->phase = JOB_COMMIT;
+	if (j->plan.n)
+		execute(j);
 }
 
 /* Nothing that has lost its name will have it back. */
@@ -435,6 +403,7 @@ bool job_step(struct job *j)
 	static void (*const steps[])(struct job *j) = {
 		[JOB_PREPARE] = prepare,
 		[JOB_EXECUTE] = step_execute,
+		[JOB_WAIT] = step_wait,
 		[JOB_VERIFY] = step_verify,
 		[JOB_COMMIT] = step_commit,
 	};

@@ -6,7 +6,7 @@
 #include "spare.h"
 #include "state.h"
 
-enum job_phase { JOB_PREPARE, JOB_EXECUTE, JOB_VERIFY, JOB_COMMIT, JOB_DONE };
+enum job_phase { JOB_PREPARE, JOB_EXECUTE, JOB_WAIT, JOB_VERIFY, JOB_COMMIT, JOB_DONE };
 
 struct job {
 	const struct kinds *kinds;
@@ -22,6 +22,8 @@ struct job {
 	void (*looked)(void *owner, struct job *j);
 	/* Once, when all that would go back is in @desired: takes out what is to stay. */
 	void (*returning)(void *owner, struct job *j);
+	/* The kernel has to finish something first, @what, before the change can go on. */
+	void (*waiting)(void *owner, struct job *j, const char *what);
 	uint32_t next_index;		/* links get numbers from it on; 0: from what was seen */
 
 	struct record next;		/* what is to be known afterwards; its originals grow */
@@ -42,6 +44,13 @@ struct job {
 	struct plan plan;
 	struct execution execution;
 	struct spare spare;
+	struct {
+		uint64_t began, next;	/* CLOCK_BOOTTIME, in microseconds: of JOB_WAIT, and when to look again */
+		struct err refused;	/* of the step that waits */
+		unsigned tries;
+		bool said;
+		bool ends;		/* netnsd is stopping: what would wait is rolled back */
+	} wait;
 	bool executing, written, completed, noted;
 
 	size_t created, changed, removed;	/* of the first plan */
@@ -64,3 +73,7 @@ int job_plan(struct job *j);
 void job_recover(struct job *j, const struct model *delta);
 /* One batch; false when the phase is JOB_DONE. */
 bool job_step(struct job *j);
+/* Whether a step before @j->wait.next is of no use. */
+bool job_waits(const struct job *j);
+/* Where nothing else is to be done meanwhile: returns when one is of use. */
+void job_rest(const struct job *j);

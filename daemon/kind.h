@@ -93,6 +93,15 @@ struct kind {
 	/* The kernel says that what @o would be is there already: what that is, and what can be
 	 * done, as a sentence without an end; NULL: not known. */
 	const char *(*in_the_way)(struct work *w, const struct object *o, struct arena *a);
+	/* Pure.  Whether the kernel takes @want now, with what is @observed.  -EAGAIN: it has to finish
+	 * something first, as @e says, which may take @ret_seconds; -EADDRNOTAVAIL: not with what there
+	 * is.  @observed NULL: -EAGAIN where that may ever be so.  NULL: it always does. */
+	int (*ready)(const struct model *observed, const struct object *want, unsigned *ret_seconds, struct err *e);
+	/* Pure.  What the kernel says of an observed one that is as declared, and of no use: -EADDRNOTAVAIL,
+	 * or not yet: -EAGAIN, with words. */
+	int (*unwell)(const struct object *o, struct err *e);
+	/* Pure.  What the kernel says of an observed one besides what is declared, in a word; NULL: nothing. */
+	const char *(*condition)(const struct object *o);
 	/* What the kernel made with an object and somebody may have taken away: how to say that
 	 * it is gone; whether it could be made again now; and making it.  @o was observed, and is
 	 * bereft of it. */

@@ -98,7 +98,7 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 		return 0;
 	log_info("leaving on signal %u; what was made stays", info->ssi_signo);
 	notify_stopping(&d->notify);
-	d->leaving = true;
+	d->leaving = d->working = true;
 	engine_leave(d->engine);
 	node_free(TAKE(d->node));
 	control_drain(d->control);

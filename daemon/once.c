@@ -82,6 +82,7 @@ static int file_load(struct file *f)
 struct result {
 	const struct file *file;
 	int code;
+	bool done;
 };
 
 static void print_counts(const struct outcome *o)
@@ -108,6 +109,8 @@ static void on_done(void *arg, const struct outcome *o)
 {
 	struct result *r = arg;
 
+	r->done = true;
+
 	r->code = o->code == OUTCOME_DONE ? EXIT_DONE : o->code == OUTCOME_INVALID ? EXIT_INVALID : EXIT_FAILED;
 	if (r->code == EXIT_DONE)
 		print_counts(o);
@@ -131,8 +134,9 @@ static int apply(struct engine *g, struct file *f)
 	snprintf(c.by, sizeof(c.by), "uid %u, pid %d (netnsd --once)", getuid(), getpid());
 	c.topology = TAKE(f->json);
 	engine_submit(g, &c);
-	while (engine_step(g))
-		;
+	/* It may wait for the kernel, as may what the start found. */
+	while (engine_step(g) || !r.done)
+		engine_rest(g);
 	return r.code;
 }
 

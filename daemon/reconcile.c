@@ -5,6 +5,7 @@
 #include "adopt.h"
 #include "await.h"
 #include "boot.h"
+#include "event.h"
 #include "heal.h"
 #include "owner.h"
 
@@ -240,6 +241,23 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 	}
 }
 
+/* One that was never up waits like one whose interface is not there yet. */
+static void on_waiting(void *engine, struct job *j, const char *what)
+{
+	struct engine *g = engine;
+	struct member *m = member_find(g, j->next.name, NULL);
+	char message[600];
+	struct event ev = { .type = EVENT_WAITING, .topology = j->next.name, .message = message };
+
+	if (m && m->known.unapplied) {
+		m->known.state = STATE_WAITING;
+		problems_done(&m->known.problems);
+		problem_add(&m->known.problems, EAGAIN, NULL, "%s", what);
+	}
+	snprintf(message, sizeof(message), "waits: %s", what);
+	engine_tell(g, &ev);
+}
+
 static int on_committing(void *engine, struct job *j, struct err *e)
 {
 	return share_hand_on(engine, j, e);
@@ -269,6 +287,8 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		}
 		g->job.looking = on_looking;
 		g->job.committing = on_committing;
+		g->job.waiting = on_waiting;
+		g->job.wait.ends = g->queue.leaving;
 		g->job.progress = entry->change.progress;
 		g->job.arg = entry->change.arg;
 	}
@@ -309,13 +329,19 @@ static void queue_step(struct engine *g, bool healing)
 		queue_spent(&g->queue, usec_now(CLOCK_MONOTONIC) - began);
 }
 
+/* The change at work, for the kernel. */
+static bool is_waiting(const struct engine *g)
+{
+	return g->queue.at && job_waits(&g->job);
+}
+
 bool engine_step(struct engine *g)
 {
 	bool more = heal_step(g);
 
 	await_step(g);
 	queue_step(g, more);
-	return queue_is_ready(&g->queue) || more || heal_needed(g) || await_needed(g);
+	return (queue_is_ready(&g->queue) && !is_waiting(g)) || more || heal_needed(g) || await_needed(g);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -325,7 +351,15 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t engine_deadline(const struct engine *g)
 {
-	return earlier(earlier(confirm_deadline(g), heal_deadline(g)), queue_deadline(&g->queue));
+	uint64_t change = is_waiting(g) ? g->job.wait.next : queue_deadline(&g->queue);
+
+	return earlier(earlier(confirm_deadline(g), heal_deadline(g)), change);
+}
+
+void engine_rest(const struct engine *g)
+{
+	if (is_waiting(g))
+		job_rest(&g->job);
 }
 
 void engine_tick(struct engine *g)

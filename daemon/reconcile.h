@@ -93,6 +93,9 @@ void engine_submit(struct engine *g, const struct change *c);
 /* One batch of work; false when there is nothing to do. */
 bool engine_step(struct engine *g);
 
+/* Where there is no event loop: returns when engine_step has something to do. */
+void engine_rest(const struct engine *g);
+
 /* netnsd is about to leave: what root asked for is still done; what users have in line, and what
  * the start found, is not begun. */
 void engine_leave(struct engine *g);

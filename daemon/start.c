@@ -123,8 +123,10 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 		if (member_load(g, r->topology, &j->desired, &bad) < 0)
 			model_init(&j->desired.model, g->kinds);
 		job_recover(j, &r->delta);
-		while (job_step(j))
+		while (job_step(j)) {
 			alive(g);
+			job_rest(j);
+		}
 		if (j->result < 0) {
 			member_need(g, r->name);
 			j->back_failed = true;

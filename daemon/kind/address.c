@@ -323,6 +323,8 @@ const struct kind kind_address = {
 	.encode = address_encode,
 	.bereft = "without the route to its network",
 	.misplaced = "out of order",
+	.unwell = address_unwell,
+	.condition = address_condition,
 	.can_mend = address_can_mend,
 	.mend = address_mend,
 };

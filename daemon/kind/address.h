@@ -44,6 +44,16 @@ size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX]);
 /* Makes the addresses from the object @first on bereft whose routes are not there. */
 int address_routes_check(struct look *look, size_t first, struct err *e);
 
+/* address_ready.c */
+/* Whether it cannot be used yet, as the kernel looks for a duplicate. */
+bool address_is_tentative(const struct address *a);
+/* kind.condition. */
+const char *address_condition(const struct object *o);
+/* kind.unwell. */
+int address_unwell(const struct object *o, struct err *e);
+/* Whether @ip can be used in @netns (kind.ready). */
+int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds, struct err *e);
+
 /* kind.can_mend and kind.mend: the route is made again. */
 bool address_can_mend(const struct work *w, const struct object *o);
 int address_mend(struct work *w, const struct object *o, struct err *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* route.c - a route of ours: what routing daemons and people add beside it under
  * their own protocol is never looked at. */
+#include "address.h"
 #include "route.h"
 #include "sysctl.h"
 #include "../look.h"
@@ -229,6 +230,16 @@ static void route_check_in(const struct model *m, const struct object *o, struct
 	}
 }
 
+/* IPv6 takes no source address whose duplicates are looked for. */
+static int route_ready(const struct model *observed, const struct object *want, unsigned *ret_seconds, struct err *e)
+{
+	const struct route *r = (const struct route *)want;
+
+	if (r->src.family != AF_INET6)
+		return 0;
+	return observed ? address_ready(observed, want->netns, &r->src, ret_seconds, e) : -EAGAIN;
+}
+
 const struct kind kind_route = {
 	.name = "route",
 	.class = "route",
@@ -249,4 +260,5 @@ const struct kind kind_route = {
 	.encode = route_encode,
 	.in_the_way = route_in_the_way,
 	.mark = route_mark,
+	.ready = route_ready,
 };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* address_ready.c - whether an IPv6 address can be used: until the kernel has looked for a
+ * duplicate, and if it found one, it takes no route with it as source, and no packet leaves
+ * with it. */
+#include "address.h"
+#include <linux/if_addr.h>
+
+enum {
+	DETECTION_SECONDS = 30,	/* usually 1 to 3; dad_transmits makes it longer */
+	CARRIER_SECONDS = 10,	/* without a carrier it does not begin */
+};
+
+bool address_is_tentative(const struct address *a)
+{
+	/* An optimistic one can be used meanwhile. */
+	return a->flags & IFA_F_TENTATIVE && !(a->flags & (IFA_F_DADFAILED | IFA_F_OPTIMISTIC));
+}
+
+const char *address_condition(const struct object *o)
+{
+	const struct address *a = (const struct address *)o;
+
+	if (a->flags & IFA_F_DADFAILED)
+		return "duplicate";
+	if (a->flags & IFA_F_TENTATIVE)
+		return "tentative";
+	return a->flags & IFA_F_DEPRECATED ? "deprecated" : NULL;
+}
+
+int address_unwell(const struct object *o, struct err *e)
+{
+	const struct address *a = (const struct address *)o;
+	char text[64];
+
+	if (a->flags & IFA_F_DADFAILED)
+		return err_set(e, EADDRNOTAVAIL, "another host on %s has %s (duplicate address detection failed)", o->place,
+			       inet_text(&a->address, true, text));
+	if (address_is_tentative(a))
+		return err_set(e, EAGAIN, "duplicate address detection of %s on %s has not finished", inet_text(&a->address, true, text),
+			       o->place);
+	return 0;
+}
+
+/* Those of a bridge that runs the spanning tree protocol forward only after two delays. */
+static unsigned carrier_seconds(const struct object *link)
+{
+	int stp = kind_field(link->kind, "stp_state"), delay = kind_field(link->kind, "forward_delay");
+
+	if (stp < 0 || delay < 0 || !*(const bool *)object_at(link, (size_t)stp))
+		return CARRIER_SECONDS;
+	return CARRIER_SECONDS + 2 * *(const uint32_t *)object_at(link, (size_t)delay) / 100;
+}
+
+int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds, struct err *e)
+{
+	const struct object *ns = model_netns(observed, netns), *link;
+	const struct address *found = NULL;
+	struct inet bare = *ip;
+	int r;
+
+	bare.len = 128;
+	for (const struct object *o = ns ? ns->first : NULL; o; o = o->next) {
+		const struct address *a = (const struct address *)o;
+
+		if (!object_is(o, "address") || memcmp(&a->key, &bare, sizeof(bare)))
+			continue;
+		if (!(a->flags & IFA_F_DADFAILED) && !address_is_tentative(a))
+			return 0;
+		if (!found || !(a->flags & IFA_F_DADFAILED))
+			found = a;
+	}
+	r = found ? address_unwell(&found->object, e) : 0;
+	link = r == -EAGAIN ? model_find_ref(observed, "link", found->object.place) : NULL;
+	*ret_seconds = DETECTION_SECONDS;
+	if (!link || ((const struct link *)link)->carrier)
+		return r;
+	*ret_seconds = carrier_seconds(link);
+	return err_prefix(e, "%s has no carrier", link->place);
+}
