@@ -13,7 +13,7 @@ static void interface_add(struct table *t, struct json_object *netns, struct jso
 	table_cell(t, print_state_colour(state), "%s", state);
 	table_cell(t, COLOUR_NONE, "%llu", (unsigned long long)reply_number(o, "mtu"));
 	table_cell(t, COLOUR_NONE, "%s", reply_text(netns, "topology"));
-	table_cell(t, COLOUR_NONE, "%s", print_list(&t->arena, o, "addresses"));
+	table_cell(t, COLOUR_NONE, "%s", print_addresses(&t->arena, o));
 }
 
 int command_list(const struct ctl *c)

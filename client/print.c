@@ -159,13 +159,26 @@ enum colour print_state_colour(const char *state)
 	return COLOUR_NONE;
 }
 
-const char *print_list(struct arena *a, struct json_object *o, const char *key)
+static const char *condition(struct json_object *interface, const char *address)
+{
+	struct json_object *one;
+
+	for (size_t i = 0; (one = reply_at(interface, "conditions", i)); i++)
+		if (!strcmp(reply_text(one, "address"), address))
+			return reply_text(one, "condition");
+	return "";
+}
+
+const char *print_addresses(struct arena *a, struct json_object *interface)
 {
 	struct json_object *item;
 	const char *text = "";
 
-	for (size_t i = 0; (item = reply_at(o, key, i)); i++)
-		text = arena_fmt(a, "%s%s%s", text, *text ? ", " : "", json_object_get_string(item));
+	for (size_t i = 0; (item = reply_at(interface, "addresses", i)); i++) {
+		const char *address = json_object_get_string(item), *word = condition(interface, address);
+
+		text = arena_fmt(a, "%s%s%s%s%s%s", text, *text ? ", " : "", address, *word ? " (" : "", word, *word ? ")" : "");
+	}
 	return text;
 }
 

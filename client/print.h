@@ -32,7 +32,7 @@ const char *print_path(struct arena *a, const char *path);
 const char *print_state(struct json_object *interface);
 /* The colour of a topology or interface in that state. */
 enum colour print_state_colour(const char *state);
-/* The texts of the list @key with ", " between. */
-const char *print_list(struct arena *a, struct json_object *o, const char *key);
+/* The addresses of an interface, each with what the kernel says of it: "fd00::1/64 (duplicate)". */
+const char *print_addresses(struct arena *a, struct json_object *interface);
 /* CLOCK_REALTIME in microseconds. */
 uint64_t print_now(void);

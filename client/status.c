@@ -142,7 +142,7 @@ static void interface_add(struct table *t, struct json_object *o, bool last)
 
 	table_cell(t, COLOUR_NONE, "%s %s", last ? "└─" : "├─", reply_text(o, "name"));
 	table_cell(t, print_state_colour(state), "%s", state);
-	table_cell(t, COLOUR_NONE, "%s", print_list(&t->arena, o, "addresses"));
+	table_cell(t, COLOUR_NONE, "%s", print_addresses(&t->arena, o));
 	table_cell(t, COLOUR_NONE, "%s", interface_relations(&t->arena, o));
 }
 

@@ -103,13 +103,20 @@ void drift_refuse(struct drift *one, uint64_t now)
 	drift_pause(one, now);
 }
 
+void drift_rest(struct drift *one, uint64_t now, unsigned seconds)
+{
+	one->refused = true;
+	one->tried = one->put_off = false;
+	one->until = now + seconds * SECOND;
+}
+
 bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now)
 {
 	bool contested = one->pause && !one->refused;
 
 	if (one->refused)
 		one->pause = one->until = 0;
-	one->open = one->refused = false;
+	one->open = one->refused = one->tried = false;
 	/* A few in a long time are no fight. */
 	if (!contested && now - one->since > d->window) {
 		one->since = now;

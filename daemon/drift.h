@@ -21,6 +21,7 @@ struct drift {
 	bool open;			/* it is not as declared now */
 	bool put_off;			/* until nothing is missing that it may need, or until then */
 	bool refused;			/* the last step to mend it was */
+	bool tried;			/* it was recreated; whether that helps the kernel has not said */
 };
 
 struct drifts {
@@ -41,6 +42,8 @@ bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now);
 void drift_say(struct drift *one, const struct object *o, const char *was, const char *is, const char *by);
 /* Healing it was refused, and now waits; longer each time. */
 void drift_refuse(struct drift *one, uint64_t now);
+/* Healing it is tried again after @seconds. */
+void drift_rest(struct drift *one, uint64_t now, unsigned seconds);
 /* Healing it waits for what others make, or a minute; that is no fight. */
 void drift_put_off(struct drift *one, uint64_t now);
 /* All is as declared. */

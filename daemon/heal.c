@@ -122,6 +122,11 @@ void heal_count(struct heal *h, const struct op *op)
 	/* What is made anew counts once. */
 	if (op->given || (!op->after && op->effect == EFFECT_RECREATE))
 		return;
+	if (one && heal_is_retry(h, op)) {
+		one->refused = false;
+		one->tried = true;
+		return;
+	}
 	h->healed++;
 	if (one && drift_heal(&h->m->drifts, one, h->now))
 		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it now waits a little longer each time");
@@ -277,14 +282,17 @@ static void run(struct heal *h)
 		find_again(h);
 		again = heal_mend(h);
 		heal_leave_out(h, false);
+		heal_note_tried(h);
 		heal_note_beside(h);
 		heal_note_all(h);
+		heal_pace_retries(h);
 		note_pending(h);
 		heal_leave_out(h, true);
 		if (h->report || (h->plan.n == 0 && !again))
 			break;
 		execute(h);
 	}
+	heal_tell_unwell(h);
 	renew(h);
 }
 

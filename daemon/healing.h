@@ -57,6 +57,16 @@ void heal_remember_others(struct heal *h);
 /* heal_beside.c: notes and tells what others have put beside objects of ours; it stays. */
 void heal_note_beside(struct heal *h);
 
+/* heal_unwell.c */
+/* Whether the step makes anew what the kernel found to be of no use: that is no healing yet. */
+bool heal_is_retry(const struct heal *h, const struct op *op);
+/* What they made is drifted until the kernel says that it is of use; before heal_note_all. */
+void heal_note_tried(struct heal *h);
+/* Has such steps wait; after it. */
+void heal_pace_retries(struct heal *h);
+/* Tells what is of no use. */
+void heal_tell_unwell(struct heal *h);
+
 /* heal_mend.c: gives back to objects of ours what they are bereft of; true if some of that is to be
  * tried again at once. */
 bool heal_mend(struct heal *h);

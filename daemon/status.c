@@ -166,15 +166,32 @@ static bool is_shown(const struct model *desired, const struct object *netns, co
 	return netns->owner == OWNER_OURS || model_find(desired, link->id);
 }
 
+static const char *condition(const struct object *o)
+{
+	return o->kind->condition ? o->kind->condition(o) : NULL;
+}
+
 /* The link-local and loopback addresses of IPv6 are everywhere and say nothing. */
 static bool is_everywhere(const struct object *address)
 {
 	struct json_object *v = value(address, "address");
 	const char *s = json_object_get_string(v);
-	bool everywhere = address->any && (!strncmp(s, "fe80:", 5) || !strcmp(s, "::1"));
+	const char *word = condition(address);
+	bool everywhere = address->any && !(word && !strcmp(word, "duplicate")) && (!strncmp(s, "fe80:", 5) || !strcmp(s, "::1"));
 
 	json_object_put(v);
 	return everywhere;
+}
+
+static void add_condition(struct json_object *interface, const struct object *address)
+{
+	struct json_object *one = json_object_new_object(), *all = json_object_object_get(interface, "conditions");
+
+	if (!all)
+		add(interface, "conditions", all = json_object_new_array());
+	add(one, "address", value(address, "address"));
+	add_text(one, "condition", condition(address));
+	json_object_array_add(all, one);
 }
 
 static void add_address(struct json_object *interfaces, const struct object *address)
@@ -185,6 +202,8 @@ static void add_address(struct json_object *interfaces, const struct object *add
 		if (strcmp(json_object_get_string(json_object_object_get(one, "name")), address->name))
 			continue;
 		json_object_array_add(json_object_object_get(one, "addresses"), value(address, "address"));
+		if (condition(address))
+			add_condition(one, address);
 		return;
 	}
 }

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* heal_unwell.c - what is as declared and of no use all the same, as the kernel says: an address
+ * that another host has.  The kernel does not look again by itself, so it is recreated now and
+ * then; until that helps, the topology has failed. */
+#include "healing.h"
+
+/* So many times as long as what is healed too often within it is a fight. */
+enum { AGAIN = 3 };
+
+static unsigned again_seconds(const struct heal *h)
+{
+	return AGAIN * (unsigned)(h->m->drifts.window / 1000000);
+}
+
+/* The kernel's word on @have, if that is declared. */
+static int word_on(const struct heal *h, const struct object *have, struct err *e)
+{
+	int r = have && have->kind->unwell ? have->kind->unwell(have, e) : 0;
+
+	return r < 0 && model_find(&h->scope.desired, have->id) ? r : 0;
+}
+
+/* Whether it was recreated, and is looked at by the kernel again. */
+static bool is_tried(const struct heal *h, const struct object *have, struct drift **ret)
+{
+	struct err e;
+
+	*ret = word_on(h, have, &e) == -EAGAIN ? drift_find(&h->m->drifts, have) : NULL;
+	return *ret && (*ret)->open && (*ret)->tried;
+}
+
+bool heal_is_retry(const struct heal *h, const struct op *op)
+{
+	const struct object *have = op->before ? op->before : model_find(&h->scope.observed, op->after->id);
+	struct err e;
+
+	return word_on(h, have, &e) == -EADDRNOTAVAIL;
+}
+
+void heal_note_tried(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.observed.n; i++) {
+		struct drift *one;
+
+		if (is_tried(h, h->scope.observed.objects[i], &one))
+			one->noted = h->now;
+	}
+}
+
+void heal_pace_retries(struct heal *h)
+{
+	for (size_t i = 0; i < h->plan.n; i++) {
+		const struct op *op = &h->plan.ops[i];
+		struct drift *one = op->before && heal_is_retry(h, op) ? drift_find(&h->m->drifts, op->before) : NULL;
+
+		if (one && !one->refused)
+			drift_rest(one, h->now, again_seconds(h));
+	}
+}
+
+void heal_tell_unwell(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.observed.n; i++) {
+		const struct object *have = h->scope.observed.objects[i];
+		struct drift *one;
+		struct err e;
+		char object[600];
+
+		if (word_on(h, have, &e) != -EADDRNOTAVAIL && !is_tried(h, have, &one))
+			continue;
+		snprintf(object, sizeof(object), "%s %s", have->kind->label, have->place);
+		if (!h->report && e.code == -EADDRNOTAVAIL)
+			err_append(&e, "; it is tried again every %u s", again_seconds(h));
+		problem_add_err(&h->refused, &e, &model_find(&h->scope.desired, have->id)->where, object);
+	}
+	for (size_t i = 0; i < h->scope.desired.n; i++) {
+		const struct object *want = h->scope.desired.objects[i];
+		unsigned seconds;
+		struct err e;
+
+		if (want->kind->ready && !model_find(&h->scope.observed, want->id) &&
+		    want->kind->ready(&h->scope.observed, want, &seconds, &e) == -EADDRNOTAVAIL)
+			problem_add_err(&h->refused, &e, &want->where, NULL);
+	}
+}
