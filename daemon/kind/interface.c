@@ -6,6 +6,7 @@
 #include "../guess.h"
 #include "link.h"
 #include <linux/if.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
@@ -50,8 +51,24 @@ static bool read_promotes(struct nlattr *af_spec)
 	return values[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1];
 }
 
+/* While it runs the kernel disables no port. */
+static bool read_disabled(const struct ifinfomsg *i, struct nlattr **info)
+{
+	bool port = info[IFLA_INFO_SLAVE_KIND] && info[IFLA_INFO_SLAVE_DATA] && !strcmp(nla_data(info[IFLA_INFO_SLAVE_KIND]), "bridge");
+	const struct nlattr *state = port ? nla_find(nla_data(info[IFLA_INFO_SLAVE_DATA]), nla_len(info[IFLA_INFO_SLAVE_DATA]),
+						     IFLA_BRPORT_STATE) :
+					    NULL;
+
+	return state && i->ifi_flags & IFF_RUNNING && nla_get_u8(state) == BR_STATE_DISABLED;
+}
+
 static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr **a)
 {
+	l->arp = !(i->ifi_flags & IFF_NOARP);
+	l->multicast = i->ifi_flags & IFF_MULTICAST;
+	OBJECT_SET(&l->object, link, arp);
+	OBJECT_SET(&l->object, link, multicast);
+	OBJECT_SET(&l->object, link, forwards);
 	l->up = i->ifi_flags & IFF_UP;
 	l->carrier = i->ifi_flags & IFF_LOWER_UP;
 	l->lower = a[IFLA_LINK] ? nla_get_u32(a[IFLA_LINK]) : 0;
@@ -84,6 +101,7 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 	read_rows(o, NLA_MESSAGE, a, IFLA_MAX);
 	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0)
 		read_rows(o, NLA_INFO_DATA, data, ARRAY_SIZE(data) - 1);
+	((struct link *)o)->forwards = !read_disabled(i, info);
 	((struct link *)o)->vrf = info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf");
 	read_state((struct link *)o, i, a);
 	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);
@@ -162,6 +180,19 @@ static int look_at_masters(struct look *look, struct err *e)
 	return r;
 }
 
+/* Whether its port may be expected to forward: it is up, and no protocol decides. */
+static bool master_forwards(const struct look *look, const struct link *port)
+{
+	const struct object *master = port->master ? model_find_ref(look->observed, "link", port->master) : NULL;
+	int stp;
+
+	for (size_t i = 0; !master && port->master && i < look->n_links + look->n_masters; i++)
+		if (look->links[i]->handle == port->master_index)
+			master = look->links[i];
+	stp = master ? kind_field(master->kind, "stp_state") : -1;
+	return stp >= 0 && ((const struct link *)master)->up && !*(const bool *)object_at(master, (size_t)stp);
+}
+
 /* The loopback carries the mark of its namespace. */
 static int interface_observe(struct look *look, struct err *e)
 {
@@ -177,6 +208,7 @@ static int interface_observe(struct look *look, struct err *e)
 		struct link *l = (struct link *)look->links[n];
 
 		l->master = l->master_index ? look_link(look, l->master_index) : NULL;
+		l->forwards = l->forwards || !master_forwards(look, l);
 		look_add(look, &l->object);
 		if (!strcmp(l->object.name, "lo") && netns)
 			netns->sign = l->object.sign;

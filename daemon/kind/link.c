@@ -50,6 +50,10 @@ int link_check(struct object *o, struct err *e)
 		return err_set(e, EINVAL, "lo is the loopback that every namespace has; list it without \"kind\"");
 	if (strcmp(o->name, "lo") && object_has(o, LINK_MAC) && (l->mac[0] & 1 || !memcmp(l->mac, none, sizeof(none))))
 		return err_set(e, EINVAL, "mac: an interface's own address is neither a group's nor all zero");
+	if (!o->any) {
+		l->arp = l->multicast = l->forwards = true;
+		o->set |= UINT64_C(1) << LINK_ARP | UINT64_C(1) << LINK_MULTICAST | UINT64_C(1) << LINK_FORWARDS;
+	}
 	if (!o->any && !object_has(o, LINK_UP)) {
 		l->up = true;
 		OBJECT_SET(o, link, up);
@@ -212,6 +216,8 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 			return e->code;
 	}
 	m = link_message(RTM_NEWLINK, 0, o->handle, l->up, concerns(o, mask, LINK_UP));
+	if (op->before)
+		link_put_flags(m, o, op->diff);
 	if (ours) {
 		put_alias(m, w->topology);
 		put_promote(m);
@@ -222,7 +228,7 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 		put_rows(o, mask, NLA_MESSAGE, m);
 	if (concerns(o, mask, LINK_MASTER))
 		msg_put_u32(m, IFLA_MASTER, l->master ? work_ifindex(w, l->master) : 0);
-	return work_send(w, o->netns, m, op, e);
+	return work_send(w, o->netns, m, op, e) < 0 ? e->code : link_forward(w, op, e);
 }
 
 /* Nobody at the other end of a cable routes the host by advertisements, and nobody else

@@ -7,6 +7,8 @@
 struct link {
 	struct object object;
 	bool up, carrier;
+	/* What no file says, and is so of an interface of ours; its port of a bridge is not disabled by hand. */
+	bool arp, multicast, forwards;
 	uint8_t addrgen;
 	uint8_t mac[6];
 	uint32_t mtu, txqlen;
@@ -34,10 +36,13 @@ extern const struct word link_addrgen_words[];
 	      .doc = "length of the transmit queue, in packets (IFLA_TXQLEN)"),                                        \
 	FIELD(link, addrgen, word, .words = link_addrgen_words, .fallback = "\"eui64\"",                               \
 	      .doc = "how the kernel makes the IPv6 link-local address (IFLA_INET6_ADDR_GEN_MODE)"),                   \
-	FIELD(link, carrier, bool, .flags = HIDDEN | WRITTEN, .doc = "whether there is a signal (IFF_LOWER_UP)")
+	FIELD(link, carrier, bool, .flags = HIDDEN | WRITTEN, .doc = "whether there is a signal (IFF_LOWER_UP)"),    \
+	FIELD(link, arp, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "not IFF_NOARP"),                  \
+	FIELD(link, multicast, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "IFF_MULTICAST"),            \
+	FIELD(link, forwards, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "not BR_STATE_DISABLED")
 
 /* Their places in the rows. */
-enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER };
+enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER, LINK_ARP, LINK_MULTICAST, LINK_FORWARDS };
 
 /* Whether it is an end of a cable of ours: nobody else is on it. */
 bool link_is_cable(const struct object *o);
@@ -59,6 +64,11 @@ int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struc
 		struct err *e);
 /* Everything but the creation of a kind with its own data. */
 int link_encode(struct work *w, struct op *op, struct err *e);
+/* link_state.c */
+/* Flags that somebody changed, of @diff; a new link has them on. */
+void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff);
+/* Has its port forward again; that of another bridge begins anew. */
+int link_forward(struct work *w, struct op *op, struct err *e);
 /* Group and alias. */
 int link_mark(struct work *w, struct op *op, struct err *e);
 /* Removes one link, or all of the topology's in its namespace at once. */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* link_state.c - what no file says of an interface of ours, and makes it useless though it is
+ * up: no ARP, no multicast, a port of a bridge that somebody disabled. */
+#include "link.h"
+#include <linux/if.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+static bool is_wrong(const struct object *o, uint64_t diff, size_t i)
+{
+	return object_has(o, i) && diff & (UINT64_C(1) << i);
+}
+
+void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff)
+{
+	struct ifinfomsg *i = nlmsg_data(nlmsg_hdr(m));
+
+	if (is_wrong(o, diff, LINK_ARP)) {
+		i->ifi_change |= IFF_NOARP;
+		i->ifi_flags |= ((const struct link *)o)->arp ? 0 : IFF_NOARP;
+	}
+	if (is_wrong(o, diff, LINK_MULTICAST)) {
+		i->ifi_change |= IFF_MULTICAST;
+		i->ifi_flags |= ((const struct link *)o)->multicast ? IFF_MULTICAST : 0;
+	}
+}
+
+int link_forward(struct work *w, struct op *op, struct err *e)
+{
+	struct ifinfomsg i = { .ifi_family = AF_BRIDGE, .ifi_index = (int)op->after->handle };
+	uint8_t state = ((const struct link *)op->after)->forwards ? BR_STATE_FORWARDING : BR_STATE_DISABLED;
+	struct nlattr *port;
+	struct nl_msg *m;
+
+	if (!op->before || !is_wrong(op->after, op->diff, LINK_FORWARDS) || op->diff & (UINT64_C(1) << LINK_MASTER))
+		return 0;
+	m = msg_new(RTM_SETLINK, 0, &i, sizeof(i));
+	port = nla_nest_start(m, IFLA_PROTINFO | NLA_F_NESTED);
+	msg_put(m, IFLA_BRPORT_STATE, &state, sizeof(state));
+	nla_nest_end(m, port);
+	return work_send(w, op->after->netns, m, op, e);
+}
