@@ -101,7 +101,7 @@ static int walk_step(struct walk *w, const char *name, bool last, struct err *e)
 	if (S_ISLNK(st.st_mode))
 		return link_follow(w, fd, last, e);
 	if (!S_ISDIR(st.st_mode))
-		return err_set(e, ENOTDIR, "is there and no directory: remove it, or use another directory");
+		return err_kernel(e, ENOTDIR, NULL, "is in the way, remove it or use another directory");
 	closep(&w->fd);
 	w->fd = take_fd(&fd);
 	return 0;
@@ -156,7 +156,7 @@ int trust_open_at(int at, const char *path, const char *name, struct err *e)
 		return err_kernel(e, errno, NULL, "%s/%s", path, name);
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOTDIR)
-		return err_set(e, ENOTDIR, "%s/%s is there and no directory of netnsd's: remove it", path, name);
+		return err_kernel(e, ENOTDIR, NULL, "%s/%s is in the way, remove it", path, name);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_kernel(e, errno, NULL, "%s/%s", path, name);
 	if (trust_check(&st, e) < 0)
