@@ -58,8 +58,8 @@ static uint32_t number_max(const struct field *f)
 	return f->max ? f->max : UINT32_MAX >> (32 - 8 * f->type->size);
 }
 
-static int number_parse(const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
-			_unused_ struct arena *a, struct err *e)
+int type_number_parse(const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in, _unused_ struct arena *a,
+		 struct err *e)
 {
 	int64_t v = json_object_get_int64(in);
 
@@ -74,7 +74,7 @@ static int number_parse(const struct field *f, _unused_ const char *netns, void 
 	return 0;
 }
 
-static struct json_object *number_format(const struct field *f, _unused_ const char *netns, const void *src)
+struct json_object *type_number_format(const struct field *f, _unused_ const char *netns, const void *src)
 {
 	if (f->type->size == sizeof(uint8_t))
 		return json_object_new_int64(*(const uint8_t *)src);
@@ -98,7 +98,7 @@ static bool u32_equal(const void *a, const void *b)
 	return *(const uint32_t *)a == *(const uint32_t *)b;
 }
 
-static struct json_object *number_schema(const struct field *f)
+struct json_object *type_number_schema(const struct field *f)
 {
 	struct json_object *s = schema_new("integer");
 
@@ -110,28 +110,28 @@ static struct json_object *number_schema(const struct field *f)
 const struct type type_u8 = {
 	.name = "number",
 	.size = sizeof(uint8_t),
-	.parse = number_parse,
-	.format = number_format,
+	.parse = type_number_parse,
+	.format = type_number_format,
 	.equal = u8_equal,
-	.schema = number_schema,
+	.schema = type_number_schema,
 };
 
 const struct type type_u16 = {
 	.name = "number",
 	.size = sizeof(uint16_t),
-	.parse = number_parse,
-	.format = number_format,
+	.parse = type_number_parse,
+	.format = type_number_format,
 	.equal = u16_equal,
-	.schema = number_schema,
+	.schema = type_number_schema,
 };
 
 const struct type type_u32 = {
 	.name = "number",
 	.size = sizeof(uint32_t),
-	.parse = number_parse,
-	.format = number_format,
+	.parse = type_number_parse,
+	.format = type_number_format,
 	.equal = u32_equal,
-	.schema = number_schema,
+	.schema = type_number_schema,
 };
 
 static bool has_control(const char *s)

@@ -53,6 +53,11 @@ struct word {
 	uint8_t value;
 };
 
+/* What the numbers have in common, for types that are compared in their own way. */
+int type_number_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a, struct err *e);
+struct json_object *type_number_format(const struct field *f, const char *netns, const void *src);
+struct json_object *type_number_schema(const struct field *f);
+
 /* Of ifa_scope and rtm_scope (linux/rtnetlink.h). */
 extern const struct word scope_words[];
 

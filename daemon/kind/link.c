@@ -9,6 +9,8 @@
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 
+enum { MTU_MAX = 65535 };	/* of what is like Ethernet: ETH_MAX_MTU, include/uapi/linux/if_ether.h */
+
 const struct word link_addrgen_words[] = {
 	{ "eui64", IN6_ADDR_GEN_MODE_EUI64 },
 	{ "none", IN6_ADDR_GEN_MODE_NONE },
@@ -82,8 +84,14 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 
 	if (master && !ref_is_in(master, o->netns))
 		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge share one", master);
-	else if (base && !base->kind->ports && !base->any)
-		object_problem(p, EINVAL, o, "master", "%s is a %s, which has no ports", master, base->kind->name);
+	else if (master && (!strcmp(o->name, "lo") || o->kind->ports))
+		object_problem(p, EINVAL, o, "master", "%s cannot be a port of a bridge",
+			       o->kind->ports ? "a bridge" : "the loopback");
+	else if (base && !base->kind->ports && (!base->any || !strcmp(base->name, "lo")))
+		object_problem(p, EINVAL, o, "master", "%s is %s, which has no ports", master,
+			       base->any ? "the loopback" : arena_fmt(&p->arena, "a %s", base->kind->name));
+	if (!o->any && object_has(o, LINK_MTU) && as_link(o)->mtu > MTU_MAX)
+		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo alone", MTU_MAX, o->kind->name, MTU_MAX + 1);
 	addrgen_check(m, o, p);
 }
 
@@ -215,6 +223,12 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 		if (work_send(w, o->netns, m, op, e) < 0)
 			return e->code;
 	}
+	/* The kernel changes flags after all else; some drivers refuse another MAC while the link is up. */
+	if (op->before && concerns(o, mask, LINK_UP) && !l->up && concerns(o, mask, LINK_MAC)) {
+		m = link_message(RTM_NEWLINK, 0, o->handle, false, true);
+		if (work_send(w, o->netns, m, op, e) < 0)
+			return e->code;
+	}
 	m = link_message(RTM_NEWLINK, 0, o->handle, l->up, concerns(o, mask, LINK_UP));
 	if (op->before)
 		link_put_flags(m, o, op->diff);
@@ -311,19 +325,36 @@ int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struc
 	return link_settle(w, op, ~UINT64_C(0), e);
 }
 
+/* The fields of @mask that stand in the data of the kind. */
+static uint64_t in_data(const struct object *o, uint64_t mask)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < o->kind->n_fields; i++)
+		if (o->kind->fields[i].place == NLA_INFO_DATA)
+			all |= UINT64_C(1) << i;
+	return all & mask;
+}
+
+static int send_data(struct work *w, struct op *op, uint64_t mask, struct err *e)
+{
+	struct nl_msg *m;
+
+	if (!mask)
+		return 0;
+	m = link_message(RTM_NEWLINK, 0, op->after->handle, false, false);
+	put_info(w, op, mask, NULL, m, e);
+	return work_send(w, op->after->netns, m, op, e);
+}
+
+/* The kernel goes through a message in an order of its own, and a mode that is on bounds
+ * other values: forward_delay while STP runs (br_changelink, net/bridge/br_netlink.c).  So what
+ * is switched off goes first, by itself; what is switched on the kernel takes after the values. */
 static int link_change_data(struct work *w, struct op *op, struct err *e)
 {
-	const struct object *o = op->after;
-	struct nl_msg *m;
-	size_t i = 0;
+	uint64_t mask = in_data(op->after, op->diff), on = mask & is_on(op->after);
 
-	while (i < o->kind->n_fields && (o->kind->fields[i].place != NLA_INFO_DATA || !(op->diff & (UINT64_C(1) << i))))
-		i++;
-	if (i == o->kind->n_fields)
-		return 0;
-	m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
-	put_info(w, op, op->diff, NULL, m, e);
-	return work_send(w, o->netns, m, op, e);
+	return send_data(w, op, mask & ~on, e) < 0 || send_data(w, op, on, e) < 0 ? e->code : 0;
 }
 
 /* The loopback comes with its namespace, as drivers/net/loopback.c makes it. */

@@ -209,6 +209,13 @@ def add_rest(d, body):
     return result
 
 
+def add_delays(d, body):
+    """Of a bridge, among them some that the kernel takes only while STP is off."""
+    for name, link in body.interfaces.items():
+        if link.get("kind") == "bridge" and d.one_in(2, "delay", body.name, name):
+            link["forward_delay"] = d.pick((200, 400, 3000) if link.get("stp_state") else (0, 100, 1500, 3000), "delay is", body.name, name)
+
+
 def generate(d, n):
     bodies = [Body(name, n) for name in ("host", f"a{n}", f"b{n}", f"c{n}", "lab")
               if name in ("host", f"a{n}") or d.one_in(2 if name != "lab" else 3, "has", name)]
@@ -224,4 +231,6 @@ def generate(d, n):
         if d.one_in(2, "cable", i):
             add_cable(d, bodies, ends, i)
     found = {body.name: add_rest(d, body) for body in bodies}
+    for body in bodies:
+        add_delays(d, body)
     return {"host": found.pop("host"), "namespaces": found}

@@ -56,6 +56,10 @@ def of_link(at, link, made):
     netns, name = at
     up, change = link.get("up", True), f"{ip(netns)} link set {name}"
     found = [f"{change} {words}" for key, words in {**SETTINGS, **(BRIDGE if up else {})}.items() if key in link]
+    if up and link.get("forward_delay", 200) < 200:
+        found.append(f"{change} type bridge stp_state 1")
+    elif up and "forward_delay" in link:
+        found.append(f"{change} type bridge forward_delay 600")
     if link.get("mtu", 0) >= 1280:
         found.append(f"{change} mtu 1000")
     if made or "up" in link:

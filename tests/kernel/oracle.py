@@ -41,7 +41,7 @@ def seen_link(netns, link, look):
         "kind": info.get("info_kind"), "up": "UP" in link["flags"], "mtu": link["mtu"], "mac": link["address"],
         "master": link.get("master"), "txqlen": link.get("txqlen"), "addrgen": link.get("inet6_addr_gen_mode"),
         "alias": link.get("ifalias"), "peer": peer(netns, link, look),
-        "stp_state": bool(data.get("stp_state")), "priority": data.get("priority"), "ifindex": link["ifindex"],
+        "stp_state": bool(data.get("stp_state")), "forward_delay": data.get("forward_delay"), "priority": data.get("priority"), "ifindex": link["ifindex"],
     }
     return {(netns, "link", name): "there", **{(netns, key, name): value for key, value in told.items()}}
 
@@ -153,7 +153,8 @@ def declared_body(netns, body):
 
 def declared_link(at, link, alias, in_ours):
     netns, name = at
-    told = {key: link[key] for key in ("up", "mtu", "mac", "master", "txqlen", "addrgen", "stp_state", "priority") if key in link}
+    told = {key: link[key] for key in ("up", "mtu", "mac", "master", "txqlen", "addrgen", "stp_state", "forward_delay", "priority")
+            if key in link}
     facts = {}
     if alias:
         told = {"kind": "veth", "up": True, "txqlen": 1000, "master": None, "addrgen": "eui64", **alias, **told}
