@@ -59,6 +59,23 @@ def test_exec(machine):
     assert "nsfs" not in machine.ctl("exec", "ns1", "true").stdout
 
 
+@pytest.mark.parametrize("name", ["my ns", "a:b", "50%d", "ünï", "_x", ".hidden", "a\\b", "x" * 200, "two\nlines", "-x"])
+def test_exec_in_a_namespace_of_any_name(bare, name):
+    """Others call theirs as they like."""
+    bare.sh(f"ip netns add y; cd /run/netns; touch ./'{name}'; mount --bind y ./'{name}'; ip netns del y")
+    bare.sh(f"cd /run/netns; nsenter --net=./'{name}' ip link set lo alias found")
+    assert "found" in bare.ctl("exec", "--", name, "ip", "link", "show", "lo").stdout
+    assert "found" in bare.ctl("shell", "--", name, text="ip link show lo\n").stdout
+    bare.sh(f"cd /run/netns; umount ./'{name}'; rm ./'{name}'")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../netns/good", "/run/netns/good", "good/", "x" * 256, "file"])
+def test_exec_in_no_namespace(bare, name):
+    bare.sh("ip netns add good; touch /run/netns/file")
+    assert "netnsctl: " in bare.ctl("exec", name, "true", code=1).stderr
+    bare.sh("ip netns del good; rm /run/netns/file")
+
+
 def test_shell(machine):
     machine.ctl("apply", EVERYDAY)
     assert "veth-ns" in machine.ctl("shell", "ns1", text="ip -br link\n").stdout
