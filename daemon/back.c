@@ -182,10 +182,12 @@ void back_remember(struct model *originals, const struct plan *plan)
 			continue;
 		o = model_find(originals, op->before->id);
 		if (o) {
-			fields_copy(originals, o, op->before, op->diff & ~o->set);
+			fields_copy(originals, o, op->before, op->diff & ~o->set & ~kind_mask(o->kind, OF_MARK));
 			continue;
 		}
-		o = object_copy(originals, op->before, op->diff | kind_mask(op->before->kind, KEY));
+		/* A mark is not put back. */
+		o = object_copy(originals, op->before,
+				(op->diff & ~kind_mask(op->before->kind, OF_MARK)) | kind_mask(op->before->kind, KEY));
 		o->where = (struct where){ 0 };
 		model_add(originals, o, NULL);
 	}
@@ -237,6 +239,7 @@ void back_delta(struct model *delta, const struct plan *plan)
 		if (!op->before)
 			continue;
 		copy = object_copy(delta, op->before, mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN));
+		copy->set &= ~kind_mask(copy->kind, OF_MARK);
 		copy->any = op->before->owner != OWNER_OURS || op->before->kind->any;
 		mark_none(copy, op->before, model_find(plan->desired, op->before->id));
 		model_add(delta, copy, NULL);

@@ -26,6 +26,7 @@ struct member {
 	struct drifts drifts;
 	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
 	bool heal_failed;
+	bool forgot;		/* of a link by what number it was ours: a job at work has to, too */
 	uint64_t again_usec;	/* CLOCK_BOOTTIME: a look has failed, and is due then; 0: none has */
 	struct json_object *previous;	/* as in its record (state.h) */
 	bool persist;
@@ -63,6 +64,8 @@ void member_free(struct member *m);
 void member_take(struct engine *g, struct record *r, const struct model *declared);
 /* Loads a topology that was valid when it was written down. */
 int member_load(const struct engine *g, struct json_object *json, struct topology *ret, struct err *e);
+/* Tells the model of what was applied last by which numbers its links are known. */
+void member_number(const struct member *m, struct model *last);
 /* A job that starts from what @name is now, which may be nothing. */
 int member_job(struct engine *g, struct job *j, const char *name, struct err *e);
 /* Takes over what a job that has ended did, or how it failed. */

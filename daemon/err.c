@@ -132,6 +132,17 @@ void problem_add_barred(struct problems *p, const struct where *where, const cha
 		p->v[n].owner = arena_strdup(&p->arena, "another program");
 }
 
+void problem_add_damaged(struct problems *p, const struct where *where, const char *object, const char *why)
+{
+	struct err e;
+	size_t n = p->n;
+
+	err_set(&e, EEXIST, "%s", why);
+	problem_add_err(p, &e, where, object);
+	if (p->n > n)
+		p->v[n].owner = arena_strdup(&p->arena, "another program");
+}
+
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed,
 			 bool awaited)
 {

@@ -15,6 +15,7 @@ enum field_flags {
 	INTERRUPTS = 1 << 8,	/* to change it in place interrupts traffic */
 	OFF_INTERRUPTS = 1 << 9,	/* so does it where a bit of the value, a byte, goes off */
 	SHOWN = 1 << 10,	/* of a hidden one: a plan shows it where it is not the fallback */
+	OF_MARK = 1 << 11,	/* tells of our mark: never put back */
 };
 
 /* Where a netlink attribute stands. */

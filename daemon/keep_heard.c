@@ -2,6 +2,7 @@
 /* keep_heard.c - turns what was heard, or lost, into marks on what is kept. */
 #include "keep.h"
 #include "owner.h"
+#include "work.h"
 
 static int handle_cmp(const void *a, const void *b)
 {
@@ -10,8 +11,8 @@ static int handle_cmp(const void *a, const void *b)
 	return x->handle < y->handle ? -1 : x->handle > y->handle;
 }
 
-/* The name under which the topology knows the link of that number. */
-static const char *link_of(struct kept *k, uint32_t ifindex)
+/* The link that the topology knows by that number. */
+static struct object *link_of(struct kept *k, uint32_t ifindex)
 {
 	struct object key = { .handle = ifindex }, *at = &key, **found;
 
@@ -19,7 +20,7 @@ static const char *link_of(struct kept *k, uint32_t ifindex)
 		qsort(k->links, k->n_links, sizeof(*k->links), handle_cmp);
 	k->sorted = true;
 	found = k->n_links ? bsearch(&at, k->links, k->n_links, sizeof(*k->links), handle_cmp) : NULL;
-	return found ? (*found)->name : NULL;
+	return found ? *found : NULL;
 }
 
 static void mark_by(struct kept *k, const char *link, const struct heard *h)
@@ -47,10 +48,45 @@ static bool has_slot(struct kept *k, const struct slot *slot)
 	return slots_find(&k->slots, k->name, slot, &n);
 }
 
+/* From now on the number may be of another link. */
+static void forget_number(struct kept *k, struct object *link)
+{
+	k->member->forgot |= link->marked;
+	link->marked = 0;
+}
+
+/* One that has gone may have been among what was lost, and its number may be another's by now,
+ * unless it is one that the kernel gives to nobody by itself. */
+static void forget_numbers(struct member *m)
+{
+	for (size_t i = 0; i < m->declared.n; i++) {
+		struct object *o = m->declared.objects[i];
+
+		if (!object_is(o, "link") || !strcmp(o->name, "lo") || o->marked >= INDEX_MIN)
+			continue;
+		o->marked = 0;
+		o->cookie = 0;
+	}
+	m->forgot = true;
+}
+
+/* One that has our mark, and that nobody declared, is ours to take away if it was one of the links
+ * that are: these are looked at with it. */
+static void mark_stray(struct kept *k, const struct heard *h)
+{
+	for (size_t i = 0; i < k->n_links; i++)
+		if (k->links[i]->former == h->ifindex)
+			mark_by(k, k->links[i]->name, h);
+	mark_by(k, h->ifname, h);
+}
+
 static void mark_heard(struct kept *k, const struct heard *h)
 {
-	const char *known = h->ifindex ? link_of(k, h->ifindex) : NULL;
+	struct object *link = h->ifindex && (k->by_link || h->gone) ? link_of(k, h->ifindex) : NULL;
+	const char *known = link ? link->name : NULL;
 
+	if (link && h->gone)
+		forget_number(k, link);
 	if (h->others && has_slot(k, &h->slot)) {
 		k->crowded = true;
 		mark_by(k, NULL, h);
@@ -65,10 +101,10 @@ static void mark_heard(struct kept *k, const struct heard *h)
 		mark_by(k, known, h);
 	if (!h->ifname || (known && !strcmp(known, h->ifname)))
 		return;
-	/* One that has our mark, but that nobody declared, is ours to take away. */
-	if (keep_declares(k, h->ifname) ||
-	    (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name)))
+	if (keep_declares(k, h->ifname))
 		mark_by(k, h->ifname, h);
+	else if (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name))
+		mark_stray(k, h);
 }
 
 void keep_heard(void *engine, const struct heard *h)
@@ -93,8 +129,12 @@ void keep_listen(struct engine *g)
 {
 	if (!g->listener || listener_read(g->listener, keep_heard, g) != -ENOBUFS)
 		return;
-	for (size_t i = 0; i < g->n_members; i++)
-		keep_mark_all(g->members[i]);
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+
+		forget_numbers(m);
+		keep_mark_all(m);
+	}
 	listen_anew(g);
 }
 

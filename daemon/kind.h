@@ -110,6 +110,11 @@ struct kind {
 	int (*mend)(struct work *w, const struct object *o, struct err *e);
 	/* How to say that an object is misplaced (object.misplaced). */
 	const char *misplaced;
+	/* Pure.  Sets the fields of @have and @want (NULL: it leaves) that tell of the mark, which is damaged, so that a
+	 * change mends it; @topology NULL: it is not damaged any more. */
+	void (*note_mark)(struct model *observed, struct object *have, struct object *want, const char *topology);
+	/* Pure.  What to say of @have, which may be ours, but cannot be told to be (object.damage). */
+	const char *(*say_damage)(struct arena *a, const struct object *have, const char *topology);
 	/* Puts our mark on what is there, or takes it off (op->mark).  NULL: it needs none. */
 	int (*mark)(struct work *w, struct op *op, struct err *e);
 	/* Takes at least one of the @n steps, and says how many: for what is no

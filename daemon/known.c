@@ -185,7 +185,24 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	if (!known_is_up(&m->known))
 		return 0;
 	model_done(&j->last.model);
-	return member_load(g, m->known.json, &j->last, e);
+	if (member_load(g, m->known.json, &j->last, e) < 0)
+		return e->code;
+	member_number(m, &j->last.model);
+	return 0;
+}
+
+void member_number(const struct member *m, struct model *last)
+{
+	for (size_t i = 0; i < m->declared.n; i++) {
+		const struct object *o = m->declared.objects[i];
+		struct object *same = o->cookie || m->forgot ? model_find(last, o->id) : NULL;
+
+		if (!same)
+			continue;
+		same->marked = o->marked;
+		same->former = o->former;
+		same->cookie = o->cookie;
+	}
 }
 
 /* A change that left the kernel between two states is shown until it is mended. */
@@ -216,6 +233,7 @@ static void member_keep(struct engine *g, struct job *j)
 	}
 	m->on_drift = j->desired.on_drift;
 	keep_take(g, m, &j->desired.model, &j->set, true);
+	m->forgot = false;
 	drift_declared(&m->drifts, &m->declared);
 }
 

@@ -181,6 +181,8 @@ static void read_link(const struct nlmsghdr *h, struct heard *ret)
 	struct nlattr *name = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), IFLA_IFNAME);
 	struct nlattr *group = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), IFLA_GROUP);
 
+	/* A port that leaves its bridge is told of in the words of the family of bridges. */
+	ret->gone = h->nlmsg_type == RTM_DELLINK && i->ifi_family == AF_UNSPEC;
 	ret->ifindex = (uint32_t)i->ifi_index;
 	ret->ifname = name ? nla_data(name) : NULL;
 	ret->group = group ? nla_get_u32(group) : 0;

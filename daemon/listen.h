@@ -9,6 +9,7 @@ enum { NSID_OWN = -1 };
 
 /* One event, as far as it says where to look. */
 struct heard {
+	bool gone;			/* the link of ifindex has left its namespace */
 	int nsid;
 	uint32_t ifindex;	/* 0: of the namespace as a whole */
 	const char *ifname;	/* of a link; valid during the call */

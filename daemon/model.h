@@ -15,6 +15,9 @@ struct sign {
 	uint32_t hash;		/* of the topology's name, 0: not signed, SIGN_ANY: by some topology of ours */
 	const char *topology;	/* its name, where the kernel has room for it */
 	bool taken;		/* somebody else's is where ours would stand */
+	bool half;		/* made by netnsd, and not given its name yet */
+	uint32_t group;		/* of a link: its group and alias as they are; NULL: none */
+	const char *alias;
 };
 enum { SIGN_ANY = 1 << 30 };
 
@@ -44,6 +47,10 @@ struct object {
 	struct sign sign;	/* of an observed object */
 	enum owner owner;	/* likewise */
 	const char *owner_name;	/* the topology, for OWNER_OTHER_TOPOLOGY */
+	const char *damage;	/* of an observed one that is not ours: what is wrong with a mark that may be, and the remedy */
+	uint64_t cookie;	/* of an observed namespace, the kernel's; of a declared link or namespace, that of where it was seen … */
+	uint32_t marked;	/* … with the whole of our mark, and the number that it had; 0: it was not seen so */
+	uint32_t former;	/* the one before that: it may live on under another name */
 	bool listed;		/* the file lists what stands on it: the list is complete */
 	bool any;		/* manages what is there; never creates or deletes it (kind.h) */
 	bool unmarked;		/* of an observed one: it is adopted, and has no sign yet (adopt.h) */

@@ -21,27 +21,167 @@ uint32_t topology_hash(const char *name)
 	return folded ? folded : 1;
 }
 
+uint32_t group_of_link(const char *topology, const char *name)
+{
+	return GROUP_OURS | topology_hash(topology) | (strcmp(name, "lo") ? 0 : (uint32_t)GROUP_LOOPBACK);
+}
+
 struct sign sign_of_link(uint32_t group, const char *alias)
 {
 	size_t n = strlen(ALIAS_PREFIX);
+	struct sign s = { .group = group, .alias = alias && *alias ? alias : NULL };
 
-	if (!(group & GROUP_OURS) || group & UINT32_C(1) << 31)
-		return (struct sign){ .taken = group || (alias && *alias) };
-	return (struct sign){ .hash = group & GROUP_HASH,
-			      .topology = alias && !strncmp(alias, ALIAS_PREFIX, n) ? alias + n : NULL };
+	if (!(group & GROUP_OURS) || group & UINT32_C(1) << 31) {
+		s.taken = group || s.alias;
+		return s;
+	}
+	s.hash = group & GROUP_HASH;
+	s.topology = alias && !strncmp(alias, ALIAS_PREFIX, n) ? alias + n : NULL;
+	return s;
 }
 
-/* A link gets its alias a moment after its group: without one, its name must be known. */
-static void owner_of_signed(struct object *o, const char *name, bool known)
+struct numbered {
+	uint32_t number;
+	const struct object *link;
+};
+
+/* What owner_resolve is given, and the objects of one id. */
+struct resolving {
+	struct model *observed, *desired, *last;
+	const struct model *tried;
+	const char *name;
+	uint32_t hash;
+	const struct object *netns;	/* observed, of the objects at hand */
+	struct numbered *numbered;	/* declared links that were seen whole, by number; NULL: not needed so far */
+	size_t n_numbered;
+};
+
+static int number_cmp(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void number(struct resolving *r)
+{
+	const struct model *models[] = { r->desired, r->last };
+
+	r->numbered = must(calloc(2 * (r->desired->n + r->last->n) + 1, sizeof(*r->numbered)));
+	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
+		for (size_t i = 0; i < models[m]->n; i++) {
+			const struct object *o = models[m]->objects[i];
+
+			if (o->marked && object_is(o, "link"))
+				r->numbered[r->n_numbered++] = (struct numbered){ o->marked, o };
+			if (o->former)
+				r->numbered[r->n_numbered++] = (struct numbered){ o->former, o };
+		}
+	qsort(r->numbered, r->n_numbered, sizeof(*r->numbered), number_cmp);
+}
+
+static uint64_t cookie_of(struct resolving *r, const struct object *o)
+{
+	if (!r->netns || strcmp(r->netns->netns, o->netns))
+		r->netns = model_netns(r->observed, o->netns);
+	return r->netns ? r->netns->cookie : 0;
+}
+
+/* The number of a link; its cookie is all that a namespace needs. */
+static uint32_t number_of(const struct object *o)
+{
+	return object_is(o, "netns") ? 1 : o->handle;
+}
+
+/* What a topology says of @o as of a thing that it makes; NULL if it does not, or only manages what is there. */
+static struct object *made_by(const struct model *m, const struct object *o)
+{
+	struct object *known = m ? model_find(m, o->id) : NULL, *netns = known && known->any ? model_netns(m, o->netns) : NULL;
+	bool loopback = netns && !netns->any && o->name && !strcmp(o->name, "lo");
+
+	return known && (!known->any || loopback) ? known : NULL;
+}
+
+/* Whether @known, which is declared, was this very link or namespace when it was seen with the whole mark. */
+static bool is_seen(struct resolving *r, const struct object *known, const struct object *o)
+{
+	return known && known->marked && known->cookie && known->cookie == cookie_of(r, o) && known->marked == number_of(o);
+}
+
+/* Whether it was seen so under another name. */
+static bool is_renamed(struct resolving *r, const struct object *o)
+{
+	size_t low = 0, high;
+
+	if (!r->numbered)
+		number(r);
+	high = r->n_numbered;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (r->numbered[mid].number < o->handle)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < r->n_numbered && r->numbered[low].number == o->handle; low++)
+		if (r->numbered[low].link->cookie && r->numbered[low].link->cookie == cookie_of(r, o))
+			return true;
+	return false;
+}
+
+static void note_whole(struct resolving *r, struct object *o, struct object *known)
+{
+	if (!known || o->assumed || o->unmarked)
+		return;
+	if (known->marked && known->marked != number_of(o))
+		known->former = known->marked;
+	known->marked = number_of(o);
+	known->cookie = cookie_of(r, o);
+	if (o->kind->note_mark)
+		o->kind->note_mark(r->observed, o, known, NULL);
+}
+
+/* Of what carries the whole of our mark only what is declared is ours, or was by another name: the
+ * mark of anything else may be a copy. */
+static void owner_of_marked(struct resolving *r, struct object *o, struct object *want, struct object *known)
+{
+	if (!want && !known && !made_by(r->tried, o) && !object_is(o, "netns") && !is_renamed(r, o))
+		return;
+	o->owner = OWNER_OURS;
+	note_whole(r, o, want);
+	note_whole(r, o, known);
+}
+
+/* What carries a part of it, or nothing any more. */
+static void owner_of_damaged(struct resolving *r, struct object *o, struct object *want, struct object *known)
 {
 	const struct sign *s = &o->sign;
+	bool declared = want || known, ours = s->hash == r->hash, named = s->alias && !strncmp(s->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) &&
+					     !strcmp(s->alias + strlen(ALIAS_PREFIX), r->name);
 
-	if (s->hash == topology_hash(name) && (s->topology ? !strcmp(s->topology, name) : known))
+	if (ours && s->half && (declared || made_by(r->tried, o))) {
 		o->owner = OWNER_OURS;
-	else if (s->hash) {
+	} else if (declared && (is_seen(r, want, o) || is_seen(r, known, o))) {
+		o->owner = OWNER_OURS;
+		if (o->kind->note_mark)
+			o->kind->note_mark(r->observed, o, want, r->name);
+	} else if (s->hash && !(ours && !s->topology && declared)) {
 		o->owner = OWNER_OTHER_TOPOLOGY;
 		o->owner_name = s->topology ? s->topology : "of another name";
+	} else if (o->kind->say_damage && declared && (ours || named || (known && !known->cookie))) {
+		o->damage = o->kind->say_damage(&r->observed->arena, o, r->name);
 	}
+}
+
+static void owner_of_signed(struct resolving *r, struct object *o)
+{
+	struct object *want = made_by(r->desired, o), *known = made_by(r->last, o);
+
+	if (o->sign.hash == r->hash && o->sign.topology && !strcmp(o->sign.topology, r->name))
+		owner_of_marked(r, o, want, known);
+	else if (o->sign.hash || o->sign.alias || want || known)
+		owner_of_damaged(r, o, want, known);
 }
 
 /* The link that @o stands on, itself not being one. */
@@ -82,14 +222,16 @@ static void owner_of(struct object *o, struct model *observed, const struct mode
 void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
 		   const struct model *tried)
 {
+	struct resolving r = { observed, desired, last, tried, name, topology_hash(name), NULL, NULL, 0 };
+
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
 
 		o->owner = OWNER_FOREIGN;
 		if (object_is(o, "link") || object_is(o, "netns"))
-			owner_of_signed(o, name, model_find(desired, o->id) || model_find(last, o->id) ||
-							 (tried && model_find(tried, o->id)));
+			owner_of_signed(&r, o);
 	}
+	free(r.numbered);
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
 

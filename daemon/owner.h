@@ -15,12 +15,18 @@ enum {
 
 /* 29 bits, never 0. */
 uint32_t topology_hash(const char *name);
+/* The link group of a link called @name of the topology. */
+uint32_t group_of_link(const char *topology, const char *name);
 /* What a link's group and alias say; @alias may be NULL. */
 struct sign sign_of_link(uint32_t group, const char *alias);
 
 /* Says of each object of @observed whose it is, seen from the topology @name that
  * is to become @desired and was last applied as @last; both may be empty.  @tried is what a change has tried to make so far, or NULL:
- * what it names and what carries our mark is ours too. */
+ * what it names and what carries our mark is ours too.
+ *
+ * A link is ours if it carries the whole of our mark, group and alias, under a name that is declared: anybody can
+ * copy the two.  What was seen so once, and is known again by its number and its namespace's cookie, stays ours under
+ * another name, and with a mark that somebody has changed (kind.note_mark). */
 void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
 		   const struct model *tried);
 

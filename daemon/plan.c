@@ -49,8 +49,11 @@ static void conflict(struct planning *g, const struct object *want, const struct
 	struct arena a = { 0 };
 	char *object = in_words(&a, want);
 
-	problem_add_conflict(g->problems, &want->where, object,
-			     have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
+	if (have->damage)
+		problem_add_damaged(g->problems, &want->where, object, have->damage);
+	else
+		problem_add_conflict(g->problems, &want->where, object,
+				     have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
 	arena_done(&a);
 }
 

@@ -214,6 +214,8 @@ static void on_looking(void *engine, struct job *j)
 
 	keep_listen(g);
 	keep_hear(g, &j->set);
+	if (m && m->forgot)
+		member_number(m, &j->last.model);
 	for (size_t i = 0; m && i < m->n_kept; i++) {
 		struct kept *k = &m->kept[i];
 		bool unrouted = k->unrouted, crowded = k->crowded;

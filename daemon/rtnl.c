@@ -46,6 +46,14 @@ int rtnl_open(struct rtnl **ret, struct err *e)
 	return 0;
 }
 
+uint64_t rtnl_cookie(const struct rtnl *nl)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	return getsockopt(nl_socket_get_fd(nl->sock), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
+}
+
 void rtnl_close(struct rtnl *nl)
 {
 	if (!nl)

@@ -12,6 +12,8 @@ struct op;
 /* A socket in the namespace the thread is in now. */
 int rtnl_open(struct rtnl **ret, struct err *e);
 void rtnl_close(struct rtnl *nl);
+/* What the kernel tells its namespace from all others by, also from later ones; 0: it does not say. */
+uint64_t rtnl_cookie(const struct rtnl *nl);
 static inline void rtnl_closep(struct rtnl **nl)
 {
 	rtnl_close(*nl);

@@ -3,9 +3,7 @@
 #include "work.h"
 #include "sysctl.h"
 
-/* Where others may make links, too, we stay away from the kernel's own numbers, which
- * count up from 1; in a fresh namespace nobody does. */
-enum { INDEX_MIN = 1 << 20, INDEX_MAX = 1 << 30, INDEX_FRESH = 2 };
+enum { INDEX_FRESH = 2 };
 
 void work_init(struct work *w, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine)
 {

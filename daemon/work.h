@@ -7,6 +7,10 @@
 #include "plan.h"
 #include "rtnl.h"
 
+/* Where others may make links, too, we stay away from the kernel's own numbers, which
+ * count up from 1; in a fresh namespace nobody does. */
+enum { INDEX_MIN = 1 << 20, INDEX_MAX = 1 << 30 };
+
 struct work {
 	const struct plan *plan;
 	struct netns_set *set;

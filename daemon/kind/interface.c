@@ -98,6 +98,7 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 	o->any = false;
 	o->sign = sign_of_link(a[IFLA_GROUP] ? nla_get_u32(a[IFLA_GROUP]) : 0,
 			       a[IFLA_IFALIAS] ? arena_strdup(&look->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
+	o->sign.half = o->sign.hash && !o->sign.alias && !(i->ifi_flags & IFF_UP) && o->handle >= INDEX_MIN && o->handle < INDEX_MAX;
 	read_rows(o, NLA_MESSAGE, a, IFLA_MAX);
 	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0)
 		read_rows(o, NLA_INFO_DATA, data, ARRAY_SIZE(data) - 1);
@@ -274,6 +275,8 @@ const struct kind kind_interface = {
 	.check_netns = interface_check_netns,
 	.observe = interface_observe,
 	.encode = link_encode,
+	.note_mark = link_note_mark,
+	.say_damage = link_say_damage,
 	.mark = link_mark,
 	.apply = link_apply,
 };

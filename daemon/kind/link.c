@@ -40,7 +40,7 @@ bool link_is_cable(const struct object *o)
 
 bool link_is_half_made(const struct object *o)
 {
-	return o->sign.hash && !o->sign.topology;
+	return o->sign.half;
 }
 
 int link_check(struct object *o, struct err *e)
@@ -97,7 +97,7 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 
 static uint32_t group_of(const struct work *w, const struct object *o)
 {
-	return GROUP_OURS | topology_hash(w->topology) | (strcmp(o->name, "lo") ? 0 : (uint32_t)GROUP_LOOPBACK);
+	return group_of_link(w->topology, o->name);
 }
 
 static struct nl_msg *link_message(int type, int flags, uint32_t index, bool up, bool change_up)
@@ -232,11 +232,11 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	m = link_message(RTM_NEWLINK, 0, o->handle, l->up, concerns(o, mask, LINK_UP));
 	if (op->before)
 		link_put_flags(m, o, op->diff);
-	if (ours) {
+	if (ours || concerns(o, mask, LINK_MARK))
 		put_alias(m, w->topology);
+	if (ours)
 		put_promote(m);
-	}
-	if (op->given)
+	if (op->given || concerns(o, mask, LINK_MARK))
 		msg_put_u32(m, IFLA_GROUP, group_of(w, o));
 	if (op->before || op->given)
 		put_rows(o, mask, NLA_MESSAGE, m);
@@ -408,6 +408,9 @@ static size_t count_ours(const struct work *w, const struct object *one)
 	const struct object *netns = model_netns(w->plan->observed, one->netns);
 	size_t n = 0;
 
+	if (!one->sign.topology)
+		return 0;
+
 	/* Those that were not looked at would go, too. */
 	if (work_netns(w, one->netns)->only)
 		return 0;
@@ -420,7 +423,8 @@ static size_t count_ours(const struct work *w, const struct object *one)
 	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
 		if (!object_is(o, "link") || o->sign.hash != one->sign.hash || !strcmp(o->name, "lo"))
 			continue;
-		if (!o->sign.topology || strcmp(o->sign.topology, w->topology))
+		/* Anybody can copy a mark, and delete by group asks nobody. */
+		if (o->owner != OWNER_OURS || !o->sign.topology || strcmp(o->sign.topology, w->topology))
 			return 0;
 		n++;
 	}
@@ -436,8 +440,8 @@ int link_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, stru
 	*ret_taken = 0;
 	if (ops[0].after)
 		return 0;
-	while (run < n && !ops[run].after && object_is(ops[run].before, "link") &&
-	       !strcmp(ops[run].before->netns, one->netns))
+	while (run < n && !ops[run].after && object_is(ops[run].before, "link") && !strcmp(ops[run].before->netns, one->netns) &&
+	       ops[run].before->sign.hash == one->sign.hash)
 		run++;
 	/* One message and one grace period for all, instead of one for each. */
 	if (run < 2 || run != count_ours(w, one))

@@ -16,6 +16,7 @@ struct link {
 	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or what it stands on */
 	bool vrf;			/* an observed one has a routing table of its own */
 	bool promotes;			/* of addresses the next one takes the place of one that leaves */
+	const char *mark;		/* set only if it is damaged: a constant in a desired one, else what became of it */
 	uint32_t master_index;		/* IFLA_MASTER of an observed one */
 	bool only_named;		/* a cable's end that no entry lists, only the other end's "peer" */
 };
@@ -39,16 +40,20 @@ extern const struct word link_addrgen_words[];
 	FIELD(link, carrier, bool, .flags = HIDDEN | WRITTEN, .doc = "whether there is a signal (IFF_LOWER_UP)"),    \
 	FIELD(link, arp, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "not IFF_NOARP"),                  \
 	FIELD(link, multicast, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "IFF_MULTICAST"),            \
-	FIELD(link, forwards, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "not BR_STATE_DISABLED")
+	FIELD(link, forwards, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "not BR_STATE_DISABLED"), \
+	FIELD(link, mark, string, .flags = HIDDEN | SHOWN | OF_MARK, .doc = "of a link of ours whose mark is damaged: group and alias")
 
 /* Their places in the rows. */
-enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER, LINK_ARP, LINK_MULTICAST, LINK_FORWARDS };
+enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER, LINK_ARP, LINK_MULTICAST, LINK_FORWARDS, LINK_MARK };
 
 /* Whether it is an end of a cable of ours: nobody else is on it. */
 bool link_is_cable(const struct object *o);
 
 /* Whether it was left between the two messages that make a link of ours. */
 bool link_is_half_made(const struct object *o);
+/* kind.note_mark and kind.say_damage of all interfaces. */
+void link_note_mark(struct model *observed, struct object *have, struct object *want, const char *topology);
+const char *link_say_damage(struct arena *a, const struct object *have, const char *topology);
 
 /* Whether netnsd sets @key of IPv6 off on it when it is new, whatever is the default there. */
 bool link_is_guarded(const struct model *desired, const struct object *o, const char *key);

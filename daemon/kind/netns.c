@@ -2,6 +2,7 @@
 /* netns.c - a namespace: created before everything in it, named when all of it is
  * there, let go of when the change is committed. */
 #include "forwarding.h"
+#include "link.h"
 #include "../look.h"
 #include "../sysctl.h"
 #include "../work.h"
@@ -152,6 +153,7 @@ static int netns_observe(struct look *look, struct err *e)
 	}
 	n->lo = arena_fmt(&look->observed->arena, "%s/lo", look->ns->name);
 	OBJECT_SET(&n->object, netns_object, lo);
+	n->object.cookie = rtnl_cookie(look->nl);
 	look_add(look, &n->object);
 	return asked ? forwarding_read(n, e) : 0;
 }
@@ -250,5 +252,6 @@ const struct kind kind_netns = {
 	.complete = netns_complete,
 	.disturbs = netns_disturbs,
 	.observe = netns_observe,
+	.say_damage = link_say_damage,
 	.apply = netns_apply,
 };

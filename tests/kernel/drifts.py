@@ -48,8 +48,11 @@ def delete_route(netns, at, declared):
 
 # What is done with "ip link set", by the field that must say it: what nobody declared may be changed.
 SETTINGS = {"mtu": "mtu 1290", "mac": "address 02:00:00:00:99:99", "txqlen": "txqueuelen 55", "master": "nomaster"}
-# Of a bridge that is down the kernel does not tell these.
+# Of a bridge that is down the kernel does not tell these, nor of the mark of any link that is.
 BRIDGE = {"stp_state": "type bridge stp_state 0", "priority": "type bridge priority 7"}
+
+# Whose it is netnsd knows by its number.
+MARKS = "alias mine", "group 7", "group 7 alias mine"
 
 
 def of_link(at, link, made):
@@ -66,6 +69,8 @@ def of_link(at, link, made):
         found.append(f"{change} {'down' if up else 'up'}")
     if made:
         found.append(f"{ip(netns)} link del {name}")
+    if made and up:
+        found += [f"{change} {words}" for words in MARKS]
     if made and link.get("kind") != "bridge":  # ports of a renamed bridge may stay without one until the audit
         found.append(f"{change} down; {change} name stolen")
     if made and "addresses" in link:

@@ -40,7 +40,7 @@ def seen_link(netns, link, look):
     told = {
         "kind": info.get("info_kind"), "up": "UP" in link["flags"], "mtu": link["mtu"], "mac": link["address"],
         "master": link.get("master"), "txqlen": link.get("txqlen"), "addrgen": link.get("inet6_addr_gen_mode"),
-        "alias": link.get("ifalias"), "peer": peer(netns, link, look),
+        "alias": link.get("ifalias"), "group": link.get("group"), "peer": peer(netns, link, look),
         "stp_state": bool(data.get("stp_state")), "forward_delay": data.get("forward_delay"), "priority": data.get("priority"), "ifindex": link["ifindex"],
     }
     return {(netns, "link", name): "there", **{(netns, key, name): value for key, value in told.items()}}
@@ -121,7 +121,8 @@ def declared(name, topology):
             facts.update(declared_route(netns, route))
     for at, link, made in links(topology):
         body = bodies(topology).get(at[0], {})
-        facts.update(declared_link(at, link, {"alias": f"netnsd:{name}"} if made else {}, is_ours(at[0], body)))
+        mark = {"alias": f"netnsd:{name}", "group": group(name)} if made else {}
+        facts.update(declared_link(at, link, mark, is_ours(at[0], body)))
         if made and is_ours(at[0], body) and link.get("mtu", 1500) >= 1280:
             # Whenever the default was declared.
             hop_limit = body.get("sysctl", {}).get("net.ipv6.conf.default.hop_limit", 64)
@@ -130,6 +131,14 @@ def declared(name, topology):
         for address in link.get("addresses", []):
             facts.update(declared_address(at, address))
     return facts
+
+
+def group(name):
+    """The link group of a topology: a bit, and 29 of the FNV-1a hash of its name."""
+    h = 0xcbf29ce484222325
+    for byte in name.encode() + b"\0":
+        h = (h ^ byte) * 0x100000001b3 % (1 << 64)
+    return str(1 << 30 | (h ^ h >> 32) % (1 << 29))
 
 
 def is_forwarded(at):

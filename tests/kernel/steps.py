@@ -213,6 +213,8 @@ def drift(walk, rng):
     if not found:
         return
     done = [rng.choice(found) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
+    if any("name stolen" in command for command in done):  # of one with neither mark nor name nobody can say whose it is
+        done = [command for command in done if not command.endswith(drifts.MARKS)]
     walk.tell("by hand:", "; ".join(done))
     for netns in walk.ours():
         if f"ip -n {netns} link set lo down" in done:

@@ -384,12 +384,15 @@ def test_overrun(bare):
     for netns, n in PLACES.values():
         for what in "address", "route 6", "mtu", "port", "sysctl", "cable, the far end":
             bare.run(*bare_enter(netns), "sh", "-ec", BROKEN[what][0].format(n=n))
-    bare.sh("ip netns del ns; ip link del br0")  # netnsd stands still
-    # One of ours that nobody declared is ours to take away.
+    bare.sh("ip netns del ns; ip -n old link del br0")  # netnsd stands still
+    # One of ours under another name is ours to take away; a copy of its mark makes nothing ours.
     group = bare.link("far", "off1")["group"]
-    bare.sh(f"ip link add stray group {group} type bridge; ip link set stray alias netnsd:lab")
+    bare.sh("ip link set br0 down; ip link set br0 name stray")
+    bare.sh(f"ip link add copy group {group} type bridge; ip link set copy alias netnsd:lab")
     bare.resume()
-    wait_for(lambda: state(bare) == before, 20)
+    wait_for(lambda: [line for line in state(bare) if "copy" not in line] == before, 20)
+    bare.sh("ip link del copy")
+    wait_for(lambda: state(bare) == before)
     tidy(bare)
 
 

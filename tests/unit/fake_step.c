@@ -143,6 +143,7 @@ static struct object *birth(struct fake *k, const struct object *want)
 	o->any = false;
 	o->handle = k->next_index++;
 	o->sign.hash = topology_hash(k->topology);
+	o->sign.half = true;
 	fake_put(k, fake_name(k, o));
 	return o;
 }
@@ -179,6 +180,7 @@ static int link_settle(struct fake *k, const struct op *op, uint64_t mask)
 	if (!op->before) {
 		l->object.sign.hash = topology_hash(k->topology);
 		l->object.sign.topology = k->topology;
+		l->object.sign.half = false;
 	}
 	if (was_up && !l->up)
 		go_down(k, l->object.place);

@@ -76,7 +76,7 @@ static void test_mac(_unused_ void **state)
 }
 
 /* One observed machine, what each of its objects is marked with, and whose it is. */
-enum mark { NONE, OURS, OURS_UNNAMED, OTHER, OTHER_UNNAMED, COLLIDING, ANYONE };
+enum mark { NONE, OURS, OURS_UNNAMED, OURS_HALF, OTHER, OTHER_UNNAMED, COLLIDING, ANYONE };
 struct row {
 	const struct kind *kind;
 	const char *netns, *name, *field, *value;
@@ -100,7 +100,12 @@ static const struct row rows[] = {
 	{ &kind_address, "host", "eth0", "address", "\"192.0.2.5/24\"", ANYONE, OWNER_FOREIGN,
 	  "address host/eth0 192.0.2.5/24" },
 	{ &kind_bridge, "host", "br0", NULL, NULL, OURS, OWNER_OURS, "link host/br0" },
-	{ &kind_bridge, "host", "br1", NULL, NULL, OURS_UNNAMED, OWNER_OURS, "link host/br1" },
+	{ &kind_bridge, "host", "br1", NULL, NULL, OURS_HALF, OWNER_OURS, "link host/br1" },
+	/* Of the same name as one of ours, and with its group: anybody can have that. */
+	{ &kind_bridge, "host", "br6", NULL, NULL, OURS_UNNAMED, OWNER_FOREIGN, "link host/br6" },
+	/* A copy of our mark on what nobody declared. */
+	{ &kind_bridge, "host", "br7", NULL, NULL, OURS, OWNER_FOREIGN, "link host/br7" },
+	{ &kind_interface, "host", "eth1", NULL, NULL, OURS, OWNER_FOREIGN, "link host/eth1" },
 	{ &kind_bridge, "host", "br2", NULL, NULL, OTHER, OWNER_OTHER_TOPOLOGY, "link host/br2" },
 	{ &kind_bridge, "host", "br3", NULL, NULL, OTHER_UNNAMED, OWNER_OTHER_TOPOLOGY, "link host/br3" },
 	{ &kind_bridge, "host", "br4", NULL, NULL, COLLIDING, OWNER_OTHER_TOPOLOGY, "link host/br4" },
@@ -130,6 +135,7 @@ static void sign(struct object *o, enum mark mark)
 		[NONE] = { 0, NULL },
 		[OURS] = { hash, TOPOLOGY },
 		[OURS_UNNAMED] = { hash, NULL },
+		[OURS_HALF] = { .hash = hash, .half = true },
 		[OTHER] = { hash ^ 1, "other" },
 		[OTHER_UNNAMED] = { hash ^ 1, NULL },
 		[COLLIDING] = { hash, "other" },
@@ -166,8 +172,8 @@ static void topology_of(const char *text, struct topology *ret)
 }
 
 static const char desired_text[] =
-	"{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.2/24\", \"192.0.2.3/24\"]},"
-	"  \"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}},"
+	"{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.2/24\", \"192.0.2.3/24\"]}, \"eth1\": {},"
+	"  \"br6\": {\"kind\": \"bridge\"}, \"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}},"
 	" \"namespaces\": {\"ns1\": {\"interfaces\": {\"lo\": {\"addresses\": [\"198.18.0.2/32\"]}}}}}";
 static const char last_text[] = "{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.4/24\"]},"
 				"  \"br1\": {\"kind\": \"bridge\"}}}}";
@@ -231,11 +237,81 @@ static void test_tried(_unused_ void **state)
 	topology_done(&tried);
 }
 
+/* One link in a namespace: its name, number, group and alias, whether it is declared under that name, and whose it is then. */
+struct seen {
+	const char *what, *name;
+	uint32_t handle;
+	bool group, alias;
+	uint64_t cookie;
+	enum owner owner;
+	bool damaged;
+};
+
+static struct object *observe_one(struct model *m, const struct seen *row)
+{
+	struct object *o = object_new(m, &kind_bridge, "ns1", row->name), *netns = object_new(m, &kind_netns, "ns1", NULL);
+
+	netns->cookie = row->cookie;
+	netns->sign = sign_of_link(GROUP_OURS | GROUP_LOOPBACK | topology_hash(TOPOLOGY), ALIAS_PREFIX TOPOLOGY);
+	model_add(m, netns, NULL);
+	o->handle = row->handle;
+	o->any = false;
+	o->sign = sign_of_link(row->group ? group_of_link(TOPOLOGY, row->name) : 7, row->alias ? ALIAS_PREFIX TOPOLOGY : "customer 5");
+	model_add(m, o, NULL);
+	model_link(m);
+	return o;
+}
+
+/* A mark that was seen whole is known again by number and cookie, and by nothing else. */
+static void test_seen(_unused_ void **state)
+{
+	static const struct seen whole = { "whole", "br0", 5, true, true, 77, OWNER_OURS, false };
+	static const struct seen all[] = {
+		{ "alias changed", "br0", 5, true, false, 77, OWNER_OURS, true },
+		{ "group changed", "br0", 5, false, true, 77, OWNER_OURS, true },
+		{ "both changed", "br0", 5, false, false, 77, OWNER_OURS, true },
+		{ "renamed", "br9", 5, true, true, 77, OWNER_OURS, false },
+		{ "another number", "br0", 6, true, false, 77, OWNER_FOREIGN, false },
+		{ "another number", "br0", 6, false, true, 77, OWNER_FOREIGN, false },
+		{ "another namespace", "br0", 5, true, false, 78, OWNER_FOREIGN, false },
+		{ "no cookie", "br0", 5, true, false, 0, OWNER_FOREIGN, false },
+		{ "a copy", "br9", 6, true, true, 77, OWNER_FOREIGN, false },
+		{ "a copy elsewhere", "br9", 5, true, true, 78, OWNER_FOREIGN, false },
+		{ "alias alone, renamed", "br9", 5, false, true, 77, OWNER_FOREIGN, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct topology t;
+		struct model first, then;
+		struct object *o, *want;
+
+		topology_of("{\"namespaces\": {\"ns1\": {\"interfaces\": {\"br0\": {\"kind\": \"bridge\"}}}}}", &t);
+		want = model_find(&t.model, "link ns1/br0");
+		model_init(&first, &all_kinds);
+		model_init(&then, &all_kinds);
+		o = observe_one(&first, &whole);
+		owner_resolve(&first, TOPOLOGY, &t.model, &t.model, NULL);
+		assert_int_equal(o->owner, OWNER_OURS);
+		assert_int_equal(object_diff(want, o) & kind_mask(want->kind, OF_MARK), 0);
+		o = observe_one(&then, &all[i]);
+		owner_resolve(&then, TOPOLOGY, &t.model, &t.model, NULL);
+		if (o->owner != all[i].owner)
+			fail_msg("%s: %d", all[i].what, o->owner);
+		assert_int_equal(!(object_diff(want, o) & kind_mask(want->kind, OF_MARK)), !all[i].damaged);
+		/* What cannot be told to be ours says what it lacks, and the remedy. */
+		assert_int_equal(!o->damage, all[i].owner == OWNER_OURS || strcmp(o->name, "br0") != 0);
+		model_done(&first);
+		model_done(&then);
+		topology_done(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),    cmocka_unit_test(test_sign),  cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_resolve), cmocka_unit_test(test_tried), cmocka_unit_test(test_kernels_own),
+		cmocka_unit_test(test_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
