@@ -90,6 +90,8 @@ void print_summary(FILE *out, struct json_object *summary)
 		fputs("; at boot too", out);
 	if (*reply_text(summary, "boot_file"))
 		fprintf(out, "; comes again at boot: %s", text_escape(&a, print_path(&a, reply_text(summary, "boot_file"))));
+	if (*reply_text(summary, "others"))
+		fprintf(out, "; took along what is not of this topology: %s", text_escape(&a, reply_text(summary, "others")));
 	fputc('\n', out);
 }
 

@@ -132,7 +132,7 @@ void problem_add_barred(struct problems *p, const struct where *where, const cha
 		p->v[n].owner = arena_strdup(&p->arena, "another program");
 }
 
-void problem_add_damaged(struct problems *p, const struct where *where, const char *object, const char *why)
+void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why)
 {
 	struct err e;
 	size_t n = p->n;

@@ -53,8 +53,8 @@ void problem_add(struct problems *p, int code, const struct where *where, const 
 void problem_add_err(struct problems *p, const struct err *e, const struct where *where, const char *object);
 /* @object is there and @owner's: a topology's name, or NULL for another program. */
 void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner);
-/* The same, where @why says what may be ours about it. */
-void problem_add_damaged(struct problems *p, const struct where *where, const char *object, const char *why);
+/* The same, in the words of @why. */
+void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why);
 /* @object is not there, and not netnsd's to make; @obstructed: at the name of a namespace stands
  * something else; @awaited: it is worth waiting for. */
 /* @words is there where @object is to be; @remedy: what can be done. */

@@ -11,6 +11,8 @@ bool heal_is_blocked(const struct heal *h, const struct object *want)
 
 	if (netns && netns != want && heal_is_blocked(h, netns))
 		return true;
+	if (have && have->alias_of)
+		return true;
 	if (have)
 		return have->owner != OWNER_OURS && !want->any && !have->any;
 	return want->mark == SKIPPED || (want->any && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo"))));

@@ -202,6 +202,7 @@ static void prepare(struct job *j)
 	if (look_and_plan(j) < 0)
 		return;
 	plan_count(&j->plan, &j->created, &j->changed, &j->removed);
+	plan_others(&j->plan, j->others, sizeof(j->others));
 	if (j->plan.n == 0 && (j->quiet || j->same))
 		return;
 	if (!j->going_back && write_down(j, &e) < 0) {

@@ -57,6 +57,7 @@ struct job {
 	int result;			/* 0, or of the first failure */
 	bool conflict, disrupts, differs, back_failed;
 	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
+	char others[512];	/* what the change takes along of others, in words */
 	struct lingerer *lingering;
 	size_t n_lingering;
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);

@@ -71,6 +71,12 @@ struct kind {
 	 * them are there: what it was may have been what @desired has changed. */
 	void (*returns)(const struct model *desired, struct object *o, const struct model *observed);
 
+	/* Pure.  Whether the change @op takes @other along, an observed object that stands on what it changes; @other NULL:
+	 * whether it may take anything. */
+	bool (*takes)(const struct op *op, const struct object *other);
+	/* Pure.  Where what an observed object of others stands on is ("NS/IF"), beyond its references; NULL: nowhere. */
+	const char *(*base)(const struct object *o);
+
 	/* Pure.  Whether it is created after those of the kind that are not, and before those that a
 	 * file has before it. */
 	bool (*backward)(const struct object *o);

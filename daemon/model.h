@@ -48,6 +48,7 @@ struct object {
 	enum owner owner;	/* likewise */
 	const char *owner_name;	/* the topology, for OWNER_OTHER_TOPOLOGY */
 	const char *damage;	/* of an observed one that is not ours: what is wrong with a mark that may be, and the remedy */
+	const char *alias_of;	/* of an observed one: it is only another name of this interface, and that is declared */
 	uint64_t cookie;	/* of an observed namespace, the kernel's; of a declared link or namespace, that of where it was seen … */
 	uint32_t marked;	/* … with the whole of our mark, and the number that it had; 0: it was not seen so */
 	uint32_t former;	/* the one before that: it may live on under another name */

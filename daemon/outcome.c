@@ -50,6 +50,8 @@ static void say_counts(char message[MESSAGE_MAX], const struct outcome *o)
 		say(message, " in %.1f ms", (double)o->duration_usec / 1000);
 	else
 		say(message, "unchanged");
+	if (*o->others)
+		say(message, "; took along what is not of this topology: %s", o->others);
 	if (o->n_lingering)
 		say(message, "; %d (%s) and %zu other processes still use what left", o->lingering[0].pid,
 		    o->lingering[0].command, o->n_lingering - 1);

@@ -50,11 +50,25 @@ static void conflict(struct planning *g, const struct object *want, const struct
 	char *object = in_words(&a, want);
 
 	if (have->damage)
-		problem_add_damaged(g->problems, &want->where, object, have->damage);
+		problem_add_in_the_way(g->problems, &want->where, object, have->damage);
 	else
 		problem_add_conflict(g->problems, &want->where, object,
 				     have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
 	arena_done(&a);
+}
+
+/* The kernel keeps such names free of interfaces, and finds by them, but tells of none. */
+static void other_name(struct planning *g, const struct object *want, const struct object *have)
+{
+	const char *object = arena_fmt(&g->problems->arena, "%s %s", want->kind->label, want->place);
+	const char *why;
+
+	if (want->any)
+		why = arena_fmt(&g->problems->arena, "%s is another name of %s; say %s instead", object, have->alias_of, have->alias_of);
+	else
+		why = arena_fmt(&g->problems->arena, "%s cannot be made, because %s is another name of %s; ip link property del dev %s altname %s frees it",
+				object, want->name, have->alias_of, have->alias_of, want->name);
+	problem_add_in_the_way(g->problems, &want->where, object, why);
 }
 
 static unsigned decide(struct planning *g, struct object *have);
@@ -86,6 +100,10 @@ static unsigned decide(struct planning *g, struct object *have)
 		return have->mark;
 	if (!want)
 		return have->mark = have->owner == OWNER_OURS ? GONE : STRANGE;
+	if (have->alias_of) {
+		other_name(g, want, have);
+		return have->mark = STRANGE;
+	}
 	if (have->owner != OWNER_OURS && !want->any && !have->any) {
 		conflict(g, want, have);
 		return have->mark = STRANGE;
@@ -408,6 +426,7 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 		if (leaving[i]->mark == GONE && !stands_on_leaving(&g, leaving[i]))
 			leave(&g, leaving[i], EFFECT_REMOVE);
 	slots_done(&g.leaving);
+	plan_find_others(p);
 	return problems->n == problems_before ? 0 : problems->v[problems_before].code;
 }
 

@@ -14,6 +14,8 @@ struct op {
 	uint64_t diff;		/* of a change: the fields that are wrong */
 	enum effect effect;
 	enum marking mark;	/* of a change: only this, and nothing else */
+	const char *others;	/* what it takes along of others, in words, and how many; NULL: nothing */
+	size_t n_others;
 	bool given;		/* made by an earlier create; the step gives it what that create could not */
 };
 
@@ -27,6 +29,10 @@ struct plan {
  * ones.  Objects of @observed that are not ours stay.  -EEXIST with a problem
  * for each object that is wanted and somebody else's. */
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems);
+/* Says of each step what it takes along of others (op.others). */
+void plan_find_others(struct plan *p);
+/* All of that in one text, empty if there is nothing. */
+void plan_others(const struct plan *p, char *ret, size_t size);
 /* Appends a step. */
 void plan_add(struct plan *p, struct op op);
 void plan_done(struct plan *p);

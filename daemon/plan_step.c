@@ -36,6 +36,8 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 	};
 	if (!op->after && o->misplaced)
 		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->misplaced);
+	if (op->others)
+		ret->detail = arena_fmt(a, "%s%swhich takes along what is not of this topology: %s", ret->detail, *ret->detail ? ", " : "", op->others);
 	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
 }
 
@@ -49,6 +51,8 @@ static const char *disruption(const struct plan *p, const struct op *op)
 		return model_find(p->desired, op->before->id) ? NULL : "would be removed";
 	if (op->effect == EFFECT_RECREATE)
 		return "would be made anew";
+	if (op->others)
+		return "would change";
 	for (size_t i = 0; op->before && i < k->n_fields; i++) {
 		uint8_t before, after;
 

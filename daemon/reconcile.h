@@ -45,6 +45,7 @@ struct outcome {
 	char source[SOURCE_SIZE];		/* of OUTCOME_NAME_IN_USE */
 	uint64_t confirm_usec;			/* of its record; 0: nothing to confirm */
 	bool persisted;				/* what was applied is there at boot too */
+	char others[512];			/* what it took along of others, in words; may be empty */
 	const char *boot_file;			/* it comes again at boot, from this file that is not netnsd's */
 	struct problems problems;
 	struct lingerer *lingering;

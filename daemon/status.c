@@ -54,6 +54,8 @@ struct json_object *status_summary(const struct outcome *s)
 	if (s->persisted)
 		add(o, "persisted", json_object_new_boolean(true));
 	add_text(o, "boot_file", s->boot_file);
+	if (*s->others)
+		add_text(o, "others", s->others);
 	return o;
 }
 
@@ -163,7 +165,7 @@ static struct json_object *interface_json(const struct object *o)
 /* In the daemon's own namespace only what the topology is about; in others all. */
 static bool is_shown(const struct model *desired, const struct object *netns, const struct object *link)
 {
-	return netns->owner == OWNER_OURS || model_find(desired, link->id);
+	return !link->alias_of && (netns->owner == OWNER_OURS || model_find(desired, link->id));
 }
 
 static const char *condition(const struct object *o)

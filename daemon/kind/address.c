@@ -301,6 +301,11 @@ static void address_check_in(const struct model *m, const struct object *o, stru
 		sysctl_check_ipv6(m, o, model_find_ref(m, "link", o->place), "address", p);
 }
 
+bool address_is_ipv6(const struct object *o)
+{
+	return o->kind == &kind_address && ((const struct address *)o)->address.family == AF_INET6;
+}
+
 const struct kind kind_address = {
 	.name = "address",
 	.class = "address",

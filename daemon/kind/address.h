@@ -34,6 +34,9 @@ extern const struct type type_address_options, type_lifetime;
 /* The network it is in. */
 struct inet address_net(const struct address *a);
 
+/* Whether the object is one, of IPv6. */
+bool address_is_ipv6(const struct object *o);
+
 /* Makes those from the object @first on misplaced that have to be made anew, so that the first that
  * is declared of a network is the first there. */
 void address_order(struct look *look, size_t first);

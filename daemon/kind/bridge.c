@@ -104,6 +104,7 @@ const struct kind kind_bridge = {
 	.check = bridge_check,
 	.check_in = bridge_check_in,
 	.encode = link_encode,
+	.takes = link_takes,
 	.note_mark = link_note_mark,
 	.say_damage = link_say_damage,
 	.mark = link_mark,

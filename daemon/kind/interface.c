@@ -72,12 +72,32 @@ static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr 
 	l->up = i->ifi_flags & IFF_UP;
 	l->carrier = i->ifi_flags & IFF_LOWER_UP;
 	l->lower = a[IFLA_LINK] ? nla_get_u32(a[IFLA_LINK]) : 0;
+	l->lower_away = a[IFLA_LINK_NETNSID];
 	l->master_index = a[IFLA_MASTER] ? nla_get_u32(a[IFLA_MASTER]) : 0;
 	/* Until it has its alias (link_settle) it is not done, whatever it looks like. */
 	if (!link_is_half_made(&l->object))
 		OBJECT_SET(&l->object, link, up);
 	OBJECT_SET(&l->object, link, carrier);
 	OBJECT_SET(&l->object, link, master);
+}
+
+/* One that a topology takes for the name of an interface. */
+static const char *read_altname(const struct look *look, struct nlattr *list)
+{
+	struct nlattr *a;
+	int left;
+
+	nla_for_each_nested(a, list, left) {
+		char place[160], id[512];
+
+		if (nla_type(a) != IFLA_ALT_IFNAME)
+			continue;
+		snprintf(place, sizeof(place), "%s/%.60s", look->ns->name, (const char *)nla_data(a));
+		ref_id("link", place, id);
+		if (model_find(look->desired, id) || model_find(look->last, id))
+			return arena_strdup(&look->observed->arena, strchr(place, '/') + 1);
+	}
+	return NULL;
 }
 
 static void on_link(const struct nlmsghdr *h, void *arg)
@@ -103,6 +123,7 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0)
 		read_rows(o, NLA_INFO_DATA, data, ARRAY_SIZE(data) - 1);
 	((struct link *)o)->forwards = !read_disabled(i, info);
+	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(look, a[IFLA_PROP_LIST]) : NULL;
 	((struct link *)o)->vrf = info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf");
 	read_state((struct link *)o, i, a);
 	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);
@@ -194,6 +215,15 @@ static bool master_forwards(const struct look *look, const struct link *port)
 	return stp >= 0 && ((const struct link *)master)->up && !*(const bool *)object_at(master, (size_t)stp);
 }
 
+static void add_altname(struct look *look, const struct link *l)
+{
+	struct object *o = object_new(look->observed, &kind_interface, look->ns->name, l->altname);
+
+	o->alias_of = l->object.name;
+	o->any = false;
+	look_add(look, o);
+}
+
 /* The loopback carries the mark of its namespace. */
 static int interface_observe(struct look *look, struct err *e)
 {
@@ -210,11 +240,21 @@ static int interface_observe(struct look *look, struct err *e)
 
 		l->master = l->master_index ? look_link(look, l->master_index) : NULL;
 		l->forwards = l->forwards || !master_forwards(look, l);
+		/* Of a cable that is the far end. */
+		if (l->object.kind == &kind_interface && l->lower && !l->lower_away && l->lower != l->object.handle)
+			l->base = look_link(look, l->lower);
 		look_add(look, &l->object);
+		if (l->altname)
+			add_altname(look, l);
 		if (!strcmp(l->object.name, "lo") && netns)
 			netns->sign = l->object.sign;
 	}
 	return 0;
+}
+
+static const char *interface_base(const struct object *o)
+{
+	return ((const struct link *)o)->base;
 }
 
 static void interface_check_in(const struct model *m, const struct object *o, struct problems *p)
@@ -275,6 +315,8 @@ const struct kind kind_interface = {
 	.check_netns = interface_check_netns,
 	.observe = interface_observe,
 	.encode = link_encode,
+	.takes = link_takes,
+	.base = interface_base,
 	.note_mark = link_note_mark,
 	.say_damage = link_say_damage,
 	.mark = link_mark,

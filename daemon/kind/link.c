@@ -3,6 +3,7 @@
 #include "link.h"
 #include "sysctl.h"
 #include "../owner.h"
+#include "address.h"
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -389,6 +390,15 @@ int link_encode(struct work *w, struct op *op, struct err *e)
 	if (op->after->any || !regains_ipv6(op))
 		return 0;
 	return work_flush(w, e) < 0 ? e->code : link_guard(w, op->after, e);
+}
+
+bool link_takes(const struct op *op, const struct object *other)
+{
+	const struct link *before = (const struct link *)op->before, *after = (const struct link *)op->after;
+	bool down = before && concerns(op->after, op->diff, LINK_UP) && before->up && !after->up;
+	bool small = before && concerns(op->after, op->diff, LINK_MTU) && before->mtu >= IPV6_MIN_MTU && after->mtu < IPV6_MIN_MTU;
+
+	return (down || small) && (!other || address_is_ipv6(other));
 }
 
 int link_mark(struct work *w, struct op *op, struct err *e)

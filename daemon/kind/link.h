@@ -14,6 +14,9 @@ struct link {
 	uint32_t mtu, txqlen;
 	const char *master;		/* "NS/IF", NULL: none */
 	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or what it stands on */
+	bool lower_away;		/* it is in another namespace */
+	const char *base;		/* "NS/IF" of the one that an observed one stands on, as VLANs do; NULL: none */
+	const char *altname;		/* of an observed one: another name that it has, and that a topology declares; or NULL */
 	bool vrf;			/* an observed one has a routing table of its own */
 	bool promotes;			/* of addresses the next one takes the place of one that leaves */
 	const char *mark;		/* set only if it is damaged: a constant in a desired one, else what became of it */
@@ -74,6 +77,8 @@ int link_encode(struct work *w, struct op *op, struct err *e);
 void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff);
 /* Has its port forward again; that of another bridge begins anew. */
 int link_forward(struct work *w, struct op *op, struct err *e);
+/* kind.takes: what IPv6 loses when a link goes down, or below the smallest MTU that it needs. */
+bool link_takes(const struct op *op, const struct object *other);
 /* Group and alias. */
 int link_mark(struct work *w, struct op *op, struct err *e);
 /* Removes one link, or all of the topology's in its namespace at once. */

@@ -25,11 +25,12 @@ static const char *damage_text(struct arena *a, const struct object *have, const
 {
 	const struct sign *s = &have->sign;
 	const char *name = have->name ? have->name : "lo";
-	bool alias = !s->alias || strncmp(s->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) != 0 || strcmp(s->alias + strlen(ALIAS_PREFIX), topology) != 0;
+	bool alias = !s->alias || strncmp(s->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) != 0 ||
+		     strcmp(s->alias + strlen(ALIAS_PREFIX), topology) != 0;
 	bool group = s->group != group_of_link(topology, name);
 
-	return arena_fmt(a, "%s%s%s%s", alias ? "alias " : "", alias ? alias_text(a, s->alias) : "", alias && group ? ", " : "",
-			 group ? arena_fmt(a, "group %u", s->group) : "");
+	return arena_fmt(a, "%s%s%s%s", alias ? "alias " : "", alias ? alias_text(a, s->alias) : "",
+			 alias && group ? ", " : "", group ? arena_fmt(a, "group %u", s->group) : "");
 }
 
 void link_note_mark(struct model *observed, struct object *have, struct object *want, const char *topology)
@@ -55,11 +56,13 @@ const char *link_say_damage(struct arena *a, const struct object *have, const ch
 
 	if (!host)
 		in = arena_fmt(a, "-n %s ", have->netns);
-	return arena_fmt(a,
-			 "%s %s is there already, and %s%s; netnsd leaves it alone. If netnsd made it, give its mark back: ip %slink set dev %s "
-			 "alias " ALIAS_PREFIX "%s group %u; else delete it, or give it another name",
-			 have->kind->label, have->place,
-			 none ? "belongs to another program, or has lost netnsd's mark"
-			      : have->name ? "netnsd's mark on it is damaged: " : "netnsd's mark on its loopback is damaged: ",
-			 none ? "" : damage_text(a, have, topology), in, name, topology, group_of_link(topology, name));
+	return arena_fmt(
+		a,
+		"%s %s is there already, and %s%s; netnsd leaves it alone. If netnsd made it, give its mark back: ip %slink set dev %s "
+		"alias " ALIAS_PREFIX "%s group %u; else delete it, or give it another name",
+		have->kind->label, have->place,
+		none         ? "belongs to another program, or has lost netnsd's mark"
+		: have->name ? "netnsd's mark on it is damaged: "
+			     : "netnsd's mark on its loopback is damaged: ",
+		none ? "" : damage_text(a, have, topology), in, name, topology, group_of_link(topology, name));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sysctl.c - keys under net., of a namespace or of one interface.  They are always
  * there; what is said of them is kept and put back. */
+#include "address.h"
 #include "sysctl.h"
 #include <ctype.h>
 #include <linux/rtnetlink.h>
@@ -167,6 +168,15 @@ static void link_sysctl_complete(struct model *m, struct object *o, _unused_ str
 		object_set(m, link, "addrgen", "\"stable\"");
 }
 
+/* IPv6 that is switched off loses all its addresses. */
+static bool sysctl_takes(const struct op *op, const struct object *other)
+{
+	const struct sysctl *s = (const struct sysctl *)op->after;
+	const char *key = s->object.name ? "ipv6.disable_ipv6" : "net.ipv6.conf.all.disable_ipv6";
+
+	return op->before && !strcmp(s->key, key) && !sysctl_value_equal(key, s->value, "0") && (!other || address_is_ipv6(other));
+}
+
 const struct kind kind_sysctl = {
 	.name = "sysctl",
 	.class = "sysctl",
@@ -178,6 +188,7 @@ const struct kind kind_sysctl = {
 	.size = sizeof(struct sysctl),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
+	.takes = sysctl_takes,
 	/* Forwarding, rp_filter and a few more; the rest only an audit finds. */
 	.groups = { RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF },
 	.check = sysctl_check,
@@ -202,6 +213,7 @@ const struct kind kind_link_sysctl = {
 	.size = sizeof(struct sysctl),
 	.fields = link_fields,
 	.n_fields = ARRAY_SIZE(link_fields),
+	.takes = sysctl_takes,
 	.check = link_sysctl_check,
 	.check_key = link_sysctl_check_key,
 	.complete = link_sysctl_complete,

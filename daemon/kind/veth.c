@@ -140,6 +140,7 @@ const struct kind kind_veth = {
 	.check_in = veth_check_in,
 	.resolve = veth_resolve,
 	.encode = veth_encode,
+	.takes = link_takes,
 	.note_mark = link_note_mark,
 	.say_damage = link_say_damage,
 	.mark = link_mark,

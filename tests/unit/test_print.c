@@ -213,6 +213,8 @@ static void test_summary(_unused_ void **state)
 	check_summary("{'name': 'lab', 'created': 2, 'changed': 1, 'removed': 1, 'duration_usec': 1200}",
 		      "lab: 2 created, 1 changed, 1 removed in 1.2 ms\n");
 	check_summary("{'name': 'lab', 'removed': 3, 'duration_usec': 90}", "lab: 3 removed in 90 µs\n");
+	check_summary("{'name': 'lab', 'removed': 1, 'duration_usec': 90, 'others': 'cin'}",
+		      "lab: 1 removed in 90 µs; took along what is not of this topology: cin\n");
 	check_summary("{'name': 'lab', 'created': 0, 'duration_usec': 90}", "lab: unchanged\n");
 }
 
