@@ -37,40 +37,6 @@ static bool is_replaced(const struct object *want, const struct object *have)
 	return (want->kind != have->kind && !want->any) || have->misplaced || object_diff(want, have) & rigid;
 }
 
-static char *in_words(struct arena *a, const struct object *want)
-{
-	char *what = want->kind->form == FORM_LIST ? object_describe(a, want, NULL, kind_mask(want->kind, BARE)) : NULL;
-
-	return arena_fmt(a, "%s %s%s%s", want->kind->label, want->place, what ? " " : "", what ? what : "");
-}
-
-static void conflict(struct planning *g, const struct object *want, const struct object *have)
-{
-	struct arena a = { 0 };
-	char *object = in_words(&a, want);
-
-	if (have->damage)
-		problem_add_in_the_way(g->problems, &want->where, object, have->damage);
-	else
-		problem_add_conflict(g->problems, &want->where, object,
-				     have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
-	arena_done(&a);
-}
-
-/* The kernel keeps such names free of interfaces, and finds by them, but tells of none. */
-static void other_name(struct planning *g, const struct object *want, const struct object *have)
-{
-	const char *object = arena_fmt(&g->problems->arena, "%s %s", want->kind->label, want->place);
-	const char *why;
-
-	if (want->any)
-		why = arena_fmt(&g->problems->arena, "%s is another name of %s; say %s instead", object, have->alias_of, have->alias_of);
-	else
-		why = arena_fmt(&g->problems->arena, "%s cannot be made, because %s is another name of %s; ip link property del dev %s altname %s frees it",
-				object, want->name, have->alias_of, have->alias_of, want->name);
-	problem_add_in_the_way(g->problems, &want->where, object, why);
-}
-
 static unsigned decide(struct planning *g, struct object *have);
 
 /* What an object stands on, or gives, takes it along when it leaves. */
@@ -100,12 +66,8 @@ static unsigned decide(struct planning *g, struct object *have)
 		return have->mark;
 	if (!want)
 		return have->mark = have->owner == OWNER_OURS ? GONE : STRANGE;
-	if (have->alias_of) {
-		other_name(g, want, have);
-		return have->mark = STRANGE;
-	}
-	if (have->owner != OWNER_OURS && !want->any && !have->any) {
-		conflict(g, want, have);
+	if (have->alias_of || (have->owner != OWNER_OURS && !want->any && !have->any)) {
+		plan_conflict(g->problems, want, have);
 		return have->mark = STRANGE;
 	}
 	have->mark = KEEP;	/* also ends the walk around a cable */
@@ -394,7 +356,7 @@ static void find_barred(struct planning *g)
 		struct arena a = { 0 };
 
 		if (want && !(b->along && is_vacated(g, want)))
-			problem_add_barred(g->problems, &want->where, in_words(&a, want), b->words, b->remedy);
+			problem_add_barred(g->problems, &want->where, plan_object(&a, want), b->words, b->remedy);
 		arena_done(&a);
 	}
 }

@@ -29,6 +29,10 @@ struct plan {
  * ones.  Objects of @observed that are not ours stay.  -EEXIST with a problem
  * for each object that is wanted and somebody else's. */
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems);
+/* "address host/eth0 10.0.0.1/24": what a message calls it. */
+char *plan_object(struct arena *a, const struct object *want);
+/* Adds the problem that @want is not to be had, because of @have. */
+void plan_conflict(struct problems *p, const struct object *want, const struct object *have);
 /* Says of each step what it takes along of others (op.others). */
 void plan_find_others(struct plan *p);
 /* All of that in one text, empty if there is nothing. */

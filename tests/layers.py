@@ -9,7 +9,7 @@ from source import c_files, report
 LAYERS = [
     "base usec netnsd err log log_out manager arena path guess utf8 std_fds trust",
     "type type_inet name field kind model model_save describe json json_token",
-    "load loader load_object load_check load_words later schema manual plan plan_others plan_step slot owner back rtnl listen sysctl netns held spare look work",
+    "load loader load_object load_check load_words later schema manual plan plan_conflict plan_others plan_step slot owner back rtnl listen sysctl netns held spare look work",
     "kinds kind/*",
     "observe execute linger",
     "reconcile queue engine view known share start job job_open job_wait heal healing heal_beside heal_mend heal_note heal_other heal_return heal_unwell heal_wait spot keep keep_heard drift drifted watch event state status event_file outcome confirm await adopt "

@@ -10,8 +10,6 @@
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 
-enum { MTU_MAX = 65535 };	/* of what is like Ethernet: ETH_MAX_MTU, include/uapi/linux/if_ether.h */
-
 const struct word link_addrgen_words[] = {
 	{ "eui64", IN6_ADDR_GEN_MODE_EUI64 },
 	{ "none", IN6_ADDR_GEN_MODE_NONE },
@@ -42,58 +40,6 @@ bool link_is_cable(const struct object *o)
 bool link_is_half_made(const struct object *o)
 {
 	return o->sign.half;
-}
-
-int link_check(struct object *o, struct err *e)
-{
-	static const uint8_t none[6];
-	struct link *l = as_link(o);
-
-	if (!o->any && !strcmp(o->name, "lo"))
-		return err_set(e, EINVAL, "lo is the loopback that every namespace has; list it without \"kind\"");
-	if (strcmp(o->name, "lo") && object_has(o, LINK_MAC) && (l->mac[0] & 1 || !memcmp(l->mac, none, sizeof(none))))
-		return err_set(e, EINVAL, "mac: an interface's own address is neither a group's nor all zero");
-	if (!o->any) {
-		l->arp = l->multicast = l->forwards = true;
-		o->set |= UINT64_C(1) << LINK_ARP | UINT64_C(1) << LINK_MULTICAST | UINT64_C(1) << LINK_FORWARDS;
-	}
-	if (!o->any && !object_has(o, LINK_UP)) {
-		l->up = true;
-		OBJECT_SET(o, link, up);
-	}
-	return 0;
-}
-
-/* Without a secret the kernel refuses it; what others have given it is not known here. */
-static void addrgen_check(const struct model *m, const struct object *o, struct problems *p)
-{
-	const struct object *netns = model_netns(m, o->netns);
-
-	if (!object_has(o, LINK_ADDRGEN) || as_link(o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY || !netns || netns->any)
-		return;
-	if (!sysctl_declared(m, o->netns, o->name, "ipv6.stable_secret") &&
-	    !sysctl_declared(m, o->netns, NULL, "net.ipv6.conf.default.stable_secret"))
-		object_problem(p, EINVAL, o, "addrgen",
-			       "\"stable\" needs a secret, any IPv6 address that nobody can guess: add ipv6.stable_secret to the \"sysctl\" of %s, "
-			       "or net.ipv6.conf.default.stable_secret to that of %s", o->name, o->netns);
-}
-
-void link_check_in(const struct model *m, const struct object *o, struct problems *p)
-{
-	const char *master = as_link(o)->master;
-	const struct object *base = master ? model_find_ref(m, "link", master) : NULL;
-
-	if (master && !ref_is_in(master, o->netns))
-		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge share one", master);
-	else if (master && (!strcmp(o->name, "lo") || o->kind->ports))
-		object_problem(p, EINVAL, o, "master", "%s cannot be a port of a bridge",
-			       o->kind->ports ? "a bridge" : "the loopback");
-	else if (base && !base->kind->ports && (!base->any || !strcmp(base->name, "lo")))
-		object_problem(p, EINVAL, o, "master", "%s is %s, which has no ports", master,
-			       base->any ? "the loopback" : arena_fmt(&p->arena, "a %s", base->kind->name));
-	if (!o->any && object_has(o, LINK_MTU) && as_link(o)->mtu > MTU_MAX)
-		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo alone", MTU_MAX, o->kind->name, MTU_MAX + 1);
-	addrgen_check(m, o, p);
 }
 
 static uint32_t group_of(const struct work *w, const struct object *o)

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* plan_conflict.c - says why an object cannot be had: its place is another's, or may be
+ * ours and cannot be told to be.  Pure. */
+#include "plan.h"
+#include "kind.h"
+
+/* The kernel keeps such names free of interfaces, and finds by them, but tells of none. */
+static const char *other_name(struct arena *a, const struct object *want, const struct object *have, const char *object)
+{
+	if (want->any)
+		return arena_fmt(a, "%s is another name of %s; say %s instead", object, have->alias_of, have->alias_of);
+	return arena_fmt(a, "%s cannot be made, because %s is another name of %s; ip link property del dev %s altname %s frees it", object,
+			 want->name, have->alias_of, have->alias_of, want->name);
+}
+
+char *plan_object(struct arena *a, const struct object *want)
+{
+	char *what = want->kind->form == FORM_LIST ? object_describe(a, want, NULL, kind_mask(want->kind, BARE)) : NULL;
+
+	return arena_fmt(a, "%s %s%s%s", want->kind->label, want->place, what ? " " : "", what ? what : "");
+}
+
+void plan_conflict(struct problems *p, const struct object *want, const struct object *have)
+{
+	struct arena a = { 0 };
+	char *object = plan_object(&a, want);
+	const char *why = have->alias_of ? other_name(&a, want, have, object) : have->damage;
+
+	if (why)
+		problem_add_in_the_way(p, &want->where, object, why);
+	else
+		problem_add_conflict(p, &want->where, object, have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
+	arena_done(&a);
+}
