@@ -102,25 +102,48 @@ static void file_show(struct engine *g, struct boot_file *f)
 		applied_show(m, f);
 }
 
+static void file_hide(struct known *k)
+{
+	k->boot = false;
+	k->boot_file = NULL;
+	k->on_disk = ON_DISK_SAME;
+	k->on_disk_problem = NULL;
+}
+
 void boot_look(struct engine *g)
 {
 	if (!g->boot)
 		return;
 	boot_files_look(&g->boot->files);
-	for (size_t i = 0; i < g->n_members; i++) {
-		struct known *k = &g->members[i]->known;
-
-		k->boot = false;
-		k->boot_file = NULL;
-		k->on_disk = ON_DISK_SAME;
-		k->on_disk_problem = NULL;
-	}
+	for (size_t i = 0; i < g->n_members; i++)
+		file_hide(&g->members[i]->known);
 	for (size_t i = 0; i < g->boot->files.n; i++)
 		if (!g->boot->files.v[i]->hidden)
 			file_show(g, g->boot->files.v[i]);
 	for (size_t i = g->n_members; i-- > 0;)
 		if (g->members[i]->known.unapplied && !g->members[i]->known.boot)
 			member_drop(g, g->members[i]->known.name);
+}
+
+void boot_look_at(struct engine *g, const char *name)
+{
+	if (g->boot && !boot_files_is_same(&g->boot->files, name))
+		boot_look(g);
+}
+
+void boot_note(struct engine *g, const char *name, enum boot_dir dir, const char *path)
+{
+	struct member *m = member_find(g, name, NULL);
+	struct boot_file *f;
+
+	boot_files_note(&g->boot->files, dir, path);
+	f = boot_files_find(&g->boot->files, name);
+	if (m)
+		file_hide(&m->known);
+	if (f)
+		file_show(g, f);
+	else if (m && m->known.unapplied)
+		member_drop(g, name);
 }
 
 static void on_started(void *arg, _unused_ const struct outcome *o)
@@ -199,7 +222,10 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 	if (o->moot)
 		return false;
 	if (f && boot_file_has_changed(f)) {
-		boot_look(g);
+		boot_note(g, c->name, f->dir, f->path);
+		/* It may be called otherwise now. */
+		if (strcmp(f->name, c->name) != 0)
+			boot_look(g);
 		f = file_of(g, c->name);
 	}
 	if (!member_find(g, c->name, NULL)) {

@@ -3,6 +3,7 @@
  * boot, and what has changed there since.  Nothing of it is applied unasked but once,
  * at the start. */
 #pragma once
+#include "boot_file.h"
 #include "reconcile.h"
 
 struct boot;
@@ -13,6 +14,12 @@ void boot_free(struct boot *b);
 struct boot_files *boot_files(const struct engine *g);
 /* Looks again, and notes in each topology what the directories have for it. */
 void boot_look(struct engine *g);
+/* The same of one topology, in a time that does not grow with their number, unless somebody
+ * else has changed something there. */
+void boot_look_at(struct engine *g, const char *name);
+/* The file at @path, of @name, may have changed: in the directory of what was persisted by
+ * netnsd itself, right after boot_look_at. */
+void boot_note(struct engine *g, const char *name, enum boot_dir dir, const char *path);
 /* Puts in line what this start finds for the first time since the machine was booted. */
 void boot_start(struct engine *g);
 /* Before an apply that is to be there at boot too: writes what needs room beside its place. */

@@ -1,30 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* boot_file.c - reads the boot directories.  What stands there is made by root at each
- * boot, so a file that somebody else could have written is not used. */
+/* boot_file.c - reads one file of a boot directory.  What stands there is made by root at
+ * each boot, so a file that somebody else could have written is not used. */
 #include "boot_file.h"
 #include "json.h"
-#include "log.h"
 #include "trust.h"
 #include "utf8.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <time.h>
 
 enum {
-	FILES_MAX = 4096,		/* of one directory */
 	SETTLED_NSEC = 100000000,	/* a file that changed just now may change again within the same tick of its clock */
 };
 
-#define SUFFIX ".json"
-
-void boot_files_init(struct boot_files *b, const struct kinds *kinds, const char *topologies, const char *persisted)
-{
-	*b = (struct boot_files){ .kinds = kinds };
-	b->dirs[BOOT_TOPOLOGIES] = must(strdup(topologies));
-	b->dirs[BOOT_PERSISTED] = must(strdup(persisted));
-}
-
-static void boot_file_free(struct boot_file *f)
+void boot_file_free(struct boot_file *f)
 {
 	json_object_put(f->json);
 	problems_done(&f->problems);
@@ -33,19 +21,7 @@ static void boot_file_free(struct boot_file *f)
 	free(f);
 }
 
-void boot_files_done(struct boot_files *b)
-{
-	for (size_t i = 0; i < b->n; i++)
-		boot_file_free(b->v[i]);
-	free(b->v);
-	for (size_t i = 0; i < BOOT_DIRS; i++) {
-		free(b->dirs[i]);
-		free(b->said[i]);
-	}
-	*b = (struct boot_files){ 0 };
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
+bool boot_stat_is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mode == b->st_mode &&
 	       a->st_uid == b->st_uid && a->st_gid == b->st_gid && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
@@ -53,7 +29,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static bool is_settled(const struct stat *st)
+bool boot_stat_is_settled(const struct stat *st)
 {
 	struct timespec now;
 
@@ -103,7 +79,7 @@ static void source_read(struct boot_file *f)
 	f->source = must(strdup(f->path));
 	if (f->dir != BOOT_PERSISTED)
 		return;
-	if (asprintf(&path, "%.*s.source", (int)(strlen(f->path) - strlen(SUFFIX)), f->path) < 0)
+	if (asprintf(&path, "%.*s.source", (int)(strlen(f->path) - strlen(BOOT_SUFFIX)), f->path) < 0)
 		abort();
 	if (text_read(path, 4096, &text, &size, &st, &e) < 0 || !size || strlen(text) != size)
 		return;
@@ -116,7 +92,7 @@ static void source_read(struct boot_file *f)
 static void name_make(struct boot_file *f, const char *own)
 {
 	const char *base = strrchr(f->path, '/') + 1;
-	size_t n = own ? strlen(own) : strlen(base) - strlen(SUFFIX);
+	size_t n = own ? strlen(own) : strlen(base) - strlen(BOOT_SUFFIX);
 	char wanted[256];
 	struct err e;
 
@@ -158,7 +134,7 @@ static void json_load(struct boot_files *b, struct boot_file *f, const char *tex
 		topology_done(&t);
 }
 
-static void file_read(struct boot_files *b, struct boot_file *f)
+void boot_file_read(struct boot_files *b, struct boot_file *f)
 {
 	_cleanup_(json_putp) struct json_object *old = TAKE(f->json);
 	_cleanup_(freep) char *text = NULL;
@@ -182,156 +158,14 @@ static void file_read(struct boot_files *b, struct boot_file *f)
 	}
 	problems_in_file(&f->problems, f->path);
 	source_read(f);
-	f->stamp = is_settled(&st) ? st : (struct stat){ 0 };
+	f->stamp = boot_stat_is_settled(&st) ? st : (struct stat){ 0 };
 }
 
 bool boot_file_has_changed(const struct boot_file *f)
 {
 	struct stat st;
 
-	return lstat(f->path, &st) < 0 || !is_same(&st, &f->stamp);
-}
-
-static struct boot_file *file_need(struct boot_files *b, enum boot_dir dir, const char *path)
-{
-	struct boot_file *f;
-
-	for (size_t i = 0; i < b->n; i++)
-		if (!strcmp(b->v[i]->path, path))
-			return b->v[i];
-	f = must(calloc(1, sizeof(*f)));
-	f->dir = dir;
-	f->path = must(strdup(path));
-	b->v = must(realloc(b->v, (b->n + 1) * sizeof(struct boot_file *)));
-	b->v[b->n++] = f;
-	return f;
-}
-
-/* Why a directory or a part of it is left alone is said once. */
-static void dir_refused(struct boot_files *b, enum boot_dir dir, const char *why)
-{
-	if (b->said[dir] && !strcmp(b->said[dir], why))
-		return;
-	free(b->said[dir]);
-	b->said[dir] = must(strdup(why));
-	log_error("the boot directory %s: %s", b->dirs[dir], why);
-}
-
-/* Hidden ones, and those with something behind .json, are what editors, packages and people
- * have not finished with. */
-static int is_topology(const struct dirent *d)
-{
-	size_t n = strlen(d->d_name);
-
-	return *d->d_name != '.' && n > strlen(SUFFIX) && !strcmp(d->d_name + n - strlen(SUFFIX), SUFFIX);
-}
-
-static int name_cmp(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* A directory that nobody has made is empty; a link that leads nowhere is a mistake. */
-static int dir_open(const struct boot_files *b, enum boot_dir which, struct err *e)
-{
-	int fd = trust_open(b->dirs[which], TRUST_LINK, e);
-	struct stat st;
-
-	return fd == -ENOENT && lstat(b->dirs[which], &st) < 0 ? -ENOENT : fd < 0 ? -EINVAL : fd;
-}
-
-static void dir_look(struct boot_files *b, enum boot_dir which)
-{
-	struct dirent **names = NULL;
-	char why[640];
-	struct err e;
-	_cleanup_(closep) int fd = dir_open(b, which, &e);
-	int n = fd < 0 ? 0 : scandirat(fd, ".", &names, is_topology, name_cmp);
-
-	if (fd == -ENOENT)
-		return;
-	if (fd < 0 || n < 0) {
-		snprintf(why, sizeof(why), "%s; nothing in it is applied", fd < 0 ? e.text : strerror(errno));
-		dir_refused(b, which, why);
-	}
-	for (int i = 0; i < n; i++) {
-		_cleanup_(freep) struct dirent *d = names[i];
-		_cleanup_(freep) char *path = NULL;
-
-		if (i == FILES_MAX)
-			snprintf(why, sizeof(why), "holds %d files, at most %d are read: in order of name, those from %s on are left out",
-				 n, FILES_MAX, d->d_name);
-		if (i >= FILES_MAX)
-			continue;
-		if (asprintf(&path, "%s/%s", b->dirs[which], d->d_name) < 0)
-			abort();
-		file_need(b, which, path)->seen = true;
-	}
-	if (n > FILES_MAX)
-		dir_refused(b, which, why);
-	free(names);
-}
-
-static int file_cmp(const void *a, const void *b)
-{
-	const struct boot_file *x = *(struct boot_file *const *)a, *y = *(struct boot_file *const *)b;
-
-	return x->dir != y->dir ? (int)x->dir - (int)y->dir : strcmp(x->path, y->path);
-}
-
-/* A name that is only made up gives way to one that is meant. */
-static bool hides(const struct boot_files *b, size_t i, size_t k)
-{
-	const struct boot_file *x = b->v[i], *y = b->v[k];
-
-	if (i == k || strcmp(x->name, y->name))
-		return false;
-	return x->made_up != y->made_up ? y->made_up : i < k;
-}
-
-static void hide(struct boot_files *b)
-{
-	for (size_t k = 0; k < b->n; k++) {
-		struct boot_file *f = b->v[k];
-		size_t i = 0;
-
-		while (i < b->n && !hides(b, i, k))
-			i++;
-		if (i < b->n && !f->hidden)
-			log_warning("%s is not used: %s is the topology %s", f->path, b->v[i]->path, f->name);
-		f->hidden = i < b->n;
-	}
-}
-
-void boot_files_look(struct boot_files *b)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->n; i++)
-		b->v[i]->seen = false;
-	for (size_t i = 0; i < BOOT_DIRS; i++)
-		dir_look(b, (enum boot_dir)i);
-	for (size_t i = 0; i < b->n; i++) {
-		if (b->v[i]->seen)
-			b->v[n++] = b->v[i];
-		else
-			boot_file_free(b->v[i]);
-	}
-	b->n = n;
-	for (size_t i = 0; i < b->n; i++)
-		if (boot_file_has_changed(b->v[i]))
-			file_read(b, b->v[i]);
-	if (b->n)
-		qsort(b->v, b->n, sizeof(*b->v), file_cmp);
-	hide(b);
-}
-
-struct boot_file *boot_files_find(const struct boot_files *b, const char *name)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (!b->v[i]->hidden && !strcmp(b->v[i]->name, name))
-			return b->v[i];
-	return NULL;
+	return lstat(f->path, &st) < 0 || !boot_stat_is_same(&st, &f->stamp);
 }
 
 void boot_file_place(const struct boot_file *f, struct problems *p)

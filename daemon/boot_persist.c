@@ -6,10 +6,47 @@
 #include "engine.h"
 #include "log.h"
 #include "persist.h"
+#include <limits.h>
 
 static const char *persisted_dir(const struct engine *g)
 {
 	return boot_files(g)->dirs[BOOT_PERSISTED];
+}
+
+/* Where netnsd itself keeps the topology. */
+static void own_path(const struct engine *g, const char *name, char ret[PATH_MAX])
+{
+	snprintf(ret, PATH_MAX, "%s/%s.json", persisted_dir(g), name);
+}
+
+/* Another file that netnsd was given under that name would count at boot. */
+static void others_remove(struct engine *g, const char *name)
+{
+	const struct boot_files *b = boot_files(g);
+	char own[PATH_MAX];
+	bool removed = false;
+
+	own_path(g, name, own);
+	for (size_t i = boot_files_first(b, name); i < b->n && !strcmp(b->by_name[i]->name, name); i++) {
+		const struct boot_file *f = b->by_name[i];
+
+		if (f->dir != BOOT_PERSISTED || f->gone || !strcmp(f->path, own))
+			continue;
+		removed = true;
+		if (unlink(f->path) < 0)
+			log_warning("%s: %s", f->path, strerror(errno));
+	}
+	if (removed)
+		boot_look(g);
+}
+
+/* What was written or removed is seen as what it is. */
+static void note(struct engine *g, const char *name)
+{
+	char own[PATH_MAX];
+
+	own_path(g, name, own);
+	boot_note(g, name, BOOT_PERSISTED, own);
 }
 
 int boot_prepare(struct engine *g, const struct change *c, struct err *e)
@@ -18,36 +55,27 @@ int boot_prepare(struct engine *g, const struct change *c, struct err *e)
 
 	if (!g->boot)
 		return err_set(e, ENOTSUP, "only a netnsd that stays can see to what is there at boot");
-	boot_look(g);
+	boot_look_at(g, c->name);
 	f = boot_files_find(boot_files(g), c->name);
 	if (f && f->dir == BOOT_TOPOLOGIES)
 		return err_set(e, EEXIST, "what is there at boot is %s, which is not netnsd's: change that file, and leave out --persist",
 			       f->path);
-	return persist_prepare(persisted_dir(g), c->name, c->topology, c->source, e);
-}
-
-/* Another file that netnsd was given under that name would count at boot. */
-static void others_remove(struct engine *g, const char *name)
-{
-	const struct boot_files *b = boot_files(g);
-	char own[80];
-
-	snprintf(own, sizeof(own), "/%s.json", name);
-	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i]->dir == BOOT_PERSISTED && !strcmp(b->v[i]->name, name) && strcmp(strrchr(b->v[i]->path, '/'), own) &&
-		    unlink(b->v[i]->path) < 0)
-			log_warning("%s: %s", b->v[i]->path, strerror(errno));
+	if (persist_prepare(persisted_dir(g), c->name, c->topology, c->source, e) < 0)
+		return e->code;
+	note(g, c->name);
+	return 0;
 }
 
 int boot_persist(struct engine *g, struct member *m, struct err *e)
 {
 	const char *dir = persisted_dir(g), *name = m->known.name;
 
+	boot_look_at(g, name);
 	if (persist_prepare(dir, name, m->known.json, m->known.source, e) < 0)
 		return e->code;
 	if (persist_commit(dir, name, e) < 0)
 		return e->code;
-	boot_look(g);
+	note(g, name);
 	others_remove(g, name);
 	return 0;
 }
@@ -65,8 +93,10 @@ static void apply_settle(struct engine *g, const struct change *c, struct outcom
 	bool taken = o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING;
 	struct err e;
 
+	boot_look_at(g, c->name);
 	if (!taken || !m || m->known.confirm_usec) {
 		persist_abandon(persisted_dir(g), c->name);
+		note(g, c->name);
 		return;
 	}
 	/* If it fails the record still says so: the next start tries again. */
@@ -74,6 +104,7 @@ static void apply_settle(struct engine *g, const struct change *c, struct outcom
 		not_persisted(o, &e);
 		return;
 	}
+	note(g, c->name);
 	others_remove(g, c->name);
 	m->persist = false;
 	o->persisted = true;
@@ -88,12 +119,13 @@ static void down_settle(struct engine *g, const struct change *c, struct outcome
 
 	if (o->code != OUTCOME_DONE)
 		return;
+	boot_look_at(g, c->name);
 	others_remove(g, c->name);
 	if (persist_remove(persisted_dir(g), c->name, &e) < 0) {
 		not_persisted(o, &e);
 		return;
 	}
-	boot_look(g);
+	note(g, c->name);
 	f = boot_files_find(boot_files(g), c->name);
 	o->boot_file = f ? f->path : NULL;
 }
@@ -120,7 +152,7 @@ void boot_forget(struct engine *g, struct change *c)
 
 	if (!g->boot || !c->forget)
 		return;
-	boot_look(g);
+	boot_look_at(g, c->name);
 	f = boot_files_find(boot_files(g), c->name);
 	c->unpersist = c->type == CHANGE_DOWN;
 	if (f && (f->dir == BOOT_TOPOLOGIES || !c->unpersist))

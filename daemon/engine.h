@@ -10,6 +10,9 @@
 /* Anybody may give a namespace a number of nine digits: no table can be as long. */
 enum { HEARD_CHAINS = 4096 };
 
+/* For most names one look says that no other has the same mark. */
+enum { MARK_BUCKETS = 1 << 16 };
+
 /* A topology that is known, as the interface shows it and as the next change needs it. */
 struct member {
 	struct known known;	/* first: what is handed out */
@@ -41,6 +44,8 @@ struct engine {
 	struct events *events;
 	struct member **members;	/* in order of name */
 	size_t n_members;
+	uint16_t marks[MARK_BUCKETS];	/* members whose topology_hash leaves that rest */
+	bool marked;			/* some member may be marked (keep_is_marked); else none is */
 	struct queue queue;
 	struct job job;			/* of the change at work */
 	uint64_t began_usec;

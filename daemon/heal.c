@@ -372,6 +372,8 @@ static void doubt(const struct heal *h)
 
 static bool is_marked(const struct engine *g, const struct member *m)
 {
+	if (!m->n_kept)
+		return false;
 	/* What is just being changed is looked at by that change. */
 	if (m->broken || m->known.awaiting || (g->queue.at && !strcmp(g->queue.at->change.name, m->known.name)))
 		return false;

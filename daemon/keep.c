@@ -312,6 +312,7 @@ static void check_name(const struct engine *g, struct kept *k)
 
 void keep_check_names(struct engine *g, const char *name)
 {
+	g->marked = true;
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 		struct kept *k = name ? keep_find(m, name) : NULL;

@@ -111,6 +111,7 @@ void keep_heard(void *engine, const struct heard *h)
 {
 	struct engine *g = engine;
 
+	g->marked = true;
 	for (struct kept *k = g->heard[keep_chain(h->nsid)]; k; k = k->same)
 		if (k->nsid == h->nsid)
 			mark_heard(k, h);
@@ -129,6 +130,7 @@ void keep_listen(struct engine *g)
 {
 	if (!g->listener || listener_read(g->listener, keep_heard, g) != -ENOBUFS)
 		return;
+	g->marked = true;
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 
@@ -140,6 +142,7 @@ void keep_listen(struct engine *g)
 
 void keep_audit(struct engine *g)
 {
+	g->marked = true;
 	for (size_t i = 0; i < g->n_members; i++)
 		for (size_t n = 0; n < g->members[i]->n_kept; n++) {
 			struct kept *k = &g->members[i]->kept[n];

@@ -2,6 +2,7 @@
 /* known.c - the topologies that the engine knows, in order of name. */
 #include "back.h"
 #include "keep.h"
+#include "owner.h"
 
 void member_free(struct member *m)
 {
@@ -46,21 +47,24 @@ struct member *member_need(struct engine *g, const char *name)
 	model_init(&m->originals, g->kinds);
 	model_init(&m->claims, g->kinds);
 	m->drifts = g->drifts;
+	g->marks[topology_hash(name) % MARK_BUCKETS]++;
 	return m;
 }
 
 void member_drop(struct engine *g, const char *name)
 {
 	struct member *m = member_find(g, name, NULL);
+	size_t i = 0;
 
-	for (size_t i = 0; m && i < g->n_members; i++)
-		if (g->members[i] == m) {
-			g->n_members--;
-			memmove(g->members + i, g->members + i + 1, (g->n_members - i) * sizeof(*g->members));
-			keep_done(g, m);
-			member_free(m);
-			return;
-		}
+	if (!m)
+		return;
+	while (g->members[i] != m)
+		i++;
+	g->n_members--;
+	memmove(g->members + i, g->members + i + 1, (g->n_members - i) * sizeof(*g->members));
+	g->marks[topology_hash(name) % MARK_BUCKETS]--;
+	keep_done(g, m);
+	member_free(m);
 }
 
 /* Cables count once, and what was there before does not. */
@@ -157,7 +161,7 @@ static void on_returning(void *engine, struct job *j)
 	const struct engine *g = engine;
 
 	for (size_t i = 0; i < g->n_members; i++)
-		if (strcmp(g->members[i]->known.name, j->next.name))
+		if (g->members[i]->claims.n && strcmp(g->members[i]->known.name, j->next.name))
 			back_share(&j->desired.model, &g->members[i]->claims);
 }
 
@@ -243,8 +247,10 @@ void member_unsettled(struct engine *g, struct job *j)
 
 	if (j->next_index > g->next_index)
 		g->next_index = j->next_index;
-	if (m && !m->known.awaiting)
-		keep_mark_all(m);
+	if (!m || m->known.awaiting)
+		return;
+	keep_mark_all(m);
+	g->marked = true;
 }
 
 void member_settle(struct engine *g, struct job *j, bool forget)

@@ -2,6 +2,7 @@
 /* main.c - puts the daemon together: options, the lock and the engine, the socket,
  * the loop. */
 #include "../include/netnsd.h"
+#include "../include/usec.h"
 #include "control.h"
 #include "kind.h"
 #include "log.h"
@@ -23,6 +24,8 @@
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 
+enum { LATE_USEC = 5000 };
+
 struct daemon {
 	struct engine *engine;
 	struct control *control;
@@ -31,7 +34,7 @@ struct daemon {
 	struct notify notify;
 	sd_event *event;
 	sd_event_source *timer;
-	uint64_t deadline;
+	uint64_t deadline, looked_usec;
 	bool working, leaving;
 };
 
@@ -138,10 +141,16 @@ static int on_deadline(_unused_ sd_event_source *s, _unused_ uint64_t usec, void
 	return 0;
 }
 
+/* The first deadline of thousands of topologies takes its time to find: while there is work
+ * it may be found a little late. */
 static void set_deadline(struct daemon *d)
 {
-	uint64_t deadline = engine_deadline(d->engine);
+	uint64_t now = usec_now(CLOCK_MONOTONIC), deadline;
 
+	if (d->working && now < d->looked_usec + LATE_USEC)
+		return;
+	d->looked_usec = now;
+	deadline = engine_deadline(d->engine);
 	if (d->deadline == deadline)
 		return;
 	d->deadline = deadline;

@@ -13,6 +13,7 @@
 enum {
 	NAMES_MAX = 5,		/* in one list of the words */
 	EXTEND_SECONDS = 30,	/* no single batch takes as long */
+	WORDS_USEC = 100 * 1000,	/* the words of a start with thousands of topologies take a moment */
 };
 
 static void on_told(struct subscriber *s, _unused_ struct json_object *event)
@@ -129,9 +130,10 @@ void notify_turn(struct notify *n, bool working)
 		n->ready = true;
 		n->dirty = false;
 	}
-	if (!n->dirty || (working && n->ready))
+	if (!n->dirty || (working && (n->ready || usec_now(CLOCK_MONOTONIC) < n->said_usec + WORDS_USEC)))
 		return;
 	n->dirty = false;
+	n->said_usec = usec_now(CLOCK_MONOTONIC);
 	notify_words(n->engine, words, sizeof(words));
 	if (!strcmp(words, n->words))
 		return;

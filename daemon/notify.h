@@ -11,6 +11,7 @@ struct notify {
 	bool ready, stopping;
 	unsigned reloads;		/* at work */
 	bool dirty;			/* something has happened since the words were told */
+	uint64_t said_usec;		/* CLOCK_MONOTONIC: when the words were made last */
 	char words[512];
 	uint64_t watchdog_usec;
 };

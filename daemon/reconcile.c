@@ -7,6 +7,7 @@
 #include "boot.h"
 #include "event.h"
 #include "heal.h"
+#include "keep.h"
 #include "owner.h"
 
 static void refuse(struct outcome *o, enum outcome_code code, const struct err *e)
@@ -19,7 +20,9 @@ static void refuse(struct outcome *o, enum outcome_code code, const struct err *
 /* Two topologies whose marks the kernel could not tell apart must not be up together. */
 static int check_hash(const struct engine *g, const char *name, struct err *e)
 {
-	for (size_t i = 0; i < g->n_members; i++) {
+	uint16_t own = member_find(g, name, NULL) ? 1 : 0;
+
+	for (size_t i = 0; i < g->n_members && g->marks[topology_hash(name) % MARK_BUCKETS] > own; i++) {
 		const struct known *k = &g->members[i]->known;
 
 		if (strcmp(k->name, name) && topology_hash(k->name) == topology_hash(name))
@@ -193,8 +196,11 @@ static void outcome_from(struct outcome *o, struct job *j)
 static void finish(struct engine *g, struct outcome *o)
 {
 	struct entry *entry = queue_pop(&g->queue);
+	const struct member *m;
 
 	o->duration_usec = usec_now(CLOCK_MONOTONIC) - g->began_usec;
+	m = member_find(g, entry->change.name, NULL);
+	g->marked |= m && keep_is_marked(m);
 	boot_settle(g, &entry->change, o);
 	if (o->code != OUTCOME_DONE)
 		boot_failed(g, &entry->change, o);
@@ -340,11 +346,14 @@ static bool is_waiting(const struct engine *g)
 
 bool engine_step(struct engine *g)
 {
-	bool more = heal_step(g);
+	bool more = g->marked && heal_step(g);
 
-	await_step(g);
+	if (g->marked) {
+		await_step(g);
+		g->marked = more || heal_needed(g) || await_needed(g);
+	}
 	queue_step(g, more);
-	return (queue_is_ready(&g->queue) && !is_waiting(g)) || more || heal_needed(g) || await_needed(g);
+	return (queue_is_ready(&g->queue) && !is_waiting(g)) || g->marked;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -369,6 +378,7 @@ void engine_tick(struct engine *g)
 {
 	confirm_tick(g);
 	heal_tick(g);
+	g->marked = true;
 }
 
 void engine_submit(struct engine *g, const struct change *c)

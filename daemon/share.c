@@ -65,9 +65,10 @@ static int check_against(struct job *j, const struct member *other)
 	return r;
 }
 
+/* Nobody makes the host, of which all say something. */
 static struct member *maker(const struct engine *g, const char *netns)
 {
-	for (size_t i = 0; i < g->n_members; i++) {
+	for (size_t i = 0; i < g->n_members && strcmp(netns, "host") != 0; i++) {
 		const struct object *own = model_netns(&g->members[i]->declared, netns);
 
 		if (own && !own->any)
@@ -127,7 +128,7 @@ int share_check(const struct engine *g, struct job *j)
 	int r = 0;
 
 	for (size_t i = 0; i < g->n_members && r == 0; i++)
-		if (strcmp(g->members[i]->known.name, j->next.name))
+		if (g->members[i]->claims.n && strcmp(g->members[i]->known.name, j->next.name))
 			r = check_against(j, g->members[i]);
 	for (size_t i = 0; i < desired->n && r == 0; i++)
 		if (object_is(desired->objects[i], "netns") && desired->objects[i]->any &&

@@ -185,6 +185,7 @@ int engine_start(struct engine *g, struct err *e)
 	    state_read(&g->state, true, g->kinds, on_pending, g, e) < 0)
 		return e->code;
 	state_release(&g->state);
+	g->marked = true;
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 

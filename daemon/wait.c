@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* wait.c - clients that wait until topologies are up, or namespaces are there.  Whenever
- * something happens to a topology it is looked whether that is so. */
+ * something happens to a topology it is looked whether that is so, though with thousands of
+ * topologies not for each by itself. */
+#include "../include/usec.h"
 #include "wait.h"
 #include "answer.h"
 #include "boot.h"
 #include "event.h"
 #include "keep.h"
 
-enum { NAMES_MAX = 4096, MESSAGE_MAX = 1024, TIMEOUT_MAX = 86400 };
+enum { NAMES_MAX = 4096, MESSAGE_MAX = 1024, TIMEOUT_MAX = 86400, CHECK_SHARE = 10 };
 
 struct waiter {
 	struct subscriber subscriber;	/* first: what told is given */
 	struct call *call;
 	struct engine *engine;
 	sd_event_source *check, *timeout;
+	uint64_t rests_usec;		/* CLOCK_MONOTONIC: until then it is not looked again */
 };
 
 /* What is waited for, and not there. */
@@ -166,15 +169,21 @@ static void on_told(struct subscriber *s, _unused_ struct json_object *event)
 {
 	struct waiter *w = (struct waiter *)s;
 
+	sd_event_source_set_time(w->check, w->rests_usec);
 	sd_event_source_set_enabled(w->check, SD_EVENT_ONESHOT);
 }
 
-static int on_check(_unused_ sd_event_source *s, void *arg)
+static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
 {
+	uint64_t began = usec_now(CLOCK_MONOTONIC);
 	struct waiter *w = arg;
 
-	if (answer(w->engine, w->call, false))
+	if (answer(w->engine, w->call, false)) {
 		waiter_end(w);
+		return 0;
+	}
+	w->rests_usec = usec_now(CLOCK_MONOTONIC);
+	w->rests_usec += CHECK_SHARE * (w->rests_usec - began);
 	return 0;
 }
 
@@ -217,7 +226,7 @@ static int waiter_new(struct call *c, struct engine *g, uint64_t timeout_usec)
 
 	*w = (struct waiter){ { .told = on_told }, .call = c, .engine = g };
 	engine_subscribe(w->engine, &w->subscriber);
-	r = sd_event_add_defer(call_event(c), &w->check, on_check, w);
+	r = sd_event_add_time(call_event(c), &w->check, CLOCK_MONOTONIC, 0, 1, on_check, w);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(w->check, SD_EVENT_OFF);
 	if (r >= 0 && timeout_usec != UINT64_MAX)

@@ -13,7 +13,7 @@ LAYERS = [
     "kinds kind/*",
     "observe execute linger",
     "reconcile queue engine view known share start job job_open job_wait heal healing heal_beside heal_mend heal_note heal_other heal_return heal_unwell heal_wait spot keep keep_heard drift drifted watch event state status event_file outcome confirm await adopt "
-    "boot boot_file boot_persist persist notify reload record lock identity",
+    "boot boot_file boot_files boot_persist persist notify reload record lock identity",
     "control gate stream varlink idl service method once answer method_change method_reload monitor wait node options",
     "main",
 ]
