@@ -56,12 +56,23 @@ static struct json_object *file_parameters(const struct ctl *c, const struct fil
 	return o;
 }
 
+/* Of several files each has an outcome of its own in JSON too: {name, error, parameters}, or {name,
+ * skipped} of one whose turn did not come. */
+static void outcome_print(const struct ctl *c, const struct file *f, struct json_object *outcome)
+{
+	if (!(c->given & OPT_JSON) || c->n_args < 2)
+		return;
+	json_object_object_add(outcome, "name", json_object_new_string(f->name));
+	print_json(stdout, outcome, false);
+}
+
 static int apply_file(const struct ctl *c, const struct file *f)
 {
+	_cleanup_(reply_putp) struct json_object *failure = NULL;
 	_cleanup_(progress_done) struct progress p = { .file = f, .steps = print_steps_table(print_colours(stdout)) };
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	bool json = c->given & OPT_JSON;
-	struct call call = { .method = "Apply", .parameters = file_parameters(c, f), .file = f, .arg = &p };
+	struct call call = { .method = "Apply", .parameters = file_parameters(c, f), .file = f, .failure = &failure, .arg = &p };
 	int r;
 
 	json_object_object_add(call.parameters, "source", json_object_new_string(f->source));
@@ -75,6 +86,8 @@ static int apply_file(const struct ctl *c, const struct file *f)
 		call.progress = progress_show;
 	r = ctl_call(c, &call, &reply);
 	progress_clear(&p);
+	if (failure)
+		outcome_print(c, f, failure);
 	if (r)
 		return r;
 	if (json)
@@ -105,13 +118,30 @@ static int plan_file(const struct ctl *c, const struct file *f)
 	return n && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
 }
 
-/* Calls @each for the files, which are all checked first, until one fails. */
+/* Says of @f that its turn did not come. */
+static void file_skip(const struct ctl *c, const struct file *f)
+{
+	_cleanup_(reply_putp) struct json_object *outcome = must(json_object_new_object());
+
+	json_object_object_add(outcome, "skipped", json_object_new_boolean(true));
+	outcome_print(c, f, outcome);
+	ctl_fail(EXIT_FAILED, "%s: not tried, as a file before it failed", f->name);
+}
+
+/* Calls @each for the files, which are all checked first, until one fails; what became of
+ * each is said. */
 static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, const struct file *f))
 {
 	_cleanup_(files_done) struct files files = {};
 	int r = files_read(&files, c), result = r;
 
-	for (size_t i = 0; !r && i < files.n; i++) {
+	if (r)
+		return r;
+	for (size_t i = 0; i < files.n; i++) {
+		if (r) {
+			file_skip(c, &files.v[i]);
+			continue;
+		}
 		r = each(c, &files.v[i]);
 		result = r ?: result;
 		/* Changes that one file would make are no reason not to look at the next. */

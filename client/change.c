@@ -41,8 +41,22 @@ static void lingering_print(struct json_object *reply)
 		putchar('\n');
 }
 
-/* Makes @call and prints its summaries; @none when there are none. */
-static int change(const struct ctl *c, const struct call *call, const char *none)
+/* Says which of several failed; an exit code. */
+static int failures_say(struct json_object *reply)
+{
+	struct json_object *o;
+	int r = EXIT_DONE;
+
+	for (size_t i = 0; (o = reply_at(reply, "failures", i)); i++) {
+		ctl_say_failure(reply_text(o, "name"), reply_text(o, "error"), reply_get(o, "parameters"));
+		r = EXIT_FAILED;
+	}
+	return r;
+}
+
+/* Makes @call and prints what became of each topology; @none when there are none. */
+static int change(const struct ctl *c, const struct call *call, void (*print)(FILE *out, struct json_object *summary),
+		  const char *none)
 {
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	struct json_object *summary;
@@ -50,14 +64,16 @@ static int change(const struct ctl *c, const struct call *call, const char *none
 
 	if (r)
 		return r;
-	if (c->given & OPT_JSON)
-		return print_json(stdout, reply, false), EXIT_DONE;
+	if (c->given & OPT_JSON) {
+		print_json(stdout, reply, false);
+		return failures_say(reply);
+	}
 	for (size_t i = 0; (summary = reply_at(reply, "summaries", i)); i++)
-		print_summary(stdout, summary);
-	if (!reply_size(reply, "summaries"))
+		print(stdout, summary);
+	if (!reply_size(reply, "summaries") && !reply_size(reply, "failures"))
 		puts(none);
 	lingering_print(reply);
-	return EXIT_DONE;
+	return failures_say(reply);
 }
 
 int command_up(const struct ctl *c)
@@ -66,7 +82,7 @@ int command_up(const struct ctl *c)
 
 	if (c->n_args)
 		json_object_object_add(call.parameters, "names", name_list(c));
-	return change(c, &call, "nothing is down");
+	return change(c, &call, print_summary, "nothing is down");
 }
 
 int command_down(const struct ctl *c)
@@ -81,7 +97,7 @@ int command_down(const struct ctl *c)
 		json_object_object_add(call.parameters, "names", name_list(c));
 	flag_add(call.parameters, "all", all);
 	flag_add(call.parameters, "forget", c->given & OPT_FORGET);
-	return change(c, &call, "nothing is up");
+	return change(c, &call, print_summary, "nothing is up");
 }
 
 /* The operand of a command that works on all that wait without one. */
@@ -94,26 +110,23 @@ static struct json_object *name_or_all(const struct ctl *c)
 	return o;
 }
 
+static void print_confirmed(FILE *out, struct json_object *summary)
+{
+	_cleanup_(arena_done) struct arena a = {};
+
+	fprintf(out, "%s: confirmed\n", text_escape(&a, reply_text(summary, "name")));
+}
+
 int command_confirm(const struct ctl *c)
 {
 	struct call call = { .method = "Confirm", .parameters = name_or_all(c) };
-	_cleanup_(reply_putp) struct json_object *reply = NULL;
-	_cleanup_(arena_done) struct arena a = {};
-	struct json_object *summary;
-	int r = ctl_call(c, &call, &reply);
 
-	if (r)
-		return r;
-	if (c->given & OPT_JSON)
-		return print_json(stdout, reply, false), EXIT_DONE;
-	for (size_t i = 0; (summary = reply_at(reply, "summaries", i)); i++)
-		printf("%s: confirmed\n", text_escape(&a, reply_text(summary, "name")));
-	return EXIT_DONE;
+	return change(c, &call, print_confirmed, "");
 }
 
 int command_rollback(const struct ctl *c)
 {
 	struct call call = { .method = "Rollback", .parameters = name_or_all(c) };
 
-	return change(c, &call, "");
+	return change(c, &call, print_summary, "");
 }

@@ -88,7 +88,7 @@ int ctl_fail(int code, const char *fmt, ...)
 }
 
 /* A Problem of the interface text. */
-static void problem_say(const struct file *file, struct json_object *problem)
+static void problem_say(const struct file *file, const char *name, struct json_object *problem)
 {
 	_cleanup_(arena_done) struct arena a = {};
 	const char *object = reply_text(problem, "object"), *kernel = reply_text(problem, "kernel");
@@ -102,10 +102,14 @@ static void problem_say(const struct file *file, struct json_object *problem)
 		fprintf(stderr, "%s\n", text_escape(&a, print_problem(&a, problem)));
 		return;
 	}
-	file_say(file, (struct where){ .pointer = pointer }, message);
+	if (name)
+		ctl_fail(EXIT_FAILED, "%s: %s%s%s", name, pointer, *pointer ? ": " : "", message);
+	else
+		file_say(file, (struct where){ .pointer = pointer }, message);
 }
 
-static int failure_say(const struct call *call, const char *error, struct json_object *parameters)
+/* Begins with @name, NULL: with that of @file, if there is one. */
+static int failure_say(const struct file *file, const char *name, const char *error, struct json_object *parameters)
 {
 	static const char *const places[] = { "problem", "after" };
 	_cleanup_(arena_done) struct arena a = {};
@@ -113,20 +117,26 @@ static int failure_say(const struct call *call, const char *error, struct json_o
 
 	fflush(stdout);
 	for (size_t i = 0; (problem = reply_at(parameters, "problems", i)); i++)
-		problem_say(call->file, problem);
+		problem_say(file, name, problem);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if ((problem = reply_get(parameters, places[i])))
-			problem_say(call->file, problem);
+			problem_say(file, name, problem);
 	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
 		const struct failure *f = &failures[i];
+		const char *label = !f->named ? NULL : name ? name : file ? file->name : NULL;
 
 		if (strcmp(error, f->error) != 0)
 			continue;
-		return ctl_fail((int)f->code, "%s%s%s", f->named && call->file ? call->file->name : "",
-				f->named && call->file ? ": " : "", print_fill(&a, f->sentence, parameters));
+		return ctl_fail((int)f->code, "%s%s%s", label ? label : "", label ? ": " : "",
+				print_fill(&a, f->sentence, parameters));
 	}
 	return ctl_fail(EXIT_FAILED, "netnsd answered %s %s" OTHER_VERSION, error,
-			parameters ? json_object_to_json_string(parameters) : "");
+			parameters ? json_object_to_json_string_ext(parameters, JSON_C_TO_STRING_NOSLASHESCAPE) : "");
+}
+
+int ctl_say_failure(const char *name, const char *error, struct json_object *parameters)
+{
+	return failure_say(NULL, name, error, parameters);
 }
 
 static bool is_lost(const struct call *call, int code)
@@ -169,8 +179,10 @@ static int call_answer(const struct ctl *c, struct connection *connection, const
 		if (connection_reply(connection, &reply, &e) < 0)
 			return connection_say(c, call, &e);
 		parameters = reply_get(reply, "parameters");
+		if (*reply_text(reply, "error") && call->failure)
+			*call->failure = json_object_get(reply);
 		if (*reply_text(reply, "error"))
-			return call->quiet ? EXIT_FAILED : failure_say(call, reply_text(reply, "error"), parameters);
+			return call->quiet ? EXIT_FAILED : failure_say(call->file, NULL, reply_text(reply, "error"), parameters);
 		if (!reply_flag(reply, "continues")) {
 			*ret = json_object_get(parameters);
 			return EXIT_DONE;

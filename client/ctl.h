@@ -68,6 +68,8 @@ struct call {
 	/* Of a call with several replies: each but the last.  NULL: there is one. */
 	void (*progress)(void *arg, struct json_object *parameters);
 	void *arg;
+	/* Made the error and its parameters if netnsd answers one, besides saying it.  May be NULL. */
+	struct json_object **failure;
 	bool quiet;			/* say nothing if it goes wrong */
 	bool endless;			/* wait only as long as somebody reads stdout, else SIGPIPE */
 	uint64_t until_msec;		/* CLOCK_BOOTTIME: EXIT_TIMEOUT if there is no answer until then; 0: for ever */
@@ -79,5 +81,8 @@ struct call {
 /* Asks, and waits for the answer, whose parameters the caller then owns.  Says
  * itself what goes wrong; returns an exit code. */
 int ctl_call(const struct ctl *c, const struct call *call, struct json_object **ret);
+/* Says an error of the interface, which the change of the topology @name ended with; returns
+ * its exit code. */
+int ctl_say_failure(const char *name, const char *error, struct json_object *parameters);
 /* Says "netnsctl: " and the rest, escaped, on stderr; returns @code. */
 int ctl_fail(int code, const char *fmt, ...) _printf_(2, 3);

@@ -11,8 +11,9 @@ enum { NAMES_MAX = 4096 };
 struct pending {
 	struct call *call;		/* NULL: nobody listens any more */
 	size_t left;			/* changes that are not done */
+	size_t all;			/* changes */
 	bool one;			/* answered with the summary, not with a list */
-	struct json_object *summaries, *lingering;
+	struct json_object *summaries, *failures, *lingering;
 	const char *error;		/* the first */
 	struct json_object *error_parameters;
 };
@@ -20,6 +21,7 @@ struct pending {
 static void pending_free(struct pending *p)
 {
 	json_object_put(p->summaries);
+	json_object_put(p->failures);
 	json_object_put(p->lingering);
 	json_object_put(p->error_parameters);
 	free(p);
@@ -37,7 +39,7 @@ static struct pending *pending_new(struct call *c, bool one)
 	struct pending *p = must(calloc(1, sizeof(*p)));
 
 	*p = (struct pending){ .call = c, .one = one, .summaries = json_object_new_array(),
-			       .lingering = json_object_new_array() };
+			       .failures = json_object_new_array(), .lingering = json_object_new_array() };
 	c->data = p;
 	c->vanished = on_vanished;
 	return p;
@@ -50,7 +52,8 @@ static void answer(struct pending *p)
 
 	if (!c)
 		return;
-	if (p->error) {
+	/* Of several each has an outcome of its own. */
+	if (p->error && p->all <= 1) {
 		call_error(c, p->error, json_object_get(p->error_parameters));
 		return;
 	}
@@ -59,10 +62,25 @@ static void answer(struct pending *p)
 		add(reply, "summary", json_object_get(json_object_array_get_idx(p->summaries, 0)));
 	} else {
 		add(reply, "summaries", json_object_get(p->summaries));
+		if (json_object_array_length(p->failures))
+			add(reply, "failures", json_object_get(p->failures));
 		if (!strcmp(c->method, ERROR("Down")) || !strcmp(c->method, ERROR("Rollback")))
 			add(reply, "lingering", json_object_get(p->lingering));
 	}
 	call_reply(c, reply);
+}
+
+static void failure_add(struct pending *p, const char *name, const char *error, struct json_object *parameters)
+{
+	struct json_object *one = one_string("name", name);
+
+	add(one, "error", json_object_new_string(error));
+	add(one, "parameters", json_object_get(parameters));
+	json_object_array_add(p->failures, one);
+	if (p->error)
+		return;
+	p->error = error;
+	p->error_parameters = json_object_get(parameters);
 }
 
 static void on_done(void *arg, const struct outcome *o)
@@ -73,10 +91,8 @@ static void on_done(void *arg, const struct outcome *o)
 
 	if (!error)
 		json_object_array_add(p->summaries, status_summary(o));
-	else if (!p->error) {
-		p->error = error;
-		p->error_parameters = json_object_get(parameters);
-	}
+	else
+		failure_add(p, o->name, error, parameters);
 	json_object_put(parameters);
 	for (size_t i = 0; i < o->n_lingering; i++) {
 		struct json_object *one = one_string("namespace", o->lingering[i].netns);
@@ -112,6 +128,7 @@ static void submit(struct method_context *m, struct pending *p, struct change *c
 	change->done = on_done;
 	change->of_user = !p->call->peer->root;
 	p->left++;
+	p->all++;
 	engine_submit(m->engine, change);
 	m->work(m->arg);
 }

@@ -36,6 +36,7 @@ class FakeDaemon(threading.Thread):
             message += data
         call = json.loads(message[:-1])
         self.calls.append(call)
+        self.raw = message
         connection.sendall(b"".join(self.answer(call)))
 
     def answer(self, call):

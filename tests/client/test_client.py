@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What netnsctl prints, asks and exits with, against a daemon that only speaks."""
 import json
+import os
 import subprocess
 import time
 
@@ -206,8 +207,14 @@ def test_apply_several(ctl):
     ctl.daemon.calls.clear()
     ctl.daemon.replies["Apply"] = [refused]
     assert ctl.run("apply", "everyday.json", "second.json", "third.json") == (
-        1, "", "netnsctl: everyday: ns1 belongs to another program; nothing was touched\n")
+        1, "", "netnsctl: everyday: ns1 belongs to another program; nothing was touched\n"
+        "netnsctl: second: not tried, as a file before it failed\n"
+        "netnsctl: third: not tried, as a file before it failed\n")
     assert len(ctl.daemon.calls) == 1
+    code, out, _ = ctl.run("apply", "--json", "everyday.json", "second.json", "third.json")
+    assert code == 1 and [json.loads(line) for line in out.splitlines()] == [
+        refused | {"name": "everyday"}, {"name": "second", "skipped": True}, {"name": "third", "skipped": True}]
+    assert ctl.run("apply", "--json", "everyday.json")[:2] == (1, "")
 
 
 def test_apply_several_checked_first(ctl):
@@ -278,6 +285,46 @@ def test_up_and_down(ctl):
     assert [(c["method"], c["parameters"]) for c in ctl.daemon.calls] == [
         ("io.netnsd.Up", {}), ("io.netnsd.Up", {"names": ["a", "b"]}),
         ("io.netnsd.Down", {"names": ["everyday"]}), ("io.netnsd.Down", {"all": True, "forget": True})]
+
+
+FAILURES = [{"name": "b", "error": "io.netnsd.NoSuchTopology", "parameters": {"name": "b"}},
+            {"name": "c", "error": "io.netnsd.Conflict", "parameters": {
+                "object": "namespace c", "owner": "another program",
+                "problems": [{"message": "namespace c is there already", "pointer": "/namespaces/c"}]}}]
+
+
+@pytest.mark.parametrize("method", ["Up", "Down", "Confirm", "Rollback"])
+def test_some_of_several_fail(ctl, method):
+    """Each has its outcome, and together they are a failure."""
+    reply = {"summaries": [summary("a", removed=1)], "failures": FAILURES, "lingering": []}
+    ctl.serve(**{method: [reply]})
+    command = [method.lower()] + ["a", "b", "c"] * (method in ("Up", "Down"))
+    done = "a: confirmed\n" if method == "Confirm" else "a: 1 removed in 3.1 ms\n"
+    said = ("netnsctl: no topology is called b; netnsctl status shows those there are\n"
+            "netnsctl: c: /namespaces/c: namespace c is there already\n"
+            "netnsctl: c: namespace c belongs to another program; nothing was touched\n")
+    assert ctl.run(*command) == (1, done, said)
+    code, out, err = ctl.run("--json", *command)
+    assert (code, json.loads(out), err) == (1, reply, said)
+
+
+def test_all_of_several_fail(ctl):
+    ctl.serve(Up=[{"summaries": [], "failures": FAILURES[:1]}])
+    assert ctl.run("up") == (1, "", "netnsctl: no topology is called b; netnsctl status shows those there are\n")
+
+
+def test_what_is_no_utf8(ctl):
+    """A name or a path may hold any byte; what is sent is JSON all the same."""
+    ctl.serve(Up=[{"summaries": []}])
+    ctl.out("up", os.fsdecode(b"a\xffb"))
+    assert ctl.daemon.calls[0]["parameters"]["names"] == ["a?b"]
+
+
+def test_slashes_are_sent_as_they_are(ctl):
+    ctl.write("slashes.json", '{"description": "%s", "namespaces": {}}' % ("/" * 1000))
+    ctl.serve(Apply=[applied(created=1)])
+    ctl.out("apply", "slashes.json")
+    assert b"/" * 1000 in ctl.daemon.raw
 
 
 def test_down_lingering(ctl):
