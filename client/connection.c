@@ -4,6 +4,7 @@
 #include "connection.h"
 #include "reply.h"
 #include "../daemon/json.h"
+#include "../daemon/utf8.h"
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -57,14 +58,17 @@ int connection_call(struct connection *c, const char *method, struct json_object
 		    struct err *e)
 {
 	_cleanup_(reply_putp) struct json_object *call = must(json_object_new_object());
-	const char *text;
+	char *text;
 	size_t size;
 
 	json_object_object_add(call, "method", json_object_new_string(method));
 	json_object_object_add(call, "parameters", json_object_get(parameters));
 	if (more)
 		json_object_object_add(call, "more", json_object_new_boolean(true));
-	text = must((char *)json_object_to_json_string_length(call, JSON_C_TO_STRING_PLAIN, &size));
+	/* Escapes that nobody needs would make a valid file too long to be taken. */
+	text = must((char *)json_object_to_json_string_length(call, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size));
+	/* A path, or what was typed, may be no UTF-8. */
+	utf8_repair(text);
 	return send_all(c->fd, text, size + 1, e);
 }
 

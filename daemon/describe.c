@@ -18,7 +18,7 @@ static char *value_text(struct arena *a, const struct object *o, size_t i)
 	const char *s = !v ? "none"
 		      : json_object_is_type(v, json_type_string)
 			      ? json_object_get_string(v)
-			      : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
+			      : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	char *text = arena_strdup(a, s);
 
 	json_object_put(v);

@@ -133,6 +133,15 @@ static void submit(struct method_context *m, struct pending *p, struct change *c
 	m->work(m->arg);
 }
 
+/* What is kept, and what is there at boot, is called what it was applied as. */
+static void name_put(struct json_object *topology, const char *name)
+{
+	struct json_object *own = json_object_object_get(topology, "name");
+
+	if (json_object_is_type(own, json_type_string) && strcmp(json_object_get_string(own), name))
+		json_object_object_add(topology, "name", json_object_new_string(name));
+}
+
 /* What the call says of the topology; false if it was answered. */
 static bool read_topology(struct call *c, struct change *ret)
 {
@@ -147,6 +156,7 @@ static bool read_topology(struct call *c, struct change *ret)
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	snprintf(ret->source, sizeof(ret->source), "%s", source ? source : "");
 	ret->topology = param(c, "topology");
+	name_put(ret->topology, name);
 	return true;
 }
 

@@ -80,7 +80,7 @@ struct object *model_netns(const struct model *m, const char *netns)
 static const char *json_text(struct json_object *v)
 {
 	return json_object_is_type(v, json_type_string) ? json_object_get_string(v)
-							: json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
+							: json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 static void object_name(struct model *m, struct object *o)

@@ -70,6 +70,9 @@ int persist_prepare(const char *dir, const char *name, struct json_object *topol
 	/* For people to read, unless it would be too long for netnsd to. */
 	if (size > TOPOLOGY_MAX)
 		text = json_object_to_json_string_length(topology, flags | JSON_C_TO_STRING_PLAIN, &size);
+	/* What boot would not take is not said to be there at boot. */
+	if (size > TOPOLOGY_MAX)
+		return err_set(e, EFBIG, "the topology has %zu bytes, at boot at most %d are taken", size, TOPOLOGY_MAX);
 	file_names(name, "json", file, new);
 	return text_write(fd, new, text, size, e);
 }

@@ -112,7 +112,7 @@ static int record_write(int dir, const struct record *r, struct err *e)
 	file_name(final, r->name, ".json");
 	unlinkat(dir, temporary, 0);
 	_cleanup_(closep) int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
+	text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
 	code = fd < 0 ? err_kernel(e, errno, NULL, "%s in the run directory", temporary) : write_all(fd, text, size, e);
 	json_object_put(o);
 	if (code == 0 && renameat(dir, temporary, dir, final) < 0)
