@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""Users who ask without end: root is answered and drift is healed all the same, about as if they were not there. Nothing
+is compared but with what it takes without them, and generously: without a share for each a flood takes minutes."""
+import json
+import os
+import re
+import statistics
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from machine import NETNSCTL, ROOT
+from topologies import everyday
+from varlink import Connection
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs users")
+
+METHODS = re.findall(r"^method (\w+)", (ROOT / "daemon/io.netnsd.varlink").read_text(), re.M)
+# What a method must be given; one that is not here is called without.
+PARAMETERS = {
+    "Plan": {"name": "q", "topology": {"host": {"interfaces": {f"e{i:x}": {"mtu": 1400} for i in range(1000)}}}},
+    "Show": {"name": "chain"},
+    "Status": {"name": "chain"},
+    "Apply": {"name": "q", "topology": {}},
+    "Adopt": {"name": "q"},
+    "Wait": {"names": ["nobody"], "timeout_seconds": 0},
+}
+READER, CHANGER = ("1", "daemon"), ("2", "bin")
+CHAIN = {"namespaces": {f"m{i}": {"interfaces": {"e": {"kind": "veth", "peer": f"m{i}/f"}, "f": {}}} for i in range(60)}}
+
+
+@pytest.fixture
+def busy(bare):
+    """A machine with something to look at, on which drift is always healed at once."""
+    bare.start("--group", READER[1], "--admin-group", CHANGER[1], "--heal-burst", "1000/1")
+    bare.apply(everyday(), "everyday")
+    bare.apply(CHAIN, "chain")
+    yield bare
+    bare.ctl("down", "--all", "--forget")
+
+
+def ping_msec(machine):
+    started = time.monotonic()
+    with Connection(machine.socket) as c:
+        c.call("io.netnsd.Ping")
+    return (time.monotonic() - started) * 1000
+
+
+HEAL = """ip -n ns1 addr del 10.0.0.2/24 dev veth-ns
+until ip -n ns1 addr show dev veth-ns | grep -q "inet 10.0.0.2/"; do sleep 0.002; done"""
+
+
+def heal_msec(machine):
+    started = time.monotonic()
+    machine.sh(HEAL)
+    return (time.monotonic() - started) * 1000
+
+
+def measure(machine):
+    """What a Ping of root takes, and a heal, in milliseconds."""
+    pings = []
+    for _ in range(21):
+        pings.append(ping_msec(machine))
+        time.sleep(0.005)
+    return statistics.median(pings), statistics.median(heal_msec(machine) for _ in range(5))
+
+
+@contextmanager
+def flood(machine, how, message, group=READER, users=("65534",)):
+    flooders = [machine.popen("setpriv", f"--reuid={user}", "--regid=65534", f"--groups={group[0]}", "python3",
+                              Path(__file__).with_name("flood.py"), "/run/netnsd/io.netnsd", how, json.dumps(message), stdin=subprocess.PIPE)
+                for user in users]
+    try:
+        time.sleep(0.3)
+        yield
+        assert all(f.poll() is None for f in flooders)
+    finally:
+        for f in flooders:
+            f.stdin.close()
+            f.wait(20)
+
+
+def check(machine, idle, what):
+    ping, heal = measure(machine)
+    assert ping < max(50, 20 * idle[0]), (what, ping, idle)
+    assert heal < 5 * idle[1] + 100, (what, heal, idle)
+
+
+def test_every_method(busy):
+    """Also one that is added later: what it costs is its caller's."""
+    idle = measure(busy)
+    for method in METHODS:
+        message = {"method": f"io.netnsd.{method}", "parameters": PARAMETERS.get(method, {}), "more": method == "Monitor"}
+        with flood(busy, "ask", message):
+            check(busy, idle, method)
+
+
+LIST = {"method": "io.netnsd.List"}
+
+
+@pytest.mark.parametrize("how", ["unread", "connect", "gone", "half", "garbage"])
+def test_every_way(busy, how):
+    idle = measure(busy)
+    with flood(busy, how, LIST):
+        check(busy, idle, how)
+
+
+def test_nobody_waits_for_the_answer(busy):
+    idle = measure(busy)
+    with flood(busy, "ask", LIST | {"oneway": True}):
+        check(busy, idle, "oneway")
+
+
+def test_several_users(busy):
+    """Each has its turn, and all together no more than one alone."""
+    idle = measure(busy)
+    with flood(busy, "ask", LIST, users=("65534", "65533", "65532")):
+        check(busy, idle, "three users")
+        started = time.monotonic()
+        busy.run("setpriv", "--reuid=65531", "--regid=65534", f"--groups={READER[0]}", NETNSCTL, "list")
+        assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("method, parameters", [
+    ("Apply", {"name": "q", "topology": {"namespaces": {"q": {}}}}), ("Down", {"names": ["q"]}), ("Up", {"names": ["chain"]}),
+    ("Rollback", {"name": "q"}), ("Reload", {}), ("Down", {"names": ["nobody"] * 1000}),
+])
+def test_changes(busy, method, parameters):
+    """Who may change something comes after healing and root, too."""
+    idle = measure(busy)
+    with flood(busy, "ask", {"method": f"io.netnsd.{method}", "parameters": parameters}, group=CHANGER):
+        check(busy, idle, method)
+        started = time.monotonic()
+        busy.ctl("up", "everyday")
+        assert time.monotonic() - started < 10
+
+
+def test_what_the_dead_asked_for_is_dropped(busy):
+    """Thousands of calls whose caller has gone: the next caller, of the same user, is answered at once."""
+    one = json.dumps(LIST).encode() + b"\0"
+    for _ in range(3):
+        with Connection(busy.socket) as c:
+            c.socket.setblocking(False)
+            try:
+                while c.socket.send(one * 1000):
+                    pass
+            except BlockingIOError:
+                pass
+    assert ping_msec(busy) < 2000
+
+
+def test_sigterm_is_not_kept_waiting(busy):
+    """What users have in line is not done first."""
+    down = {"method": "io.netnsd.Down", "parameters": {"names": ["chain"] * 4000}}
+    up = {"method": "io.netnsd.Up", "parameters": {"names": ["chain"] * 4000}}
+    with flood(busy, "ask", down, group=CHANGER), flood(busy, "ask", up, group=CHANGER, users=("65533",)):
+        started = time.monotonic()
+        busy.stop()
+        assert time.monotonic() - started < 10
+    busy.start()
