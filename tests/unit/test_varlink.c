@@ -229,6 +229,27 @@ static void test_peer_sends_and_goes(void **state _unused_)
 	fixture_done(&f);
 }
 
+/* Nobody would read the answers. */
+static void test_peer_asks_and_goes(void **state _unused_)
+{
+	static const char ask_text[] = "{\"method\":\"" ECHO "\"}", change_text[] = "{\"method\":\"org.example.test.Change\"}";
+	struct fixture f;
+
+	for (int may_change = 0; may_change <= 1; may_change++) {
+		open_as(&f, true, may_change);
+		for (size_t i = 0; i < 10; i++)
+			assert_int_equal(send(f.fd, ask_text, sizeof(ask_text), 0), sizeof(ask_text));
+		assert_int_equal(send(f.fd, change_text, sizeof(change_text), 0), sizeof(change_text));
+		close(f.fd);
+		f.fd = -1;
+		run(&f);
+		assert_int_equal(f.asked, 0);
+		assert_int_equal(f.changed, may_change);
+		assert_true(f.closed);
+		fixture_done(&f);
+	}
+}
+
 /* "printf … | socat": it has said all it will, and still listens. */
 static void test_peer_ends_its_half(void **state _unused_)
 {
@@ -309,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_whole_messages_may_rest),
 		cmocka_unit_test(test_peer_goes),
 		cmocka_unit_test(test_peer_sends_and_goes),
+		cmocka_unit_test(test_peer_asks_and_goes),
 		cmocka_unit_test(test_peer_ends_its_half),
 		cmocka_unit_test(test_peer_does_not_read),
 		cmocka_unit_test(test_peer_only_asks),

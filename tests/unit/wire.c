@@ -24,8 +24,9 @@ static void vanished(struct call *c)
 	f->later = NULL;
 }
 
-static void method_echo(struct call *c, void *arg _unused_)
+static void method_echo(struct call *c, void *arg)
 {
+	((struct fixture *)arg)->asked++;
 	call_reply(c, json_object_get(c->parameters));
 }
 

@@ -20,7 +20,7 @@ struct fixture {
 	struct varlink *varlink;
 	struct call *later;	/* waits for the test to answer */
 	int fd;
-	unsigned changed, vanished;
+	unsigned asked, changed, vanished;
 	bool closed;
 	char reply[4096];
 };
