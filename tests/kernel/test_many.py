@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Thousands of topologies: what is done with all of them takes a time that grows with their number, not with its square."""
+import json
+import time
+
+import pytest
+from varlink import Connection
+
+pytestmark = pytest.mark.storm
+
+FEW, MANY = 125, 1000
+# Eight times as many; squares would be 64, cubes 512.
+FACTOR, LEAST_MSEC = 30, 50
+
+
+def cpu_msec(machine):
+    """What netnsd itself has spent, whatever else goes on on this machine, and the kernel's part of it aside."""
+    return int(machine.sh("cat /proc/$(cat /run/netnsd.pid)/stat").split()[13]) * 10
+
+
+def spent(machine, what):
+    before = cpu_msec(machine)
+    what()
+    return cpu_msec(machine) - before
+
+
+def fill(machine, n):
+    folder = machine.folder / "topologies"
+    folder.mkdir(exist_ok=True)
+    for i in range(n):
+        (folder / f"t{i}.json").write_text(json.dumps({"namespaces": {}}))
+
+
+def all_of_it(machine, n):
+    """What each call costs with @n files in the boot directory."""
+    calls = [("Wait", {}), ("Status", {}), ("List", {}), ("Reload", {}), ("Down", {"all": True}), ("Up", {}),
+             ("Down", {"all": True, "forget": True}), ("Up", {})]
+    fill(machine, n)
+    machine.start()
+    found = {"start": spent(machine, lambda: machine.ctl("wait", "--timeout", "300", timeout=300)) + cpu_msec(machine)}
+    with Connection(machine.socket, timeout=300) as c:
+        for i, (method, parameters) in enumerate(calls):
+            found[f"{i} {method}"] = spent(machine, lambda: c.call(f"io.netnsd.{method}", **parameters))
+
+        def persist():
+            for i in range(n):
+                c.call("io.netnsd.Apply", name=f"p{i}", topology={}, persist=True)
+        found["persist"] = spent(machine, persist)
+        found["forget"] = spent(machine, lambda: c.call("io.netnsd.Down", names=[f"p{i}" for i in range(n)], forget=True))
+    machine.ctl("down", "--all", "--forget", code=None)
+    machine.stop()
+    return found
+
+
+def test_no_faster_than_their_number(bare):
+    few = all_of_it(bare, FEW)
+    bare.sh("rm -rf /run/netnsd")
+    many = all_of_it(bare, MANY)
+    assert {what: (few[what], many[what]) for what in few if many[what] > FACTOR * max(few[what], LEAST_MSEC)} == {}
+
+
+@pytest.mark.parametrize("n", [4096, 4097])
+def test_which_files_count(bare, n):
+    """Of more than may be the first in order of name, whatever order the directory has."""
+    fill(bare, n)
+    names = sorted(f"t{i}.json" for i in range(n))[:4096]
+    bare.start()
+    bare.ctl("wait", "--timeout", "300", code=None, timeout=300)
+    with Connection(bare.socket, timeout=300) as c:
+        known = {t["name"] + ".json" for t in c.call("io.netnsd.Status")["topologies"]}
+        assert known == set(names)
+        c.call("io.netnsd.Down", all=True, forget=True)
+    assert ("holds more than 4096 files" in bare.log()) == (n > 4096)
+    started = time.monotonic()
+    bare.stop()
+    assert time.monotonic() - started < 60
