@@ -22,11 +22,11 @@ enum {
 	CHANGER_MESSAGE_MAX = TOPOLOGY_MAX + ENVELOPE_MAX,
 	GROUPS_MAX = 1 << 16,	/* NGROUPS_MAX of the kernel */
 	REST_USEC = 10 * 1000 * 1000,
-	/* One part in two of the time at most goes to taking connections: the queue of the kernel
+	/* Most of the time may go to taking connections, a moment at a time: the queue of the kernel
 	 * is shared by all, and what stands before root's in it must be turned away quickly. */
 	ACCEPT_USEC = 1000,
 	ACCEPT_EVERY_USEC = 10 * 1000,
-	ACCEPT_TURNS = 5,
+	ACCEPT_TURNS = 8,
 	SAY_USEC = 10 * 1000 * 1000,	/* who is turned away is said so often */
 };
 
