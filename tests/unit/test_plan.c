@@ -386,8 +386,8 @@ static void test_random(_unused_ void **state)
 static void conflict(const struct kind *kind, const char *name, const char *says)
 {
 	static const char text[] =
-		"{\"host\": {\"interfaces\": {\"v0\": {\"addresses\": [\"10.0.0.1/24\"]}}},"
-		"\"namespaces\": {\"a\": {\"interfaces\": {\"v1\": {\"kind\": \"veth\", \"peer\": \"host/v0\"}}}}}";
+		"{\"host\": {\"interfaces\": {\"v0\": {\"addresses\": [\"10.0.0.1/24\"]}},"
+		"\"routes\": [{\"to\": \"10.5.0.0/16\", \"dev\": \"v0\"}]},\"namespaces\": {\"a\": {\"interfaces\": {\"v1\": {\"kind\": \"veth\", \"peer\": \"host/v0\"}}}}}";
 	struct model memory, nothing, originals;
 	struct problems p = { 0 };
 	struct topology t;
@@ -398,8 +398,12 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 	model_init(&nothing, &all_kinds);
 	model_init(&originals, &all_kinds);
 	fake_init(&kernel, &memory, TOPOLOGY);
-	fake_add(&kernel, kind, name ? "host" : "a", name, NULL);
 	assert_int_equal(load_text(text, strlen(text), &all_kinds, &t, &p), 0);
+	for (size_t i = 0; i < t.model.n && kind == &kind_route; i++)
+		if (t.model.objects[i]->kind == kind)
+			fake_intrude(&kernel, t.model.objects[i]);
+	if (kind != &kind_route)
+		fake_add(&kernel, kind, name ? "host" : "a", name, NULL);
 	assert_int_equal(change_plan(&c, &kernel, &t.model, &nothing, &originals), -EEXIST);
 	assert_string_equal(c.problems.v[0].message, says);
 	change_done(&c);
@@ -418,6 +422,8 @@ static void test_conflict(_unused_ void **state)
 		 "link host/v0 is there already and belongs to another program; netnsd leaves it alone");
 	conflict(&kind_netns, NULL,
 		 "namespace a is there already and belongs to another program; netnsd leaves it alone");
+	conflict(&kind_route, NULL,
+		 "route host 10.5.0.0/16: a route of proto dhcp is there already, and netnsd leaves it alone; say another \"metric\"");
 }
 
 int main(void)
