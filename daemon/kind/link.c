@@ -91,13 +91,22 @@ static void put_addrgen(const struct object *o, struct nl_msg *m)
 	nla_nest_end(m, af);
 }
 
+/* A bridge keeps an MTU, whatever its ports have, only if it is changed to that: what it is
+ * born with it forgets (br_change_mtu, net/bridge/br_device.c). */
+static bool born_later(const struct object *o)
+{
+	return o->kind->ports && object_has(o, LINK_MTU);
+}
+
 void link_put_birth(const struct work *w, const struct object *o, struct nl_msg *m)
 {
 	uint8_t mac[6];
 
 	msg_put_string(m, IFLA_IFNAME, o->name);
 	msg_put_u32(m, IFLA_GROUP, group_of(w, o));
-	put_rows(o, ~UINT64_C(0), NLA_MESSAGE, m);
+	put_rows(o, born_later(o) ? ~(UINT64_C(1) << LINK_MTU) : ~UINT64_C(0), NLA_MESSAGE, m);
+	if (born_later(o))
+		msg_put_u32(m, IFLA_MTU, as_link(o)->mtu ^ 1);
 	if (object_has(o, LINK_MAC))
 		return;
 	/* Without an address of its own udev would give it one, and a second boot another. */
@@ -187,6 +196,8 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 		msg_put_u32(m, IFLA_GROUP, group_of(w, o));
 	if (op->before || op->given)
 		put_rows(o, mask, NLA_MESSAGE, m);
+	else if (born_later(o))
+		msg_put_u32(m, IFLA_MTU, l->mtu);
 	if (concerns(o, mask, LINK_MASTER))
 		msg_put_u32(m, IFLA_MASTER, l->master ? work_ifindex(w, l->master) : 0);
 	return work_send(w, o->netns, m, op, e) < 0 ? e->code : link_forward(w, op, e);
