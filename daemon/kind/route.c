@@ -50,7 +50,9 @@ static bool is_set(const struct route *r, const char *field)
 
 static uint8_t family_of(const struct route *r)
 {
-	const struct inet *tell[] = { &r->to, &r->via, &r->src, r->nexthops.n ? &r->nexthops.v[0].via : &r->via };
+	/* Of an observed one the kernel has told: a default without a router says none. */
+	const struct inet known = { .family = (uint8_t)r->key.family };
+	const struct inet *tell[] = { &known, &r->to, &r->via, &r->src, r->nexthops.n ? &r->nexthops.v[0].via : &r->via };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tell); i++)
 		if (tell[i]->family)
@@ -119,6 +121,8 @@ uint8_t route_usual_scope(const struct route *r)
 		return RT_SCOPE_UNIVERSE;
 	if (r->type == RTN_LOCAL)
 		return RT_SCOPE_HOST;
+	if (r->type == RTN_BROADCAST)
+		return RT_SCOPE_LINK;
 	return (!r->type || r->type == RTN_UNICAST) && !r->via.family && !r->nexthops.n ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 

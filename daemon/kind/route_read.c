@@ -91,6 +91,7 @@ struct route *route_read(struct look *look, const struct nlmsghdr *h)
 	r->protocol = i->rtm_protocol;
 	if (a[RTA_DST] && i->rtm_dst_len)
 		r->to = msg_inet(i->rtm_family, i->rtm_dst_len, a[RTA_DST]);
+	r->key.family = i->rtm_family;
 	r->type = i->rtm_type;
 	r->scope = i->rtm_scope;
 	r->table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : i->rtm_table;
@@ -114,8 +115,6 @@ struct route *route_read(struct look *look, const struct nlmsghdr *h)
 	if (r->metric != (i->rtm_family == AF_INET6 ? 1024 : 0))
 		OBJECT_SET(&r->object, route, metric);
 	route_finish(r);
-	if (i->rtm_family == AF_INET6)
-		r->key.family = AF_INET6;	/* a default without a router tells no family */
 	return r;
 }
 
