@@ -43,8 +43,8 @@ static bool has_route(const struct address *a)
 
 	if (a->object.any || a->flags & IFA_F_NOPREFIXROUTE)
 		return false;
-	/* Neither to everything, nor into 0.0.0.0/8 (ipv4_is_zeronet). */
-	if (!a->address.len || (v4 && !route_of(a).to.addr[0]))
+	/* Neither to everything, nor to a network that begins with 0.0.0.0 (ipv4_is_zeronet). */
+	if (!a->address.len || (v4 && !memcmp(route_of(a).to.addr, "\0\0\0", 4)))
 		return false;
 	/* A secondary address shares that of the first; one on lo is local. */
 	return !v4 || (!(a->flags & IFA_F_SECONDARY) && strcmp(a->object.name, "lo") && (a->peer.family || a->address.len < 32));
