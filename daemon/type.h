@@ -77,6 +77,10 @@ void text_copy(void *dst, const void *src, struct arena *a);
 
 /* The network that an address with its prefix length is in. */
 struct inet inet_net(const struct inet *i);
+/* ::1 */
+bool inet_is_loopback6(const struct inet *i);
+/* fe80::/10 */
+bool inet_is_link_local(const struct inet *i);
 bool inet_covers(const struct inet *net, const struct inet *ip);
 /* "10.0.0.1/24", without "/24" where @bare or the prefix is the whole address; "default". */
 const char *inet_text(const struct inet *i, bool bare, char buf[64]);

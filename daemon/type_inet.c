@@ -60,6 +60,18 @@ struct inet inet_net(const struct inet *i)
 	return net;
 }
 
+bool inet_is_loopback6(const struct inet *i)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+
+	return i->family == AF_INET6 && !memcmp(i->addr, loopback, sizeof(loopback));
+}
+
+bool inet_is_link_local(const struct inet *i)
+{
+	return i->family == AF_INET6 && i->addr[0] == 0xfe && (i->addr[1] & 0xc0) == 0x80;
+}
+
 bool inet_covers(const struct inet *net, const struct inet *ip)
 {
 	struct inet a = inet_net(net), b = *ip;

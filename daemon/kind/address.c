@@ -3,7 +3,6 @@
 #include "../look.h"
 #include "../owner.h"
 #include "address.h"
-#include "sysctl.h"
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -19,7 +18,7 @@ static const struct field fields[] = {
 	FIELD(address, far, dest, .flags = KEY | HIDDEN, .fallback = "null", .doc = ""),
 	FIELD(address, peer, peer, .flags = FIXED | BARE, .fallback = "null", .doc = "the address at the other end (IFA_ADDRESS)"),
 	FIELD(address, scope, word, .words = scope_words, .flags = FIXED, .fallback = "\"global\"",
-	      .doc = "where it is valid (ifa_scope)"),
+	      .doc = "where it is valid (ifa_scope); host in 127.0.0.0/8 unless said; IPv6 derives it from the address"),
 	FIELD(address, label, string, .flags = FIXED, .max = 15, .doc = "IPv4 only, for old programs (IFA_LABEL)"),
 	FIELD(address, metric, u32, .fallback = "0", .doc = "metric of the route to its network (IFA_RT_PRIORITY)"),
 	FIELD(address, nodad, bool, .flags = WRITTEN,
@@ -38,7 +37,7 @@ enum {
 	FIXED_IPV4 = IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN,
 };
 
-static void set_lasting(struct address *a, uint32_t flags, uint32_t valid_lft, uint32_t preferred_lft)
+void address_set_lasting(struct address *a, uint32_t flags, uint32_t valid_lft, uint32_t preferred_lft)
 {
 	bool v4 = a->address.family == AF_INET;
 
@@ -53,7 +52,7 @@ static void set_lasting(struct address *a, uint32_t flags, uint32_t valid_lft, u
 	OBJECT_SET(&a->object, address, preferred_lft);
 }
 
-static void address_identify(struct object *o)
+void address_identify(struct object *o)
 {
 	struct address *a = (struct address *)o;
 	struct inet own = inet_net(&a->address), far = address_net(a);
@@ -71,50 +70,10 @@ static void address_identify(struct object *o)
 	OBJECT_SET(o, address, far);
 }
 
-static bool is_none(const struct inet *i)
-{
-	static const uint8_t none[16];
-
-	return !memcmp(i->addr, none, sizeof(none));
-}
-
 /* The metric that the kernel takes for none said is told as none. */
-static uint32_t told_metric(const struct address *a, uint32_t metric)
+uint32_t address_told_metric(const struct address *a, uint32_t metric)
 {
 	return a->address.family == AF_INET6 && metric == METRIC_IPV6 ? 0 : metric;
-}
-
-static int address_check(struct object *o, struct err *e)
-{
-	struct address *a = (struct address *)o;
-
-	if (is_none(&a->address))
-		return err_set(e, EINVAL, "that is no address an interface can have");
-	if (a->peer.family && a->peer.family != a->address.family)
-		return err_set(e, EINVAL, "address and peer are of different families");
-	/* The kernel keeps one length, that of the far address. */
-	if (a->peer.family && a->address.len != a->peer.len && a->address.len != (a->address.family == AF_INET ? 32 : 128))
-		return err_set(e, EINVAL, "the prefix length is said with the peer");
-	if (a->peer.family)
-		a->address.len = a->peer.len;
-	if (a->peer.family && !memcmp(a->peer.addr, a->address.addr, sizeof(a->peer.addr))) {
-		/* The kernel takes that for none. */
-		a->peer = (struct inet){ 0 };
-		o->set &= ~(UINT64_C(1) << kind_field(o->kind, "peer"));
-	}
-	if (a->label && a->address.family != AF_INET)
-		return err_set(e, EINVAL, "only IPv4 addresses have a label");
-	if (a->label && strncmp(a->label, o->name, strlen(o->name)))
-		return err_set(e, EINVAL, "label: %s must begin with %s", a->label, o->name);
-	if (a->label && !strcmp(a->label, o->name)) {
-		/* That is what the kernel writes without one. */
-		a->label = NULL;
-		o->set &= ~(UINT64_C(1) << kind_field(o->kind, "label"));
-	}
-	a->metric = told_metric(a, a->metric);
-	address_identify(o);
-	set_lasting(a, 0, LIFETIME_FOREVER, LIFETIME_FOREVER);
-	return 0;
 }
 
 /* The last that is added is the first to the kernel (address_order.c). */
@@ -152,10 +111,10 @@ static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg
 	const struct ifa_cacheinfo *lives = at[IFA_CACHEINFO] ? nla_data(at[IFA_CACHEINFO]) : NULL;
 
 	a->flags = at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags;
-	set_lasting(a, a->flags, lives ? lives->ifa_valid : LIFETIME_FOREVER, lives ? lives->ifa_prefered : LIFETIME_FOREVER);
+	address_set_lasting(a, a->flags, lives ? lives->ifa_valid : LIFETIME_FOREVER, lives ? lives->ifa_prefered : LIFETIME_FOREVER);
 	a->scope = i->ifa_scope;
 	OBJECT_SET(&a->object, address, scope);
-	a->metric = told_metric(a, at[IFA_RT_PRIORITY] ? nla_get_u32(at[IFA_RT_PRIORITY]) : 0);
+	a->metric = address_told_metric(a, at[IFA_RT_PRIORITY] ? nla_get_u32(at[IFA_RT_PRIORITY]) : 0);
 	OBJECT_SET(&a->object, address, metric);
 	if (at[IFA_LABEL] && strcmp(nla_data(at[IFA_LABEL]), a->object.name)) {
 		a->label = arena_strdup(&m->arena, nla_data(at[IFA_LABEL]));
@@ -295,12 +254,6 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	return work_send(w, a->object.netns, m, op, e);
 }
 
-static void address_check_in(const struct model *m, const struct object *o, struct problems *p)
-{
-	if (((const struct address *)o)->address.family == AF_INET6)
-		sysctl_check_ipv6(m, o, model_find_ref(m, "link", o->place), "address", p);
-}
-
 bool address_is_ipv6(const struct object *o)
 {
 	return o->kind == &kind_address && ((const struct address *)o)->address.family == AF_INET6;
@@ -322,6 +275,7 @@ const struct kind kind_address = {
 	.identify = address_identify,
 	.check = address_check,
 	.check_in = address_check_in,
+	.check_netns = address_check_netns,
 	.backward = address_backward,
 	.slots = address_slots,
 	.observe = address_observe,

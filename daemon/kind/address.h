@@ -31,6 +31,20 @@ struct address {
 /* address_type.c */
 extern const struct type type_address_options, type_lifetime;
 
+/* kind.identify: fills the key in. */
+void address_identify(struct object *o);
+/* How long it lasts, and the flags that change what it does. */
+void address_set_lasting(struct address *a, uint32_t flags, uint32_t valid_lft, uint32_t preferred_lft);
+
+/* The metric as the kernel tells it. */
+uint32_t address_told_metric(const struct address *a, uint32_t metric);
+
+/* What the kernel refuses of an address, and its canonical form. */
+int address_check(struct object *o, struct err *e);
+void address_check_in(const struct model *m, const struct object *o, struct problems *p);
+/* IPv4: what it refuses of two in one network. */
+void address_check_netns(const struct model *m, const struct object *netns, struct problems *p);
+
 /* The network it is in. */
 struct inet address_net(const struct address *a);
 

@@ -102,6 +102,7 @@ const struct kind kind_bridge = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.check = bridge_check,
+	.complete = link_complete,
 	.check_in = bridge_check_in,
 	.encode = link_encode,
 	.takes = link_takes,

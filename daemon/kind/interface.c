@@ -311,6 +311,7 @@ const struct kind kind_interface = {
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_LINK },
 	.check = link_check,
+	.complete = link_complete,
 	.check_in = interface_check_in,
 	.check_netns = interface_check_netns,
 	.observe = interface_observe,

@@ -21,6 +21,7 @@ struct link {
 	bool promotes;			/* of addresses the next one takes the place of one that leaves */
 	const char *mark;		/* set only if it is damaged: a constant in a desired one, else what became of it */
 	uint32_t master_index;		/* IFLA_MASTER of an observed one */
+	uint32_t ports_mtu;		/* of a declared bridge: the least that its ports say, which it follows; 0: none */
 	bool only_named;		/* a cable's end that no entry lists, only the other end's "peer" */
 };
 
@@ -31,7 +32,7 @@ extern const struct word link_addrgen_words[];
 	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .fallback = "true",                                             \
 	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
 	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .fallback = "1500",                            \
-	      .doc = "largest packet, in bytes; 65536 is for lo alone (IFLA_MTU)"),                                                           \
+	      .doc = "largest packet, in bytes; 65536 is for lo alone; below 1280 there is no IPv6 (IFLA_MTU)"),      \
 	FIELD(link, mac, mac, .flags = INTERRUPTS, .nla = IFLA_ADDRESS,                                                \
 	      .doc = "hardware address; derived from machine, topology and name unless said (IFLA_ADDRESS)"),          \
 	FIELD(link, master, link, .refs = "link", .flags = LOOSE | INTERRUPTS, .fallback = "null",                     \
@@ -39,7 +40,8 @@ extern const struct word link_addrgen_words[];
 	FIELD(link, txqlen, u32, .nla = IFLA_TXQLEN, .fallback = "1000",                                               \
 	      .doc = "length of the transmit queue, in packets (IFLA_TXQLEN)"),                                        \
 	FIELD(link, addrgen, word, .words = link_addrgen_words, .fallback = "\"eui64\"",                               \
-	      .doc = "how the kernel makes the IPv6 link-local address (IFLA_INET6_ADDR_GEN_MODE)"),                   \
+	      .doc = "how the kernel makes the IPv6 link-local address (IFLA_INET6_ADDR_GEN_MODE); stable needs "      \
+		     "net.ipv6.conf.default.stable_secret"),                                                   \
 	FIELD(link, carrier, bool, .flags = HIDDEN | WRITTEN, .doc = "whether there is a signal (IFF_LOWER_UP)"),    \
 	FIELD(link, arp, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "not IFF_NOARP"),                  \
 	FIELD(link, multicast, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "IFF_MULTICAST"),            \
@@ -60,9 +62,16 @@ const char *link_say_damage(struct arena *a, const struct object *have, const ch
 
 /* Whether netnsd sets @key of IPv6 off on it when it is new, whatever is the default there. */
 bool link_is_guarded(const struct model *desired, const struct object *o, const char *key);
+/* Whether a file says that it is down. */
+bool link_is_down(const struct object *o);
+/* What its MTU is going to be; 0: nobody says. */
+uint32_t link_mtu(const struct object *o);
+/* Whether its MTU is too small for IPv6, of which the kernel then takes all away. */
+bool link_lacks_ipv6(const struct object *o);
 
 /* The checks that every kind of interface makes. */
 int link_check(struct object *o, struct err *e);
+void link_complete(struct model *m, struct object *o, struct problems *p);
 void link_check_in(const struct model *m, const struct object *o, struct problems *p);
 
 /* The attributes that a create message carries for this end: name, group, MAC, MTU. */

@@ -14,6 +14,8 @@ int link_check(struct object *o, struct err *e)
 
 	if (!o->any && !strcmp(o->name, "lo"))
 		return err_set(e, EINVAL, "lo is the loopback that every namespace has; list it without \"kind\"");
+	if (object_has(o, LINK_MAC) && !strcmp(o->name, "lo") && l->mac[0] & 1)
+		return err_set(e, EINVAL, "mac: a multicast address cannot be an interface's own");
 	if (strcmp(o->name, "lo") && object_has(o, LINK_MAC) && (l->mac[0] & 1 || !memcmp(l->mac, none, sizeof(none))))
 		return err_set(e, EINVAL, "mac: an interface's own address is neither a group's nor all zero");
 	if (!o->any) {
@@ -27,11 +29,13 @@ int link_check(struct object *o, struct err *e)
 	return 0;
 }
 
-/* Without a secret the kernel refuses it; what others have given it is not known here. */
+/* It needs IPv6.  "stable" without a secret the kernel refuses; what others have given it is not known here. */
 static void addrgen_check(const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct object *netns = model_netns(m, o->netns);
 
+	if (object_has(o, LINK_ADDRGEN) && ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_EUI64 && link_lacks_ipv6(o))
+		object_problem(p, EINVAL, o, "addrgen", "%s has no IPv6: its MTU is below %d", o->place, IPV6_MIN_MTU);
 	if (!object_has(o, LINK_ADDRGEN) || ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY || !netns || netns->any)
 		return;
 	if (!sysctl_declared(m, o->netns, o->name, "ipv6.stable_secret") &&

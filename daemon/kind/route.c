@@ -3,6 +3,7 @@
  * their own protocol is never looked at. */
 #include "address.h"
 #include "route.h"
+#include "link.h"
 #include "sysctl.h"
 #include "../look.h"
 #include "../owner.h"
@@ -29,15 +30,15 @@ static const struct field fields[] = {
 	FIELD(route, via, ip, .flags = FIXED | LATE, .fallback = "null",
 	      .doc = "the next router, on the interface that its network is on, unless \"dev\" says one (RTA_GATEWAY)"),
 	FIELD(route, dev, link, .refs = "link", .flags = FIXED, .doc = "the interface out (RTA_OIF)"),
-	FIELD(route, src, ip, .flags = FIXED, .fallback = "null", .doc = "the source address to prefer (RTA_PREFSRC)"),
+	FIELD(route, src, ip, .flags = FIXED, .fallback = "null", .doc = "the source address to prefer, one of the namespace (RTA_PREFSRC)"),
 	FIELD(route, metric, u32, .flags = WRITTEN,
 	      .doc = "the lowest wins; 0 for IPv4, 1024 for IPv6 unless said (RTA_PRIORITY)"),
 	FIELD(route, table, u32, .flags = WRITTEN, .min = 1, .fallback = "254",
 	      .doc = "the number of the table; 254, main, unless said (RTA_TABLE)"),
-	FIELD(route, scope, word, .words = scope_words, .flags = FIXED, .doc = "how far it reaches (rtm_scope)"),
+	FIELD(route, scope, word, .words = scope_words, .flags = FIXED, .doc = "how far it reaches (rtm_scope); IPv4 only"),
 	FIELD(route, onlink, bool, .flags = FIXED, .fallback = "false",
-	      .doc = "take the next router for a neighbour, whatever the addresses say (RTNH_F_ONLINK)"),
-	FIELD(route, mtu, u32, .flags = FIXED, .fallback = "null", .min = 68, .max = 65535, .doc = "path MTU, in bytes (RTAX_MTU)"),
+	      .doc = "the gateway is a neighbour on \"dev\", whatever the addresses say (RTNH_F_ONLINK); needs both"),
+	FIELD(route, mtu, u32, .flags = FIXED, .fallback = "null", .min = 68, .max = ROUTE_MTU_MAX, .doc = "path MTU, in bytes (RTAX_MTU)"),
 	FIELD(route, nexthops, nexthops, .flags = FIXED | LATE, .fallback = "null",
 	      .doc = "several next routers: a list of {\"via\", \"dev\", \"weight\"} (RTA_MULTIPATH)"),
 	FIELD(route, key, route_key, .flags = KEY | HIDDEN, .doc = ""),
@@ -95,24 +96,10 @@ static void unlist(struct route *r)
 static int route_check(struct object *o, struct err *e)
 {
 	struct route *r = (struct route *)o;
-	bool unicast = !is_set(r, "type") || r->type == RTN_UNICAST || r->type == RTN_LOCAL;
 
 	unlist(r);
 	route_finish(r);
-	if (r->via.family && r->via.family != r->key.family)
-		return err_set(e, EINVAL, "to and via are of different families");
-	if (r->src.family && r->src.family != r->key.family)
-		return err_set(e, EINVAL, "to and src are of different families");
-	for (size_t i = 0; i < r->nexthops.n; i++)
-		if (r->nexthops.v[i].via.family && r->nexthops.v[i].via.family != r->key.family)
-			return err_set(e, EINVAL, "to and nexthops/%zu/via are of different families", i);
-	if (r->nexthops.n && (r->via.family || r->dev))
-		return err_set(e, EINVAL, "has nexthops, which say \"via\" and \"dev\" each for itself");
-	if (unicast && !r->via.family && !r->dev && !r->nexthops.n)
-		return err_set(e, EINVAL, "leads nowhere: say \"via\", \"dev\" or \"nexthops\"");
-	if (!unicast && (r->via.family || r->nexthops.n))
-		return err_set(e, EINVAL, "only a unicast route has a next router");
-	return 0;
+	return route_check_form(r, e);
 }
 
 uint8_t route_usual_scope(const struct route *r)
@@ -214,24 +201,30 @@ static int route_mark(struct work *w, struct op *op, struct err *e)
 
 static void check_dev(const struct model *m, const struct route *r, const char *field, const char *dev, struct problems *p)
 {
-	if (dev && r->key.family == AF_INET6)
-		sysctl_check_ipv6(m, &r->object, model_find_ref(m, "link", dev), field, p);
-	if (dev && !ref_is_in(dev, r->object.netns))
-		object_problem(p, EINVAL, &r->object, field, "%s is in another namespace; a route and its interface share one", dev);
+	const struct object *link = dev ? model_find_ref(m, "link", dev) : NULL;
+	const struct object *o = &r->object;
+
+	if (dev && !ref_is_in(dev, o->netns))
+		object_problem(p, EINVAL, o, field, "%s is in another namespace; a route and its interface share one", dev);
+	else if (dev && !link && r->nexthops.n)
+		object_problem(p, EINVAL, o, field, "%s is no interface that this file declares", dev);
+	if (!link)
+		return;
+	if (r->key.family == AF_INET6)
+		sysctl_check_ipv6(m, o, link, field, p);
+	/* A local route may be on one that is down. */
+	if (link_is_down(link) && !(r->key.family == AF_INET && r->type == RTN_LOCAL))
+		object_problem(p, EINVAL, o, field, "%s is down (\"up\": false); a route needs its interface up", dev);
 }
 
 static void route_check_in(const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct route *r = (const struct route *)o;
+	const struct nexthop *hops;
+	struct nexthop one;
 
-	check_dev(m, r, "dev", r->dev, p);
-	for (size_t i = 0; i < r->nexthops.n; i++) {
-		const char *dev = r->nexthops.v[i].dev;
-
-		check_dev(m, r, "nexthops", dev, p);
-		if (dev && !model_find_ref(m, "link", dev))
-			object_problem(p, EINVAL, o, "nexthops", "%s is no interface that this file declares", dev);
-	}
+	for (size_t i = 0, n = route_hops(r, &one, &hops); i < n; i++)
+		check_dev(m, r, r->nexthops.n ? "nexthops" : "dev", hops[i].dev, p);
 }
 
 /* IPv6 takes no source address whose duplicates are looked for. */

@@ -3,6 +3,8 @@
 #pragma once
 #include "../look.h"
 
+enum { ROUTE_MTU_MAX = 65520 };	/* what is above, the kernel makes that (ip_metrics_convert, net/ipv4/metrics.c) */
+
 struct nexthop {
 	struct inet via;
 	const char *dev;	/* "NS/IF" or NULL */
@@ -34,6 +36,13 @@ extern const struct type type_nexthops, type_route_key;
 
 /* Fills the key in, from the fields that are set. */
 void route_finish(struct route *r);
+
+/* The next hops, or @one made of "via" and "dev"; returns how many. */
+size_t route_hops(const struct route *r, struct nexthop *one, const struct nexthop **ret);
+/* Whether it refuses packets instead of passing them on. */
+bool route_is_reject(const struct route *r);
+/* What the kernel refuses of a route by itself. */
+int route_check_form(const struct route *r, struct err *e);
 
 /* The scope that a route has unless one is said. */
 uint8_t route_usual_scope(const struct route *r);

@@ -2,7 +2,9 @@
 /* sysctl_check.c - what keys say together, and with what stands on interfaces: whether
  * the kernel could ever have all of it.  Pure. */
 #include "forwarding.h"
+#include "link.h"
 #include "sysctl.h"
+#include <linux/ipv6.h>
 
 static bool is_on(const char *value)
 {
@@ -28,6 +30,8 @@ void sysctl_check_ipv6(const struct model *m, const struct object *o, const stru
 	static const char own[] = "ipv6.disable_ipv6";
 	const char *value = link ? sysctl_declared(m, link->netns, link->name, own) : NULL, *key;
 
+	if (link && link_lacks_ipv6(link))
+		object_problem(p, EINVAL, o, field, "%s has no IPv6: its MTU is below %d", link->place, IPV6_MIN_MTU);
 	if (!link || (value && !is_on(value)))
 		return;
 	key = value ? NULL : disables_ipv6(m, link);
@@ -108,12 +112,27 @@ void sysctl_check_in(const struct model *m, const struct object *o, struct probl
 	order_check(m, o, p);
 }
 
+/* An interface whose MTU is too small for IPv6 has no keys of it. */
+static void mtu_check(const struct object *o, const struct object *link, struct problems *p)
+{
+	const struct sysctl *s = (const struct sysctl *)o;
+	uint32_t mtu = link_mtu(link);
+	long own = strtol(s->value, NULL, 0);
+
+	if (link_lacks_ipv6(link) && !strncmp(s->key, "ipv6.", 5))
+		object_problem(p, EINVAL, o, NULL, "%s has no IPv6, and no keys of it: its MTU is below %d", o->place, IPV6_MIN_MTU);
+	else if (!strcmp(s->key, "ipv6.mtu") && (own < IPV6_MIN_MTU || (mtu && own > mtu)))
+		object_problem(p, EINVAL, o, NULL, "must be from %d to the MTU of %s, %u", IPV6_MIN_MTU, o->place, mtu ? mtu : 65535);
+}
+
 /* The field of an interface that a key of it is another name of. */
 void link_sysctl_check_in(const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct object *link = model_find_ref(m, "link", o->place);
 	int addrgen = link ? kind_field(link->kind, "addrgen") : -1;
 
+	if (link)
+		mtu_check(o, link, p);
 	if (addrgen >= 0 && object_has(link, (size_t)addrgen) && !strcmp(((const struct sysctl *)o)->key, "ipv6.addr_gen_mode"))
 		object_problem(p, EINVAL, o, NULL, "\"addrgen\" of %s says this already", o->place);
 }

@@ -50,6 +50,7 @@ static void veth_complete(struct model *m, struct object *o, struct problems *p)
 	struct object *other;
 	const char *here = o->place;
 
+	link_complete(m, o, p);
 	if (!v->peer)
 		return;
 	if (!strcmp(v->peer, here)) {

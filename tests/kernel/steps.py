@@ -60,8 +60,9 @@ def plan(walk, rng):
 def poison(walk, rng, record, file):
     """Puts something into @file that is refused, early or late."""
     ours = [netns for netns, body in oracle.bodies(file).items() if oracle.is_ours(netns, body)]
+    # Of a namespace of its own netnsd knows what the kernel refuses, but for the link-local addresses.
     networks = [(at, address) for at, link, made in oracle.links(file) for address in link.get("addresses", [])
-                if made and link.get("up", True) and isinstance(address, str) and "." in address and not link.get("master")]
+                if made and link.get("up", True) and isinstance(address, str) and "." in address and not link.get("master") and link.get("mtu", 1500) >= 1280]
     others = sorted(walk.ours() - set(ours) - set(oracle.bodies(record.file) if record.up else []))
     choices = ["link", "namespace", "key"] + ["gateway", "source"] * bool(networks) + ["other"] * bool(others)
     choice = rng.choice(choices)
@@ -79,6 +80,8 @@ def poison(walk, rng, record, file):
         route = {"to": "10.250.0.0/24", "via": address.partition("/")[0], "dev": link, "onlink": True}
         if choice == "source":
             route = {"to": "10.250.0.0/24", "dev": link, "src": "10.5.5.5"}
+        if netns in ours:
+            route = {"to": "2001:db8:250::/48", "dev": link, "src": "fe80::77"}
         oracle.bodies(file)[netns].setdefault("routes", []).append(route)
     return choice
 

@@ -105,7 +105,7 @@ def test_taken_back(up):
     up.apply(t)
     after = topology(OTHERS[:1] + FOUR[::-1] + SIX[::-1] + OTHERS[1:])
     after["on_drift"] = "report"
-    after["namespaces"]["ns1"]["routes"] = [{"to": "10.9.0.0/16", "dev": "veth-ns", "src": "10.3.3.3"}]
+    after["namespaces"]["ns1"]["routes"] = [{"to": "2001:db8:9::/48", "dev": "veth-ns", "src": "fe80::77"}]
     assert "everything is as it was before" in up.apply(after, "lab", code=1).stderr
     assert sources(up) == ("10.0.0.2", "2001:db8::2")
     up.ctl("wait", "lab")
