@@ -4,6 +4,7 @@
 #include "link.h"
 #include "sysctl.h"
 #include <linux/if_link.h>
+#include <linux/ipv6.h>
 
 enum { MTU_MAX = 65535 };	/* of what is like Ethernet: ETH_MAX_MTU, include/uapi/linux/if_ether.h */
 
