@@ -358,18 +358,6 @@ static void settle(struct heal *h)
 		heal_tell_healed(h);
 }
 
-/* The next look, at whatever link, is not to take for well what is only not looked for. */
-static void doubt(const struct heal *h)
-{
-	for (size_t i = 0; i < h->m->drifts.n; i++) {
-		const struct drift *one = &h->m->drifts.v[i];
-		struct kept *k = one->open ? keep_find(h->m, one->netns) : NULL;
-
-		if (k)
-			k->unrouted = k->crowded = true;
-	}
-}
-
 static bool is_marked(const struct engine *g, const struct member *m)
 {
 	if (!m->n_kept)
@@ -406,7 +394,7 @@ bool heal_step(struct engine *g)
 	scope_take(&h.scope, g, h.m);
 	run(&h);
 	settle(&h);
-	doubt(&h);
+	heal_doubt(&h);
 	plan_done(&h.plan);
 	problems_done(&h.problems);
 	problems_done(&h.refused);

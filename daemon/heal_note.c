@@ -178,3 +178,15 @@ void heal_note_all(struct heal *h)
 			drift_settle(d, spot->kept->name, NULL, h->now);
 	}
 }
+
+/* The next look, at whatever link, is not to take for well what is only not looked for. */
+void heal_doubt(const struct heal *h)
+{
+	for (size_t i = 0; i < h->m->drifts.n; i++) {
+		const struct drift *one = &h->m->drifts.v[i];
+		struct kept *k = one->open ? keep_find(h->m, one->netns) : NULL;
+
+		if (k)
+			k->unrouted = k->crowded = true;
+	}
+}

@@ -42,6 +42,8 @@ void heal_tell_failed(struct heal *h);
 void heal_tell_healed(struct heal *h);
 /* Notes all that the plan would put right, and tells what is new of it. */
 void heal_note_all(struct heal *h);
+/* Has what is drifted looked at again in full, whatever the next look is about. */
+void heal_doubt(const struct heal *h);
 
 /* heal_return.c: gives back to interfaces that are only managed, and got another name, what
  * they had before us; true if there were any, and what was looked at is not so any more. */
