@@ -96,7 +96,7 @@ size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX])
 	if (a->address.family == AF_INET6)
 		return slots_v6(a, ret);
 	ret[n++] = slot_of(&own, 0, RT_TABLE_LOCAL);
-	if (!net.addr[0] || (net.len == 32 && !a->peer.family))
+	if (!memcmp(net.addr, "\0\0\0", 4) || (net.len == 32 && !a->peer.family))
 		return n;
 	ret[n++] = slot_of(&net, a->metric, lo ? RT_TABLE_LOCAL : RT_TABLE_MAIN);
 	last = broadcast(&net);
