@@ -4,139 +4,12 @@
 #include "../include/usec.h"
 #include "adopt.h"
 #include "await.h"
+#include "begin.h"
 #include "boot.h"
 #include "event.h"
 #include "heal.h"
 #include "keep.h"
 #include "owner.h"
-
-static void refuse(struct outcome *o, enum outcome_code code, const struct err *e)
-{
-	o->code = code;
-	if (e)
-		problem_add_err(&o->problems, e, NULL, NULL);
-}
-
-/* Two topologies whose marks the kernel could not tell apart must not be up together. */
-static int check_hash(const struct engine *g, const char *name, struct err *e)
-{
-	uint16_t own = member_find(g, name, NULL) ? 1 : 0;
-
-	for (size_t i = 0; i < g->n_members && g->marks[topology_hash(name) % MARK_BUCKETS] > own; i++) {
-		const struct known *k = &g->members[i]->known;
-
-		if (strcmp(k->name, name) && topology_hash(k->name) == topology_hash(name))
-			return err_set(e, EEXIST, "the names %s and %s have the same mark; choose another name", name, k->name);
-	}
-	return 0;
-}
-
-/* An empty file over a topology that is up is more likely a slip than a wish. */
-static int check_empty(const struct job *j, struct err *e)
-{
-	bool declares = false, had = false;
-
-	for (size_t i = 0; i < j->desired.model.n; i++)
-		declares |= strcmp(j->desired.model.objects[i]->id, "netns host") != 0;
-	for (size_t i = 0; i < j->last.model.n; i++)
-		had |= strcmp(j->last.model.objects[i]->id, "netns host") != 0;
-	if (had && !declares)
-		return err_set(e, EINVAL, "declares nothing, but %s is up; to take it down: netnsctl down %s", j->next.name,
-			       j->next.name);
-	return 0;
-}
-
-static bool begin_apply(struct engine *g, struct job *j, const struct change *c, struct json_object *json, struct outcome *o)
-{
-	struct member *m = member_find(g, c->name, NULL);
-	struct err e;
-	int shared;
-
-	if (c->topology && m && (known_is_up(&m->known) || m->known.awaiting) && !c->replace && strcmp(m->known.source, c->source)) {
-		snprintf(o->source, sizeof(o->source), "%s", m->known.source);
-		refuse(o, OUTCOME_NAME_IN_USE, NULL);
-		return false;
-	}
-	model_done(&j->desired.model);
-	if (load_json(json, g->kinds, &j->desired, &o->problems) < 0) {
-		refuse(o, OUTCOME_INVALID, NULL);
-		return false;
-	}
-	if ((c->topology && check_empty(j, &e) < 0) || check_hash(g, c->name, &e) < 0) {
-		refuse(o, OUTCOME_INVALID, &e);
-		return false;
-	}
-	shared = share_check(g, j);
-	if (shared < 0) {
-		o->code = shared == -EEXIST ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
-		o->problems = j->problems;
-		j->problems = (struct problems){ 0 };
-		return false;
-	}
-	j->next.topology = json_object_get(json);
-	j->next.state = STATE_UP;
-	j->next.since_usec = usec_now(CLOCK_REALTIME);
-	if (c->topology)
-		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
-	j->no_disrupt = c->no_disrupt;
-	j->adopt = j->next.adopt = c->type == CHANGE_ADOPT;
-	j->same = c->type != CHANGE_ROLLBACK && m && m->known.state == STATE_UP && !strcmp(m->known.source, j->next.source) &&
-		  json_object_equal(m->known.json, json);
-	if (j->same)
-		j->next.since_usec = m->known.since_usec;
-	confirm_keep(j, m, c);
-	j->next.persist = c->persist;
-	if (c->persist && boot_prepare(g, c, &e) < 0) {
-		refuse(o, OUTCOME_REFUSED, &e);
-		return false;
-	}
-	return true;
-}
-
-/* Who lives in a namespace that leaves has to go first. */
-static bool check_users(const struct engine *g, const struct job *j, struct outcome *o)
-{
-	const char *netns;
-	const struct known *user = share_user(g, j, &netns);
-	struct err e;
-
-	if (!user)
-		return true;
-	err_set(&e, EBUSY, "namespace %s is in use by the topology %s: netnsctl down %s first", netns, user->name, user->name);
-	refuse(o, OUTCOME_REFUSED, &e);
-	o->user = user->name;
-	return false;
-}
-
-/* Prepares the job of a change; false if it is refused before anything is looked at. */
-static bool begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
-{
-	struct member *m = member_find(g, c->name, NULL);
-	struct json_object *json = m ? m->known.json : NULL;
-	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ADOPT;
-	const char *source = NULL;
-	struct err e;
-
-	if (member_job(g, j, c->name, &e) < 0) {
-		refuse(o, OUTCOME_REFUSED, &e);
-		return false;
-	}
-	j->beside = c->type == CHANGE_ROLLBACK;
-	if (c->topology)
-		json = c->topology;
-	if (c->type == CHANGE_ROLLBACK)
-		up = confirm_previous(m, &json, &source);
-	if (source)
-		snprintf(j->next.source, sizeof(j->next.source), "%s", source);
-	if (up)
-		return begin_apply(g, j, c, json, o) && check_users(g, j, o);
-	j->next.topology = json ? json_object_get(json) : json_object_new_object();
-	j->next.state = STATE_DOWN;
-	j->next.forget = c->forget;
-	j->next.since_usec = usec_now(CLOCK_REALTIME);
-	confirm_keep(j, m, c);
-	return check_users(g, j, o);
-}
 
 /* Whether the change may begin; if not, that is its outcome. */
 static bool admit(struct engine *g, struct change *c, struct outcome *o)
@@ -147,7 +20,7 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 	snprintf(o->name, sizeof(o->name), "%s", c->name);
 	if (c->of_user && g->queue.leaving) {
 		err_set(&e, ECANCELED, "netnsd leaves; nothing was touched: ask again when it is back");
-		refuse(o, OUTCOME_REFUSED, &e);
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
 	/* Somebody was quicker. */
@@ -155,18 +28,18 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 	if (o->moot)
 		return false;
 	if (!c->topology && !m) {
-		refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
+		outcome_refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
 		return false;
 	}
 	if (confirm_awaited(g, c)) {
-		refuse(o, OUTCOME_BUSY, NULL);
+		outcome_refuse(o, OUTCOME_BUSY, NULL);
 		return false;
 	}
 	if (c->type == CHANGE_CONFIRM) {
 		if (!m->known.confirm_usec)
-			refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
+			outcome_refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
 		else if (confirm_take(g, c->name, &e) < 0)
-			refuse(o, OUTCOME_REFUSED, &e);
+			outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
 	/* What was not known before is not known again. */
@@ -246,7 +119,7 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 	o->moot = c->awaited;
 	if (r < 0) {
 		problems_done(&o->problems);
-		refuse(o, OUTCOME_REFUSED, &e);
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
 	}
 }
 
@@ -286,7 +159,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 
 	if (begins) {
 		g->began_usec = usec_now(CLOCK_MONOTONIC);
-		if (!admit(g, &entry->change, &o) || !begin(g, &g->job, &entry->change, &o)) {
+		if (!admit(g, &entry->change, &o) || !change_begin(g, &g->job, &entry->change, &o)) {
 			await_failed(g, &entry->change, &o);
 			job_done(&g->job);
 			if (!o.user || !queue_defer(&g->queue, o.user, g->n_members))
@@ -393,7 +266,7 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 	*ret = (struct outcome){ 0 };
 	snprintf(ret->name, sizeof(ret->name), "%s", c->name);
 	job_done(j);
-	if (!begin(g, j, c, ret))
+	if (!change_begin(g, j, c, ret))
 		return;
 	if (job_plan(j) < 0)
 		outcome_from(ret, j);

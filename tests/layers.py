@@ -12,7 +12,7 @@ LAYERS = [
     "load loader load_object load_check load_words later schema manual plan plan_conflict plan_others plan_step slot owner back rtnl listen sysctl netns held spare look work",
     "kinds kind/*",
     "observe execute linger",
-    "reconcile queue engine view known share start job job_open job_wait heal healing heal_beside heal_mend heal_note heal_other heal_return heal_unwell heal_wait spot keep keep_heard drift drifted watch event state status event_file outcome confirm await adopt "
+    "reconcile begin queue engine view known share start job job_open job_wait heal healing heal_beside heal_mend heal_note heal_other heal_return heal_unwell heal_wait spot keep keep_heard drift drifted watch event state status event_file outcome confirm await adopt "
     "boot boot_file boot_files boot_persist persist notify reload record lock identity",
     "control gate stream varlink idl service method once answer method_change method_reload monitor wait node options",
     "main",
