@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* status.c - netnsctl status: the topologies as a table, one of them as a tree. */
 #include "ctl.h"
+#include "event.h"
 #include "print.h"
 #include "text.h"
 
-enum { DRIFT_LINES = 10 };	/* so many are shown */
+enum {
+	DRIFT_LINES = 10,	/* so many are shown */
+	REPAIRS_SHOWN = 5,
+	REPAIRS_AMONG = 100,	/* of that many last events */
+};
 
 /* What a boot directory has that is not applied, and what would apply it. */
 static void on_disk_print(struct json_object *topology)
@@ -193,6 +198,31 @@ static void topology_print(struct json_object *o)
 	drifts_print(o);
 }
 
+/* The last repairs, as systemctl status shows the last lines of a unit's log. */
+static void repairs_print(const struct ctl *c, const char *name)
+{
+	static const struct column columns[] = { { .gap = 2 }, { .gap = 2 }, { .gap = 2 }, { .gap = 2 } };
+	_cleanup_(table_done) struct table t = TABLE(columns, print_colours(stdout));
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	struct call call = { .method = "Log", .parameters = must(json_object_new_object()), .quiet = true };
+	size_t n = 0, nth = 0, skip;
+	struct json_object *o;
+
+	json_object_object_add(call.parameters, "name", json_object_new_string(name));
+	json_object_object_add(call.parameters, "limit", json_object_new_int(REPAIRS_AMONG));
+	if (ctl_call(c, &call, &reply))
+		return;
+	for (size_t i = 0; (o = reply_at(reply, "events", i)); i++)
+		n += !strcmp(reply_text(o, "event"), "drift");
+	skip = n > REPAIRS_SHOWN ? n - REPAIRS_SHOWN : 0;
+	for (size_t i = 0; (o = reply_at(reply, "events", i)); i++)
+		if (!strcmp(reply_text(o, "event"), "drift") && nth++ >= skip)
+			event_add(&t, o);
+	if (n)
+		puts("");
+	table_print(&t, stdout);
+}
+
 int command_status(const struct ctl *c)
 {
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
@@ -212,5 +242,7 @@ int command_status(const struct ctl *c)
 		return topologies_print(reply), EXIT_DONE;
 	topology_print(reply_at(reply, "topologies", 0));
 	namespaces_print(reply);
+	if (reply_number(reply_at(reply, "topologies", 0), "healed"))
+		repairs_print(c, c->args[0]);
 	return EXIT_DONE;
 }

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* event.c - events as lines of a table. */
+#include "event.h"
+#include "print.h"
+#include "text.h"
+
+static enum colour event_colour(const char *event)
+{
+	static const struct { const char *event; enum colour colour; } colours[] = {
+		{ "applied", COLOUR_GOOD }, { "confirmed", COLOUR_GOOD }, { "healed", COLOUR_GOOD },
+		{ "down", COLOUR_FAINT }, { "refused", COLOUR_BAD }, { "failed", COLOUR_BAD },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
+		if (!strcmp(event, colours[i].event))
+			return colours[i].colour;
+	return COLOUR_CHANGE;
+}
+
+/* "address ns1/veth-ns 10.0.0.2/24 → nothing: taken away; by pid 4711 (ip)" */
+static const char *event_text(struct arena *a, struct json_object *event)
+{
+	const char *kind = reply_text(event, "kind"), *object = reply_text(event, "object");
+	const char *was = reply_text(event, "was"), *is = reply_text(event, "is"), *by = reply_text(event, "by");
+	const char *about = arena_fmt(a, "%s%s%s", kind, *kind && *object ? " " : "", object), *message = reply_text(event, "message");
+
+	if (!strncmp(message, about, strlen(about)))
+		about = "";
+	else if (*was || *is)
+		about = arena_fmt(a, "%s%s%s → %s", about, *about ? " " : "", *was ? was : "nothing", *is ? is : "nothing");
+	return arena_fmt(a, "%s%s%s%s%s", about, *about ? ": " : "", message, *by ? "; by " : "", by);
+}
+
+void event_line(struct table *t, uint64_t usec, const char *topology, enum colour colour, const char *word, const char *text)
+{
+	table_cell(t, COLOUR_FAINT, "%s", text_clock(&t->arena, usec, print_now()));
+	table_cell(t, COLOUR_NONE, "%s", topology);
+	table_cell(t, colour, "%s", word);
+	table_cell(t, COLOUR_NONE, "%s", text);
+}
+
+void event_add(struct table *t, struct json_object *event)
+{
+	const char *word = reply_text(event, "event");
+
+	event_line(t, reply_number(event, "time_usec"), reply_text(event, "topology"), event_colour(word), word,
+		 event_text(&t->arena, event));
+}
