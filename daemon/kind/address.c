@@ -247,7 +247,8 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	put_lasting(m, a, is_nodad(w, a));
 	if (a->metric)
 		msg_put_u32(m, IFA_RT_PRIORITY, a->metric);
-	else if (op->before && a->address.family == AF_INET6)	/* without a word it would stay */
+	else if (op->before && a->address.family == AF_INET6 && op->diff & (UINT64_C(1) << kind_field(a->object.kind, "metric")))
+		/* Without a word it would stay. */
 		msg_put_u32(m, IFA_RT_PRIORITY, METRIC_IPV6);
 	if (a->label)
 		msg_put_string(m, IFA_LABEL, a->label);
