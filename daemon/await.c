@@ -3,6 +3,7 @@
  * are known, but nothing of them is there.  When something comes that they name, they
  * are brought up like any other: whole, or not at all. */
 #include "await.h"
+#include "event.h"
 #include "keep.h"
 
 bool await_may(const struct engine *g, const struct change *c, const struct job *j)
@@ -91,4 +92,20 @@ void await_step(struct engine *g)
 	for (size_t i = 0; i < g->n_members; i++)
 		if (is_woken(g, g->members[i]))
 			await_again(g, g->members[i]);
+}
+
+void await_kernel(void *engine, struct job *j, const char *what)
+{
+	struct engine *g = engine;
+	struct member *m = member_find(g, j->next.name, NULL);
+	char message[600];
+	struct event ev = { .type = EVENT_WAITING, .topology = j->next.name, .message = message };
+
+	if (m && m->known.unapplied) {
+		m->known.state = STATE_WAITING;
+		problems_done(&m->known.problems);
+		problem_add(&m->known.problems, EAGAIN, NULL, "%s", what);
+	}
+	snprintf(message, sizeof(message), "waits: %s", what);
+	engine_tell(g, &ev);
 }

@@ -6,7 +6,6 @@
 #include "await.h"
 #include "begin.h"
 #include "boot.h"
-#include "event.h"
 #include "heal.h"
 #include "keep.h"
 #include "owner.h"
@@ -123,23 +122,6 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 	}
 }
 
-/* One that was never up waits like one whose interface is not there yet. */
-static void on_waiting(void *engine, struct job *j, const char *what)
-{
-	struct engine *g = engine;
-	struct member *m = member_find(g, j->next.name, NULL);
-	char message[600];
-	struct event ev = { .type = EVENT_WAITING, .topology = j->next.name, .message = message };
-
-	if (m && m->known.unapplied) {
-		m->known.state = STATE_WAITING;
-		problems_done(&m->known.problems);
-		problem_add(&m->known.problems, EAGAIN, NULL, "%s", what);
-	}
-	snprintf(message, sizeof(message), "waits: %s", what);
-	engine_tell(g, &ev);
-}
-
 static int on_committing(void *engine, struct job *j, struct err *e)
 {
 	return share_hand_on(engine, j, e);
@@ -169,7 +151,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		}
 		g->job.looking = on_looking;
 		g->job.committing = on_committing;
-		g->job.waiting = on_waiting;
+		g->job.waiting = await_kernel;
 		g->job.wait.ends = g->queue.leaving;
 		g->job.progress = entry->change.progress;
 		g->job.arg = entry->change.arg;
