@@ -199,12 +199,10 @@ static void number_on(struct engine *g, uint32_t next)
 /* All steps have been taken, but for those that were deferred with @deferred. */
 static void count_all(struct heal *h, const struct op *deferred)
 {
-	const struct object *o = deferred ? deferred->after : NULL;
-
 	for (size_t i = 0; i < h->plan.n; i++) {
-		const struct object *one = heal_object(&h->plan.ops[i]);
+		const struct object *o = heal_object(&h->plan.ops[i]);
 
-		if (!o || one->kind != o->kind || strcmp(one->netns, o->netns) != 0)
+		if (!deferred || o->kind != deferred->after->kind || strcmp(o->netns, deferred->after->netns) != 0)
 			heal_count(h, &h->plan.ops[i]);
 	}
 }
