@@ -633,7 +633,7 @@ def test_exec_unknown(ctl):
     assert code == 1 and err.startswith("netnsctl: no namespace is called no-such-netns; ")
     for name in "../x", "", "a/b", ".":
         code, _, err = ctl.run("exec", name, "true")
-        assert code == 1 and "is no name of a namespace" in err
+        assert code == 1 and "cannot be the name of a file in /run/netns" in err
 
 
 def test_shell_host(ctl):
