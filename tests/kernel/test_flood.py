@@ -82,10 +82,11 @@ def flood(machine, how, message, group=READER, users=("65534",)):
             f.wait(20)
 
 
-def check(machine, idle, what, msec=50):
+def check(machine, idle, what):
+    """Without a share a Ping takes minutes and a heal twenty seconds; a busy machine may be slow, but not by that much."""
     ping, heal = measure(machine)
-    assert ping < max(msec, 20 * idle[0]), (what, ping, idle)
-    assert heal < 5 * idle[1] + 100, (what, heal, idle)
+    assert ping < max(1000, 20 * idle[0]), (what, ping, idle)
+    assert heal < 5 * idle[1] + 2000, (what, heal, idle)
 
 
 def test_every_method(busy):
@@ -105,7 +106,7 @@ def test_every_way(busy, how):
     idle = measure(busy)
     with flood(busy, how, LIST):
         # The kernel has one queue for all who connect, of 4096.
-        check(busy, idle, how, 500 if how == "connect" else 50)
+        check(busy, idle, how)
 
 
 def test_nobody_waits_for_the_answer(busy):
@@ -121,7 +122,7 @@ def test_several_users(busy):
         check(busy, idle, "three users")
         started = time.monotonic()
         busy.run("setpriv", "--reuid=65531", "--regid=65534", f"--groups={READER[0]}", NETNSCTL, "list")
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("method, parameters", [
@@ -135,7 +136,7 @@ def test_changes(busy, method, parameters):
         check(busy, idle, method)
         started = time.monotonic()
         busy.ctl("up", "everyday")
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
 
 
 def test_what_the_dead_asked_for_is_dropped(busy):
@@ -159,5 +160,5 @@ def test_sigterm_is_not_kept_waiting(busy):
     with flood(busy, "ask", down, group=CHANGER), flood(busy, "ask", up, group=CHANGER, users=("65533",)):
         started = time.monotonic()
         busy.stop()
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
     busy.start()
