@@ -559,7 +559,7 @@ def test_route_that_came_with_an_address(machine, gone, to):
     drifts = [e for e in log(machine, "lab") if e["event"] == "drift"]
     assert all(e["is"] == e["was"] + " without the route to its network" for e in drifts), drifts
     assert told(machine).count("contested") == 0
-    wait_for(lambda: "without" not in machine.ctl("status", "lab").stdout)
+    wait_for(lambda: not any(d["drifted"] for d in status(machine).get("drift", [])))
 
 
 def test_route_that_somebody_wants_otherwise(machine):
