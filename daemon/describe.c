@@ -80,3 +80,8 @@ char *object_describe(struct arena *a, const struct object *o, const struct obje
 	}
 	return all;
 }
+
+const char *netns_ip(struct arena *a, const char *netns)
+{
+	return strcmp(netns, "host") ? arena_fmt(a, "ip -n %s", netns) : "ip";
+}

@@ -134,6 +134,8 @@ const char *ref_id(const char *class, const char *to, char buf[512]);
 /* "veth, peer host/veth-host", "10.0.0.2/24", "default via 10.0.0.1": what @o is,
  * or with @before what changes ("mtu 1500 → 9000").  Only fields of @mask. */
 char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask);
+/* "ip", or "ip -n NS": how a command that a message proposes begins. */
+const char *netns_ip(struct arena *a, const char *netns);
 /* The model as a flat list, for the state directory, and back. */
 struct json_object *model_save(const struct model *m);
 int model_restore(struct model *m, struct json_object *in, struct err *e);

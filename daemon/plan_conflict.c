@@ -9,8 +9,8 @@ static const char *other_name(struct arena *a, const struct object *want, const 
 {
 	if (want->any)
 		return arena_fmt(a, "%s is another name of %s; say %s instead", object, have->alias_of, have->alias_of);
-	return arena_fmt(a, "%s cannot be made, because %s is another name of %s; ip link property del dev %s altname %s frees it", object,
-			 want->name, have->alias_of, have->alias_of, want->name);
+	return arena_fmt(a, "%s cannot be made, because %s is another name of %s; %s link property del dev %s altname %s frees it", object,
+			 want->name, have->alias_of, netns_ip(a, want->netns), have->alias_of, want->name);
 }
 
 char *plan_object(struct arena *a, const struct object *want)

@@ -51,18 +51,16 @@ void link_note_mark(struct model *observed, struct object *have, struct object *
 
 const char *link_say_damage(struct arena *a, const struct object *have, const char *topology)
 {
-	const char *name = have->name ? have->name : "lo", *in = "";
-	bool host = !strcmp(have->netns, "host"), none = !have->sign.group && !have->sign.alias;
+	const char *name = have->name ? have->name : "lo";
+	bool none = !have->sign.group && !have->sign.alias;
 
-	if (!host)
-		in = arena_fmt(a, "-n %s ", have->netns);
 	return arena_fmt(
 		a,
-		"%s %s is there already, and %s%s; netnsd leaves it alone. If netnsd made it, give its mark back: ip %slink set dev %s "
+		"%s %s is there already, and %s%s; netnsd leaves it alone. If netnsd made it, give its mark back: %s link set dev %s "
 		"alias " ALIAS_PREFIX "%s group %u; else delete it, or give it another name",
 		have->kind->label, have->place,
 		none         ? "belongs to another program, or has lost netnsd's mark"
 		: have->name ? "netnsd's mark on it is damaged: "
 			     : "netnsd's mark on its loopback is damaged: ",
-		none ? "" : damage_text(a, have, topology), in, name, topology, group_of_link(topology, name));
+		none ? "" : damage_text(a, have, topology), netns_ip(a, have->netns), name, topology, group_of_link(topology, name));
 }

@@ -84,13 +84,12 @@ static char *way(struct arena *a, const struct route *r)
 /* What takes it away; routes of the kernel come and go with addresses. */
 static char *remedy(struct arena *a, const struct route *r, const char *proto)
 {
-	const char *netns = r->object.netns, *type = type_text(a, r);
-	bool host = !strcmp(netns, "host");
+	const char *type = type_text(a, r);
 	char to[64], *command;
 
 	if (r->protocol == RTPROT_KERNEL)
 		return arena_strdup(a, "it comes with an address; say another \"metric\"");
-	command = arena_fmt(a, "ip %s%s%s%sroute del %s%s%s", host ? "" : "-n ", host ? "" : netns, host ? "" : " ",
+	command = arena_fmt(a, "%s %sroute del %s%s%s", netns_ip(a, r->object.netns),
 			    r->key.family == AF_INET6 ? "-6 " : "", type, *type ? " " : "", inet_text(&r->to, false, to));
 	if (r->key.metric)
 		command = arena_fmt(a, "%s metric %u", command, r->key.metric);
