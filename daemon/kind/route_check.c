@@ -214,7 +214,7 @@ static bool is_connected(const struct model *m, const struct object *address)
 	const char *master = link ? ((const struct link *)link)->master : NULL;
 	const struct object *on = master ? model_find_ref(m, "link", master) : NULL;
 
-	return link && (!object_has(link, LINK_UP) || ((const struct link *)link)->up) && (!master || (on && on->kind->ports));
+	return link && !link_is_down(link) && (!master || (on && on->kind->ports));
 }
 
 /* Routes that the kernel makes with an address, and that can never be there beside it. */
@@ -349,7 +349,6 @@ void route_check_netns(const struct model *m, const struct object *netns, struct
 {
 	struct networks nets = { .model = m };
 
-	check_connected(m, netns, p);
 	check_connected(m, netns, p);
 	/* Others may have given addresses to the host, or to a namespace of theirs. */
 	if (netns->any)

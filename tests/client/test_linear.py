@@ -119,6 +119,15 @@ def test_many_problems_are_counted(tmp_path):
     assert err.endswith("netnsctl: and 9900 more\n")
 
 
+def test_each_problem_is_counted_once(tmp_path):
+    """Also those that are found after a hundred others: of routes that the kernel makes itself, one each."""
+    topology = netns(interfaces=veth(*(f"{ip(10, i << 8 | 1)}/24" for i in range(150))),
+                     routes=[{"to": f"{ip(10, i << 8)}/24", "dev": "e"} for i in range(150)])
+    _, code, err = validate(write(tmp_path, topology))
+    assert code == 2 and err.endswith("netnsctl: and 50 more\n"), err
+    assert len(set(err.splitlines())) == 101
+
+
 def test_as_many_interfaces_as_may_be(tmp_path):
     taken, code, err = validate(write(tmp_path, SHAPES["interfaces that are there"](65536)))
     assert (code, err) == (0, "")
