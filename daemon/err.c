@@ -109,38 +109,39 @@ void problem_add_err(struct problems *p, const struct err *e, const struct where
 	v->kernel = *e->kernel ? arena_strdup(&p->arena, e->kernel) : NULL;
 }
 
+/* @e: what is there, and is @owner's; NULL: another program's. */
+static void add_owned(struct problems *p, const struct err *e, const struct where *where, const char *object, const char *owner)
+{
+	size_t n = p->n;
+
+	problem_add_err(p, e, where, object);
+	if (p->n > n)
+		p->v[n].owner = arena_strdup(&p->arena, owner ? owner : "another program");
+}
+
 void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner)
 {
 	struct err e;
-	size_t n = p->n;
 
 	err_set(&e, EEXIST, "%s is there already and belongs to %s%s; netnsd leaves it alone", object,
 		owner ? "the topology " : "another program", owner ? owner : "");
-	problem_add_err(p, &e, where, object);
-	if (p->n > n)
-		p->v[n].owner = arena_strdup(&p->arena, owner ? owner : "another program");
+	add_owned(p, &e, where, object, owner);
 }
 
 void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words, const char *remedy)
 {
 	struct err e;
-	size_t n = p->n;
 
 	err_set(&e, EEXIST, "%s: %s is there already, and netnsd leaves it alone; %s", object, words, remedy);
-	problem_add_err(p, &e, where, object);
-	if (p->n > n)
-		p->v[n].owner = arena_strdup(&p->arena, "another program");
+	add_owned(p, &e, where, object, NULL);
 }
 
 void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why)
 {
 	struct err e;
-	size_t n = p->n;
 
 	err_set(&e, EEXIST, "%s", why);
-	problem_add_err(p, &e, where, object);
-	if (p->n > n)
-		p->v[n].owner = arena_strdup(&p->arena, "another program");
+	add_owned(p, &e, where, object, NULL);
 }
 
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed,

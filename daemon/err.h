@@ -55,10 +55,10 @@ void problem_add_err(struct problems *p, const struct err *e, const struct where
 void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner);
 /* The same, in the words of @why. */
 void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why);
-/* @object is not there, and not netnsd's to make; @obstructed: at the name of a namespace stands
- * something else; @awaited: it is worth waiting for. */
 /* @words is there where @object is to be; @remedy: what can be done. */
 void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words, const char *remedy);
+/* @object is not there, and not netnsd's to make; @obstructed: at the name of a namespace stands
+ * something else; @awaited: it is worth waiting for. */
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed,
 			 bool awaited);
 /* Whether all that is wrong is that something has not come yet. */

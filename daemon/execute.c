@@ -26,10 +26,8 @@ static int refuse(struct execution *x, const struct op *op, struct err *e)
 	/* A long detail must not crowd out the cause. */
 	err_prefix(e, "%s %s%s%.200s", s.kind, s.object, *s.detail ? " " : "", s.detail);
 	if (exists) {
-		size_t n = strlen(e->text);
-
 		found = op->after->kind->in_the_way ? op->after->kind->in_the_way(&x->work, op->after, &a) : NULL;
-		snprintf(e->text + n, sizeof(e->text) - n, "; %s", found ? found : way);
+		err_append(e, "; %s", found ? found : way);
 	}
 	arena_done(&a);
 	return e->code;
