@@ -174,10 +174,9 @@ bool sysctl_carries(const struct object *o, const struct object *other)
 /* Whether it is to be as @seen is. */
 static bool stays(const struct look *look, const struct object *seen)
 {
-	for (const struct object *o = look->wanted[0] ? look->wanted[0]->first : NULL; o; o = o->next)
-		if (o->hash == seen->hash && !strcmp(o->id, seen->id))
-			return !object_diff(o, seen);
-	return false;
+	const struct object *want = model_find(look->desired, seen->id);
+
+	return want && !object_diff(want, seen);
 }
 
 /* What goes along with @seen, a key of a namespace, if it is going to change. */
