@@ -76,28 +76,12 @@ void route_finish(struct route *r)
 	OBJECT_SET(&r->object, route, key);
 }
 
-/* The kernel knows no list of one. */
-static void unlist(struct route *r)
-{
-	const struct nexthop *only = r->nexthops.v;
-
-	if (r->nexthops.n != 1 || r->via.family || r->dev)
-		return;
-	r->via = only->via;
-	r->dev = only->dev;
-	if (r->via.family)
-		OBJECT_SET(&r->object, route, via);
-	if (r->dev)
-		OBJECT_SET(&r->object, route, dev);
-	r->nexthops = (struct nexthops){ 0 };
-	r->object.set &= ~(UINT64_C(1) << kind_field(r->object.kind, "nexthops"));
-}
-
 static int route_check(struct object *o, struct err *e)
 {
 	struct route *r = (struct route *)o;
 
-	unlist(r);
+	if (r->nexthops.n == 1 && !r->via.family && !r->dev)
+		route_set_hops(r, r->nexthops.v, 1);
 	route_finish(r);
 	return route_check_form(r, e);
 }

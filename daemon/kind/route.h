@@ -39,6 +39,8 @@ void route_finish(struct route *r);
 
 /* The next hops, or @one made of "via" and "dev"; returns how many. */
 size_t route_hops(const struct route *r, struct nexthop *one, const struct nexthop **ret);
+/* The other way round: a single one becomes "via" and "dev", as the kernel knows no list of one. */
+void route_set_hops(struct route *r, const struct nexthop *v, size_t n);
 /* Whether it refuses packets instead of passing them on. */
 bool route_is_reject(const struct route *r);
 /* What the kernel refuses of a route by itself. */

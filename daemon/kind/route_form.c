@@ -17,6 +17,22 @@ size_t route_hops(const struct route *r, struct nexthop *one, const struct nexth
 	return r->nexthops.n ? r->nexthops.n : 1;
 }
 
+void route_set_hops(struct route *r, const struct nexthop *v, size_t n)
+{
+	if (n > 1) {
+		r->nexthops = (struct nexthops){ n, (struct nexthop *)(uintptr_t)v };
+		return;
+	}
+	r->via = v->via;
+	r->dev = v->dev;
+	if (r->via.family)
+		OBJECT_SET(&r->object, route, via);
+	if (r->dev)
+		OBJECT_SET(&r->object, route, dev);
+	r->nexthops = (struct nexthops){ 0 };
+	r->object.set &= ~(UINT64_C(1) << kind_field(r->object.kind, "nexthops"));
+}
+
 bool route_is_reject(const struct route *r)
 {
 	return r->type == RTN_BLACKHOLE || r->type == RTN_UNREACHABLE || r->type == RTN_PROHIBIT || r->type == RTN_THROW;

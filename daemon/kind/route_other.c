@@ -119,11 +119,11 @@ static bool is_same(const struct object *a, const struct object *b)
 
 static bool is_hop_of(const struct object *want, const struct nexthop *hop)
 {
-	const struct route *r = (const struct route *)want;
-	const struct nexthop alone = { .via = r ? r->via : hop->via, .dev = r ? r->dev : NULL };
-	const struct nexthop *v = r && r->nexthops.n ? r->nexthops.v : &alone;
+	const struct nexthop *v;
+	struct nexthop one;
+	size_t n = want ? route_hops((const struct route *)want, &one, &v) : 0;
 
-	for (size_t i = 0; r && i < (r->nexthops.n ? r->nexthops.n : 1); i++)
+	for (size_t i = 0; i < n; i++)
 		if (!memcmp(&v[i].via, &hop->via, sizeof(hop->via)) && (!v[i].dev || !hop->dev || !strcmp(v[i].dev, hop->dev)))
 			return true;
 	return false;
@@ -132,13 +132,14 @@ static bool is_hop_of(const struct object *want, const struct nexthop *hop)
 /* With IPv6 one way of both can only be there once, whoever made it. */
 static bool excludes(const struct route *r, const struct route *want)
 {
-	const struct nexthop alone = { .via = r->via, .dev = r->dev };
+	const struct nexthop *hops;
+	struct nexthop one;
 	bool any = false;
 
 	if (r->key.family != AF_INET6 || r->type != (want->type ? want->type : RTN_UNICAST))
 		return false;
-	for (size_t i = 0; i < (r->nexthops.n ? r->nexthops.n : 1); i++)
-		any |= is_hop_of(&want->object, r->nexthops.n ? &r->nexthops.v[i] : &alone);
+	for (size_t i = 0, n = route_hops(r, &one, &hops); i < n; i++)
+		any |= is_hop_of(&want->object, &hops[i]);
 	return any;
 }
 
@@ -154,24 +155,6 @@ static void other_add(struct look *look, const struct route *r, struct object *w
 	OBJECT_SET(&o->object, other, key);
 	o->object.beside = b;
 	look_add(look, &o->object);
-}
-
-/* The kernel knows no list of one. */
-static void hops_set(struct route *r, const struct nexthop *v, size_t n)
-{
-	uint64_t list = UINT64_C(1) << kind_field(&kind_route, "nexthops");
-
-	if (n > 1) {
-		r->nexthops = (struct nexthops){ n, (struct nexthop *)(uintptr_t)v };
-		return;
-	}
-	r->nexthops = (struct nexthops){ 0 };
-	r->object.set &= ~list;
-	r->via = v->via;
-	r->dev = v->dev;
-	OBJECT_SET(&r->object, route, via);
-	if (r->dev)
-		OBJECT_SET(&r->object, route, dev);
 }
 
 /* What we may have made under that id. */
@@ -210,7 +193,7 @@ static struct route *part(struct look *look, const struct route *r, const struct
 	if (!n)
 		return NULL;
 	*copy = *r;
-	hops_set(copy, v, n);
+	route_set_hops(copy, v, n);
 	return copy;
 }
 
@@ -220,14 +203,17 @@ void route_divide(struct look *look, struct route *r)
 	struct object *want = model_find(look->desired, r->object.id);
 	struct mine mine = mine_of(look, r->object.id, true);
 	struct route *ours = part(look, r, &mine, true), *rest = part(look, r, &mine, false);
+	const struct nexthop *hops;
+	struct nexthop one;
+	size_t n;
 
 	if (!ours || !rest)
 		return;
 	rest->protocol = 0;	/* not told */
 	if (want)
 		other_add(look, rest, want);
-	hops_set(r, ours->nexthops.n ? ours->nexthops.v : &(struct nexthop){ .via = ours->via, .dev = ours->dev, .weight = 1 },
-		 ours->nexthops.n ? ours->nexthops.n : 1);
+	n = route_hops(ours, &one, &hops);
+	route_set_hops(r, hops, n);
 }
 
 /* Those after that of another program: what was ours before is so still. */
