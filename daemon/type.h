@@ -77,6 +77,8 @@ void text_copy(void *dst, const void *src, struct arena *a);
 
 /* The network that an address with its prefix length is in. */
 struct inet inet_net(const struct inet *i);
+/* 0.0.0.0 or :: */
+bool inet_is_unspecified(const struct inet *i);
 /* ::1 */
 bool inet_is_loopback6(const struct inet *i);
 /* fe80::/10 */

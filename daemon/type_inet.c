@@ -60,6 +60,13 @@ struct inet inet_net(const struct inet *i)
 	return net;
 }
 
+bool inet_is_unspecified(const struct inet *i)
+{
+	static const uint8_t none[sizeof(i->addr)];
+
+	return !memcmp(i->addr, none, sizeof(none));
+}
+
 bool inet_is_loopback6(const struct inet *i)
 {
 	static const uint8_t loopback[16] = { [15] = 1 };

@@ -8,13 +8,6 @@
 
 static const struct inet loopback4 = { AF_INET, 8, { 127, 0, 0, 1 } };
 
-static bool is_none(const struct inet *i)
-{
-	static const uint8_t none[16];
-
-	return !memcmp(i->addr, none, sizeof(none));
-}
-
 static bool same_bytes(const struct inet *a, const struct inet *b)
 {
 	return a->family == b->family && !memcmp(a->addr, b->addr, sizeof(a->addr));
@@ -34,7 +27,7 @@ static int check_peer(struct address *a, struct err *e)
 		return err_set(e, EINVAL, "address and peer are of different families");
 	if (a->address.len != a->peer.len && a->address.len != (a->address.family == AF_INET ? 32 : 128))
 		return err_set(e, EINVAL, "the prefix length is said with the peer");
-	if (is_none(&a->peer))
+	if (inet_is_unspecified(&a->peer))
 		return err_set(e, EINVAL, "peer: that is no address an interface can have");
 	a->address.len = a->peer.len;
 	if (!same_bytes(&a->peer, &a->address))
@@ -104,7 +97,7 @@ int address_check(struct object *o, struct err *e)
 {
 	struct address *a = (struct address *)o;
 
-	if (is_none(&a->address))
+	if (inet_is_unspecified(&a->address))
 		return err_set(e, EINVAL, "that is no address an interface can have");
 	if (check_peer(a, e) < 0 || check_ipv6(a, e) < 0 || check_label(a, e) < 0)
 		return e->code;

@@ -98,11 +98,13 @@ static int check_scope(const struct route *r, struct err *e)
 /* An address that no host has: unspecified, multicast, limited broadcast. */
 static bool is_no_hosts(const struct inet *i)
 {
-	static const uint8_t none[16], all[4] = { 255, 255, 255, 255 };
+	static const uint8_t all[4] = { 255, 255, 255, 255 };
 
+	if (inet_is_unspecified(i))
+		return true;
 	if (i->family == AF_INET6)
-		return i->addr[0] == 0xff || !memcmp(i->addr, none, sizeof(none));
-	return (i->addr[0] & 0xf0) == 0xe0 || !memcmp(i->addr, none, sizeof(all)) || !memcmp(i->addr, all, sizeof(all));
+		return i->addr[0] == 0xff;
+	return (i->addr[0] & 0xf0) == 0xe0 || !memcmp(i->addr, all, sizeof(all));
 }
 
 static int check_hop(const struct route *r, const struct nexthop *hop, struct err *e)
