@@ -54,7 +54,10 @@ static size_t place_of(struct boot_file *const *list, size_t n, const struct boo
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		*(cmp(&list[mid], &f) < 0 ? &low : &high) = cmp(&list[mid], &f) < 0 ? mid + 1 : mid;
+		if (cmp(&list[mid], &f) < 0)
+			low = mid + 1;
+		else
+			high = mid;
 	}
 	return low;
 }
@@ -180,7 +183,7 @@ static void dir_look(struct boot_files *b, enum boot_dir which, size_t known)
 	free(names);
 }
 
-/* Of each name the first counts. */
+/* Of each name the first counts; after a look at all, none is gone. */
 static void hide(struct boot_files *b)
 {
 	const struct boot_file *first = NULL;
@@ -189,11 +192,11 @@ static void hide(struct boot_files *b)
 		struct boot_file *f = b->by_name[i];
 		bool hidden = first && !strcmp(first->name, f->name);
 
-		if (!hidden && !f->gone)
+		if (!hidden)
 			first = f;
-		if (hidden && !f->hidden && !f->gone)
+		if (hidden && !f->hidden)
 			log_warning("%s is not used: %s is the topology %s", f->path, first->path, f->name);
-		f->hidden = hidden || f->gone;
+		f->hidden = hidden;
 	}
 }
 
@@ -223,19 +226,17 @@ void boot_files_look(struct boot_files *b)
 	hide(b);
 }
 
+static int first_cmp(const void *a, const void *b)
+{
+	return strcmp((*(struct boot_file *const *)a)->name, (*(struct boot_file *const *)b)->name);
+}
+
 size_t boot_files_first(const struct boot_files *b, const char *name)
 {
-	size_t low = 0, high = b->n;
+	struct boot_file key = { 0 };
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (strcmp(b->by_name[mid]->name, name) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	snprintf(key.name, sizeof(key.name), "%s", name);
+	return place_of(b->by_name, b->n, &key, first_cmp);
 }
 
 struct boot_file *boot_files_find(const struct boot_files *b, const char *name)
