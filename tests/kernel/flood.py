@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A client that means no good: python3 flood.py SOCKET HOW MESSAGE. It goes on until its standard
-input ends."""
+input ends. It says a line when it has begun: when it was connected for the first time."""
 import os
 import select
 import socket
@@ -11,6 +11,7 @@ import time
 PATH, HOW, MESSAGE = sys.argv[1], sys.argv[2], sys.argv[3].encode() + b"\0"
 CONNECTIONS = 32  # as many as a user may have
 BUFFER = MESSAGE * max(2, 100000 // len(MESSAGE))
+begun = threading.Event()
 
 
 def end():
@@ -26,6 +27,9 @@ def connect():
     except OSError:
         s.close()
         return None
+    if not begun.is_set():
+        begun.set()
+        print("begun", flush=True)
     return s
 
 

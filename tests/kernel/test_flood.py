@@ -4,6 +4,7 @@ is compared but with what it takes without them, and generously: without a share
 import json
 import os
 import re
+import select
 import statistics
 import subprocess
 import time
@@ -28,6 +29,7 @@ PARAMETERS = {
     "Wait": {"names": ["nobody"], "timeout_seconds": 0},
 }
 READER, CHANGER = ("1", "daemon"), ("2", "bin")
+CHANGERS = READER[0] + "," + CHANGER[0]  # the socket is the readers'
 CHAIN = {"namespaces": {f"m{i}": {"interfaces": {"e": {"kind": "veth", "peer": f"m{i}/f"}, "f": {}}} for i in range(60)}}
 
 
@@ -38,6 +40,7 @@ def busy(bare):
     bare.apply(everyday(), "everyday")
     bare.apply(CHAIN, "chain")
     yield bare
+    bare.restart()  # what users have in line ends with it
     bare.ctl("down", "--all", "--forget")
 
 
@@ -68,18 +71,21 @@ def measure(machine):
 
 
 @contextmanager
-def flood(machine, how, message, group=READER, users=("65534",)):
-    flooders = [machine.popen("setpriv", f"--reuid={user}", "--regid=65534", f"--groups={group[0]}", "python3",
-                              Path(__file__).with_name("flood.py"), "/run/netnsd/io.netnsd", how, json.dumps(message), stdin=subprocess.PIPE)
+def flood(machine, how, message, groups=READER[0], users=("65534",)):
+    flooders = [machine.popen("setpriv", f"--reuid={user}", "--regid=65534", f"--groups={groups}", "python3",
+                              Path(__file__).with_name("flood.py"), "/run/netnsd/io.netnsd", how, json.dumps(message),
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                 for user in users]
     try:
-        time.sleep(0.3)
+        for f in flooders:
+            assert select.select([f.stdout], [], [], 60)[0] and f.stdout.readline() == "begun\n"
         yield
         assert all(f.poll() is None for f in flooders)
     finally:
         for f in flooders:
             f.stdin.close()
             f.wait(20)
+            f.stdout.close()
 
 
 def check(machine, idle, what):
@@ -132,7 +138,7 @@ def test_several_users(busy):
 def test_changes(busy, method, parameters):
     """Who may change something comes after healing and root, too."""
     idle = measure(busy)
-    with flood(busy, "ask", {"method": f"io.netnsd.{method}", "parameters": parameters}, group=CHANGER):
+    with flood(busy, "ask", {"method": f"io.netnsd.{method}", "parameters": parameters}, groups=CHANGERS):
         check(busy, idle, method)
         started = time.monotonic()
         busy.ctl("up", "everyday")
@@ -157,7 +163,7 @@ def test_sigterm_is_not_kept_waiting(busy):
     """What users have in line is not done first."""
     down = {"method": "io.netnsd.Down", "parameters": {"names": ["chain"] * 4000}}
     up = {"method": "io.netnsd.Up", "parameters": {"names": ["chain"] * 4000}}
-    with flood(busy, "ask", down, group=CHANGER), flood(busy, "ask", up, group=CHANGER, users=("65533",)):
+    with flood(busy, "ask", down, groups=CHANGERS), flood(busy, "ask", up, groups=CHANGERS, users=("65533",)):
         started = time.monotonic()
         busy.stop()
         assert time.monotonic() - started < 30
