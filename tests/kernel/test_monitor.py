@@ -15,7 +15,7 @@ from machine import NETNSCTL, NETNSD, wait_for
 from topologies import everyday, pair
 from varlink import Connection, VarlinkError, encode
 
-REFUSED = {"to": "10.9.0.0/24", "via": "10.0.0.2", "dev": "veth-ns", "onlink": True}
+REFUSED = {"to": "2001:db8:9::/48", "dev": "veth-ns", "src": "fe80::77"}  # which addresses there are only the kernel knows
 EMPTY = {"namespaces": {"a": {}}}
 BY = re.compile(r"uid \d+, pid \d+ \(netnsctl\)")
 
@@ -72,7 +72,7 @@ def test_every_outcome_is_told_once(machine):
     assert messages[0].startswith("5 created in ") and messages[1] == "unchanged"
     assert messages[4].startswith("2 removed in ")
     kernel = told[2]
-    assert "/namespaces/ns1/routes/1" in kernel["message"] and "Nexthop has invalid gateway" in kernel["message"]
+    assert "/namespaces/ns1/routes/1" in kernel["message"] and "Invalid source address" in kernel["message"]
     assert (kernel["kind"], kernel["object"], kernel["errno"]) == ("route", "ns1", 22)
     assert "lab" in told[3]["message"] and told[3]["errno"] == 17
     lines = machine.log_path.read_text().splitlines()
@@ -257,8 +257,8 @@ def test_netnsctl_monitor(machine):
         machine.apply(refused(), "lab", code=1)
         machine.ctl("down", "lab")
         refusal, down = lines_of(m, 2)
-        assert re.fullmatch(clock + r"lab       refused    route ns1: /namespaces/ns1/routes/1.*: Nexthop has invalid "
-                            r"gateway; by uid 0, pid \d+ \(netnsctl\)\n", refusal)
+        assert re.fullmatch(clock + r"lab       refused    route ns1: /namespaces/ns1/routes/1.*: Invalid source "
+                            r"address; by uid 0, pid \d+ \(netnsctl\)\n", refusal)
         assert re.fullmatch(clock + r"lab       down       2 removed in [\d.]+ ms; by uid 0, pid \d+ \(netnsctl\)\n", down)
         interrupt(machine)
         assert m.wait(5) == 0 and m.stdout.read() == "" and m.stderr.read() == ""
@@ -341,7 +341,7 @@ def test_journal(bare):
         assert applied["NETNSD_TOPOLOGY"] == "lab" and BY.fullmatch(applied["NETNSD_BY"])
         assert refusal["MESSAGE_ID"] == "d83a6c1f20b94e57bb0d4f7a95e1c368" and refusal["PRIORITY"] == "5"
         assert refusal["ERRNO"] == "22" and refusal["NETNSD_NAMESPACE"] == "ns1" and "NETNSD_WAS" not in refusal
-        assert "Nexthop has invalid gateway" in refusal["MESSAGE"]
+        assert "Invalid source address" in refusal["MESSAGE"]
         assert bare.log_path.read_text() == ""
         bare.ctl("down", "--all")
         bare.stop()
