@@ -4,6 +4,7 @@
 #include "record.h"
 #include "json.h"
 #include <inttypes.h>
+#include <json-c/json_visit.h>
 
 enum { DEPTH_MAX = NESTING_MAX + 8 };
 
@@ -192,6 +193,15 @@ static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 	return model_restore(&r->delta, json_object_object_get(o, "delta"), e) < 0 ? err_prefix(e, "\"delta\"") : 0;
 }
 
+/* With a number that has a fraction json-c keeps its text, where json.c looks for a place. */
+static int visit(struct json_object *value, _unused_ int flags, _unused_ struct json_object *in, _unused_ const char *key,
+		 _unused_ size_t *i, _unused_ void *arg)
+{
+	if (json_object_is_type(value, json_type_double))
+		json_object_set_serializer(value, NULL, NULL, NULL);
+	return JSON_C_VISIT_RETURN_CONTINUE;
+}
+
 int record_parse(struct record *r, const char *text, size_t size, const struct kinds *kinds, struct err *e)
 {
 	_cleanup_(json_putp) struct json_object *o = NULL;
@@ -206,5 +216,6 @@ int record_parse(struct record *r, const char *text, size_t size, const struct k
 	whole = json_tokener_get_error(t) == json_tokener_success && strlen(text) == size &&
 		json_tokener_get_parse_end(t) + strspn(text + json_tokener_get_parse_end(t), " \t\r\n") == size;
 	json_tokener_free(t);
+	json_c_visit(o, 0, visit, NULL);
 	return whole ? fields_parse(r, o, e) : err_set(e, EINVAL, "holds no JSON");
 }

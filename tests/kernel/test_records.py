@@ -190,6 +190,23 @@ def test_previous_topology_is_checked(machine, record):
     assert status(machine)["lab"]["state"] == "up"
 
 
+@pytest.mark.parametrize("place", [("topology", "namespaces"), ("topology", "host", "sysctl"), ("topology", "host"),
+                                   ("previous", "topology", "namespaces"), ("topology", "namespaces", "n-lab")])
+def test_numbers_with_a_fraction(machine, record, place):
+    """Of such a number, too, it is known that nobody knows where it stood."""
+    known, good = record
+    at = good
+    for step in place[:-1]:
+        at = at[step]
+    at[place[-1]] = 1.5
+    (known / "lab.json").write_text(json.dumps(good))
+    boot(machine)
+    lab = status(machine)["lab"]
+    assert lab["state"] == "failed" and "/run/netnsd/known/lab.json" in lab["problem"]["message"]
+    assert "line" not in lab["problem"] and "column" not in lab["problem"]
+    machine.apply(topology("lab"), "lab", "--replace")
+
+
 def test_time_to_confirm_survives_the_checks(machine):
     machine.apply(topology("lab"), "lab", "--confirm", "86400")
     machine.restart(signal.SIGKILL)
