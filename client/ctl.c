@@ -113,6 +113,7 @@ static int failure_say(const struct file *file, const char *name, const char *er
 {
 	static const char *const places[] = { "problem", "after" };
 	_cleanup_(arena_done) struct arena a = {};
+	const char *others = reply_text(parameters, "others");
 	struct json_object *problem;
 
 	fflush(stdout);
@@ -127,8 +128,9 @@ static int failure_say(const struct file *file, const char *name, const char *er
 
 		if (strcmp(error, f->error) != 0)
 			continue;
-		return ctl_fail((int)f->code, "%s%s%s", label ? label : "", label ? ": " : "",
-				print_fill(&a, f->sentence, parameters));
+		return ctl_fail((int)f->code, "%s%s%s%s%s", label ? label : "", label ? ": " : "",
+				print_fill(&a, f->sentence, parameters),
+				*others ? "; but it took along what is not of this topology: " : "", others);
 	}
 	return ctl_fail(EXIT_FAILED, "netnsd answered %s %s" OTHER_VERSION, error,
 			parameters ? json_object_to_json_string_ext(parameters, JSON_C_TO_STRING_NOSLASHESCAPE) : "");

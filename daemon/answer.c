@@ -72,6 +72,12 @@ static struct json_object *problem_or_none(const struct problems *p, size_t i)
 	return status_problem(i < p->n ? &p->v[i] : &none);
 }
 
+static void add_others(struct json_object *to, const struct outcome *o)
+{
+	if (*o->others)
+		add(to, "others", json_object_new_string(o->others));
+}
+
 const char *outcome_error(const struct outcome *o, struct json_object **ret)
 {
 	char awaited[512];
@@ -95,6 +101,7 @@ const char *outcome_error(const struct outcome *o, struct json_object **ret)
 	case OUTCOME_REFUSED:
 		*ret = json_object_new_object();
 		add(*ret, "problem", problem_or_none(&o->problems, 0));
+		add_others(*ret, o);
 		return ERROR("Refused");
 	case OUTCOME_CONFLICT:
 		while (!o->problems.v[i].owner)
@@ -124,6 +131,7 @@ const char *outcome_error(const struct outcome *o, struct json_object **ret)
 		*ret = json_object_new_object();
 		add(*ret, "problem", problem_or_none(&o->problems, 0));
 		add(*ret, "after", problem_or_none(&o->problems, 1));
+		add_others(*ret, o);
 		return ERROR("RollbackFailed");
 	}
 	return NULL;

@@ -280,6 +280,8 @@ static void step_execute(struct job *j)
 	int r = execute_step(&j->execution, &op, &e);
 
 	j->next_index = j->execution.work.next_index;
+	if (!j->going_back && j->rounds == 0)
+		plan_others_lost(&j->plan, j->execution.next, r < 0 ? op : NULL, j->lost, sizeof(j->lost));
 	if (r < 0) {
 		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
 		go_back(j);

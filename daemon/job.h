@@ -58,6 +58,7 @@ struct job {
 	bool conflict, disrupts, differs, back_failed;
 	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
 	char others[512];	/* what the change takes along of others, in words */
+	char lost[512];		/* of that, what stays gone after a rollback */
 	struct lingerer *lingering;
 	size_t n_lingering;
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);

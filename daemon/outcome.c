@@ -31,6 +31,12 @@ static _printf_(2, 3) void say(char message[MESSAGE_MAX], const char *fmt, ...)
 	va_end(ap);
 }
 
+static void say_others(char message[MESSAGE_MAX], const struct outcome *o)
+{
+	if (*o->others)
+		say(message, "; took along what is not of this topology: %s", o->others);
+}
+
 /* "2 created, 1 removed in 1.2 ms" */
 static void say_counts(char message[MESSAGE_MAX], const struct outcome *o)
 {
@@ -50,8 +56,7 @@ static void say_counts(char message[MESSAGE_MAX], const struct outcome *o)
 		say(message, " in %.1f ms", (double)o->duration_usec / 1000);
 	else
 		say(message, "unchanged");
-	if (*o->others)
-		say(message, "; took along what is not of this topology: %s", o->others);
+	say_others(message, o);
 	if (o->n_lingering)
 		say(message, "; %d (%s) and %zu other processes still use what left", o->lingering[0].pid,
 		    o->lingering[0].command, o->n_lingering - 1);
@@ -105,6 +110,7 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	case OUTCOME_DISRUPTS:
 	case OUTCOME_DIFFERS:
 		say_problems(message, o);
+		say_others(message, o);
 		break;
 	case OUTCOME_WAITING:
 		outcome_awaited(o, awaited, sizeof(awaited));
@@ -130,6 +136,7 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 		say_problem(message, &o->problems.v[0]);
 		if (o->problems.n > 1)
 			say(message, "; the way back was refused too: %s", o->problems.v[1].message);
+		say_others(message, o);
 		return EVENT_FAILED;
 	}
 	return EVENT_REFUSED;

@@ -37,6 +37,9 @@ void plan_conflict(struct problems *p, const struct object *want, const struct o
 void plan_find_others(struct plan *p);
 /* All of that in one text, empty if there is nothing. */
 void plan_others(const struct plan *p, char *ret, size_t size);
+/* Of that, what stays gone when the change is rolled back after @n steps, of which @refused (NULL: none) did nothing.
+ * A namespace that leaves is whole until the commit. */
+void plan_others_lost(const struct plan *p, size_t n, const struct op *refused, char *ret, size_t size);
 /* Appends a step. */
 void plan_add(struct plan *p, struct op op);
 void plan_done(struct plan *p);

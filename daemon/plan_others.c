@@ -114,13 +114,32 @@ void plan_find_others(struct plan *p)
 				arena_fmt(a, "%s and %zu more", p->ops[i].others, p->ops[i].n_others - NAMED_MAX);
 }
 
-void plan_others(const struct plan *p, char *ret, size_t size)
+static void list(const struct plan *p, size_t end, bool (*skips)(const struct op *op, const struct op *refused),
+		 const struct op *refused, char *ret, size_t size)
 {
 	size_t n = 0;
 
 	*ret = '\0';
-	for (size_t i = 0; i < p->n && n < size; i++)
-		if (p->ops[i].others)
+	for (size_t i = 0; i < end && n < size; i++)
+		if (p->ops[i].others && !(skips && skips(&p->ops[i], refused)))
 			n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? ", " : "", p->ops[i].others);
 	utf8_repair(ret);
+}
+
+void plan_others(const struct plan *p, char *ret, size_t size)
+{
+	list(p, p->n, NULL, NULL, ret, size);
+}
+
+static bool takes_nothing(const struct op *op, const struct op *refused)
+{
+	return op == refused || (!op->after && object_is(op->before, "netns"));
+}
+
+void plan_others_lost(const struct plan *p, size_t n, const struct op *refused, char *ret, size_t size)
+{
+	size_t until = refused ? (size_t)(refused - p->ops) : 0;
+
+	/* Steps of one kind may be taken at once: those before the refused one then do not count as done. */
+	list(p, n > until ? n : until, takes_nothing, refused, ret, size);
 }

@@ -52,7 +52,7 @@ static void outcome_from(struct outcome *o, struct job *j)
 	o->created = j->created;
 	o->changed = j->changed;
 	o->removed = j->removed;
-	memcpy(o->others, j->others, sizeof(o->others));
+	memcpy(o->others, j->result < 0 ? j->lost : j->others, sizeof(o->others));
 	o->lingering = TAKE(j->lingering);
 	o->n_lingering = j->n_lingering;
 	o->problems = j->problems;

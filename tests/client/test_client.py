@@ -244,6 +244,12 @@ def test_apply_refused(ctl):
         "netnsctl: everyday: refused; everything is as it was before\n"))
 
 
+def test_apply_refused_and_something_of_others_is_gone(ctl):
+    ctl.serve(Apply=[{"error": "io.netnsd.Refused", "parameters": {"problem": {"message": "no"}, "others": "fd00::5/64, b\x1b0"}}])
+    assert ctl.run("apply", "everyday.json")[2].splitlines()[-1] == (
+        "netnsctl: everyday: refused; everything is as it was before; but it took along what is not of this topology: fd00::5/64, b\\x1b0")
+
+
 def test_apply_refused_pointer_beyond_the_file(ctl):
     """What the file only implies is shown where it is implied."""
     ctl.serve(Apply=[{"error": "io.netnsd.Refused", "parameters": {"problem": {

@@ -101,6 +101,42 @@ def test_ipv6_switched_off_everywhere(machine):
     machine.sh("ip netns del old")
 
 
+NO_SUCH = {"net.ipv4.tcp_congestion_control": "nosuch"}
+TAKERS = {
+    "disable_ipv6": {"sysctl": {"net.ipv6.conf.all.disable_ipv6": 1, **NO_SUCH}},
+    "mtu": {"interfaces": {"wan": {"mtu": 1200}}, "sysctl": NO_SUCH},
+    "down": {"interfaces": {"wan": {"up": False}}, "sysctl": NO_SUCH},
+}
+
+
+@pytest.mark.parametrize("what", TAKERS)
+def test_what_a_refused_change_took_along_is_said(machine, what):
+    """It cannot be restored, so not everything is as it was before."""
+    machine.sh("ip netns add old; " + WAN.replace("ip link", "ip -n old link").replace("ip addr", "ip -n old addr"))
+    t = {"namespaces": {"old": {"existing": True, **TAKERS[what]}}}
+    err = machine.apply(t, "lab", code=1).stderr
+    assert "fd00::5/64" not in machine.addresses("old", "wan")
+    assert "as it was before; but it took along what is not of this topology: fd00::5/64" in err, err
+    assert "took along what is not of this topology: fd00::5/64" in machine.ctl("log", "lab").stdout
+    machine.sh("ip netns del old")
+
+
+def test_what_a_refused_change_did_not_come_to_is_not_said(machine):
+    """Neither what a later step would have taken along, nor what is in a namespace that was only to leave."""
+    machine.sh("ip netns add old; " + WAN.replace("ip link", "ip -n old link").replace("ip addr", "ip -n old addr"))
+    machine.apply(ours(a={}), "lab")
+    machine.sh("ip -n a link add brx type bridge")
+    t = ours(old={"existing": True, "sysctl": NO_SUCH})
+    assert "brx" in planned(machine, t)
+    before = machine.snapshot()
+    err = machine.apply(t, "lab", code=1).stderr
+    assert "as it was before\n" in err and "took along" not in err, err
+    machine.assert_same(before)
+    machine.sh("ip -n a link del brx")
+    machine.ctl("down", "lab")
+    machine.sh("ip netns del old")
+
+
 @pytest.mark.parametrize("said", [{"mtu": 1280}, {"up": True}, {"sysctl": {"ipv6.disable_ipv6": 0}}, {"txqlen": 77}])
 def test_change_that_takes_nothing(machine, said):
     machine.sh(WAN)
