@@ -218,6 +218,14 @@ void problems_sort(struct problems *p)
 	qsort(p->v, p->n, sizeof(p->v[0]), problem_cmp);
 }
 
+void problems_cut(struct problems *p, size_t n)
+{
+	if (p->n > n) {
+		p->n = n;
+		p->more = 0;
+	}
+}
+
 void problems_done(struct problems *p)
 {
 	arena_done(&p->arena);

@@ -70,4 +70,6 @@ void problems_in_file(struct problems *p, const char *path);
 void problem_text(const struct problem *p, char *ret, size_t size);
 /* Sorts by line and column. */
 void problems_sort(struct problems *p);
+/* Leaves the first @n. */
+void problems_cut(struct problems *p, size_t n);
 void problems_done(struct problems *p);

@@ -11,7 +11,7 @@
 #include "owner.h"
 
 /* The kernel may take along what nobody was told of; more rounds than this are a fight. */
-enum { ROUNDS_MAX = 3 };
+enum { ROUNDS_MAX = 3, BACK_TRIES_MAX = 2 };
 
 void job_init(struct job *j, const struct kinds *kinds, const struct state *state, const char *netns_dir,
 	      const char *machine)
@@ -244,6 +244,7 @@ static void go_back(struct job *j)
 	/* After a second look the first plan is lost, as it is after a crash. */
 	back_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->executing ? &j->plan : NULL);
 	j->going_back = true;
+	j->n_first = j->problems.n;
 	j->set.exclusive = false;
 	j->set.tried = &j->desired.model;
 	j->rounds = j->wait.tries = 0;
@@ -272,6 +273,25 @@ static void note(struct job *j)
 	j->noted = true;
 }
 
+/* Others may have been in the way back: from what is there now it may be free.  False: the failure stays. */
+static bool back_again(struct job *j)
+{
+	if (!j->going_back || j->back_tries++ == BACK_TRIES_MAX)
+		return false;
+	/* In this the last look may be out of date. */
+	for (size_t i = 0; i < j->set.n; i++)
+		j->set.v[i].unchanged = false;
+	problems_cut(&j->problems, j->n_first);
+	j->rounds = 0;
+	if (look_and_plan(j) < 0)
+		back_failed(j, NULL);
+	else if (j->plan.n)
+		execute(j);
+	else
+		j->phase = JOB_COMMIT;
+	return true;
+}
+
 static void step_execute(struct job *j)
 {
 	size_t first = j->execution.next;
@@ -284,7 +304,8 @@ static void step_execute(struct job *j)
 		plan_others_lost(&j->plan, j->execution.next, r < 0 ? op : NULL, j->lost, sizeof(j->lost));
 	if (r < 0) {
 		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
-		go_back(j);
+		if (!back_again(j))
+			go_back(j);
 		return;
 	}
 	if (j->execution.work.noted.n && !j->going_back)

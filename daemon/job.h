@@ -57,6 +57,8 @@ struct job {
 	int result;			/* 0, or of the first failure */
 	bool conflict, disrupts, differs, back_failed;
 	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
+	size_t n_first;			/* of problems: those of the way forth */
+	unsigned back_tries;
 	char others[512];	/* what the change takes along of others, in words */
 	char lost[512];		/* of that, what stays gone after a rollback */
 	struct lingerer *lingering;

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The way back: what a refused change, or the end of a topology, leaves of what belongs to others."""
+import errno
 import json
 
 import pytest
+from fault import ERROR, NUMBERS as CALLS
 from machine import wait_for
 from topologies import everyday
 
@@ -20,6 +22,31 @@ def test_refused_change_of_an_interface_known_before(machine):
     machine.ctl("down", "lab")
     assert machine.link(None, "wan")["mtu"] == 1500
     machine.sh("ip link del wan")
+
+
+def test_step_of_the_way_back_that_is_refused_once(bare, fault):
+    """Whichever it is: another program may be in the way for a moment.  It is looked again, and gone on from there."""
+    def refused(at):
+        fault.arm(ERROR if at else 0, at=at, error=errno.ENOENT, only=CALLS["sendto"])
+        err = bare.apply(t, "lab", "--replace", code=1).stderr
+        fault.disarm()
+        assert "as it was before" in err and "way back" not in err, (at, err)
+        bare.assert_same(before)
+        return fault.control.count
+
+    bare.start(environment=fault.environment)
+    bare.apply(everyday())
+    before = bare.snapshot()
+    t = everyday()
+    t["host"]["interfaces"]["veth-host"]["addresses"] = ["10.0.0.1/24", "10.0.0.8/24"]
+    t["namespaces"]["ns1"]["interfaces"]["veth-ns"] |= {"mtu": 1300, "addresses": ["10.0.0.2/24", "10.8.0.2/24"]}
+    t["namespaces"]["ns1"]["routes"] += [{"to": "2001:db8:9::/48", "dev": "veth-ns", "src": "fe80::77"}]
+    sent = refused(0)
+    assert sent > 3
+    for at in range(1, sent + 1):
+        refused(at)
+    assert bare.apply(everyday()).stdout.strip() == "lab: unchanged"
+    bare.ctl("down", "lab")
 
 
 def forwarding(machine):
