@@ -67,6 +67,10 @@ static int command_run(const struct command *k, struct ctl *c)
 	if (!*c->socket || strlen(c->socket) > SOCKET_MAX)
 		return ctl_fail(EXIT_INVALID, "\"%s\": the path of a socket has 1 to %zu bytes: --socket, or NETNSD_SOCKET", c->socket,
 				SOCKET_MAX);
+	/* As a variable that is not set leaves it; a command to run may have such. */
+	for (int i = 0; i < c->n_args && !k->stops; i++)
+		if (!*c->args[i])
+			return ctl_fail(EXIT_INVALID, "argument %d is empty; usage: netnsctl %s [OPTION…] %s", i + 1, k->name, k->args);
 	if (c->n_args >= k->min && c->n_args <= k->max)
 		return k->run(c);
 	return ctl_fail(EXIT_INVALID, "too %s arguments; usage: netnsctl %s [OPTION…]%s%s",
