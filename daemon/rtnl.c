@@ -257,7 +257,7 @@ static int batch_answer(const struct batch *b, const struct nlmsghdr *h, struct 
 	for (size_t i = 0; i < b->n; i++)
 		if (b->seq[i] == h->nlmsg_seq)
 			*ret_op = b->op[i];
-	return e->code;
+	return *ret_op ? e->code : 0;
 }
 
 int batch_send(struct batch *b, struct rtnl *nl, struct op **ret_op, struct err *e)

@@ -59,7 +59,7 @@ struct batch {
 void batch_done(struct batch *b);
 /* Whether one more message of @size bytes has to wait for the next batch. */
 bool batch_full(const struct batch *b, size_t size);
-/* Appends @m, which is freed, on behalf of @op. */
+/* Appends @m, which is freed, on behalf of @op; NULL: what the kernel says of it does not matter. */
 void batch_add(struct batch *b, struct nl_msg *m, struct op *op);
 /* Sends all, waits for the end, empties the batch.  On failure @ret_op is the
  * first that was refused; the kernel has gone on with those after it. */

@@ -23,6 +23,7 @@ struct work {
 	int conf;			/* net/ipv6/conf of the namespace conf_at; -1: not open */
 	const struct netns *conf_at;
 	struct model noted;		/* values that kinds found before they wrote others, for the way back */
+	const char *peerless;		/* a namespace in which no IPv6 address of the file has a peer, as it was seen */
 	size_t sent;			/* batches so far */
 	struct op *refused;		/* after an error: the step, if it is known */
 };

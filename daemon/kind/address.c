@@ -239,7 +239,8 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	struct nl_msg *m;
 
 	if (!op->after)
-		return work_send(w, a->object.netns, address_message(RTM_DELADDR, 0, a, index), op, e);
+		return work_send(w, a->object.netns, address_message(RTM_DELADDR, 0, a, index), op, e) < 0 ? e->code
+			: address_keep_peer(w, a, e);
 	if (ask_for_dad(w, a, e) < 0)
 		return e->code;
 	m = address_message(RTM_NEWADDR, NLM_F_CREATE | (op->before ? NLM_F_REPLACE : NLM_F_EXCL), a, index);
@@ -252,7 +253,7 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 		msg_put_u32(m, IFA_RT_PRIORITY, METRIC_IPV6);
 	if (a->label)
 		msg_put_string(m, IFA_LABEL, a->label);
-	return work_send(w, a->object.netns, m, op, e);
+	return work_send(w, a->object.netns, m, op, e) < 0 ? e->code : address_reach_peer(w, a, index, e);
 }
 
 bool address_is_ipv6(const struct object *o)

@@ -57,7 +57,6 @@ void address_order(struct look *look, size_t first);
 
 /* kind.slots: those of the routes that the kernel makes with it. */
 size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX]);
-
 /* Makes the addresses from the object @first on bereft whose routes are not there. */
 int address_routes_check(struct look *look, size_t first, struct err *e);
 
@@ -74,3 +73,8 @@ int address_ready(const struct model *observed, const char *netns, const struct 
 /* kind.can_mend and kind.mend: the route is made again. */
 bool address_can_mend(const struct work *w, const struct object *o);
 int address_mend(struct work *w, const struct object *o, struct err *e);
+/* IPv6: the kernel makes the route to the peer of a new address a little later, and refuses until then what
+ * leads over it; made now, it is there for what follows in the batch. */
+int address_reach_peer(struct work *w, const struct address *a, uint32_t index, struct err *e);
+/* With an address the kernel takes the route to its peer away, though others need it: it is made again. */
+int address_keep_peer(struct work *w, const struct address *gone, struct err *e);

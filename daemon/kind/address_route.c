@@ -36,6 +36,28 @@ static struct connected_route route_of(const struct address *a)
 	};
 }
 
+static struct inet whole(const struct inet *i)
+{
+	struct inet one = *i;
+
+	one.len = i->family == AF_INET ? 32 : 128;
+	return one;
+}
+
+/* IPv6 has another one to the peer, whatever the prefix. */
+static bool has_peer_route(const struct address *a)
+{
+	return a->address.family == AF_INET6 && a->peer.family;
+}
+
+static struct connected_route peer_route_of(const struct address *a)
+{
+	struct connected_route one = route_of(a);
+
+	one.to = whole(&a->peer);
+	return one;
+}
+
 /* Whether the kernel makes one with it at all, in the main table; its own addresses are its own affair. */
 static bool has_route(const struct address *a)
 {
@@ -54,14 +76,6 @@ static bool has_route(const struct address *a)
 static struct slot slot_of(const struct inet *to, uint32_t metric, uint32_t table)
 {
 	return (struct slot){ *to, to->family, metric, table };
-}
-
-static struct inet whole(const struct inet *i)
-{
-	struct inet one = *i;
-
-	one.len = i->family == AF_INET ? 32 : 128;
-	return one;
 }
 
 static struct inet broadcast(const struct inet *net)
@@ -193,15 +207,19 @@ static int connected_read(struct connected *c, struct look *look, size_t first, 
 	return 0;
 }
 
+static bool is_missing(const struct connected *c, struct connected_route one)
+{
+	return !c->n || !bsearch(&one, c->v, c->n, sizeof(one), route_cmp);
+}
+
 static bool connected_miss(const struct connected *c, struct model *observed, size_t first)
 {
 	bool any = false;
 
 	for (size_t i = first; i < observed->n; i++) {
 		struct address *a = (struct address *)observed->objects[i];
-		struct connected_route one = route_of(a);
 
-		a->object.bereft = has_route(a) && !(c->n && bsearch(&one, c->v, c->n, sizeof(one), route_cmp));
+		a->object.bereft = has_route(a) && (is_missing(c, route_of(a)) || (has_peer_route(a) && is_missing(c, peer_route_of(a))));
 		any |= a->object.bereft;
 	}
 	return any;
@@ -231,28 +249,92 @@ bool address_can_mend(const struct work *w, const struct object *o)
 	return on && on->up && !on->vrf && !on->master_index;
 }
 
-int address_mend(struct work *w, const struct object *o, struct err *e)
+static struct nl_msg *route_message(const struct address *a, const struct connected_route *one)
 {
-	const struct address *a = (const struct address *)o;
-	struct connected_route one = route_of(a);
-	bool v4 = one.to.family == AF_INET;
+	bool v4 = one->to.family == AF_INET;
 	struct rtmsg i = {
-		.rtm_family = one.to.family,
-		.rtm_dst_len = one.to.len,
+		.rtm_family = one->to.family,
+		.rtm_dst_len = one->to.len,
 		.rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_KERNEL,
 		.rtm_scope = v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	struct nl_msg *m;
-
 	/* As the kernel does: beside that of another link in the same network. */
-	m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | (v4 ? NLM_F_APPEND : 0), &i, sizeof(i));
-	msg_put(m, RTA_DST, one.to.addr, v4 ? 4 : 16);
-	msg_put_u32(m, RTA_OIF, one.index);
+	struct nl_msg *m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | (v4 ? NLM_F_APPEND : 0), &i, sizeof(i));
+
+	msg_put(m, RTA_DST, one->to.addr, v4 ? 4 : 16);
+	msg_put_u32(m, RTA_OIF, one->index);
 	if (v4)
 		msg_put(m, RTA_PREFSRC, a->address.addr, 4);
-	if (one.metric)
-		msg_put_u32(m, RTA_PRIORITY, one.metric);
-	return work_send(w, o->netns, m, NULL, e) < 0 ? e->code : work_flush(w, e);
+	if (one->metric)
+		msg_put_u32(m, RTA_PRIORITY, one->metric);
+	return m;
+}
+
+int address_mend(struct work *w, const struct object *o, struct err *e)
+{
+	const struct address *a = (const struct address *)o;
+	struct connected_route all[] = { route_of(a), peer_route_of(a) };
+	int made = -EEXIST;
+
+	for (size_t i = 0; i < (has_peer_route(a) ? 2 : 1); i++) {
+		struct op op = { 0 };
+		int r = work_send(w, o->netns, route_message(a, &all[i]), &op, e);
+
+		r = r < 0 ? r : work_flush(w, e);
+		w->refused = NULL;
+		if (r < 0 && r != -EEXIST)
+			return r;
+		made = r == 0 ? 0 : made;
+	}
+	return made;
+}
+
+int address_reach_peer(struct work *w, const struct address *a, uint32_t index, struct err *e)
+{
+	const struct link *link = (const struct link *)model_find_ref(w->plan->desired, "link", a->object.place);
+	const struct link *on = (const struct link *)model_find_ref(w->plan->observed, "link", a->object.place);
+	struct connected_route one;
+
+	if (!has_peer_route(a) || !link || link_is_down(&link->object) || link->master || (on && on->master_index))
+		return 0;
+	one = peer_route_of(a);
+	one.index = index;
+	return work_send(w, a->object.netns, route_message(a, &one), NULL, e);
+}
+
+/* Whether the kernel took the route @one away with @gone: that to its peer, or that to itself. */
+static bool is_lost(const struct address *gone, const struct connected_route *one)
+{
+	struct inet own = whole(&gone->address), peer = whole(&gone->peer);
+
+	return !memcmp(&one->to, &own, sizeof(own)) || (has_peer_route(gone) && !memcmp(&one->to, &peer, sizeof(peer)));
+}
+
+int address_keep_peer(struct work *w, const struct address *gone, struct err *e)
+{
+	const struct object *netns = NULL;
+	bool any = false;
+	int r = 0;
+
+	/* Of thousands of addresses hardly one has a peer. */
+	if (gone->address.family == AF_INET6 && (gone->address.len == 128 || has_peer_route(gone)) &&
+	    !(w->peerless && !strcmp(w->peerless, gone->object.netns)))
+		netns = model_netns(w->plan->desired, gone->object.netns);
+	for (const struct object *o = netns ? netns->first : NULL; o && r == 0; o = o->next) {
+		const struct address *a = (const struct address *)o;
+		struct connected_route one;
+
+		if (o->kind != &kind_address || a->address.family != AF_INET6)
+			continue;
+		any |= has_peer_route(a);
+		one = has_peer_route(a) ? peer_route_of(a) : route_of(a);
+		one.index = gone->object.handle;
+		if (!strcmp(o->place, gone->object.place) && is_lost(gone, &one) && memcmp(&a->key, &gone->key, sizeof(a->key)) != 0)
+			r = work_send(w, o->netns, route_message(a, &one), NULL, e);
+	}
+	if (!any && !has_peer_route(gone))
+		w->peerless = gone->object.netns;
+	return r;
 }

@@ -127,3 +127,22 @@ def test_not_confirmed(machine, family):
 def test_never_both(machine):
     t = topology("ns1", (["10.5.0.1/24"], [], [{"to": "10.5.0.0/24", "via": "10.0.0.2"}]))
     assert "the kernel makes this route itself, with the address 10.5.0.1/24 of e0" in machine.apply(t, code=2).stderr
+
+
+@pytest.mark.parametrize("nodad", [{}, {"nodad": False}, {"nodad": True}], ids=str)
+@pytest.mark.parametrize("at", PLACES, indirect=True)
+def test_behind_the_peer(at, nodad):
+    """The kernel makes the route to the peer of an IPv6 address only when it has looked for duplicates."""
+    machine, place = at
+    t = topology(place, ([{"address": "fd06::1", "peer": "fd05::1", **nodad}], [], [{"to": "fd08::/64", "via": "fd05::1"},
+                                                                                 {"to": "fd09::/64", "via": "fd05::1", "dev": "e0"}]))
+    for _ in range(2):
+        machine.apply(t)
+        before = routes(machine, place)
+        assert {"fd05::1", "fd08::/64", "fd09::/64"} <= {json.loads(r)["dst"] for r in before}
+        wait_for(lambda: not [a for a in machine.ip(*([] if place == "host" else ["-n", "ns1"]), "addr", "show", "dev", "e0", "tentative")
+                              if a.get("addr_info")])
+        assert routes(machine, place) == before
+        assert machine.apply(t).stdout == "lab: unchanged\n"
+        machine.ctl("down", "lab")
+    assert not place == "host" or not [r for r in routes(machine, place) if "fd0" in r]

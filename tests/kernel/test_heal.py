@@ -532,6 +532,7 @@ ROUTE_GONE = {
     "of the other interface in that network": ("route del 10.5.0.0/24 dev br1", "10.5.0.0/24"),
     "of one IPv6 address alone": ("-6 route del 2001:db8:6::1/128 dev br0", "2001:db8:6::1"),
     "of an IPv6 address with a peer": ("-6 route del 2001:db8:8::/64 dev br0", "2001:db8:8::/64"),
+    "of the peer of an IPv6 address": ("-6 route del 2001:db8:9::2 dev br0", "2001:db8:9::2"),
     "of a peer": ("route del 10.7.0.0/30 dev br0", "10.7.0.0/30"),
 }
 

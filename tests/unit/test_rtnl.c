@@ -167,7 +167,7 @@ static void test_dump_refused(_unused_ void **state)
 	assert_int_equal(requests, 1);
 }
 
-static int send_three(struct op **ret_op, struct op *ops, struct err *e)
+static int send_three(struct op **ret_op, struct op *const *ops, struct err *e)
 {
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
 	_cleanup_(batch_done) struct batch b = { 0 };
@@ -175,7 +175,7 @@ static int send_three(struct op **ret_op, struct op *ops, struct err *e)
 
 	assert_int_equal(rtnl_open(&nl, e), 0);
 	for (size_t i = 0; i < 3; i++)
-		batch_add(&b, msg_new(RTM_NEWLINK, 0, &header, sizeof(header)), &ops[i]);
+		batch_add(&b, msg_new(RTM_NEWLINK, 0, &header, sizeof(header)), ops[i]);
 	return batch_send(&b, nl, ret_op, e);
 }
 
@@ -184,16 +184,20 @@ static void test_batch(_unused_ void **state)
 {
 	static const struct line good[] = { { NLMSG_ERROR, 0, 0, 0 } };
 	static const struct line bad[] = { { NLMSG_ERROR, 0, EBUSY, 1 }, { NLMSG_ERROR, 0, EINVAL, 0 } };
-	struct op ops[3] = { 0 }, *op = NULL;
+	struct op ops[3] = { 0 }, *op = NULL, *each[] = { &ops[0], &ops[1], &ops[2] };
 	struct err e;
 
 	PLAY(good);
-	assert_int_equal(send_three(&op, ops, &e), 0);
+	assert_int_equal(send_three(&op, each, &e), 0);
 	assert_null(op);
 	PLAY(bad);
-	assert_int_equal(send_three(&op, ops, &e), -EBUSY);
+	assert_int_equal(send_three(&op, each, &e), -EBUSY);
 	assert_ptr_equal(op, &ops[1]);
 	assert_int_equal(at, 2);
+	/* Nobody's. */
+	each[1] = op = NULL;
+	PLAY(good);
+	assert_int_equal(send_three(&op, each, &e), 0);
 }
 
 int main(void)
