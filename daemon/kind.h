@@ -88,6 +88,10 @@ struct kind {
 	/* Pure.  The slots that @o takes up; how many.  Objects of two classes cannot have one at
 	 * the same time: what leaves it leaves before the other is created. */
 	size_t (*slots)(const struct object *o, struct slot ret[SLOTS_MAX]);
+	/* Pure.  The place that an observed object is at, and the @i-th one that must be left, by objects of another class
+	 * or on the same interface, before @o comes: no own address is a gateway.  False: there is none. */
+	bool (*is_at)(const struct object *o, struct slot *ret);
+	bool (*avoids)(const struct object *o, size_t i, struct slot *ret);
 
 	/* Adds what the kernel has of this class in one namespace. */
 	int (*observe)(struct look *look, struct err *e);

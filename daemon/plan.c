@@ -14,6 +14,7 @@ struct planning {
 	struct model *desired, *observed;
 	struct problems *problems;
 	struct slots leaving;	/* what is observed and leaves, or changes, by its slots */
+	struct slots places;	/* what is observed and leaves, by where it is */
 };
 
 void plan_add(struct plan *p, struct op op)
@@ -161,22 +162,33 @@ static void create(struct planning *g, struct object *want, struct object *have)
 	}
 }
 
-/* Takes away what has a slot that @want is about to take up. */
+/* What is of another class, or (@near) on the same interface. */
+static void leave_slot(struct planning *g, const struct slots *leaving, const struct object *want, const struct slot *slot, bool near)
+{
+	size_t found;
+	const struct slot_entry *at = slots_find(leaving, want->netns, slot, &found);
+
+	for (size_t f = 0; f < found; f++) {
+		struct object *o = at[f].o;
+
+		if (leaves(o) && (strcmp(o->kind->class, want->kind->class) || (near && o->kind->in_link && !strcmp(o->place, want->place))))
+			leave(g, o, o->mark == GONE ? EFFECT_REMOVE : EFFECT_RECREATE);
+	}
+}
+
+/* Takes away what has a slot that @want is about to take up, or is where it must not be. */
 static void vacate(struct planning *g, const struct object *want)
 {
 	const struct object *have = model_find(g->observed, want->id);
-	struct slot slots[SLOTS_MAX] = { 0 };
-	size_t n = want->kind->slots(want, slots), found;
+	struct slot slots[SLOTS_MAX] = { 0 }, one = { 0 };
+	size_t n = want->kind->slots(want, slots);
 
 	if (have && have->mark == KEEP)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		const struct slot_entry *at = slots_find(&g->leaving, want->netns, &slots[i], &found);
-
-		for (size_t f = 0; f < found; f++)
-			if (leaves(at[f].o) && strcmp(at[f].o->kind->class, want->kind->class))
-				leave(g, at[f].o, at[f].o->mark == GONE ? EFFECT_REMOVE : EFFECT_RECREATE);
-	}
+	for (size_t i = 0; i < n; i++)
+		leave_slot(g, &g->leaving, want, &slots[i], false);
+	for (size_t i = 0; want->kind->avoids && want->kind->avoids(want, i, &one); i++)
+		leave_slot(g, &g->places, want, &one, true);
 }
 
 /* For all that arrive of one kind in one namespace, before the first of them: an address that
@@ -375,9 +387,12 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 	for (size_t i = 0; i < observed->n; i++)
 		decide(&g, observed->objects[i]);
 	for (size_t i = 0; i < observed->n; i++)
-		if (leaves(observed->objects[i]) || observed->objects[i]->mark == CHANGE)
+		if (leaves(observed->objects[i]) || observed->objects[i]->mark == CHANGE) {
 			slots_add(&g.leaving, observed->objects[i]);
+			slots_add_place(&g.places, observed->objects[i]);
+		}
 	slots_sort(&g.leaving);
+	slots_sort(&g.places);
 	find_barred(&g);
 	for (size_t i = 0; i < desired->n; i++) {
 		if (i == 0 || arriving[i]->kind != arriving[i - 1]->kind || strcmp(arriving[i]->netns, arriving[i - 1]->netns))
@@ -388,6 +403,7 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 		if (leaving[i]->mark == GONE && !stands_on_leaving(&g, leaving[i]))
 			leave(&g, leaving[i], EFFECT_REMOVE);
 	slots_done(&g.leaving);
+	slots_done(&g.places);
 	plan_find_others(p);
 	return problems->n == problems_before ? 0 : problems->v[problems_before].code;
 }

@@ -23,16 +23,28 @@ static int entry_cmp(const void *a, const void *b)
 	return c ? c : strcmp(x->netns, y->netns);
 }
 
+static void add(struct slots *s, struct object *o, const struct slot *slot)
+{
+	if ((s->n & (s->n - 1)) == 0)
+		s->v = must(realloc(s->v, (s->n ? s->n * 2 : 1) * sizeof(*s->v)));
+	s->v[s->n++] = (struct slot_entry){ o->netns, *slot, o };
+}
+
 void slots_add(struct slots *s, struct object *o)
 {
 	struct slot all[SLOTS_MAX] = { 0 };
 	size_t n = o->kind->slots ? o->kind->slots(o, all) : 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if ((s->n & (s->n - 1)) == 0)
-			s->v = must(realloc(s->v, (s->n ? s->n * 2 : 1) * sizeof(*s->v)));
-		s->v[s->n++] = (struct slot_entry){ o->netns, all[i], o };
-	}
+	for (size_t i = 0; i < n; i++)
+		add(s, o, &all[i]);
+}
+
+void slots_add_place(struct slots *s, struct object *o)
+{
+	struct slot one = { 0 };
+
+	if (o->kind->is_at && o->kind->is_at(o, &one))
+		add(s, o, &one);
 }
 
 void slots_sort(struct slots *s)

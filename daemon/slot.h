@@ -18,6 +18,8 @@ struct slots {
 int slot_cmp(const struct slot *a, const struct slot *b);
 /* Adds the slots of @o; slots_sort comes before the first search. */
 void slots_add(struct slots *s, struct object *o);
+/* Adds the place that @o is at (kind.is_at). */
+void slots_add_place(struct slots *s, struct object *o);
 void slots_sort(struct slots *s);
 void slots_done(struct slots *s);
 /* The first of those with that slot in the namespace, and @ret_n of them in a row; NULL: none. */

@@ -57,6 +57,11 @@ void address_order(struct look *look, size_t first);
 
 /* kind.slots: those of the routes that the kernel makes with it. */
 size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX]);
+/* kind.is_at: the address. */
+bool address_is_at(const struct object *o, struct slot *ret);
+/* kind.avoids: the peer; with the address of another one goes the route to it. */
+bool address_avoids(const struct object *o, size_t i, struct slot *ret);
+
 /* Makes the addresses from the object @first on bereft whose routes are not there. */
 int address_routes_check(struct look *look, size_t first, struct err *e);
 

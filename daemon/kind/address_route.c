@@ -119,6 +119,22 @@ size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX])
 	return n;
 }
 
+bool address_is_at(const struct object *o, struct slot *ret)
+{
+	struct inet own = whole(&((const struct address *)o)->address);
+
+	*ret = slot_of(&own, 0, RT_TABLE_LOCAL);
+	return true;
+}
+
+bool address_avoids(const struct object *o, size_t i, struct slot *ret)
+{
+	struct inet peer = whole(&((const struct address *)o)->peer);
+
+	*ret = slot_of(&peer, 0, RT_TABLE_LOCAL);
+	return i == 0 && has_peer_route((const struct address *)o);
+}
+
 static int route_cmp(const void *a, const void *b)
 {
 	const struct connected_route *x = a, *y = b;

@@ -105,6 +105,20 @@ static size_t route_slots(const struct object *o, struct slot ret[SLOTS_MAX])
 	return 1;
 }
 
+/* IPv6 takes no address of the namespace as a gateway, IPv4 finds another interface behind it. */
+static bool route_avoids(const struct object *o, size_t i, struct slot *ret)
+{
+	const struct nexthop *hops;
+	struct nexthop one;
+	size_t n = route_hops((const struct route *)o, &one, &hops);
+
+	if (i >= n)
+		return false;
+	*ret = (struct slot){ hops[i].via, hops[i].via.family, 0, RT_TABLE_LOCAL };
+	ret->to.len = hops[i].via.family == AF_INET ? 32 : 128;
+	return true;
+}
+
 static void put_inet(struct nl_msg *m, int type, const struct inet *i)
 {
 	if (i->family)
@@ -236,6 +250,7 @@ const struct kind kind_route = {
 	.check_in = route_check_in,
 	.check_netns = route_check_netns,
 	.slots = route_slots,
+	.avoids = route_avoids,
 	.observe = route_observe,
 	.misplaced = "on another interface than its router",
 	.encode = route_encode,

@@ -36,6 +36,11 @@ STATES = {
         "alone": (["fd05::1/128"], [], [{"to": "fd05::/64", "dev": "e0", "metric": 256}]),
         "longer": (["fd05::1/80"], [], [{"to": "fd05::/64", "via": "fd05::9", "metric": 256}]),
         "two links": (["fd05::1/64"], ["fd05::2/64"], []),
+        "peer": ([{"address": "fd06::1", "peer": "fd05::1"}], [], [{"to": "fd05::/64", "via": "fd05::1", "metric": 256}]),
+        "peer of two": ([{"address": f"fd06::{n}/64", "peer": "fd07::1/64", "metric": 50} for n in (1, 2)], [],
+                        [{"to": "fd05::/64", "metric": 256, "nexthops": [{"via": "fd07::1"}, {"via": "fd00::2"}]}]),
+        "one of two": ([{"address": "fd06::1/64", "peer": "fd07::1/64", "metric": 50}], [], []),
+        "other of two": ([{"address": "fd06::2/64", "peer": "fd07::1/64", "metric": 50}], [], [{"to": "fd05::/64", "via": "fd07::1"}]),
         "metrics": ([{"address": "fd05::1/64", "metric": 50}], [], [{"to": "fd05::/64", "via": "fd00::2", "metric": 256}]),
         "metrics the other way": (["fd05::1/64"], [], [{"to": "fd05::/64", "via": "fd00::2", "metric": 50}]),
         "nexthops": ([], [], [{"to": "fd05::/64", "metric": 256, "nexthops": [{"via": "fd00::2"}, {"via": "fd00::3"}]}]),
@@ -146,3 +151,49 @@ def test_behind_the_peer(at, nodad):
         assert machine.apply(t).stdout == "lab: unchanged\n"
         machine.ctl("down", "lab")
     assert not place == "host" or not [r for r in routes(machine, place) if "fd0" in r]
+
+
+GATEWAYS = {
+    "ipv4": ("10.0.0.1/24", "10.0.0.2/24", "10.0.0.2/32", "10.6.0.1", "0.0.0.0/0"),
+    "ipv6": ("fd00::1/64", "fd00::2/64", "fd00::2/128", "fd06::1", "::/0"),
+}
+
+
+@pytest.mark.parametrize("family", GATEWAYS)
+@pytest.mark.parametrize("at", PLACES, indirect=True)
+def test_address_becomes_the_gateway(at, family):
+    """And the gateway the address; IPv6 takes none of the own addresses as a gateway."""
+    machine, place = at
+    one, other, alone, elsewhere, to = GATEWAYS[family]
+    bare = {a: a.partition("/")[0] for a in (one, other)}
+
+    def ends(near, via, far=(), **more):
+        t = topology(place, ([], far, [{"to": to, "via": via, "metric": 70, **more}] if via else []))
+        (t.get("namespaces", {}).get("ns1") or t["host"])["interfaces"]["e0"]["addresses"] = near
+        return t
+
+    states = [
+        ends([one], bare[other]),
+        ends([other], bare[one]),
+        ends([one], None, [alone]),
+        ends([other], None),
+        ends([{"address": elsewhere, "peer": bare[other]}], bare[other]),
+        ends([one], None),
+        ends([one], bare[other], onlink=True, dev="e0"),
+    ]
+    expected = []
+    for t in states:
+        machine.ctl("down", "lab", code=None)
+        machine.apply(t)
+        expected.append(routes(machine, place))
+    for a, b in itertools.permutations(range(len(states)), 2):
+        machine.apply(states[a])
+        assert routes(machine, place) == expected[a], (a, b)
+        refused = json.loads(json.dumps(states[b]))
+        refused.setdefault("host", {})["sysctl"] = REFUSED
+        error = machine.apply(refused, code=1).stderr
+        assert "everything is as it was before" in error and routes(machine, place) == expected[a], (a, b, error)
+        machine.apply(states[b])
+        assert routes(machine, place) == expected[b], (a, b)
+        machine.ctl("rollback", "lab")
+        assert routes(machine, place) == expected[a], (a, b)
