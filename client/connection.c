@@ -3,8 +3,8 @@
  * each ended by a NUL byte. */
 #include "connection.h"
 #include "reply.h"
-#include "../daemon/json.h"
-#include "../daemon/utf8.h"
+#include "base/json.h"
+#include "base/utf8.h"
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>

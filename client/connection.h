@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* connection.h - a varlink client that waits: calls go out, replies come in. */
 #pragma once
-#include "../daemon/err.h"
+#include "base/err.h"
 #include <json-c/json.h>
 
 struct connection {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ctl.h - what every command of netnsctl is given, and how it asks the daemon. */
 #pragma once
-#include "../include/netnsd.h"
+#include "netnsd.h"
 #include "reply.h"
 
 /* Options, as bits of what was given and of what a command takes. */

@@ -2,7 +2,7 @@
 /* enter.c - netnsctl exec and shell: a command in a namespace, with the /sys and
  * the /etc that belong to it, as ip netns exec does. */
 #include "ctl.h"
-#include "../daemon/err.h"
+#include "base/err.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>

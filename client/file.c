@@ -4,7 +4,7 @@
 #include "file.h"
 #include "print.h"
 #include "text.h"
-#include "../daemon/load.h"
+#include "format/load.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 /* file.h - topology files as the client reads them, and problems in them. */
 #pragma once
 #include "ctl.h"
-#include "../daemon/json.h"
+#include "base/json.h"
 
 struct file {
 	const char *label;		/* as given; "<stdin>" */

@@ -3,8 +3,8 @@
 #include "commands.h"
 #include "options.h"
 #include "table.h"
-#include "../daemon/guess.h"
-#include "../daemon/std_fds.h"
+#include "base/guess.h"
+#include "base/std_fds.h"
 #include <locale.h>
 #include <signal.h>
 #include <sys/un.h>

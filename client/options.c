@@ -3,7 +3,7 @@
  * shell completions and the summary in netnsctl(1) too. */
 #include "options.h"
 #include "table.h"
-#include "../daemon/guess.h"
+#include "base/guess.h"
 #include <getopt.h>
 
 const struct option_row option_rows[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* print.c - what several commands print in the same way: JSON, steps, summaries. */
-#include "../include/usec.h"
+#include "usec.h"
 #include "print.h"
 #include "text.h"
 #include <limits.h>

@@ -2,7 +2,7 @@
 /* reply.h - reads members of the daemon's answers.  What is not there, or is of
  * another type, reads as empty: an older daemon may not send it. */
 #pragma once
-#include "../include/base.h"
+#include "base.h"
 #include <json-c/json.h>
 
 static inline struct json_object *reply_get(struct json_object *o, const char *key)

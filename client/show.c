@@ -3,7 +3,7 @@
 #include "ctl.h"
 #include "print.h"
 #include "text.h"
-#include "../daemon/load.h"
+#include "format/load.h"
 
 int command_show(const struct ctl *c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* table.h - lines whose columns stand below each other. */
 #pragma once
-#include "../daemon/arena.h"
+#include "base/arena.h"
 
 enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_CHANGE, COLOUR_BAD, COLOUR_FAINT, COLOUR_STRONG };
 

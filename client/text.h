@@ -2,7 +2,7 @@
 /* text.h - turns values into words for people.  Pure; every text belongs to the
  * arena.  Needs LC_CTYPE to be a UTF-8 locale. */
 #pragma once
-#include "../daemon/arena.h"
+#include "base/arena.h"
 
 /* What a stranger wrote, with every character that could steer a terminal as \xNN. */
 const char *text_escape(struct arena *a, const char *s);

@@ -2,7 +2,7 @@
 /* wait.c - netnsctl wait: until topologies are up, also over a restart of netnsd. */
 #include "connection.h"
 #include "ctl.h"
-#include "../daemon/type.h"
+#include "model/type.h"
 #include <ctype.h>
 
 /* In seconds, as netnsd has it. */

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - puts the daemon together: options, the lock and the engine, the socket,
  * the loop. */
-#include "../include/netnsd.h"
-#include "../include/usec.h"
-#include "control.h"
-#include "kind.h"
-#include "log.h"
+#include "netnsd.h"
+#include "usec.h"
+#include "control/control.h"
+#include "model/kind.h"
+#include "base/log.h"
 #include "manager.h"
-#include "method.h"
-#include "node.h"
+#include "method/method.h"
+#include "control/node.h"
 #include "notify.h"
 #include "once.h"
 #include "options.h"
-#include "reload.h"
-#include "std_fds.h"
+#include "engine/reload.h"
+#include "base/std_fds.h"
 #include "watch.h"
 #include <getopt.h>
 #include <grp.h>

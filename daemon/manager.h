@@ -2,7 +2,7 @@
 /* manager.h - messages to the service manager, as sd_notify(3) has them, but without ever
  * waiting for it: what it does not take now it is sent later, in order. */
 #pragma once
-#include "../include/base.h"
+#include "base.h"
 
 /* Variables, a line each. */
 void manager_say(const char *fmt, ...) _printf_(1, 2);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* notify.c - sd_notify(3): READY=1 once all that is to be at boot has had its turn,
  * then STATUS= whenever it has become another. */
-#include "../include/usec.h"
+#include "usec.h"
 #include "notify.h"
-#include "log.h"
+#include "base/log.h"
 #include "manager.h"
-#include "reconcile.h"
+#include "engine/reconcile.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <systemd/sd-daemon.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* notify.h - tells the service manager how netnsd is: ready, at work, and in words. */
 #pragma once
-#include "err.h"
-#include "event.h"
+#include "base/err.h"
+#include "store/event.h"
 #include <systemd/sd-event.h>
 
 struct notify {

@@ -2,8 +2,8 @@
 /* once.c - applies files without staying: the same engine, state and lock as the
  * daemon, for containers, CI and machines without systemd. */
 #include "once.h"
-#include "../include/netnsd.h"
-#include "json.h"
+#include "netnsd.h"
+#include "base/json.h"
 
 struct file {
 	const char *path;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* options.c - reads the command line of netnsd, and refuses each value that cannot be meant. */
 #include "options.h"
-#include "../include/netnsd.h"
-#include "log.h"
+#include "netnsd.h"
+#include "base/log.h"
 #include <getopt.h>
 #include <limits.h>
 #include <sys/un.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* options.h - the command line of netnsd. */
 #pragma once
-#include "../include/base.h"
+#include "base.h"
 
 struct options {
 	const char *socket, *group, *admin_group, *run_dir, *topologies_dir, *state_dir;	/* paths are whole */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* watch.c - turns what the kernel tells into marks (keep.h), and has them worked off. */
-#include "../include/usec.h"
+#include "usec.h"
 #include "watch.h"
-#include "heal.h"
-#include "log.h"
+#include "heal/heal.h"
+#include "base/log.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/epoll.h>

@@ -2,7 +2,7 @@
 /* watch.h - lets the event loop hear what may have changed: netlink, the directory of
  * names, mounts, and the clock of the audit. */
 #pragma once
-#include "reconcile.h"
+#include "engine/reconcile.h"
 #include <systemd/sd-event.h>
 
 struct watch;

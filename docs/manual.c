@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* manual.c - prints the tables of netnsd-topology(5) from the table of kinds.
  * Runs while the project is built; it is not installed. */
-#include "../daemon/load.h"
+#include "format/load.h"
 
 int main(void)
 {

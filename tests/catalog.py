@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The events of daemon/event.c, of the interface text and of the journal's catalog are the same, and the
+"""The events of daemon/store/event.c, of the interface text and of the journal's catalog are the same, and the
 catalog speaks of no field that the daemon does not send."""
 import re
 
@@ -18,9 +18,9 @@ def twice(names):
 
 
 def check(root):
-    types = TYPE.findall((root / "daemon/event.c").read_text())
+    types = TYPE.findall((root / "daemon/store/event.c").read_text())
     words = ENUM.search((root / "daemon/io.netnsd.varlink").read_text())[1].split(", ")
-    sent = SENT.findall((root / "daemon/log.c").read_text())
+    sent = SENT.findall((root / "daemon/base/log.c").read_text())
     catalog = (root / "systemd/netnsd.catalog").read_text()
     entries = ENTRY.findall(catalog)
     ids, explained = [i for _, i in types], [i for i, _, _ in entries]

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* address.c - an IP address on an interface. */
-#include "../look.h"
-#include "../owner.h"
+#include "kernel/look.h"
+#include "model/owner.h"
 #include "address.h"
 #include <arpa/inet.h>
 #include <linux/if_addr.h>

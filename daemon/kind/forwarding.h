@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* forwarding.h - what switching a namespace's forwarding does to its interfaces. */
 #pragma once
-#include "../kind.h"
+#include "model/kind.h"
 
 /* Whether @netns, which may be NULL, is somebody else's and the file says how it forwards. */
 bool netns_says_forwarding(const struct object *netns);

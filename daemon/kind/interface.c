@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* interface.c - interfaces that are there already and are only managed (eth0, lo),
  * and how the interfaces of all kinds are read from the kernel. */
-#include "../look.h"
-#include "../owner.h"
-#include "../guess.h"
+#include "kernel/look.h"
+#include "model/owner.h"
+#include "base/guess.h"
 #include "link.h"
 #include <linux/if.h>
 #include <linux/if_bridge.h>

@@ -2,7 +2,7 @@
 /* link.c - creates, changes and removes interfaces: what is the same for all of them. */
 #include "link.h"
 #include "sysctl.h"
-#include "../owner.h"
+#include "model/owner.h"
 #include "address.h"
 #include <linux/if.h>
 #include <linux/if_link.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* link.h - what all kinds of interfaces share. */
 #pragma once
-#include "../kind.h"
-#include "../work.h"
+#include "model/kind.h"
+#include "kernel/work.h"
 
 struct link {
 	struct object object;

@@ -2,8 +2,8 @@
 /* link_mark.c - says what became of the mark on a link of ours, which is its group and its
  * alias: people and other programs change both. */
 #include "link.h"
-#include "../owner.h"
-#include "../utf8.h"
+#include "model/owner.h"
+#include "base/utf8.h"
 
 enum { ALIAS_SHOWN = 60 };
 

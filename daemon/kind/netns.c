@@ -3,9 +3,9 @@
  * there, let go of when the change is committed. */
 #include "forwarding.h"
 #include "link.h"
-#include "../look.h"
-#include "../sysctl.h"
-#include "../work.h"
+#include "kernel/look.h"
+#include "kernel/sysctl.h"
+#include "kernel/work.h"
 
 enum { FORWARD_IPV4 = 1, FORWARD_IPV6 = 2 };
 

@@ -5,9 +5,9 @@
 #include "route.h"
 #include "link.h"
 #include "sysctl.h"
-#include "../look.h"
-#include "../owner.h"
-#include "../work.h"
+#include "kernel/look.h"
+#include "model/owner.h"
+#include "kernel/work.h"
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* route.h - the parts of the route kind: its values, its checks, its reading. */
 #pragma once
-#include "../look.h"
+#include "kernel/look.h"
 
 enum { ROUTE_MTU_MAX = 65520 };	/* what is above, the kernel makes that (ip_metrics_convert, net/ipv4/metrics.c) */
 

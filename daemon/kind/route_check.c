@@ -2,7 +2,7 @@
 /* route_check.c - finds gateways that are on no network of their namespace, and sources
  * that are no address of it, by a sorted list of what is declared there, so that many
  * routes cost no walk each; and routes that come with addresses. */
-#include "../slot.h"
+#include "model/slot.h"
 #include "address.h"
 #include "route.h"
 #include <arpa/inet.h>

@@ -2,9 +2,9 @@
 /* route_other.c - routes of others that have the destination, metric and table of one of
  * ours.  All of a table are read for that, so only where one of ours is missing, or where
  * an event spoke of one. */
-#include "../owner.h"
-#include "../slot.h"
-#include "../work.h"
+#include "model/owner.h"
+#include "model/slot.h"
+#include "kernel/work.h"
 #include "route.h"
 #include <linux/rtnetlink.h>
 

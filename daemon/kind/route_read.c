@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* route_read.c - reads our routes and, unless asked for, only ours: a namespace that runs
  * a router may have a hundred thousand others. */
-#include "../look.h"
-#include "../owner.h"
+#include "kernel/look.h"
+#include "model/owner.h"
 #include "route.h"
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>

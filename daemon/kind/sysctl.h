@@ -2,7 +2,7 @@
 /* sysctl.h - the parts of the sysctl kinds: what a value means, how it is read and
  * written, and what keys do to interfaces. */
 #pragma once
-#include "../kind.h"
+#include "model/kind.h"
 
 enum { SYSCTL_VALUE_MAX = 4000 };
 

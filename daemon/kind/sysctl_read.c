@@ -3,8 +3,8 @@
  * with them. */
 #include "forwarding.h"
 #include "sysctl.h"
-#include "../look.h"
-#include "../sysctl.h"
+#include "kernel/look.h"
+#include "kernel/sysctl.h"
 #include <ctype.h>
 
 /* The name of an interface may hold dots, which are no separators. */

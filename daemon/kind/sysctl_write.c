@@ -3,8 +3,8 @@
  * it hands on to interfaces. */
 #include "link.h"
 #include "sysctl.h"
-#include "../sysctl.h"
-#include "../work.h"
+#include "kernel/sysctl.h"
+#include "kernel/work.h"
 
 /* The steps at the start of @ops that are about keys of one namespace, or of one interface. */
 static size_t run_length(const struct op *ops, size_t n)

@@ -2,7 +2,7 @@
 /* change.h - one change of the fake kernel, as job.c carries it out on the real one. */
 #pragma once
 #include "fake.h"
-#include "load.h"
+#include "format/load.h"
 
 struct change {
 	struct fake *kernel;

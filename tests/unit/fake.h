@@ -3,10 +3,10 @@
  * refuses what is there already and what stands on nothing, and takes along what
  * stood on a thing that goes. */
 #pragma once
-#include "back.h"
-#include "kind.h"
+#include "model/back.h"
+#include "model/kind.h"
 #include "kind/link.h"
-#include "owner.h"
+#include "model/owner.h"
 
 struct fake_entry {
 	struct object *o; /* never changed in place, so that copies may share it */

@@ -3,7 +3,7 @@
  * silently goes along. */
 #include "fake.h"
 #include "kind/route.h"
-#include "slot.h"
+#include "model/slot.h"
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 

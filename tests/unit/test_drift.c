@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_drift.c - what drifts now and then is healed at once, what is changed again and
  * again ever more seldom, and nothing is remembered for ever. */
-#include "drift.h"
+#include "model/drift.h"
 #include "toy.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_event.c - events are told to all, and kept: bounded, over a restart, and
  * whatever the disk says. */
-#include "engine.h"
-#include "event_file.h"
-#include "log.h"
+#include "engine/engine.h"
+#include "store/event_file.h"
+#include "base/log.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

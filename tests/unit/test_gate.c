@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_gate.c - users in their turn, and none of them while the gate is closed. */
-#include "gate.h"
-#include "../include/usec.h"
+#include "control/gate.h"
+#include "usec.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

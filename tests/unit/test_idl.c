@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_idl.c - the interface language: what is taken, what is refused and where,
  * and what a value of a type is. */
-#include "idl.h"
+#include "control/idl.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_json.c - what is JSON, what is not and why, and where each value stood. */
-#include "json.h"
+#include "base/json.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_load.c - topology files of toy kinds: what becomes of a good one, and
  * every word that is said of a bad one. */
-#include "load.h"
-#include "guess.h"
-#include "json.h"
+#include "format/load.h"
+#include "base/guess.h"
+#include "base/json.h"
 #include "toy.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_log.c - what is logged never waits for whoever reads it, keeps its order, and what
  * does not fit is counted.  Each test writes in a process of its own, whose stderr is the test's. */
-#include "log.h"
+#include "base/log.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

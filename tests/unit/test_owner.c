@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_owner.c - marks, and whose an object is that carries one, or none. */
 #include "fake.h"
-#include "load.h"
+#include "format/load.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

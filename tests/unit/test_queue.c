@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_queue.c - whose change comes first, and who has to wait. */
-#include "queue.h"
+#include "engine/queue.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_rtnl.c - dumps and batches, against a kernel that a test writes line by line:
  * the real one disturbs a dump when it likes.  send(2) and recv(2) are its ends. */
-#include "plan.h"
-#include "rtnl.h"
+#include "model/plan.h"
+#include "kernel/rtnl.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

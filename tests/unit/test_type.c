@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_type.c - what each type takes, what it says of the rest, and that what it
  * writes it reads again. */
-#include "field.h"
+#include "model/field.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -2,7 +2,7 @@
 /* toy.h - kinds that exist in no kernel, so that the layers below the kinds are
  * tested without any. */
 #pragma once
-#include "kind.h"
+#include "model/kind.h"
 
 /* A namespace, an interface that is there, a switch, a cable, and what stands on
  * them: addresses, routes, settings. */

@@ -2,7 +2,7 @@
 /* wire.h - what the tests of varlink speak with: a service of four methods behind a
  * connection, over a socket pair. */
 #pragma once
-#include "service.h"
+#include "control/service.h"
 
 enum { MESSAGE_MAX = 1000, WIRE_METHODS = 4 };
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* log.h - what the daemon says about itself: to the journal with fields when
+ * stderr goes there, else as plain lines on stderr.  It never waits for whoever reads
+ * them: a bounded number of bytes is queued, and lines beyond it are counted and the
+ * number is logged.  Only layers 5 to 7 call it. */
+#pragma once
+#include "base.h"
+#include <syslog.h>
+
+/* What an entry is about; what is not set is left out. */
+struct log_about {
+	const char *id;			/* MESSAGE_ID=, explained in systemd/netnsd.catalog */
+	const char *topology;		/* NETNSD_TOPOLOGY= */
+	const char *netns;		/* NETNSD_NAMESPACE= */
+	const char *interface;		/* NETNSD_INTERFACE= */
+	const char *was, *is;		/* NETNSD_WAS=, NETNSD_IS=: as declared, as found */
+	const char *by;			/* NETNSD_BY=: who did it or asked for it */
+	int code;			/* ERRNO=, of either sign */
+};
+
+/* Entries above @level are left out; LOG_INFO at first. */
+void log_set_level(int level);
+/* The level that @name ("debug", "info", …, or a number) means, or -EINVAL. */
+int log_level_parse(const char *name);
+
+/* Says one line; control characters in it are escaped.  @about may be NULL. */
+void log_say(int level, const struct log_about *about, const char *fmt, ...) _printf_(3, 4);
+
+/* Writes what could not be written at once; false: some of it is left. */
+bool log_flush(void);
+/* The same before netnsd exits: waits a moment, but not for ever. */
+void log_end(void);
+
+#define log_error(...) log_say(LOG_ERR, NULL, __VA_ARGS__)
+#define log_warning(...) log_say(LOG_WARNING, NULL, __VA_ARGS__)
+#define log_notice(...) log_say(LOG_NOTICE, NULL, __VA_ARGS__)
+#define log_info(...) log_say(LOG_INFO, NULL, __VA_ARGS__)
+#define log_debug(...) log_say(LOG_DEBUG, NULL, __VA_ARGS__)

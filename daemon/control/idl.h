@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* idl.h - reads a varlink interface text, and checks values against its types.
+ * The text is the one source of what a method takes and gives. */
+#pragma once
+#include "base/err.h"
+#include <json-c/json.h>
+
+enum idl_kind {
+	IDL_BOOL, IDL_INT, IDL_FLOAT, IDL_STRING, IDL_OBJECT,
+	IDL_ENUM,		/* one of the names of fields */
+	IDL_STRUCT,		/* fields */
+	IDL_ARRAY, IDL_MAP,	/* values are like of */
+	IDL_NAMED,		/* like of, which the text calls name */
+};
+
+struct idl_field {
+	const char *name;
+	const struct idl_type *type;	/* NULL in an enum */
+	struct idl_field *next;
+};
+
+struct idl_type {
+	enum idl_kind kind;
+	bool maybe;			/* null, or not there at all, is fine too */
+	const struct idl_type *of;
+	const char *name;
+	struct idl_field *fields;
+	struct idl_type *next_named;	/* of the parser */
+};
+
+enum idl_what { IDL_TYPE, IDL_METHOD, IDL_ERROR };
+
+/* What the text defines. */
+struct idl_member {
+	enum idl_what what;
+	const char *name;		/* without the interface */
+	const struct idl_type *type;	/* of a method: what it takes */
+	const struct idl_type *gives;	/* of a method */
+	struct idl_member *next;
+};
+
+struct idl {
+	struct arena arena;
+	const char *interface;
+	struct idl_member *members;	/* in the order of the text */
+};
+
+/* Reads @text.  -EINVAL: what is wrong, with its line. */
+int idl_parse(const char *text, struct idl *ret, struct err *e);
+void idl_done(struct idl *idl);
+/* The member of that sort and name, or NULL. */
+const struct idl_member *idl_find(const struct idl *idl, enum idl_what what, const char *name);
+
+enum { IDL_PATH = 256 };
+/* Whether @in is like @type; if not, @ret_path says what in it is not ("names[2]"):
+ * of another type, unknown, or missing.  What does not fit is cut off, maybe
+ * within a character. */
+bool idl_match(const struct idl_type *type, struct json_object *in, char ret_path[IDL_PATH]);

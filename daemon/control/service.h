@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* service.h - finds the C function of a varlink method, and lets nothing through
+ * to it that the interface text does not promise or the peer may not do. */
+#pragma once
+#include "base/err.h"
+#include "varlink.h"
+
+enum needs { NOTHING, READ, CHANGE };
+
+struct method {
+	const char *name;		/* without the interface */
+	enum needs needs;
+	void (*fn)(struct call *c, void *arg);
+};
+
+/* An interface text and the functions behind it. */
+struct interface {
+	const char *text;
+	const struct method *methods;
+	size_t n_methods;
+	void *arg;			/* of the functions */
+};
+
+struct service;
+
+/* Serves @own and org.varlink.service.  -EINVAL: a text is no varlink, or a
+ * method has no function, or a function no method. */
+int service_new(struct service **ret, const struct interface *own, struct err *e);
+void service_free(struct service *s);
+
+/* These go into varlink_options, with the service as their arg. */
+void service_called(struct call *c, void *arg);
+/* Says so in the log if an answer is not as the interface text has it. */
+void service_answered(const struct call *c, const char *error, const struct json_object *parameters, void *arg);

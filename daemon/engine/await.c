@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* await.c - topologies that wait for what others make: an interface, a namespace.  They
+ * are known, but nothing of them is there.  When something comes that they name, they
+ * are brought up like any other: whole, or not at all. */
+#include "await.h"
+#include "store/event.h"
+#include "heal/keep.h"
+
+bool await_may(const struct engine *g, const struct change *c, const struct job *j)
+{
+	const struct member *m = member_find(g, c->name, NULL);
+	bool brings_up = c->type == CHANGE_APPLY || c->type == CHANGE_UP;
+
+	/* What is up already stays as it is: it does not give way to what may never come. */
+	return g->listener && brings_up && !c->confirm_seconds && j->result < 0 && !j->written &&
+	       !(m && known_is_up(&m->known)) && problems_await(&j->problems);
+}
+
+static bool waits_already(const struct member *m, const struct record *r)
+{
+	return m && m->known.awaiting && !strcmp(m->known.source, r->source) && json_object_equal(m->known.json, r->topology);
+}
+
+int await_take(struct engine *g, struct job *j, struct err *e)
+{
+	struct member *m = member_find(g, j->next.name, NULL);
+
+	j->next.state = STATE_WAITING;
+	if (waits_already(m, &j->next))
+		j->next.since_usec = m->known.since_usec;
+	else if (state_store(&g->state, &j->next, e) < 0)
+		return e->code;
+	member_take(g, &j->next, NULL);
+	m = member_find(g, j->next.name, NULL);
+	for (size_t i = 0; i < j->problems.n; i++)
+		problem_copy(&m->known.problems, &j->problems.v[i]);
+	keep_take(g, m, &j->desired.model, &j->set, false);
+	return 0;
+}
+
+/* What is tried again and again is told once. */
+void await_failed(struct engine *g, const struct change *c, struct outcome *o)
+{
+	struct member *m = c->awaited ? member_find(g, c->name, NULL) : NULL;
+	struct problems *known = m ? &m->known.problems : NULL;
+
+	if (!m || o->moot || o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING || !o->problems.n)
+		return;
+	o->moot = m->known.state == STATE_FAILED && known->n && !strcmp(known->v[0].message, o->problems.v[0].message);
+	m->known.state = STATE_FAILED;
+	problems_done(known);
+	for (size_t i = 0; i < o->problems.n; i++)
+		problem_copy(known, &o->problems.v[i]);
+}
+
+void await_again(struct engine *g, struct member *m)
+{
+	struct change c = { .type = CHANGE_UP, .awaited = true };
+
+	for (size_t i = 0; i < m->n_kept; i++)
+		keep_clear(&m->kept[i]);
+	snprintf(c.name, sizeof(c.name), "%s", m->known.name);
+	engine_submit(g, &c);
+}
+
+/* The change at work has looked already; what is heard now is for the next. */
+static bool is_in_line(const struct engine *g, const struct member *m)
+{
+	const struct entry *entry = g->queue.first[LINE_OWN];
+
+	while (entry && (entry == g->queue.at || !entry->change.awaited || strcmp(entry->change.name, m->known.name)))
+		entry = entry->next;
+	return entry;
+}
+
+/* Once, however much is heard until its turn comes. */
+static bool is_woken(const struct engine *g, const struct member *m)
+{
+	return m->known.awaiting && keep_is_marked(m) && !is_in_line(g, m);
+}
+
+bool await_needed(const struct engine *g)
+{
+	for (size_t i = 0; i < g->n_members; i++)
+		if (is_woken(g, g->members[i]))
+			return true;
+	return false;
+}
+
+void await_step(struct engine *g)
+{
+	for (size_t i = 0; i < g->n_members; i++)
+		if (is_woken(g, g->members[i]))
+			await_again(g, g->members[i]);
+}
+
+void await_kernel(void *engine, struct job *j, const char *what)
+{
+	struct engine *g = engine;
+	struct member *m = member_find(g, j->next.name, NULL);
+	char message[600];
+	struct event ev = { .type = EVENT_WAITING, .topology = j->next.name, .message = message };
+
+	if (m && m->known.unapplied) {
+		m->known.state = STATE_WAITING;
+		problems_done(&m->known.problems);
+		problem_add(&m->known.problems, EAGAIN, NULL, "%s", what);
+	}
+	snprintf(message, sizeof(message), "waits: %s", what);
+	engine_tell(g, &ev);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* begin.c - makes a job of a change, or refuses it before anything is observed. */
+#include "usec.h"
+#include "begin.h"
+#include "boot.h"
+#include "model/owner.h"
+
+void outcome_refuse(struct outcome *o, enum outcome_code code, const struct err *e)
+{
+	o->code = code;
+	if (e)
+		problem_add_err(&o->problems, e, NULL, NULL);
+}
+
+/* Two topologies whose marks the kernel could not tell apart must not be up together. */
+static int check_hash(const struct engine *g, const char *name, struct err *e)
+{
+	uint16_t own = member_find(g, name, NULL) ? 1 : 0;
+
+	for (size_t i = 0; i < g->n_members && g->marks[topology_hash(name) % MARK_BUCKETS] > own; i++) {
+		const struct known *k = &g->members[i]->known;
+
+		if (strcmp(k->name, name) && topology_hash(k->name) == topology_hash(name))
+			return err_set(e, EEXIST, "the names %s and %s have the same mark; choose another name", name, k->name);
+	}
+	return 0;
+}
+
+/* An empty file over a topology that is up is more likely a slip than a wish. */
+static int check_empty(const struct job *j, struct err *e)
+{
+	bool declares = false, had = false;
+
+	for (size_t i = 0; i < j->desired.model.n; i++)
+		declares |= strcmp(j->desired.model.objects[i]->id, "netns host") != 0;
+	for (size_t i = 0; i < j->last.model.n; i++)
+		had |= strcmp(j->last.model.objects[i]->id, "netns host") != 0;
+	if (had && !declares)
+		return err_set(e, EINVAL, "declares nothing, but %s is up; to take it down: netnsctl down %s", j->next.name,
+			       j->next.name);
+	return 0;
+}
+
+static bool begin_apply(struct engine *g, struct job *j, const struct change *c, struct json_object *json, struct outcome *o)
+{
+	struct member *m = member_find(g, c->name, NULL);
+	struct err e;
+	int shared;
+
+	if (c->topology && m && (known_is_up(&m->known) || m->known.awaiting) && !c->replace && strcmp(m->known.source, c->source)) {
+		snprintf(o->source, sizeof(o->source), "%s", m->known.source);
+		outcome_refuse(o, OUTCOME_NAME_IN_USE, NULL);
+		return false;
+	}
+	model_done(&j->desired.model);
+	if (load_json(json, g->kinds, &j->desired, &o->problems) < 0) {
+		outcome_refuse(o, OUTCOME_INVALID, NULL);
+		return false;
+	}
+	if ((c->topology && check_empty(j, &e) < 0) || check_hash(g, c->name, &e) < 0) {
+		outcome_refuse(o, OUTCOME_INVALID, &e);
+		return false;
+	}
+	shared = share_check(g, j);
+	if (shared < 0) {
+		o->code = shared == -EEXIST ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
+		o->problems = j->problems;
+		j->problems = (struct problems){ 0 };
+		return false;
+	}
+	j->next.topology = json_object_get(json);
+	j->next.state = STATE_UP;
+	j->next.since_usec = usec_now(CLOCK_REALTIME);
+	if (c->topology)
+		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
+	j->no_disrupt = c->no_disrupt;
+	j->adopt = j->next.adopt = c->type == CHANGE_ADOPT;
+	j->same = c->type != CHANGE_ROLLBACK && m && m->known.state == STATE_UP && !strcmp(m->known.source, j->next.source) &&
+		  json_object_equal(m->known.json, json);
+	if (j->same)
+		j->next.since_usec = m->known.since_usec;
+	confirm_keep(j, m, c);
+	j->next.persist = c->persist;
+	if (c->persist && boot_prepare(g, c, &e) < 0) {
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	return true;
+}
+
+/* Who lives in a namespace that leaves has to go first. */
+static bool check_users(const struct engine *g, const struct job *j, struct outcome *o)
+{
+	const char *netns;
+	const struct known *user = share_user(g, j, &netns);
+	struct err e;
+
+	if (!user)
+		return true;
+	err_set(&e, EBUSY, "namespace %s is in use by the topology %s: netnsctl down %s first", netns, user->name, user->name);
+	outcome_refuse(o, OUTCOME_REFUSED, &e);
+	o->user = user->name;
+	return false;
+}
+
+/* Prepares the job of a change; false if it is refused before anything is looked at. */
+bool change_begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
+{
+	struct member *m = member_find(g, c->name, NULL);
+	struct json_object *json = m ? m->known.json : NULL;
+	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ADOPT;
+	const char *source = NULL;
+	struct err e;
+
+	if (member_job(g, j, c->name, &e) < 0) {
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	j->beside = c->type == CHANGE_ROLLBACK;
+	if (c->topology)
+		json = c->topology;
+	if (c->type == CHANGE_ROLLBACK)
+		up = confirm_previous(m, &json, &source);
+	if (source)
+		snprintf(j->next.source, sizeof(j->next.source), "%s", source);
+	if (up)
+		return begin_apply(g, j, c, json, o) && check_users(g, j, o);
+	j->next.topology = json ? json_object_get(json) : json_object_new_object();
+	j->next.state = STATE_DOWN;
+	j->next.forget = c->forget;
+	j->next.since_usec = usec_now(CLOCK_REALTIME);
+	confirm_keep(j, m, c);
+	return check_users(g, j, o);
+}

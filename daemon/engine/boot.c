@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* boot.c - makes topologies of the files of the boot directories: one that was never
+ * applied is known like one that is down, or has failed, so that all that can be done
+ * with these can be done with it. */
+#include "usec.h"
+#include "boot.h"
+#include "store/boot_file.h"
+#include "engine.h"
+#include "base/log.h"
+#include "store/persist.h"
+
+struct boot {
+	struct boot_files files;
+	size_t left;		/* changes of the start that are not done */
+	bool leaving;
+};
+
+struct boot *boot_new(const struct kinds *kinds, const char *topologies, const char *state_dir)
+{
+	struct boot *b = must(calloc(1, sizeof(*b)));
+	_cleanup_(freep) char *persisted = NULL;
+
+	if (asprintf(&persisted, "%s/topologies", state_dir) < 0)
+		abort();
+	boot_files_init(&b->files, kinds, topologies, persisted);
+	persist_clear(persisted);
+	return b;
+}
+
+void boot_free(struct boot *b)
+{
+	if (!b)
+		return;
+	boot_files_done(&b->files);
+	free(b);
+}
+
+struct boot_files *boot_files(const struct engine *g)
+{
+	return &g->boot->files;
+}
+
+static void problems_take(struct member *m, const struct problems *p)
+{
+	problems_done(&m->known.problems);
+	for (size_t i = 0; i < p->n; i++)
+		problem_copy(&m->known.problems, &p->v[i]);
+}
+
+static void json_take(struct member *m, struct json_object *json)
+{
+	json_object_put(m->known.json);
+	m->known.json = json_object_get(json);
+}
+
+/* Of one that was never applied.  How that went wrong is shown until the file changes. */
+static void unapplied_show(struct member *m, const struct boot_file *f)
+{
+	bool same = f->json && m->known.json == f->json;
+
+	snprintf(m->known.source, sizeof(m->known.source), "%s", f->source);
+	m->known.on_disk = f->json ? ON_DISK_NEW : ON_DISK_INVALID;
+	if (!m->known.since_usec || m->known.json != f->json)
+		m->known.since_usec = usec_now(CLOCK_REALTIME);
+	if (same)
+		return;
+	json_take(m, f->json);
+	m->known.state = f->json ? STATE_DOWN : STATE_FAILED;
+	problems_take(m, &f->problems);
+}
+
+static void applied_show(struct member *m, struct boot_file *f)
+{
+	if (!f->json)
+		m->known.on_disk = ON_DISK_INVALID;
+	else if (json_object_equal(f->json, m->known.json))
+		m->known.on_disk = ON_DISK_SAME;
+	else
+		m->known.on_disk = m->known.json && strcmp(f->source, m->known.source) ? ON_DISK_OTHER : ON_DISK_CHANGED;
+	m->known.on_disk_problem = f->problems.n ? &f->problems.v[0] : NULL;
+	/* What is equal is kept once. */
+	if (m->known.on_disk == ON_DISK_SAME && f->json != m->known.json) {
+		json_object_put(f->json);
+		f->json = json_object_get(m->known.json);
+	}
+}
+
+static void file_show(struct engine *g, struct boot_file *f)
+{
+	struct member *m = member_find(g, f->name, NULL);
+
+	if (!m) {
+		m = member_need(g, f->name);
+		m->known.unapplied = true;
+		m->known.state = STATE_DOWN;
+	}
+	m->known.boot = true;
+	m->known.boot_file = f->path;
+	if (m->known.unapplied)
+		unapplied_show(m, f);
+	else
+		applied_show(m, f);
+}
+
+static void file_hide(struct known *k)
+{
+	k->boot = false;
+	k->boot_file = NULL;
+	k->on_disk = ON_DISK_SAME;
+	k->on_disk_problem = NULL;
+}
+
+void boot_look(struct engine *g)
+{
+	if (!g->boot)
+		return;
+	boot_files_look(&g->boot->files);
+	for (size_t i = 0; i < g->n_members; i++)
+		file_hide(&g->members[i]->known);
+	for (size_t i = 0; i < g->boot->files.n; i++)
+		if (!g->boot->files.v[i]->hidden)
+			file_show(g, g->boot->files.v[i]);
+	for (size_t i = g->n_members; i-- > 0;)
+		if (g->members[i]->known.unapplied && !g->members[i]->known.boot)
+			member_drop(g, g->members[i]->known.name);
+}
+
+void boot_look_at(struct engine *g, const char *name)
+{
+	if (g->boot && !boot_files_is_same(&g->boot->files, name))
+		boot_look(g);
+}
+
+void boot_note(struct engine *g, const char *name, enum boot_dir dir, const char *path)
+{
+	struct member *m = member_find(g, name, NULL);
+	struct boot_file *f;
+
+	boot_files_note(&g->boot->files, dir, path);
+	f = boot_files_find(&g->boot->files, name);
+	if (m)
+		file_hide(&m->known);
+	if (f)
+		file_show(g, f);
+	else if (m && m->known.unapplied)
+		member_drop(g, name);
+}
+
+static void on_started(void *arg, _unused_ const struct outcome *o)
+{
+	struct boot *b = arg;
+
+	b->left--;
+}
+
+/* Only the last step of an apply that is to be there at boot too was cut off. */
+static void persist_resume(struct engine *g)
+{
+	struct err e;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+
+		if (!m->persist || m->known.confirm_usec)
+			continue;
+		if (boot_persist(g, m, &e) < 0) {
+			log_error("%s: %s", m->known.name, e.text);
+			continue;
+		}
+		m->persist = false;
+		if (member_store(g, m, &e) < 0)
+			log_warning("%s: %s", m->known.name, e.text);
+	}
+}
+
+void boot_start(struct engine *g)
+{
+	struct change c = { .type = CHANGE_UP, .by = "the boot directory", .arg = g->boot, .done = on_started };
+
+	persist_resume(g);
+	boot_look(g);
+	for (size_t i = 0; i < g->n_members; i++) {
+		if (!g->members[i]->known.unapplied)
+			continue;
+		snprintf(c.name, sizeof(c.name), "%s", g->members[i]->known.name);
+		g->boot->left++;
+		engine_submit(g, &c);
+	}
+}
+
+bool engine_is_starting(const struct engine *g)
+{
+	return g->boot && g->boot->left;
+}
+
+/* What is down comes from its file, if that is where it was from; so does what is not known any more. */
+static struct boot_file *file_of(const struct engine *g, const char *name)
+{
+	const struct member *m = member_find(g, name, NULL);
+	struct boot_file *f = g->boot && m ? boot_files_find(&g->boot->files, name) : NULL;
+
+	if (!f || m->known.unapplied || !m->known.json || (m->known.state == STATE_DOWN && !strcmp(m->known.source, f->source)))
+		return f;
+	return NULL;
+}
+
+void engine_leave(struct engine *g)
+{
+	g->queue.leaving = true;
+	/* What goes back already is finished by the next start, if it must. */
+	g->job.wait.ends = !g->job.going_back;
+	g->job.wait.next = 0;
+	if (g->boot)
+		g->boot->leaving = true;
+}
+
+bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
+{
+	struct boot_file *f = file_of(g, c->name);
+
+	o->moot = g->boot && g->boot->leaving && c->done == on_started;
+	if (o->moot)
+		return false;
+	if (f && boot_file_has_changed(f)) {
+		boot_note(g, c->name, f->dir, f->path);
+		/* It may be called otherwise now. */
+		if (strcmp(f->name, c->name) != 0)
+			boot_look(g);
+		f = file_of(g, c->name);
+	}
+	if (!member_find(g, c->name, NULL)) {
+		o->code = OUTCOME_NO_SUCH_TOPOLOGY;
+		return false;
+	}
+	if (!f)
+		return true;
+	c->from_boot = true;
+	if (f->json) {
+		json_take(member_find(g, c->name, NULL), f->json);
+		return true;
+	}
+	o->code = OUTCOME_INVALID;
+	for (size_t i = 0; i < f->problems.n; i++)
+		problem_copy(&o->problems, &f->problems.v[i]);
+	return false;
+}
+
+void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
+{
+	struct member *m = member_find(g, c->name, NULL);
+	struct boot_file *f = c->from_boot ? boot_files_find(&g->boot->files, c->name) : NULL;
+
+	if (!f || !o->problems.n)
+		return;
+	if (!o->problems.v[0].file)
+		boot_file_place(f, &o->problems);
+	if (m && o->code == OUTCOME_WAITING)
+		problems_take(m, &o->problems);
+	if (!m || !m->known.unapplied)
+		return;
+	m->known.since_usec = usec_now(CLOCK_REALTIME);
+	m->known.state = STATE_FAILED;
+	problems_take(m, &o->problems);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* boot_persist.c - what a change does to the boot directories: writes down what is to be
+ * there at boot too, and takes away what is not.  Never before the change itself is done. */
+#include "boot.h"
+#include "store/boot_file.h"
+#include "engine.h"
+#include "base/log.h"
+#include "store/persist.h"
+#include <limits.h>
+
+static const char *persisted_dir(const struct engine *g)
+{
+	return boot_files(g)->dirs[BOOT_PERSISTED];
+}
+
+/* Where netnsd itself keeps the topology. */
+static void own_path(const struct engine *g, const char *name, char ret[PATH_MAX])
+{
+	snprintf(ret, PATH_MAX, "%s/%s.json", persisted_dir(g), name);
+}
+
+/* Another file that netnsd was given under that name would count at boot. */
+static void others_remove(struct engine *g, const char *name)
+{
+	const struct boot_files *b = boot_files(g);
+	char own[PATH_MAX];
+	bool removed = false;
+
+	own_path(g, name, own);
+	for (size_t i = boot_files_first(b, name); i < b->n && !strcmp(b->by_name[i]->name, name); i++) {
+		const struct boot_file *f = b->by_name[i];
+
+		if (f->dir != BOOT_PERSISTED || f->gone || !strcmp(f->path, own))
+			continue;
+		removed = true;
+		if (unlink(f->path) < 0)
+			log_warning("%s: %s", f->path, strerror(errno));
+	}
+	if (removed)
+		boot_look(g);
+}
+
+/* What was written or removed is seen as what it is. */
+static void note(struct engine *g, const char *name)
+{
+	char own[PATH_MAX];
+
+	own_path(g, name, own);
+	boot_note(g, name, BOOT_PERSISTED, own);
+}
+
+int boot_prepare(struct engine *g, const struct change *c, struct err *e)
+{
+	const struct boot_file *f;
+
+	if (!g->boot)
+		return err_set(e, ENOTSUP, "only a netnsd that stays can see to what is there at boot");
+	boot_look_at(g, c->name);
+	f = boot_files_find(boot_files(g), c->name);
+	if (f && f->dir == BOOT_TOPOLOGIES)
+		return err_set(e, EEXIST, "what is there at boot is %s, which is not netnsd's: change that file, and leave out --persist",
+			       f->path);
+	if (persist_prepare(persisted_dir(g), c->name, c->topology, c->source, e) < 0)
+		return e->code;
+	note(g, c->name);
+	return 0;
+}
+
+int boot_persist(struct engine *g, struct member *m, struct err *e)
+{
+	const char *dir = persisted_dir(g), *name = m->known.name;
+
+	boot_look_at(g, name);
+	if (persist_prepare(dir, name, m->known.json, m->known.source, e) < 0)
+		return e->code;
+	if (persist_commit(dir, name, e) < 0)
+		return e->code;
+	note(g, name);
+	others_remove(g, name);
+	return 0;
+}
+
+static void not_persisted(struct outcome *o, const struct err *e)
+{
+	o->code = OUTCOME_NOT_PERSISTED;
+	problems_done(&o->problems);
+	problem_add_err(&o->problems, e, NULL, NULL);
+}
+
+static void apply_settle(struct engine *g, const struct change *c, struct outcome *o)
+{
+	struct member *m = member_find(g, c->name, NULL);
+	bool taken = o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING;
+	struct err e;
+
+	boot_look_at(g, c->name);
+	if (!taken || !m || m->known.confirm_usec) {
+		persist_abandon(persisted_dir(g), c->name);
+		note(g, c->name);
+		return;
+	}
+	/* If it fails the record still says so: the next start tries again. */
+	if (persist_commit(persisted_dir(g), c->name, &e) < 0) {
+		not_persisted(o, &e);
+		return;
+	}
+	note(g, c->name);
+	others_remove(g, c->name);
+	m->persist = false;
+	o->persisted = true;
+	if (member_store(g, m, &e) < 0)
+		log_warning("%s: %s", c->name, e.text);
+}
+
+static void down_settle(struct engine *g, const struct change *c, struct outcome *o)
+{
+	const struct boot_file *f;
+	struct err e;
+
+	if (o->code != OUTCOME_DONE)
+		return;
+	boot_look_at(g, c->name);
+	others_remove(g, c->name);
+	if (persist_remove(persisted_dir(g), c->name, &e) < 0) {
+		not_persisted(o, &e);
+		return;
+	}
+	note(g, c->name);
+	f = boot_files_find(boot_files(g), c->name);
+	o->boot_file = f ? f->path : NULL;
+}
+
+void boot_settle(struct engine *g, const struct change *c, struct outcome *o)
+{
+	if (g->boot && c->persist)
+		apply_settle(g, c, o);
+	if (g->boot && c->unpersist)
+		down_settle(g, c, o);
+}
+
+void boot_unpersist(struct engine *g, const char *name)
+{
+	struct err e;
+
+	if (g->boot && persist_remove(persisted_dir(g), name, &e) < 0)
+		log_warning("%s: %s", name, e.text);
+}
+
+void boot_forget(struct engine *g, struct change *c)
+{
+	const struct boot_file *f;
+
+	if (!g->boot || !c->forget)
+		return;
+	boot_look_at(g, c->name);
+	f = boot_files_find(boot_files(g), c->name);
+	c->unpersist = c->type == CHANGE_DOWN;
+	if (f && (f->dir == BOOT_TOPOLOGIES || !c->unpersist))
+		c->forget = false;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* confirm.c - the way back from a change, as long as a person can go it: the record of
+ * a topology holds the one before, and the time when that returns by itself.  Going
+ * back is a change like any other. */
+#include "usec.h"
+#include "boot.h"
+#include "engine.h"
+#include "store/event.h"
+
+/* In seconds: between attempts to go back, twice as long each time. */
+enum { PAUSE_FIRST = 1, PAUSE_MAX = 60 };
+
+#define SECOND UINT64_C(1000000)
+
+uint64_t confirm_left(uint64_t confirm_usec)
+{
+	uint64_t now = usec_now(CLOCK_BOOTTIME);
+
+	if (!confirm_usec)
+		return 0;
+	return confirm_usec > now ? confirm_usec - now : 1;
+}
+
+bool confirm_overdue(const struct member *m)
+{
+	return m->known.confirm_usec && m->known.confirm_usec <= usec_now(CLOCK_BOOTTIME);
+}
+
+bool confirm_awaited(const struct engine *g, const struct change *c)
+{
+	const struct member *m = member_find(g, c->name, NULL);
+
+	return m && m->known.confirm_usec && c->type != CHANGE_CONFIRM && c->type != CHANGE_ROLLBACK;
+}
+
+static struct json_object *previous_new(const struct known *k)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "source", json_object_new_string(k->source));
+	json_object_object_add(o, "state", json_object_new_string(known_is_up(k) ? "up" : "down"));
+	json_object_object_add(o, "topology", json_object_get(k->json));
+	return o;
+}
+
+bool confirm_previous(const struct member *m, struct json_object **ret, const char **ret_source)
+{
+	if (!m->previous)
+		return false;
+	*ret = json_object_object_get(m->previous, "topology");
+	*ret_source = json_object_get_string(json_object_object_get(m->previous, "source"));
+	return !strcmp(json_object_get_string(json_object_object_get(m->previous, "state")), "up");
+}
+
+void confirm_keep(struct job *j, const struct member *m, const struct change *c)
+{
+	bool stays = m && known_is_up(&m->known) && json_object_equal(m->known.json, j->next.topology);
+
+	if (c->type != CHANGE_ROLLBACK && (c->type != CHANGE_APPLY || stays))
+		return;
+	json_object_put(j->next.previous);
+	j->next.previous = m && m->known.json ? previous_new(&m->known) : NULL;
+	j->next.confirm_usec = c->confirm_seconds ? usec_now(CLOCK_BOOTTIME) + c->confirm_seconds * SECOND : 0;
+}
+
+int confirm_take(struct engine *g, const char *name, struct err *e)
+{
+	struct member *m = member_find(g, name, NULL);
+	uint64_t confirm_usec = m->known.confirm_usec;
+	bool persist = m->persist;
+
+	/* What could not be written is not confirmed: that can be tried again in time. */
+	if (persist && boot_persist(g, m, e) < 0)
+		return e->code;
+	m->known.confirm_usec = 0;
+	m->persist = false;
+	/* What could not be taken back is to stay, so it is healed again. */
+	if (m->refusals) {
+		m->known.state = STATE_UP;
+		m->broken = false;
+	}
+	if (member_store(g, m, e) < 0) {
+		m->known.confirm_usec = confirm_usec;
+		m->persist = persist;
+		return e->code;
+	}
+	if (m->refusals)
+		problems_done(&m->known.problems);
+	m->refusals = 0;
+	return 0;
+}
+
+/* Nobody asks for the way back at the deadline: what stands in it is shown, and tried again. */
+static void on_done(void *arg, const struct outcome *o)
+{
+	struct engine *g = arg;
+	struct member *m = member_find(g, o->name, NULL);
+	struct event failed = { .type = EVENT_FAILED, .topology = o->name };
+	uint64_t pause;
+	char message[600];
+
+	if (!m || !confirm_overdue(m))
+		return;
+	pause = (uint64_t)PAUSE_FIRST << (m->refusals < 6 ? m->refusals : 6);
+	pause = pause < PAUSE_MAX ? pause : PAUSE_MAX;
+	m->refusals++;
+	m->due_usec = usec_now(CLOCK_BOOTTIME) + pause * SECOND;
+	snprintf(message, sizeof(message), "not confirmed in time, and the way back was refused, is tried again: %s",
+		 o->problems.n ? o->problems.v[0].message : "");
+	m->known.state = STATE_FAILED;
+	problems_done(&m->known.problems);
+	problem_add(&m->known.problems, o->problems.n ? o->problems.v[0].code : 0, NULL, "%s", message);
+	failed.message = message;
+	failed.code = o->problems.n ? o->problems.v[0].code : 0;
+	engine_tell(g, &failed);
+}
+
+uint64_t confirm_deadline(const struct engine *g)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < g->n_members; i++)
+		if (g->members[i]->known.confirm_usec && g->members[i]->due_usec < first)
+			first = g->members[i]->due_usec;
+	return first;
+}
+
+void confirm_tick(struct engine *g)
+{
+	uint64_t now = usec_now(CLOCK_BOOTTIME);
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+		struct change c = { .type = CHANGE_ROLLBACK, .overdue = true, .arg = g, .done = on_done };
+
+		if (!m->known.confirm_usec || m->due_usec > now)
+			continue;
+		m->due_usec = UINT64_MAX;
+		snprintf(c.name, sizeof(c.name), "%s", m->known.name);
+		engine_submit(g, &c);
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* drifted.c - what of a topology is not as declared, or is fought over, for who asks
+ * how it is. */
+#include "usec.h"
+#include "heal/keep.h"
+
+bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct drifted *ret)
+{
+	const struct member *m = member_find(g, name, NULL);
+	uint64_t now = usec_now(CLOCK_BOOTTIME);
+
+	for (; m && *i < m->drifts.n; ++*i) {
+		const struct drift *one = &m->drifts.v[*i];
+		bool contested = drift_is_contested(&m->drifts, one, now);
+
+		/* What has not been told yet is only just about to be healed. */
+		if (!one->kind || (!one->open && !contested))
+			continue;
+		*ret = (struct drifted){
+			.kind = one->kind,
+			.object = one->object,
+			.was = one->was,
+			.is = one->is,
+			.by = *one->by ? one->by : NULL,
+			.open = one->open,
+			.contested = contested,
+			.heal_usec = one->open && one->until > now ? one->until - now : 0,
+		};
+		++*i;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* reconcile.c - lets one change after the other become a job, and answers questions
+ * in between. */
+#include "usec.h"
+#include "transaction/adopt.h"
+#include "await.h"
+#include "begin.h"
+#include "boot.h"
+#include "heal/heal.h"
+#include "heal/keep.h"
+#include "model/owner.h"
+
+/* Whether the change may begin; if not, that is its outcome. */
+static bool admit(struct engine *g, struct change *c, struct outcome *o)
+{
+	const struct member *m = member_find(g, c->name, NULL);
+	struct err e;
+
+	snprintf(o->name, sizeof(o->name), "%s", c->name);
+	if (c->of_user && g->queue.leaving) {
+		err_set(&e, ECANCELED, "netnsd leaves; nothing was touched: ask again when it is back");
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	/* Somebody was quicker. */
+	o->moot = (c->overdue && !(m && confirm_overdue(m))) || (c->awaited && !(m && m->known.awaiting));
+	if (o->moot)
+		return false;
+	if (!c->topology && !m) {
+		outcome_refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
+		return false;
+	}
+	if (confirm_awaited(g, c)) {
+		outcome_refuse(o, OUTCOME_BUSY, NULL);
+		return false;
+	}
+	if (c->type == CHANGE_CONFIRM) {
+		if (!m->known.confirm_usec)
+			outcome_refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
+		else if (confirm_take(g, c->name, &e) < 0)
+			outcome_refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	/* What was not known before is not known again. */
+	c->forget |= c->type == CHANGE_ROLLBACK && !m->previous;
+	boot_forget(g, c);
+	return c->type != CHANGE_UP || boot_admit(g, c, o);
+}
+
+static void outcome_from(struct outcome *o, struct job *j)
+{
+	o->created = j->created;
+	o->changed = j->changed;
+	o->removed = j->removed;
+	memcpy(o->others, j->result < 0 ? j->lost : j->others, sizeof(o->others));
+	o->lingering = TAKE(j->lingering);
+	o->n_lingering = j->n_lingering;
+	o->problems = j->problems;
+	j->problems = (struct problems){ 0 };
+	if (j->disrupts)
+		o->code = OUTCOME_DISRUPTS;
+	else if (j->differs)
+		o->code = OUTCOME_DIFFERS;
+	else if (j->result < 0)
+		o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
+}
+
+static void finish(struct engine *g, struct outcome *o)
+{
+	struct entry *entry = queue_pop(&g->queue);
+	const struct member *m;
+
+	o->duration_usec = usec_now(CLOCK_MONOTONIC) - g->began_usec;
+	m = member_find(g, entry->change.name, NULL);
+	g->marked |= m && keep_is_marked(m);
+	boot_settle(g, &entry->change, o);
+	if (o->code != OUTCOME_DONE)
+		boot_failed(g, &entry->change, o);
+	if (!o->moot)
+		outcome_tell(g, &entry->change, o);
+	if (entry->change.done)
+		entry->change.done(entry->change.arg, o);
+	json_object_put(entry->change.topology);
+	free(entry);
+	outcome_done(o);
+}
+
+/* What has been heard so far is seen by the look that is about to be. */
+static void on_looking(void *engine, struct job *j)
+{
+	struct engine *g = engine;
+	struct member *m = member_find(g, j->next.name, NULL);
+
+	keep_listen(g);
+	keep_hear(g, &j->set);
+	if (m && m->forgot)
+		member_number(m, &j->last.model);
+	for (size_t i = 0; m && i < m->n_kept; i++) {
+		struct kept *k = &m->kept[i];
+		bool unrouted = k->unrouted, crowded = k->crowded;
+
+		keep_clear(k);
+		/* That look does not see it. */
+		k->all = k->unrouted = unrouted;
+		k->crowded = crowded;
+		k->dirty = unrouted || crowded;
+	}
+}
+
+/* The change is not refused, but put off until all is there. */
+static void wait_for(struct engine *g, const struct change *c, struct outcome *o)
+{
+	struct err e;
+	int r = await_take(g, &g->job, &e);
+
+	outcome_from(o, &g->job);
+	o->code = OUTCOME_WAITING;
+	o->moot = c->awaited;
+	if (r < 0) {
+		problems_done(&o->problems);
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
+	}
+}
+
+static int on_committing(void *engine, struct job *j, struct err *e)
+{
+	return share_hand_on(engine, j, e);
+}
+
+/* What the kernel refuses to give, or to take back, may build on another topology that is to come, or to go, too. */
+static bool may_go_again(const struct change *c, const struct job *j)
+{
+	if (j->result >= 0 || j->back_failed || j->conflict || problems_await(&j->problems))
+		return false;
+	return c->type == CHANGE_DOWN || c->type == CHANGE_UP;
+}
+
+static void change_step(struct engine *g, struct entry *entry, bool begins)
+{
+	struct outcome o = { 0 };
+
+	if (begins) {
+		g->began_usec = usec_now(CLOCK_MONOTONIC);
+		if (!admit(g, &entry->change, &o) || !change_begin(g, &g->job, &entry->change, &o)) {
+			await_failed(g, &entry->change, &o);
+			job_done(&g->job);
+			if (!o.user || !queue_defer(&g->queue, o.user, g->n_members))
+				finish(g, &o);
+			outcome_done(&o);
+			return;
+		}
+		g->job.looking = on_looking;
+		g->job.committing = on_committing;
+		g->job.waiting = await_kernel;
+		g->job.wait.ends = g->queue.leaving;
+		g->job.progress = entry->change.progress;
+		g->job.arg = entry->change.arg;
+	}
+	if (g->job.adopt)
+		adopt_run(&g->job);
+	else if (job_step(&g->job))
+		return;
+	if (may_go_again(&entry->change, &g->job) && queue_again(&g->queue)) {
+		member_unsettled(g, &g->job);
+		job_done(&g->job);
+		return;
+	}
+	snprintf(o.name, sizeof(o.name), "%s", entry->change.name);
+	if (await_may(g, &entry->change, &g->job)) {
+		wait_for(g, &entry->change, &o);
+	} else {
+		member_settle(g, &g->job, entry->change.forget);
+		outcome_from(&o, &g->job);
+		await_failed(g, &entry->change, &o);
+	}
+	o.confirm_usec = g->job.next.confirm_usec;
+	job_done(&g->job);
+	finish(g, &o);
+}
+
+/* A step of a change, or NULL: what users ask for is paid for with a rest. */
+static void queue_step(struct engine *g, bool healing)
+{
+	bool begins = !g->queue.at;
+	struct entry *entry = queue_take(&g->queue, healing);
+	bool of_user = entry && entry->change.of_user;
+	uint64_t began = of_user ? usec_now(CLOCK_MONOTONIC) : 0;
+
+	if (!entry)
+		return;
+	change_step(g, entry, begins);
+	if (of_user)
+		queue_spent(&g->queue, usec_now(CLOCK_MONOTONIC) - began);
+}
+
+/* The change at work, for the kernel. */
+static bool is_waiting(const struct engine *g)
+{
+	return g->queue.at && job_waits(&g->job);
+}
+
+bool engine_step(struct engine *g)
+{
+	bool more = g->marked && heal_step(g);
+
+	if (g->marked) {
+		await_step(g);
+		g->marked = more || heal_needed(g) || await_needed(g);
+	}
+	queue_step(g, more);
+	return (queue_is_ready(&g->queue) && !is_waiting(g)) || g->marked;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t engine_deadline(const struct engine *g)
+{
+	uint64_t change = is_waiting(g) ? g->job.wait.next : queue_deadline(&g->queue);
+
+	return earlier(earlier(confirm_deadline(g), heal_deadline(g)), change);
+}
+
+void engine_rest(const struct engine *g)
+{
+	if (is_waiting(g))
+		job_rest(&g->job);
+}
+
+void engine_tick(struct engine *g)
+{
+	confirm_tick(g);
+	heal_tick(g);
+	g->marked = true;
+}
+
+void engine_submit(struct engine *g, const struct change *c)
+{
+	queue_add(&g->queue, c);
+}
+
+void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret)
+{
+	struct job *j = &g->planned;
+
+	*ret = (struct outcome){ 0 };
+	snprintf(ret->name, sizeof(ret->name), "%s", c->name);
+	job_done(j);
+	if (!change_begin(g, j, c, ret))
+		return;
+	if (job_plan(j) < 0)
+		outcome_from(ret, j);
+	else
+		*ret_plan = &j->plan;
+	/* What was only looked at is not held. */
+	netns_set_done(&j->set);
+}
+
+size_t engine_known(const struct engine *g, const struct known *const **ret)
+{
+	*ret = (const struct known *const *)g->members;
+	return g->n_members;
+}
+
+const struct known *engine_find(const struct engine *g, const char *name)
+{
+	struct member *m = member_find(g, name, NULL);
+
+	return m ? &m->known : NULL;
+}
+
+int engine_new(struct engine **ret, const struct engine_options *options, const struct kinds *kinds, struct err *e)
+{
+	struct engine *g = must(calloc(1, sizeof(*g)));
+
+	g->kinds = kinds;
+	queue_init(&g->queue);
+	snprintf(g->netns_dir, sizeof(g->netns_dir), "%s", options->netns_dir);
+	g->drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
+	g->drifts.window = (uint64_t)(options->heal_seconds ? options->heal_seconds : DRIFT_WINDOW_SECONDS) * 1000000;
+	if (state_open(&g->state, options->run_dir, e) < 0) {
+		engine_free(g);
+		return e->code;
+	}
+	identity_read(g->machine, options->state_dir, options->run_dir);
+	g->events = events_new(options->run_dir);
+	g->alive = options->alive;
+	if (options->topologies_dir)
+		g->boot = boot_new(kinds, options->topologies_dir, options->state_dir);
+	if ((options->stay && listener_open(&g->listener, kinds, e) < 0) || engine_start(g, e) < 0) {
+		engine_free(g);
+		return e->code;
+	}
+	if (g->boot)
+		boot_start(g);
+	*ret = g;
+	return 0;
+}
+
+void engine_free(struct engine *g)
+{
+	if (!g)
+		return;
+	if (g->queue.at)
+		job_done(&g->job);
+	job_done(&g->planned);
+	queue_done(&g->queue);
+	for (size_t i = 0; i < g->n_members; i++) {
+		keep_done(g, g->members[i]);
+		member_free(g->members[i]);
+	}
+	free(g->members);
+	listener_close(g->listener);
+	boot_free(g->boot);
+	events_free(g->events);
+	state_close(&g->state);
+	free(g);
+}

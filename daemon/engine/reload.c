@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* reload.c - makes the machine as a boot would, but for what was brought down by hand, or
+ * applied from elsewhere.  What has no file any more stays: no file was ever meant to say
+ * that something goes. */
+#include "reload.h"
+#include "boot.h"
+#include "store/boot_file.h"
+#include "engine.h"
+#include "status.h"
+#include <json-c/json.h>
+
+struct reload {
+	bool of_user;		/* asked for by one other than root */
+	size_t left;		/* changes that are not done, and one until all are in line */
+	struct json_object *results;
+	void (*done)(void *arg, struct json_object *results);
+	void *arg;
+};
+
+enum fate { FATE_APPLIED, FATE_UNCHANGED, FATE_WAITING, FATE_DOWN, FATE_OTHER, FATE_GONE, FATE_FAILED };
+
+static struct json_object *result_add(struct reload *r, const char *name, enum fate fate, const struct problem *problem)
+{
+	static const char *const words[] = {
+		[FATE_APPLIED] = "applied", [FATE_UNCHANGED] = "unchanged", [FATE_WAITING] = "waiting", [FATE_DOWN] = "down",
+		[FATE_OTHER] = "other", [FATE_GONE] = "gone", [FATE_FAILED] = "failed",
+	};
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "name", json_object_new_string(name));
+	json_object_object_add(o, "result", json_object_new_string(words[fate]));
+	if (problem)
+		json_object_object_add(o, "problem", status_problem(problem));
+	json_object_array_add(r->results, o);
+	return o;
+}
+
+static int result_cmp(const void *a, const void *b)
+{
+	struct json_object *const *x = a, *const *y = b;
+
+	return strcmp(json_object_get_string(json_object_object_get(*x, "name")),
+		      json_object_get_string(json_object_object_get(*y, "name")));
+}
+
+static void release(struct reload *r)
+{
+	if (--r->left)
+		return;
+	json_object_array_sort(r->results, result_cmp);
+	r->done(r->arg, r->results);
+	free(r);
+}
+
+static void on_done(void *arg, const struct outcome *o)
+{
+	struct reload *r = arg;
+	struct problem problem = { .message = (char *)"" };
+	char message[1024] = "";
+	struct json_object *one;
+
+	if (o->code == OUTCOME_DONE) {
+		one = result_add(r, o->name, o->created + o->changed + o->removed ? FATE_APPLIED : FATE_UNCHANGED, NULL);
+		json_object_object_add(one, "summary", status_summary(o));
+	} else if (o->problems.n) {
+		result_add(r, o->name, o->code == OUTCOME_WAITING ? FATE_WAITING : FATE_FAILED, &o->problems.v[0]);
+	} else {
+		outcome_text(&(struct change){ .type = CHANGE_APPLY }, o, message, sizeof(message));
+		problem.message = message;
+		result_add(r, o->name, FATE_FAILED, &problem);
+	}
+	release(r);
+}
+
+static void submit(struct engine *g, struct reload *r, const char *by, const struct known *k, const struct boot_file *f)
+{
+	struct change c = { .type = k->unapplied ? CHANGE_UP : CHANGE_APPLY, .of_user = r->of_user, .arg = r, .done = on_done };
+
+	snprintf(c.name, sizeof(c.name), "%s", k->name);
+	snprintf(c.by, sizeof(c.by), "%s", by);
+	if (!k->unapplied) {
+		snprintf(c.source, sizeof(c.source), "%s", f->source);
+		c.topology = json_object_get(f->json);
+		c.from_boot = true;
+	}
+	r->left++;
+	engine_submit(g, &c);
+}
+
+static void file_reload(struct engine *g, struct reload *r, const char *by, const struct boot_file *f)
+{
+	const struct known *k = engine_find(g, f->name);
+	bool same = k->on_disk == ON_DISK_SAME;
+
+	if (!f->json)
+		result_add(r, f->name, FATE_FAILED, &f->problems.v[0]);
+	else if (k->state == STATE_DOWN && !k->unapplied)
+		result_add(r, f->name, FATE_DOWN, NULL);
+	else if (k->on_disk == ON_DISK_OTHER)
+		result_add(r, f->name, FATE_OTHER, NULL);
+	else if (same && k->state == STATE_UP)
+		result_add(r, f->name, FATE_UNCHANGED, NULL);
+	else if (same && k->state == STATE_WAITING)
+		result_add(r, f->name, FATE_WAITING, k->problems.n ? &k->problems.v[0] : NULL);
+	else
+		submit(g, r, by, k, f);
+}
+
+/* It came from a file of a boot directory that is not there any more. */
+static bool is_gone(const struct boot_files *b, const struct known *k)
+{
+	bool from_boot = false;
+
+	for (size_t i = 0; i < BOOT_DIRS; i++)
+		from_boot |= !strncmp(k->source, b->dirs[i], strlen(b->dirs[i])) && k->source[strlen(b->dirs[i])] == '/';
+	return from_boot && !k->boot && k->state != STATE_DOWN;
+}
+
+void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results), void *arg)
+{
+	struct reload *r = must(calloc(1, sizeof(*r)));
+	const struct boot_files *b = boot_files(g);
+
+	*r = (struct reload){ .of_user = of_user, .left = 1, .results = json_object_new_array(), .done = done, .arg = arg };
+	boot_look(g);
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->v[i]->hidden)
+			file_reload(g, r, by, b->v[i]);
+	for (size_t i = 0; i < g->n_members; i++)
+		if (is_gone(b, &g->members[i]->known))
+			result_add(r, g->members[i]->known.name, FATE_GONE, NULL);
+	release(r);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* start.c - what a restart finds: changes that were cut off are taken back, drift is
+ * put right, and what is as it should be is not touched. */
+#include "transaction/adopt.h"
+#include "await.h"
+#include "boot.h"
+#include "heal/heal.h"
+#include "base/log.h"
+
+#define CUT_OFF "a change that was cut off cannot be taken back: "
+
+static void tell(struct engine *g, const char *name, enum event_type type, int code, const char *what, const char *why)
+{
+	char message[1024];
+
+	snprintf(message, sizeof(message), "%s%s", what, why);
+	engine_tell(g, &(struct event){ .type = type, .topology = name, .message = message, .code = code });
+}
+
+static void alive(const struct engine *g)
+{
+	if (g->alive)
+		g->alive();
+}
+
+static void start_failed(struct engine *g, const char *name, const char *what, const struct err *e)
+{
+	struct member *m = member_need(g, name);
+
+	tell(g, name, EVENT_FAILED, e->code, what, e->text);
+	m->known.state = STATE_FAILED;
+	problem_add_err(&m->known.problems, e, NULL, NULL);
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What a rollback leads to must be as good as what is there. */
+static int topologies_load(struct engine *g, struct record *r, struct topology *ret, struct err *e)
+{
+	struct topology previous = { 0 };
+
+	if (r->previous && member_load(g, json_object_object_get(r->previous, "topology"), &previous, e) < 0) {
+		err_prefix(e, "\"previous\": \"topology\"");
+		return state_refuse(&g->state, false, r->name, e);
+	}
+	topology_done(&previous);
+	if (member_load(g, r->topology, ret, e) == 0)
+		return 0;
+	err_prefix(e, "\"topology\"");
+	return state_refuse(&g->state, false, r->name, e);
+}
+
+static void on_known(void *arg, struct record *r, const struct err *e)
+{
+	struct engine *g = arg;
+	struct topology t = { 0 };
+	struct err bad;
+
+	/* Only the last step of its last change was cut off. */
+	if (!e && r->forget) {
+		boot_unpersist(g, r->name);
+		(void)!state_forget(&g->state, r->name, &bad);
+		return;
+	}
+	if (e || topologies_load(g, r, &t, &bad) < 0) {
+		start_failed(g, r->name, "", e ? e : &bad);
+		return;
+	}
+	member_take(g, r, r->state == STATE_DOWN || r->state == STATE_WAITING ? NULL : &t.model);
+	topology_done(&t);
+}
+
+/* What was adopted was as declared when it was: it is ours, and kept so from now on. */
+static void resume_adopt(struct engine *g, struct record *r)
+{
+	struct job *j = &g->job;
+	struct err e;
+
+	if (member_job(g, j, r->name, &e) < 0 || (topology_done(&j->desired), member_load(g, r->topology, &j->desired, &e) < 0)) {
+		start_failed(g, r->name, CUT_OFF, &e);
+		job_done(j);
+		return;
+	}
+	j->next.topology = json_object_get(r->topology);
+	j->next.state = STATE_UP;
+	j->next.since_usec = r->since_usec;
+	snprintf(j->next.source, sizeof(j->next.source), "%s", r->source);
+	j->adopt = true;
+	adopt_resume(j);
+	if (j->result == 0)
+		member_settle(g, j, false);
+	else
+		tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, "what was to be adopted cannot be: ", j->problems.v[0].message);
+	job_done(j);
+}
+
+/* What was cut off is taken back. */
+static void on_pending(void *arg, struct record *r, const struct err *e)
+{
+	struct engine *g = arg;
+	struct job *j = &g->job;
+	const struct member *m = member_find(g, r->name, NULL);
+	struct err bad;
+
+	/* Without both records there is nothing to go back to; what was made carries its mark. */
+	if (!e && r->had && !(m && m->known.json)) {
+		err_set(&bad, ENODATA, "there is no record of how it was before");
+		e = &bad;
+	}
+	if (e) {
+		start_failed(g, r->name, CUT_OFF, e);
+		return;
+	}
+	if (r->adopt) {
+		resume_adopt(g, r);
+		return;
+	}
+	if (member_job(g, j, r->name, &bad) == 0) {
+		topology_done(&j->desired);
+		if (member_load(g, r->topology, &j->desired, &bad) < 0)
+			model_init(&j->desired.model, g->kinds);
+		job_recover(j, &r->delta);
+		while (job_step(j)) {
+			alive(g);
+			job_rest(j);
+		}
+		if (j->result < 0) {
+			member_need(g, r->name);
+			j->back_failed = true;
+			member_failed(g, j);
+			tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, CUT_OFF, j->problems.v[0].message);
+		} else {
+			tell(g, r->name, EVENT_ROLLED_BACK, 0, "", "a change that was cut off is taken back");
+		}
+	} else {
+		start_failed(g, r->name, CUT_OFF, &bad);
+	}
+	job_done(j);
+}
+
+/* The names of its namespaces, for a set. */
+static size_t names_of(const struct model *m, const char ***ret)
+{
+	const char **names = must(calloc(m->n + 1, sizeof(*names)));
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (object_is(m->objects[i], "netns"))
+			names[n++] = m->objects[i]->netns;
+	qsort(names, n, sizeof(*names), name_cmp);
+	*ret = names;
+	return n;
+}
+
+/* What is up is kept, and looked at as a whole. */
+static int keep(struct engine *g, struct member *m, struct err *e)
+{
+	_cleanup_(freep) const char **names = NULL;
+	struct netns_set set = { 0 };
+	struct topology t = { 0 };
+	size_t n;
+	int r;
+
+	if (member_load(g, m->known.json, &t, e) < 0)
+		return e->code;
+	n = names_of(&t.model, &names);
+	r = netns_set_make(&set, g->netns_dir, names, n, e);
+	if (r == 0) {
+		m->on_drift = t.on_drift;
+		keep_hear(g, &set);
+		keep_take(g, m, &t.model, &set, false);
+		keep_mark_all(m);
+	}
+	netns_set_done(&set);
+	topology_done(&t);
+	return r;
+}
+
+int engine_start(struct engine *g, struct err *e)
+{
+	if (state_read(&g->state, false, g->kinds, on_known, g, e) < 0 ||
+	    state_read(&g->state, true, g->kinds, on_pending, g, e) < 0)
+		return e->code;
+	state_release(&g->state);
+	g->marked = true;
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+
+		if (m->known.awaiting)
+			await_again(g, m);
+		/* What is to be taken back at once is not put right first. */
+		if (m->known.state == STATE_UP && m->known.json && !confirm_overdue(m) && keep(g, m, e) < 0)
+			start_failed(g, m->known.name, "", e);
+	}
+	engine_tick(g);
+	while (engine_step(g))
+		alive(g);
+	return 0;
+}

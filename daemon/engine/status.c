@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* status.c - what the engine knows and the kernel has, in the shapes of the
+ * interface text. */
+#include "status.h"
+#include "boot.h"
+#include "model/kind.h"
+#include <json-c/json.h>
+
+static void add(struct json_object *o, const char *key, struct json_object *v)
+{
+	json_object_object_add(o, key, v);
+}
+
+static void add_text(struct json_object *o, const char *key, const char *s)
+{
+	if (s)
+		add(o, key, json_object_new_string(s));
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t n)
+{
+	add(o, key, json_object_new_int64((int64_t)n));
+}
+
+struct json_object *status_problem(const struct problem *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "message", p->message);
+	add_text(o, "file", p->file);
+	add_text(o, "pointer", p->where.pointer);
+	if (p->where.line) {
+		add_number(o, "line", p->where.line);
+		add_number(o, "column", p->where.column);
+	}
+	add_text(o, "object", p->object);
+	add_text(o, "kernel", p->kernel);
+	if (p->code)
+		add_number(o, "errno", (uint64_t)-p->code);
+	return o;
+}
+
+struct json_object *status_summary(const struct outcome *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "name", s->name);
+	add_number(o, "created", s->created);
+	add_number(o, "changed", s->changed);
+	add_number(o, "removed", s->removed);
+	add_number(o, "duration_usec", s->duration_usec);
+	if (s->confirm_usec)
+		add_number(o, "confirm_usec", confirm_left(s->confirm_usec));
+	if (s->persisted)
+		add(o, "persisted", json_object_new_boolean(true));
+	add_text(o, "boot_file", s->boot_file);
+	if (*s->others)
+		add_text(o, "others", s->others);
+	return o;
+}
+
+struct json_object *status_step(const struct step *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "action", s->action);
+	add_text(o, "kind", s->kind);
+	add_text(o, "object", s->object);
+	add_text(o, "detail", s->detail);
+	add_text(o, "effect", s->effect);
+	return o;
+}
+
+static struct json_object *drifted_json(const struct drifted *d)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "kind", d->kind);
+	add_text(o, "object", d->object);
+	add_text(o, "was", d->was);
+	add_text(o, "is", d->is);
+	add_text(o, "by", d->by);
+	add(o, "drifted", json_object_new_boolean(d->open));
+	add(o, "contested", json_object_new_boolean(d->contested));
+	if (d->heal_usec)
+		add_number(o, "heal_usec", d->heal_usec);
+	return o;
+}
+
+static void add_drifted(struct engine *g, const char *name, struct json_object *to)
+{
+	struct json_object *list = json_object_new_array();
+	struct drifted d;
+
+	for (size_t i = 0; engine_drifted(g, name, &i, &d);)
+		json_object_array_add(list, drifted_json(&d));
+	if (json_object_array_length(list))
+		add(to, "drift", list);
+	else
+		json_object_put(list);
+}
+
+static struct json_object *topology_json(struct engine *g, const struct known *k)
+{
+	static const char *const words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
+					   [STATE_WAITING] = "waiting" };
+	static const char *const disk_words[] = {
+		[ON_DISK_SAME] = NULL, [ON_DISK_NEW] = "new", [ON_DISK_CHANGED] = "changed",
+		[ON_DISK_OTHER] = "other", [ON_DISK_INVALID] = "invalid",
+	};
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "name", k->name);
+	add_text(o, "state", words[k->state]);
+	add_number(o, "namespaces", k->namespaces);
+	add_number(o, "links", k->links);
+	add_number(o, "healed", k->healed);
+	add_number(o, "since_usec", k->since_usec);
+	add_text(o, "source", k->source);
+	add(o, "boot", json_object_new_boolean(k->boot));
+	add_text(o, "boot_file", k->boot_file);
+	add_text(o, "on_disk", disk_words[k->on_disk]);
+	if (k->confirm_usec)
+		add_number(o, "confirm_usec", confirm_left(k->confirm_usec));
+	if (k->problems.n)
+		add(o, "problem", status_problem(&k->problems.v[0]));
+	else if (k->on_disk_problem)
+		add(o, "problem", status_problem(k->on_disk_problem));
+	add_drifted(g, k->name, o);
+	return o;
+}
+
+/* The value of a field as the file would write it, or NULL. */
+static struct json_object *value(const struct object *o, const char *name)
+{
+	int i = kind_field(o->kind, name);
+
+	if (i < 0 || !object_has(o, (size_t)i))
+		return NULL;
+	return o->kind->fields[i].type->format(&o->kind->fields[i], o->netns, object_at(o, (size_t)i));
+}
+
+static void add_value(struct json_object *to, const struct object *o, const char *name)
+{
+	struct json_object *v = value(o, name);
+
+	if (v)
+		add(to, name, v);
+}
+
+static struct json_object *interface_json(const struct object *o)
+{
+	static const char *const fields[] = { "up", "carrier", "mtu", "mac", "peer", "master" };
+	struct json_object *i = json_object_new_object();
+
+	add_text(i, "namespace", o->netns);
+	add_text(i, "name", o->name);
+	add_text(i, "kind", o->kind->name);
+	for (size_t f = 0; f < ARRAY_SIZE(fields); f++)
+		add_value(i, o, fields[f]);
+	add(i, "addresses", json_object_new_array());
+	return i;
+}
+
+/* In the daemon's own namespace only what the topology is about; in others all. */
+static bool is_shown(const struct model *desired, const struct object *netns, const struct object *link)
+{
+	return !link->alias_of && (netns->owner == OWNER_OURS || model_find(desired, link->id));
+}
+
+static const char *condition(const struct object *o)
+{
+	return o->kind->condition ? o->kind->condition(o) : NULL;
+}
+
+/* The link-local and loopback addresses of IPv6 are everywhere and say nothing. */
+static bool is_everywhere(const struct object *address)
+{
+	struct json_object *v = value(address, "address");
+	const char *s = json_object_get_string(v);
+	const char *word = condition(address);
+	bool everywhere = address->any && !(word && !strcmp(word, "duplicate")) && (!strncmp(s, "fe80:", 5) || !strcmp(s, "::1"));
+
+	json_object_put(v);
+	return everywhere;
+}
+
+static void add_condition(struct json_object *interface, const struct object *address)
+{
+	struct json_object *one = json_object_new_object(), *all = json_object_object_get(interface, "conditions");
+
+	if (!all)
+		add(interface, "conditions", all = json_object_new_array());
+	add(one, "address", value(address, "address"));
+	add_text(one, "condition", condition(address));
+	json_object_array_add(all, one);
+}
+
+static void add_address(struct json_object *interfaces, const struct object *address)
+{
+	for (size_t i = json_object_array_length(interfaces); i-- > 0;) {
+		struct json_object *one = json_object_array_get_idx(interfaces, i);
+
+		if (strcmp(json_object_get_string(json_object_object_get(one, "name")), address->name))
+			continue;
+		json_object_array_add(json_object_object_get(one, "addresses"), value(address, "address"));
+		if (condition(address))
+			add_condition(one, address);
+		return;
+	}
+}
+
+static void add_route(struct json_object *routes, const struct object *o)
+{
+	struct arena a = { 0 };
+	uint64_t mask = ~UINT64_C(0);
+	int scope = kind_field(o->kind, "scope");
+
+	if (scope >= 0)
+		mask &= ~(UINT64_C(1) << scope);
+	json_object_array_add(routes, json_object_new_string(object_describe(&a, o, NULL, mask)));
+	arena_done(&a);
+}
+
+static struct json_object *namespace_json(const char *topology, const struct model *desired, const struct object *netns)
+{
+	struct json_object *n = json_object_new_object(), *interfaces = json_object_new_array(),
+			   *routes = json_object_new_array();
+
+	for (const struct object *o = netns->first; o; o = o->next) {
+		if (object_is(o, "link") && is_shown(desired, netns, o))
+			json_object_array_add(interfaces, interface_json(o));
+		else if (object_is(o, "address") && !is_everywhere(o))
+			add_address(interfaces, o);
+		else if (object_is(o, "route") && (netns->owner == OWNER_OURS || model_find(desired, o->id)))
+			add_route(routes, o);
+	}
+	add_text(n, "topology", topology);
+	add_text(n, "name", netns->netns);
+	add(n, "interfaces", interfaces);
+	add(n, "routes", routes);
+	return n;
+}
+
+static int add_namespaces(struct engine *g, const char *name, struct json_object *list, struct err *e)
+{
+	const struct model *desired, *observed;
+	int r = engine_look(g, name, &desired, &observed, e);
+
+	for (size_t i = 0; r == 0 && i < observed->n; i++) {
+		const struct object *o = observed->objects[i];
+		struct json_object *n;
+
+		if (!object_is(o, "netns"))
+			continue;
+		n = namespace_json(name, desired, o);
+		if (o->owner != OWNER_OURS && !json_object_array_length(json_object_object_get(n, "interfaces")) &&
+		    !json_object_array_length(json_object_object_get(n, "routes")))
+			json_object_put(n);
+		else
+			json_object_array_add(list, n);
+	}
+	return r;
+}
+
+int status_topologies(struct engine *g, const char *name, struct json_object **ret, struct err *e)
+{
+	struct json_object *topologies = json_object_new_array(), *namespaces = json_object_new_array();
+	const struct known *one;
+	const struct known *const *all;
+	size_t n;
+	int r;
+
+	boot_look(g);
+	one = name ? engine_find(g, name) : NULL;
+	n = engine_known(g, &all);
+	r = name && !one ? err_set(e, ENOENT, "no topology %s is known", name) : 0;
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (!name || all[i] == one)
+			json_object_array_add(topologies, topology_json(g, all[i]));
+	if (r == 0 && one && known_is_up(one))
+		r = add_namespaces(g, name, namespaces, e);
+	/* Of one that is not well as much is shown as can be. */
+	if (r < 0 && one && one->state == STATE_FAILED)
+		r = 0;
+	if (r < 0) {
+		json_object_put(topologies);
+		json_object_put(namespaces);
+		return r;
+	}
+	*ret = json_object_new_object();
+	add(*ret, "topologies", topologies);
+	add(*ret, "namespaces", namespaces);
+	return 0;
+}
+
+int status_list(struct engine *g, struct json_object **ret, struct err *e)
+{
+	struct json_object *namespaces = json_object_new_array();
+	const struct known *const *all;
+	size_t n = engine_known(g, &all);
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (known_is_up(all[i]))
+			r = add_namespaces(g, all[i]->name, namespaces, e);
+	if (r < 0) {
+		json_object_put(namespaces);
+		return r;
+	}
+	*ret = json_object_new_object();
+	add(*ret, "namespaces", namespaces);
+	return 0;
+}

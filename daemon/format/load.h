@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* load.h - turns a topology file into the desired model, and says all that is
+ * wrong with it at once.  Pure: text in, model out. */
+#pragma once
+#include "model/kind.h"
+
+enum on_drift { ON_DRIFT_HEAL, ON_DRIFT_REPORT };
+
+/* What a file says. */
+struct topology {
+	char name[65];			/* of the file's "name"; empty without one */
+	enum on_drift on_drift;
+	struct model model;
+};
+void topology_done(struct topology *t);
+
+/* Reads a topology from @text of @size bytes.  -EINVAL with at least one problem
+ * in @p, sorted, with lines and columns; @ret is then untouched. */
+int load_text(const char *text, size_t size, const struct kinds *kinds, struct topology *ret, struct problems *p);
+/* The same from JSON that has been read already with json_read; without lines. */
+int load_json(struct json_object *in, const struct kinds *kinds, struct topology *ret, struct problems *p);
+
+/* The JSON Schema (draft 2020-12) of all that load_text takes; the caller owns it. */
+struct json_object *load_schema(const struct kinds *kinds);
+/* The tables of netnsd-topology(5), in scdoc's language. */
+void load_manual(const struct kinds *kinds, FILE *out);

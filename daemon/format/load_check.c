@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* load_check.c - looks at the objects of a file together: what they imply, whether
+ * what they name is there, and whether anything stands on itself. */
+#include "base/guess.h"
+#include "base/json.h"
+#include "loader.h"
+#include "base/utf8.h"
+#include <stdarg.h>
+
+enum {
+	NAMESPACES_MAX = 16384,
+	INTERFACES_MAX = 65536,
+	SHOWN_MAX = 8, /* of the interfaces of a circle */
+	LEVELS_MAX = 8, /* of interfaces in a chain (MAX_NEST_DEV, include/linux/netdevice.h) */
+};
+
+/* What is wrong already is not said to be wrong again for another reason. */
+static bool is_known(const struct problems *p, const char *pointer)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].where.pointer && !strcmp(p->v[i].where.pointer, pointer))
+			return true;
+	return false;
+}
+
+void object_problem(struct problems *p, int code, const struct object *o, const char *field, const char *fmt, ...)
+{
+	struct json_object *value = NULL;
+	struct where where = o->where;
+	char text[512];
+	va_list ap;
+
+	/* What will not be printed needs neither words nor a place. */
+	if (p->n == PROBLEMS_MAX) {
+		p->more++;
+		return;
+	}
+	if (field && json_object_is_type(o->in, json_type_object))
+		value = json_object_object_get(o->in, field);
+	if (value) {
+		where = o->where.line ? json_where_value(value) : where;
+		where.pointer = arena_fmt(&p->arena, "%s/%s", o->where.pointer, field);
+		if (is_known(p, where.pointer))
+			return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	utf8_repair(text);
+	problem_add(p, code, &where, "%s", text);
+}
+
+static bool is_doubtful(const struct loader *l, const char *netns)
+{
+	return json_object_object_get_ex(l->doubtful, netns, NULL);
+}
+
+static const char *field_of(const struct object *o, const struct ref *ref)
+{
+	return ref->field < o->kind->n_fields ? o->kind->fields[ref->field].name : NULL;
+}
+
+/* ---- what is named must be there ---- */
+
+/* The nearest name of @class in the namespace that starts at @first. */
+static const char *near_in(const struct loader *l, const struct object *netns, const char *class, const char *name)
+{
+	struct guess guess = guess_counted(name, &l->problems->guesses);
+
+	for (const struct object *o = netns->first; o && !guess_is_spent(&guess); o = o->next)
+		if (o->name && !strcmp(o->kind->class, class))
+			guess_try(&guess, o->name);
+	return guess.best;
+}
+
+/* The same name in another namespace, as a reference. */
+static const char *elsewhere(const struct loader *l, const char *class, const char *name)
+{
+	for (size_t i = 0; i < l->model->n && l->problems->guesses < GUESSES_MAX; i++, l->problems->guesses++) {
+		const struct object *o = l->model->objects[i];
+
+		if (o->name && !strcmp(o->kind->class, class) && !strcmp(o->name, name))
+			return arena_fmt(&l->problems->arena, "%s/%s", o->netns, o->name);
+	}
+	return NULL;
+}
+
+static void netns_missing(struct loader *l, const struct object *o, const struct ref *ref, const char *netns)
+{
+	struct guess guess = guess_counted(netns, &l->problems->guesses);
+
+	for (size_t i = 0; i < l->model->n && !guess_is_spent(&guess); i++)
+		if (l->model->objects[i]->kind->form == FORM_BODY)
+			guess_try(&guess, l->model->objects[i]->netns);
+	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "there is no namespace %s in this file%s%s%s", netns,
+		       guess.best ? "; did you mean " : "", guess.best ? guess.best : "", guess.best ? "?" : "");
+}
+
+static void ref_missing(struct loader *l, const struct object *o, const struct ref *ref)
+{
+	const char *slash = strchr(ref->to, '/'), *name = slash ? slash + 1 : ref->to, *meant;
+	struct arena *a = &l->problems->arena;
+	const char *ns = slash ? arena_fmt(a, "%.*s", (int)(slash - ref->to), ref->to) : ref->to;
+	const struct object *netns = model_netns(l->model, ns);
+
+	if (!netns) {
+		netns_missing(l, o, ref, ns);
+		return;
+	}
+	meant = near_in(l, netns, ref->class, name);
+	if (!meant)
+		meant = elsewhere(l, ref->class, name);
+	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "%s is no interface of %s%s%s%s", name, ns,
+		       meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+}
+
+static void ref_check(struct loader *l, const struct object *o, const struct ref *ref)
+{
+	if (model_find_ref(l->model, ref->class, ref->to))
+		return;
+	/* What is missing may be what an object would have given that was not understood. */
+	if (l->lost && strcmp(ref->class, "netns"))
+		return;
+	/* Where it is implied by another, the other is to blame. */
+	if (!o->in && !field_of(o, ref))
+		return;
+	/* Beyond the limit problems are only counted, so that the search stays bounded. */
+	if (l->problems->n == PROBLEMS_MAX)
+		l->problems->more++;
+	else
+		ref_missing(l, o, ref);
+}
+
+static void refs_check(struct loader *l, const struct object *o)
+{
+	char netns[128];
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(o, false, &i, &ref);)
+		ref_check(l, o, &ref);
+	/* What an object gives is there by now; its namespace may not be. */
+	for (size_t i = 0; object_ref(o, true, &i, &ref) && o->in;) {
+		snprintf(netns, sizeof(netns), "%.*s", (int)strcspn(ref.to, "/"), ref.to);
+		ref_check(l, o, &(struct ref){ .field = ref.field, .class = "netns", .to = netns });
+	}
+}
+
+/* ---- nothing stands on itself ---- */
+
+/* One step of a walk from object to object of one class along their references. */
+struct step {
+	struct object *o;
+	size_t next;    /* of its references */
+	struct ref ref; /* taken last */
+	unsigned below; /* levels of objects that it stands on, those taken so far */
+};
+
+/* The last of the @n steps leads back to @o, which is one of them. */
+static void cycle_refuse(struct loader *l, const struct step *steps, size_t n, const struct object *o)
+{
+	const struct step *last = &steps[n - 1];
+	size_t from = n - 1, end, used = 0;
+	char text[768] = "";
+
+	if (l->problems->n == PROBLEMS_MAX) {
+		l->problems->more++;
+		return;
+	}
+	while (steps[from].o != o)
+		from--;
+	end = n - from > SHOWN_MAX ? from + SHOWN_MAX : n;
+	for (size_t i = from; i < end; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s/%s, ", steps[i].o->netns,
+					 steps[i].o->name);
+	object_problem(l->problems, -EINVAL, last->o, field_of(last->o, &last->ref),
+		       "leads in a circle: %s%s%s/%s again", text, end < n ? "..., " : "", o->netns, o->name);
+}
+
+/* @o, of the step @s, stands on @base, which is done with and has its levels in its mark.
+ * Only the first of a stack that is too high is refused: the walks of the planner go as
+ * deep as a stack is high. */
+static void level_note(struct loader *l, struct step *s, const struct object *base)
+{
+	unsigned below = (base->mark >> MARK_BITS) + 1;
+
+	if (below == LEVELS_MAX && below > s->below)
+		object_problem(l->problems, -EINVAL, s->o, field_of(s->o, &s->ref),
+			       "%s makes a chain of %d interfaces; the kernel allows %d", s->o->place, LEVELS_MAX + 1, LEVELS_MAX);
+	s->below = below > s->below ? below : s->below;
+}
+
+/* Takes the next reference of the last step; true if it leads to an object of the class. */
+static bool step_next(const struct loader *l, struct step *s, struct object **ret)
+{
+	while (object_ref(s->o, false, &s->next, &s->ref)) {
+		if (strcmp(s->ref.class, s->o->kind->class))
+			continue;
+		*ret = model_find_ref(l->model, s->ref.class, s->ref.to);
+		if (*ret)
+			return true;
+	}
+	return false;
+}
+
+/* Walks on from @first; objects on the way are open, those done with are closed. */
+static void cycle_search(struct loader *l, struct step *steps, struct object *first)
+{
+	size_t n = 0;
+	struct object *o;
+
+	steps[n++] = (struct step){ .o = first };
+	first->mark |= MARK_OPEN;
+	while (n) {
+		if (!step_next(l, &steps[n - 1], &o)) {
+			n--;
+			steps[n].o->mark ^= MARK_OPEN | MARK_CLOSED;
+			steps[n].o->mark |= steps[n].below << MARK_BITS;
+			if (n)
+				level_note(l, &steps[n - 1], steps[n].o);
+			continue;
+		}
+		if (o->mark & MARK_OPEN) {
+			cycle_refuse(l, steps, n, o);
+		} else if (o->mark & MARK_CLOSED) {
+			level_note(l, &steps[n - 1], o);
+		} else {
+			steps[n++] = (struct step){ .o = o };
+			o->mark |= MARK_OPEN;
+		}
+	}
+}
+
+static void cycles_check(struct loader *l)
+{
+	_cleanup_(freep) struct step *steps = must(calloc(l->model->n + 1, sizeof(*steps)));
+
+	for (size_t i = 0; i < l->model->n; i++)
+		if (!(l->model->objects[i]->mark & MARK_CLOSED))
+			cycle_search(l, steps, l->model->objects[i]);
+}
+
+/* ---- all together ---- */
+
+static void limits_check(struct loader *l)
+{
+	const struct where start = { "", l->lines, l->lines };
+	size_t interfaces = 0, namespaces = 0;
+
+	for (size_t i = 0; i < l->model->n; i++) {
+		const struct object *o = l->model->objects[i];
+
+		interfaces += o->kind->form == FORM_MAP;
+		namespaces += o->kind->form == FORM_BODY && strcmp(o->netns, "host");
+	}
+	if (interfaces > INTERFACES_MAX)
+		problem_add(l->problems, -EINVAL, &start, "there are %zu interfaces, at most %d are allowed",
+			    interfaces, INTERFACES_MAX);
+	if (namespaces > NAMESPACES_MAX)
+		problem_add(l->problems, -EINVAL, &start, "there are %zu namespaces, at most %d are allowed",
+			    namespaces, NAMESPACES_MAX);
+}
+
+static void complete(struct loader *l)
+{
+	/* Completing adds objects, which are complete as they come. */
+	size_t n = l->model->n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct object *o = l->model->objects[i];
+
+		if (o->kind->complete && !(o->mark & MARK_BROKEN))
+			o->kind->complete(l->model, o, l->problems);
+	}
+	model_link(l->model);
+}
+
+/* Rules across objects, where all objects that they are about were understood. */
+static void rules_check(struct loader *l)
+{
+	for (size_t i = 0; i < l->model->n; i++) {
+		const struct object *o = l->model->objects[i];
+
+		if (o->kind->check_in && !(o->mark & (MARK_BROKEN | MARK_UNSURE)) && !is_doubtful(l, o->netns))
+			o->kind->check_in(l->model, o, l->problems);
+	}
+	for (size_t k = 0; k < l->kinds->n; k++)
+		for (size_t i = 0; i < l->model->n && l->kinds->v[k]->check_netns; i++) {
+			const struct object *o = l->model->objects[i];
+
+			if (o->kind->form == FORM_BODY && !is_doubtful(l, o->netns))
+				l->kinds->v[k]->check_netns(l->model, o, l->problems);
+		}
+}
+
+void load_check(struct loader *l)
+{
+	complete(l);
+	limits_check(l);
+	for (size_t i = 0; i < l->model->n; i++)
+		refs_check(l, l->model->objects[i]);
+	cycles_check(l);
+	rules_check(l);
+	/* The JSON is the caller's and does not stay. */
+	for (size_t i = 0; i < l->model->n; i++) {
+		l->model->objects[i]->in = NULL;
+		l->model->objects[i]->declared = l->model->objects[i]->set;
+		l->model->objects[i]->mark = 0;
+	}
+}

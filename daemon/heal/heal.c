@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* heal.c - puts right what is not as declared.  There is no way back from a heal: what
+ * it starts from is nobody's wish, and a restart goes on from wherever it was. */
+#include "heal.h"
+#include "store/event.h"
+#include "transaction/execute.h"
+#include "healing.h"
+
+enum {
+	ROUNDS_MAX = 8,		/* each looks anew: the kernel takes things along, and a step may be refused */
+	AGAIN_USEC = 1000000,	/* after a look that failed */
+};
+
+static void fail(struct heal *h, const struct err *e, const struct object *o)
+{
+	char object[600];
+
+	if (o)
+		snprintf(object, sizeof(object), "%s %s", o->kind->label, o->place);
+	problem_add_err(&h->refused, e, o ? &o->where : NULL, o ? object : NULL);
+}
+
+/* What @o refers to, or gives, and was only taken to be as declared, is to be looked at. */
+static bool look_closer(struct heal *h, const struct object *o, bool gives)
+{
+	bool wider = false;
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
+		const struct object *base = model_find_ref(&h->scope.observed, ref.class, ref.to);
+
+		if (base && base->assumed)
+			wider |= scope_add(&h->scope, base, false);
+	}
+	return wider;
+}
+
+/* A step that reaches what was not looked at: it is to be looked at first. */
+static bool widen(struct heal *h)
+{
+	bool wider = false;
+
+	for (size_t i = 0; i < h->plan.n; i++) {
+		const struct op *op = &h->plan.ops[i];
+		const struct object *o = heal_object(op);
+
+		/* Forwarding sets other keys of its namespace anew. */
+		if (op->before && op->after && object_is(o, "netns"))
+			wider |= scope_add(&h->scope, o, true);
+		/* A bridge that was deleted is told of after its ports. */
+		wider |= look_closer(h, o, false);
+		wider |= look_closer(h, o, true);
+	}
+	return wider;
+}
+
+static int look_and_plan(struct heal *h, struct err *e)
+{
+	bool again;
+
+	do {
+		plan_done(&h->plan);
+		problems_done(&h->problems);
+		h->problems = (struct problems){ 0 };
+		if (scope_open(&h->scope, e) < 0)
+			return e->code;
+		keep_hear(h->g, &h->scope.set);
+		if (scope_look(&h->scope, e) < 0)
+			return e->code;
+		again = heal_return_renamed(h);
+		if (again)
+			continue;
+		heal_find_others(h);
+		/* What cannot be had is a problem of its own; the rest is healed all the same. */
+		(void)!plan_make(&h->plan, &h->scope.desired, &h->scope.observed, &h->problems);
+	} while (again || widen(h));
+	return 0;
+}
+
+static void give_name(struct heal *h, struct netns *ns, const struct op *op, struct drift *one)
+{
+	struct err e;
+
+	if (netns_find_again(&h->scope.set, ns, &e) < 0) {
+		if (one)
+			drift_refuse(one, h->now);
+		fail(h, &e, op->after);
+		return;
+	}
+	h->healed++;
+	scope_find(&h->scope, ns->name)->found = ns->found = true;
+	if (one && drift_heal(&h->m->drifts, one, h->now))
+		heal_tell(h, EVENT_CONTESTED, op, NULL, "loses its name again and again; giving it back now waits");
+}
+
+/* A namespace that lost its name, but not its life, gets it back before anything else. */
+static void find_again(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.set.n; i++) {
+		struct netns *ns = &h->scope.set.v[i];
+		struct object *o = model_netns(&h->scope.desired, ns->name);
+		struct op op = { .after = o };
+		struct drift *one = ns->state == NETNS_LOST && o ? drift_find(&h->m->drifts, o) : NULL;
+		bool known = one && one->open;
+
+		/* That of another topology is found again by that one. */
+		if (ns->state != NETNS_LOST || !o || o->any)
+			continue;
+		one = drift_note(&h->m->drifts, o, h->now);
+		if (!known)
+			heal_tell(h, EVENT_DRIFT, &op, one, "lost its name");
+		h->pending |= one && one->until > h->now && one->refused;
+		if (!h->report && (!one || one->until <= h->now))
+			give_name(h, ns, &op, one);
+	}
+}
+
+void heal_count(struct heal *h, const struct op *op)
+{
+	struct drift *one = drift_find(&h->m->drifts, heal_object(op));
+
+	/* What is made anew counts once. */
+	if (op->given || (!op->after && op->effect == EFFECT_RECREATE))
+		return;
+	if (one && heal_is_retry(h, op)) {
+		one->refused = false;
+		one->tried = true;
+		return;
+	}
+	h->healed++;
+	if (one && drift_heal(&h->m->drifts, one, h->now))
+		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it now waits a little longer each time");
+}
+
+static void look_around(struct heal *h, const struct object *o)
+{
+	struct spot *spot = scope_find(&h->scope, o->netns);
+
+	if (spot) {
+		(void)scope_add(&h->scope, o, true);
+		spot->unrouted = true;
+	}
+}
+
+/* What was refused is tried again, but only once at once, after a look at all around
+ * it: what it stands on may just have gone, too, and no event have told of that yet. */
+bool heal_refused(struct heal *h, const struct op *op, const struct err *e)
+{
+	struct drift *one = op ? drift_note(&h->m->drifts, heal_object(op), h->now) : NULL;
+
+	/* A route may need an address of what is not there: that is what is told. */
+	if (one && heal_is_missing(h)) {
+		drift_put_off(one, h->now);
+		return false;
+	}
+	if (one && !one->refused) {
+		look_around(h, heal_object(op));
+		one->refused = true;
+		return true;
+	}
+	if (one)
+		drift_refuse(one, h->now);
+	fail(h, e, op ? heal_object(op) : NULL);
+	return false;
+}
+
+static int name_fresh(struct heal *h, struct err *e)
+{
+	for (size_t i = 0; i < h->scope.set.n; i++)
+		if (h->scope.set.v[i].state == NETNS_FRESH && netns_name(&h->scope.set, &h->scope.set.v[i], e) < 0)
+			return e->code;
+	return 0;
+}
+
+static void raise_to(uint32_t *number, uint32_t least)
+{
+	if (*number < least)
+		*number = least;
+}
+
+/* A change that is at work numbers its links, too, and may do so in the same namespace. */
+static void number_from(const struct engine *g, uint32_t *next)
+{
+	raise_to(next, g->next_index);
+	if (g->queue.at)
+		raise_to(next, g->job.next_index);
+}
+
+static void number_on(struct engine *g, uint32_t next)
+{
+	g->next_index = next;
+	if (!g->queue.at)
+		return;
+	raise_to(&g->job.next_index, next);
+	if (g->job.executing)
+		raise_to(&g->job.execution.work.next_index, next);
+}
+
+/* All steps have been taken, but for those that were deferred with @deferred. */
+static void count_all(struct heal *h, const struct op *deferred)
+{
+	for (size_t i = 0; i < h->plan.n; i++) {
+		const struct object *o = heal_object(&h->plan.ops[i]);
+
+		if (!deferred || o->kind != deferred->after->kind || strcmp(o->netns, deferred->after->netns) != 0)
+			heal_count(h, &h->plan.ops[i]);
+	}
+}
+
+static void execute(struct heal *h)
+{
+	struct engine *g = h->g;
+	struct execution x;
+	const struct op *op = NULL;
+	struct err e;
+	int r;
+
+	execute_init(&x, &h->plan, &h->scope.set, h->m->known.name, g->machine);
+	number_from(g, &x.work.next_index);
+	while ((r = execute_step(&x, &op, &e)) > 0)
+		;
+	number_on(g, x.work.next_index);
+	if (r == 0)
+		r = name_fresh(h, &e);
+	if (r == 0)
+		count_all(h, x.deferred);
+	/* The next look tells whether it waits for the kernel. */
+	if (r == 0 && x.deferred && !h->deferred) {
+		look_around(h, x.deferred->after);
+		h->deferred = true;
+	} else if (r == 0 && x.deferred) {
+		op = x.deferred;
+		e = x.refused;
+		r = e.code;
+	}
+	execute_done(&x);
+	if (r < 0)
+		(void)heal_refused(h, op, &e);
+}
+
+/* What has been made anew is held and heard from now on. */
+static void renew(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.set.n; i++) {
+		struct netns *ns = &h->scope.set.v[i];
+		const struct object *have = model_netns(&h->scope.observed, ns->name), *want = model_netns(&h->scope.desired, ns->name);
+		struct kept *k = h->scope.spots[i].kept;
+
+		if (ns->state == NETNS_NAMED && have && want && (want->any || have->owner == OWNER_OURS))
+			keep_renew(h->g, k, ns, !want->any);
+		k->sorted = false;
+	}
+}
+
+/* Whether something that was refused only waits to be tried again. */
+static void note_pending(struct heal *h)
+{
+	for (size_t i = 0; i < h->plan.n; i++) {
+		const struct drift *one = drift_find(&h->m->drifts, heal_object(&h->plan.ops[i]));
+
+		h->pending |= one && one->refused && one->until > h->now;
+	}
+}
+
+static void run(struct heal *h)
+{
+	struct err e;
+	bool again;
+
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+		h->now = heal_now();
+		if (look_and_plan(h, &e) < 0) {
+			fail(h, &e, NULL);
+			h->m->again_usec = h->now + AGAIN_USEC;
+			break;
+		}
+		h->pending = false;
+		/* Also of what waits, before any of it is left out. */
+		heal_remember_others(h);
+		find_again(h);
+		again = heal_mend(h);
+		heal_leave_out(h, false);
+		heal_note_tried(h);
+		heal_note_beside(h);
+		heal_note_all(h);
+		heal_pace_retries(h);
+		note_pending(h);
+		heal_leave_out(h, true);
+		if (h->report || (h->plan.n == 0 && !again))
+			break;
+		execute(h);
+	}
+	heal_tell_unwell(h);
+	renew(h);
+}
+
+static bool is_about(const struct problem *p, const char *netns)
+{
+	const char *place = p->object ? strchr(p->object, ' ') : NULL;
+	size_t n = strlen(netns);
+
+	return !place || (!strncmp(place + 1, netns, n) && strchr("/ ", place[n + 1]));
+}
+
+/* Where something could not be healed, or waits to be: it is looked at again. */
+static void note_unwell(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.n; i++) {
+		const struct spot *spot = &h->scope.spots[i];
+		bool unwell = h->pending || h->refused.more;
+
+		for (size_t n = 0; n < h->refused.n && !unwell; n++)
+			unwell = is_about(&h->refused.v[n], spot->kept->name);
+		if (unwell)
+			keep_unwell(spot->kept, spot->all ? NULL : spot->only);
+	}
+}
+
+/* What stands in the way is why a step was refused. */
+static void problems_first(struct heal *h)
+{
+	struct problems refused = h->refused;
+
+	h->refused = h->problems;
+	h->problems = refused;
+	for (size_t i = 0; i < refused.n; i++)
+		problem_copy(&h->refused, &refused.v[i]);
+}
+
+/* How the topology is from now on. */
+static void settle(struct heal *h)
+{
+	struct known *k = &h->m->known;
+	enum topology_state state;
+
+	k->healed += h->healed;
+	if (h->healed)
+		heal_tell_healed(h);
+	problems_first(h);
+	note_unwell(h);
+	/* The rest of what was not well is looked at in the next heals. */
+	if (!h->refused.n && keep_is_unwell(h->m))
+		return;
+	state = !h->refused.n ? STATE_UP : problems_await(&h->refused) ? STATE_WAITING : STATE_FAILED;
+	if (h->refused.n && (!h->m->heal_failed || state != k->state))
+		heal_tell_failed(h);
+	if (!h->refused.n && !h->m->heal_failed)
+		return;
+	problems_done(&k->problems);
+	k->problems = h->refused;
+	h->refused = (struct problems){ 0 };
+	h->m->heal_failed = k->problems.n;
+	k->state = state;
+	/* What became well by itself is told too: somebody may wait for it. */
+	if (state == STATE_UP && !h->healed)
+		heal_tell_healed(h);
+}
+
+static bool is_marked(const struct engine *g, const struct member *m)
+{
+	if (!m->n_kept)
+		return false;
+	/* What is just being changed is looked at by that change. */
+	if (m->broken || m->known.awaiting || (g->queue.at && !strcmp(g->queue.at->change.name, m->known.name)))
+		return false;
+	return keep_is_marked(m);
+}
+
+bool heal_needed(const struct engine *g)
+{
+	for (size_t i = 0; i < g->n_members; i++)
+		if (is_marked(g, g->members[i]))
+			return true;
+	return false;
+}
+
+bool heal_step(struct engine *g)
+{
+	struct heal h = { .g = g, .began = heal_now() };
+
+	for (size_t i = 0; i < g->n_members && !h.m; i++) {
+		struct member *m = g->members[(g->turn + i) % g->n_members];
+
+		if (is_marked(g, m)) {
+			h.m = m;
+			g->turn = (g->turn + i + 1) % g->n_members;
+		}
+	}
+	if (!h.m)
+		return false;
+	h.report = h.m->on_drift == ON_DRIFT_REPORT;
+	scope_take(&h.scope, g, h.m);
+	run(&h);
+	settle(&h);
+	heal_doubt(&h);
+	plan_done(&h.plan);
+	problems_done(&h.problems);
+	problems_done(&h.refused);
+	free(h.others);
+	scope_done(&h.scope);
+	return heal_needed(g);
+}
+
+uint64_t heal_deadline(const struct engine *g)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct member *m = g->members[i];
+		uint64_t one = drift_next(&m->drifts);
+
+		if (m->again_usec && m->again_usec < one)
+			one = m->again_usec;
+		next = one < next ? one : next;
+	}
+	return next;
+}
+
+void heal_tick(struct engine *g)
+{
+	uint64_t now = heal_now();
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+
+		if (m->again_usec && m->again_usec <= now) {
+			m->again_usec = 0;
+			keep_mark_all(m);
+		}
+		for (size_t n = 0; n < m->drifts.n; n++) {
+			struct drift *one = &m->drifts.v[n];
+			struct kept *k = drift_due(one, now) ? keep_find(m, one->netns) : NULL;
+
+			if (k)
+				keep_mark(k, one->name);
+		}
+	}
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* heal_note.c - notes what is not as declared, and tells it in the words of a plan. */
+#include "usec.h"
+#include "healing.h"
+#include "kernel/linger.h"
+
+uint64_t heal_now(void)
+{
+	return usec_now(CLOCK_BOOTTIME);
+}
+
+static uint32_t pid_max(void)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/proc/sys/kernel/pid_max", "re");
+	uint32_t max = 0;
+
+	return f && fscanf(f, "%u", &max) == 1 ? max : 0;
+}
+
+/* Who it was in words, as far as that can be: it may have ended, or the number may
+ * never have been one of a process. */
+static const char *culprit(uint32_t pid, char *ret, size_t size)
+{
+	char path[64], command[32] = "";
+
+	if (!pid)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	_cleanup_(fclosep) FILE *f = fopen(path, "re");
+	if (f && fgets(command, sizeof(command), f))
+		command[strcspn(command, "\n")] = '\0';
+	if (!*command && pid > pid_max())
+		return NULL;
+	snprintf(ret, size, *command ? "pid %u (%s)" : "pid %u", pid, command);
+	return ret;
+}
+
+static const char *describe(struct arena *a, const struct object *o, uint64_t mask)
+{
+	const char *s = o ? object_describe(a, o, NULL, mask) : NULL;
+
+	return s && !*s ? o->kind->name : s;
+}
+
+static uint64_t told_of(const struct op *op, const struct object *o)
+{
+	/* Which of a list it is, its place does not say. */
+	if (op->before && op->after && op->before->kind == op->after->kind)
+		return op->diff | (o->kind->form == FORM_LIST ? kind_mask(o->kind, BARE) : 0);
+	return op->after ? ~UINT64_C(0) : kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
+}
+
+/* What became of it, in one line. */
+static const char *in_words(struct arena *a, const struct op *op, const struct event *ev, const char *message)
+{
+	const char *what = ev->was ? ev->was : ev->is, *space = strcmp(what, ev->kind) ? " " : "";
+
+	if (!*space)
+		what = "";	/* "namespace ns1" says it all */
+	if (message)
+		return arena_fmt(a, "%s %s%s%s %s", ev->kind, ev->object, space, what, message);
+	if (op->before && op->after)
+		return arena_fmt(a, "%s %s was changed: it is %s, not %s", ev->kind, ev->object, ev->is, ev->was);
+	return arena_fmt(a, "%s %s%s%s was %s", ev->kind, ev->object, space, what, op->after ? "removed" : "added");
+}
+
+void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message)
+{
+	const struct object *o = heal_object(op);
+	const struct spot *spot = scope_find(&h->scope, o->netns);
+	uint64_t mask = told_of(op, o);
+	struct arena a = { 0 };
+	char by[64];
+	struct event ev = {
+		.type = type,
+		.topology = h->m->known.name,
+		.kind = o->kind->label,
+		.object = o->place,
+		.was = describe(&a, op->after, mask),
+		.is = describe(&a, op->before, mask),
+		.by = type == EVENT_DRIFT && spot ? culprit(spot->pid, by, sizeof(by)) : NULL,
+	};
+
+	if (ev.is && (op->before->bereft || op->before->misplaced))
+		ev.is = arena_fmt(&a, "%s %s", ev.is, op->before->bereft ? o->kind->bereft : o->kind->misplaced);
+	if (one && type == EVENT_DRIFT)
+		drift_say(one, o, ev.was, ev.is, ev.by);
+	else if (one && *one->by)
+		ev.by = one->by;
+	ev.message = arena_fmt(&a, "%s%s", in_words(&a, op, &ev, message),
+			       h->report && type == EVENT_DRIFT ? ", which its file says to report, not to heal" : "");
+	engine_tell(h->g, &ev);
+	arena_done(&a);
+}
+
+void heal_tell_failed(struct heal *h)
+{
+	const struct problem *p = &h->refused.v[0];
+	enum event_type type = problems_await(&h->refused) ? EVENT_WAITING : EVENT_FAILED;
+	struct event ev = { .type = type, .topology = h->m->known.name, .message = p->message, .code = p->code };
+
+	engine_tell(h->g, &ev);
+}
+
+static bool is_found(const struct netns *ns)
+{
+	return ns->found;
+}
+
+/* Who lives in a namespace that somebody deleted may be why it was to go, or must not. */
+static void say_inhabitants(const struct heal *h, char *ret, size_t size)
+{
+	struct lingerer *all;
+	size_t n = linger_find(&h->scope.set, is_found, &all);
+
+	*ret = '\0';
+	if (n)
+		snprintf(ret, size, "; in %s lives %d (%s)%s", all[0].netns, all[0].pid, all[0].command,
+			 n > 1 ? ", and others" : "");
+	free(all);
+}
+
+void heal_tell_healed(struct heal *h)
+{
+	char message[256], inhabitants[160];
+	double ms = (double)(heal_now() - h->began) / 1000;
+	struct event ev = { .type = EVENT_HEALED, .topology = h->m->known.name, .message = message };
+
+	say_inhabitants(h, inhabitants, sizeof(inhabitants));
+	if (h->healed)
+		snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms%s", h->healed, h->healed == 1 ? "" : "s", ms, inhabitants);
+	else
+		snprintf(message, sizeof(message), "all is as declared again");
+	engine_tell(h->g, &ev);
+}
+
+/* A step that takes away what is to be made anew, as the change that the two are. */
+static struct op anew_as_change(const struct heal *h, const struct op *op)
+{
+	struct op both = *op;
+
+	if (op->after || op->effect != EFFECT_RECREATE)
+		return both;
+	both.after = model_find(&h->scope.desired, op->before->id);
+	both.diff = kind_mask(op->before->kind, BARE) | kind_mask(op->before->kind, FIXED);
+	return both;
+}
+
+/* Notes what is not as declared, and tells what is new of it. */
+void heal_note_all(struct heal *h)
+{
+	struct drifts *d = &h->m->drifts;
+
+	for (size_t i = 0; i < h->plan.n; i++) {
+		const struct op *op = &h->plan.ops[i];
+		const struct object *o = heal_object(op);
+		struct drift *one = op->given ? NULL : drift_find(d, o);
+		bool known = one && one->open;
+		struct op whole;
+
+		/* What makes room for another one is part of that. */
+		if (op->given || h->told == TOLD_MAX || heal_made_first(h, op))
+			continue;
+		one = drift_note(d, o, h->now);
+		/* So many that they are not remembered would be told again with each look. */
+		if (known || !one)
+			continue;
+		h->told++;
+		whole = anew_as_change(h, op);
+		heal_tell(h, EVENT_DRIFT, &whole, one, NULL);
+	}
+	for (size_t i = 0; i < h->scope.n; i++) {
+		const struct spot *spot = &h->scope.spots[i];
+
+		for (size_t n = 0; !spot->all && n < spot->n; n++)
+			drift_settle(d, spot->kept->name, spot->only[n], h->now);
+		if (spot->all)
+			drift_settle(d, spot->kept->name, NULL, h->now);
+	}
+}
+
+/* The next look, at whatever link, is not to take for well what is only not looked for. */
+void heal_doubt(const struct heal *h)
+{
+	for (size_t i = 0; i < h->m->drifts.n; i++) {
+		const struct drift *one = &h->m->drifts.v[i];
+		struct kept *k = one->open ? keep_find(h->m, one->netns) : NULL;
+
+		if (k)
+			k->unrouted = k->crowded = true;
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* heal_other.c - tells an interface from the one that had its name before. */
+#include "healing.h"
+#include "model/back.h"
+
+static bool is_at(const struct object *o, const struct object *link)
+{
+	return o->name && !strcmp(o->name, link->name) && !strcmp(o->netns, link->netns);
+}
+
+/* What was there before us on the interface that had this name is of no use to the one
+ * that has it now. */
+static void forget_originals(struct heal *h, const struct object *link)
+{
+	struct model kept, *originals = &h->m->originals;
+
+	model_init(&kept, originals->kinds);
+	for (size_t i = 0; i < originals->n; i++)
+		if (!is_at(originals->objects[i], link))
+			model_add(&kept, object_copy(&kept, originals->objects[i], ~UINT64_C(0)), NULL);
+	model_done(originals);
+	*originals = kept;
+}
+
+void heal_find_others(struct heal *h)
+{
+	for (size_t i = 0; i < h->scope.desired.n; i++) {
+		const struct object *want = h->scope.desired.objects[i], *have = model_find(&h->scope.observed, want->id);
+		const struct object *original = model_find(&h->m->originals, want->id);
+
+		if (!want->any || !have || have->assumed || !have->handle || !object_is(want, "link"))
+			continue;
+		if ((!want->handle || want->handle == have->handle) && (!original || !original->handle || original->handle == have->handle))
+			continue;
+		forget_originals(h, want);
+		h->others = must(realloc(h->others, (h->n_others + 1) * sizeof(*h->others)));
+		h->others[h->n_others++] = want;
+	}
+}
+
+static bool is_at_other(const struct heal *h, const struct object *o)
+{
+	for (size_t i = 0; i < h->n_others; i++)
+		if (is_at(o, h->others[i]))
+			return true;
+	return false;
+}
+
+void heal_remember_others(struct heal *h)
+{
+	struct plan part = h->plan;
+	struct err e;
+	size_t n = 0;
+
+	if (!h->n_others)
+		return;
+	part.ops = must(calloc(h->plan.n + 1, sizeof(*part.ops)));
+	for (size_t i = 0; i < h->plan.n; i++)
+		if (is_at_other(h, heal_object(&h->plan.ops[i])))
+			part.ops[n++] = h->plan.ops[i];
+	part.n = n;
+	back_remember(&h->m->originals, &part);
+	free(part.ops);
+	/* If it cannot be written, it is forgotten with the next restart at worst. */
+	(void)!member_store(h->g, h->m, &e);
+	h->n_others = 0;
+}

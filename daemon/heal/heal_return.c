@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* heal_return.c - an interface that is only managed has got another name (udev gives
+ * them): what it had before us is given back to it there. */
+#include "healing.h"
+#include "transaction/execute.h"
+#include "kind/observe.h"
+#include "model/owner.h"
+#include <net/if.h>
+
+/* Of an original: that is of none that is there, so whichever comes is another. */
+enum { HANDLE_GONE = INT32_MAX };
+
+static void add_as(struct model *to, const struct object *o, const char *name, uint64_t mask)
+{
+	struct object *copy = object_copy(to, o, mask);
+
+	copy->name = o->name ? arena_strdup(&to->arena, name) : NULL;
+	copy->place = o->name ? arena_fmt(&to->arena, "%s/%s", o->netns, name) : copy->netns;
+	/* Neither an address of ours nor a value: what is there is not made. */
+	copy->any = !object_is(o, "address");
+	model_add(to, copy, NULL);
+}
+
+static bool is_at(const struct object *o, const struct object *link)
+{
+	return o->name && !strcmp(o->name, link->name) && !strcmp(o->netns, link->netns);
+}
+
+/* What is to be there, and what was ours, under the name that it has now. */
+static void models_make(const struct heal *h, const struct object *link, const char *name, struct model *desired,
+			struct model *last)
+{
+	const struct object *netns = model_netns(&h->m->declared, link->netns);
+	struct object *const *declared;
+	size_t n;
+
+	declared = keep_objects(h->m, link->netns, link->name, &n);
+	add_as(desired, netns, NULL, 0);
+	add_as(last, netns, NULL, 0);
+	for (size_t i = 0; i < h->m->originals.n; i++)
+		if (is_at(h->m->originals.objects[i], link))
+			add_as(desired, h->m->originals.objects[i], name, ~UINT64_C(0));
+	for (size_t i = 0; i < n; i++)
+		add_as(last, declared[i], name, declared[i]->declared);
+}
+
+static int carry_out(struct heal *h, struct netns_set *set, struct model *desired, struct model *last, struct err *e)
+{
+	const char *topology = h->m->known.name;
+	struct model observed, nothing = { 0 };
+	struct problems missing = { 0 };
+	struct execution x;
+	struct plan plan;
+	const struct op *op;
+	int r;
+
+	model_init(&observed, h->g->kinds);
+	r = observe(&observed, set, desired, last, &nothing, e);
+	if (r == 0) {
+		owner_resolve(&observed, topology, desired, last, NULL);
+		(void)!plan_make(&plan, desired, &observed, &missing);
+		execute_init(&x, &plan, set, topology, h->g->machine);
+		while ((r = execute_step(&x, &op, e)) > 0)
+			;
+		execute_done(&x);
+		plan_done(&plan);
+	}
+	problems_done(&missing);
+	model_done(&observed);
+	return r;
+}
+
+static void give_back(struct heal *h, struct object *link, const char *name)
+{
+	const char *netns = link->netns, *only[] = { name, NULL };
+	struct netns_set set = { 0 };
+	struct model desired, last;
+	struct err e;
+
+	model_init(&desired, h->g->kinds);
+	model_init(&last, h->g->kinds);
+	models_make(h, link, name, &desired, &last);
+	if (netns_set_make(&set, h->g->netns_dir, &netns, 1, &e) < 0 ||
+	    (set.v[0].only = only, carry_out(h, &set, &desired, &last, &e) < 0))
+		problem_add_err(&h->refused, &e, &link->where, NULL);
+	netns_set_done(&set);
+	model_done(&desired);
+	model_done(&last);
+}
+
+/* The name of the interface that has the number. */
+static bool name_of(const struct heal *h, const char *netns, uint32_t handle, char name[IF_NAMESIZE])
+{
+	const struct netns *ns = netns_find(&h->scope.set, netns);
+	struct err e;
+
+	if (!ns || ns->fd < 0)
+		return false;
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, &e);
+	return entered >= 0 && if_indextoname(handle, name);
+}
+
+static void forget_handle(struct heal *h, struct object *link)
+{
+	struct err e;
+
+	link->handle = HANDLE_GONE;
+	for (size_t i = 0; i < h->m->originals.n; i++)
+		if (is_at(h->m->originals.objects[i], link))
+			h->m->originals.objects[i]->handle = HANDLE_GONE;
+	/* If it cannot be written, it is given back once more after the next restart at worst. */
+	(void)!member_store(h->g, h->m, &e);
+}
+
+bool heal_return_renamed(struct heal *h)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < h->scope.desired.n && !h->report; i++) {
+		struct object *want = h->scope.desired.objects[i];
+		const struct object *have = model_find(&h->scope.observed, want->id), *original = model_find(&h->m->originals, want->id);
+		uint32_t handle = original && original->handle ? original->handle : want->handle;
+		char name[IF_NAMESIZE];
+
+		/* In a namespace of others the number may be of an interface of quite another one. */
+		if (strcmp(want->netns, "host") || !want->any || !object_is(want, "link") || !handle || handle == HANDLE_GONE ||
+		    (have && (have->assumed || have->handle == handle)))
+			continue;
+		if (name_of(h, want->netns, handle, name) && strcmp(name, want->name)) {
+			give_back(h, want, name);
+			forget_handle(h, want);
+			any = true;
+		}
+	}
+	return any;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* healing.h - what the parts of a heal share. */
+#pragma once
+#include "store/event.h"
+#include "spot.h"
+
+enum { TOLD_MAX = 256 };	/* drifted objects that are told of one by one in one heal */
+
+struct heal {
+	struct engine *g;
+	struct member *m;
+	struct scope scope;
+	struct plan plan;
+	struct problems problems;	/* of the last plan: what cannot be had */
+	struct problems refused;	/* steps, by the kernel */
+	uint64_t began, now;		/* CLOCK_BOOTTIME, in microseconds */
+	size_t healed, told;
+	bool report;			/* told, not healed */
+	bool deferred;			/* the kernel was not ready for a step, perhaps */
+	bool pending;			/* a step that was refused waits to be tried again */
+	const struct object **others;	/* managed interfaces that are others than before */
+	size_t n_others;
+};
+
+static inline struct object *heal_object(const struct op *op)
+{
+	return op->after ? op->after : op->before;
+}
+
+uint64_t heal_now(void);
+
+/* heal.c */
+/* A step has been taken; tells if with that its object has become contested. */
+void heal_count(struct heal *h, const struct op *op);
+/* The kernel refused a step (@op NULL: none in particular).  True if it is to be tried again at once. */
+bool heal_refused(struct heal *h, const struct op *op, const struct err *e);
+
+/* heal_note.c: what drifted is noted and told. */
+/* Tells of one object, and, if @one is there, who did it; @message NULL: what became of it. */
+void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message);
+void heal_tell_failed(struct heal *h);
+void heal_tell_healed(struct heal *h);
+/* Notes all that the plan would put right, and tells what is new of it. */
+void heal_note_all(struct heal *h);
+/* Has what is drifted looked at again in full, whatever the next look is about. */
+void heal_doubt(const struct heal *h);
+
+/* heal_return.c: gives back to interfaces that are only managed, and got another name, what
+ * they had before us; true if there were any, and what was looked at is not so any more. */
+bool heal_return_renamed(struct heal *h);
+
+/* heal_other.c: an interface that is only managed may have gone, and another one come by
+ * its name: what is changed of that one is written down as at the first apply. */
+/* Before the plan is made. */
+void heal_find_others(struct heal *h);
+/* Before it is carried out. */
+void heal_remember_others(struct heal *h);
+
+/* heal_beside.c: notes and tells what others have put beside objects of ours; it stays. */
+void heal_note_beside(struct heal *h);
+
+/* heal_unwell.c */
+/* Whether the step makes anew what the kernel found to be of no use: that is no healing yet. */
+bool heal_is_retry(const struct heal *h, const struct op *op);
+/* What they made is drifted until the kernel says that it is of use; before heal_note_all. */
+void heal_note_tried(struct heal *h);
+/* Has such steps wait; after it. */
+void heal_pace_retries(struct heal *h);
+/* Tells what is of no use. */
+void heal_tell_unwell(struct heal *h);
+
+/* heal_mend.c: gives back to objects of ours what they are bereft of; true if some of that is to be
+ * tried again at once. */
+bool heal_mend(struct heal *h);
+
+/* heal_wait.c */
+/* Whether it has to wait for something that is not there, or not ours. */
+bool heal_is_blocked(const struct heal *h, const struct object *want);
+/* Whether something of others' making has not come yet. */
+bool heal_is_missing(const struct heal *h);
+/* What the step only makes room for: it is made first; NULL: the step is for its own sake. */
+const struct object *heal_made_first(const struct heal *h, const struct op *op);
+/* Whether it is healed later: it is changed again and again, or was refused.  @one NULL: no. */
+bool heal_is_damped(const struct heal *h, const struct drift *one);
+/* Leaves out the steps that have to wait, also those for what is @damped, and for what
+ * stands on that; what would only be taken away to be made anew stays, too. */
+void heal_leave_out(struct heal *h, bool damped);

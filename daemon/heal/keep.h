@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* keep.h - the namespaces that topologies keep: what each is held and heard by, and
+ * what in it is to be looked at again. */
+#pragma once
+#include "engine/engine.h"
+#include "kernel/listen.h"
+#include "model/slot.h"
+
+/* A namespace that a topology manages; several may manage the host. */
+struct kept {
+	struct member *member;
+	char name[65];
+	int fd;				/* of one that netnsd made, to give it back its name; else -1 */
+	ino_t inode;			/* 0: it is not there */
+	bool astray;			/* its name meant something else when that was checked last */
+	int nsid;
+	bool heard;			/* nsid is valid */
+	bool by_link;			/* links are looked at one by one: others may have thousands here */
+	struct object **links;		/* of the topology, in order of ifindex once sorted */
+	size_t n_links;
+	bool sorted;
+	struct slots slots;		/* those of the routes of the topology, once one was heard of */
+	bool slotted;
+
+	bool unwell;			/* what is marked could not be healed; it is looked at with whatever is */
+	bool dirty, due;		/* something was heard; an audit is to look when there is time */
+	bool crowded;			/* others may have routes beside ours */
+	bool unrouted;			/* a route that came with an address may have gone */
+	bool all;			/* all of the topology's links in it, else those in names */
+	char (*names)[16];
+	size_t n_names;
+	uint32_t pid;			/* of who is behind what was heard, 0: unknown */
+	bool several;			/* or one of them */
+	struct kept *same;		/* the next one in its chain */
+};
+
+/* Takes over a model and its namespaces.  @looked: what stands at the names of ours has been
+ * looked into, and is ours. */
+void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set, bool looked);
+void keep_done(struct engine *g, struct member *m);
+struct kept *keep_find(const struct member *m, const char *netns);
+/* Holds (if it is @ours) and hears from now on what stands at the name. */
+void keep_renew(struct engine *g, struct kept *k, struct netns *ns, bool ours);
+/* The objects of @netns on the link @name, or in it as a whole (NULL), in the model that is kept. */
+struct object *const *keep_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n);
+
+/* To be looked at again: a link of it, or (NULL) what stands in it besides links. */
+void keep_mark(struct kept *k, const char *link);
+/* Whether the topology says something of a link of that name, be it but an address. */
+bool keep_declares(const struct kept *k, const char *link);
+void keep_mark_all(struct member *m);
+bool keep_is_marked(const struct member *m);
+void keep_clear(struct kept *k);
+/* What could not be healed: the links in @only, NULL: all. */
+void keep_unwell(struct kept *k, const char *const *only);
+bool keep_is_unwell(const struct member *m);
+
+/* Where what is heard of a namespace is looked for; our own has a chain for itself. */
+static inline size_t keep_chain(int nsid)
+{
+	return nsid == NSID_OWN ? 0 : 1 + (unsigned)nsid % (HEARD_CHAINS - 1);
+}
+
+/* keep_heard.c */
+/* An event of the listener. */
+void keep_heard(void *engine, const struct heard *h);
+/* Reads all events that have arrived. */
+void keep_listen(struct engine *g);
+/* Everything is looked at again, bit by bit. */
+void keep_audit(struct engine *g);
+
+/* keep.c: names. */
+/* Looks whether names still mean what they meant; @name NULL: all. */
+void keep_check_names(struct engine *g, const char *name);
+/* Gives the namespaces of @set that have lost their names the descriptors that are held. */
+void keep_opened(void *engine, struct netns_set *set);
+/* Has the namespaces of @set heard, before they are looked into. */
+void keep_hear(struct engine *g, struct netns_set *set);

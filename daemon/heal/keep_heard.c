@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* keep_heard.c - turns what was heard, or lost, into marks on what is kept. */
+#include "keep.h"
+#include "model/owner.h"
+#include "kernel/work.h"
+
+static int handle_cmp(const void *a, const void *b)
+{
+	const struct object *x = *(struct object *const *)a, *y = *(struct object *const *)b;
+
+	return x->handle < y->handle ? -1 : x->handle > y->handle;
+}
+
+/* The link that the topology knows by that number. */
+static struct object *link_of(struct kept *k, uint32_t ifindex)
+{
+	struct object key = { .handle = ifindex }, *at = &key, **found;
+
+	if (!k->sorted && k->n_links)
+		qsort(k->links, k->n_links, sizeof(*k->links), handle_cmp);
+	k->sorted = true;
+	found = k->n_links ? bsearch(&at, k->links, k->n_links, sizeof(*k->links), handle_cmp) : NULL;
+	return found ? *found : NULL;
+}
+
+static void mark_by(struct kept *k, const char *link, const struct heard *h)
+{
+	k->unrouted |= h->unrouted;
+	k->several |= k->pid && h->pid && k->pid != h->pid;
+	if (h->pid)
+		k->pid = h->pid;
+	keep_mark(k, link);
+}
+
+/* Whether the topology declares a route there: of all others that come and go none matters. */
+static bool has_slot(struct kept *k, const struct slot *slot)
+{
+	struct object *const *o;
+	size_t n;
+
+	if (!k->slotted) {
+		o = keep_objects(k->member, k->name, NULL, &n);
+		for (size_t i = 0; i < n; i++)
+			slots_add(&k->slots, o[i]);
+		slots_sort(&k->slots);
+		k->slotted = true;
+	}
+	return slots_find(&k->slots, k->name, slot, &n);
+}
+
+/* From now on the number may be of another link. */
+static void forget_number(struct kept *k, struct object *link)
+{
+	k->member->forgot |= link->marked;
+	link->marked = 0;
+}
+
+/* One that has gone may have been among what was lost, and its number may be another's by now,
+ * unless it is one that the kernel gives to nobody by itself. */
+static void forget_numbers(struct member *m)
+{
+	for (size_t i = 0; i < m->declared.n; i++) {
+		struct object *o = m->declared.objects[i];
+
+		if (!object_is(o, "link") || !strcmp(o->name, "lo") || o->marked >= INDEX_MIN)
+			continue;
+		o->marked = 0;
+		o->cookie = 0;
+	}
+	m->forgot = true;
+}
+
+/* One that has our mark, and that nobody declared, is ours to take away if it was one of the links
+ * that are: these are looked at with it. */
+static void mark_stray(struct kept *k, const struct heard *h)
+{
+	for (size_t i = 0; i < k->n_links; i++)
+		if (k->links[i]->former == h->ifindex)
+			mark_by(k, k->links[i]->name, h);
+	mark_by(k, h->ifname, h);
+}
+
+static void mark_heard(struct kept *k, const struct heard *h)
+{
+	struct object *link = h->ifindex && (k->by_link || h->gone) ? link_of(k, h->ifindex) : NULL;
+	const char *known = link ? link->name : NULL;
+
+	if (link && h->gone)
+		forget_number(k, link);
+	if (h->others && has_slot(k, &h->slot)) {
+		k->crowded = true;
+		mark_by(k, NULL, h);
+	}
+	if (h->others && !h->unrouted)
+		return;
+	if (!h->ifindex || !k->by_link) {
+		mark_by(k, NULL, h);
+		return;
+	}
+	if (known)
+		mark_by(k, known, h);
+	if (!h->ifname || (known && !strcmp(known, h->ifname)))
+		return;
+	if (keep_declares(k, h->ifname))
+		mark_by(k, h->ifname, h);
+	else if (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name))
+		mark_stray(k, h);
+}
+
+void keep_heard(void *engine, const struct heard *h)
+{
+	struct engine *g = engine;
+
+	g->marked = true;
+	for (struct kept *k = g->heard[keep_chain(h->nsid)]; k; k = k->same)
+		if (k->nsid == h->nsid)
+			mark_heard(k, h);
+}
+
+/* What has our mark on the host, and is declared nowhere. */
+static void listen_anew(struct engine *g)
+{
+	struct err e;
+
+	if (g->listener)
+		(void)!listener_replay(g->listener, keep_heard, g, &e);
+}
+
+void keep_listen(struct engine *g)
+{
+	if (!g->listener || listener_read(g->listener, keep_heard, g) != -ENOBUFS)
+		return;
+	g->marked = true;
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+
+		forget_numbers(m);
+		keep_mark_all(m);
+	}
+	listen_anew(g);
+}
+
+void keep_audit(struct engine *g)
+{
+	g->marked = true;
+	for (size_t i = 0; i < g->n_members; i++)
+		for (size_t n = 0; n < g->members[i]->n_kept; n++) {
+			struct kept *k = &g->members[i]->kept[n];
+
+			k->due = k->all = k->unrouted = true;
+		}
+	listen_anew(g);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* listen.c - the socket behind the events: its groups, its filter, and from each
+ * message the place that it is about. */
+#include "listen.h"
+#include "model/owner.h"
+#include "rtnl.h"
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/net_namespace.h>
+#include <linux/netconf.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+enum {
+	RECEIVE_BYTES = 8 << 20,	/* some ten thousand events may wait */
+	MESSAGE_MAX = 64 << 10,
+	READ_MAX = 4096,		/* events in one go: others want their turn, too */
+	PORT_PID = (1 << 22) - 1,	/* the part of a port that is a process */
+};
+
+struct listener {
+	int fd;
+	struct rtnl *nl;	/* for questions */
+	int own;		/* the number that our own namespace has in itself, if any */
+	struct err lacks;	/* code 0: nothing */
+};
+
+/* The protocols of routing daemons, from each first to each last: a router that fills its
+ * table would cost it and us dearly.  What one of them puts in our way is met when we get there. */
+static const struct {
+	uint8_t first, last;
+} daemons[] = {
+	{ RTPROT_GATED, RTPROT_GATED },
+	{ RTPROT_MRT, RTPROT_NTK },
+	{ RTPROT_MROUTED, RTPROT_MROUTED },
+	{ RTPROT_BABEL, RTPROT_BABEL },
+	{ RTPROT_OPENR, RTPROT_OPENR },
+	{ RTPROT_BGP, 199 },	/* and all of FRR's, ISIS, OSPF, RIP and EIGRP among them */
+};
+
+enum { FILTER_HEAD = 9, FILTER_SIZE = FILTER_HEAD + 2 * ARRAY_SIZE(daemons) + 2 };
+
+/* All that is no route passes; of those of the kernel, those to the networks of addresses.
+ * Numbers in the message are the host's, BPF loads the network's.  Jumps lead on to the last
+ * two instructions: let pass, drop. */
+static int filter_attach(int fd)
+{
+	struct sock_filter code[FILTER_SIZE] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, FILTER_SIZE - 2 - 3),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, FILTER_HEAD - 5),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_table)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, FILTER_SIZE - 1 - 7),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, FILTER_SIZE - 2 - 9, FILTER_SIZE - 1 - 9),
+	};
+	struct sock_fprog program = { FILTER_SIZE, code };
+	size_t n = FILTER_HEAD;
+
+	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++, n += 2) {
+		/* Below the first, none of them; up to the last, one. */
+		code[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, daemons[i].first, 0, (uint8_t)(FILTER_SIZE - 2 - n - 1));
+		code[n + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, daemons[i].last, 0, (uint8_t)(FILTER_SIZE - 1 - n - 2));
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+/* Those that cannot be joined hold up no others. */
+static int groups_join(int fd, const struct kinds *kinds)
+{
+	int r = 0;
+
+	for (size_t k = 0; k < kinds->n; k++)
+		for (size_t i = 0; i < GROUPS_MAX && kinds->v[k]->groups[i]; i++) {
+			int group = kinds->v[k]->groups[i];
+
+			if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+				r = -errno;
+		}
+	return r;
+}
+
+static int socket_open(const struct kinds *kinds, struct err *lacks, struct err *e)
+{
+	_cleanup_(closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	int size = RECEIVE_BYTES, on = 1, joined;
+
+	/* Without a port of its own it would not be told what the kernel does by itself. */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0)
+		return err_kernel(e, errno, NULL, "listening to the kernel");
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (filter_attach(fd) < 0)
+		return err_kernel(e, errno, NULL, "listening to the kernel");
+	joined = groups_join(fd, kinds);
+	if (joined < 0)
+		err_kernel(lacks, joined, NULL, "listening to some kinds of changes");
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0)
+		err_kernel(lacks, errno, NULL, "listening to the kernel in all namespaces, which needs CAP_NET_BROADCAST");
+	return take_fd(&fd);
+}
+
+static void on_nsid(const struct nlmsghdr *h, void *arg)
+{
+	struct nlattr *a[NETNSA_MAX + 1];
+
+	if (h->nlmsg_type == RTM_NEWNSID && nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtgenmsg), a, NETNSA_MAX, NULL) == 0 &&
+	    a[NETNSA_NSID])
+		*(int *)arg = (int)nla_get_u32(a[NETNSA_NSID]);
+}
+
+/* -1: it has none. */
+static int nsid_get(struct listener *l, int fd, int *ret, struct err *e)
+{
+	struct rtgenmsg g = { 0 };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETNSID, 0, &g, sizeof(g));
+
+	*ret = -1;
+	msg_put_u32(m, NETNSA_FD, (uint32_t)fd);
+	return rtnl_ask(l->nl, m, on_nsid, ret, e);
+}
+
+int listener_nsid(struct listener *l, int fd, int *ret, struct err *e)
+{
+	struct rtgenmsg g = { 0 };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_NEWNSID, 0, &g, sizeof(g));
+	int nsid;
+
+	if (nsid_get(l, fd, &nsid, e) < 0)
+		return e->code;
+	msg_put_u32(m, NETNSA_FD, (uint32_t)fd);
+	msg_put_u32(m, NETNSA_NSID, UINT32_MAX);	/* the kernel chooses */
+	if (nsid < 0 && ((rtnl_ask(l->nl, m, on_nsid, &nsid, e) < 0 && e->code != -EEXIST) || nsid_get(l, fd, &nsid, e) < 0))
+		return e->code;
+	*ret = nsid == l->own ? NSID_OWN : nsid;
+	return 0;
+}
+
+int listener_open(struct listener **ret, const struct kinds *kinds, struct err *e)
+{
+	struct listener *l = must(calloc(1, sizeof(*l)));
+	_cleanup_(closep) int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	l->own = NSID_OWN;
+	l->fd = socket_open(kinds, &l->lacks, e);
+	if (l->fd < 0 || rtnl_open(&l->nl, e) < 0 || nsid_get(l, own, &l->own, e) < 0) {
+		listener_close(l);
+		return e->code;
+	}
+	*ret = l;
+	return 0;
+}
+
+void listener_close(struct listener *l)
+{
+	if (!l)
+		return;
+	closep(&l->fd);
+	rtnl_close(l->nl);
+	free(l);
+}
+
+const char *listener_lacks(const struct listener *l)
+{
+	return l->lacks.code ? l->lacks.text : NULL;
+}
+
+int listener_fd(const struct listener *l)
+{
+	return l->fd;
+}
+
+static void read_link(const struct nlmsghdr *h, struct heard *ret)
+{
+	const struct ifinfomsg *i = nlmsg_data(h);
+	struct nlattr *name = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), IFLA_IFNAME);
+	struct nlattr *group = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), IFLA_GROUP);
+
+	/* A port that leaves its bridge is told of in the words of the family of bridges. */
+	ret->gone = h->nlmsg_type == RTM_DELLINK && i->ifi_family == AF_UNSPEC;
+	ret->ifindex = (uint32_t)i->ifi_index;
+	ret->ifname = name ? nla_data(name) : NULL;
+	ret->group = group ? nla_get_u32(group) : 0;
+}
+
+static void read_address(const struct nlmsghdr *h, struct heard *ret)
+{
+	ret->ifindex = ((const struct ifaddrmsg *)nlmsg_data(h))->ifa_index;
+}
+
+/* Of a route of ours the whole namespace is meant. */
+static void read_route(const struct nlmsghdr *h, struct heard *ret)
+{
+	const struct rtmsg *r = nlmsg_data(h);
+	struct nlattr *a[RTA_MAX + 1];
+
+	if (r->rtm_protocol == PROTOCOL || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), a, RTA_MAX, NULL) < 0)
+		return;
+	ret->others = true;
+	if (a[RTA_DST] && r->rtm_dst_len)
+		ret->slot.to = msg_inet(r->rtm_family, r->rtm_dst_len, a[RTA_DST]);
+	ret->slot.family = r->rtm_family;
+	ret->slot.metric = a[RTA_PRIORITY] ? nla_get_u32(a[RTA_PRIORITY]) : 0;
+	ret->slot.table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : r->rtm_table;
+	ret->unrouted = h->nlmsg_type == RTM_DELROUTE && r->rtm_protocol == RTPROT_KERNEL;
+	ret->ifindex = ret->unrouted && a[RTA_OIF] ? nla_get_u32(a[RTA_OIF]) : 0;
+}
+
+static void read_netconf(const struct nlmsghdr *h, struct heard *ret)
+{
+	struct nlattr *index = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct netconfmsg), NETCONFA_IFINDEX);
+	int32_t i = index ? (int32_t)nla_get_u32(index) : 0;
+
+	/* Those of "all" and "default" are below 0. */
+	ret->ifindex = i > 0 ? (uint32_t)i : 0;
+}
+
+static const struct {
+	uint16_t type;
+	size_t size;		/* of the fixed header */
+	void (*read)(const struct nlmsghdr *h, struct heard *ret);
+} messages[] = {
+	{ RTM_NEWLINK, sizeof(struct ifinfomsg), read_link },
+	{ RTM_DELLINK, sizeof(struct ifinfomsg), read_link },
+	{ RTM_NEWADDR, sizeof(struct ifaddrmsg), read_address },
+	{ RTM_DELADDR, sizeof(struct ifaddrmsg), read_address },
+	{ RTM_NEWROUTE, sizeof(struct rtmsg), read_route },
+	{ RTM_DELROUTE, sizeof(struct rtmsg), read_route },
+	{ RTM_NEWNETCONF, sizeof(struct netconfmsg), read_netconf },
+};
+
+/* Programs name their socket after their process; what the kernel chooses instead is
+ * below 0 (netlink_autobind, net/netlink/af_netlink.c). */
+static uint32_t pid_of(uint32_t port)
+{
+	uint32_t pid = port >> 31 ? 0 : port & PORT_PID;
+
+	return pid == (uint32_t)getpid() ? 0 : pid;
+}
+
+/* Of what has no row the whole namespace is meant. */
+static void message_read(const struct nlmsghdr *h, struct heard *ret)
+{
+	ret->pid = pid_of(h->nlmsg_pid);
+	for (size_t i = 0; i < ARRAY_SIZE(messages); i++)
+		if (h->nlmsg_type == messages[i].type && h->nlmsg_len >= NLMSG_LENGTH(messages[i].size))
+			messages[i].read(h, ret);
+}
+
+static int nsid_of(const struct listener *l, struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
+			int nsid;
+
+			memcpy(&nsid, CMSG_DATA(c), sizeof(nsid));
+			return nsid == l->own ? NSID_OWN : nsid;
+		}
+	return NSID_OWN;
+}
+
+int listener_read(struct listener *l, void (*each)(void *arg, const struct heard *h), void *arg)
+{
+	static char buffer[MESSAGE_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
+	char control[CMSG_SPACE(sizeof(int)) * 4];
+	bool lost = false;
+
+	for (size_t i = 0; i < READ_MAX; i++) {
+		struct sockaddr_nl from = { 0 };
+		struct iovec v = { buffer, sizeof(buffer) };
+		struct msghdr m = { &from, sizeof(from), &v, 1, control, sizeof(control), 0 };
+		ssize_t size = recvmsg(l->fd, &m, 0);
+		int left = (int)size;
+
+		if (size < 0 && errno == ENOBUFS)
+			lost = true;
+		else if (size < 0)
+			break;
+		lost |= size >= 0 && m.msg_flags & MSG_TRUNC;
+		for (struct nlmsghdr *h = (void *)buffer; size > 0 && !from.nl_pid && nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+			struct heard heard = { .nsid = nsid_of(l, &m) };
+
+			message_read(h, &heard);
+			each(arg, &heard);
+		}
+	}
+	return lost ? -ENOBUFS : 0;
+}
+
+struct replay {
+	void (*each)(void *arg, const struct heard *h);
+	void *arg;
+};
+
+static void on_link(const struct nlmsghdr *h, void *arg)
+{
+	struct heard heard = { .nsid = NSID_OWN };
+	const struct replay *r = arg;
+
+	message_read(h, &heard);
+	heard.pid = 0;
+	r->each(r->arg, &heard);
+}
+
+/* What was told twice does no harm. */
+static void on_restart(_unused_ void *arg)
+{
+}
+
+int listener_replay(struct listener *l, void (*each)(void *arg, const struct heard *h), void *arg, struct err *e)
+{
+	struct ifinfomsg i = { 0 };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &i, sizeof(i));
+	struct replay r = { each, arg };
+
+	msg_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return rtnl_dump(l->nl, m, on_link, on_restart, &r, e);
+}

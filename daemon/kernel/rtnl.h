@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* rtnl.h - a rtnetlink socket inside one namespace: dumps that start again when they
+ * were disturbed, batches of requests, and the kernel's own words for errors. */
+#pragma once
+#include "model/type.h"
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+struct rtnl;
+struct op;
+
+/* A socket in the namespace the thread is in now. */
+int rtnl_open(struct rtnl **ret, struct err *e);
+void rtnl_close(struct rtnl *nl);
+/* What the kernel tells its namespace from all others by, also from later ones; 0: it does not say. */
+uint64_t rtnl_cookie(const struct rtnl *nl);
+static inline void rtnl_closep(struct rtnl **nl)
+{
+	rtnl_close(*nl);
+}
+static inline void msg_freep(struct nl_msg **m)
+{
+	nlmsg_free(*m);
+}
+
+/* A request with its fixed header; aborts when memory is gone. */
+struct nl_msg *msg_new(int type, int flags, const void *header, size_t size);
+/* Appends an attribute; messages are made large enough, so failing is a bug. */
+void msg_put(struct nl_msg *m, int type, const void *value, size_t size);
+void msg_put_u32(struct nl_msg *m, int type, uint32_t value);
+void msg_put_string(struct nl_msg *m, int type, const char *s);
+
+/* Sends @m as a dump and calls @each, which must not use the socket, with every
+ * message of the answer.  @restart is called when the kernel's tables changed under the dump and it begins anew. */
+int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
+	    void *arg, struct err *e);
+/* Sends @m and calls @each with the answer, if there is one beside the acknowledgement. */
+int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e);
+/* The address in an attribute. */
+struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
+
+enum {
+	/* Above this the acknowledgements of a batch that fails wholly may not fit
+	 * the receive buffer (architecture.md: 1 KiB each). */
+	BATCH_MESSAGES = 128,
+	/* The kernel takes no more at once than libnl's send buffer, 64 KiB, less its own head. */
+	BATCH_BYTES = 60 << 10,
+	/* One request: a route with 256 next hops of IPv6 is the largest. */
+	MESSAGE_BYTES = 16 << 10,
+};
+
+/* Requests that are sent at once. */
+struct batch {
+	char *buffer;
+	size_t size, n;
+	uint32_t seq[BATCH_MESSAGES];
+	struct op *op[BATCH_MESSAGES];
+};
+void batch_done(struct batch *b);
+/* Whether one more message of @size bytes has to wait for the next batch. */
+bool batch_full(const struct batch *b, size_t size);
+/* Appends @m, which is freed, on behalf of @op; NULL: what the kernel says of it does not matter. */
+void batch_add(struct batch *b, struct nl_msg *m, struct op *op);
+/* Sends all, waits for the end, empties the batch.  On failure @ret_op is the
+ * first that was refused; the kernel has gone on with those after it. */
+int batch_send(struct batch *b, struct rtnl *nl, struct op **ret_op, struct err *e);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* answer.h - what all methods share: reading the parameters of a call, and the
+ * shapes that go into replies and errors. */
+#pragma once
+#include "engine/status.h"
+#include "control/varlink.h"
+
+#define ERROR(name) "io.netnsd." name
+
+/* A parameter of the call; NULL or false if it is not given. */
+struct json_object *param(const struct call *c, const char *name);
+const char *param_text(const struct call *c, const char *name);
+bool param_bool(const struct call *c, const char *name);
+
+/* Whether @name, which stood in @parameter, may go into paths and marks; answers the call if not. */
+bool name_ok(struct call *c, const char *name, const char *parameter);
+
+/* The one at the other end, as events and the journal name it: "uid 0, pid 12 (netnsctl)". */
+void call_caller(const struct call *c, char *ret, size_t size);
+
+void add(struct json_object *o, const char *key, struct json_object *v);
+/* {key: value} */
+struct json_object *one_string(const char *key, const char *value);
+/* The list of the steps @first to @end-1 of @plan. */
+struct json_object *steps_json(const struct plan *plan, size_t first, size_t end);
+/* The error that an outcome is, and its parameters; NULL if it is none. */
+const char *outcome_error(const struct outcome *o, struct json_object **ret);
+/* Answers with an error of the kernel or of memory, met while looking. */
+void refused(struct call *c, const struct err *e);

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* method_change.c - the methods that change something: each puts changes in line at
+ * the engine, and is answered when the last of them is done. */
+#include "method_change.h"
+#include "answer.h"
+#include "engine/boot.h"
+
+enum { NAMES_MAX = 4096 };
+
+/* A call that waits for one change or for several. */
+struct pending {
+	struct call *call;		/* NULL: nobody listens any more */
+	size_t left;			/* changes that are not done */
+	size_t all;			/* changes */
+	bool one;			/* answered with the summary, not with a list */
+	struct json_object *summaries, *failures, *lingering;
+	const char *error;		/* the first */
+	struct json_object *error_parameters;
+};
+
+static void pending_free(struct pending *p)
+{
+	json_object_put(p->summaries);
+	json_object_put(p->failures);
+	json_object_put(p->lingering);
+	json_object_put(p->error_parameters);
+	free(p);
+}
+
+static void on_vanished(struct call *c)
+{
+	struct pending *p = c->data;
+
+	p->call = NULL;
+}
+
+static struct pending *pending_new(struct call *c, bool one)
+{
+	struct pending *p = must(calloc(1, sizeof(*p)));
+
+	*p = (struct pending){ .call = c, .one = one, .summaries = json_object_new_array(),
+			       .failures = json_object_new_array(), .lingering = json_object_new_array() };
+	c->data = p;
+	c->vanished = on_vanished;
+	return p;
+}
+
+static void answer(struct pending *p)
+{
+	struct call *c = p->call;
+	struct json_object *reply;
+
+	if (!c)
+		return;
+	/* Of several each has an outcome of its own. */
+	if (p->error && p->all <= 1) {
+		call_error(c, p->error, json_object_get(p->error_parameters));
+		return;
+	}
+	reply = json_object_new_object();
+	if (p->one) {
+		add(reply, "summary", json_object_get(json_object_array_get_idx(p->summaries, 0)));
+	} else {
+		add(reply, "summaries", json_object_get(p->summaries));
+		if (json_object_array_length(p->failures))
+			add(reply, "failures", json_object_get(p->failures));
+		if (!strcmp(c->method, ERROR("Down")) || !strcmp(c->method, ERROR("Rollback")))
+			add(reply, "lingering", json_object_get(p->lingering));
+	}
+	call_reply(c, reply);
+}
+
+static void failure_add(struct pending *p, const char *name, const char *error, struct json_object *parameters)
+{
+	struct json_object *one = one_string("name", name);
+
+	add(one, "error", json_object_new_string(error));
+	add(one, "parameters", json_object_get(parameters));
+	json_object_array_add(p->failures, one);
+	if (p->error)
+		return;
+	p->error = error;
+	p->error_parameters = json_object_get(parameters);
+}
+
+static void on_done(void *arg, const struct outcome *o)
+{
+	struct json_object *parameters = NULL;
+	const char *error = outcome_error(o, &parameters);
+	struct pending *p = arg;
+
+	if (!error)
+		json_object_array_add(p->summaries, status_summary(o));
+	else
+		failure_add(p, o->name, error, parameters);
+	json_object_put(parameters);
+	for (size_t i = 0; i < o->n_lingering; i++) {
+		struct json_object *one = one_string("namespace", o->lingering[i].netns);
+
+		add(one, "pid", json_object_new_int(o->lingering[i].pid));
+		add(one, "command", json_object_new_string(o->lingering[i].command));
+		json_object_array_add(p->lingering, one);
+	}
+	if (--p->left)
+		return;
+	answer(p);
+	pending_free(p);
+}
+
+static void on_progress(void *arg, const struct plan *plan, size_t first, size_t done)
+{
+	struct pending *p = arg;
+	struct json_object *reply;
+
+	if (!p->call || !p->call->more || first == done)
+		return;
+	reply = json_object_new_object();
+	add(reply, "done", json_object_new_int64((int64_t)done));
+	add(reply, "total", json_object_new_int64((int64_t)plan->n));
+	add(reply, "steps", steps_json(plan, first, done));
+	call_progress(p->call, reply);
+}
+
+static void submit(struct method_context *m, struct pending *p, struct change *change)
+{
+	call_caller(p->call, change->by, sizeof(change->by));
+	change->arg = p;
+	change->done = on_done;
+	change->of_user = !p->call->peer->root;
+	p->left++;
+	p->all++;
+	engine_submit(m->engine, change);
+	m->work(m->arg);
+}
+
+/* What is kept, and what is there at boot, is called what it was applied as. */
+static void name_put(struct json_object *topology, const char *name)
+{
+	struct json_object *own = json_object_object_get(topology, "name");
+
+	if (json_object_is_type(own, json_type_string) && strcmp(json_object_get_string(own), name))
+		json_object_object_add(topology, "name", json_object_new_string(name));
+}
+
+/* What the call says of the topology; false if it was answered. */
+static bool read_topology(struct call *c, struct change *ret)
+{
+	const char *name = param_text(c, "name"), *source = param_text(c, "source");
+
+	if (!name_ok(c, name, "name"))
+		return false;
+	if (source && strlen(source) >= sizeof(ret->source)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "source");
+		return false;
+	}
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	snprintf(ret->source, sizeof(ret->source), "%s", source ? source : "");
+	ret->topology = param(c, "topology");
+	name_put(ret->topology, name);
+	return true;
+}
+
+void method_apply(struct call *c, void *arg)
+{
+	struct change change = { .type = CHANGE_APPLY, .replace = param_bool(c, "replace"),
+				 .no_disrupt = param_bool(c, "no_disrupt"), .persist = param_bool(c, "persist"),
+				 .progress = on_progress };
+	struct json_object *confirm = param(c, "confirm_seconds");
+	int64_t seconds = json_object_get_int64(confirm);
+	struct method_context *m = arg;
+
+	if (!read_topology(c, &change))
+		return;
+	if (confirm && (seconds < 1 || seconds > CONFIRM_SECONDS_MAX)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "confirm_seconds");
+		return;
+	}
+	change.confirm_seconds = (unsigned)seconds;
+	json_object_get(change.topology);
+	submit(m, pending_new(c, true), &change);
+}
+
+void method_adopt(struct call *c, void *arg)
+{
+	struct change change = { .type = CHANGE_ADOPT };
+	struct method_context *m = arg;
+
+	if (!read_topology(c, &change))
+		return;
+	json_object_get(change.topology);
+	submit(m, pending_new(c, true), &change);
+}
+
+static const char *index_text(const char *name, size_t i, char path[64])
+{
+	snprintf(path, 64, "%s[%zu]", name, i);
+	return path;
+}
+
+/* One change for each of the names, or for each known topology in state @state. */
+static void change_all(struct call *c, struct method_context *m, const struct change *like, bool all, enum topology_state state)
+{
+	struct json_object *names = param(c, "names");
+	size_t n = names ? json_object_array_length(names) : 0, n_known;
+	const struct known *const *known;
+	struct pending *p;
+	char path[64];
+
+	if (n > NAMES_MAX || (!n && !all)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "names");
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), index_text("names", i, path)))
+			return;
+	/* What has come into the boot directories is known too. */
+	boot_look(m->engine);
+	n_known = engine_known(m->engine, &known);
+	p = pending_new(c, false);
+	p->left = 1;	/* until all are in line */
+	for (size_t i = 0; i < (n ? n : n_known); i++) {
+		struct change change = *like;
+
+		if (!n && (state == STATE_DOWN) != (known[i]->state == STATE_DOWN))
+			continue;
+		snprintf(change.name, sizeof(change.name), "%s",
+			 n ? json_object_get_string(json_object_array_get_idx(names, i)) : known[i]->name);
+		submit(m, p, &change);
+	}
+	if (--p->left)
+		return;
+	answer(p);
+	pending_free(p);
+}
+
+void method_up(struct call *c, void *arg)
+{
+	const struct change change = { .type = CHANGE_UP };
+
+	change_all(c, arg, &change, true, STATE_DOWN);
+}
+
+void method_down(struct call *c, void *arg)
+{
+	const struct change change = { .type = CHANGE_DOWN, .forget = param_bool(c, "forget") };
+
+	change_all(c, arg, &change, param_bool(c, "all"), STATE_UP);
+}
+
+/* A change of one topology, or of all that wait to be confirmed. */
+static void change_waiting(struct call *c, struct method_context *m, enum change_type type)
+{
+	const char *name = param_text(c, "name");
+	const struct known *const *known;
+	size_t n = engine_known(m->engine, &known);
+	struct change change = { .type = type };
+	struct pending *p;
+
+	if (name && !name_ok(c, name, "name"))
+		return;
+	p = pending_new(c, false);
+	p->left = 1;	/* until all are in line */
+	for (size_t i = 0; i < (name ? 1 : n); i++) {
+		if (!name && !known[i]->confirm_usec)
+			continue;
+		snprintf(change.name, sizeof(change.name), "%s", name ? name : known[i]->name);
+		submit(m, p, &change);
+	}
+	if (--p->left)
+		return;
+	p->error = ERROR("NothingToConfirm");
+	answer(p);
+	pending_free(p);
+}
+
+void method_confirm(struct call *c, void *arg)
+{
+	change_waiting(c, arg, CHANGE_CONFIRM);
+}
+
+void method_rollback(struct call *c, void *arg)
+{
+	change_waiting(c, arg, CHANGE_ROLLBACK);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* wait.c - clients that wait until topologies are up, or namespaces are there.  Whenever
+ * something happens to a topology it is looked whether that is so, though with thousands of
+ * topologies not for each by itself. */
+#include "usec.h"
+#include "wait.h"
+#include "answer.h"
+#include "engine/boot.h"
+#include "store/event.h"
+#include "heal/keep.h"
+
+enum { NAMES_MAX = 4096, MESSAGE_MAX = 1024, TIMEOUT_MAX = 86400, CHECK_SHARE = 10 };
+
+struct waiter {
+	struct subscriber subscriber;	/* first: what told is given */
+	struct call *call;
+	struct engine *engine;
+	sd_event_source *check, *timeout;
+	uint64_t rests_usec;		/* CLOCK_MONOTONIC: until then it is not looked again */
+};
+
+/* What is waited for, and not there. */
+struct missing {
+	struct json_object *names, *namespaces;
+	char message[MESSAGE_MAX];
+	const struct known *failed;	/* will not come by itself */
+};
+
+static void missing_init(struct missing *m)
+{
+	*m = (struct missing){ .names = json_object_new_array(), .namespaces = json_object_new_array() };
+}
+
+static void missing_done(struct missing *m)
+{
+	json_object_put(m->names);
+	json_object_put(m->namespaces);
+}
+
+static void miss(struct missing *m, struct json_object *list, const char *name, const char *what, const char *why)
+{
+	size_t n = strlen(m->message);
+
+	json_object_array_add(list, json_object_new_string(name));
+	snprintf(m->message + n, sizeof(m->message) - n, "%s%s%s%s", n ? "; " : "", what, name, why);
+}
+
+/* Netnsd does not try again what it could not bring up; what is up but not well it does. */
+static bool is_lost(const struct known *k)
+{
+	return k->state == STATE_FAILED && !known_is_up(k);
+}
+
+static void topology_check(const struct known *k, struct missing *m)
+{
+	static const char *const why[] = {
+		[STATE_UP] = "", [STATE_DOWN] = " is down", [STATE_FAILED] = " has failed", [STATE_WAITING] = " is waiting",
+	};
+	char text[600];
+
+	if (k->state == STATE_UP)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", why[k->state], k->problems.n ? ": " : "", k->problems.n ? k->problems.v[0].message : "");
+	miss(m, m->names, k->name, "", text);
+	if (!m->failed && is_lost(k))
+		m->failed = k;
+}
+
+static void name_check(const struct engine *g, const char *name, struct missing *m)
+{
+	const struct known *k = engine_find(g, name);
+
+	if (k)
+		topology_check(k, m);
+	else
+		miss(m, m->names, name, "no topology is called ", "");
+}
+
+static bool declares(const struct known *k, const char *netns)
+{
+	struct json_object *namespaces = json_object_object_get(k->json, "namespaces");
+
+	return json_object_is_type(namespaces, json_type_object) && json_object_object_get(namespaces, netns);
+}
+
+static void netns_check(const struct engine *g, const char *netns, struct missing *m)
+{
+	const struct known *failed = NULL;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct member *member = g->members[i];
+		const struct kept *k = known_is_up(&member->known) ? keep_find(member, netns) : NULL;
+
+		if (k && k->inode)
+			return;
+		if (is_lost(&member->known) && declares(&member->known, netns))
+			failed = &member->known;
+	}
+	miss(m, m->namespaces, netns, "no topology keeps a namespace ", "");
+	m->failed = m->failed ? m->failed : failed;
+}
+
+static void check(const struct engine *g, const struct call *c, struct missing *m)
+{
+	struct json_object *names = param(c, "names"), *namespaces = param(c, "namespaces");
+	size_t n = names ? json_object_array_length(names) : 0, n_namespaces = namespaces ? json_object_array_length(namespaces) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		name_check(g, json_object_get_string(json_object_array_get_idx(names, i)), m);
+	for (size_t i = 0; i < n_namespaces; i++)
+		netns_check(g, json_object_get_string(json_object_array_get_idx(namespaces, i)), m);
+	if (n || n_namespaces)
+		return;
+	/* What is down is meant to be so, once the start has done what it should. */
+	for (size_t i = 0; i < g->n_members; i++)
+		if (g->members[i]->known.state != STATE_DOWN || engine_is_starting(g))
+			topology_check(&g->members[i]->known, m);
+}
+
+static bool is_there(const struct missing *m)
+{
+	return !json_object_array_length(m->names) && !json_object_array_length(m->namespaces);
+}
+
+static void failed_answer(struct call *c, const struct known *k)
+{
+	static const struct problem unknown = { .message = (char *)"netnsd does not know why" };
+	struct json_object *reply = one_string("name", k->name);
+
+	add(reply, "problem", status_problem(k->problems.n ? &k->problems.v[0] : &unknown));
+	call_error(c, ERROR("Failed"), reply);
+}
+
+/* Whether the call is answered now. */
+static bool answer(struct engine *g, struct call *c, bool late)
+{
+	struct json_object *reply;
+	struct missing m;
+	bool done = true;
+
+	missing_init(&m);
+	check(g, c, &m);
+	if (is_there(&m)) {
+		call_reply(c, NULL);
+	} else if (m.failed) {
+		failed_answer(c, m.failed);
+	} else if (late) {
+		reply = one_string("message", m.message);
+		add(reply, "names", json_object_get(m.names));
+		add(reply, "namespaces", json_object_get(m.namespaces));
+		call_error(c, ERROR("TimedOut"), reply);
+	} else {
+		done = false;
+	}
+	missing_done(&m);
+	return done;
+}
+
+static void waiter_end(struct waiter *w)
+{
+	engine_unsubscribe(w->engine, &w->subscriber);
+	sd_event_source_disable_unref(w->check);
+	sd_event_source_disable_unref(w->timeout);
+	free(w);
+}
+
+/* Only when the one who tells is done: what is told may be told before it is so. */
+static void on_told(struct subscriber *s, _unused_ struct json_object *event)
+{
+	struct waiter *w = (struct waiter *)s;
+
+	sd_event_source_set_time(w->check, w->rests_usec);
+	sd_event_source_set_enabled(w->check, SD_EVENT_ONESHOT);
+}
+
+static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
+{
+	uint64_t began = usec_now(CLOCK_MONOTONIC);
+	struct waiter *w = arg;
+
+	if (answer(w->engine, w->call, false)) {
+		waiter_end(w);
+		return 0;
+	}
+	w->rests_usec = usec_now(CLOCK_MONOTONIC);
+	w->rests_usec += CHECK_SHARE * (w->rests_usec - began);
+	return 0;
+}
+
+static int on_timeout(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
+{
+	struct waiter *w = arg;
+
+	answer(w->engine, w->call, true);
+	waiter_end(w);
+	return 0;
+}
+
+static void on_vanished(struct call *c)
+{
+	waiter_end(c->data);
+}
+
+static bool names_ok(struct call *c, const char *parameter)
+{
+	struct json_object *names = param(c, parameter);
+	size_t n = names ? json_object_array_length(names) : 0;
+	char path[64];
+
+	if (n > NAMES_MAX) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", parameter);
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s[%zu]", parameter, i);
+		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), path))
+			return false;
+	}
+	return true;
+}
+
+static int waiter_new(struct call *c, struct engine *g, uint64_t timeout_usec)
+{
+	struct waiter *w = must(calloc(1, sizeof(*w)));
+	int r;
+
+	*w = (struct waiter){ { .told = on_told }, .call = c, .engine = g };
+	engine_subscribe(w->engine, &w->subscriber);
+	r = sd_event_add_time(call_event(c), &w->check, CLOCK_MONOTONIC, 0, 1, on_check, w);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(w->check, SD_EVENT_OFF);
+	if (r >= 0 && timeout_usec != UINT64_MAX)
+		r = sd_event_add_time_relative(call_event(c), &w->timeout, CLOCK_BOOTTIME, timeout_usec, 1000, on_timeout, w);
+	if (r < 0) {
+		waiter_end(w);
+		return r;
+	}
+	c->data = w;
+	c->vanished = on_vanished;
+	return 0;
+}
+
+void method_wait(struct call *c, void *arg)
+{
+	struct json_object *timeout = param(c, "timeout_seconds");
+	int64_t seconds = json_object_get_int64(timeout);
+	struct method_context *m = arg;
+	struct err e;
+	int r;
+
+	if (!names_ok(c, "names") || !names_ok(c, "namespaces"))
+		return;
+	if (timeout && (seconds < 0 || seconds > TIMEOUT_MAX)) {
+		call_error_string(c, INVALID_PARAMETER, "parameter", "timeout_seconds");
+		return;
+	}
+	boot_look(m->engine);
+	if (answer(m->engine, c, timeout && !seconds))
+		return;
+	r = waiter_new(c, m->engine, timeout ? (uint64_t)seconds * 1000000 : UINT64_MAX);
+	if (r < 0) {
+		err_set(&e, r, "waiting: %s", strerror(-r));
+		refused(c, &e);
+	}
+}

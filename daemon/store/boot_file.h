@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* boot_file.h - the topology files of the boot directories: which there are, what each
+ * says, and why one cannot be used.  Nothing here is applied. */
+#pragma once
+#include "format/load.h"
+#include <sys/stat.h>
+
+/* The administrator's come first: of two files of one name theirs counts. */
+enum boot_dir { BOOT_TOPOLOGIES, BOOT_PERSISTED, BOOT_DIRS };
+
+struct boot_file {
+	enum boot_dir dir;
+	char *path, *source;		/* where the topology is from: @path, or what was persisted with it */
+	char name[65];			/* of the topology */
+	struct json_object *json;	/* NULL: it cannot be used, and problems say why */
+	struct problems problems;
+	struct stat stamp;		/* when it was read; all zero: it is to be read again */
+	bool seen, hidden;		/* hidden: another file of that name counts */
+	bool gone;			/* netnsd has removed it since the last look */
+	bool made_up;			/* its name: it says none, and what it is called makes none */
+};
+
+/* A directory as it was when it was read; unless known, it is to be read again. */
+struct boot_stamp {
+	bool known, there;
+	struct stat st;
+};
+
+struct boot_files {
+	const struct kinds *kinds;
+	char *dirs[BOOT_DIRS];
+	char *said[BOOT_DIRS];		/* why the directory cannot be read: told once */
+	struct boot_stamp stamps[BOOT_DIRS];
+	struct boot_file **v;		/* in order of directory and path */
+	struct boot_file **by_name;	/* the same in order of name, of one name first the one that counts */
+	size_t n, room;
+};
+
+#define BOOT_SUFFIX ".json"
+
+/* boot_file.c: one file. */
+void boot_file_free(struct boot_file *f);
+/* Reads @f, whose directory and path are given, again. */
+void boot_file_read(struct boot_files *b, struct boot_file *f);
+/* Whether @f is not as it was when it was read. */
+bool boot_file_has_changed(const struct boot_file *f);
+/* Says where in @f each of @p stands. */
+void boot_file_place(const struct boot_file *f, struct problems *p);
+bool boot_stat_is_same(const struct stat *a, const struct stat *b);
+/* Whether a further change would be seen by the time in @st. */
+bool boot_stat_is_settled(const struct stat *st);
+
+/* boot_files.c: all of them. */
+void boot_files_init(struct boot_files *b, const struct kinds *kinds, const char *topologies, const char *persisted);
+void boot_files_done(struct boot_files *b);
+/* Reads what is new or has changed since the last look, and forgets what is gone. */
+void boot_files_look(struct boot_files *b);
+/* Whether what there is of @name is as it was at the last look, in a time that does not grow
+ * with the number of files. */
+bool boot_files_is_same(const struct boot_files *b, const char *name);
+/* Takes the file at @path as it is now, if it still is there.  In the directory of what was
+ * persisted that is netnsd's own work, which alone has changed since boot_files_is_same. */
+void boot_files_note(struct boot_files *b, enum boot_dir dir, const char *path);
+/* The file that counts for the topology; NULL: there is none. */
+struct boot_file *boot_files_find(const struct boot_files *b, const char *name);
+/* The place in by_name of the first of @name, or of what comes after it. */
+size_t boot_files_first(const struct boot_files *b, const char *name);

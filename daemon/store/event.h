@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* event.h - what happens to topologies, told once where it happens: to the journal,
+ * to the log that netnsctl log shows, and to whoever monitors. */
+#pragma once
+#include "base.h"
+
+struct engine;
+struct json_object;
+
+enum event_type {
+	EVENT_APPLIED,		/* brought up, or changed */
+	EVENT_DOWN,
+	EVENT_REFUSED,		/* an apply, up or down that changed nothing */
+	EVENT_ROLLED_BACK,	/* by a person, or because nobody confirmed in time */
+	EVENT_CONFIRMED,
+	EVENT_DRIFT,		/* an object is not as declared: was, is, by */
+	EVENT_HEALED,		/* and is again */
+	EVENT_CONTESTED,	/* healed so often that healing it now waits */
+	EVENT_WAITING,		/* for an interface or namespace that others make */
+	EVENT_FAILED,		/* netnsd could not do what it should: message says why */
+};
+enum { EVENT_TYPES = EVENT_FAILED + 1 };
+
+/* One event; what is not known is NULL.  The strings belong to the caller. */
+struct event {
+	enum event_type type;
+	uint64_t time_usec;	/* CLOCK_REALTIME; 0: now */
+	const char *topology;
+	const char *kind;	/* the word of a plan: "address" */
+	const char *object;	/* "ns1/veth-ns", "ns1" */
+	const char *was;	/* as declared: "10.0.0.2/24"; NULL: it is not declared */
+	const char *is;		/* as found; NULL: it is not there */
+	const char *by;		/* who did it, as far as known: "pid 4711 (ip)", "uid 0, pid 12 (netnsctl)" */
+	const char *message;	/* one line for people, without the topology's name */
+	int code;		/* errno of a refusal, or 0 */
+	bool quiet;		/* not for the journal: who asked says it already */
+};
+
+/* Tells everybody. */
+void engine_tell(struct engine *g, const struct event *ev);
+
+/* Somebody who is told of each event, as the Event of the interface text. */
+struct subscriber {
+	/* @event is the caller's.  May unsubscribe @s, and nobody else. */
+	void (*told)(struct subscriber *s, struct json_object *event);
+	struct subscriber *next;
+};
+/* @s is told from now on, and must stay where it is until it unsubscribes. */
+void engine_subscribe(struct engine *g, struct subscriber *s);
+void engine_unsubscribe(struct engine *g, struct subscriber *s);
+
+enum { EVENTS_MAX = 1000 };
+/* The last @limit events, or as many as are kept, of @topology (NULL: of all), the
+ * newest last: a list that the caller owns. */
+struct json_object *engine_events(const struct engine *g, const char *topology, size_t limit);
+
+/* What engine_tell needs: the newest events, those of before a restart too.  What is
+ * in @dir and cannot be read or written is no error: it is only missed. */
+struct events *events_new(const char *dir);
+void events_free(struct events *e);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* adopt.c - takes over what somebody else made: nothing of it changes, it only gets our
+ * marks.  Until the last of them is there the record says so, and a crash is followed by
+ * the rest of the marks, never by a way back that would take for ours what is half
+ * marked. */
+#include "adopt.h"
+#include "model/owner.h"
+
+void adopt_pretend(struct model *observed, const struct model *desired, const char *name)
+{
+	for (size_t i = 0; i < observed->n; i++) {
+		struct object *o = observed->objects[i], *netns = model_netns(observed, o->netns);
+		const struct object *want = model_find(desired, o->id), *place = model_netns(desired, o->netns);
+		bool loopback = want && place && !place->any && o->name && !strcmp(o->name, "lo") && object_is(o, "link");
+
+		if (!o->kind->mark || o->sign.hash)
+			continue;
+		/* Another's route stays another's, whatever it leads through. */
+		o->any |= !want;
+		if (!want || (want->any && !loopback))
+			continue;
+		o->unmarked = true;
+		o->sign.hash = topology_hash(name);
+		o->sign.topology = name;
+		if (loopback && netns)
+			netns->sign = o->sign;
+	}
+}
+
+static void differ(struct job *j, const struct object *o, const char *how, const char *detail)
+{
+	problem_add(&j->problems, EEXIST, &o->where, "%s %s%s%s %s", o->kind->label, o->place, *detail ? " " : "", detail, how);
+	j->differs = true;
+	j->result = -EEXIST;
+}
+
+/* All that is not as declared, in the words of a plan. */
+static void find_differences(struct job *j)
+{
+	static const char *const how[] = { "is not there", "is how it would have to change", "is there, but is not declared",
+					   "would have to be made anew" };
+	struct arena a = { 0 };
+
+	for (size_t i = 0; i < j->plan.n; i++) {
+		const struct op *op = &j->plan.ops[i];
+		const struct object *o = op->after ? op->after : op->before;
+		const struct object *have = model_find(&j->observed, o->id);
+		struct step s;
+
+		if (have && have->misplaced && op->after)
+			continue;	/* told as it leaves */
+		if (plan_step(op, &a, &s))
+			differ(j, o, how[o->misplaced ? 3 : op->before ? op->after ? 1 : 2 : 0], s.detail);
+	}
+	for (size_t i = 0; i < j->observed.n; i++) {
+		const struct object *o = j->observed.objects[i];
+
+		if (o->sign.taken && model_find(&j->desired.model, o->id) && !model_find(&j->desired.model, o->id)->any)
+			differ(j, o, "has a link group or an alias, where netnsd puts its mark: ip link set … group default alias ''", "");
+	}
+	arena_done(&a);
+}
+
+/* A step for each thing that has no mark yet. */
+static void plan_marks(struct job *j)
+{
+	plan_done(&j->plan);
+	j->plan = (struct plan){ .desired = &j->desired.model, .observed = &j->observed };
+	for (size_t i = 0; i < j->observed.n; i++) {
+		struct object *o = j->observed.objects[i];
+
+		if (o->unmarked)
+			plan_add(&j->plan, (struct op){ .before = o, .after = model_find(&j->desired.model, o->id), .mark = MARK_PUT });
+	}
+	j->changed = j->plan.n;
+}
+
+static int execute(struct job *j, struct err *e)
+{
+	struct execution x;
+	const struct op *op;
+	int r;
+
+	execute_init(&x, &j->plan, &j->set, j->next.name, j->machine);
+	while ((r = execute_step(&x, &op, e)) > 0)
+		;
+	execute_done(&x);
+	return r;
+}
+
+/* What has been marked so far is as it was. */
+static void take_off(struct job *j)
+{
+	struct err e;
+
+	for (size_t i = 0; i < j->plan.n; i++)
+		j->plan.ops[i].mark = MARK_TAKE_OFF;
+	j->back_failed = execute(j, &e) < 0;
+	if (j->back_failed)
+		problem_add_err(&j->problems, &e, NULL, NULL);
+	else
+		(void)!state_abandon(j->state, j->next.name, &e);
+}
+
+static void refused(struct job *j, const struct err *e)
+{
+	problem_add_err(&j->problems, e, NULL, NULL);
+	j->result = e->code;
+}
+
+static void put_marks(struct job *j)
+{
+	struct err e;
+
+	if (execute(j, &e) == 0 && state_commit(j->state, j->next.name, &e) == 0)
+		return;
+	refused(j, &e);
+	take_off(j);
+}
+
+void adopt_run(struct job *j)
+{
+	struct err e;
+
+	if (job_plan(j) < 0)
+		return;
+	find_differences(j);
+	if (j->differs)
+		return;
+	plan_marks(j);
+	if (state_begin(j->state, &j->next, &e) < 0) {
+		refused(j, &e);
+		return;
+	}
+	j->written = true;
+	put_marks(j);
+}
+
+void adopt_resume(struct job *j)
+{
+	j->written = true;
+	if (job_plan(j) < 0)
+		return;
+	plan_marks(j);
+	put_marks(j);
+}
