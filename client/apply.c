@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* apply.c - netnsctl apply, plan and validate: what begins with topology files. */
+#include "ctl.h"
 #include "file.h"
 #include "print.h"
 #include "text.h"
@@ -133,7 +134,7 @@ static void file_skip(const struct ctl *c, const struct file *f)
 static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, const struct file *f))
 {
 	_cleanup_(files_done) struct files files = {};
-	int r = files_read(&files, c), result = r;
+	int r = files_read(&files, c->args, c->n_args, c->name), result = r;
 
 	if (r)
 		return r;

@@ -72,21 +72,6 @@ static const struct refusal {
 	{ -ETIMEDOUT, EXIT_TIMEOUT, "netnsd has not answered in time; see journalctl -u netnsd" },
 };
 
-int ctl_fail(int code, const char *fmt, ...)
-{
-	_cleanup_(arena_done) struct arena a = {};
-	_cleanup_(freep) char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	fflush(stdout);
-	fprintf(stderr, "netnsctl: %s\n", text_escape(&a, text));
-	return code;
-}
-
 /* A Problem of the interface text. */
 static void problem_say(const struct file *file, const char *name, struct json_object *problem)
 {

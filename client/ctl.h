@@ -2,6 +2,7 @@
 /* ctl.h - what every command of netnsctl is given, and how it asks the daemon. */
 #pragma once
 #include "netnsd.h"
+#include "fail.h"
 #include "reply.h"
 
 /* Options, as bits of what was given and of what a command takes. */
@@ -84,5 +85,3 @@ int ctl_call(const struct ctl *c, const struct call *call, struct json_object **
 /* Says an error of the interface, which the change of the topology @name ended with; returns
  * its exit code. */
 int ctl_say_failure(const char *name, const char *error, struct json_object *parameters);
-/* Says "netnsctl: " and the rest, escaped, on stderr; returns @code. */
-int ctl_fail(int code, const char *fmt, ...) _printf_(2, 3);

@@ -155,15 +155,15 @@ static int files_check_names(const struct files *f)
 	return EXIT_DONE;
 }
 
-int files_read(struct files *ret, const struct ctl *c)
+int files_read(struct files *ret, char **paths, int n, const char *name)
 {
 	int worst = EXIT_DONE;
 
-	*ret = (struct files){ .v = must(calloc((size_t)c->n_args, sizeof(*ret->v))), .n = (size_t)c->n_args };
-	if (c->name && ret->n > 1)
+	*ret = (struct files){ .v = must(calloc((size_t)n, sizeof(*ret->v))), .n = (size_t)n };
+	if (name && ret->n > 1)
 		return ctl_fail(EXIT_INVALID, "--name is for one FILE");
 	for (size_t i = 0; i < ret->n; i++) {
-		int r = file_read(&ret->v[i], &ret->arena, c->args[i], c->name);
+		int r = file_read(&ret->v[i], &ret->arena, paths[i], name);
 
 		worst = r ? r : worst;
 	}

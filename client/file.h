@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* file.h - topology files as the client reads them, and problems in them. */
 #pragma once
-#include "ctl.h"
+#include "fail.h"
 #include "base/json.h"
 
 struct file {
@@ -17,9 +17,9 @@ struct files {
 	struct arena arena;		/* the labels and sources */
 };
 
-/* Reads and checks all files of the command; says all that is wrong with them
+/* Reads and checks @n files, the only one of which is called @name unless that is NULL; says all that is wrong with them
  * on stderr.  Returns an exit code; @ret may be given to files_done in any case. */
-int files_read(struct files *ret, const struct ctl *c);
+int files_read(struct files *ret, char **paths, int n, const char *name);
 void files_done(struct files *f);
 
 /* Says "FILE:LINE:COLUMN: POINTER: MESSAGE" on stderr.  @pointer may be NULL, and

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - puts the daemon together: options, the lock and the engine, the socket,
  * the loop. */
+#include "engine/boot.h"
 #include "netnsd.h"
 #include "usec.h"
 #include "control/control.h"
 #include "model/kind.h"
+#include "model/model.h"
 #include "base/log.h"
 #include "manager.h"
 #include "method/method.h"
@@ -102,7 +104,7 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 	log_info("leaving on signal %u; what was made stays", info->ssi_signo);
 	notify_stopping(&d->notify);
 	d->leaving = d->working = true;
-	engine_leave(d->engine);
+	boot_leave(d->engine);
 	node_free(TAKE(d->node));
 	control_drain(d->control);
 	return 0;
@@ -250,8 +252,8 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	notify_init(&d->notify, d->engine);
 	if (notify_watchdog(&d->notify, d->event, e) < 0)
 		return e->code;
-	d->working = engine_is_starting(d->engine);
-	if (watch_new(&d->watch, d->event, d->engine, o->audit, work, d, e) < 0)
+	d->working = boot_is_starting(d->engine);
+	if (watch_new(&d->watch, d->event, engine_env(d->engine), o->audit, work, d, e) < 0)
 		return e->code;
 	*m = (struct method_context){ d->engine, work, reloading, d };
 	control.interface = method_interface(m);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* notify.c - sd_notify(3): READY=1 once all that is to be at boot has had its turn,
  * then STATUS= whenever it has become another. */
+#include "engine/boot.h"
+#include "store/event.h"
 #include "usec.h"
 #include "notify.h"
 #include "base/log.h"
@@ -26,7 +28,7 @@ static void on_told(struct subscriber *s, _unused_ struct json_object *event)
 void notify_init(struct notify *n, struct engine *g)
 {
 	*n = (struct notify){ .subscriber.told = on_told, .engine = g, .dirty = true };
-	engine_subscribe(g, &n->subscriber);
+	events_subscribe(engine_events(g), &n->subscriber);
 }
 
 static int on_watchdog(sd_event_source *s, _unused_ uint64_t usec, void *arg)
@@ -122,7 +124,7 @@ void notify_turn(struct notify *n, bool working)
 
 	if (working && (!n->ready || n->stopping || n->reloads))
 		notify_alive();
-	if (!n->ready && !n->stopping && !engine_is_starting(n->engine)) {
+	if (!n->ready && !n->stopping && !boot_is_starting(n->engine)) {
 		notify_words(n->engine, n->words, sizeof(n->words));
 		manager_say("READY=1\nSTATUS=%s", n->words);
 		log_failed(n->engine);

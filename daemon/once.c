@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* once.c - applies files without staying: the same engine, state and lock as the
  * daemon, for containers, CI and machines without systemd. */
+#include "format/load.h"
 #include "once.h"
 #include "netnsd.h"
 #include "base/json.h"

@@ -18,7 +18,7 @@ enum {
 };
 
 struct watch {
-	struct engine *engine;
+	struct env *env;
 	void (*work)(void *arg);
 	void *arg;
 	sd_event *event;
@@ -34,7 +34,7 @@ static int on_events(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint
 {
 	struct watch *w = arg;
 
-	keep_listen(w->engine);
+	keep_listen(w->env);
 	w->work(w->arg);
 	return 0;
 }
@@ -49,7 +49,7 @@ static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reven
 			const struct inotify_event *i = (const void *)at;
 
 			w->names_watched &= !(i->mask & IN_IGNORED);
-			keep_check_names(w->engine, i->len ? i->name : NULL);
+			keep_check_names(w->env, i->len ? i->name : NULL);
 			at += sizeof(*i) + i->len;
 		}
 	w->work(w->arg);
@@ -62,7 +62,7 @@ static void names_missing(struct watch *w, int code)
 	if (!w->names_told)
 		log_warning("%s is not watched, but looked at when something is mounted and every %" PRIu64 " s: %s; "
 			    "fs.inotify.max_user_instances and max_user_watches bound what a user may watch",
-			    w->engine->netns_dir, w->audit_usec / 1000000, strerror(code));
+			    w->env->netns_dir, w->audit_usec / 1000000, strerror(code));
 	w->names_told = true;
 }
 
@@ -89,7 +89,7 @@ static void watch_names(struct watch *w)
 	names_open(w);
 	if (w->names_fd < 0 || w->names_watched)
 		return;
-	w->names_watched = inotify_add_watch(w->names_fd, w->engine->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
+	w->names_watched = inotify_add_watch(w->names_fd, w->env->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
 	if (!w->names_watched && errno != ENOENT)
 		names_missing(w, errno);
 }
@@ -100,7 +100,7 @@ static void check_all(struct watch *w)
 
 	w->mounted = 0;
 	watch_names(w);
-	keep_check_names(w->engine, NULL);
+	keep_check_names(w->env, NULL);
 	w->work(w->arg);
 	w->next_check = usec_now(CLOCK_BOOTTIME) + CHECK_SHARE * (usec_now(CLOCK_BOOTTIME) - began);
 }
@@ -131,8 +131,8 @@ static int on_audit(sd_event_source *s, _unused_ uint64_t usec, void *arg)
 	struct watch *w = arg;
 
 	watch_names(w);
-	keep_audit(w->engine);
-	keep_check_names(w->engine, NULL);
+	keep_audit(w->env);
+	keep_check_names(w->env, NULL);
 	w->work(w->arg);
 	(void)!sd_event_source_set_time(s, usec_now(CLOCK_BOOTTIME) + w->audit_usec);
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
@@ -159,7 +159,7 @@ static void mounts_open(struct watch *w)
 
 static int sources(struct watch *w)
 {
-	int r = sd_event_add_io(w->event, &w->events, listener_fd(w->engine->listener), EPOLLIN, on_events, w);
+	int r = sd_event_add_io(w->event, &w->events, listener_fd(w->env->listener), EPOLLIN, on_events, w);
 
 	if (r >= 0)
 		r = timer(w, w->event, &w->check, UINT64_MAX, on_check);
@@ -168,17 +168,17 @@ static int sources(struct watch *w)
 	return r;
 }
 
-int watch_new(struct watch **ret, sd_event *event, struct engine *g, unsigned audit_seconds, void (*work)(void *arg), void *arg,
+int watch_new(struct watch **ret, sd_event *event, struct env *env, unsigned audit_seconds, void (*work)(void *arg), void *arg,
 	      struct err *e)
 {
 	struct watch *w = must(calloc(1, sizeof(*w)));
 	int r;
 
-	*w = (struct watch){ .engine = g, .event = event, .work = work, .arg = arg, .audit_usec = (uint64_t)audit_seconds * 1000000,
+	*w = (struct watch){ .env = env, .event = event, .work = work, .arg = arg, .audit_usec = (uint64_t)audit_seconds * 1000000,
 			     .names_fd = -1, .mounts_fd = -1 };
-	if (listener_lacks(g->listener)) {
+	if (listener_lacks(env->listener)) {
 		w->audit_usec = w->audit_usec < BLIND_USEC ? w->audit_usec : BLIND_USEC;
-		log_warning("%s; an audit finds the rest, every %" PRIu64 " s", listener_lacks(g->listener), w->audit_usec / 1000000);
+		log_warning("%s; an audit finds the rest, every %" PRIu64 " s", listener_lacks(env->listener), w->audit_usec / 1000000);
 	}
 	r = sources(w);
 	if (r < 0) {

@@ -8,11 +8,11 @@
 
 bool await_may(const struct engine *g, const struct change *c, const struct job *j)
 {
-	const struct member *m = member_find(g, c->name, NULL);
+	const struct member *m = member_find(&g->env, c->name, NULL);
 	bool brings_up = c->type == CHANGE_APPLY || c->type == CHANGE_UP;
 
 	/* What is up already stays as it is: it does not give way to what may never come. */
-	return g->listener && brings_up && !c->confirm_seconds && j->result < 0 && !j->written &&
+	return g->env.listener && brings_up && !c->confirm_seconds && j->result < 0 && !j->written &&
 	       !(m && known_is_up(&m->known)) && problems_await(&j->problems);
 }
 
@@ -23,25 +23,25 @@ static bool waits_already(const struct member *m, const struct record *r)
 
 int await_take(struct engine *g, struct job *j, struct err *e)
 {
-	struct member *m = member_find(g, j->next.name, NULL);
+	struct member *m = member_find(&g->env, j->next.name, NULL);
 
 	j->next.state = STATE_WAITING;
 	if (waits_already(m, &j->next))
 		j->next.since_usec = m->known.since_usec;
-	else if (state_store(&g->state, &j->next, e) < 0)
+	else if (state_store(&g->env.state, &j->next, e) < 0)
 		return e->code;
-	member_take(g, &j->next, NULL);
-	m = member_find(g, j->next.name, NULL);
+	member_take(&g->env, &j->next, NULL);
+	m = member_find(&g->env, j->next.name, NULL);
 	for (size_t i = 0; i < j->problems.n; i++)
 		problem_copy(&m->known.problems, &j->problems.v[i]);
-	keep_take(g, m, &j->desired.model, &j->set, false);
+	keep_take(&g->env, m, &j->desired.model, &j->set, false);
 	return 0;
 }
 
 /* What is tried again and again is told once. */
 void await_failed(struct engine *g, const struct change *c, struct outcome *o)
 {
-	struct member *m = c->awaited ? member_find(g, c->name, NULL) : NULL;
+	struct member *m = c->awaited ? member_find(&g->env, c->name, NULL) : NULL;
 	struct problems *known = m ? &m->known.problems : NULL;
 
 	if (!m || o->moot || o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING || !o->problems.n)
@@ -60,7 +60,7 @@ void await_again(struct engine *g, struct member *m)
 	for (size_t i = 0; i < m->n_kept; i++)
 		keep_clear(&m->kept[i]);
 	snprintf(c.name, sizeof(c.name), "%s", m->known.name);
-	engine_submit(g, &c);
+	queue_add(&g->queue, &c);
 }
 
 /* The change at work has looked already; what is heard now is for the next. */
@@ -81,23 +81,23 @@ static bool is_woken(const struct engine *g, const struct member *m)
 
 bool await_needed(const struct engine *g)
 {
-	for (size_t i = 0; i < g->n_members; i++)
-		if (is_woken(g, g->members[i]))
+	for (size_t i = 0; i < g->env.n_members; i++)
+		if (is_woken(g, g->env.members[i]))
 			return true;
 	return false;
 }
 
 void await_step(struct engine *g)
 {
-	for (size_t i = 0; i < g->n_members; i++)
-		if (is_woken(g, g->members[i]))
-			await_again(g, g->members[i]);
+	for (size_t i = 0; i < g->env.n_members; i++)
+		if (is_woken(g, g->env.members[i]))
+			await_again(g, g->env.members[i]);
 }
 
 void await_kernel(void *engine, struct job *j, const char *what)
 {
 	struct engine *g = engine;
-	struct member *m = member_find(g, j->next.name, NULL);
+	struct member *m = member_find(&g->env, j->next.name, NULL);
 	char message[600];
 	struct event ev = { .type = EVENT_WAITING, .topology = j->next.name, .message = message };
 
@@ -107,5 +107,5 @@ void await_kernel(void *engine, struct job *j, const char *what)
 		problem_add(&m->known.problems, EAGAIN, NULL, "%s", what);
 	}
 	snprintf(message, sizeof(message), "waits: %s", what);
-	engine_tell(g, &ev);
+	events_tell(g->env.events, &ev);
 }

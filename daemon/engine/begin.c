@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* begin.c - makes a job of a change, or refuses it before anything is observed. */
+#include "format/load.h"
+#include "settle.h"
+#include "confirm.h"
 #include "usec.h"
 #include "begin.h"
 #include "boot.h"
@@ -15,10 +18,10 @@ void outcome_refuse(struct outcome *o, enum outcome_code code, const struct err 
 /* Two topologies whose marks the kernel could not tell apart must not be up together. */
 static int check_hash(const struct engine *g, const char *name, struct err *e)
 {
-	uint16_t own = member_find(g, name, NULL) ? 1 : 0;
+	uint16_t own = member_find(&g->env, name, NULL) ? 1 : 0;
 
-	for (size_t i = 0; i < g->n_members && g->marks[topology_hash(name) % MARK_BUCKETS] > own; i++) {
-		const struct known *k = &g->members[i]->known;
+	for (size_t i = 0; i < g->env.n_members && g->env.marks[topology_hash(name) % MARK_BUCKETS] > own; i++) {
+		const struct known *k = &g->env.members[i]->known;
 
 		if (strcmp(k->name, name) && topology_hash(k->name) == topology_hash(name))
 			return err_set(e, EEXIST, "the names %s and %s have the same mark; choose another name", name, k->name);
@@ -43,7 +46,7 @@ static int check_empty(const struct job *j, struct err *e)
 
 static bool begin_apply(struct engine *g, struct job *j, const struct change *c, struct json_object *json, struct outcome *o)
 {
-	struct member *m = member_find(g, c->name, NULL);
+	struct member *m = member_find(&g->env, c->name, NULL);
 	struct err e;
 	int shared;
 
@@ -53,7 +56,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		return false;
 	}
 	model_done(&j->desired.model);
-	if (load_json(json, g->kinds, &j->desired, &o->problems) < 0) {
+	if (load_json(json, g->env.kinds, &j->desired, &o->problems) < 0) {
 		outcome_refuse(o, OUTCOME_INVALID, NULL);
 		return false;
 	}
@@ -61,7 +64,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		outcome_refuse(o, OUTCOME_INVALID, &e);
 		return false;
 	}
-	shared = share_check(g, j);
+	shared = share_check(&g->env, j);
 	if (shared < 0) {
 		o->code = shared == -EEXIST ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
 		o->problems = j->problems;
@@ -92,7 +95,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 static bool check_users(const struct engine *g, const struct job *j, struct outcome *o)
 {
 	const char *netns;
-	const struct known *user = share_user(g, j, &netns);
+	const struct known *user = share_user(&g->env, j, &netns);
 	struct err e;
 
 	if (!user)
@@ -106,7 +109,7 @@ static bool check_users(const struct engine *g, const struct job *j, struct outc
 /* Prepares the job of a change; false if it is refused before anything is looked at. */
 bool change_begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
 {
-	struct member *m = member_find(g, c->name, NULL);
+	struct member *m = member_find(&g->env, c->name, NULL);
 	struct json_object *json = m ? m->known.json : NULL;
 	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ADOPT;
 	const char *source = NULL;

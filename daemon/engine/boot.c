@@ -87,10 +87,10 @@ static void applied_show(struct member *m, struct boot_file *f)
 
 static void file_show(struct engine *g, struct boot_file *f)
 {
-	struct member *m = member_find(g, f->name, NULL);
+	struct member *m = member_find(&g->env, f->name, NULL);
 
 	if (!m) {
-		m = member_need(g, f->name);
+		m = member_need(&g->env, f->name);
 		m->known.unapplied = true;
 		m->known.state = STATE_DOWN;
 	}
@@ -115,14 +115,14 @@ void boot_look(struct engine *g)
 	if (!g->boot)
 		return;
 	boot_files_look(&g->boot->files);
-	for (size_t i = 0; i < g->n_members; i++)
-		file_hide(&g->members[i]->known);
+	for (size_t i = 0; i < g->env.n_members; i++)
+		file_hide(&g->env.members[i]->known);
 	for (size_t i = 0; i < g->boot->files.n; i++)
 		if (!g->boot->files.v[i]->hidden)
 			file_show(g, g->boot->files.v[i]);
-	for (size_t i = g->n_members; i-- > 0;)
-		if (g->members[i]->known.unapplied && !g->members[i]->known.boot)
-			member_drop(g, g->members[i]->known.name);
+	for (size_t i = g->env.n_members; i-- > 0;)
+		if (g->env.members[i]->known.unapplied && !g->env.members[i]->known.boot)
+			member_drop(&g->env, g->env.members[i]->known.name);
 }
 
 void boot_look_at(struct engine *g, const char *name)
@@ -133,7 +133,7 @@ void boot_look_at(struct engine *g, const char *name)
 
 void boot_note(struct engine *g, const char *name, enum boot_dir dir, const char *path)
 {
-	struct member *m = member_find(g, name, NULL);
+	struct member *m = member_find(&g->env, name, NULL);
 	struct boot_file *f;
 
 	boot_files_note(&g->boot->files, dir, path);
@@ -143,7 +143,7 @@ void boot_note(struct engine *g, const char *name, enum boot_dir dir, const char
 	if (f)
 		file_show(g, f);
 	else if (m && m->known.unapplied)
-		member_drop(g, name);
+		member_drop(&g->env, name);
 }
 
 static void on_started(void *arg, _unused_ const struct outcome *o)
@@ -158,8 +158,8 @@ static void persist_resume(struct engine *g)
 {
 	struct err e;
 
-	for (size_t i = 0; i < g->n_members; i++) {
-		struct member *m = g->members[i];
+	for (size_t i = 0; i < g->env.n_members; i++) {
+		struct member *m = g->env.members[i];
 
 		if (!m->persist || m->known.confirm_usec)
 			continue;
@@ -168,7 +168,7 @@ static void persist_resume(struct engine *g)
 			continue;
 		}
 		m->persist = false;
-		if (member_store(g, m, &e) < 0)
+		if (member_store(&g->env, m, &e) < 0)
 			log_warning("%s: %s", m->known.name, e.text);
 	}
 }
@@ -179,16 +179,16 @@ void boot_start(struct engine *g)
 
 	persist_resume(g);
 	boot_look(g);
-	for (size_t i = 0; i < g->n_members; i++) {
-		if (!g->members[i]->known.unapplied)
+	for (size_t i = 0; i < g->env.n_members; i++) {
+		if (!g->env.members[i]->known.unapplied)
 			continue;
-		snprintf(c.name, sizeof(c.name), "%s", g->members[i]->known.name);
+		snprintf(c.name, sizeof(c.name), "%s", g->env.members[i]->known.name);
 		g->boot->left++;
-		engine_submit(g, &c);
+		queue_add(&g->queue, &c);
 	}
 }
 
-bool engine_is_starting(const struct engine *g)
+bool boot_is_starting(const struct engine *g)
 {
 	return g->boot && g->boot->left;
 }
@@ -196,7 +196,7 @@ bool engine_is_starting(const struct engine *g)
 /* What is down comes from its file, if that is where it was from; so does what is not known any more. */
 static struct boot_file *file_of(const struct engine *g, const char *name)
 {
-	const struct member *m = member_find(g, name, NULL);
+	const struct member *m = member_find(&g->env, name, NULL);
 	struct boot_file *f = g->boot && m ? boot_files_find(&g->boot->files, name) : NULL;
 
 	if (!f || m->known.unapplied || !m->known.json || (m->known.state == STATE_DOWN && !strcmp(m->known.source, f->source)))
@@ -204,7 +204,7 @@ static struct boot_file *file_of(const struct engine *g, const char *name)
 	return NULL;
 }
 
-void engine_leave(struct engine *g)
+void boot_leave(struct engine *g)
 {
 	g->queue.leaving = true;
 	/* What goes back already is finished by the next start, if it must. */
@@ -228,7 +228,7 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 			boot_look(g);
 		f = file_of(g, c->name);
 	}
-	if (!member_find(g, c->name, NULL)) {
+	if (!member_find(&g->env, c->name, NULL)) {
 		o->code = OUTCOME_NO_SUCH_TOPOLOGY;
 		return false;
 	}
@@ -236,7 +236,7 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 		return true;
 	c->from_boot = true;
 	if (f->json) {
-		json_take(member_find(g, c->name, NULL), f->json);
+		json_take(member_find(&g->env, c->name, NULL), f->json);
 		return true;
 	}
 	o->code = OUTCOME_INVALID;
@@ -247,7 +247,7 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 
 void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
 {
-	struct member *m = member_find(g, c->name, NULL);
+	struct member *m = member_find(&g->env, c->name, NULL);
 	struct boot_file *f = c->from_boot ? boot_files_find(&g->boot->files, c->name) : NULL;
 
 	if (!f || !o->problems.n)

@@ -4,7 +4,7 @@
  * at the start. */
 #pragma once
 #include "store/boot_file.h"
-#include "reconcile.h"
+#include "engine.h"
 
 struct boot;
 struct member;
@@ -38,3 +38,8 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o);
 /* Of a change whose topology came from a boot directory, and that went wrong: says where
  * in the file, and shows it. */
 void boot_failed(struct engine *g, const struct change *c, struct outcome *o);
+/* netnsd is about to leave: what root asked for is still done; what users have in line, and what
+ * the start found, is not begun. */
+void boot_leave(struct engine *g);
+/* Whether topologies that the start found in the boot directories are still to be applied. */
+bool boot_is_starting(const struct engine *g);

@@ -89,7 +89,7 @@ static void not_persisted(struct outcome *o, const struct err *e)
 
 static void apply_settle(struct engine *g, const struct change *c, struct outcome *o)
 {
-	struct member *m = member_find(g, c->name, NULL);
+	struct member *m = member_find(&g->env, c->name, NULL);
 	bool taken = o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING;
 	struct err e;
 
@@ -108,7 +108,7 @@ static void apply_settle(struct engine *g, const struct change *c, struct outcom
 	others_remove(g, c->name);
 	m->persist = false;
 	o->persisted = true;
-	if (member_store(g, m, &e) < 0)
+	if (member_store(&g->env, m, &e) < 0)
 		log_warning("%s: %s", c->name, e.text);
 }
 

@@ -2,6 +2,7 @@
 /* confirm.c - the way back from a change, as long as a person can go it: the record of
  * a topology holds the one before, and the time when that returns by itself.  Going
  * back is a change like any other. */
+#include "confirm.h"
 #include "usec.h"
 #include "boot.h"
 #include "engine.h"
@@ -28,7 +29,7 @@ bool confirm_overdue(const struct member *m)
 
 bool confirm_awaited(const struct engine *g, const struct change *c)
 {
-	const struct member *m = member_find(g, c->name, NULL);
+	const struct member *m = member_find(&g->env, c->name, NULL);
 
 	return m && m->known.confirm_usec && c->type != CHANGE_CONFIRM && c->type != CHANGE_ROLLBACK;
 }
@@ -65,7 +66,7 @@ void confirm_keep(struct job *j, const struct member *m, const struct change *c)
 
 int confirm_take(struct engine *g, const char *name, struct err *e)
 {
-	struct member *m = member_find(g, name, NULL);
+	struct member *m = member_find(&g->env, name, NULL);
 	uint64_t confirm_usec = m->known.confirm_usec;
 	bool persist = m->persist;
 
@@ -79,7 +80,7 @@ int confirm_take(struct engine *g, const char *name, struct err *e)
 		m->known.state = STATE_UP;
 		m->broken = false;
 	}
-	if (member_store(g, m, e) < 0) {
+	if (member_store(&g->env, m, e) < 0) {
 		m->known.confirm_usec = confirm_usec;
 		m->persist = persist;
 		return e->code;
@@ -94,7 +95,7 @@ int confirm_take(struct engine *g, const char *name, struct err *e)
 static void on_done(void *arg, const struct outcome *o)
 {
 	struct engine *g = arg;
-	struct member *m = member_find(g, o->name, NULL);
+	struct member *m = member_find(&g->env, o->name, NULL);
 	struct event failed = { .type = EVENT_FAILED, .topology = o->name };
 	uint64_t pause;
 	char message[600];
@@ -112,16 +113,16 @@ static void on_done(void *arg, const struct outcome *o)
 	problem_add(&m->known.problems, o->problems.n ? o->problems.v[0].code : 0, NULL, "%s", message);
 	failed.message = message;
 	failed.code = o->problems.n ? o->problems.v[0].code : 0;
-	engine_tell(g, &failed);
+	events_tell(g->env.events, &failed);
 }
 
 uint64_t confirm_deadline(const struct engine *g)
 {
 	uint64_t first = UINT64_MAX;
 
-	for (size_t i = 0; i < g->n_members; i++)
-		if (g->members[i]->known.confirm_usec && g->members[i]->due_usec < first)
-			first = g->members[i]->due_usec;
+	for (size_t i = 0; i < g->env.n_members; i++)
+		if (g->env.members[i]->known.confirm_usec && g->env.members[i]->due_usec < first)
+			first = g->env.members[i]->due_usec;
 	return first;
 }
 
@@ -129,14 +130,14 @@ void confirm_tick(struct engine *g)
 {
 	uint64_t now = usec_now(CLOCK_BOOTTIME);
 
-	for (size_t i = 0; i < g->n_members; i++) {
-		struct member *m = g->members[i];
+	for (size_t i = 0; i < g->env.n_members; i++) {
+		struct member *m = g->env.members[i];
 		struct change c = { .type = CHANGE_ROLLBACK, .overdue = true, .arg = g, .done = on_done };
 
 		if (!m->known.confirm_usec || m->due_usec > now)
 			continue;
 		m->due_usec = UINT64_MAX;
 		snprintf(c.name, sizeof(c.name), "%s", m->known.name);
-		engine_submit(g, &c);
+		queue_add(&g->queue, &c);
 	}
 }

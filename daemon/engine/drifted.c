@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* drifted.c - what of a topology is not as declared, or is fought over, for who asks
  * how it is. */
+#include "drifted.h"
+#include "engine.h"
 #include "usec.h"
 #include "heal/keep.h"
 
 bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct drifted *ret)
 {
-	const struct member *m = member_find(g, name, NULL);
+	const struct member *m = member_find(&g->env, name, NULL);
 	uint64_t now = usec_now(CLOCK_BOOTTIME);
 
 	for (; m && *i < m->drifts.n; ++*i) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* outcome.c - what became of a change, as the event that everybody is told. */
+#include "outcome.h"
 #include "engine.h"
 #include <stdarg.h>
 
@@ -168,5 +169,5 @@ void outcome_tell(struct engine *g, const struct change *c, const struct outcome
 		ev.kind = kind;
 		ev.object = object;
 	}
-	engine_tell(g, &ev);
+	events_tell(g->env.events, &ev);
 }

@@ -2,7 +2,7 @@
 /* queue.h - the changes that wait for their turn.  What users other than root ask for comes
  * after all else, and is begun only a part of the time. */
 #pragma once
-#include "reconcile.h"
+#include "change.h"
 
 /* A change that waits in line, or is at work. */
 struct entry {

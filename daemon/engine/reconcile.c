@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* reconcile.c - lets one change after the other become a job, and answers questions
  * in between. */
+#include "reconcile.h"
+#include "settle.h"
+#include "start.h"
+#include "outcome.h"
+#include "confirm.h"
 #include "usec.h"
 #include "transaction/adopt.h"
 #include "await.h"
@@ -13,7 +18,7 @@
 /* Whether the change may begin; if not, that is its outcome. */
 static bool admit(struct engine *g, struct change *c, struct outcome *o)
 {
-	const struct member *m = member_find(g, c->name, NULL);
+	const struct member *m = member_find(&g->env, c->name, NULL);
 	struct err e;
 
 	snprintf(o->name, sizeof(o->name), "%s", c->name);
@@ -70,9 +75,10 @@ static void finish(struct engine *g, struct outcome *o)
 	struct entry *entry = queue_pop(&g->queue);
 	const struct member *m;
 
+	g->env.changing = NULL;
 	o->duration_usec = usec_now(CLOCK_MONOTONIC) - g->began_usec;
-	m = member_find(g, entry->change.name, NULL);
-	g->marked |= m && keep_is_marked(m);
+	m = member_find(&g->env, entry->change.name, NULL);
+	g->env.marked |= m && keep_is_marked(m);
 	boot_settle(g, &entry->change, o);
 	if (o->code != OUTCOME_DONE)
 		boot_failed(g, &entry->change, o);
@@ -89,10 +95,10 @@ static void finish(struct engine *g, struct outcome *o)
 static void on_looking(void *engine, struct job *j)
 {
 	struct engine *g = engine;
-	struct member *m = member_find(g, j->next.name, NULL);
+	struct member *m = member_find(&g->env, j->next.name, NULL);
 
-	keep_listen(g);
-	keep_hear(g, &j->set);
+	keep_listen(&g->env);
+	keep_hear(&g->env, &j->set);
 	if (m && m->forgot)
 		member_number(m, &j->last.model);
 	for (size_t i = 0; m && i < m->n_kept; i++) {
@@ -144,11 +150,12 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		if (!admit(g, &entry->change, &o) || !change_begin(g, &g->job, &entry->change, &o)) {
 			await_failed(g, &entry->change, &o);
 			job_done(&g->job);
-			if (!o.user || !queue_defer(&g->queue, o.user, g->n_members))
+			if (!o.user || !queue_defer(&g->queue, o.user, g->env.n_members))
 				finish(g, &o);
 			outcome_done(&o);
 			return;
 		}
+		g->env.changing = &g->job;
 		g->job.looking = on_looking;
 		g->job.committing = on_committing;
 		g->job.waiting = await_kernel;
@@ -162,6 +169,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		return;
 	if (may_go_again(&entry->change, &g->job) && queue_again(&g->queue)) {
 		member_unsettled(g, &g->job);
+		g->env.changing = NULL;
 		job_done(&g->job);
 		return;
 	}
@@ -201,14 +209,14 @@ static bool is_waiting(const struct engine *g)
 
 bool engine_step(struct engine *g)
 {
-	bool more = g->marked && heal_step(g);
+	bool more = g->env.marked && heal_step(&g->env);
 
-	if (g->marked) {
+	if (g->env.marked) {
 		await_step(g);
-		g->marked = more || heal_needed(g) || await_needed(g);
+		g->env.marked = more || heal_needed(&g->env) || await_needed(g);
 	}
 	queue_step(g, more);
-	return (queue_is_ready(&g->queue) && !is_waiting(g)) || g->marked;
+	return (queue_is_ready(&g->queue) && !is_waiting(g)) || g->env.marked;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -220,7 +228,7 @@ uint64_t engine_deadline(const struct engine *g)
 {
 	uint64_t change = is_waiting(g) ? g->job.wait.next : queue_deadline(&g->queue);
 
-	return earlier(earlier(confirm_deadline(g), heal_deadline(g)), change);
+	return earlier(earlier(confirm_deadline(g), heal_deadline(&g->env)), change);
 }
 
 void engine_rest(const struct engine *g)
@@ -232,8 +240,8 @@ void engine_rest(const struct engine *g)
 void engine_tick(struct engine *g)
 {
 	confirm_tick(g);
-	heal_tick(g);
-	g->marked = true;
+	heal_tick(&g->env);
+	g->env.marked = true;
 }
 
 void engine_submit(struct engine *g, const struct change *c)
@@ -258,15 +266,33 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 	netns_set_done(&j->set);
 }
 
+struct env *engine_env(struct engine *g)
+{
+	return &g->env;
+}
+
+bool engine_has_netns(const struct engine *g, const char *name, const char *netns)
+{
+	const struct member *m = member_find(&g->env, name, NULL);
+	const struct kept *k = m ? keep_find(m, netns) : NULL;
+
+	return k && k->inode;
+}
+
+struct events *engine_events(const struct engine *g)
+{
+	return g->env.events;
+}
+
 size_t engine_known(const struct engine *g, const struct known *const **ret)
 {
-	*ret = (const struct known *const *)g->members;
-	return g->n_members;
+	*ret = (const struct known *const *)g->env.members;
+	return g->env.n_members;
 }
 
 const struct known *engine_find(const struct engine *g, const char *name)
 {
-	struct member *m = member_find(g, name, NULL);
+	struct member *m = member_find(&g->env, name, NULL);
 
 	return m ? &m->known : NULL;
 }
@@ -275,24 +301,28 @@ int engine_new(struct engine **ret, const struct engine_options *options, const 
 {
 	struct engine *g = must(calloc(1, sizeof(*g)));
 
-	g->kinds = kinds;
+	g->env.kinds = kinds;
 	queue_init(&g->queue);
-	snprintf(g->netns_dir, sizeof(g->netns_dir), "%s", options->netns_dir);
-	g->drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
-	g->drifts.window = (uint64_t)(options->heal_seconds ? options->heal_seconds : DRIFT_WINDOW_SECONDS) * 1000000;
-	if (state_open(&g->state, options->run_dir, e) < 0) {
+	snprintf(g->env.netns_dir, sizeof(g->env.netns_dir), "%s", options->netns_dir);
+	g->env.drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
+	g->env.drifts.window = (uint64_t)(options->heal_seconds ? options->heal_seconds : DRIFT_WINDOW_SECONDS) * 1000000;
+	if (state_open(&g->env.state, options->run_dir, e) < 0) {
 		engine_free(g);
 		return e->code;
 	}
-	identity_read(g->machine, options->state_dir, options->run_dir);
-	g->events = events_new(options->run_dir);
+	identity_read(g->env.machine, options->state_dir, options->run_dir);
+	g->env.events = events_new(options->run_dir);
 	g->alive = options->alive;
 	if (options->topologies_dir)
 		g->boot = boot_new(kinds, options->topologies_dir, options->state_dir);
-	if ((options->stay && listener_open(&g->listener, kinds, e) < 0) || engine_start(g, e) < 0) {
+	if ((options->stay && listener_open(&g->env.listener, kinds, e) < 0) || engine_start(g, e) < 0) {
 		engine_free(g);
 		return e->code;
 	}
+	engine_tick(g);
+	while (engine_step(g))
+		if (g->alive)
+			g->alive();
 	if (g->boot)
 		boot_start(g);
 	*ret = g;
@@ -307,14 +337,14 @@ void engine_free(struct engine *g)
 		job_done(&g->job);
 	job_done(&g->planned);
 	queue_done(&g->queue);
-	for (size_t i = 0; i < g->n_members; i++) {
-		keep_done(g, g->members[i]);
-		member_free(g->members[i]);
+	for (size_t i = 0; i < g->env.n_members; i++) {
+		keep_done(&g->env, g->env.members[i]);
+		member_free(g->env.members[i]);
 	}
-	free(g->members);
-	listener_close(g->listener);
+	free(g->env.members);
+	listener_close(g->env.listener);
 	boot_free(g->boot);
-	events_free(g->events);
-	state_close(&g->state);
+	events_free(g->env.events);
+	state_close(&g->env.state);
 	free(g);
 }

@@ -2,6 +2,8 @@
 /* reload.c - makes the machine as a boot would, but for what was brought down by hand, or
  * applied from elsewhere.  What has no file any more stays: no file was ever meant to say
  * that something goes. */
+#include "reconcile.h"
+#include "outcome.h"
 #include "reload.h"
 #include "boot.h"
 #include "store/boot_file.h"
@@ -84,7 +86,7 @@ static void submit(struct engine *g, struct reload *r, const char *by, const str
 		c.from_boot = true;
 	}
 	r->left++;
-	engine_submit(g, &c);
+	queue_add(&g->queue, &c);
 }
 
 static void file_reload(struct engine *g, struct reload *r, const char *by, const struct boot_file *f)
@@ -126,8 +128,8 @@ void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(v
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->v[i]->hidden)
 			file_reload(g, r, by, b->v[i]);
-	for (size_t i = 0; i < g->n_members; i++)
-		if (is_gone(b, &g->members[i]->known))
-			result_add(r, g->members[i]->known.name, FATE_GONE, NULL);
+	for (size_t i = 0; i < g->env.n_members; i++)
+		if (is_gone(b, &g->env.members[i]->known))
+			result_add(r, g->env.members[i]->known.name, FATE_GONE, NULL);
 	release(r);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* start.c - what a restart finds: changes that were cut off are taken back, drift is
  * put right, and what is as it should be is not touched. */
+#include "settle.h"
+#include "start.h"
+#include "confirm.h"
 #include "transaction/adopt.h"
 #include "await.h"
 #include "boot.h"
@@ -14,7 +17,7 @@ static void tell(struct engine *g, const char *name, enum event_type type, int c
 	char message[1024];
 
 	snprintf(message, sizeof(message), "%s%s", what, why);
-	engine_tell(g, &(struct event){ .type = type, .topology = name, .message = message, .code = code });
+	events_tell(g->env.events, &(struct event){ .type = type, .topology = name, .message = message, .code = code });
 }
 
 static void alive(const struct engine *g)
@@ -25,7 +28,7 @@ static void alive(const struct engine *g)
 
 static void start_failed(struct engine *g, const char *name, const char *what, const struct err *e)
 {
-	struct member *m = member_need(g, name);
+	struct member *m = member_need(&g->env, name);
 
 	tell(g, name, EVENT_FAILED, e->code, what, e->text);
 	m->known.state = STATE_FAILED;
@@ -42,15 +45,15 @@ static int topologies_load(struct engine *g, struct record *r, struct topology *
 {
 	struct topology previous = { 0 };
 
-	if (r->previous && member_load(g, json_object_object_get(r->previous, "topology"), &previous, e) < 0) {
+	if (r->previous && member_load(&g->env, json_object_object_get(r->previous, "topology"), &previous, e) < 0) {
 		err_prefix(e, "\"previous\": \"topology\"");
-		return state_refuse(&g->state, false, r->name, e);
+		return state_refuse(&g->env.state, false, r->name, e);
 	}
 	topology_done(&previous);
-	if (member_load(g, r->topology, ret, e) == 0)
+	if (member_load(&g->env, r->topology, ret, e) == 0)
 		return 0;
 	err_prefix(e, "\"topology\"");
-	return state_refuse(&g->state, false, r->name, e);
+	return state_refuse(&g->env.state, false, r->name, e);
 }
 
 static void on_known(void *arg, struct record *r, const struct err *e)
@@ -62,14 +65,14 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 	/* Only the last step of its last change was cut off. */
 	if (!e && r->forget) {
 		boot_unpersist(g, r->name);
-		(void)!state_forget(&g->state, r->name, &bad);
+		(void)!state_forget(&g->env.state, r->name, &bad);
 		return;
 	}
 	if (e || topologies_load(g, r, &t, &bad) < 0) {
 		start_failed(g, r->name, "", e ? e : &bad);
 		return;
 	}
-	member_take(g, r, r->state == STATE_DOWN || r->state == STATE_WAITING ? NULL : &t.model);
+	member_take(&g->env, r, r->state == STATE_DOWN || r->state == STATE_WAITING ? NULL : &t.model);
 	topology_done(&t);
 }
 
@@ -79,7 +82,7 @@ static void resume_adopt(struct engine *g, struct record *r)
 	struct job *j = &g->job;
 	struct err e;
 
-	if (member_job(g, j, r->name, &e) < 0 || (topology_done(&j->desired), member_load(g, r->topology, &j->desired, &e) < 0)) {
+	if (member_job(g, j, r->name, &e) < 0 || (topology_done(&j->desired), member_load(&g->env, r->topology, &j->desired, &e) < 0)) {
 		start_failed(g, r->name, CUT_OFF, &e);
 		job_done(j);
 		return;
@@ -102,7 +105,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 {
 	struct engine *g = arg;
 	struct job *j = &g->job;
-	const struct member *m = member_find(g, r->name, NULL);
+	const struct member *m = member_find(&g->env, r->name, NULL);
 	struct err bad;
 
 	/* Without both records there is nothing to go back to; what was made carries its mark. */
@@ -120,15 +123,15 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 	}
 	if (member_job(g, j, r->name, &bad) == 0) {
 		topology_done(&j->desired);
-		if (member_load(g, r->topology, &j->desired, &bad) < 0)
-			model_init(&j->desired.model, g->kinds);
+		if (member_load(&g->env, r->topology, &j->desired, &bad) < 0)
+			model_init(&j->desired.model, g->env.kinds);
 		job_recover(j, &r->delta);
 		while (job_step(j)) {
 			alive(g);
 			job_rest(j);
 		}
 		if (j->result < 0) {
-			member_need(g, r->name);
+			member_need(&g->env, r->name);
 			j->back_failed = true;
 			member_failed(g, j);
 			tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, CUT_OFF, j->problems.v[0].message);
@@ -164,14 +167,14 @@ static int keep(struct engine *g, struct member *m, struct err *e)
 	size_t n;
 	int r;
 
-	if (member_load(g, m->known.json, &t, e) < 0)
+	if (member_load(&g->env, m->known.json, &t, e) < 0)
 		return e->code;
 	n = names_of(&t.model, &names);
-	r = netns_set_make(&set, g->netns_dir, names, n, e);
+	r = netns_set_make(&set, g->env.netns_dir, names, n, e);
 	if (r == 0) {
 		m->on_drift = t.on_drift;
-		keep_hear(g, &set);
-		keep_take(g, m, &t.model, &set, false);
+		keep_hear(&g->env, &set);
+		keep_take(&g->env, m, &t.model, &set, false);
 		keep_mark_all(m);
 	}
 	netns_set_done(&set);
@@ -181,13 +184,13 @@ static int keep(struct engine *g, struct member *m, struct err *e)
 
 int engine_start(struct engine *g, struct err *e)
 {
-	if (state_read(&g->state, false, g->kinds, on_known, g, e) < 0 ||
-	    state_read(&g->state, true, g->kinds, on_pending, g, e) < 0)
+	if (state_read(&g->env.state, false, g->env.kinds, on_known, g, e) < 0 ||
+	    state_read(&g->env.state, true, g->env.kinds, on_pending, g, e) < 0)
 		return e->code;
-	state_release(&g->state);
-	g->marked = true;
-	for (size_t i = 0; i < g->n_members; i++) {
-		struct member *m = g->members[i];
+	state_release(&g->env.state);
+	g->env.marked = true;
+	for (size_t i = 0; i < g->env.n_members; i++) {
+		struct member *m = g->env.members[i];
 
 		if (m->known.awaiting)
 			await_again(g, m);
@@ -195,8 +198,5 @@ int engine_start(struct engine *g, struct err *e)
 		if (m->known.state == STATE_UP && m->known.json && !confirm_overdue(m) && keep(g, m, e) < 0)
 			start_failed(g, m->known.name, "", e);
 	}
-	engine_tick(g);
-	while (engine_step(g))
-		alive(g);
 	return 0;
 }

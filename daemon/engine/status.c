@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* status.c - what the engine knows and the kernel has, in the shapes of the
  * interface text. */
+#include "reconcile.h"
+#include "confirm.h"
+#include "view.h"
+#include "drifted.h"
 #include "status.h"
 #include "boot.h"
 #include "model/kind.h"
+#include "model/model.h"
 #include <json-c/json.h>
 
 static void add(struct json_object *o, const char *key, struct json_object *v)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* status.h - what the engine knows, as the JSON of the interface text. */
 #pragma once
-#include "reconcile.h"
+#include "engine.h"
 
 struct json_object *status_problem(const struct problem *p);
 struct json_object *status_summary(const struct outcome *o);

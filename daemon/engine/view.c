@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* view.c - what is shown of a topology: all that is in its own namespaces, and of those
  * that others have, which may hold thousands of interfaces, what it declares. */
+#include "view.h"
+#include "settle.h"
 #include "engine.h"
 #include "model/kind.h"
+#include "model/model.h"
 
 static const char *const *declared_links(struct arena *a, const struct object *netns)
 {
@@ -41,7 +44,7 @@ int engine_look(struct engine *g, const char *name, const struct model **ret_des
 		return e->code;
 	j->quiet = true;
 	topology_done(&j->desired);
-	if (member_load(g, member_find(g, name, NULL)->known.json, &j->desired, e) < 0)
+	if (member_load(&g->env, member_find(&g->env, name, NULL)->known.json, &j->desired, e) < 0)
 		return e->code;
 	model_link(&j->desired.model);
 	j->looking = look_at_declared;

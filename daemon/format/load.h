@@ -3,6 +3,7 @@
  * wrong with it at once.  Pure: text in, model out. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 
 enum on_drift { ON_DRIFT_HEAL, ON_DRIFT_REPORT };
 

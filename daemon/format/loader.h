@@ -4,6 +4,7 @@
  * another, load_check.c looks at what they are to each other. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 #include "base/path.h"
 
 struct loader {

@@ -64,7 +64,7 @@ static int look_and_plan(struct heal *h, struct err *e)
 		h->problems = (struct problems){ 0 };
 		if (scope_open(&h->scope, e) < 0)
 			return e->code;
-		keep_hear(h->g, &h->scope.set);
+		keep_hear(h->env, &h->scope.set);
 		if (scope_look(&h->scope, e) < 0)
 			return e->code;
 		again = heal_return_renamed(h);
@@ -179,21 +179,21 @@ static void raise_to(uint32_t *number, uint32_t least)
 }
 
 /* A change that is at work numbers its links, too, and may do so in the same namespace. */
-static void number_from(const struct engine *g, uint32_t *next)
+static void number_from(const struct env *env, uint32_t *next)
 {
-	raise_to(next, g->next_index);
-	if (g->queue.at)
-		raise_to(next, g->job.next_index);
+	raise_to(next, env->next_index);
+	if (env->changing)
+		raise_to(next, env->changing->next_index);
 }
 
-static void number_on(struct engine *g, uint32_t next)
+static void number_on(struct env *env, uint32_t next)
 {
-	g->next_index = next;
-	if (!g->queue.at)
+	env->next_index = next;
+	if (!env->changing)
 		return;
-	raise_to(&g->job.next_index, next);
-	if (g->job.executing)
-		raise_to(&g->job.execution.work.next_index, next);
+	raise_to(&env->changing->next_index, next);
+	if (env->changing->executing)
+		raise_to(&env->changing->execution.work.next_index, next);
 }
 
 /* All steps have been taken, but for those that were deferred with @deferred. */
@@ -209,17 +209,17 @@ static void count_all(struct heal *h, const struct op *deferred)
 
 static void execute(struct heal *h)
 {
-	struct engine *g = h->g;
+	struct env *env = h->env;
 	struct execution x;
 	const struct op *op = NULL;
 	struct err e;
 	int r;
 
-	execute_init(&x, &h->plan, &h->scope.set, h->m->known.name, g->machine);
-	number_from(g, &x.work.next_index);
+	execute_init(&x, &h->plan, &h->scope.set, h->m->known.name, env->machine);
+	number_from(env, &x.work.next_index);
 	while ((r = execute_step(&x, &op, &e)) > 0)
 		;
-	number_on(g, x.work.next_index);
+	number_on(env, x.work.next_index);
 	if (r == 0)
 		r = name_fresh(h, &e);
 	if (r == 0)
@@ -247,7 +247,7 @@ static void renew(struct heal *h)
 		struct kept *k = h->scope.spots[i].kept;
 
 		if (ns->state == NETNS_NAMED && have && want && (want->any || have->owner == OWNER_OURS))
-			keep_renew(h->g, k, ns, !want->any);
+			keep_renew(h->env, k, ns, !want->any);
 		k->sorted = false;
 	}
 }
@@ -356,40 +356,40 @@ static void settle(struct heal *h)
 		heal_tell_healed(h);
 }
 
-static bool is_marked(const struct engine *g, const struct member *m)
+static bool is_marked(const struct env *env, const struct member *m)
 {
 	if (!m->n_kept)
 		return false;
 	/* What is just being changed is looked at by that change. */
-	if (m->broken || m->known.awaiting || (g->queue.at && !strcmp(g->queue.at->change.name, m->known.name)))
+	if (m->broken || m->known.awaiting || (env->changing && !strcmp(env->changing->next.name, m->known.name)))
 		return false;
 	return keep_is_marked(m);
 }
 
-bool heal_needed(const struct engine *g)
+bool heal_needed(const struct env *env)
 {
-	for (size_t i = 0; i < g->n_members; i++)
-		if (is_marked(g, g->members[i]))
+	for (size_t i = 0; i < env->n_members; i++)
+		if (is_marked(env, env->members[i]))
 			return true;
 	return false;
 }
 
-bool heal_step(struct engine *g)
+bool heal_step(struct env *env)
 {
-	struct heal h = { .g = g, .began = heal_now() };
+	struct heal h = { .env = env, .began = heal_now() };
 
-	for (size_t i = 0; i < g->n_members && !h.m; i++) {
-		struct member *m = g->members[(g->turn + i) % g->n_members];
+	for (size_t i = 0; i < env->n_members && !h.m; i++) {
+		struct member *m = env->members[(env->turn + i) % env->n_members];
 
-		if (is_marked(g, m)) {
+		if (is_marked(env, m)) {
 			h.m = m;
-			g->turn = (g->turn + i + 1) % g->n_members;
+			env->turn = (env->turn + i + 1) % env->n_members;
 		}
 	}
 	if (!h.m)
 		return false;
 	h.report = h.m->on_drift == ON_DRIFT_REPORT;
-	scope_take(&h.scope, g, h.m);
+	scope_take(&h.scope, env, h.m);
 	run(&h);
 	settle(&h);
 	heal_doubt(&h);
@@ -398,15 +398,15 @@ bool heal_step(struct engine *g)
 	problems_done(&h.refused);
 	free(h.others);
 	scope_done(&h.scope);
-	return heal_needed(g);
+	return heal_needed(env);
 }
 
-uint64_t heal_deadline(const struct engine *g)
+uint64_t heal_deadline(const struct env *env)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < g->n_members; i++) {
-		const struct member *m = g->members[i];
+	for (size_t i = 0; i < env->n_members; i++) {
+		const struct member *m = env->members[i];
 		uint64_t one = drift_next(&m->drifts);
 
 		if (m->again_usec && m->again_usec < one)
@@ -416,12 +416,12 @@ uint64_t heal_deadline(const struct engine *g)
 	return next;
 }
 
-void heal_tick(struct engine *g)
+void heal_tick(struct env *env)
 {
 	uint64_t now = heal_now();
 
-	for (size_t i = 0; i < g->n_members; i++) {
-		struct member *m = g->members[i];
+	for (size_t i = 0; i < env->n_members; i++) {
+		struct member *m = env->members[i];
 
 		if (m->again_usec && m->again_usec <= now) {
 			m->again_usec = 0;

@@ -5,10 +5,10 @@
 #include "keep.h"
 
 /* Heals a part of what is marked.  True if more is left. */
-bool heal_step(struct engine *g);
+bool heal_step(struct env *env);
 /* Whether anything is marked. */
-bool heal_needed(const struct engine *g);
+bool heal_needed(const struct env *env);
 /* When something that is damped is due, CLOCK_BOOTTIME in microseconds; UINT64_MAX: never. */
-uint64_t heal_deadline(const struct engine *g);
+uint64_t heal_deadline(const struct env *env);
 /* Marks what is due. */
-void heal_tick(struct engine *g);
+void heal_tick(struct env *env);

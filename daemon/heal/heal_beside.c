@@ -20,7 +20,7 @@ static void tell(struct heal *h, const struct object *o, const struct object *wa
 	drift_say(one, want, ours, is, NULL);
 	ev.message = arena_fmt(&a, "%s %s %s has %s beside it, which netnsd leaves alone; %s", ev.kind, ev.object, ours,
 			       o->beside->words, o->beside->remedy);
-	engine_tell(h->g, &ev);
+	events_tell(h->env->events, &ev);
 	arena_done(&a);
 }
 

@@ -47,7 +47,7 @@ bool heal_mend(struct heal *h)
 
 	if (!is_any_bereft(h))
 		return false;
-	work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->g->machine);
+	work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->env->machine);
 	for (size_t i = 0; i < h->scope.observed.n; i++) {
 		struct object *have = h->scope.observed.objects[i];
 		struct object *want = have->bereft ? model_find(&h->scope.desired, have->id) : NULL;

@@ -89,7 +89,7 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct
 		ev.by = one->by;
 	ev.message = arena_fmt(&a, "%s%s", in_words(&a, op, &ev, message),
 			       h->report && type == EVENT_DRIFT ? ", which its file says to report, not to heal" : "");
-	engine_tell(h->g, &ev);
+	events_tell(h->env->events, &ev);
 	arena_done(&a);
 }
 
@@ -99,7 +99,7 @@ void heal_tell_failed(struct heal *h)
 	enum event_type type = problems_await(&h->refused) ? EVENT_WAITING : EVENT_FAILED;
 	struct event ev = { .type = type, .topology = h->m->known.name, .message = p->message, .code = p->code };
 
-	engine_tell(h->g, &ev);
+	events_tell(h->env->events, &ev);
 }
 
 static bool is_found(const struct netns *ns)
@@ -131,7 +131,7 @@ void heal_tell_healed(struct heal *h)
 		snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms%s", h->healed, h->healed == 1 ? "" : "s", ms, inhabitants);
 	else
 		snprintf(message, sizeof(message), "all is as declared again");
-	engine_tell(h->g, &ev);
+	events_tell(h->env->events, &ev);
 }
 
 /* A step that takes away what is to be made anew, as the change that the two are. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_other.c - tells an interface from the one that had its name before. */
+#include "topology/known.h"
 #include "healing.h"
 #include "model/back.h"
 
@@ -62,6 +63,6 @@ void heal_remember_others(struct heal *h)
 	back_remember(&h->m->originals, &part);
 	free(part.ops);
 	/* If it cannot be written, it is forgotten with the next restart at worst. */
-	(void)!member_store(h->g, h->m, &e);
+	(void)!member_store(h->env, h->m, &e);
 	h->n_others = 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_return.c - an interface that is only managed has got another name (udev gives
  * them): what it had before us is given back to it there. */
+#include "topology/known.h"
 #include "healing.h"
 #include "transaction/execute.h"
 #include "kind/observe.h"
@@ -54,12 +55,12 @@ static int carry_out(struct heal *h, struct netns_set *set, struct model *desire
 	const struct op *op;
 	int r;
 
-	model_init(&observed, h->g->kinds);
+	model_init(&observed, h->env->kinds);
 	r = observe(&observed, set, desired, last, &nothing, e);
 	if (r == 0) {
 		owner_resolve(&observed, topology, desired, last, NULL);
 		(void)!plan_make(&plan, desired, &observed, &missing);
-		execute_init(&x, &plan, set, topology, h->g->machine);
+		execute_init(&x, &plan, set, topology, h->env->machine);
 		while ((r = execute_step(&x, &op, e)) > 0)
 			;
 		execute_done(&x);
@@ -77,10 +78,10 @@ static void give_back(struct heal *h, struct object *link, const char *name)
 	struct model desired, last;
 	struct err e;
 
-	model_init(&desired, h->g->kinds);
-	model_init(&last, h->g->kinds);
+	model_init(&desired, h->env->kinds);
+	model_init(&last, h->env->kinds);
 	models_make(h, link, name, &desired, &last);
-	if (netns_set_make(&set, h->g->netns_dir, &netns, 1, &e) < 0 ||
+	if (netns_set_make(&set, h->env->netns_dir, &netns, 1, &e) < 0 ||
 	    (set.v[0].only = only, carry_out(h, &set, &desired, &last, &e) < 0))
 		problem_add_err(&h->refused, &e, &link->where, NULL);
 	netns_set_done(&set);
@@ -109,7 +110,7 @@ static void forget_handle(struct heal *h, struct object *link)
 		if (is_at(h->m->originals.objects[i], link))
 			h->m->originals.objects[i]->handle = HANDLE_GONE;
 	/* If it cannot be written, it is given back once more after the next restart at worst. */
-	(void)!member_store(h->g, h->m, &e);
+	(void)!member_store(h->env, h->m, &e);
 }
 
 bool heal_return_renamed(struct heal *h)

@@ -7,7 +7,7 @@
 enum { TOLD_MAX = 256 };	/* drifted objects that are told of one by one in one heal */
 
 struct heal {
-	struct engine *g;
+	struct env *env;
 	struct member *m;
 	struct scope scope;
 	struct plan plan;

@@ -68,11 +68,11 @@ struct kept *keep_find(const struct member *m, const char *netns)
 	return NULL;
 }
 
-static void unhear(struct engine *g, struct kept *k)
+static void unhear(struct env *env, struct kept *k)
 {
 	if (!k->heard)
 		return;
-	for (struct kept **at = &g->heard[keep_chain(k->nsid)]; *at; at = &(*at)->same)
+	for (struct kept **at = &env->heard[keep_chain(k->nsid)]; *at; at = &(*at)->same)
 		if (*at == k) {
 			*at = k->same;
 			break;
@@ -80,39 +80,39 @@ static void unhear(struct engine *g, struct kept *k)
 	k->heard = false;
 }
 
-static void hear(struct engine *g, struct kept *k, const struct netns *ns)
+static void hear(struct env *env, struct kept *k, const struct netns *ns)
 {
 	struct kept **at;
 
 	if (k->heard && ns->heard && k->nsid == ns->nsid)
 		return;
-	unhear(g, k);
+	unhear(env, k);
 	if (!ns->heard)
 		return;
-	at = &g->heard[keep_chain(ns->nsid)];
+	at = &env->heard[keep_chain(ns->nsid)];
 	k->nsid = ns->nsid;
 	k->heard = true;
 	k->same = *at;
 	*at = k;
 }
 
-static void kept_done(struct engine *g, struct kept *k)
+static void kept_done(struct env *env, struct kept *k)
 {
-	unhear(g, k);
+	unhear(env, k);
 	closep(&k->fd);
 	free(k->links);
 	free(k->names);
 	slots_done(&k->slots);
 }
 
-void keep_done(struct engine *g, struct member *m)
+void keep_done(struct env *env, struct member *m)
 {
 	for (size_t i = 0; i < m->n_kept; i++)
-		kept_done(g, &m->kept[i]);
+		kept_done(env, &m->kept[i]);
 	free(m->kept);
 	free(m->places);
 	model_done(&m->declared);
-	model_init(&m->declared, g->kinds);
+	model_init(&m->declared, env->kinds);
 	m->kept = NULL;
 	m->places = NULL;
 	m->n_kept = 0;
@@ -137,14 +137,14 @@ static void hold(struct kept *k, struct netns *ns)
 		k->fd = fcntl(ns->fd, F_DUPFD_CLOEXEC, 3);
 }
 
-void keep_renew(struct engine *g, struct kept *k, struct netns *ns, bool ours)
+void keep_renew(struct env *env, struct kept *k, struct netns *ns, bool ours)
 {
 	ino_t inode = inode_of(ns->fd);
 
-	if (ours && inode && (k->fd < 0 || inode != k->inode) && g->listener)
+	if (ours && inode && (k->fd < 0 || inode != k->inode) && env->listener)
 		hold(k, ns);
 	k->inode = inode;
-	hear(g, k, ns);
+	hear(env, k, ns);
 }
 
 /* What returns to what it was is not ours to keep. */
@@ -183,7 +183,7 @@ static void kept_make(struct member *m, struct kept *k, const struct object *net
 }
 
 /* The namespaces that are declared, in order of name, with what @old holds of them. */
-static void kept_make_all(struct engine *g, struct member *m, const struct member *old, struct netns_set *set, bool looked)
+static void kept_make_all(struct env *env, struct member *m, const struct member *old, struct netns_set *set, bool looked)
 {
 	size_t n = 0;
 
@@ -211,11 +211,11 @@ static void kept_make_all(struct engine *g, struct member *m, const struct membe
 			k->dirty = k->all = k->unrouted = true;
 		if (before && before->crowded)
 			k->dirty = k->crowded = true;
-		keep_renew(g, k, ns, looked && !o->any);
+		keep_renew(env, k, ns, looked && !o->any);
 	}
 }
 
-void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set, bool looked)
+void keep_take(struct env *env, struct member *m, struct model *declared, struct netns_set *set, bool looked)
 {
 	struct member old = *m;
 
@@ -226,8 +226,8 @@ void keep_take(struct engine *g, struct member *m, struct model *declared, struc
 	if (m->declared.n)
 		memcpy(m->places, m->declared.objects, m->declared.n * sizeof(*m->places));
 	qsort(m->places, m->declared.n, sizeof(*m->places), object_cmp);
-	kept_make_all(g, m, &old, set, looked);
-	keep_done(g, &old);
+	kept_make_all(env, m, &old, set, looked);
+	keep_done(env, &old);
 }
 
 bool keep_declares(const struct kept *k, const char *link)
@@ -296,38 +296,38 @@ bool keep_is_unwell(const struct member *m)
 	return false;
 }
 
-static void check_name(const struct engine *g, struct kept *k)
+static void check_name(const struct env *env, struct kept *k)
 {
 	bool astray;
 
 	if (!strcmp(k->name, "host"))
 		return;
 	/* While it is held, no other has its inode. */
-	astray = netns_inode(g->netns_dir, k->name) != k->inode;
+	astray = netns_inode(env->netns_dir, k->name) != k->inode;
 	/* What was in the way may have gone. */
 	if (astray || k->astray || k->unwell)
 		k->dirty = k->all = true;
 	k->astray = astray;
 }
 
-void keep_check_names(struct engine *g, const char *name)
+void keep_check_names(struct env *env, const char *name)
 {
-	g->marked = true;
-	for (size_t i = 0; i < g->n_members; i++) {
-		struct member *m = g->members[i];
+	env->marked = true;
+	for (size_t i = 0; i < env->n_members; i++) {
+		struct member *m = env->members[i];
 		struct kept *k = name ? keep_find(m, name) : NULL;
 
 		if (k)
-			check_name(g, k);
+			check_name(env, k);
 		for (size_t n = 0; !name && n < m->n_kept; n++)
-			check_name(g, &m->kept[n]);
+			check_name(env, &m->kept[n]);
 	}
 }
 
-static const struct kept *holder(const struct engine *g, const char *netns)
+static const struct kept *holder(const struct env *env, const char *netns)
 {
-	for (size_t i = 0; i < g->n_members; i++) {
-		const struct kept *k = keep_find(g->members[i], netns);
+	for (size_t i = 0; i < env->n_members; i++) {
+		const struct kept *k = keep_find(env->members[i], netns);
 
 		if (k && k->fd >= 0)
 			return k;
@@ -335,14 +335,14 @@ static const struct kept *holder(const struct engine *g, const char *netns)
 	return NULL;
 }
 
-void keep_opened(void *engine, struct netns_set *set)
+void keep_opened(void *arg, struct netns_set *set)
 {
-	const struct engine *g = engine;
+	const struct env *env = arg;
 
 	for (size_t i = 0; i < set->n; i++) {
 		struct netns *ns = &set->v[i];
 		bool remains = ns->state == NETNS_REMAINS;
-		const struct kept *k = remains || ns->state == NETNS_ABSENT ? holder(g, ns->name) : NULL;
+		const struct kept *k = remains || ns->state == NETNS_ABSENT ? holder(env, ns->name) : NULL;
 
 		ns->fd = k ? fcntl(k->fd, F_DUPFD_CLOEXEC, 3) : ns->fd;
 		if (!k || ns->fd < 0)
@@ -352,11 +352,11 @@ void keep_opened(void *engine, struct netns_set *set)
 	}
 }
 
-void keep_hear(struct engine *g, struct netns_set *set)
+void keep_hear(struct env *env, struct netns_set *set)
 {
 	struct err e;
 
-	for (size_t i = 0; g->listener && i < set->n; i++) {
+	for (size_t i = 0; env->listener && i < set->n; i++) {
 		struct netns *ns = &set->v[i];
 
 		/* Our own needs no number to be heard. */
@@ -365,6 +365,6 @@ void keep_hear(struct engine *g, struct netns_set *set)
 			ns->heard = true;
 		}
 		if (ns->fd >= 0 && !ns->heard)
-			ns->heard = listener_nsid(g->listener, ns->fd, &ns->nsid, &e) == 0;
+			ns->heard = listener_nsid(env->listener, ns->fd, &ns->nsid, &e) == 0;
 	}
 }

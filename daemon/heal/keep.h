@@ -2,7 +2,7 @@
 /* keep.h - the namespaces that topologies keep: what each is held and heard by, and
  * what in it is to be looked at again. */
 #pragma once
-#include "engine/engine.h"
+#include "topology/env.h"
 #include "kernel/listen.h"
 #include "model/slot.h"
 
@@ -36,11 +36,11 @@ struct kept {
 
 /* Takes over a model and its namespaces.  @looked: what stands at the names of ours has been
  * looked into, and is ours. */
-void keep_take(struct engine *g, struct member *m, struct model *declared, struct netns_set *set, bool looked);
-void keep_done(struct engine *g, struct member *m);
+void keep_take(struct env *env, struct member *m, struct model *declared, struct netns_set *set, bool looked);
+void keep_done(struct env *env, struct member *m);
 struct kept *keep_find(const struct member *m, const char *netns);
 /* Holds (if it is @ours) and hears from now on what stands at the name. */
-void keep_renew(struct engine *g, struct kept *k, struct netns *ns, bool ours);
+void keep_renew(struct env *env, struct kept *k, struct netns *ns, bool ours);
 /* The objects of @netns on the link @name, or in it as a whole (NULL), in the model that is kept. */
 struct object *const *keep_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n);
 
@@ -63,16 +63,16 @@ static inline size_t keep_chain(int nsid)
 
 /* keep_heard.c */
 /* An event of the listener. */
-void keep_heard(void *engine, const struct heard *h);
+void keep_heard(void *arg, const struct heard *h);
 /* Reads all events that have arrived. */
-void keep_listen(struct engine *g);
+void keep_listen(struct env *env);
 /* Everything is looked at again, bit by bit. */
-void keep_audit(struct engine *g);
+void keep_audit(struct env *env);
 
 /* keep.c: names. */
 /* Looks whether names still mean what they meant; @name NULL: all. */
-void keep_check_names(struct engine *g, const char *name);
+void keep_check_names(struct env *env, const char *name);
 /* Gives the namespaces of @set that have lost their names the descriptors that are held. */
-void keep_opened(void *engine, struct netns_set *set);
+void keep_opened(void *arg, struct netns_set *set);
 /* Has the namespaces of @set heard, before they are looked into. */
-void keep_hear(struct engine *g, struct netns_set *set);
+void keep_hear(struct env *env, struct netns_set *set);

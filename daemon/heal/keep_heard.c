@@ -107,47 +107,47 @@ static void mark_heard(struct kept *k, const struct heard *h)
 		mark_stray(k, h);
 }
 
-void keep_heard(void *engine, const struct heard *h)
+void keep_heard(void *arg, const struct heard *h)
 {
-	struct engine *g = engine;
+	struct env *env = arg;
 
-	g->marked = true;
-	for (struct kept *k = g->heard[keep_chain(h->nsid)]; k; k = k->same)
+	env->marked = true;
+	for (struct kept *k = env->heard[keep_chain(h->nsid)]; k; k = k->same)
 		if (k->nsid == h->nsid)
 			mark_heard(k, h);
 }
 
 /* What has our mark on the host, and is declared nowhere. */
-static void listen_anew(struct engine *g)
+static void listen_anew(struct env *env)
 {
 	struct err e;
 
-	if (g->listener)
-		(void)!listener_replay(g->listener, keep_heard, g, &e);
+	if (env->listener)
+		(void)!listener_replay(env->listener, keep_heard, env, &e);
 }
 
-void keep_listen(struct engine *g)
+void keep_listen(struct env *env)
 {
-	if (!g->listener || listener_read(g->listener, keep_heard, g) != -ENOBUFS)
+	if (!env->listener || listener_read(env->listener, keep_heard, env) != -ENOBUFS)
 		return;
-	g->marked = true;
-	for (size_t i = 0; i < g->n_members; i++) {
-		struct member *m = g->members[i];
+	env->marked = true;
+	for (size_t i = 0; i < env->n_members; i++) {
+		struct member *m = env->members[i];
 
 		forget_numbers(m);
 		keep_mark_all(m);
 	}
-	listen_anew(g);
+	listen_anew(env);
 }
 
-void keep_audit(struct engine *g)
+void keep_audit(struct env *env)
 {
-	g->marked = true;
-	for (size_t i = 0; i < g->n_members; i++)
-		for (size_t n = 0; n < g->members[i]->n_kept; n++) {
-			struct kept *k = &g->members[i]->kept[n];
+	env->marked = true;
+	for (size_t i = 0; i < env->n_members; i++)
+		for (size_t n = 0; n < env->members[i]->n_kept; n++) {
+			struct kept *k = &env->members[i]->kept[n];
 
 			k->due = k->all = k->unrouted = true;
 		}
-	listen_anew(g);
+	listen_anew(env);
 }

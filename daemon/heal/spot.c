@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* spot.c - cuts out of a topology what was marked, and reads just that from the
  * kernel. */
+#include "topology/share.h"
 #include "spot.h"
 #include "kind/observe.h"
 #include "model/owner.h"
@@ -82,11 +83,11 @@ static void take(struct scope *s, struct kept *k)
 	keep_clear(k);
 }
 
-void scope_take(struct scope *s, struct engine *g, struct member *m)
+void scope_take(struct scope *s, struct env *env, struct member *m)
 {
 	bool soon = false;
 
-	*s = (struct scope){ .engine = g, .member = m };
+	*s = (struct scope){ .env = env, .member = m };
 	for (size_t i = 0; i < m->n_kept; i++)
 		soon |= m->kept[i].dirty;
 	for (size_t i = 0; i < m->n_kept && s->n < SPOTS_MAX; i++)
@@ -136,9 +137,9 @@ int scope_open(struct scope *s, struct err *e)
 		if (!spot->all)
 			spot_add(spot, "lo");
 	}
-	if (netns_set_make(&s->set, s->engine->netns_dir, s->names, s->n, e) < 0)
+	if (netns_set_make(&s->set, s->env->netns_dir, s->names, s->n, e) < 0)
 		return e->code;
-	keep_opened(s->engine, &s->set);
+	keep_opened(s->env, &s->set);
 	for (size_t i = 0; i < s->set.n; i++) {
 		struct netns *ns = &s->set.v[i];
 
@@ -148,7 +149,7 @@ int scope_open(struct scope *s, struct err *e)
 		ns->crowded = s->spots[i].crowded;
 		/* The empty file that a create of ours left behind when it was cut off. */
 		if (ns->state == NETNS_REMAINS && !model_netns(&s->member->declared, ns->name)->any &&
-		    netns_clear(ns, s->engine->netns_dir, e) < 0)
+		    netns_clear(ns, s->env->netns_dir, e) < 0)
 			return e->code;
 	}
 	return 0;
@@ -201,8 +202,8 @@ int scope_look(struct scope *s, struct err *e)
 	size_t n;
 
 	models_done(s);
-	model_init(&s->desired, s->engine->kinds);
-	model_init(&s->observed, s->engine->kinds);
+	model_init(&s->desired, s->env->kinds);
+	model_init(&s->observed, s->env->kinds);
 	for (size_t i = 0; i < s->n; i++)
 		adopt_spot(s, &s->spots[i]);
 	n = s->desired.n;
@@ -215,6 +216,6 @@ int scope_look(struct scope *s, struct err *e)
 	if (observe(&s->observed, &s->set, &s->desired, &s->desired, &nothing, e) < 0)
 		return e->code;
 	owner_resolve(&s->observed, s->member->known.name, &s->desired, &s->desired, NULL);
-	share_disown(s->engine, s->member->known.name, &s->observed, &s->desired, &s->desired);
+	share_disown(s->env, s->member->known.name, &s->observed, &s->desired, &s->desired);
 	return 0;
 }

@@ -19,7 +19,7 @@ struct spot {
 
 /* What is looked at of one topology, and what that gives. */
 struct scope {
-	struct engine *engine;
+	struct env *env;
 	struct member *member;
 	struct spot *spots;		/* in order of name */
 	size_t n;
@@ -29,7 +29,7 @@ struct scope {
 };
 
 /* Takes what is marked of @m over into @s, or a part of it. */
-void scope_take(struct scope *s, struct engine *g, struct member *m);
+void scope_take(struct scope *s, struct env *env, struct member *m);
 void scope_done(struct scope *s);
 /* NULL: it is not looked at. */
 struct spot *scope_find(const struct scope *s, const char *netns);

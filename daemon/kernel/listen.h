@@ -3,6 +3,7 @@
  * number (nsid) in ours.  What is heard is only a hint to look again. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 
 /* The namespace that the listener itself is in. */
 enum { NSID_OWN = -1 };

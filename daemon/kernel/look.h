@@ -2,6 +2,7 @@
 /* look.h - what a kind is given to read one namespace. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 #include "netns.h"
 #include "rtnl.h"
 

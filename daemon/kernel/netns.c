@@ -2,7 +2,6 @@
 /* netns.c - network namespaces by unshare, setns and bind mounts, as ip-netns(8)
  * keeps them, so that every other tool sees them. */
 #include "netns.h"
-#include "held.h"
 #include "sysctl.h"
 #include <fcntl.h>
 #include <limits.h>

@@ -81,3 +81,12 @@ int netns_clear(struct netns *ns, const char *dir, struct err *e);
 int netns_unname(struct netns_set *set, struct netns *ns, struct err *e);
 /* Lets go of a held or fresh one. */
 void netns_drop(struct netns *ns);
+
+/* netns_pin.c: namespaces that lose their names in a change, kept alive until it is decided:
+ * should netnsd be cut off, they can still have their names back. */
+/* Keeps @ns, whose descriptor can be bound, at @set->held. */
+int held_add(struct netns_set *set, const struct netns *ns, struct err *e);
+/* What a change that was cut off has left there is LOST, and not ABSENT. */
+void held_find(struct netns_set *set);
+/* Lets go of all that is kept at @path. */
+void held_release(const char *path);

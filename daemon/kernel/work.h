@@ -3,6 +3,7 @@
  * and the names and numbers of what is there. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 #include "netns.h"
 #include "model/plan.h"
 #include "rtnl.h"

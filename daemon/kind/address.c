@@ -256,11 +256,6 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	return work_send(w, a->object.netns, m, op, e) < 0 ? e->code : address_reach_peer(w, a, index, e);
 }
 
-bool address_is_ipv6(const struct object *o)
-{
-	return o->kind == &kind_address && ((const struct address *)o)->address.family == AF_INET6;
-}
-
 const struct kind kind_address = {
 	.name = "address",
 	.class = "address",

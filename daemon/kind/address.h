@@ -48,8 +48,6 @@ void address_check_netns(const struct model *m, const struct object *netns, stru
 /* The network it is in. */
 struct inet address_net(const struct address *a);
 
-/* Whether the object is one, of IPv6. */
-bool address_is_ipv6(const struct object *o);
 
 /* Makes those from the object @first on misplaced that have to be made anew, so that the first that
  * is declared of a network is the first there. */

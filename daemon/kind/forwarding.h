@@ -2,6 +2,7 @@
 /* forwarding.h - what switching a namespace's forwarding does to its interfaces. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 
 /* Whether @netns, which may be NULL, is somebody else's and the file says how it forwards. */
 bool netns_says_forwarding(const struct object *netns);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kinds.c - the table of kinds, one row each, in order of creation. */
 #include "model/kind.h"
+#include "model/model.h"
 
 static const struct kind *const rows[] = {
 	&kind_netns, &kind_interface, &kind_bridge, &kind_veth, &kind_sysctl, &kind_link_sysctl, &kind_address, &kind_route,

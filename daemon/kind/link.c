@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* link.c - creates, changes and removes interfaces: what is the same for all of them. */
+#include "lookup.h"
 #include "link.h"
-#include "sysctl.h"
 #include "model/owner.h"
-#include "address.h"
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -146,7 +145,7 @@ static bool regains_ipv6(const struct op *op)
 /* The kernel takes "stable" only where there is a secret. */
 static int link_secret(struct work *w, const struct object *o, struct err *e)
 {
-	const char *secret = sysctl_declared(w->plan->desired, o->netns, o->name, "ipv6.stable_secret");
+	const char *secret = lookup_sysctl(w->plan->desired, o->netns, o->name, "ipv6.stable_secret");
 
 	if (!secret || as_link(o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY)
 		return 0;
@@ -217,7 +216,7 @@ bool link_is_guarded(const struct model *desired, const struct object *o, const 
 			continue;
 		snprintf(fallback, sizeof(fallback), "net.ipv6.conf.default.%s", key);
 		/* Where netnsd decides what new links begin with, its file may, too. */
-		return !netns || netns->any || !sysctl_declared(desired, o->netns, NULL, fallback);
+		return !netns || netns->any || !lookup_sysctl(desired, o->netns, NULL, fallback);
 	}
 	return false;
 }
@@ -355,7 +354,7 @@ bool link_takes(const struct op *op, const struct object *other)
 	bool down = before && concerns(op->after, op->diff, LINK_UP) && before->up && !after->up;
 	bool small = before && concerns(op->after, op->diff, LINK_MTU) && before->mtu >= IPV6_MIN_MTU && after->mtu < IPV6_MIN_MTU;
 
-	return (down || small) && (!other || address_is_ipv6(other));
+	return (down || small) && (!other || lookup_is_ipv6(other));
 }
 
 int link_mark(struct work *w, struct op *op, struct err *e)

@@ -2,6 +2,7 @@
 /* link.h - what all kinds of interfaces share. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 #include "kernel/work.h"
 
 struct link {

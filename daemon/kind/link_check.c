@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* link_check.c - what a file may say of an interface, whatever its kind: what the kernel always
  * refuses is refused before anything is touched. */
+#include "lookup.h"
 #include "link.h"
-#include "sysctl.h"
 #include <linux/if_link.h>
 #include <linux/ipv6.h>
 
@@ -39,8 +39,8 @@ static void addrgen_check(const struct model *m, const struct object *o, struct 
 		object_problem(p, EINVAL, o, "addrgen", "%s has no IPv6: its MTU is below %d", o->place, IPV6_MIN_MTU);
 	if (!object_has(o, LINK_ADDRGEN) || ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY || !netns || netns->any)
 		return;
-	if (!sysctl_declared(m, o->netns, o->name, "ipv6.stable_secret") &&
-	    !sysctl_declared(m, o->netns, NULL, "net.ipv6.conf.default.stable_secret"))
+	if (!lookup_sysctl(m, o->netns, o->name, "ipv6.stable_secret") &&
+	    !lookup_sysctl(m, o->netns, NULL, "net.ipv6.conf.default.stable_secret"))
 		object_problem(p, EINVAL, o, "addrgen",
 			       "\"stable\" needs a secret, any IPv6 address that nobody can guess: add ipv6.stable_secret to the \"sysctl\" of %s, "
 			       "or net.ipv6.conf.default.stable_secret to that of %s", o->name, o->netns);

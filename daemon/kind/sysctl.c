@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sysctl.c - keys under net., of a namespace or of one interface.  They are always
  * there; what is said of them is kept and put back. */
-#include "address.h"
+#include "model/plan.h"
+#include "lookup.h"
 #include "sysctl.h"
 #include <ctype.h>
 #include <linux/rtnetlink.h>
@@ -132,16 +133,6 @@ static int link_sysctl_check(struct object *o, struct err *e)
 	return link_sysctl_check_key(o, e) < 0 ? e->code : value_check((struct sysctl *)o, e);
 }
 
-const char *sysctl_declared(const struct model *m, const char *netns, const char *link, const char *key)
-{
-	const struct object *o;
-	char ref[320];
-
-	snprintf(ref, sizeof(ref), "%s%s%s %s", netns, link ? "/" : "", link ? link : "", key);
-	o = model_find_ref(m, "sysctl", ref);
-	return o ? ((const struct sysctl *)o)->value : NULL;
-}
-
 /* A key that was as the default returns to what that is to be. */
 static void link_sysctl_returns(const struct model *desired, struct object *o, const struct model *observed)
 {
@@ -153,8 +144,8 @@ static void link_sysctl_returns(const struct model *desired, struct object *o, c
 	if (!link || link->any)
 		return;
 	snprintf(key, sizeof(key), "net.%.4s.conf.default.%s", own->key, own->key + 5);
-	was = sysctl_declared(observed, o->netns, NULL, key);
-	is = sysctl_default_of(key) ? sysctl_declared(desired, o->netns, NULL, key) : NULL;
+	was = lookup_sysctl(observed, o->netns, NULL, key);
+	is = sysctl_default_of(key) ? lookup_sysctl(desired, o->netns, NULL, key) : NULL;
 	if (is && sysctl_value_equal(own->key, own->value, was))
 		own->value = is;
 }
@@ -174,7 +165,7 @@ static bool sysctl_takes(const struct op *op, const struct object *other)
 	const struct sysctl *s = (const struct sysctl *)op->after;
 	const char *key = s->object.name ? "ipv6.disable_ipv6" : "net.ipv6.conf.all.disable_ipv6";
 
-	return op->before && !strcmp(s->key, key) && !sysctl_value_equal(key, s->value, "0") && (!other || address_is_ipv6(other));
+	return op->before && !strcmp(s->key, key) && !sysctl_value_equal(key, s->value, "0") && (!other || lookup_is_ipv6(other));
 }
 
 const struct kind kind_sysctl = {

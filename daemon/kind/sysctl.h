@@ -3,6 +3,7 @@
  * written, and what keys do to interfaces. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 
 enum { SYSCTL_VALUE_MAX = 4000 };
 
@@ -30,8 +31,6 @@ bool sysctl_carries(const struct object *o, const struct object *other);
 /* kind.apply of both kinds. */
 int sysctl_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
 
-/* The value that @m declares for @key of a namespace, or of the interface @link unless NULL; NULL: none. */
-const char *sysctl_declared(const struct model *m, const char *netns, const char *link, const char *key);
 /* The key that the kernel checks @key against, or NULL. */
 const char *sysctl_partner(const char *key);
 /* kind.check_in. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sysctl_check.c - what keys say together, and with what stands on interfaces: whether
  * the kernel could ever have all of it.  Pure. */
+#include "lookup.h"
 #include "forwarding.h"
 #include "link.h"
 #include "sysctl.h"
@@ -15,20 +16,20 @@ static bool is_on(const char *value)
 static const char *disables_ipv6(const struct model *m, const struct object *link)
 {
 	static const char all[] = "net.ipv6.conf.all.disable_ipv6", fresh[] = "net.ipv6.conf.default.disable_ipv6";
-	const char *value = link->any ? NULL : sysctl_declared(m, link->netns, NULL, fresh);
+	const char *value = link->any ? NULL : lookup_sysctl(m, link->netns, NULL, fresh);
 
 	/* What is there already has taken its value from the default before; to set all sets the default, too
 	 * (addrconf_disable_ipv6, net/ipv6/addrconf.c). */
 	if (value)
 		return is_on(value) ? fresh : NULL;
-	return is_on(sysctl_declared(m, link->netns, NULL, all)) ? all : NULL;
+	return is_on(lookup_sysctl(m, link->netns, NULL, all)) ? all : NULL;
 }
 
 void sysctl_check_ipv6(const struct model *m, const struct object *o, const struct object *link, const char *field,
 		       struct problems *p)
 {
 	static const char own[] = "ipv6.disable_ipv6";
-	const char *value = link ? sysctl_declared(m, link->netns, link->name, own) : NULL, *key;
+	const char *value = link ? lookup_sysctl(m, link->netns, link->name, own) : NULL, *key;
 
 	if (link && link_lacks_ipv6(link))
 		object_problem(p, EINVAL, o, field, "%s has no IPv6: its MTU is below %d", link->place, IPV6_MIN_MTU);
@@ -58,7 +59,7 @@ static void alias_check(const struct model *m, const struct object *o, struct pr
 	const char *value;
 
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
-		value = strcmp(s->key, aliases[i].key) ? NULL : sysctl_declared(m, o->netns, NULL, aliases[i].other);
+		value = strcmp(s->key, aliases[i].key) ? NULL : lookup_sysctl(m, o->netns, NULL, aliases[i].other);
 		if (value && (!aliases[i].factor || strtoll(s->value, NULL, 0) * aliases[i].factor != strtoll(value, NULL, 0)))
 			object_problem(p, EINVAL, o, NULL, "%s is an alias of %s, which is %s here; declare only one of them", s->key,
 				       aliases[i].other, value);
@@ -88,7 +89,7 @@ static void order_check(const struct model *m, const struct object *o, struct pr
 	const char *value;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ordered); i++) {
-		value = strcmp(s->key, ordered[i][0]) ? NULL : sysctl_declared(m, o->netns, NULL, ordered[i][1]);
+		value = strcmp(s->key, ordered[i][0]) ? NULL : lookup_sysctl(m, o->netns, NULL, ordered[i][1]);
 		if (value && strtoll(s->value, NULL, 0) > strtoll(value, NULL, 0))
 			object_problem(p, EINVAL, o, NULL, "%s = %s is above %s = %s, which the kernel always refuses", s->key, s->value,
 				       ordered[i][1], value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* answer.c - from parameters to C, and from what the engine says to JSON. */
+#include "engine/outcome.h"
 #include "answer.h"
 
 void add(struct json_object *o, const char *key, struct json_object *v)

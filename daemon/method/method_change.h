@@ -2,7 +2,7 @@
 /* method_change.h - the methods of the table that change something; @arg is a
  * struct method_context. */
 #pragma once
-#include "method.h"
+#include "context.h"
 
 void method_apply(struct call *c, void *arg);
 void method_up(struct call *c, void *arg);

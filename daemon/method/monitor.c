@@ -19,7 +19,7 @@ struct monitor {
 
 static void monitor_end(struct monitor *m)
 {
-	engine_unsubscribe(m->engine, &m->subscriber);
+	events_unsubscribe(engine_events(m->engine), &m->subscriber);
 	sd_event_source_disable_unref(m->send);
 	json_object_put(m->waiting);
 	free(m);
@@ -77,7 +77,7 @@ static int monitor_new(struct monitor **ret, struct call *c, struct engine *g)
 	int r;
 
 	*m = (struct monitor){ { .told = on_told }, .call = c, .engine = g, .waiting = must(json_object_new_array()) };
-	engine_subscribe(g, &m->subscriber);
+	events_subscribe(engine_events(g), &m->subscriber);
 	r = sd_event_add_defer(call_event(c), &m->send, on_send, m);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(m->send, SD_EVENT_OFF);
@@ -129,6 +129,6 @@ void method_log(struct call *c, void *arg)
 		return;
 	}
 	reply = json_object_new_object();
-	add(reply, "events", engine_events(m->engine, param_text(c, "name"), (size_t)n));
+	add(reply, "events", events_last(engine_events(m->engine), param_text(c, "name"), (size_t)n));
 	call_reply(c, reply);
 }

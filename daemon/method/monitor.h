@@ -2,7 +2,7 @@
 /* monitor.h - the methods of the table that tell events: as they come, and those
  * that were; @arg is a struct method_context. */
 #pragma once
-#include "method.h"
+#include "context.h"
 
 void method_monitor(struct call *c, void *arg);
 void method_log(struct call *c, void *arg);

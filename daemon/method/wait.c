@@ -86,15 +86,14 @@ static bool declares(const struct known *k, const char *netns)
 static void netns_check(const struct engine *g, const char *netns, struct missing *m)
 {
 	const struct known *failed = NULL;
+	const struct known *const *all;
+	size_t n = engine_known(g, &all);
 
-	for (size_t i = 0; i < g->n_members; i++) {
-		const struct member *member = g->members[i];
-		const struct kept *k = known_is_up(&member->known) ? keep_find(member, netns) : NULL;
-
-		if (k && k->inode)
+	for (size_t i = 0; i < n; i++) {
+		if (known_is_up(all[i]) && engine_has_netns(g, all[i]->name, netns))
 			return;
-		if (is_lost(&member->known) && declares(&member->known, netns))
-			failed = &member->known;
+		if (is_lost(all[i]) && declares(all[i], netns))
+			failed = all[i];
 	}
 	miss(m, m->namespaces, netns, "no topology keeps a namespace ", "");
 	m->failed = m->failed ? m->failed : failed;
@@ -104,6 +103,8 @@ static void check(const struct engine *g, const struct call *c, struct missing *
 {
 	struct json_object *names = param(c, "names"), *namespaces = param(c, "namespaces");
 	size_t n = names ? json_object_array_length(names) : 0, n_namespaces = namespaces ? json_object_array_length(namespaces) : 0;
+	const struct known *const *all;
+	size_t n_known;
 
 	for (size_t i = 0; i < n; i++)
 		name_check(g, json_object_get_string(json_object_array_get_idx(names, i)), m);
@@ -112,9 +113,10 @@ static void check(const struct engine *g, const struct call *c, struct missing *
 	if (n || n_namespaces)
 		return;
 	/* What is down is meant to be so, once the start has done what it should. */
-	for (size_t i = 0; i < g->n_members; i++)
-		if (g->members[i]->known.state != STATE_DOWN || engine_is_starting(g))
-			topology_check(&g->members[i]->known, m);
+	n_known = engine_known(g, &all);
+	for (size_t i = 0; i < n_known; i++)
+		if (all[i]->state != STATE_DOWN || boot_is_starting(g))
+			topology_check(all[i], m);
 }
 
 static bool is_there(const struct missing *m)
@@ -158,7 +160,7 @@ static bool answer(struct engine *g, struct call *c, bool late)
 
 static void waiter_end(struct waiter *w)
 {
-	engine_unsubscribe(w->engine, &w->subscriber);
+	events_unsubscribe(engine_events(w->engine), &w->subscriber);
 	sd_event_source_disable_unref(w->check);
 	sd_event_source_disable_unref(w->timeout);
 	free(w);
@@ -225,7 +227,7 @@ static int waiter_new(struct call *c, struct engine *g, uint64_t timeout_usec)
 	int r;
 
 	*w = (struct waiter){ { .told = on_told }, .call = c, .engine = g };
-	engine_subscribe(w->engine, &w->subscriber);
+	events_subscribe(engine_events(w->engine), &w->subscriber);
 	r = sd_event_add_time(call_event(c), &w->check, CLOCK_MONOTONIC, 0, 1, on_check, w);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(w->check, SD_EVENT_OFF);

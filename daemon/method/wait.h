@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* wait.h - the method Wait; @arg is a struct method_context. */
 #pragma once
-#include "method.h"
+#include "context.h"
 
 void method_wait(struct call *c, void *arg);

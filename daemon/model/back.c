@@ -2,6 +2,7 @@
 /* back.c - the way back is a plan like any other; here is what it leads to. */
 #include "back.h"
 #include "kind.h"
+#include "model.h"
 
 static uint64_t bit(size_t i)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* describe.c - says in the words of ip(8) what an object is, and what changes of it. */
 #include "kind.h"
+#include "model.h"
 
 static bool is_none(const struct object *o, size_t i)
 {

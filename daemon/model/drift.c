@@ -3,6 +3,7 @@
  * changed again and again. */
 #include "drift.h"
 #include "kind.h"
+#include "model.h"
 
 #define SECOND UINT64_C(1000000)
 enum { DRIFTS_MAX = 1024, PAUSE_FIRST = 1, PAUSE_MAX = 64, PUT_OFF = 60 };

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* field.h - the rows that describe what a kind has, and all that is read from them. */
 #pragma once
-#include "type.h"
+#include "base.h"
+
+struct type;
+struct word;
 
 enum field_flags {
 	KEY = 1 << 0,		/* part of what tells two objects apart */

@@ -2,7 +2,7 @@
 /* kind.h - what a kind of object is: all that is known about bridges, routes or
  * addresses stands in one table like this, in a file of its own. */
 #pragma once
-#include "model.h"
+#include "object.h"
 
 struct look;		/* look.h */
 struct work;		/* work.h */

@@ -3,6 +3,7 @@
  * was applied last only tells which of our own topologies an object belongs to. */
 #include "owner.h"
 #include "kind.h"
+#include "model.h"
 
 static uint64_t fnv(uint64_t h, const char *s)
 {
@@ -247,4 +248,25 @@ void mac_derive(const char *machine, const char *topology, const char *place, ui
 	for (size_t i = 0; i < 6; i++)
 		ret[i] = (uint8_t)(h >> (8 * i));
 	ret[0] = (uint8_t)((ret[0] & 0xfc) | 0x02);
+}
+
+void owner_pretend(struct model *observed, const struct model *desired, const char *name)
+{
+	for (size_t i = 0; i < observed->n; i++) {
+		struct object *o = observed->objects[i], *netns = model_netns(observed, o->netns);
+		const struct object *want = model_find(desired, o->id), *place = model_netns(desired, o->netns);
+		bool loopback = want && place && !place->any && o->name && !strcmp(o->name, "lo") && object_is(o, "link");
+
+		if (!o->kind->mark || o->sign.hash)
+			continue;
+		/* Another's route stays another's, whatever it leads through. */
+		o->any |= !want;
+		if (!want || (want->any && !loopback))
+			continue;
+		o->unmarked = true;
+		o->sign.hash = topology_hash(name);
+		o->sign.topology = name;
+		if (loopback && netns)
+			netns->sign = o->sign;
+	}
 }

@@ -33,3 +33,6 @@ void owner_resolve(struct model *observed, const char *name, struct model *desir
 /* A MAC address that stays the same for this machine, topology, namespace and
  * interface, and differs from any other's: locally administered, unicast. */
 void mac_derive(const char *machine, const char *topology, const char *place, uint8_t ret[6]);
+/* Before it is decided whose an observed object is: what is declared and carries no mark
+ * is taken to carry ours. */
+void owner_pretend(struct model *observed, const struct model *desired, const char *name);

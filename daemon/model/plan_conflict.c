@@ -3,6 +3,7 @@
  * ours and cannot be told to be.  Pure. */
 #include "plan.h"
 #include "kind.h"
+#include "model.h"
 
 /* The kernel keeps such names free of interfaces, and finds by them, but tells of none. */
 static const char *other_name(struct arena *a, const struct object *want, const struct object *have, const char *object)

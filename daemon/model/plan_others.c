@@ -3,6 +3,7 @@
  * namespace or on a link that leaves, and what a change sweeps away.  Pure. */
 #include "plan.h"
 #include "kind.h"
+#include "model.h"
 #include "base/utf8.h"
 
 enum { NAMED_MAX = 5 };

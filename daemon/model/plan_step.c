@@ -3,6 +3,7 @@
  * many there are.  Pure. */
 #include "plan.h"
 #include "kind.h"
+#include "model.h"
 
 static uint64_t bit(size_t i)
 {

@@ -2,6 +2,7 @@
 /* slot.h - finds objects by the slots that they take up (kind.h).  Pure. */
 #pragma once
 #include "kind.h"
+#include "model.h"
 
 struct slot_entry {
 	const char *netns;

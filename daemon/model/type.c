@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* type.c - the plain values: truth, numbers, words, texts, references to interfaces. */
 #include "field.h"
+#include "type.h"
 
 /* {"type": @name} */
 static struct json_object *schema_new(const char *name)

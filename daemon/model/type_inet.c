@@ -2,6 +2,7 @@
 /* type_inet.c - the addresses: IP with and without prefix, destinations, MAC.
  * They are kept as bytes, so that two spellings of one address are equal. */
 #include "field.h"
+#include "type.h"
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <linux/rtnetlink.h>

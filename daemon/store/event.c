@@ -2,7 +2,7 @@
 /* event.c - tells what happens to topologies, and remembers the newest of it. */
 #include "usec.h"
 #include "event.h"
-#include "engine/engine.h"
+#include "model/type.h"
 #include "event_file.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -97,31 +97,31 @@ static void events_keep(void *arg, const char *line)
 	*place = must(strdup(line));
 }
 
-void engine_tell(struct engine *g, const struct event *ev)
+void events_tell(struct events *e, const struct event *ev)
 {
 	struct json_object *json = event_json(ev);
 	const char *line = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (!ev->quiet)
 		event_log(ev);
-	events_keep(g->events, line);
-	event_file_append(&g->events->file, line);
-	for (struct subscriber *s = g->events->subscribers, *next; s; s = next) {
+	events_keep(e, line);
+	event_file_append(&e->file, line);
+	for (struct subscriber *s = e->subscribers, *next; s; s = next) {
 		next = s->next;
 		s->told(s, json);
 	}
 	json_object_put(json);
 }
 
-void engine_subscribe(struct engine *g, struct subscriber *s)
+void events_subscribe(struct events *e, struct subscriber *s)
 {
-	s->next = g->events->subscribers;
-	g->events->subscribers = s;
+	s->next = e->subscribers;
+	e->subscribers = s;
 }
 
-void engine_unsubscribe(struct engine *g, struct subscriber *s)
+void events_unsubscribe(struct events *e, struct subscriber *s)
 {
-	struct subscriber **at = &g->events->subscribers;
+	struct subscriber **at = &e->subscribers;
 
 	while (*at != s)
 		at = &(*at)->next;
@@ -140,13 +140,13 @@ static struct json_object *event_read(const struct events *e, size_t i, const ch
 	return NULL;
 }
 
-struct json_object *engine_events(const struct engine *g, const char *topology, size_t limit)
+struct json_object *events_last(const struct events *e, const char *topology, size_t limit)
 {
 	struct json_object *found[EVENTS_MAX], *list = must(json_object_new_array());
-	size_t oldest = g->events->n > EVENTS_MAX ? g->events->n - EVENTS_MAX : 0, n = 0;
+	size_t oldest = e->n > EVENTS_MAX ? e->n - EVENTS_MAX : 0, n = 0;
 
-	for (size_t i = g->events->n; i > oldest && n < limit; i--) {
-		found[n] = event_read(g->events, i - 1, topology);
+	for (size_t i = e->n; i > oldest && n < limit; i--) {
+		found[n] = event_read(e, i - 1, topology);
 		n += found[n] != NULL;
 	}
 	while (n)

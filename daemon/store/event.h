@@ -4,7 +4,7 @@
 #pragma once
 #include "base.h"
 
-struct engine;
+struct events;
 struct json_object;
 
 enum event_type {
@@ -37,7 +37,7 @@ struct event {
 };
 
 /* Tells everybody. */
-void engine_tell(struct engine *g, const struct event *ev);
+void events_tell(struct events *e, const struct event *ev);
 
 /* Somebody who is told of each event, as the Event of the interface text. */
 struct subscriber {
@@ -46,15 +46,15 @@ struct subscriber {
 	struct subscriber *next;
 };
 /* @s is told from now on, and must stay where it is until it unsubscribes. */
-void engine_subscribe(struct engine *g, struct subscriber *s);
-void engine_unsubscribe(struct engine *g, struct subscriber *s);
+void events_subscribe(struct events *e, struct subscriber *s);
+void events_unsubscribe(struct events *e, struct subscriber *s);
 
 enum { EVENTS_MAX = 1000 };
 /* The last @limit events, or as many as are kept, of @topology (NULL: of all), the
  * newest last: a list that the caller owns. */
-struct json_object *engine_events(const struct engine *g, const char *topology, size_t limit);
+struct json_object *events_last(const struct events *e, const char *topology, size_t limit);
 
-/* What engine_tell needs: the newest events, those of before a restart too.  What is
+/* The newest events, those of before a restart too.  What is
  * in @dir and cannot be read or written is no error: it is only missed. */
 struct events *events_new(const char *dir);
 void events_free(struct events *e);

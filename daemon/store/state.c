@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* state.c - keeps records as JSON files: written beside their place, then renamed. */
 #include "state.h"
-#include "kernel/held.h"
+#include "kernel/netns.h"
 #include "lock.h"
 #include "base/log.h"
 #include "base/trust.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* known.c - the topologies that the engine knows, in order of name. */
+#include "model/kind.h"
+#include "model/model.h"
+#include "known.h"
 #include "model/back.h"
-#include "heal/keep.h"
 #include "model/owner.h"
 
 void member_free(struct member *m)
@@ -15,16 +17,16 @@ void member_free(struct member *m)
 	free(m);
 }
 
-struct member *member_find(const struct engine *g, const char *name, size_t *ret_place)
+struct member *member_find(const struct env *env, const char *name, size_t *ret_place)
 {
-	size_t low = 0, high = g->n_members;
+	size_t low = 0, high = env->n_members;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int c = strcmp(name, g->members[mid]->known.name);
+		int c = strcmp(name, env->members[mid]->known.name);
 
 		if (c == 0)
-			return g->members[mid];
+			return env->members[mid];
 		*(c < 0 ? &high : &low) = c < 0 ? mid : mid + 1;
 	}
 	if (ret_place)
@@ -32,38 +34,37 @@ struct member *member_find(const struct engine *g, const char *name, size_t *ret
 	return NULL;
 }
 
-struct member *member_need(struct engine *g, const char *name)
+struct member *member_need(struct env *env, const char *name)
 {
 	size_t place;
-	struct member *m = member_find(g, name, &place);
+	struct member *m = member_find(env, name, &place);
 
 	if (m)
 		return m;
-	g->members = must(realloc(g->members, (g->n_members + 1) * sizeof(*g->members)));
-	memmove(g->members + place + 1, g->members + place, (g->n_members - place) * sizeof(*g->members));
-	g->n_members++;
-	m = g->members[place] = must(calloc(1, sizeof(*m)));
+	env->members = must(realloc(env->members, (env->n_members + 1) * sizeof(*env->members)));
+	memmove(env->members + place + 1, env->members + place, (env->n_members - place) * sizeof(*env->members));
+	env->n_members++;
+	m = env->members[place] = must(calloc(1, sizeof(*m)));
 	snprintf(m->known.name, sizeof(m->known.name), "%s", name);
-	model_init(&m->originals, g->kinds);
-	model_init(&m->claims, g->kinds);
-	m->drifts = g->drifts;
-	g->marks[topology_hash(name) % MARK_BUCKETS]++;
+	model_init(&m->originals, env->kinds);
+	model_init(&m->claims, env->kinds);
+	m->drifts = env->drifts;
+	env->marks[topology_hash(name) % MARK_BUCKETS]++;
 	return m;
 }
 
-void member_drop(struct engine *g, const char *name)
+void member_drop(struct env *env, const char *name)
 {
-	struct member *m = member_find(g, name, NULL);
+	struct member *m = member_find(env, name, NULL);
 	size_t i = 0;
 
 	if (!m)
 		return;
-	while (g->members[i] != m)
+	while (env->members[i] != m)
 		i++;
-	g->n_members--;
-	memmove(g->members + i, g->members + i + 1, (g->n_members - i) * sizeof(*g->members));
-	g->marks[topology_hash(name) % MARK_BUCKETS]--;
-	keep_done(g, m);
+	env->n_members--;
+	memmove(env->members + i, env->members + i + 1, (env->n_members - i) * sizeof(*env->members));
+	env->marks[topology_hash(name) % MARK_BUCKETS]--;
 	member_free(m);
 }
 
@@ -85,10 +86,10 @@ static void count(struct known *k, const struct model *m)
 	}
 }
 
-int member_load(const struct engine *g, struct json_object *json, struct topology *ret, struct err *e)
+int member_load(const struct env *env, struct json_object *json, struct topology *ret, struct err *e)
 {
 	struct problems p = { 0 };
-	int r = load_json(json, g->kinds, ret, &p);
+	int r = load_json(json, env->kinds, ret, &p);
 
 	if (r < 0)
 		err_set(e, EINVAL, "%s: %s", p.v[0].where.pointer ? p.v[0].where.pointer : "", p.v[0].message);
@@ -97,9 +98,9 @@ int member_load(const struct engine *g, struct json_object *json, struct topolog
 }
 
 /* The record is what the member is from now on. */
-void member_take(struct engine *g, struct record *r, const struct model *declared)
+void member_take(struct env *env, struct record *r, const struct model *declared)
 {
-	struct member *m = member_need(g, r->name);
+	struct member *m = member_need(env, r->name);
 
 	snprintf(m->known.source, sizeof(m->known.source), "%s", r->source);
 	m->known.state = r->state;
@@ -118,15 +119,15 @@ void member_take(struct engine *g, struct record *r, const struct model *declare
 	m->refusals = 0;
 	json_object_put(m->previous);
 	m->previous = TAKE(r->previous);
-	share_note(m, declared);
+	member_note_claims(m, declared);
 	model_done(&m->originals);
 	m->originals = r->originals;
-	model_init(&r->originals, g->kinds);
+	model_init(&r->originals, env->kinds);
 	if (declared)
 		count(&m->known, declared);
 }
 
-int member_store(const struct engine *g, const struct member *m, struct err *e)
+int member_store(const struct env *env, const struct member *m, struct err *e)
 {
 	struct record r = {
 		.state = known_is_up(&m->known) ? STATE_UP : m->known.awaiting ? STATE_WAITING : m->known.state,
@@ -141,58 +142,7 @@ int member_store(const struct engine *g, const struct member *m, struct err *e)
 
 	snprintf(r.name, sizeof(r.name), "%s", m->known.name);
 	snprintf(r.source, sizeof(r.source), "%s", m->known.source);
-	return state_store(&g->state, &r, e);
-}
-
-static void originals_copy(struct model *to, const struct model *from)
-{
-	for (size_t i = 0; i < from->n; i++)
-		model_add(to, object_copy(to, from->objects[i], ~UINT64_C(0)), NULL);
-}
-
-static void on_looked(void *engine, struct job *j)
-{
-	share_disown(engine, j->next.name, &j->observed, &j->desired.model, &j->last.model);
-}
-
-/* What other topologies still declare of what is not theirs does not go back. */
-static void on_returning(void *engine, struct job *j)
-{
-	const struct engine *g = engine;
-
-	for (size_t i = 0; i < g->n_members; i++)
-		if (g->members[i]->claims.n && strcmp(g->members[i]->known.name, j->next.name))
-			back_share(&j->desired.model, &g->members[i]->claims);
-}
-
-/* What is up now, for a job to start from. */
-int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
-{
-	struct member *m = member_find(g, name, NULL);
-
-	*j = (struct job){ 0 };
-	job_init(j, g->kinds, &g->state, g->netns_dir, g->machine);
-	j->owner = g;
-	j->opened = keep_opened;
-	j->looked = on_looked;
-	j->next_index = g->next_index;
-	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
-	if (!m)
-		return 0;
-	j->returning = on_returning;
-	j->next.had = !m->known.unapplied;
-	j->next.healed = (uint32_t)m->known.healed;
-	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
-	j->next.confirm_usec = m->known.confirm_usec;
-	j->next.previous = json_object_get(m->previous);
-	originals_copy(&j->next.originals, &m->originals);
-	if (!known_is_up(&m->known))
-		return 0;
-	model_done(&j->last.model);
-	if (member_load(g, m->known.json, &j->last, e) < 0)
-		return e->code;
-	member_number(m, &j->last.model);
-	return 0;
+	return state_store(&env->state, &r, e);
 }
 
 void member_number(const struct member *m, struct model *last)
@@ -209,67 +159,26 @@ void member_number(const struct member *m, struct model *last)
 	}
 }
 
-/* A change that left the kernel between two states is shown until it is mended. */
-void member_failed(struct engine *g, struct job *j)
+bool member_claims(const struct model *declared, const struct object *o)
 {
-	struct member *m = member_find(g, j->next.name, NULL);
+	const struct object *netns = model_netns(declared, o->netns);
 
-	if (!m || !j->back_failed)
-		return;
-	m->known.state = STATE_FAILED;
-	m->broken = true;
-	problems_done(&m->known.problems);
-	for (size_t i = 0; i < j->problems.n; i++)
-		problem_copy(&m->known.problems, &j->problems.v[i]);
+	/* The loopback of a namespace of ours is managed too, but nobody else can claim it. */
+	if (!netns || !netns->any || (!o->any && object_is(o, "link")))
+		return false;
+	return !o->any || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
 }
 
-/* What is up is kept from now on. */
-static void member_keep(struct engine *g, struct job *j)
+void member_note_claims(struct member *m, const struct model *declared)
 {
-	struct member *m = member_find(g, j->next.name, NULL);
+	const struct kinds *kinds = m->claims.kinds;
 
-	m->broken = m->heal_failed = false;
-	m->again_usec = 0;
-	if (j->next.state != STATE_UP) {
-		keep_done(g, m);
-		drifts_done(&m->drifts);
-		return;
+	model_done(&m->claims);
+	model_init(&m->claims, kinds);
+	for (size_t i = 0; declared && i < declared->n; i++) {
+		const struct object *o = declared->objects[i];
+
+		if (member_claims(declared, o))
+			model_add(&m->claims, object_copy(&m->claims, o, o->declared), NULL);
 	}
-	m->on_drift = j->desired.on_drift;
-	keep_take(g, m, &j->desired.model, &j->set, true);
-	m->forgot = false;
-	drift_declared(&m->drifts, &m->declared);
-}
-
-void member_unsettled(struct engine *g, struct job *j)
-{
-	struct member *m = member_find(g, j->next.name, NULL);
-
-	if (j->next_index > g->next_index)
-		g->next_index = j->next_index;
-	if (!m || m->known.awaiting)
-		return;
-	keep_mark_all(m);
-	g->marked = true;
-}
-
-void member_settle(struct engine *g, struct job *j, bool forget)
-{
-	struct member *m = member_find(g, j->next.name, NULL);
-	struct err e;
-
-	if (j->result < 0) {
-		member_unsettled(g, j);
-		member_failed(g, j);
-		return;
-	}
-	if (j->next_index > g->next_index)
-		g->next_index = j->next_index;
-	member_take(g, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
-	if (!j->same || j->written)
-		member_keep(g, j);
-	else
-		drift_settle_all(&m->drifts);
-	if (forget && state_forget(&g->state, j->next.name, &e) == 0)
-		member_drop(g, j->next.name);
 }

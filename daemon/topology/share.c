@@ -3,31 +3,8 @@
  * interface has one that manages it; a key may have several that agree, and goes
  * back when the last of them goes. */
 #include "model/back.h"
-#include "engine/engine.h"
-
-static bool is_claim(const struct model *declared, const struct object *o)
-{
-	const struct object *netns = model_netns(declared, o->netns);
-
-	/* The loopback of a namespace of ours is managed too, but nobody else can claim it. */
-	if (!netns || !netns->any || (!o->any && object_is(o, "link")))
-		return false;
-	return !o->any || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
-}
-
-void share_note(struct member *m, const struct model *declared)
-{
-	const struct kinds *kinds = m->claims.kinds;
-
-	model_done(&m->claims);
-	model_init(&m->claims, kinds);
-	for (size_t i = 0; declared && i < declared->n; i++) {
-		const struct object *o = declared->objects[i];
-
-		if (is_claim(declared, o))
-			model_add(&m->claims, object_copy(&m->claims, o, o->declared), NULL);
-	}
-}
+#include "known.h"
+#include "share.h"
 
 static bool contradicts(const struct object *want, const struct object *claim)
 {
@@ -48,7 +25,7 @@ static int check_one(struct job *j, const struct member *other, const struct obj
 {
 	char object[600];
 
-	if (!want || !claim || (want->any && !is_claim(&j->desired.model, want)) || !contradicts(want, claim))
+	if (!want || !claim || (want->any && !member_claims(&j->desired.model, want)) || !contradicts(want, claim))
 		return 0;
 	snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
 	problem_add_conflict(&j->problems, &want->where, object, other->known.name);
@@ -66,21 +43,21 @@ static int check_against(struct job *j, const struct member *other)
 }
 
 /* Nobody makes the host, of which all say something. */
-static struct member *maker(const struct engine *g, const char *netns)
+static struct member *maker(const struct env *env, const char *netns)
 {
-	for (size_t i = 0; i < g->n_members && strcmp(netns, "host") != 0; i++) {
-		const struct object *own = model_netns(&g->members[i]->declared, netns);
+	for (size_t i = 0; i < env->n_members && strcmp(netns, "host") != 0; i++) {
+		const struct object *own = model_netns(&env->members[i]->declared, netns);
 
 		if (own && !own->any)
-			return g->members[i];
+			return env->members[i];
 	}
 	return NULL;
 }
 
 /* What is said of somebody else's namespace, which may be that of another topology. */
-static int check_existing(const struct engine *g, struct job *j, const struct object *netns)
+static int check_existing(const struct env *env, struct job *j, const struct object *netns)
 {
-	const struct member *m = maker(g, netns->netns);
+	const struct member *m = maker(env, netns->netns);
 	int r = 0;
 
 	if (!m || !strcmp(m->known.name, j->next.name))
@@ -91,80 +68,80 @@ static int check_existing(const struct engine *g, struct job *j, const struct ob
 }
 
 /* Whether @m lives in a namespace of @j, or of one that does. */
-static bool lives_in(const struct engine *g, struct member *m, const struct job *j)
+static bool lives_in(const struct env *env, struct member *m, const struct job *j)
 {
 	m->visited = true;
 	for (size_t i = 0; i < m->claims.n; i++) {
 		const struct object *claim = m->claims.objects[i], *own = model_netns(&j->desired.model, claim->netns);
-		struct member *next = object_is(claim, "netns") && !own ? maker(g, claim->netns) : NULL;
+		struct member *next = object_is(claim, "netns") && !own ? maker(env, claim->netns) : NULL;
 
 		if (object_is(claim, "netns") && own && !own->any)
 			return true;
-		if (next && !next->visited && lives_in(g, next, j))
+		if (next && !next->visited && lives_in(env, next, j))
 			return true;
 	}
 	return false;
 }
 
 /* Of two that live in each other none could ever go down. */
-static int check_circle(const struct engine *g, struct job *j, const struct object *netns)
+static int check_circle(const struct env *env, struct job *j, const struct object *netns)
 {
-	struct member *m = maker(g, netns->netns);
+	struct member *m = maker(env, netns->netns);
 
 	if (!m || !strcmp(m->known.name, j->next.name))
 		return 0;
-	for (size_t i = 0; i < g->n_members; i++)
-		g->members[i]->visited = !strcmp(g->members[i]->known.name, j->next.name);
-	if (!lives_in(g, m, j))
+	for (size_t i = 0; i < env->n_members; i++)
+		env->members[i]->visited = !strcmp(env->members[i]->known.name, j->next.name);
+	if (!lives_in(env, m, j))
 		return 0;
 	problem_add(&j->problems, ELOOP, &netns->where, "namespace %s is made by the topology %s, which itself lives in a namespace of %s",
 		    netns->netns, m->known.name, j->next.name);
 	return -ELOOP;
 }
 
-int share_check(const struct engine *g, struct job *j)
+int share_check(const struct env *env, struct job *j)
 {
 	const struct model *desired = &j->desired.model;
 	int r = 0;
 
-	for (size_t i = 0; i < g->n_members && r == 0; i++)
-		if (g->members[i]->claims.n && strcmp(g->members[i]->known.name, j->next.name))
-			r = check_against(j, g->members[i]);
+	for (size_t i = 0; i < env->n_members && r == 0; i++)
+		if (env->members[i]->claims.n && strcmp(env->members[i]->known.name, j->next.name))
+			r = check_against(j, env->members[i]);
 	for (size_t i = 0; i < desired->n && r == 0; i++)
 		if (object_is(desired->objects[i], "netns") && desired->objects[i]->any &&
-		    (r = check_existing(g, j, desired->objects[i])) == 0)
-			r = check_circle(g, j, desired->objects[i]);
+		    (r = check_existing(env, j, desired->objects[i])) == 0)
+			r = check_circle(env, j, desired->objects[i]);
 	return r;
 }
 
-const struct known *share_user(const struct engine *g, const struct job *j, const char **ret_netns)
+const struct known *share_user(const struct env *env, const struct job *j, const char **ret_netns)
 {
-	for (size_t i = 0; i < g->n_members; i++)
-		for (size_t n = 0; n < g->members[i]->claims.n && strcmp(g->members[i]->known.name, j->next.name); n++) {
-			const struct object *claim = g->members[i]->claims.objects[n];
+	for (size_t i = 0; i < env->n_members; i++)
+		for (size_t n = 0; n < env->members[i]->claims.n && strcmp(env->members[i]->known.name, j->next.name); n++) {
+			const struct object *claim = env->members[i]->claims.objects[n];
 			const struct object *own = object_is(claim, "netns") ? model_netns(&j->last.model, claim->netns) : NULL;
 			const struct object *still = own && !own->any ? model_netns(&j->desired.model, claim->netns) : own;
 
 			if (!own || own->any || (still && !still->any))
 				continue;
 			*ret_netns = own->netns;
-			return &g->members[i]->known;
+			return &env->members[i]->known;
 		}
 	return NULL;
 }
 
 /* The other topology that declares, or is about to declare, the object; NULL: none. */
-static const char *claimant(const struct engine *g, const char *name, const char *id)
+static const char *claimant(const struct env *env, const char *name, const char *id)
 {
-	if (g->queue.at && strcmp(g->job.next.name, name) && model_find(&g->job.desired.model, id))
-		return g->job.next.name;
-	for (size_t i = 0; i < g->n_members; i++)
-		if (strcmp(g->members[i]->known.name, name) && model_find(&g->members[i]->claims, id))
-			return g->members[i]->known.name;
+	if (env->changing && strcmp(env->changing->next.name, name) && model_find(&env->changing->desired.model, id))
+		return env->changing->next.name;
+	for (size_t i = 0; i < env->n_members; i++)
+		if (strcmp(env->members[i]->known.name, name) && model_find(&env->members[i]->claims, id))
+			return env->members[i]->known.name;
 	return NULL;
 }
 
-void share_disown(const struct engine *g, const char *name, struct model *observed, const struct model *desired,
+void share_disown(const struct env *env, const char *name, struct model *observed, const struct model *desired,
 		  const struct model *last)
 {
 	for (size_t i = 0; i < observed->n; i++) {
@@ -174,7 +151,7 @@ void share_disown(const struct engine *g, const char *name, struct model *observ
 		if (o->owner != OWNER_OURS || !o->sign.hash || object_is(o, "link") || object_is(o, "netns") ||
 		    model_find(desired, o->id) || model_find(last, o->id))
 			continue;
-		owner = claimant(g, name, o->id);
+		owner = claimant(env, name, o->id);
 		if (!owner)
 			continue;
 		o->owner = OWNER_OTHER_TOPOLOGY;
@@ -187,23 +164,23 @@ static bool hand_on(struct member *m, const struct job *j, const struct object *
 {
 	const struct object *claim = model_find(&m->claims, o->id), *still = model_find(&j->desired.model, o->id);
 
-	if (!claim || (still && is_claim(&j->desired.model, still)))
+	if (!claim || (still && member_claims(&j->desired.model, still)))
 		return false;
 	back_merge(&m->originals, o, claim->set);
 	return true;
 }
 
-int share_hand_on(struct engine *g, const struct job *j, struct err *e)
+int share_hand_on(struct env *env, const struct job *j, struct err *e)
 {
-	const struct member *from = member_find(g, j->next.name, NULL);
+	const struct member *from = member_find(env, j->next.name, NULL);
 
-	for (size_t i = 0; from && i < g->n_members; i++) {
-		struct member *m = g->members[i];
+	for (size_t i = 0; from && i < env->n_members; i++) {
+		struct member *m = env->members[i];
 		bool handed = false;
 
 		for (size_t n = 0; m != from && n < from->originals.n; n++)
 			handed |= hand_on(m, j, from->originals.objects[n]);
-		if (handed && member_store(g, m, e) < 0)
+		if (handed && member_store(env, m, e) < 0)
 			return e->code;
 	}
 	return 0;

@@ -6,27 +6,6 @@
 #include "adopt.h"
 #include "model/owner.h"
 
-void adopt_pretend(struct model *observed, const struct model *desired, const char *name)
-{
-	for (size_t i = 0; i < observed->n; i++) {
-		struct object *o = observed->objects[i], *netns = model_netns(observed, o->netns);
-		const struct object *want = model_find(desired, o->id), *place = model_netns(desired, o->netns);
-		bool loopback = want && place && !place->any && o->name && !strcmp(o->name, "lo") && object_is(o, "link");
-
-		if (!o->kind->mark || o->sign.hash)
-			continue;
-		/* Another's route stays another's, whatever it leads through. */
-		o->any |= !want;
-		if (!want || (want->any && !loopback))
-			continue;
-		o->unmarked = true;
-		o->sign.hash = topology_hash(name);
-		o->sign.topology = name;
-		if (loopback && netns)
-			netns->sign = o->sign;
-	}
-}
-
 static void differ(struct job *j, const struct object *o, const char *how, const char *detail)
 {
 	problem_add(&j->problems, EEXIST, &o->where, "%s %s%s%s %s", o->kind->label, o->place, *detail ? " " : "", detail, how);

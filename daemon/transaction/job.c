@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* job.c - carries one change through: look, plan, write down, execute, look again,
  * commit; and on a failure the same once more, to what was there before. */
-#include "adopt.h"
+#include "job.h"
 #include "model/back.h"
-#include "kernel/held.h"
-#include "job_open.h"
-#include "job_wait.h"
+#include "kernel/netns.h"
 #include "kernel/linger.h"
 #include "kind/observe.h"
 #include "model/owner.h"
@@ -77,7 +75,7 @@ static int look(struct job *j, struct model *desired, struct err *e)
 	if (r < 0)
 		return r;
 	if (j->adopt)
-		adopt_pretend(&j->observed, desired, j->next.name);
+		owner_pretend(&j->observed, desired, j->next.name);
 	/* From the second look on, what we have tried to make is ours where it carries our mark. */
 	owner_resolve(&j->observed, j->next.name, desired, j->adopt ? desired : last, j->going_back || j->completed ? &j->desired.model : NULL);
 	if (j->looked)

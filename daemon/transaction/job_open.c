@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* job_open.c - opens the namespaces that a change is about, and clears what stands at their
  * names. */
-#include "kernel/held.h"
-#include "job_open.h"
+#include "kernel/netns.h"
+#include "job.h"
 #include "model/kind.h"
+#include "model/model.h"
 
 static int name_cmp(const void *a, const void *b)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* job_wait.c - what a step waits for that only the kernel can finish, and how long. */
 #include "usec.h"
-#include "job_wait.h"
+#include "job.h"
 #include "model/kind.h"
+#include "model/model.h"
 
 enum {
 	POLL_USEC = 50000,

@@ -5,6 +5,7 @@
 #pragma once
 #include "model/back.h"
 #include "model/kind.h"
+#include "model/model.h"
 #include "kind/link.h"
 #include "model/owner.h"
 

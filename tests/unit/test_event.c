@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_event.c - events are told to all, and kept: bounded, over a restart, and
  * whatever the disk says. */
-#include "engine/engine.h"
+#include "store/event.h"
 #include "store/event_file.h"
 #include "base/log.h"
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 /* An engine that can only tell, in a directory of its own. */
 struct fixture {
 	char dir[64];
-	struct engine engine;
+	struct events *events;
 };
 
 static int setup(void **state)
@@ -26,7 +26,7 @@ static int setup(void **state)
 	log_set_level(LOG_EMERG);
 	snprintf(f->dir, sizeof(f->dir), "/tmp/test-event-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
-	f->engine.events = events_new(f->dir);
+	f->events = events_new(f->dir);
 	*state = f;
 	return 0;
 }
@@ -43,7 +43,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	events_free(f->engine.events);
+	events_free(f->events);
 	remove(path(f, "log"));
 	remove(path(f, "log.old"));
 	assert_int_equal(rmdir(f->dir), 0);
@@ -54,8 +54,8 @@ static int teardown(void **state)
 /* As a restart would, with no word to the one before. */
 static void reopen(struct fixture *f)
 {
-	events_free(f->engine.events);
-	f->engine.events = events_new(f->dir);
+	events_free(f->events);
+	f->events = events_new(f->dir);
 }
 
 static void tell(struct fixture *f, const char *topology, size_t number)
@@ -63,7 +63,7 @@ static void tell(struct fixture *f, const char *topology, size_t number)
 	char message[64];
 
 	snprintf(message, sizeof(message), "number %zu", number);
-	engine_tell(&f->engine, &(struct event){ .type = EVENT_APPLIED, .topology = topology, .message = message });
+	events_tell(f->events, &(struct event){ .type = EVENT_APPLIED, .topology = topology, .message = message });
 }
 
 static void append(const struct fixture *f, const char *name, const char *text)
@@ -78,7 +78,7 @@ static void append(const struct fixture *f, const char *name, const char *text)
 /* The last events are those numbers, from @first to @end-1. */
 static void expect(const struct fixture *f, const char *topology, size_t limit, size_t first, size_t end)
 {
-	struct json_object *list = engine_events(&f->engine, topology, limit);
+	struct json_object *list = events_last(f->events, topology, limit);
 
 	assert_int_equal(json_object_array_length(list), end - first);
 	for (size_t i = first; i < end; i++) {
@@ -115,9 +115,9 @@ static void test_all_that_is_known(void **state)
 				  .message = "gone", .code = -EEXIST };
 	struct fixture *f = *state;
 
-	engine_tell(&f->engine, &ev);
+	events_tell(f->events, &ev);
 	for (int i = 0; i < 2; i++) {
-		struct json_object *list = engine_events(&f->engine, "lab", 9);
+		struct json_object *list = events_last(f->events, "lab", 9);
 
 		assert_string_equal(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
 				    all);
@@ -150,7 +150,7 @@ static void test_files_are_bounded(void **state)
 	memset(message, 'x', sizeof(message) - 1);
 	message[sizeof(message) - 1] = '\0';
 	for (; n < 3000; n++)
-		engine_tell(&f->engine, &(struct event){ .type = EVENT_DOWN, .topology = "lab", .message = message });
+		events_tell(f->events, &(struct event){ .type = EVENT_DOWN, .topology = "lab", .message = message });
 	tell(f, "lab", n);
 	assert_int_equal(stat(path(f, "log"), &st), 0);
 	assert_true(st.st_size > 0 && st.st_size <= EVENT_FILE_MAX);
@@ -159,7 +159,7 @@ static void test_files_are_bounded(void **state)
 	reopen(f);
 	expect(f, NULL, 1, n, n + 1);
 	/* More events than stand in the newer file. */
-	struct json_object *list = engine_events(&f->engine, "lab", SIZE_MAX);
+	struct json_object *list = events_last(f->events, "lab", SIZE_MAX);
 	assert_int_equal(json_object_array_length(list), EVENTS_MAX);
 	json_object_put(list);
 }
@@ -205,15 +205,15 @@ static void test_directory_that_is_not_there(void **state)
 {
 	struct fixture *f = *state;
 
-	events_free(f->engine.events);
-	f->engine.events = events_new("/nonexistent");
+	events_free(f->events);
+	f->events = events_new("/nonexistent");
 	tell(f, "lab", 0);
 	expect(f, NULL, SIZE_MAX, 0, 1);
 }
 
 struct listener {
 	struct subscriber subscriber;
-	struct engine *engine;
+	struct events *events;
 	unsigned told;
 	bool leaves;
 };
@@ -225,7 +225,7 @@ static void on_told(struct subscriber *s, struct json_object *event)
 	assert_string_equal(json_object_get_string(json_object_object_get(event, "topology")), "lab");
 	l->told++;
 	if (l->leaves)
-		engine_unsubscribe(l->engine, s);
+		events_unsubscribe(l->events, s);
 }
 
 static void test_subscribers(void **state)
@@ -234,17 +234,17 @@ static void test_subscribers(void **state)
 	struct listener l[3];
 
 	for (size_t i = 0; i < ARRAY_SIZE(l); i++) {
-		l[i] = (struct listener){ { .told = on_told }, &f->engine, 0, i == 1 };
-		engine_subscribe(&f->engine, &l[i].subscriber);
+		l[i] = (struct listener){ { .told = on_told }, f->events, 0, i == 1 };
+		events_subscribe(f->events, &l[i].subscriber);
 	}
 	tell(f, "lab", 0);
 	tell(f, "lab", 1);
-	engine_unsubscribe(&f->engine, &l[2].subscriber);
+	events_unsubscribe(f->events, &l[2].subscriber);
 	tell(f, "lab", 2);
 	assert_int_equal(l[0].told, 3);
 	assert_int_equal(l[1].told, 1);
 	assert_int_equal(l[2].told, 2);
-	engine_unsubscribe(&f->engine, &l[0].subscriber);
+	events_unsubscribe(f->events, &l[0].subscriber);
 	tell(f, "lab", 3);
 	assert_int_equal(l[0].told, 3);
 }

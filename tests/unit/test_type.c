@@ -2,6 +2,7 @@
 /* test_type.c - what each type takes, what it says of the rest, and that what it
  * writes it reads again. */
 #include "model/field.h"
+#include "model/type.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -3,6 +3,7 @@
  * tested without any. */
 #pragma once
 #include "model/kind.h"
+#include "model/model.h"
 
 /* A namespace, an interface that is there, a switch, a cable, and what stands on
  * them: addresses, routes, settings. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* held.c - each namespace is bound once more, in a file system of the change's own, so
+/* netns_held.c - each namespace is bound once more, in a file system of the change's own, so
  * that one call lets go of all of them. */
-#include "held.h"
+#include "netns.h"
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>

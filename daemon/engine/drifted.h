@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* drifted.h - what of a topology is not as declared, or is fought over. */
+#pragma once
+#include "engine.h"
+
+/* An object of a topology that is not as declared, or that others keep changing. */
+struct drifted {
+	const char *kind, *object;	/* in the words of a plan */
+	const char *was, *is;		/* as declared, as found last; NULL: it is not */
+	const char *by;			/* who did it last; NULL: unknown */
+	bool open;			/* it is so now */
+	bool contested;
+	uint64_t heal_usec;		/* it is healed after that time; 0: at once, or not at all */
+};
+/* The next one from @i on, which is 0 first; false: there are no more. */
+bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct drifted *ret);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* settle.c - lets a change start from what its topology is, and the topology be what the
+ * change has made of it. */
+#include "settle.h"
+#include "heal/keep.h"
+#include "model/back.h"
+
+static void originals_copy(struct model *to, const struct model *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		model_add(to, object_copy(to, from->objects[i], ~UINT64_C(0)), NULL);
+}
+
+static void on_looked(void *engine, struct job *j)
+{
+	share_disown(engine, j->next.name, &j->observed, &j->desired.model, &j->last.model);
+}
+
+/* What other topologies still declare of what is not theirs does not go back. */
+static void on_returning(void *engine, struct job *j)
+{
+	const struct engine *g = engine;
+
+	for (size_t i = 0; i < g->env.n_members; i++)
+		if (g->env.members[i]->claims.n && strcmp(g->env.members[i]->known.name, j->next.name))
+			back_share(&j->desired.model, &g->env.members[i]->claims);
+}
+
+/* What is up now, for a job to start from. */
+int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
+{
+	struct member *m = member_find(&g->env, name, NULL);
+
+	*j = (struct job){ 0 };
+	job_init(j, g->env.kinds, &g->env.state, g->env.netns_dir, g->env.machine);
+	j->owner = g;
+	j->opened = keep_opened;
+	j->looked = on_looked;
+	j->next_index = g->env.next_index;
+	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
+	if (!m)
+		return 0;
+	j->returning = on_returning;
+	j->next.had = !m->known.unapplied;
+	j->next.healed = (uint32_t)m->known.healed;
+	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
+	j->next.confirm_usec = m->known.confirm_usec;
+	j->next.previous = json_object_get(m->previous);
+	originals_copy(&j->next.originals, &m->originals);
+	if (!known_is_up(&m->known))
+		return 0;
+	model_done(&j->last.model);
+	if (member_load(&g->env, m->known.json, &j->last, e) < 0)
+		return e->code;
+	member_number(m, &j->last.model);
+	return 0;
+}
+
+/* A change that left the kernel between two states is shown until it is mended. */
+void member_failed(struct engine *g, struct job *j)
+{
+	struct member *m = member_find(&g->env, j->next.name, NULL);
+
+	if (!m || !j->back_failed)
+		return;
+	m->known.state = STATE_FAILED;
+	m->broken = true;
+	problems_done(&m->known.problems);
+	for (size_t i = 0; i < j->problems.n; i++)
+		problem_copy(&m->known.problems, &j->problems.v[i]);
+}
+
+/* What is up is kept from now on. */
+static void member_keep(struct engine *g, struct job *j)
+{
+	struct member *m = member_find(&g->env, j->next.name, NULL);
+
+	m->broken = m->heal_failed = false;
+	m->again_usec = 0;
+	if (j->next.state != STATE_UP) {
+		keep_done(&g->env, m);
+		drifts_done(&m->drifts);
+		return;
+	}
+	m->on_drift = j->desired.on_drift;
+	keep_take(&g->env, m, &j->desired.model, &j->set, true);
+	m->forgot = false;
+	drift_declared(&m->drifts, &m->declared);
+}
+
+void member_unsettled(struct engine *g, struct job *j)
+{
+	struct member *m = member_find(&g->env, j->next.name, NULL);
+
+	if (j->next_index > g->env.next_index)
+		g->env.next_index = j->next_index;
+	if (!m || m->known.awaiting)
+		return;
+	keep_mark_all(m);
+	g->env.marked = true;
+}
+
+void member_settle(struct engine *g, struct job *j, bool forget)
+{
+	struct member *m = member_find(&g->env, j->next.name, NULL);
+	struct err e;
+
+	if (j->result < 0) {
+		member_unsettled(g, j);
+		member_failed(g, j);
+		return;
+	}
+	if (j->next_index > g->env.next_index)
+		g->env.next_index = j->next_index;
+	member_take(&g->env, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
+	if (!j->same || j->written)
+		member_keep(g, j);
+	else
+		drift_settle_all(&m->drifts);
+	if (forget && state_forget(&g->env.state, j->next.name, &e) == 0)
+		member_drop(&g->env, j->next.name);
+}

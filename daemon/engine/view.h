@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* view.h - what there is of a topology now. */
+#pragma once
+#include "engine.h"
+
+/* What the kernel has now of what the topology declares, and its models' ownership;
+ * valid until the engine's next call. */
+int engine_look(struct engine *g, const char *name, const struct model **ret_desired, const struct model **ret_observed,
+		struct err *e);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* env.h - what the parts of netnsd that keep topologies are handed: the topologies, and
+ * the means to observe, change and tell. */
+#pragma once
+#include "kernel/listen.h"
+#include "model/drift.h"
+#include "store/event.h"
+#include "store/identity.h"
+#include "transaction/job.h"
+
+/* Anybody may give a namespace a number of nine digits: no table can be as long. */
+enum { HEARD_CHAINS = 4096 };
+
+/* For most names one look says that no other has the same mark. */
+enum { MARK_BUCKETS = 1 << 16 };
+
+/* The file of a boot directory, against what is applied. */
+enum on_disk {
+	ON_DISK_SAME,			/* or there is none */
+	ON_DISK_NEW,			/* nothing of it is applied yet */
+	ON_DISK_CHANGED,
+	ON_DISK_OTHER,			/* what is applied came from elsewhere, and says something else */
+	ON_DISK_INVALID,
+};
+
+/* A topology that the engine knows. */
+struct known {
+	char name[65], source[SOURCE_SIZE];
+	enum topology_state state;
+	bool awaiting;			/* not brought up yet, as something is not there (await.h) */
+	size_t namespaces, links, healed;
+	uint64_t since_usec;		/* CLOCK_REALTIME */
+	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
+	bool boot;			/* a file of a boot directory, boot_file, has it */
+	const char *boot_file;
+	enum on_disk on_disk;
+	const struct problem *on_disk_problem;	/* of ON_DISK_INVALID, if something else is applied */
+	bool unapplied;			/* there is only the file: it was never up, whatever state says */
+	struct json_object *json;	/* as declared */
+	struct problems problems;	/* the last, if state is STATE_FAILED or STATE_WAITING */
+};
+/* Whether what it declares is there, well or not. */
+static inline bool known_is_up(const struct known *k)
+{
+	return k->state != STATE_DOWN && !k->awaiting && !k->unapplied && k->json;
+}
+/* A topology that is known, as the interface shows it and as the next change needs it. */
+struct member {
+	struct known known;	/* first: what is handed out */
+	struct model originals;
+	bool visited;		/* scratch of one walk */
+	struct model claims;	/* what it declares of what is not its own (share.c) */
+
+	/* keep.c: what is kept so; empty unless it is up. */
+	struct model declared;
+	enum on_drift on_drift;
+	struct object **places;	/* of declared, in order of namespace and interface */
+	struct kept *kept;	/* its namespaces, in order of name */
+	size_t n_kept;
+	struct drifts drifts;
+	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
+	bool heal_failed;
+	bool forgot;		/* of a link by what number it was ours: a job at work has to, too */
+	uint64_t again_usec;	/* CLOCK_BOOTTIME: a look has failed, and is due then; 0: none has */
+	struct json_object *previous;	/* as in its record (state.h) */
+	bool persist;
+	uint64_t due_usec;	/* CLOCK_BOOTTIME: when it is to be taken back; UINT64_MAX: that is in line already */
+	unsigned refusals;	/* of taking it back, one after the other */
+};
+
+struct env {
+	const struct kinds *kinds;
+	char netns_dir[256], machine[IDENTITY_SIZE];
+	struct state state;
+	struct events *events;
+	struct member **members;	/* in order of name */
+	size_t n_members;
+	uint16_t marks[MARK_BUCKETS];	/* members whose topology_hash leaves that rest */
+	bool marked;			/* some member may be marked (keep_is_marked); else none is */
+	struct listener *listener;	/* NULL: nothing is kept, only applied once */
+	struct kept *heard[HEARD_CHAINS];	/* by keep_chain of the nsid */
+	struct drifts drifts;		/* what those of new members start from */
+	uint32_t next_index;		/* above all that links of ours have had */
+	size_t turn;			/* the member to be healed next */
+	struct job *changing;		/* the change at work; NULL: there is none */
+};
