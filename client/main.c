@@ -3,7 +3,7 @@
 #include "commands.h"
 #include "options.h"
 #include "table.h"
-#include "base/guess.h"
+#include "base/suggest.h"
 #include "base/std_fds.h"
 #include <locale.h>
 #include <signal.h>
@@ -40,13 +40,13 @@ static int command_help(const struct command *k)
 
 static int command_unknown(const char *word)
 {
-	struct guess guess = guess_new(word);
+	struct suggest suggest = suggest_new(word);
 
 	for (size_t i = 0; i < n_commands; i++)
 		if (commands[i].run)
-			guess_try(&guess, commands[i].name);
-	if (guess.best)
-		return ctl_fail(EXIT_INVALID, "unknown command \"%s\"; did you mean %s?", word, guess.best);
+			suggest_try(&suggest, commands[i].name);
+	if (suggest.best)
+		return ctl_fail(EXIT_INVALID, "unknown command \"%s\"; did you mean %s?", word, suggest.best);
 	return ctl_fail(EXIT_INVALID, "unknown command \"%s\"; see netnsctl --help", word);
 }
 

@@ -3,7 +3,7 @@
  * shell completions and the summary in netnsctl(1) too. */
 #include "options.h"
 #include "table.h"
-#include "base/guess.h"
+#include "base/suggest.h"
 #include <getopt.h>
 
 const struct option_row option_rows[] = {
@@ -41,13 +41,13 @@ enum { ROW = 256 };
 
 static int option_unknown(const char *word)
 {
-	struct guess guess = guess_new(word + strspn(word, "-"));
+	struct suggest suggest = suggest_new(word + strspn(word, "-"));
 
 	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
 		if (option_rows[i].bit != OPT_LATER)
-			guess_try(&guess, option_rows[i].name);
-	if (guess.best)
-		return ctl_fail(EXIT_INVALID, "unknown option %s; did you mean --%s?", word, guess.best);
+			suggest_try(&suggest, option_rows[i].name);
+	if (suggest.best)
+		return ctl_fail(EXIT_INVALID, "unknown option %s; did you mean --%s?", word, suggest.best);
 	return ctl_fail(EXIT_INVALID, "unknown option %s; see netnsctl --help", word);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watch.c - turns what the kernel tells into marks (keep.h), and has them worked off. */
+/* watch.c - turns what the kernel tells into marks (watched.h), and has them worked off. */
 #include "usec.h"
 #include "watch.h"
 #include "heal/heal.h"
@@ -34,7 +34,7 @@ static int on_events(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint
 {
 	struct watch *w = arg;
 
-	keep_listen(w->env);
+	watched_listen(w->env);
 	w->work(w->arg);
 	return 0;
 }
@@ -49,7 +49,7 @@ static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reven
 			const struct inotify_event *i = (const void *)at;
 
 			w->names_watched &= !(i->mask & IN_IGNORED);
-			keep_check_names(w->env, i->len ? i->name : NULL);
+			watched_check_names(w->env, i->len ? i->name : NULL);
 			at += sizeof(*i) + i->len;
 		}
 	w->work(w->arg);
@@ -100,7 +100,7 @@ static void check_all(struct watch *w)
 
 	w->mounted = 0;
 	watch_names(w);
-	keep_check_names(w->env, NULL);
+	watched_check_names(w->env, NULL);
 	w->work(w->arg);
 	w->next_check = usec_now(CLOCK_BOOTTIME) + CHECK_SHARE * (usec_now(CLOCK_BOOTTIME) - began);
 }
@@ -131,8 +131,8 @@ static int on_audit(sd_event_source *s, _unused_ uint64_t usec, void *arg)
 	struct watch *w = arg;
 
 	watch_names(w);
-	keep_audit(w->env);
-	keep_check_names(w->env, NULL);
+	watched_audit(w->env);
+	watched_check_names(w->env, NULL);
 	w->work(w->arg);
 	(void)!sd_event_source_set_time(s, usec_now(CLOCK_BOOTTIME) + w->audit_usec);
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);

@@ -144,7 +144,7 @@ void problem_add_in_the_way(struct problems *p, const struct where *where, const
 	add_owned(p, &e, where, object, NULL);
 }
 
-void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed,
+void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool name_blocked,
 			 bool awaited)
 {
 	static const char in_the_way[] = ": what stands at its name is no network namespace, and a symbolic link is not followed; "
@@ -152,7 +152,7 @@ void problem_add_missing(struct problems *p, const struct where *where, const ch
 	struct err e;
 	size_t n = p->n;
 
-	err_set(&e, ENODEV, "%s is not there%s", object, obstructed ? in_the_way : ", and netnsd does not make it");
+	err_set(&e, ENODEV, "%s is not there%s", object, name_blocked ? in_the_way : ", and netnsd does not make it");
 	problem_add_err(p, &e, where, object);
 	if (p->n > n)
 		p->v[n].awaited = awaited;

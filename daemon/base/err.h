@@ -46,7 +46,7 @@ struct problems {
 	struct problem v[PROBLEMS_MAX];
 	size_t n;		/* in v */
 	size_t more;		/* beyond it */
-	size_t guesses;		/* names compared so far with wrong ones (guess.h) */
+	size_t guesses;		/* names compared so far with wrong ones (suggest.h) */
 };
 void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...) _printf_(4, 5);
 /* Adds what @e says, with its kernel words; @object may be NULL. */
@@ -59,7 +59,7 @@ void problem_add_in_the_way(struct problems *p, const struct where *where, const
 void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words, const char *remedy);
 /* @object is not there, and not netnsd's to make; @obstructed: at the name of a namespace stands
  * something else; @awaited: it is worth waiting for. */
-void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool obstructed,
+void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool name_blocked,
 			 bool awaited);
 /* Whether all that is wrong is that something has not come yet. */
 bool problems_await(const struct problems *p);

@@ -7,8 +7,8 @@
 
 /* What is known of a value that was read. */
 struct place {
-	struct spot key, value;
-	struct spot *nulls; /* json-c has no value for null: they are with their container */
+	struct scope_part key, value;
+	struct scope_part *nulls; /* json-c has no value for null: they are with their container */
 	size_t n_nulls;
 };
 
@@ -18,7 +18,7 @@ static void place_free(_unused_ struct json_object *value, void *place)
 	free(place);
 }
 
-static void place_set(struct json_object *value, struct spot at)
+static void place_set(struct json_object *value, struct scope_part at)
 {
 	struct place *place = must(calloc(1, sizeof(*place)));
 
@@ -26,7 +26,7 @@ static void place_set(struct json_object *value, struct spot at)
 	json_object_set_userdata(value, place, place_free);
 }
 
-static void place_set_key(struct json_object *value, struct spot at)
+static void place_set_key(struct json_object *value, struct scope_part at)
 {
 	struct place *place = json_object_get_userdata(value);
 
@@ -35,7 +35,7 @@ static void place_set_key(struct json_object *value, struct spot at)
 }
 
 /* Doubles its room whenever a power of two is full. */
-static void place_add_null(struct json_object *in, struct spot at)
+static void place_add_null(struct json_object *in, struct scope_part at)
 {
 	struct place *place = json_object_get_userdata(in);
 	size_t n = place ? place->n_nulls : 0;
@@ -56,7 +56,7 @@ static int read_member(struct reader *r, const struct path *up, unsigned depth, 
 	struct path path = { .up = up };
 	struct json_object *first;
 	size_t size, used = r->used;
-	struct spot key, at;
+	struct scope_part key, at;
 	bool twice;
 	int k;
 
@@ -110,7 +110,7 @@ static int read_object(struct reader *r, const struct path *path, unsigned depth
 static int read_list(struct reader *r, const struct path *up, unsigned depth, struct json_object *list)
 {
 	struct path path = { .up = up };
-	struct spot at;
+	struct scope_part at;
 	int k;
 
 	if (reader_take(r, ']'))
@@ -137,7 +137,7 @@ static int read_container(struct reader *r, const struct path *path, unsigned de
 {
 	bool map = *r->p == '{';
 	_cleanup_(json_putp) struct json_object *v = must(map ? json_object_new_object() : json_object_new_array());
-	struct spot here = reader_here(r);
+	struct scope_part here = reader_here(r);
 	int k;
 
 	if (depth == NESTING_MAX)
@@ -187,7 +187,7 @@ static int read_word(struct reader *r, const struct path *path, struct json_obje
 static int read_value(struct reader *r, const struct path *path, unsigned depth, struct json_object **ret)
 {
 	char c = reader_peek(r);
-	struct spot here = reader_here(r);
+	struct scope_part here = reader_here(r);
 	int k;
 
 	if (c == '{' || c == '[')
@@ -237,7 +237,7 @@ int json_read_plain(const char *text, size_t size, struct json_object **ret, str
 	return read_whole(text, size, true, ret, p);
 }
 
-static struct where where_of(struct spot at)
+static struct where where_of(struct scope_part at)
 {
 	return (struct where){ .line = at.line, .column = at.column };
 }

@@ -4,7 +4,7 @@
  * are brought up like any other: whole, or not at all. */
 #include "await.h"
 #include "store/event.h"
-#include "heal/keep.h"
+#include "heal/watched.h"
 
 bool await_may(const struct engine *g, const struct change *c, const struct job *j)
 {
@@ -34,7 +34,7 @@ int await_take(struct engine *g, struct job *j, struct err *e)
 	m = member_find(&g->env, j->next.name, NULL);
 	for (size_t i = 0; i < j->problems.n; i++)
 		problem_copy(&m->known.problems, &j->problems.v[i]);
-	keep_take(&g->env, m, &j->desired.model, &j->set, false);
+	watched_take(&g->env, m, &j->desired.model, &j->set, false);
 	return 0;
 }
 
@@ -44,9 +44,9 @@ void await_failed(struct engine *g, const struct change *c, struct outcome *o)
 	struct member *m = c->awaited ? member_find(&g->env, c->name, NULL) : NULL;
 	struct problems *known = m ? &m->known.problems : NULL;
 
-	if (!m || o->moot || o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING || !o->problems.n)
+	if (!m || o->superseded || o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING || !o->problems.n)
 		return;
-	o->moot = m->known.state == STATE_FAILED && known->n && !strcmp(known->v[0].message, o->problems.v[0].message);
+	o->superseded = m->known.state == STATE_FAILED && known->n && !strcmp(known->v[0].message, o->problems.v[0].message);
 	m->known.state = STATE_FAILED;
 	problems_done(known);
 	for (size_t i = 0; i < o->problems.n; i++)
@@ -57,8 +57,8 @@ void await_again(struct engine *g, struct member *m)
 {
 	struct change c = { .type = CHANGE_UP, .awaited = true };
 
-	for (size_t i = 0; i < m->n_kept; i++)
-		keep_clear(&m->kept[i]);
+	for (size_t i = 0; i < m->n_watched; i++)
+		watched_clear(&m->watched[i]);
 	snprintf(c.name, sizeof(c.name), "%s", m->known.name);
 	queue_add(&g->queue, &c);
 }
@@ -76,7 +76,7 @@ static bool is_in_line(const struct engine *g, const struct member *m)
 /* Once, however much is heard until its turn comes. */
 static bool is_woken(const struct engine *g, const struct member *m)
 {
-	return m->known.awaiting && keep_is_marked(m) && !is_in_line(g, m);
+	return m->known.awaiting && watched_is_marked(m) && !is_in_line(g, m);
 }
 
 bool await_needed(const struct engine *g)

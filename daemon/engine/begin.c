@@ -64,7 +64,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		outcome_refuse(o, OUTCOME_INVALID, &e);
 		return false;
 	}
-	shared = share_check(&g->env, j);
+	shared = claims_check(&g->env, j);
 	if (shared < 0) {
 		o->code = shared == -EEXIST ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
 		o->problems = j->problems;
@@ -95,7 +95,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 static bool check_users(const struct engine *g, const struct job *j, struct outcome *o)
 {
 	const char *netns;
-	const struct known *user = share_user(&g->env, j, &netns);
+	const struct known *user = claims_user(&g->env, j, &netns);
 	struct err e;
 
 	if (!user)

@@ -208,7 +208,7 @@ void boot_leave(struct engine *g)
 {
 	g->queue.leaving = true;
 	/* What goes back already is finished by the next start, if it must. */
-	g->job.wait.ends = !g->job.going_back;
+	g->job.wait.ends = !g->job.rolling_back;
 	g->job.wait.next = 0;
 	if (g->boot)
 		g->boot->leaving = true;
@@ -218,8 +218,8 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 {
 	struct boot_file *f = file_of(g, c->name);
 
-	o->moot = g->boot && g->boot->leaving && c->done == on_started;
-	if (o->moot)
+	o->superseded = g->boot && g->boot->leaving && c->done == on_started;
+	if (o->superseded)
 		return false;
 	if (f && boot_file_has_changed(f)) {
 		boot_note(g, c->name, f->dir, f->path);

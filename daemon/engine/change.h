@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* change.h - a change that somebody asks for, and what becomes of it. */
 #pragma once
-#include "kernel/linger.h"
+#include "kernel/netns_users.h"
 #include "topology/env.h"
 
 struct engine;
@@ -34,10 +34,10 @@ struct outcome {
 	char others[512];			/* what it took along of others, in words; may be empty */
 	const char *boot_file;			/* it comes again at boot, from this file that is not netnsd's */
 	struct problems problems;
-	struct lingerer *lingering;
-	size_t n_lingering;
+	struct netns_user *users;
+	size_t n_users;
 	const char *user;		/* of OUTCOME_REFUSED: the topology that has to go first, or NULL */
-	bool moot;			/* nothing that anybody need be told */
+	bool superseded;			/* nothing that anybody need be told */
 };
 
 enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK, CHANGE_ADOPT };

@@ -4,7 +4,7 @@
 #include "drifted.h"
 #include "engine.h"
 #include "usec.h"
-#include "heal/keep.h"
+#include "heal/watched.h"
 
 bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct drifted *ret)
 {

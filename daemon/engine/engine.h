@@ -4,7 +4,7 @@
 #include "store/identity.h"
 #include "queue.h"
 #include "topology/known.h"
-#include "topology/share.h"
+#include "topology/claims.h"
 
 struct engine {
 	struct env env;

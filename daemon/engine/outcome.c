@@ -9,8 +9,8 @@ enum { MESSAGE_MAX = 1024 };
 void outcome_done(struct outcome *o)
 {
 	problems_done(&o->problems);
-	free(o->lingering);
-	o->lingering = NULL;
+	free(o->users);
+	o->users = NULL;
 }
 
 void outcome_awaited(const struct outcome *o, char *ret, size_t size)
@@ -58,9 +58,9 @@ static void say_counts(char message[MESSAGE_MAX], const struct outcome *o)
 	else
 		say(message, "unchanged");
 	say_others(message, o);
-	if (o->n_lingering)
-		say(message, "; %d (%s) and %zu other processes still use what left", o->lingering[0].pid,
-		    o->lingering[0].command, o->n_lingering - 1);
+	if (o->n_users)
+		say(message, "; %d (%s) and %zu other processes still use what left", o->users[0].pid,
+		    o->users[0].command, o->n_users - 1);
 }
 
 static void say_problem(char message[MESSAGE_MAX], const struct problem *p)

@@ -12,7 +12,7 @@
 #include "begin.h"
 #include "boot.h"
 #include "heal/heal.h"
-#include "heal/keep.h"
+#include "heal/watched.h"
 #include "model/owner.h"
 
 /* Whether the change may begin; if not, that is its outcome. */
@@ -28,8 +28,8 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 		return false;
 	}
 	/* Somebody was quicker. */
-	o->moot = (c->overdue && !(m && confirm_overdue(m))) || (c->awaited && !(m && m->known.awaiting));
-	if (o->moot)
+	o->superseded = (c->overdue && !(m && confirm_overdue(m))) || (c->awaited && !(m && m->known.awaiting));
+	if (o->superseded)
 		return false;
 	if (!c->topology && !m) {
 		outcome_refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
@@ -58,8 +58,8 @@ static void outcome_from(struct outcome *o, struct job *j)
 	o->changed = j->changed;
 	o->removed = j->removed;
 	memcpy(o->others, j->result < 0 ? j->lost : j->others, sizeof(o->others));
-	o->lingering = TAKE(j->lingering);
-	o->n_lingering = j->n_lingering;
+	o->users = TAKE(j->users);
+	o->n_users = j->n_users;
 	o->problems = j->problems;
 	j->problems = (struct problems){ 0 };
 	if (j->disrupts)
@@ -67,7 +67,7 @@ static void outcome_from(struct outcome *o, struct job *j)
 	else if (j->differs)
 		o->code = OUTCOME_DIFFERS;
 	else if (j->result < 0)
-		o->code = j->back_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
+		o->code = j->rollback_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
 }
 
 static void finish(struct engine *g, struct outcome *o)
@@ -78,11 +78,11 @@ static void finish(struct engine *g, struct outcome *o)
 	g->env.changing = NULL;
 	o->duration_usec = usec_now(CLOCK_MONOTONIC) - g->began_usec;
 	m = member_find(&g->env, entry->change.name, NULL);
-	g->env.marked |= m && keep_is_marked(m);
+	g->env.marked |= m && watched_is_marked(m);
 	boot_settle(g, &entry->change, o);
 	if (o->code != OUTCOME_DONE)
 		boot_failed(g, &entry->change, o);
-	if (!o->moot)
+	if (!o->superseded)
 		outcome_tell(g, &entry->change, o);
 	if (entry->change.done)
 		entry->change.done(entry->change.arg, o);
@@ -97,15 +97,15 @@ static void on_looking(void *engine, struct job *j)
 	struct engine *g = engine;
 	struct member *m = member_find(&g->env, j->next.name, NULL);
 
-	keep_listen(&g->env);
-	keep_hear(&g->env, &j->set);
+	watched_listen(&g->env);
+	watched_hear(&g->env, &j->set);
 	if (m && m->forgot)
 		member_number(m, &j->last.model);
-	for (size_t i = 0; m && i < m->n_kept; i++) {
-		struct kept *k = &m->kept[i];
+	for (size_t i = 0; m && i < m->n_watched; i++) {
+		struct watched *k = &m->watched[i];
 		bool unrouted = k->unrouted, crowded = k->crowded;
 
-		keep_clear(k);
+		watched_clear(k);
 		/* That look does not see it. */
 		k->all = k->unrouted = unrouted;
 		k->crowded = crowded;
@@ -121,7 +121,7 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 
 	outcome_from(o, &g->job);
 	o->code = OUTCOME_WAITING;
-	o->moot = c->awaited;
+	o->superseded = c->awaited;
 	if (r < 0) {
 		problems_done(&o->problems);
 		outcome_refuse(o, OUTCOME_REFUSED, &e);
@@ -130,13 +130,13 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 
 static int on_committing(void *engine, struct job *j, struct err *e)
 {
-	return share_hand_on(engine, j, e);
+	return claims_transfer(engine, j, e);
 }
 
 /* What the kernel refuses to give, or to take back, may build on another topology that is to come, or to go, too. */
 static bool may_go_again(const struct change *c, const struct job *j)
 {
-	if (j->result >= 0 || j->back_failed || j->conflict || problems_await(&j->problems))
+	if (j->result >= 0 || j->rollback_failed || j->conflict || problems_await(&j->problems))
 		return false;
 	return c->type == CHANGE_DOWN || c->type == CHANGE_UP;
 }
@@ -274,7 +274,7 @@ struct env *engine_env(struct engine *g)
 bool engine_has_netns(const struct engine *g, const char *name, const char *netns)
 {
 	const struct member *m = member_find(&g->env, name, NULL);
-	const struct kept *k = m ? keep_find(m, netns) : NULL;
+	const struct watched *k = m ? watched_find(m, netns) : NULL;
 
 	return k && k->inode;
 }
@@ -338,7 +338,7 @@ void engine_free(struct engine *g)
 	job_done(&g->planned);
 	queue_done(&g->queue);
 	for (size_t i = 0; i < g->env.n_members; i++) {
-		keep_done(&g->env, g->env.members[i]);
+		watched_done(&g->env, g->env.members[i]);
 		member_free(g->env.members[i]);
 	}
 	free(g->env.members);

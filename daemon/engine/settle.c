@@ -2,10 +2,10 @@
 /* settle.c - lets a change start from what its topology is, and the topology be what the
  * change has made of it. */
 #include "settle.h"
-#include "heal/keep.h"
-#include "model/back.h"
+#include "heal/watched.h"
+#include "model/revert.h"
 
-static void originals_copy(struct model *to, const struct model *from)
+static void saved_copy(struct model *to, const struct model *from)
 {
 	for (size_t i = 0; i < from->n; i++)
 		model_add(to, object_copy(to, from->objects[i], ~UINT64_C(0)), NULL);
@@ -13,17 +13,17 @@ static void originals_copy(struct model *to, const struct model *from)
 
 static void on_looked(void *engine, struct job *j)
 {
-	share_disown(engine, j->next.name, &j->observed, &j->desired.model, &j->last.model);
+	claims_disown(engine, j->next.name, &j->observed, &j->desired.model, &j->last.model);
 }
 
 /* What other topologies still declare of what is not theirs does not go back. */
-static void on_returning(void *engine, struct job *j)
+static void on_reverting(void *engine, struct job *j)
 {
 	const struct engine *g = engine;
 
 	for (size_t i = 0; i < g->env.n_members; i++)
 		if (g->env.members[i]->claims.n && strcmp(g->env.members[i]->known.name, j->next.name))
-			back_share(&j->desired.model, &g->env.members[i]->claims);
+			revert_shared(&j->desired.model, &g->env.members[i]->claims);
 }
 
 /* What is up now, for a job to start from. */
@@ -34,19 +34,19 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	*j = (struct job){ 0 };
 	job_init(j, g->env.kinds, &g->env.state, g->env.netns_dir, g->env.machine);
 	j->owner = g;
-	j->opened = keep_opened;
+	j->opened = watched_opened;
 	j->looked = on_looked;
 	j->next_index = g->env.next_index;
 	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
 	if (!m)
 		return 0;
-	j->returning = on_returning;
+	j->reverting = on_reverting;
 	j->next.had = !m->known.unapplied;
 	j->next.healed = (uint32_t)m->known.healed;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
 	j->next.confirm_usec = m->known.confirm_usec;
 	j->next.previous = json_object_get(m->previous);
-	originals_copy(&j->next.originals, &m->originals);
+	saved_copy(&j->next.saved, &m->saved);
 	if (!known_is_up(&m->known))
 		return 0;
 	model_done(&j->last.model);
@@ -61,7 +61,7 @@ void member_failed(struct engine *g, struct job *j)
 {
 	struct member *m = member_find(&g->env, j->next.name, NULL);
 
-	if (!m || !j->back_failed)
+	if (!m || !j->rollback_failed)
 		return;
 	m->known.state = STATE_FAILED;
 	m->broken = true;
@@ -78,12 +78,12 @@ static void member_keep(struct engine *g, struct job *j)
 	m->broken = m->heal_failed = false;
 	m->again_usec = 0;
 	if (j->next.state != STATE_UP) {
-		keep_done(&g->env, m);
+		watched_done(&g->env, m);
 		drifts_done(&m->drifts);
 		return;
 	}
 	m->on_drift = j->desired.on_drift;
-	keep_take(&g->env, m, &j->desired.model, &j->set, true);
+	watched_take(&g->env, m, &j->desired.model, &j->set, true);
 	m->forgot = false;
 	drift_declared(&m->drifts, &m->declared);
 }
@@ -96,7 +96,7 @@ void member_unsettled(struct engine *g, struct job *j)
 		g->env.next_index = j->next_index;
 	if (!m || m->known.awaiting)
 		return;
-	keep_mark_all(m);
+	watched_mark_all(m);
 	g->env.marked = true;
 }
 

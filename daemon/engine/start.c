@@ -132,7 +132,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 		}
 		if (j->result < 0) {
 			member_need(&g->env, r->name);
-			j->back_failed = true;
+			j->rollback_failed = true;
 			member_failed(g, j);
 			tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, CUT_OFF, j->problems.v[0].message);
 		} else {
@@ -173,9 +173,9 @@ static int keep(struct engine *g, struct member *m, struct err *e)
 	r = netns_set_make(&set, g->env.netns_dir, names, n, e);
 	if (r == 0) {
 		m->on_drift = t.on_drift;
-		keep_hear(&g->env, &set);
-		keep_take(&g->env, m, &t.model, &set, false);
-		keep_mark_all(m);
+		watched_hear(&g->env, &set);
+		watched_take(&g->env, m, &t.model, &set, false);
+		watched_mark_all(m);
 	}
 	netns_set_done(&set);
 	topology_done(&t);

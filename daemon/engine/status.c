@@ -184,7 +184,7 @@ static bool is_everywhere(const struct object *address)
 	struct json_object *v = value(address, "address");
 	const char *s = json_object_get_string(v);
 	const char *word = condition(address);
-	bool everywhere = address->any && !(word && !strcmp(word, "duplicate")) && (!strncmp(s, "fe80:", 5) || !strcmp(s, "::1"));
+	bool everywhere = address->managed && !(word && !strcmp(word, "duplicate")) && (!strncmp(s, "fe80:", 5) || !strcmp(s, "::1"));
 
 	json_object_put(v);
 	return everywhere;

@@ -29,7 +29,7 @@ static void look_at_declared(_unused_ void *engine, struct job *j)
 		struct netns *ns = &j->set.v[i];
 		const struct object *netns = model_netns(&j->desired.model, ns->name);
 
-		if (netns && netns->any)
+		if (netns && netns->managed)
 			ns->only = declared_links(&j->desired.model.arena, netns);
 	}
 }

@@ -2,9 +2,9 @@
 /* load.c - reads a topology file as such: its size, its outermost keys, and the
  * names of its namespaces. */
 #include "load.h"
-#include "base/guess.h"
+#include "base/suggest.h"
 #include "base/json.h"
-#include "later.h"
+#include "reserved.h"
 #include "loader.h"
 #include "base/utf8.h"
 #include <stdarg.h>
@@ -164,7 +164,7 @@ static const struct {
 
 static void root_unknown(struct loader *l, const struct node *n)
 {
-	struct guess guess = guess_new(n->path.key);
+	struct suggest suggest = suggest_new(n->path.key);
 	struct names all = { 0 };
 
 	/* What will not be printed needs no words. */
@@ -173,13 +173,13 @@ static void root_unknown(struct loader *l, const struct node *n)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(root_keys); i++) {
-		guess_try(&guess, root_keys[i].key);
+		suggest_try(&suggest, root_keys[i].key);
 		names_add(&all, root_keys[i].key);
 	}
-	if (later_has("", n->path.key))
+	if (reserved_has("", n->path.key))
 		node_problem_key(l, n, "\"%s\" is not supported by this version of netnsd", n->path.key);
-	else if (guess.best)
-		node_problem_key(l, n, "unknown field; did you mean \"%s\"?", guess.best);
+	else if (suggest.best)
+		node_problem_key(l, n, "unknown field; did you mean \"%s\"?", suggest.best);
 	else
 		node_problem_key(l, n, "unknown field; here may stand %s", names_text(&all, &l->problems->arena));
 }

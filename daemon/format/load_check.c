@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* load_check.c - looks at the objects of a file together: what they imply, whether
  * what they name is there, and whether anything stands on itself. */
-#include "base/guess.h"
+#include "base/suggest.h"
 #include "base/json.h"
 #include "loader.h"
 #include "base/utf8.h"
@@ -65,12 +65,12 @@ static const char *field_of(const struct object *o, const struct ref *ref)
 /* The nearest name of @class in the namespace that starts at @first. */
 static const char *near_in(const struct loader *l, const struct object *netns, const char *class, const char *name)
 {
-	struct guess guess = guess_counted(name, &l->problems->guesses);
+	struct suggest suggest = guess_counted(name, &l->problems->guesses);
 
-	for (const struct object *o = netns->first; o && !guess_is_spent(&guess); o = o->next)
+	for (const struct object *o = netns->first; o && !guess_is_spent(&suggest); o = o->next)
 		if (o->name && !strcmp(o->kind->class, class))
-			guess_try(&guess, o->name);
-	return guess.best;
+			suggest_try(&suggest, o->name);
+	return suggest.best;
 }
 
 /* The same name in another namespace, as a reference. */
@@ -87,13 +87,13 @@ static const char *elsewhere(const struct loader *l, const char *class, const ch
 
 static void netns_missing(struct loader *l, const struct object *o, const struct ref *ref, const char *netns)
 {
-	struct guess guess = guess_counted(netns, &l->problems->guesses);
+	struct suggest suggest = guess_counted(netns, &l->problems->guesses);
 
-	for (size_t i = 0; i < l->model->n && !guess_is_spent(&guess); i++)
+	for (size_t i = 0; i < l->model->n && !guess_is_spent(&suggest); i++)
 		if (l->model->objects[i]->kind->form == FORM_BODY)
-			guess_try(&guess, l->model->objects[i]->netns);
+			suggest_try(&suggest, l->model->objects[i]->netns);
 	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "there is no namespace %s in this file%s%s%s", netns,
-		       guess.best ? "; did you mean " : "", guess.best ? guess.best : "", guess.best ? "?" : "");
+		       suggest.best ? "; did you mean " : "", suggest.best ? suggest.best : "", suggest.best ? "?" : "");
 }
 
 static void ref_missing(struct loader *l, const struct object *o, const struct ref *ref)

@@ -195,8 +195,8 @@ static void element_read(struct loader *l, const struct node *n, const struct ki
 {
 	struct object *o = object_begin(l, n, k, netns, name);
 
-	if (k->brief && !json_object_is_type(n->in, json_type_object))
-		field_read(l, n, o, kind_field(k, k->brief));
+	if (k->shorthand && !json_object_is_type(n->in, json_type_object))
+		field_read(l, n, o, kind_field(k, k->shorthand));
 	else if (node_is_object(l, n))
 		fields_read(l, n, o, true);
 	else

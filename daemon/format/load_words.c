@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* load_words.c - which words may stand where, and what to say of one that may
  * not.  All of it comes from the tables of the kinds. */
-#include "base/guess.h"
-#include "later.h"
+#include "base/suggest.h"
+#include "reserved.h"
 #include "loader.h"
 
 void names_add(struct names *names, const char *name)
@@ -59,7 +59,7 @@ int field_find(const struct kind *k, const char *word)
 static const struct kind *field_elsewhere(const struct kinds *kinds, const struct kind *k, const char *word)
 {
 	for (size_t i = 0; i < kinds->n; i++)
-		if (!kinds->v[i]->any && kind_shares_section(kinds->v[i], k) && field_find(kinds->v[i], word) >= 0)
+		if (!kinds->v[i]->managed && kind_shares_section(kinds->v[i], k) && field_find(kinds->v[i], word) >= 0)
 			return kinds->v[i];
 	return NULL;
 }
@@ -80,7 +80,7 @@ static struct names words_of(const struct kinds *kinds, const struct kind *k)
 	return all;
 }
 
-static const char *later_place(const struct kind *k)
+static const char *reserved_place(const struct kind *k)
 {
 	return k->section ? k->section : "namespace";
 }
@@ -93,18 +93,18 @@ static bool is_word(const struct kinds *kinds, const struct kind *k, const char 
 
 const char *word_meant(const struct loader *l, const struct kind *k, const char *word)
 {
-	struct guess guess = guess_new(word);
+	struct suggest suggest = suggest_new(word);
 	struct names all;
 
 	if (is_word(l->kinds, k, word))
 		return word;
 	/* What will not be printed is not thought about. */
-	if (l->problems->n == PROBLEMS_MAX || field_elsewhere(l->kinds, k, word) || later_has(later_place(k), word))
+	if (l->problems->n == PROBLEMS_MAX || field_elsewhere(l->kinds, k, word) || reserved_has(reserved_place(k), word))
 		return NULL;
 	all = words_of(l->kinds, k);
 	for (size_t i = 0; i < all.n; i++)
-		guess_try(&guess, all.v[i]);
-	return guess.best;
+		suggest_try(&suggest, all.v[i]);
+	return suggest.best;
 }
 
 /* Where else than in an object of kind @k the section @word stands, in words. */
@@ -128,11 +128,11 @@ void word_refuse(struct loader *l, const struct node *n, const struct kind *k, c
 		l->problems->more++;
 		return;
 	}
-	if (other && k->any) {
+	if (other && k->managed) {
 		node_problem_key(l, n, "unknown field; with \"kind\": \"%s\" it would be one", other->name);
 	} else if (other) {
 		node_problem_key(l, n, "a %s has no \"%s\", a %s has", k->name, word, other->name);
-	} else if (later_has(later_place(k), word)) {
+	} else if (reserved_has(reserved_place(k), word)) {
 		node_problem_key(l, n, "\"%s\" is not supported by this version of netnsd", word);
 	} else if (place) {
 		node_problem_key(l, n, "unknown field here; \"%s\" stands in %s", word, place);
@@ -147,20 +147,20 @@ void word_refuse(struct loader *l, const struct node *n, const struct kind *k, c
 /* Says that @name is no kind of the section of @of; returns the one that was meant. */
 static const struct kind *kind_refuse(struct loader *l, const struct node *n, const struct kind *of, const char *name)
 {
-	struct guess guess = guess_new(name);
+	struct suggest suggest = suggest_new(name);
 	const struct kind *meant = NULL;
 	struct names all = { 0 };
 
 	for (size_t i = 0; i < l->kinds->n; i++) {
 		const struct kind *k = l->kinds->v[i];
 
-		if (k->any || !kind_shares_section(k, of))
+		if (k->managed || !kind_shares_section(k, of))
 			continue;
 		names_add(&all, k->name);
-		guess_try(&guess, k->name);
-		meant = guess.best == k->name ? k : meant;
+		suggest_try(&suggest, k->name);
+		meant = suggest.best == k->name ? k : meant;
 	}
-	if (later_has("kind", name)) {
+	if (reserved_has("kind", name)) {
 		node_problem(l, n, "\"%s\" is not supported by this version of netnsd", name);
 		return NULL;
 	}
@@ -186,9 +186,9 @@ bool kind_choose(struct loader *l, const struct node *n, const struct kind *of, 
 
 		if (!kind_shares_section(k, of))
 			continue;
-		if (k->any)
+		if (k->managed)
 			any = k;
-		if (k->any || strcmp(k->name, name))
+		if (k->managed || strcmp(k->name, name))
 			continue;
 		*ret = k;
 		return true;

@@ -38,9 +38,9 @@ static void print_field(FILE *out, const struct field *f)
 	print_type(out, f);
 	fputs("\n:  ", out);
 	print_text(out, f->doc);
-	if (f->fallback && strcmp(f->fallback, "null")) {
+	if (f->kernel_default && strcmp(f->kernel_default, "null")) {
 		fputs("; reverts to ", out);
-		print_text(out, f->fallback);
+		print_text(out, f->kernel_default);
 	}
 	fputs(f->flags & NEEDED ? "; required" : "", out);
 	fputs(f->flags & KEY ? "; part of the key" : "", out);
@@ -67,9 +67,9 @@ static void print_place(FILE *out, const struct kind *k)
 		fprintf(out, "A key and its value in *%s* of %s", k->section, in);
 		break;
 	}
-	if (k->brief) {
+	if (k->shorthand) {
 		fputs("; a string instead of an object is its *", out);
-		print_text(out, k->brief);
+		print_text(out, k->shorthand);
 		fputc('*', out);
 	}
 	fputs(".\n\n", out);

@@ -119,16 +119,16 @@ static struct json_object *section_schema(const struct kind *k)
 {
 	struct json_object *item, *s;
 	char name[128];
-	int brief;
+	int shorthand;
 
 	if (k->form == FORM_VALUES)
 		return map_of(field_schema(pair_field(k, true)), field_schema(pair_field(k, false)));
 	item = ref_to(def_name(k, NULL, name));
 	if (k->form == FORM_MAP)
 		return map_of(ifname_schema(), item);
-	brief = k->brief ? kind_field(k, k->brief) : -1;
+	shorthand = k->shorthand ? kind_field(k, k->shorthand) : -1;
 	s = typed("array", NULL);
-	put(s, "items", brief < 0 ? item : with("anyOf", list_of(field_schema(&k->fields[brief]), item)));
+	put(s, "items", shorthand < 0 ? item : with("anyOf", list_of(field_schema(&k->fields[shorthand]), item)));
 	return s;
 }
 
@@ -137,7 +137,7 @@ static struct json_object *kind_schema(const struct kinds *kinds, const struct k
 {
 	struct json_object *properties = new_object(), *required = must(json_object_new_array()), *s;
 
-	if (section_has_kinds(kinds, k) && !k->any)
+	if (section_has_kinds(kinds, k) && !k->managed)
 		put(properties, "kind", with("const", text(k->name)));
 	for (size_t i = 0; i < k->n_fields; i++) {
 		const struct field *f = &k->fields[i];
@@ -168,9 +168,9 @@ static struct json_object *choice_schema(const struct kind *section, const struc
 	struct json_object *has_kind = with("required", list_of(text("kind"), NULL)), *s;
 	char name[128];
 
-	if (!k->any)
+	if (!k->managed)
 		put(has_kind, "properties", with("kind", with("const", text(k->name))));
-	s = with("if", k->any ? with("not", has_kind) : has_kind);
+	s = with("if", k->managed ? with("not", has_kind) : has_kind);
 	put(s, "then", ref_to(def_name(section, k, name)));
 	return s;
 }
@@ -189,7 +189,7 @@ static void add_choice(struct json_object *defs, const struct kinds *kinds, cons
 			continue;
 		put(defs, def_name(section, k, name), kind_schema(kinds, k));
 		json_object_array_add(rules, choice_schema(section, k));
-		if (!k->any)
+		if (!k->managed)
 			json_object_array_add(words, text(k->name));
 	}
 	put(s, "properties", with("kind", with("enum", words)));

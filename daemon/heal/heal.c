@@ -64,7 +64,7 @@ static int look_and_plan(struct heal *h, struct err *e)
 		h->problems = (struct problems){ 0 };
 		if (scope_open(&h->scope, e) < 0)
 			return e->code;
-		keep_hear(h->env, &h->scope.set);
+		watched_hear(h->env, &h->scope.set);
 		if (scope_look(&h->scope, e) < 0)
 			return e->code;
 		again = heal_return_renamed(h);
@@ -100,11 +100,11 @@ static void find_again(struct heal *h)
 		struct netns *ns = &h->scope.set.v[i];
 		struct object *o = model_netns(&h->scope.desired, ns->name);
 		struct op op = { .after = o };
-		struct drift *one = ns->state == NETNS_LOST && o ? drift_find(&h->m->drifts, o) : NULL;
+		struct drift *one = ns->state == NETNS_UNLINKED && o ? drift_find(&h->m->drifts, o) : NULL;
 		bool known = one && one->open;
 
 		/* That of another topology is found again by that one. */
-		if (ns->state != NETNS_LOST || !o || o->any)
+		if (ns->state != NETNS_UNLINKED || !o || o->managed)
 			continue;
 		one = drift_note(&h->m->drifts, o, h->now);
 		if (!known)
@@ -134,11 +134,11 @@ void heal_count(struct heal *h, const struct op *op)
 
 static void look_around(struct heal *h, const struct object *o)
 {
-	struct spot *spot = scope_find(&h->scope, o->netns);
+	struct scope_part *part = scope_find(&h->scope, o->netns);
 
-	if (spot) {
+	if (part) {
 		(void)scope_add(&h->scope, o, true);
-		spot->unrouted = true;
+		part->unrouted = true;
 	}
 }
 
@@ -244,10 +244,10 @@ static void renew(struct heal *h)
 	for (size_t i = 0; i < h->scope.set.n; i++) {
 		struct netns *ns = &h->scope.set.v[i];
 		const struct object *have = model_netns(&h->scope.observed, ns->name), *want = model_netns(&h->scope.desired, ns->name);
-		struct kept *k = h->scope.spots[i].kept;
+		struct watched *k = h->scope.parts[i].watched;
 
-		if (ns->state == NETNS_NAMED && have && want && (want->any || have->owner == OWNER_OURS))
-			keep_renew(h->env, k, ns, !want->any);
+		if (ns->state == NETNS_NAMED && have && want && (want->managed || have->owner == OWNER_OURS))
+			watched_renew(h->env, k, ns, !want->managed);
 		k->sorted = false;
 	}
 }
@@ -303,16 +303,16 @@ static bool is_about(const struct problem *p, const char *netns)
 }
 
 /* Where something could not be healed, or waits to be: it is looked at again. */
-static void note_unwell(struct heal *h)
+static void note_retry(struct heal *h)
 {
 	for (size_t i = 0; i < h->scope.n; i++) {
-		const struct spot *spot = &h->scope.spots[i];
-		bool unwell = h->pending || h->refused.more;
+		const struct scope_part *part = &h->scope.parts[i];
+		bool retry = h->pending || h->refused.more;
 
-		for (size_t n = 0; n < h->refused.n && !unwell; n++)
-			unwell = is_about(&h->refused.v[n], spot->kept->name);
-		if (unwell)
-			keep_unwell(spot->kept, spot->all ? NULL : spot->only);
+		for (size_t n = 0; n < h->refused.n && !retry; n++)
+			retry = is_about(&h->refused.v[n], part->watched->name);
+		if (retry)
+			watched_retry(part->watched, part->all ? NULL : part->only);
 	}
 }
 
@@ -337,9 +337,9 @@ static void settle(struct heal *h)
 	if (h->healed)
 		heal_tell_healed(h);
 	problems_first(h);
-	note_unwell(h);
+	note_retry(h);
 	/* The rest of what was not well is looked at in the next heals. */
-	if (!h->refused.n && keep_is_unwell(h->m))
+	if (!h->refused.n && watched_has_retry(h->m))
 		return;
 	state = !h->refused.n ? STATE_UP : problems_await(&h->refused) ? STATE_WAITING : STATE_FAILED;
 	if (h->refused.n && (!h->m->heal_failed || state != k->state))
@@ -358,12 +358,12 @@ static void settle(struct heal *h)
 
 static bool is_marked(const struct env *env, const struct member *m)
 {
-	if (!m->n_kept)
+	if (!m->n_watched)
 		return false;
 	/* What is just being changed is looked at by that change. */
 	if (m->broken || m->known.awaiting || (env->changing && !strcmp(env->changing->next.name, m->known.name)))
 		return false;
-	return keep_is_marked(m);
+	return watched_is_marked(m);
 }
 
 bool heal_needed(const struct env *env)
@@ -425,14 +425,14 @@ void heal_tick(struct env *env)
 
 		if (m->again_usec && m->again_usec <= now) {
 			m->again_usec = 0;
-			keep_mark_all(m);
+			watched_mark_all(m);
 		}
 		for (size_t n = 0; n < m->drifts.n; n++) {
 			struct drift *one = &m->drifts.v[n];
-			struct kept *k = drift_due(one, now) ? keep_find(m, one->netns) : NULL;
+			struct watched *k = drift_due(one, now) ? watched_find(m, one->netns) : NULL;
 
 			if (k)
-				keep_mark(k, one->name);
+				watched_mark(k, one->name);
 		}
 	}
 }

@@ -2,7 +2,7 @@
 /* heal.h - puts right what is not as declared: looks only at what was marked, plans
  * from there, and takes the steps. */
 #pragma once
-#include "keep.h"
+#include "watched.h"
 
 /* Heals a part of what is marked.  True if more is left. */
 bool heal_step(struct env *env);

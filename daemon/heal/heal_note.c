@@ -2,7 +2,7 @@
 /* heal_note.c - notes what is not as declared, and tells it in the words of a plan. */
 #include "usec.h"
 #include "healing.h"
-#include "kernel/linger.h"
+#include "kernel/netns_users.h"
 
 uint64_t heal_now(void)
 {
@@ -67,7 +67,7 @@ static const char *in_words(struct arena *a, const struct op *op, const struct e
 void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message)
 {
 	const struct object *o = heal_object(op);
-	const struct spot *spot = scope_find(&h->scope, o->netns);
+	const struct scope_part *part = scope_find(&h->scope, o->netns);
 	uint64_t mask = told_of(op, o);
 	struct arena a = { 0 };
 	char by[64];
@@ -78,11 +78,11 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct
 		.object = o->place,
 		.was = describe(&a, op->after, mask),
 		.is = describe(&a, op->before, mask),
-		.by = type == EVENT_DRIFT && spot ? culprit(spot->pid, by, sizeof(by)) : NULL,
+		.by = type == EVENT_DRIFT && part ? culprit(part->pid, by, sizeof(by)) : NULL,
 	};
 
-	if (ev.is && (op->before->bereft || op->before->misplaced))
-		ev.is = arena_fmt(&a, "%s %s", ev.is, op->before->bereft ? o->kind->bereft : o->kind->misplaced);
+	if (ev.is && (op->before->bereft || op->before->out_of_order))
+		ev.is = arena_fmt(&a, "%s %s", ev.is, op->before->bereft ? o->kind->bereft : o->kind->out_of_order);
 	if (one && type == EVENT_DRIFT)
 		drift_say(one, o, ev.was, ev.is, ev.by);
 	else if (one && *one->by)
@@ -110,8 +110,8 @@ static bool is_found(const struct netns *ns)
 /* Who lives in a namespace that somebody deleted may be why it was to go, or must not. */
 static void say_inhabitants(const struct heal *h, char *ret, size_t size)
 {
-	struct lingerer *all;
-	size_t n = linger_find(&h->scope.set, is_found, &all);
+	struct netns_user *all;
+	size_t n = netns_users_find(&h->scope.set, is_found, &all);
 
 	*ret = '\0';
 	if (n)
@@ -135,7 +135,7 @@ void heal_tell_healed(struct heal *h)
 }
 
 /* A step that takes away what is to be made anew, as the change that the two are. */
-static struct op anew_as_change(const struct heal *h, const struct op *op)
+static struct op recreate_as_change(const struct heal *h, const struct op *op)
 {
 	struct op both = *op;
 
@@ -166,16 +166,16 @@ void heal_note_all(struct heal *h)
 		if (known || !one)
 			continue;
 		h->told++;
-		whole = anew_as_change(h, op);
+		whole = recreate_as_change(h, op);
 		heal_tell(h, EVENT_DRIFT, &whole, one, NULL);
 	}
 	for (size_t i = 0; i < h->scope.n; i++) {
-		const struct spot *spot = &h->scope.spots[i];
+		const struct scope_part *part = &h->scope.parts[i];
 
-		for (size_t n = 0; !spot->all && n < spot->n; n++)
-			drift_settle(d, spot->kept->name, spot->only[n], h->now);
-		if (spot->all)
-			drift_settle(d, spot->kept->name, NULL, h->now);
+		for (size_t n = 0; !part->all && n < part->n; n++)
+			drift_settle(d, part->watched->name, part->only[n], h->now);
+		if (part->all)
+			drift_settle(d, part->watched->name, NULL, h->now);
 	}
 }
 
@@ -184,7 +184,7 @@ void heal_doubt(const struct heal *h)
 {
 	for (size_t i = 0; i < h->m->drifts.n; i++) {
 		const struct drift *one = &h->m->drifts.v[i];
-		struct kept *k = one->open ? keep_find(h->m, one->netns) : NULL;
+		struct watched *k = one->open ? watched_find(h->m, one->netns) : NULL;
 
 		if (k)
 			k->unrouted = k->crowded = true;

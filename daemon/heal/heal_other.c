@@ -2,7 +2,7 @@
 /* heal_other.c - tells an interface from the one that had its name before. */
 #include "topology/known.h"
 #include "healing.h"
-#include "model/back.h"
+#include "model/revert.h"
 
 static bool is_at(const struct object *o, const struct object *link)
 {
@@ -11,29 +11,29 @@ static bool is_at(const struct object *o, const struct object *link)
 
 /* What was there before us on the interface that had this name is of no use to the one
  * that has it now. */
-static void forget_originals(struct heal *h, const struct object *link)
+static void forget_saved(struct heal *h, const struct object *link)
 {
-	struct model kept, *originals = &h->m->originals;
+	struct model kept, *saved = &h->m->saved;
 
-	model_init(&kept, originals->kinds);
-	for (size_t i = 0; i < originals->n; i++)
-		if (!is_at(originals->objects[i], link))
-			model_add(&kept, object_copy(&kept, originals->objects[i], ~UINT64_C(0)), NULL);
-	model_done(originals);
-	*originals = kept;
+	model_init(&kept, saved->kinds);
+	for (size_t i = 0; i < saved->n; i++)
+		if (!is_at(saved->objects[i], link))
+			model_add(&kept, object_copy(&kept, saved->objects[i], ~UINT64_C(0)), NULL);
+	model_done(saved);
+	*saved = kept;
 }
 
 void heal_find_others(struct heal *h)
 {
 	for (size_t i = 0; i < h->scope.desired.n; i++) {
 		const struct object *want = h->scope.desired.objects[i], *have = model_find(&h->scope.observed, want->id);
-		const struct object *original = model_find(&h->m->originals, want->id);
+		const struct object *original = model_find(&h->m->saved, want->id);
 
-		if (!want->any || !have || have->assumed || !have->handle || !object_is(want, "link"))
+		if (!want->managed || !have || have->assumed || !have->handle || !object_is(want, "link"))
 			continue;
 		if ((!want->handle || want->handle == have->handle) && (!original || !original->handle || original->handle == have->handle))
 			continue;
-		forget_originals(h, want);
+		forget_saved(h, want);
 		h->others = must(realloc(h->others, (h->n_others + 1) * sizeof(*h->others)));
 		h->others[h->n_others++] = want;
 	}
@@ -60,7 +60,7 @@ void heal_remember_others(struct heal *h)
 		if (is_at_other(h, heal_object(&h->plan.ops[i])))
 			part.ops[n++] = h->plan.ops[i];
 	part.n = n;
-	back_remember(&h->m->originals, &part);
+	revert_remember(&h->m->saved, &part);
 	free(part.ops);
 	/* If it cannot be written, it is forgotten with the next restart at worst. */
 	(void)!member_store(h->env, h->m, &e);

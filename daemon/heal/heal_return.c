@@ -18,7 +18,7 @@ static void add_as(struct model *to, const struct object *o, const char *name, u
 	copy->name = o->name ? arena_strdup(&to->arena, name) : NULL;
 	copy->place = o->name ? arena_fmt(&to->arena, "%s/%s", o->netns, name) : copy->netns;
 	/* Neither an address of ours nor a value: what is there is not made. */
-	copy->any = !object_is(o, "address");
+	copy->managed = !object_is(o, "address");
 	model_add(to, copy, NULL);
 }
 
@@ -35,12 +35,12 @@ static void models_make(const struct heal *h, const struct object *link, const c
 	struct object *const *declared;
 	size_t n;
 
-	declared = keep_objects(h->m, link->netns, link->name, &n);
+	declared = watched_objects(h->m, link->netns, link->name, &n);
 	add_as(desired, netns, NULL, 0);
 	add_as(last, netns, NULL, 0);
-	for (size_t i = 0; i < h->m->originals.n; i++)
-		if (is_at(h->m->originals.objects[i], link))
-			add_as(desired, h->m->originals.objects[i], name, ~UINT64_C(0));
+	for (size_t i = 0; i < h->m->saved.n; i++)
+		if (is_at(h->m->saved.objects[i], link))
+			add_as(desired, h->m->saved.objects[i], name, ~UINT64_C(0));
 	for (size_t i = 0; i < n; i++)
 		add_as(last, declared[i], name, declared[i]->declared);
 }
@@ -106,9 +106,9 @@ static void forget_handle(struct heal *h, struct object *link)
 	struct err e;
 
 	link->handle = HANDLE_GONE;
-	for (size_t i = 0; i < h->m->originals.n; i++)
-		if (is_at(h->m->originals.objects[i], link))
-			h->m->originals.objects[i]->handle = HANDLE_GONE;
+	for (size_t i = 0; i < h->m->saved.n; i++)
+		if (is_at(h->m->saved.objects[i], link))
+			h->m->saved.objects[i]->handle = HANDLE_GONE;
 	/* If it cannot be written, it is given back once more after the next restart at worst. */
 	(void)!member_store(h->env, h->m, &e);
 }
@@ -119,12 +119,12 @@ bool heal_return_renamed(struct heal *h)
 
 	for (size_t i = 0; i < h->scope.desired.n && !h->report; i++) {
 		struct object *want = h->scope.desired.objects[i];
-		const struct object *have = model_find(&h->scope.observed, want->id), *original = model_find(&h->m->originals, want->id);
+		const struct object *have = model_find(&h->scope.observed, want->id), *original = model_find(&h->m->saved, want->id);
 		uint32_t handle = original && original->handle ? original->handle : want->handle;
 		char name[IF_NAMESIZE];
 
 		/* In a namespace of others the number may be of an interface of quite another one. */
-		if (strcmp(want->netns, "host") || !want->any || !object_is(want, "link") || !handle || handle == HANDLE_GONE ||
+		if (strcmp(want->netns, "host") || !want->managed || !object_is(want, "link") || !handle || handle == HANDLE_GONE ||
 		    (have && (have->assumed || have->handle == handle)))
 			continue;
 		if (name_of(h, want->netns, handle, name) && strcmp(name, want->name)) {

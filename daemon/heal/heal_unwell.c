@@ -15,7 +15,7 @@ static unsigned again_seconds(const struct heal *h)
 /* The kernel's word on @have, if that is declared. */
 static int word_on(const struct heal *h, const struct object *have, struct err *e)
 {
-	int r = have && have->kind->unwell ? have->kind->unwell(have, e) : 0;
+	int r = have && have->kind->retry ? have->kind->retry(have, e) : 0;
 
 	return r < 0 && model_find(&h->scope.desired, have->id) ? r : 0;
 }

@@ -14,8 +14,8 @@ bool heal_is_blocked(const struct heal *h, const struct object *want)
 	if (have && have->alias_of)
 		return true;
 	if (have)
-		return have->owner != OWNER_OURS && !want->any && !have->any;
-	return want->mark == SKIPPED || (want->any && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo"))));
+		return have->owner != OWNER_OURS && !want->managed && !have->managed;
+	return want->mark == SKIPPED || (want->managed && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo"))));
 }
 
 static bool stands_on_blocked(const struct heal *h, const struct object *o)
@@ -51,7 +51,7 @@ const struct object *heal_made_first(const struct heal *h, const struct op *op)
 {
 	const struct object *have = op->before ? op->before : model_find(&h->scope.observed, op->after->id);
 
-	return have && have->misplaced ? have->behind : NULL;
+	return have && have->out_of_order ? have->comes_after : NULL;
 }
 
 bool heal_is_damped(const struct heal *h, const struct drift *one)

@@ -2,7 +2,7 @@
 /* healing.h - what the parts of a heal share. */
 #pragma once
 #include "store/event.h"
-#include "spot.h"
+#include "scope.h"
 
 enum { TOLD_MAX = 256 };	/* drifted objects that are told of one by one in one heal */
 

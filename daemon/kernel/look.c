@@ -9,7 +9,7 @@ static int index_cmp(const void *key, const void *element)
 	return index < have ? -1 : index > have;
 }
 
-/* What is taken to be as declared comes before all that is looked at (spot.c). */
+/* What is taken to be as declared comes before all that is looked at (scope.c). */
 static const char *assumed_link(const struct look *look, uint32_t ifindex)
 {
 	for (size_t i = 0; i < look->observed->n; i++) {

@@ -72,7 +72,7 @@ static int netns_open(struct netns *ns, const char *dir, struct err *e)
 	}
 	if (fd < 0 && errno != ELOOP)
 		return err_kernel(e, errno, NULL, "%s", path);
-	ns->state = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 ? NETNS_REMAINS : NETNS_STALE;
+	ns->state = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 ? NETNS_PLACEHOLDER : NETNS_STALE;
 	if (fd >= 0 && netns_is(fd)) {
 		ns->state = NETNS_NAMED;
 		ns->fd = take_fd(&fd);
@@ -383,9 +383,9 @@ int netns_find_again(struct netns_set *set, struct netns *ns, struct err *e)
 	char path[PATH_SIZE];
 
 	name_path(path, set->dir, ns->name);
-	if (ns->remains && unlink(path) < 0 && errno != ENOENT)
+	if (ns->placeholder && unlink(path) < 0 && errno != ENOENT)
 		return err_kernel(e, errno, NULL, "%s", path);
-	ns->remains = false;
+	ns->placeholder = false;
 	return netns_name(set, ns, e);
 }
 
@@ -401,13 +401,13 @@ int netns_unname(struct netns_set *set, struct netns *ns, struct err *e)
 	name_path(path, set->dir, ns->name);
 	if (!means(path, ns->fd))
 		return err_set(e, ESTALE, "%s means another namespace by now", path);
-	if (netns_reopen(ns, e) < 0 || (set->held && held_add(set, ns, e) < 0))
+	if (netns_reopen(ns, e) < 0 || (set->pins && netns_pin_add(set, ns, e) < 0))
 		return e->code;
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		return err_kernel(e, errno, NULL, "taking the name %s away", path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_kernel(e, errno, NULL, "%s", path);
-	ns->state = NETNS_HELD;
+	ns->state = NETNS_PINNED;
 	return 0;
 }
 

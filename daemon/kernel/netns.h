@@ -8,12 +8,12 @@ struct model;
 
 enum netns_state {
 	NETNS_ABSENT,
-	NETNS_REMAINS,	/* an empty file stands where the name would: a create that was cut off */
+	NETNS_PLACEHOLDER,	/* an empty file stands where the name would: a create that was cut off */
 	NETNS_STALE,	/* something else does, that is no network namespace */
 	NETNS_NAMED,
 	NETNS_FRESH,	/* ours, new, without a name: nothing foreign can be in it */
-	NETNS_HELD,	/* its name was taken away by us, and can be given back */
-	NETNS_LOST,	/* its name was taken away by somebody else, and can be given back */
+	NETNS_PINNED,	/* its name was taken away by us, and can be given back */
+	NETNS_UNLINKED,	/* its name was taken away by somebody else, and can be given back */
 };
 
 struct netns {
@@ -22,7 +22,7 @@ struct netns {
 	int fd;			/* -1: none */
 	int nsid;		/* its number among those that are listened to, if it is heard */
 	bool heard;
-	bool remains;		/* of a NETNS_LOST: an empty file stands where its name was */
+	bool placeholder;		/* of a NETNS_UNLINKED: an empty file stands where its name was */
 	bool unchanged;		/* by us since it was looked into last */
 	bool found;		/* it lost its name, and was given it back */
 	bool adopting;		/* whoever made what is in it, it is read */
@@ -38,7 +38,7 @@ struct netns_set {
 	bool prepared;		/* it is there, and a shared mount */
 	const struct model *tried;	/* what is being taken back; NULL: nothing */
 	bool exclusive;		/* a new route of ours is not made where others have one */
-	const char *held;	/* where what loses its name is kept (held.h), or NULL */
+	const char *pins;	/* where what loses its name is kept (netns_pin.h), or NULL */
 	bool holding;		/* there is something */
 	struct netns *v;
 	size_t n;
@@ -54,7 +54,7 @@ struct netns *netns_find(const struct netns_set *set, const char *name);
 ino_t netns_inode(const char *dir, const char *name);
 /* Whether the descriptor is one of a network namespace. */
 bool netns_is(int fd);
-/* Gives a NETNS_LOST its name again. */
+/* Gives a NETNS_UNLINKED its name again. */
 int netns_find_again(struct netns_set *set, struct netns *ns, struct err *e);
 /* Puts a descriptor in @ns that can be bound to its name again, which one opened by name cannot. */
 int netns_reopen(struct netns *ns, struct err *e);
@@ -74,7 +74,7 @@ int netns_made(struct netns_set *set, struct err *e);
 int netns_make_stop(struct netns_set *set, struct err *e);
 /* Binds the name; -EEXIST if something stands there. */
 int netns_name(struct netns_set *set, struct netns *ns, struct err *e);
-/* Removes the empty file of a NETNS_REMAINS. */
+/* Removes the empty file of a NETNS_PLACEHOLDER. */
 int netns_clear(struct netns *ns, const char *dir, struct err *e);
 /* Takes the name away; the namespace lives on while it is held.  -ESTALE: the name means
  * another one by now. */
@@ -85,8 +85,8 @@ void netns_drop(struct netns *ns);
 /* netns_pin.c: namespaces that lose their names in a change, kept alive until it is decided:
  * should netnsd be cut off, they can still have their names back. */
 /* Keeps @ns, whose descriptor can be bound, at @set->held. */
-int held_add(struct netns_set *set, const struct netns *ns, struct err *e);
+int netns_pin_add(struct netns_set *set, const struct netns *ns, struct err *e);
 /* What a change that was cut off has left there is LOST, and not ABSENT. */
-void held_find(struct netns_set *set);
+void netns_pin_find(struct netns_set *set);
 /* Lets go of all that is kept at @path. */
-void held_release(const char *path);
+void netns_pin_release(const char *path);

@@ -15,18 +15,18 @@
 static const struct field fields[] = {
 	FIELD(address, address, prefix, .flags = FIXED | BARE | NEEDED, .doc = "the address with its prefix length"),
 	FIELD(address, key, prefix, .flags = KEY | HIDDEN, .doc = ""),
-	FIELD(address, far, dest, .flags = KEY | HIDDEN, .fallback = "null", .doc = ""),
-	FIELD(address, peer, peer, .flags = FIXED | BARE, .fallback = "null", .doc = "the address at the other end (IFA_ADDRESS)"),
-	FIELD(address, scope, word, .words = scope_words, .flags = FIXED, .fallback = "\"global\"",
+	FIELD(address, far, dest, .flags = KEY | HIDDEN, .kernel_default = "null", .doc = ""),
+	FIELD(address, peer, peer, .flags = FIXED | BARE, .kernel_default = "null", .doc = "the address at the other end (IFA_ADDRESS)"),
+	FIELD(address, scope, word, .words = scope_words, .flags = FIXED, .kernel_default = "\"global\"",
 	      .doc = "where it is valid (ifa_scope); host in 127.0.0.0/8 unless said; IPv6 derives it from the address"),
 	FIELD(address, label, string, .flags = FIXED, .max = 15, .doc = "IPv4 only, for old programs (IFA_LABEL)"),
-	FIELD(address, metric, u32, .fallback = "0", .doc = "metric of the route to its network (IFA_RT_PRIORITY)"),
+	FIELD(address, metric, u32, .kernel_default = "0", .doc = "metric of the route to its network (IFA_RT_PRIORITY)"),
 	FIELD(address, nodad, bool, .flags = WRITTEN,
 	      .doc = "IPv6: pass packets at once, without looking for a duplicate; usual on cables whose ends are both ours (IFA_F_NODAD)"),
-	FIELD(address, options, address_options, .flags = HIDDEN | SHOWN, .fallback = "\"none\"", .doc = ""),
-	FIELD(address, fixed_options, address_options, .flags = FIXED | BARE | HIDDEN | SHOWN, .fallback = "\"none\"", .doc = ""),
-	FIELD(address, valid_lft, lifetime, .flags = HIDDEN | SHOWN, .fallback = "\"forever\"", .doc = ""),
-	FIELD(address, preferred_lft, lifetime, .flags = HIDDEN | SHOWN, .fallback = "\"forever\"", .doc = ""),
+	FIELD(address, options, address_options, .flags = HIDDEN | SHOWN, .kernel_default = "\"none\"", .doc = ""),
+	FIELD(address, fixed_options, address_options, .flags = FIXED | BARE | HIDDEN | SHOWN, .kernel_default = "\"none\"", .doc = ""),
+	FIELD(address, valid_lft, lifetime, .flags = HIDDEN | SHOWN, .kernel_default = "\"forever\"", .doc = ""),
+	FIELD(address, preferred_lft, lifetime, .flags = HIDDEN | SHOWN, .kernel_default = "\"forever\"", .doc = ""),
 };
 
 /* What the kernel changes of an address that is there (inet6_addr_modify, net/ipv6/addrconf.c), and what
@@ -147,7 +147,7 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	}
 	read_rest(m, a, i, at);
 	address_identify(&a->object);
-	a->object.any = is_kernels(a, at[IFA_PROTO], a->flags);
+	a->object.managed = is_kernels(a, at[IFA_PROTO], a->flags);
 	a->object.sign.hash = at[IFA_PROTO] && nla_get_u8(at[IFA_PROTO]) == PROTOCOL ? SIGN_ANY : 0;
 	a->object.handle = i->ifa_index;
 	a->nodad = a->flags & IFA_F_NODAD;
@@ -205,7 +205,7 @@ static bool is_nodad(const struct work *w, const struct address *a)
 
 	if (a->address.family != AF_INET6)
 		return false;
-	return object_has(&a->object, (size_t)kind_field(a->object.kind, "nodad")) ? a->nodad : o && link_is_cable(o);
+	return object_has(&a->object, (size_t)kind_field(a->object.kind, "nodad")) ? a->nodad : o && link_is_veth_pair(o);
 }
 
 /* Our cables do without; who asks for the search gets it. */
@@ -264,7 +264,7 @@ const struct kind kind_address = {
 	.section = "addresses",
 	.form = FORM_LIST,
 	.in_link = true,
-	.brief = "address",
+	.shorthand = "address",
 	.size = sizeof(struct address),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
@@ -280,8 +280,8 @@ const struct kind kind_address = {
 	.observe = address_observe,
 	.encode = address_encode,
 	.bereft = "without the route to its network",
-	.misplaced = "out of order",
-	.unwell = address_unwell,
+	.out_of_order = "out of order",
+	.retry = address_unwell,
 	.condition = address_condition,
 	.can_mend = address_can_mend,
 	.mend = address_mend,

@@ -114,7 +114,7 @@ static bool is_given(const struct model *m, const struct address *a, const struc
 	const struct object *netns = model_netns(m, a->object.netns);
 	bool given = !memcmp(&a->address, &loopback4, sizeof(loopback4)) || inet_is_loopback6(&a->address);
 
-	return given && netns && !netns->any && !strcmp(a->object.name, "lo") && !link_is_down(link);
+	return given && netns && !netns->managed && !strcmp(a->object.name, "lo") && !link_is_down(link);
 }
 
 void address_check_in(const struct model *m, const struct object *o, struct problems *p)
@@ -151,7 +151,7 @@ static bool is_near(const struct address *a, const struct address *b)
 static bool is_beside_loopback(const struct model *m, const struct object *netns, const struct address *a)
 {
 	struct inet net = address_net(a), own = inet_net(&loopback4);
-	const struct object *link = strcmp(a->object.name, "lo") || netns->any ? NULL : model_find_ref(m, "link", a->object.place);
+	const struct object *link = strcmp(a->object.name, "lo") || netns->managed ? NULL : model_find_ref(m, "link", a->object.place);
 
 	return link && !link_is_down(link) && !memcmp(&net, &own, sizeof(net));
 }

@@ -72,11 +72,11 @@ static void order_ipv4(const struct look *look, const struct turn *declared, con
 		return;
 	/* What is somebody else's stays the first. */
 	for (; before < n && there[before].have != first; before++)
-		if (there[before].o->mark != DECLARED || there[before].o->any)
+		if (there[before].o->mark != DECLARED || there[before].o->managed)
 			return;
 	for (size_t i = 0; i < before; i++) {
-		there[i].have->object.misplaced = true;
-		there[i].have->object.behind = first ? NULL : declared->o;
+		there[i].have->object.out_of_order = true;
+		there[i].have->object.comes_after = first ? NULL : declared->o;
 	}
 }
 
@@ -92,7 +92,7 @@ static void order_ipv6(const struct turn *declared, size_t n)
 {
 	struct address *first = declared->have;
 
-	if (!first || first->object.any || !(first->flags & IFA_F_NODAD))
+	if (!first || first->object.managed || !(first->flags & IFA_F_NODAD))
 		return;
 	for (size_t i = 1; i < n; i++) {
 		const struct address *other = (const struct address *)declared[i].o, *have = declared[i].have;
@@ -100,9 +100,9 @@ static void order_ipv6(const struct turn *declared, size_t n)
 
 		if (scope_of(&other->address) != scope_of(&first->address) || (have && !later))
 			continue;
-		if (later || !first->object.misplaced)
-			first->object.behind = later ? NULL : declared[i].o;
-		first->object.misplaced = true;
+		if (later || !first->object.out_of_order)
+			first->object.comes_after = later ? NULL : declared[i].o;
+		first->object.out_of_order = true;
 	}
 }
 

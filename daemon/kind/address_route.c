@@ -63,7 +63,7 @@ static bool has_route(const struct address *a)
 {
 	bool v4 = a->address.family == AF_INET;
 
-	if (a->object.any || a->flags & IFA_F_NOPREFIXROUTE)
+	if (a->object.managed || a->flags & IFA_F_NOPREFIXROUTE)
 		return false;
 	/* Neither to everything, nor to a network that begins with 0.0.0.0 (ipv4_is_zeronet). */
 	if (!a->address.len || (v4 && !memcmp(route_of(a).to.addr, "\0\0\0", 4)))

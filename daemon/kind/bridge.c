@@ -55,17 +55,17 @@ static const struct type type_centiseconds = {
 static const struct field fields[] = {
 	LINK_FIELDS,
 	FIELD(bridge, stp_state, bool, .flags = INTERRUPTS, .nla = IFLA_BR_STP_STATE, .width = 4, .place = NLA_INFO_DATA,
-	      .fallback = "false", .doc = "whether the spanning tree protocol runs (IFLA_BR_STP_STATE)"),
+	      .kernel_default = "false", .doc = "whether the spanning tree protocol runs (IFLA_BR_STP_STATE)"),
 	FIELD(bridge, vlan_filtering, bool, .flags = INTERRUPTS, .nla = IFLA_BR_VLAN_FILTERING, .width = 1, .place = NLA_INFO_DATA,
-	      .fallback = "false", .doc = "whether ports are told apart by VLAN (IFLA_BR_VLAN_FILTERING)"),
+	      .kernel_default = "false", .doc = "whether ports are told apart by VLAN (IFLA_BR_VLAN_FILTERING)"),
 	FIELD(bridge, ageing_time, centiseconds, .nla = IFLA_BR_AGEING_TIME, .place = NLA_INFO_DATA, .max = 100000000,
-	      .fallback = "30000",
+	      .kernel_default = "30000",
 	      .doc = "how long an address is remembered, in hundredths of a second as ip(8) has it; the kernel rounds it down "
 		     "to its tick, 1/CONFIG_HZ s (IFLA_BR_AGEING_TIME)"),
 	FIELD(bridge, forward_delay, centiseconds, .nla = IFLA_BR_FORWARD_DELAY, .place = NLA_INFO_DATA, .max = 3000,
-	      .fallback = "1500", .doc = "listening and learning, in hundredths of a second, rounded down like ageing_time; with stp_state at least 200 "
+	      .kernel_default = "1500", .doc = "listening and learning, in hundredths of a second, rounded down like ageing_time; with stp_state at least 200 "
 		     "(IFLA_BR_FORWARD_DELAY)"),
-	FIELD(bridge, priority, u16, .nla = IFLA_BR_PRIORITY, .place = NLA_INFO_DATA, .fallback = "32768",
+	FIELD(bridge, priority, u16, .nla = IFLA_BR_PRIORITY, .place = NLA_INFO_DATA, .kernel_default = "32768",
 	      .doc = "in the election of the root, the lower the better (IFLA_BR_PRIORITY)"),
 };
 

@@ -3,7 +3,7 @@
  * and how the interfaces of all kinds are read from the kernel. */
 #include "kernel/look.h"
 #include "model/owner.h"
-#include "base/guess.h"
+#include "base/suggest.h"
 #include "link.h"
 #include <linux/if.h>
 #include <linux/if_bridge.h>
@@ -115,7 +115,7 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 		k = kinds_find(look->observed->kinds, "link", nla_data(info[IFLA_INFO_KIND]));
 	o = object_new(look->observed, k ? k : &kind_interface, look->ns->name, nla_data(a[IFLA_IFNAME]));
 	o->handle = (uint32_t)i->ifi_index;
-	o->any = false;
+	o->managed = false;
 	o->sign = sign_of_link(a[IFLA_GROUP] ? nla_get_u32(a[IFLA_GROUP]) : 0,
 			       a[IFLA_IFALIAS] ? arena_strdup(&look->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
 	o->sign.half = o->sign.hash && !o->sign.alias && !(i->ifi_flags & IFF_UP) && o->handle >= INDEX_MIN && o->handle < INDEX_MAX;
@@ -220,7 +220,7 @@ static void add_altname(struct look *look, const struct link *l)
 	struct object *o = object_new(look->observed, &kind_interface, look->ns->name, l->altname);
 
 	o->alias_of = l->object.name;
-	o->any = false;
+	o->managed = false;
 	look_add(look, o);
 }
 
@@ -262,7 +262,7 @@ static void interface_check_in(const struct model *m, const struct object *o, st
 	const struct object *netns = model_netns(m, o->netns);
 
 	link_check_in(m, o, p);
-	if (strcmp(o->name, "lo") && netns && !netns->any)
+	if (strcmp(o->name, "lo") && netns && !netns->managed)
 		problem_add(p, EINVAL, &o->where, "%s is made by netnsd, so nothing is there yet: say what %s is by its \"kind\"",
 			    o->netns, o->name);
 }
@@ -271,10 +271,10 @@ static void interface_check_in(const struct model *m, const struct object *o, st
  * the interface would be waited for in vain. */
 static void refuse_near(const struct object *o, const char *const *names, size_t n, struct problems *p)
 {
-	struct guess g = guess_counted(o->name, &p->guesses);
+	struct suggest g = guess_counted(o->name, &p->guesses);
 
 	for (size_t i = 0; i < n && g.distance > 1; i++)
-		guess_try(&g, names[i]);
+		suggest_try(&g, names[i]);
 	if (g.best)
 		problem_add(p, EINVAL, &o->where, "%s is declared nowhere; did you mean %s?", o->name, g.best);
 }
@@ -304,8 +304,8 @@ const struct kind kind_interface = {
 	.doc = "an interface that is there already: what is said of it is kept, and put back when the topology goes",
 	.section = "interfaces",
 	.form = FORM_MAP,
-	.any = true,
-	.comes = true,
+	.managed = true,
+	.awaitable = true,
 	.size = sizeof(struct link),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),

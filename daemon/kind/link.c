@@ -28,7 +28,7 @@ static bool concerns(const struct object *o, uint64_t mask, size_t i)
 	return object_has(o, i) && mask & (UINT64_C(1) << i);
 }
 
-bool link_is_cable(const struct object *o)
+bool link_is_veth_pair(const struct object *o)
 {
 	struct ref ref;
 	size_t i = 0;
@@ -209,14 +209,14 @@ static const char *const guarded[] = { "accept_ra", "accept_dad" };
 bool link_is_guarded(const struct model *desired, const struct object *o, const char *key)
 {
 	const struct object *netns = model_netns(desired, o->netns);
-	char fallback[64];
+	char kernel_default[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++) {
-		if (strcmp(key, guarded[i]) || !link_is_cable(o))
+		if (strcmp(key, guarded[i]) || !link_is_veth_pair(o))
 			continue;
-		snprintf(fallback, sizeof(fallback), "net.ipv6.conf.default.%s", key);
+		snprintf(kernel_default, sizeof(kernel_default), "net.ipv6.conf.default.%s", key);
 		/* Where netnsd decides what new links begin with, its file may, too. */
-		return !netns || netns->any || !lookup_sysctl(desired, o->netns, NULL, fallback);
+		return !netns || netns->managed || !lookup_sysctl(desired, o->netns, NULL, kernel_default);
 	}
 	return false;
 }
@@ -225,7 +225,7 @@ static int link_guard(struct work *w, const struct object *o, struct err *e)
 {
 	const struct netns *ns = work_netns(w, o->netns);
 
-	if (ns->state == NETNS_FRESH || !link_is_cable(o))
+	if (ns->state == NETNS_FRESH || !link_is_veth_pair(o))
 		return 0;
 	/* The message that brings it into being may still wait for another namespace. */
 	if (w->at != ns && work_flush(w, e) < 0)
@@ -333,7 +333,7 @@ int link_encode(struct work *w, struct op *op, struct err *e)
 		return work_send(w, op->before->netns, link_message(RTM_DELLINK, 0, op->before->handle, false, false), op, e);
 	if (!op->before && !op->given)
 		return link_create(w, op, NULL, e);
-	if (op->given && op->after->any) {
+	if (op->given && op->after->managed) {
 		op->after->handle = 1;	/* LOOPBACK_IFINDEX */
 		note_loopback(w, op->after);
 	}
@@ -343,7 +343,7 @@ int link_encode(struct work *w, struct op *op, struct err *e)
 		return e->code;
 	if (link_settle(w, op, op->given ? ~UINT64_C(0) : op->diff, e) < 0)
 		return e->code;
-	if (op->after->any || !regains_ipv6(op))
+	if (op->after->managed || !regains_ipv6(op))
 		return 0;
 	return work_flush(w, e) < 0 ? e->code : link_guard(w, op->after, e);
 }

@@ -30,30 +30,30 @@ extern const struct word link_addrgen_words[];
 
 /* The rows that every kind of interface starts with, in this order. */
 #define LINK_FIELDS                                                                                                    \
-	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .fallback = "true",                                             \
+	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .kernel_default = "true",                                             \
 	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
-	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .fallback = "1500",                            \
+	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .kernel_default = "1500",                            \
 	      .doc = "largest packet, in bytes; 65536 is for lo alone; below 1280 there is no IPv6 (IFLA_MTU)"),      \
 	FIELD(link, mac, mac, .flags = INTERRUPTS, .nla = IFLA_ADDRESS,                                                \
 	      .doc = "hardware address; derived from machine, topology and name unless said (IFLA_ADDRESS)"),          \
-	FIELD(link, master, link, .refs = "link", .flags = LOOSE | INTERRUPTS, .fallback = "null",                     \
+	FIELD(link, master, link, .refs = "link", .flags = LOOSE | INTERRUPTS, .kernel_default = "null",                     \
 	      .doc = "the bridge this is a port of, an interface of the same namespace (IFLA_MASTER)"),                \
-	FIELD(link, txqlen, u32, .nla = IFLA_TXQLEN, .fallback = "1000",                                               \
+	FIELD(link, txqlen, u32, .nla = IFLA_TXQLEN, .kernel_default = "1000",                                               \
 	      .doc = "length of the transmit queue, in packets (IFLA_TXQLEN)"),                                        \
-	FIELD(link, addrgen, word, .words = link_addrgen_words, .fallback = "\"eui64\"",                               \
+	FIELD(link, addrgen, word, .words = link_addrgen_words, .kernel_default = "\"eui64\"",                               \
 	      .doc = "how the kernel makes the IPv6 link-local address (IFLA_INET6_ADDR_GEN_MODE); stable needs "      \
 		     "net.ipv6.conf.default.stable_secret"),                                                   \
 	FIELD(link, carrier, bool, .flags = HIDDEN | WRITTEN, .doc = "whether there is a signal (IFF_LOWER_UP)"),    \
-	FIELD(link, arp, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "not IFF_NOARP"),                  \
-	FIELD(link, multicast, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "IFF_MULTICAST"),            \
-	FIELD(link, forwards, bool, .flags = HIDDEN | SHOWN, .fallback = "true", .doc = "not BR_STATE_DISABLED"), \
+	FIELD(link, arp, bool, .flags = HIDDEN | SHOWN, .kernel_default = "true", .doc = "not IFF_NOARP"),                  \
+	FIELD(link, multicast, bool, .flags = HIDDEN | SHOWN, .kernel_default = "true", .doc = "IFF_MULTICAST"),            \
+	FIELD(link, forwards, bool, .flags = HIDDEN | SHOWN, .kernel_default = "true", .doc = "not BR_STATE_DISABLED"), \
 	FIELD(link, mark, string, .flags = HIDDEN | SHOWN | OF_MARK, .doc = "of a link of ours whose mark is damaged: group and alias")
 
 /* Their places in the rows. */
 enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER, LINK_ARP, LINK_MULTICAST, LINK_FORWARDS, LINK_MARK };
 
 /* Whether it is an end of a cable of ours: nobody else is on it. */
-bool link_is_cable(const struct object *o);
+bool link_is_veth_pair(const struct object *o);
 
 /* Whether it was left between the two messages that make a link of ours. */
 bool link_is_half_made(const struct object *o);

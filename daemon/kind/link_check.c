@@ -13,17 +13,17 @@ int link_check(struct object *o, struct err *e)
 	static const uint8_t none[6];
 	struct link *l = (struct link *)o;
 
-	if (!o->any && !strcmp(o->name, "lo"))
+	if (!o->managed && !strcmp(o->name, "lo"))
 		return err_set(e, EINVAL, "lo is the loopback that every namespace has; list it without \"kind\"");
 	if (object_has(o, LINK_MAC) && !strcmp(o->name, "lo") && l->mac[0] & 1)
 		return err_set(e, EINVAL, "mac: a multicast address cannot be an interface's own");
 	if (strcmp(o->name, "lo") && object_has(o, LINK_MAC) && (l->mac[0] & 1 || !memcmp(l->mac, none, sizeof(none))))
 		return err_set(e, EINVAL, "mac: an interface's own address is neither a group's nor all zero");
-	if (!o->any) {
+	if (!o->managed) {
 		l->arp = l->multicast = l->forwards = true;
 		o->set |= UINT64_C(1) << LINK_ARP | UINT64_C(1) << LINK_MULTICAST | UINT64_C(1) << LINK_FORWARDS;
 	}
-	if (!o->any && !object_has(o, LINK_UP)) {
+	if (!o->managed && !object_has(o, LINK_UP)) {
 		l->up = true;
 		OBJECT_SET(o, link, up);
 	}
@@ -37,7 +37,7 @@ static void addrgen_check(const struct model *m, const struct object *o, struct 
 
 	if (object_has(o, LINK_ADDRGEN) && ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_EUI64 && link_lacks_ipv6(o))
 		object_problem(p, EINVAL, o, "addrgen", "%s has no IPv6: its MTU is below %d", o->place, IPV6_MIN_MTU);
-	if (!object_has(o, LINK_ADDRGEN) || ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY || !netns || netns->any)
+	if (!object_has(o, LINK_ADDRGEN) || ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY || !netns || netns->managed)
 		return;
 	if (!lookup_sysctl(m, o->netns, o->name, "ipv6.stable_secret") &&
 	    !lookup_sysctl(m, o->netns, NULL, "net.ipv6.conf.default.stable_secret"))
@@ -56,10 +56,10 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 	else if (master && (!strcmp(o->name, "lo") || o->kind->ports))
 		object_problem(p, EINVAL, o, "master", "%s cannot be a port of a bridge",
 			       o->kind->ports ? "a bridge" : "the loopback");
-	else if (base && !base->kind->ports && (!base->any || !strcmp(base->name, "lo")))
+	else if (base && !base->kind->ports && (!base->managed || !strcmp(base->name, "lo")))
 		object_problem(p, EINVAL, o, "master", "%s is %s, which has no ports", master,
-			       base->any ? "the loopback" : arena_fmt(&p->arena, "a %s", base->kind->name));
-	if (!o->any && object_has(o, LINK_MTU) && ((const struct link *)o)->mtu > MTU_MAX)
+			       base->managed ? "the loopback" : arena_fmt(&p->arena, "a %s", base->kind->name));
+	if (!o->managed && object_has(o, LINK_MTU) && ((const struct link *)o)->mtu > MTU_MAX)
 		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo alone", MTU_MAX, o->kind->name, MTU_MAX + 1);
 	addrgen_check(m, o, p);
 }

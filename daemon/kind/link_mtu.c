@@ -15,7 +15,7 @@ uint32_t link_mtu(const struct object *o)
 		return ((const struct link *)o)->mtu;
 	if (((const struct link *)o)->ports_mtu)
 		return ((const struct link *)o)->ports_mtu;
-	return o->any ? 0 : 1500;	/* ETH_DATA_LEN */
+	return o->managed ? 0 : 1500;	/* ETH_DATA_LEN */
 }
 
 bool link_lacks_ipv6(const struct object *o)

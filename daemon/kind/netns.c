@@ -61,9 +61,9 @@ static const struct type type_forwarding = {
 };
 
 static const struct field fields[] = {
-	FIELD(netns_object, existing, bool, .flags = WRITTEN, .fallback = "false",
+	FIELD(netns_object, existing, bool, .flags = WRITTEN, .kernel_default = "false",
 	      .doc = "the namespace is somebody else's: it is managed, never created or deleted"),
-	FIELD(netns_object, forwarding, forwarding, .flags = OFF_INTERRUPTS, .fallback = "false",
+	FIELD(netns_object, forwarding, forwarding, .flags = OFF_INTERRUPTS, .kernel_default = "false",
 	      .doc = "whether packets are forwarded (net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)"),
 	FIELD(netns_object, lo, link, .gives = "link", .flags = HIDDEN | WRITTEN, .doc = "the loopback"),
 };
@@ -80,7 +80,7 @@ const char *const forwarding_shared[FORWARDING_SHARED] = { "net.ipv4.conf.all.ac
 
 bool netns_says_forwarding(const struct object *netns)
 {
-	return netns && netns->any && object_has(netns, (size_t)kind_field(netns->kind, "forwarding"));
+	return netns && netns->managed && object_has(netns, (size_t)kind_field(netns->kind, "forwarding"));
 }
 
 static bool netns_disturbs(const struct object *o, uint64_t mask, const struct object *other)
@@ -88,7 +88,7 @@ static bool netns_disturbs(const struct object *o, uint64_t mask, const struct o
 	const char *key = strrchr(other->id, ' ');
 	bool shared = false;
 
-	if (!o->any || !(mask & (UINT64_C(1) << kind_field(o->kind, "forwarding"))) || !object_is(other, "sysctl"))
+	if (!o->managed || !(mask & (UINT64_C(1) << kind_field(o->kind, "forwarding"))) || !object_is(other, "sysctl"))
 		return false;
 	for (size_t i = 0; i < FORWARDING_SHARED; i++)
 		shared |= !strcmp(key + 1, forwarding_shared[i]);
@@ -101,7 +101,7 @@ static int netns_check(struct object *o, struct err *e)
 
 	if (is_host(o) && n->existing)
 		return err_set(e, EINVAL, "\"existing\" is for namespaces; the host is always there");
-	o->any = is_host(o) || n->existing;
+	o->managed = is_host(o) || n->existing;
 	return 0;
 }
 
@@ -111,7 +111,7 @@ static void netns_complete(struct model *m, struct object *o, _unused_ struct pr
 	struct netns_object *n = (struct netns_object *)o;
 	struct object *lo;
 
-	if (o->any)
+	if (o->managed)
 		return;
 	n->lo = arena_fmt(&m->arena, "%s/lo", o->netns);
 	OBJECT_SET(o, netns_object, lo);
@@ -207,7 +207,7 @@ static int create_run(struct work *w, struct op *ops, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		struct netns *ns = work_netns(w, ops[i].after->netns);
 
-		if (ns->state == NETNS_STALE || ns->state == NETNS_REMAINS) {
+		if (ns->state == NETNS_STALE || ns->state == NETNS_PLACEHOLDER) {
 			w->refused = &ops[i];
 			return err_set(e, EEXIST, "%s/%s belongs to another program: it is there already and is no network namespace", w->set->dir,
 				       ns->name);
@@ -244,7 +244,7 @@ const struct kind kind_netns = {
 	.label = "namespace",
 	.doc = "a network namespace, seen by ip-netns(8) under its name",
 	.form = FORM_BODY,
-	.comes = true,
+	.awaitable = true,
 	.size = sizeof(struct netns_object),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),

@@ -49,13 +49,13 @@ int observe(struct model *observed, struct netns_set *set, struct model *desired
 	for (size_t i = 0; i < set->n; i++) {
 		struct netns *ns = &set->v[i];
 		struct object *want = model_netns(desired, ns->name);
-		bool there = ns->state == NETNS_NAMED || ns->state == NETNS_FRESH || ns->state == NETNS_LOST;
+		bool there = ns->state == NETNS_NAMED || ns->state == NETNS_FRESH || ns->state == NETNS_UNLINKED;
 		int r = there && !ns->unchanged ? observe_netns(observed, ns, set, desired, last, e) : 0;
 
 		if (r < 0)
 			return r;
 		if (want)
-			want->obstructed = ns->state == NETNS_STALE || ns->state == NETNS_REMAINS;
+			want->name_blocked = ns->state == NETNS_STALE || ns->state == NETNS_PLACEHOLDER;
 		ns->unchanged = there;
 	}
 	for (size_t i = 0; i < observed->n; i++) {

@@ -351,7 +351,7 @@ void route_check_netns(const struct model *m, const struct object *netns, struct
 
 	check_connected(m, netns, p);
 	/* Others may have given addresses to the host, or to a namespace of theirs. */
-	if (netns->any)
+	if (netns->managed)
 		return;
 	collect(&nets, netns);
 	for (const struct object *o = netns->first; o; o = o->next) {

@@ -12,7 +12,7 @@ struct places {
 	const struct address **v;
 	size_t n;
 	const struct route *last;
-	bool misplaced;
+	bool out_of_order;
 };
 
 static void collect(struct places *p, const struct look *look)
@@ -89,8 +89,8 @@ void route_check_places(struct look *look)
 			collect(&p, look);
 		/* Many routes lead over few routers. */
 		if (!p.last || !is_same(&r->via, &p.last->via) || strcmp(r->dev, p.last->dev))
-			p.misplaced = !is_near(&p, &r->via, r->dev) && is_elsewhere(&p, look, r);
-		r->object.misplaced = p.misplaced;
+			p.out_of_order = !is_near(&p, &r->via, r->dev) && is_elsewhere(&p, look, r);
+		r->object.out_of_order = p.out_of_order;
 		p.last = r;
 	}
 	free(p.v);

@@ -141,7 +141,7 @@ static void link_sysctl_returns(const struct model *desired, struct object *o, c
 	const char *was, *is;
 	char key[160];
 
-	if (!link || link->any)
+	if (!link || link->managed)
 		return;
 	snprintf(key, sizeof(key), "net.%.4s.conf.default.%s", own->key, own->key + 5);
 	was = lookup_sysctl(observed, o->netns, NULL, key);
@@ -175,7 +175,7 @@ const struct kind kind_sysctl = {
 	.doc = "a key of the namespace under net.",
 	.section = "sysctl",
 	.form = FORM_VALUES,
-	.any = true,
+	.managed = true,
 	.size = sizeof(struct sysctl),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
@@ -200,7 +200,7 @@ const struct kind kind_link_sysctl = {
 	.section = "sysctl",
 	.form = FORM_VALUES,
 	.in_link = true,
-	.any = true,
+	.managed = true,
 	.size = sizeof(struct sysctl),
 	.fields = link_fields,
 	.n_fields = ARRAY_SIZE(link_fields),

@@ -16,7 +16,7 @@ static bool is_on(const char *value)
 static const char *disables_ipv6(const struct model *m, const struct object *link)
 {
 	static const char all[] = "net.ipv6.conf.all.disable_ipv6", fresh[] = "net.ipv6.conf.default.disable_ipv6";
-	const char *value = link->any ? NULL : lookup_sysctl(m, link->netns, NULL, fresh);
+	const char *value = link->managed ? NULL : lookup_sysctl(m, link->netns, NULL, fresh);
 
 	/* What is there already has taken its value from the default before; to set all sets the default, too
 	 * (addrconf_disable_ipv6, net/ipv6/addrconf.c). */
@@ -106,7 +106,7 @@ void sysctl_check_in(const struct model *m, const struct object *o, struct probl
 	for (size_t k = 0; i >= 0 && object_has(netns, (size_t)i) && k < ARRAY_SIZE(forwarding); k++)
 		if (!strcmp(((const struct sysctl *)o)->key, forwarding[k]))
 			object_problem(p, EINVAL, o, NULL, "\"forwarding\" of %s says this already", o->netns);
-	if (netns && netns->any && !strcmp(((const struct sysctl *)o)->key, "net.ipv6.conf.default.stable_secret"))
+	if (netns && netns->managed && !strcmp(((const struct sysctl *)o)->key, "net.ipv6.conf.default.stable_secret"))
 		object_problem(p, EINVAL, o, NULL, "the kernel would use it on every interface of %s, including those of other programs, and it can "
 			       "never be unset; set ipv6.stable_secret in the \"sysctl\" of single interfaces instead", o->netns);
 	alias_check(m, o, p);

@@ -72,7 +72,7 @@ static struct sysctl key_of(const struct object *netns, const struct object *lin
 	const struct object *at = link ? link : netns;
 
 	return (struct sysctl){
-		.object = { .kind = k, .netns = at->netns, .name = link ? link->name : NULL, .place = at->place, .any = true,
+		.object = { .kind = k, .netns = at->netns, .name = link ? link->name : NULL, .place = at->place, .managed = true,
 			    .set = kind_mask(k, KEY) | kind_mask(k, BARE) },
 		.key = key,
 		.value = "",
@@ -109,7 +109,7 @@ static int observe_disturbed(struct look *look, const struct object *netns, stru
 /* Keys that the kernel writes to each interface when they are written for all, and to the default
  * (addrconf_sysctl_disable and its like, net/ipv6/addrconf.c; inet_forward_change, net/ipv4/devinet.c). */
 static const struct {
-	const char *all, *own, *fallback;
+	const char *all, *own, *kernel_default;
 } of_all[] = {
 	{ "net.ipv4.ip_forward", "ipv4.forwarding", "net.ipv4.conf.default.forwarding" },
 	{ "net.ipv4.ip_forward", NULL, "net.ipv4.conf.all.accept_redirects" },
@@ -128,7 +128,7 @@ bool sysctl_disturbs(const struct object *o, _unused_ uint64_t mask, const struc
 	const char *key = ((const struct sysctl *)o)->key;
 
 	for (size_t i = 0; !o->name && object_is(other, "sysctl") && i < ARRAY_SIZE(of_all); i++) {
-		const char *along = other->name ? of_all[i].own : of_all[i].fallback;
+		const char *along = other->name ? of_all[i].own : of_all[i].kernel_default;
 
 		if (along && !strcmp(key, of_all[i].all) && !strcmp(((const struct sysctl *)other)->key, along))
 			return true;
@@ -142,7 +142,7 @@ static int observe_all(struct look *look, const struct object *seen, struct err 
 	for (size_t k = 0; k < ARRAY_SIZE(of_all); k++) {
 		if (strcmp(((const struct sysctl *)seen)->key, of_all[k].all))
 			continue;
-		if (observe_key(look, seen, NULL, of_all[k].fallback, e) < 0)
+		if (observe_key(look, seen, NULL, of_all[k].kernel_default, e) < 0)
 			return e->code;
 		for (size_t i = 0; of_all[k].own && i < look->n_links; i++)
 			if (!look->links[i]->sign.hash && observe_key(look, NULL, look->links[i], of_all[k].own, e) < 0)
@@ -157,7 +157,7 @@ static int observe_followers(struct look *look, const struct object *seen, struc
 	const char *key = ((const struct sysctl *)seen)->key, *name = sysctl_default_of(key);
 
 	for (const struct object *o = name && look->wanted[0] ? look->wanted[0]->first : NULL; o; o = o->next)
-		if (!o->any && object_is(o, "link") &&
+		if (!o->managed && object_is(o, "link") &&
 		    observe_key(look, NULL, o, arena_fmt(&look->observed->arena, "%.4s.%s", key + 4, name), e) < 0)
 			return e->code;
 	return 0;
@@ -206,7 +206,7 @@ int sysctl_observe(struct look *look, struct err *e)
 			if (!seen)
 				continue;
 			look_add(look, seen);
-			if (!seen->name && observe_along(look, seen, look->wanted[i]->any, e) < 0)
+			if (!seen->name && observe_along(look, seen, look->wanted[i]->managed, e) < 0)
 				return e->code;
 		}
 	}

@@ -83,7 +83,7 @@ const char *sysctl_default_of(const char *key)
 /* Whether the default of the key @name of @family is what @link has, unless something else is said. */
 static bool is_subject(const struct work *w, const struct object *link, const char *family, const char *name)
 {
-	if (link->any || !object_is(link, "link") || !model_find(w->plan->observed, link->id))
+	if (link->managed || !object_is(link, "link") || !model_find(w->plan->observed, link->id))
 		return false;
 	if (!strcmp(name, "addr_gen_mode") && object_has(link, (size_t)kind_field(link->kind, "addrgen")))
 		return false;

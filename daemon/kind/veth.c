@@ -35,7 +35,7 @@ static struct veth *far_end(struct model *m, const struct object *near, const ch
 	if (listed) {
 		memcpy(&far->link, listed, sizeof(far->link));
 		far->link.object.kind = &kind_veth;
-		far->link.object.any = false;
+		far->link.object.managed = false;
 	} else {
 		far->link.object.where = near->where;
 		far->link.only_named = true;

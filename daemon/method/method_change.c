@@ -13,7 +13,7 @@ struct pending {
 	size_t left;			/* changes that are not done */
 	size_t all;			/* changes */
 	bool one;			/* answered with the summary, not with a list */
-	struct json_object *summaries, *failures, *lingering;
+	struct json_object *summaries, *failures, *users;
 	const char *error;		/* the first */
 	struct json_object *error_parameters;
 };
@@ -22,7 +22,7 @@ static void pending_free(struct pending *p)
 {
 	json_object_put(p->summaries);
 	json_object_put(p->failures);
-	json_object_put(p->lingering);
+	json_object_put(p->users);
 	json_object_put(p->error_parameters);
 	free(p);
 }
@@ -39,7 +39,7 @@ static struct pending *pending_new(struct call *c, bool one)
 	struct pending *p = must(calloc(1, sizeof(*p)));
 
 	*p = (struct pending){ .call = c, .one = one, .summaries = json_object_new_array(),
-			       .failures = json_object_new_array(), .lingering = json_object_new_array() };
+			       .failures = json_object_new_array(), .users = json_object_new_array() };
 	c->data = p;
 	c->vanished = on_vanished;
 	return p;
@@ -65,7 +65,7 @@ static void answer(struct pending *p)
 		if (json_object_array_length(p->failures))
 			add(reply, "failures", json_object_get(p->failures));
 		if (!strcmp(c->method, ERROR("Down")) || !strcmp(c->method, ERROR("Rollback")))
-			add(reply, "lingering", json_object_get(p->lingering));
+			add(reply, "lingering", json_object_get(p->users));
 	}
 	call_reply(c, reply);
 }
@@ -94,12 +94,12 @@ static void on_done(void *arg, const struct outcome *o)
 	else
 		failure_add(p, o->name, error, parameters);
 	json_object_put(parameters);
-	for (size_t i = 0; i < o->n_lingering; i++) {
-		struct json_object *one = one_string("namespace", o->lingering[i].netns);
+	for (size_t i = 0; i < o->n_users; i++) {
+		struct json_object *one = one_string("namespace", o->users[i].netns);
 
-		add(one, "pid", json_object_new_int(o->lingering[i].pid));
-		add(one, "command", json_object_new_string(o->lingering[i].command));
-		json_object_array_add(p->lingering, one);
+		add(one, "pid", json_object_new_int(o->users[i].pid));
+		add(one, "command", json_object_new_string(o->users[i].command));
+		json_object_array_add(p->users, one);
 	}
 	if (--p->left)
 		return;

@@ -7,7 +7,7 @@
 #include "answer.h"
 #include "engine/boot.h"
 #include "store/event.h"
-#include "heal/keep.h"
+#include "heal/watched.h"
 
 enum { NAMES_MAX = 4096, MESSAGE_MAX = 1024, TIMEOUT_MAX = 86400, CHECK_SHARE = 10 };
 

@@ -14,7 +14,7 @@ static bool is_none(const struct object *o, size_t i)
 static char *value_text(struct arena *a, const struct object *o, size_t i)
 {
 	const struct field *f = &o->kind->fields[i];
-	bool none = f->fallback && !strcmp(f->fallback, "null") && is_none(o, i);
+	bool none = f->kernel_default && !strcmp(f->kernel_default, "null") && is_none(o, i);
 	struct json_object *v = none ? NULL : f->type->format(f, o->netns, object_at(o, i));
 	const char *s = !v ? "none"
 		      : json_object_is_type(v, json_type_string)
@@ -29,11 +29,11 @@ static char *value_text(struct arena *a, const struct object *o, size_t i)
 /* A value that is there anyway needs no word. */
 static bool is_usual(const struct field *f, const char *value)
 {
-	size_t n = f->fallback ? strlen(f->fallback) : 0;
+	size_t n = f->kernel_default ? strlen(f->kernel_default) : 0;
 
-	if (n >= 2 && f->fallback[0] == '"')
-		return strlen(value) == n - 2 && !strncmp(value, f->fallback + 1, n - 2);
-	return n && (!strcmp(value, f->fallback) || (!strcmp(value, "none") && !strcmp(f->fallback, "null")));
+	if (n >= 2 && f->kernel_default[0] == '"')
+		return strlen(value) == n - 2 && !strncmp(value, f->kernel_default + 1, n - 2);
+	return n && (!strcmp(value, f->kernel_default) || (!strcmp(value, "none") && !strcmp(f->kernel_default, "null")));
 }
 
 static char *field_text(struct arena *a, const struct object *o, const struct object *before, size_t i)
@@ -59,7 +59,7 @@ static bool is_hidden(const struct field *f)
 
 char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask)
 {
-	bool named = o->kind->form == FORM_MAP && !o->kind->any && !before;
+	bool named = o->kind->form == FORM_MAP && !o->kind->managed && !before;
 	bool pair = o->kind->form == FORM_VALUES;
 	const char *sep = pair ? (before ? " " : " = ") : o->kind->form == FORM_MAP || before ? ", " : " ";
 	char *all = named ? arena_strdup(a, o->kind->name) : arena_strdup(a, "");

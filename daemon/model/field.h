@@ -29,7 +29,7 @@ struct field {
 	const struct type *type;
 	const char *refs;		/* the class of object this names: "link" */
 	const char *gives;		/* likewise, but this object brings it into being */
-	const char *fallback;		/* JSON of the kernel's default on an object of ours, for the way back */
+	const char *kernel_default;		/* JSON of the kernel's default on an object of ours, for the way back */
 	const struct word *words;	/* of type_word */
 	size_t offset;
 	unsigned flags;

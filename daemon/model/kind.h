@@ -33,10 +33,10 @@ struct kind {
 	const char *section;	/* key in the file: "interfaces", "routes"; NULL for FORM_BODY */
 	enum form form;
 	bool in_link;		/* the section stands in an interface, not in a namespace */
-	bool any;		/* manages what is there, of whatever kind; never creates or deletes */
-	bool comes;		/* what is only managed and not there yet is waited for */
+	bool managed;		/* manages what is there, of whatever kind; never creates or deletes */
+	bool awaitable;		/* what is only managed and not there yet is waited for */
 	bool ports;		/* other links may name it as their master */
-	const char *brief;	/* in a list, a bare string means this field */
+	const char *shorthand;	/* in a list, a bare string means this field */
 	size_t size;
 	const struct field *fields;
 	size_t n_fields;	/* 64 at most */
@@ -109,7 +109,7 @@ struct kind {
 	int (*ready)(const struct model *observed, const struct object *want, unsigned *ret_seconds, struct err *e);
 	/* Pure.  What the kernel says of an observed one that is as declared, and of no use: -EADDRNOTAVAIL,
 	 * or not yet: -EAGAIN, with words. */
-	int (*unwell)(const struct object *o, struct err *e);
+	int (*retry)(const struct object *o, struct err *e);
 	/* Pure.  What the kernel says of an observed one besides what is declared, in a word; NULL: nothing. */
 	const char *(*condition)(const struct object *o);
 	/* What the kernel made with an object and somebody may have taken away: how to say that
@@ -119,7 +119,7 @@ struct kind {
 	bool (*can_mend)(const struct work *w, const struct object *o);
 	int (*mend)(struct work *w, const struct object *o, struct err *e);
 	/* How to say that an object is misplaced (object.misplaced). */
-	const char *misplaced;
+	const char *out_of_order;
 	/* Pure.  Sets the fields of @have and @want (NULL: it leaves) that tell of the mark, which is damaged, so that a
 	 * change mends it; @topology NULL: it is not damaged any more. */
 	void (*note_mark)(struct model *observed, struct object *have, struct object *want, const char *topology);

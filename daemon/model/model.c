@@ -107,7 +107,7 @@ struct object *object_new(struct model *m, const struct kind *k, const char *net
 	struct object *o = arena_alloc(&m->arena, k->size);
 
 	o->kind = k;
-	o->any = k->any;
+	o->managed = k->managed;
 	o->netns = arena_strdup(&m->arena, netns);
 	o->name = name ? arena_strdup(&m->arena, name) : NULL;
 	o->place = name ? arena_fmt(&m->arena, "%s/%s", netns, name) : o->netns;
@@ -188,7 +188,7 @@ struct object *object_copy(struct model *m, const struct object *o, uint64_t mas
 
 	c->set = o->set & mask;
 	c->handle = o->handle;
-	c->any = o->any;
+	c->managed = o->managed;
 	c->listed = o->listed;
 	c->owner = o->owner;
 	c->where = o->where;

@@ -32,7 +32,7 @@ void object_set(struct model *m, struct object *o, const char *name, const char 
 
 static bool may_be_none(const struct field *f)
 {
-	return f->fallback && !strcmp(f->fallback, "null");
+	return f->kernel_default && !strcmp(f->kernel_default, "null");
 }
 
 /* None is null, as in field_set, also where the type has no word for it. */
@@ -58,7 +58,7 @@ struct json_object *model_save(const struct model *m)
 		json_object_object_add(item, "netns", json_object_new_string(o->netns));
 		if (o->name)
 			json_object_object_add(item, "name", json_object_new_string(o->name));
-		json_object_object_add(item, "any", json_object_new_boolean(o->any));
+		json_object_object_add(item, "any", json_object_new_boolean(o->managed));
 		json_object_object_add(item, "handle", json_object_new_int64(o->handle));
 		json_object_object_add(item, "ours", json_object_new_boolean(o->owner == OWNER_OURS));
 		for (size_t i = 0; i < o->kind->n_fields; i++)
@@ -148,7 +148,7 @@ static int object_restore(struct model *m, struct json_object *in, struct err *e
 	if (handle < 0 || handle > UINT32_MAX)
 		return err_set(e, EINVAL, "\"handle\" is %s, not from 0 to %u", member(in, "handle"), UINT32_MAX);
 	o = object_new(m, k, member(in, "netns"), member(in, "name"));
-	o->any = json_object_get_boolean(json_object_object_get(in, "any"));
+	o->managed = json_object_get_boolean(json_object_object_get(in, "any"));
 	o->handle = (uint32_t)handle;
 	o->owner = json_object_get_boolean(json_object_object_get(in, "ours")) ? OWNER_OURS : OWNER_FOREIGN;
 	if (object_is(o, "link") && !o->name)

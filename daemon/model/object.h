@@ -38,7 +38,7 @@ struct object {
 	const char *place;	/* "ns1/veth-ns" or "ns1": where a plan says it is */
 	const char *id;		/* "link ns1/veth-ns": class, place and keys; unique in a model */
 	uint64_t set;		/* bit i: fields[i] of the kind has a value */
-	uint64_t declared;	/* those a file says; the rest of set returns to what it was (back.h) */
+	uint64_t declared;	/* those a file says; the rest of set returns to what it was (revert.h) */
 	struct where where;	/* in the file */
 	struct json_object *in;	/* what the file says of it; only while it is loaded (object_problem) */
 	uint32_t hash;		/* of id */
@@ -53,14 +53,14 @@ struct object {
 	uint32_t marked;	/* … with the whole of our mark, and the number that it had; 0: it was not seen so */
 	uint32_t former;	/* the one before that: it may live on under another name */
 	bool listed;		/* the file lists what stands on it: the list is complete */
-	bool any;		/* manages what is there; never creates or deletes it (kind.h) */
+	bool managed;		/* manages what is there; never creates or deletes it (kind.h) */
 	bool unmarked;		/* of an observed one: it is adopted, and has no sign yet (adopt.h) */
 	bool bereft;		/* of an observed one: what the kernel made with it is gone (kind.mend) */
-	bool misplaced;		/* of an observed one: it is made anew, in its turn among others */
-	const struct object *behind;	/* of a misplaced one: not before this desired one is made; NULL: now */
+	bool out_of_order;		/* of an observed one: it is made anew, in its turn among others */
+	const struct object *comes_after;	/* of a misplaced one: not before this desired one is made; NULL: now */
 	const struct beside *beside;	/* of an observed one: it is somebody else's, and there is one of ours, or is to be */
 	bool crowded;		/* of a desired one: it is made beside somebody else's */
-	bool obstructed;	/* of a desired namespace: what stands at its name is none */
+	bool name_blocked;	/* of a desired namespace: what stands at its name is none */
 	bool assumed;		/* of an observed one: not looked at, taken to be as declared */
 	unsigned mark;		/* scratch of one walk */
 	struct object *first, *last;	/* of a namespace: what stands in it, in order of arrival */

@@ -97,10 +97,10 @@ static uint32_t number_of(const struct object *o)
 /* What a topology says of @o as of a thing that it makes; NULL if it does not, or only manages what is there. */
 static struct object *made_by(const struct model *m, const struct object *o)
 {
-	struct object *known = m ? model_find(m, o->id) : NULL, *netns = known && known->any ? model_netns(m, o->netns) : NULL;
-	bool loopback = netns && !netns->any && o->name && !strcmp(o->name, "lo");
+	struct object *known = m ? model_find(m, o->id) : NULL, *netns = known && known->managed ? model_netns(m, o->netns) : NULL;
+	bool loopback = netns && !netns->managed && o->name && !strcmp(o->name, "lo");
 
-	return known && (!known->any || loopback) ? known : NULL;
+	return known && (!known->managed || loopback) ? known : NULL;
 }
 
 /* Whether @known, which is declared, was this very link or namespace when it was seen with the whole mark. */
@@ -236,7 +236,7 @@ void owner_resolve(struct model *observed, const char *name, struct model *desir
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
 
-		if (!object_is(o, "link") && !object_is(o, "netns") && !o->any)
+		if (!object_is(o, "link") && !object_is(o, "netns") && !o->managed)
 			owner_of(o, observed, desired, last, tried);
 	}
 }
@@ -255,13 +255,13 @@ void owner_pretend(struct model *observed, const struct model *desired, const ch
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i], *netns = model_netns(observed, o->netns);
 		const struct object *want = model_find(desired, o->id), *place = model_netns(desired, o->netns);
-		bool loopback = want && place && !place->any && o->name && !strcmp(o->name, "lo") && object_is(o, "link");
+		bool loopback = want && place && !place->managed && o->name && !strcmp(o->name, "lo") && object_is(o, "link");
 
 		if (!o->kind->mark || o->sign.hash)
 			continue;
 		/* Another's route stays another's, whatever it leads through. */
-		o->any |= !want;
-		if (!want || (want->any && !loopback))
+		o->managed |= !want;
+		if (!want || (want->managed && !loopback))
 			continue;
 		o->unmarked = true;
 		o->sign.hash = topology_hash(name);

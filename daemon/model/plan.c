@@ -35,7 +35,7 @@ static bool is_replaced(const struct object *want, const struct object *have)
 {
 	uint64_t rigid = kind_mask(want->kind, KEY) | kind_mask(want->kind, FIXED);
 
-	return (want->kind != have->kind && !want->any) || have->misplaced || object_diff(want, have) & rigid;
+	return (want->kind != have->kind && !want->managed) || have->out_of_order || object_diff(want, have) & rigid;
 }
 
 static unsigned decide(struct planning *g, struct object *have);
@@ -67,7 +67,7 @@ static unsigned decide(struct planning *g, struct object *have)
 		return have->mark;
 	if (!want)
 		return have->mark = have->owner == OWNER_OURS ? GONE : STRANGE;
-	if (have->alias_of || (have->owner != OWNER_OURS && !want->any && !have->any)) {
+	if (have->alias_of || (have->owner != OWNER_OURS && !want->managed && !have->managed)) {
 		plan_conflict(g->problems, want, have);
 		return have->mark = STRANGE;
 	}
@@ -127,12 +127,12 @@ static void leave(struct planning *g, struct object *have, enum effect effect)
 
 /* All that stand there, before the first of them comes again; the last one first, as each
  * may become what the one before it was. */
-static void leave_misplaced(struct planning *g, const struct object *place)
+static void leave_out_of_order(struct planning *g, const struct object *place)
 {
 	for (size_t i = g->observed->n; i-- > 0;) {
 		struct object *o = g->observed->objects[i];
 
-		if (o->misplaced && o->mark == REPLACE && !strcmp(o->place, place->place))
+		if (o->out_of_order && o->mark == REPLACE && !strcmp(o->place, place->place))
 			leave(g, o, EFFECT_RECREATE);
 	}
 }
@@ -142,8 +142,8 @@ static void create(struct planning *g, struct object *want, struct object *have)
 	enum effect effect = have && leaves(have) ? EFFECT_RECREATE : EFFECT_NONE;
 	struct ref ref;
 
-	if (have && have->misplaced && have->mark == REPLACE)
-		leave_misplaced(g, have);
+	if (have && have->out_of_order && have->mark == REPLACE)
+		leave_out_of_order(g, have);
 	if (have && leaves(have))
 		leave(g, have, EFFECT_RECREATE);
 	for (size_t i = 0; object_ref(want, true, &i, &ref);) {
@@ -257,7 +257,7 @@ static void settle(struct planning *g, struct object *want)
 			plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = diff, .effect = EFFECT_IN_PLACE });
 	} else if (given) {
 		plan_add(g->plan, (struct op){ .after = want, .given = true });
-	} else if (!want->any || comes_along(g, want)) {
+	} else if (!want->managed || comes_along(g, want)) {
 		create(g, want, have);
 	} else if (want->declared || !want->kind->in_link) {	/* else it has nowhere to return to */
 		struct arena *a = &g->problems->arena;
@@ -265,7 +265,7 @@ static void settle(struct planning *g, struct object *want)
 
 		problem_add_missing(g->problems, &want->where,
 				    arena_fmt(a, "%s %s%s%s", want->kind->label, want->place, *key ? " " : "", key),
-				    want->obstructed, want->kind->comes);
+				    want->name_blocked, want->kind->awaitable);
 	}
 }
 

@@ -8,7 +8,7 @@
 /* The kernel keeps such names free of interfaces, and finds by them, but tells of none. */
 static const char *other_name(struct arena *a, const struct object *want, const struct object *have, const char *object)
 {
-	if (want->any)
+	if (want->managed)
 		return arena_fmt(a, "%s is another name of %s; say %s instead", object, have->alias_of, have->alias_of);
 	return arena_fmt(a, "%s cannot be made, because %s is another name of %s; %s link property del dev %s altname %s frees it", object,
 			 want->name, have->alias_of, netns_ip(a, want->netns), have->alias_of, want->name);

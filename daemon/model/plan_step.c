@@ -35,8 +35,8 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		.detail = object_describe(a, o, change ? op->before : NULL, mask),
 		.effect = effects[op->effect],
 	};
-	if (!op->after && o->misplaced)
-		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->misplaced);
+	if (!op->after && o->out_of_order)
+		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->out_of_order);
 	if (op->others)
 		ret->detail = arena_fmt(a, "%s%swhich takes along what is not of this topology: %s", ret->detail, *ret->detail ? ", " : "", op->others);
 	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);

@@ -49,7 +49,7 @@ void record_done(struct record *r)
 {
 	json_object_put(r->topology);
 	json_object_put(r->previous);
-	model_done(&r->originals);
+	model_done(&r->saved);
 	model_done(&r->delta);
 	*r = (struct record){ 0 };
 }
@@ -65,7 +65,7 @@ struct json_object *record_json(const struct record *r)
 	json_object_object_add(o, "healed", json_object_new_int64(r->healed));
 	json_object_object_add(o, "had", json_object_new_boolean(r->had));
 	json_object_object_add(o, "topology", json_object_get(r->topology));
-	json_object_object_add(o, "originals", model_save(&r->originals));
+	json_object_object_add(o, "originals", model_save(&r->saved));
 	json_object_object_add(o, "delta", model_save(&r->delta));
 	json_object_object_add(o, "confirm_usec", json_object_new_int64((int64_t)r->confirm_usec));
 	if (r->adopt)
@@ -188,7 +188,7 @@ static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 	r->adopt = flag_of(o, "adopt");
 	r->persist = flag_of(o, "persist");
 	r->forget = flag_of(o, "forget");
-	if (model_restore(&r->originals, json_object_object_get(o, "originals"), e) < 0)
+	if (model_restore(&r->saved, json_object_object_get(o, "originals"), e) < 0)
 		return err_prefix(e, "\"originals\"");
 	return model_restore(&r->delta, json_object_object_get(o, "delta"), e) < 0 ? err_prefix(e, "\"delta\"") : 0;
 }
@@ -208,7 +208,7 @@ int record_parse(struct record *r, const char *text, size_t size, const struct k
 	struct json_tokener *t = must(json_tokener_new_ex(DEPTH_MAX));
 	bool whole;
 
-	model_init(&r->originals, kinds);
+	model_init(&r->saved, kinds);
 	model_init(&r->delta, kinds);
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
 	/* With its NUL, which ends a number too. */

@@ -23,8 +23,8 @@ struct record {
 	uint64_t since_usec;		/* CLOCK_REALTIME */
 	uint32_t healed;
 	struct json_object *topology;	/* as declared; a reference */
-	struct model originals;		/* what was there before us of what others own */
-	struct model delta;		/* of a pending change: what its steps started from (back.h) */
+	struct model saved;		/* what was there before us of what others own */
+	struct model delta;		/* of a pending change: what its steps started from (revert.h) */
 	bool had;			/* of a pending change: there was a record before */
 	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
 	bool adopt;			/* of a pending change: marks are put on what is there already (adopt.h) */

@@ -64,8 +64,8 @@ int state_open(struct state *s, const char *dir, struct err *e)
 	if (lock_take(s, top, e) < 0)
 		return e->code;
 	s->pending = trust_open_at(top, dir, "pending", e);
-	s->held = s->pending < 0 ? -1 : trust_open_at(top, dir, "held", e);
-	if (s->held < 0)
+	s->pins = s->pending < 0 ? -1 : trust_open_at(top, dir, "held", e);
+	if (s->pins < 0)
 		return e->code;
 	clear_new(s->known);
 	clear_new(s->pending);
@@ -76,7 +76,7 @@ void state_close(struct state *s)
 {
 	closep(&s->known);
 	closep(&s->pending);
-	closep(&s->held);
+	closep(&s->pins);
 	closep(&s->lock);
 	closep(&s->netns_lock);
 	*s = (struct state){ -1, -1, -1, -1, -1, "" };
@@ -158,14 +158,14 @@ int state_forget(const struct state *s, const char *name, struct err *e)
 	return record_unlink(s->known, name, e);
 }
 
-void state_held(const struct state *s, const char *name, char *ret, size_t size)
+void state_pins(const struct state *s, const char *name, char *ret, size_t size)
 {
 	snprintf(ret, size, "%s/held/%s", s->dir, name);
 }
 
 void state_release(const struct state *s)
 {
-	DIR *d = fdopendir(fcntl(s->held, F_DUPFD_CLOEXEC, 3));
+	DIR *d = fdopendir(fcntl(s->pins, F_DUPFD_CLOEXEC, 3));
 
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		char path[600], file[300];
@@ -173,8 +173,8 @@ void state_release(const struct state *s)
 		snprintf(file, sizeof(file), "%s.json", entry->d_name);
 		if (*entry->d_name == '.' || faccessat(s->pending, file, F_OK, 0) == 0)
 			continue;
-		state_held(s, entry->d_name, path, sizeof(path));
-		held_release(path);
+		state_pins(s, entry->d_name, path, sizeof(path));
+		netns_pin_release(path);
 	}
 	if (d)
 		closedir(d);

@@ -47,16 +47,16 @@ static inline bool known_is_up(const struct known *k)
 /* A topology that is known, as the interface shows it and as the next change needs it. */
 struct member {
 	struct known known;	/* first: what is handed out */
-	struct model originals;
+	struct model saved;
 	bool visited;		/* scratch of one walk */
-	struct model claims;	/* what it declares of what is not its own (share.c) */
+	struct model claims;	/* what it declares of what is not its own (claims.c) */
 
-	/* keep.c: what is kept so; empty unless it is up. */
+	/* watched.c: what is kept so; empty unless it is up. */
 	struct model declared;
 	enum on_drift on_drift;
 	struct object **places;	/* of declared, in order of namespace and interface */
-	struct kept *kept;	/* its namespaces, in order of name */
-	size_t n_kept;
+	struct watched *watched;	/* its namespaces, in order of name */
+	size_t n_watched;
 	struct drifts drifts;
 	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
 	bool heal_failed;
@@ -76,9 +76,9 @@ struct env {
 	struct member **members;	/* in order of name */
 	size_t n_members;
 	uint16_t marks[MARK_BUCKETS];	/* members whose topology_hash leaves that rest */
-	bool marked;			/* some member may be marked (keep_is_marked); else none is */
+	bool marked;			/* some member may be marked (watched_is_marked); else none is */
 	struct listener *listener;	/* NULL: nothing is kept, only applied once */
-	struct kept *heard[HEARD_CHAINS];	/* by keep_chain of the nsid */
+	struct watched *heard[HEARD_CHAINS];	/* by watched_chain of the nsid */
 	struct drifts drifts;		/* what those of new members start from */
 	uint32_t next_index;		/* above all that links of ours have had */
 	size_t turn;			/* the member to be healed next */

@@ -3,14 +3,14 @@
 #include "model/kind.h"
 #include "model/model.h"
 #include "known.h"
-#include "model/back.h"
+#include "model/revert.h"
 #include "model/owner.h"
 
 void member_free(struct member *m)
 {
 	json_object_put(m->known.json);
 	problems_done(&m->known.problems);
-	model_done(&m->originals);
+	model_done(&m->saved);
 	model_done(&m->claims);
 	drifts_done(&m->drifts);
 	json_object_put(m->previous);
@@ -46,7 +46,7 @@ struct member *member_need(struct env *env, const char *name)
 	env->n_members++;
 	m = env->members[place] = must(calloc(1, sizeof(*m)));
 	snprintf(m->known.name, sizeof(m->known.name), "%s", name);
-	model_init(&m->originals, env->kinds);
+	model_init(&m->saved, env->kinds);
 	model_init(&m->claims, env->kinds);
 	m->drifts = env->drifts;
 	env->marks[topology_hash(name) % MARK_BUCKETS]++;
@@ -77,7 +77,7 @@ static void count(struct known *k, const struct model *m)
 		struct ref ref;
 		size_t i = 0;
 
-		if (o->any)
+		if (o->managed)
 			continue;
 		if (object_is(o, "netns"))
 			k->namespaces++;
@@ -120,9 +120,9 @@ void member_take(struct env *env, struct record *r, const struct model *declared
 	json_object_put(m->previous);
 	m->previous = TAKE(r->previous);
 	member_note_claims(m, declared);
-	model_done(&m->originals);
-	m->originals = r->originals;
-	model_init(&r->originals, env->kinds);
+	model_done(&m->saved);
+	m->saved = r->saved;
+	model_init(&r->saved, env->kinds);
 	if (declared)
 		count(&m->known, declared);
 }
@@ -134,7 +134,7 @@ int member_store(const struct env *env, const struct member *m, struct err *e)
 		.since_usec = m->known.since_usec,
 		.healed = (uint32_t)m->known.healed,
 		.topology = m->known.json,
-		.originals = m->originals,
+		.saved = m->saved,
 		.confirm_usec = m->known.confirm_usec,
 		.previous = m->previous,
 		.persist = m->persist,
@@ -164,9 +164,9 @@ bool member_claims(const struct model *declared, const struct object *o)
 	const struct object *netns = model_netns(declared, o->netns);
 
 	/* The loopback of a namespace of ours is managed too, but nobody else can claim it. */
-	if (!netns || !netns->any || (!o->any && object_is(o, "link")))
+	if (!netns || !netns->managed || (!o->managed && object_is(o, "link")))
 		return false;
-	return !o->any || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
+	return !o->managed || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
 }
 
 void member_note_claims(struct member *m, const struct model *declared)

@@ -26,15 +26,15 @@ static void find_differences(struct job *j)
 		const struct object *have = model_find(&j->observed, o->id);
 		struct step s;
 
-		if (have && have->misplaced && op->after)
+		if (have && have->out_of_order && op->after)
 			continue;	/* told as it leaves */
 		if (plan_step(op, &a, &s))
-			differ(j, o, how[o->misplaced ? 3 : op->before ? op->after ? 1 : 2 : 0], s.detail);
+			differ(j, o, how[o->out_of_order ? 3 : op->before ? op->after ? 1 : 2 : 0], s.detail);
 	}
 	for (size_t i = 0; i < j->observed.n; i++) {
 		const struct object *o = j->observed.objects[i];
 
-		if (o->sign.taken && model_find(&j->desired.model, o->id) && !model_find(&j->desired.model, o->id)->any)
+		if (o->sign.taken && model_find(&j->desired.model, o->id) && !model_find(&j->desired.model, o->id)->managed)
 			differ(j, o, "has a link group or an alias, where netnsd puts its mark: ip link set … group default alias ''", "");
 	}
 	arena_done(&a);
@@ -74,8 +74,8 @@ static void take_off(struct job *j)
 
 	for (size_t i = 0; i < j->plan.n; i++)
 		j->plan.ops[i].mark = MARK_TAKE_OFF;
-	j->back_failed = execute(j, &e) < 0;
-	if (j->back_failed)
+	j->rollback_failed = execute(j, &e) < 0;
+	if (j->rollback_failed)
 		problem_add_err(&j->problems, &e, NULL, NULL);
 	else
 		(void)!state_abandon(j->state, j->next.name, &e);

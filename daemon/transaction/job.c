@@ -2,9 +2,9 @@
 /* job.c - carries one change through: look, plan, write down, execute, look again,
  * commit; and on a failure the same once more, to what was there before. */
 #include "job.h"
-#include "model/back.h"
+#include "model/revert.h"
 #include "kernel/netns.h"
-#include "kernel/linger.h"
+#include "kernel/netns_users.h"
 #include "kind/observe.h"
 #include "model/owner.h"
 
@@ -23,7 +23,7 @@ void job_init(struct job *j, const struct kinds *kinds, const struct state *stat
 		model_init(&j->desired.model, kinds);
 	if (!j->last.model.kinds)
 		model_init(&j->last.model, kinds);
-	model_init(&j->next.originals, kinds);
+	model_init(&j->next.saved, kinds);
 	model_init(&j->next.delta, kinds);
 }
 
@@ -46,8 +46,8 @@ void job_done(struct job *j)
 	model_done(&j->before);
 	record_done(&j->next);
 	problems_done(&j->problems);
-	free(j->lingering);
-	spare_give(&j->spare);
+	free(j->users);
+	fd_reserve_give(&j->fd_reserve);
 	*j = (struct job){ 0 };
 }
 
@@ -77,13 +77,13 @@ static int look(struct job *j, struct model *desired, struct err *e)
 	if (j->adopt)
 		owner_pretend(&j->observed, desired, j->next.name);
 	/* From the second look on, what we have tried to make is ours where it carries our mark. */
-	owner_resolve(&j->observed, j->next.name, desired, j->adopt ? desired : last, j->going_back || j->completed ? &j->desired.model : NULL);
+	owner_resolve(&j->observed, j->next.name, desired, j->adopt ? desired : last, j->rolling_back || j->completed ? &j->desired.model : NULL);
 	if (j->looked)
 		j->looked(j->owner, j);
-	if (!j->going_back && !j->completed) {
-		back_complete(desired, last, &j->next.originals, &j->observed);
-		if (j->returning)
-			j->returning(j->owner, j);
+	if (!j->rolling_back && !j->completed) {
+		revert_complete(desired, last, &j->next.saved, &j->observed);
+		if (j->reverting)
+			j->reverting(j->owner, j);
 	}
 	j->completed = true;
 	return 0;
@@ -91,7 +91,7 @@ static int look(struct job *j, struct model *desired, struct err *e)
 
 static struct model *target(struct job *j)
 {
-	return j->going_back ? &j->before : &j->desired.model;
+	return j->rolling_back ? &j->before : &j->desired.model;
 }
 
 /* Looks at what is there and plans to what is to be. */
@@ -172,12 +172,12 @@ static int write_down(struct job *j, struct err *e)
 {
 	int r;
 
-	back_remember(&j->next.originals, &j->plan);
-	back_forget(&j->next.originals, &j->desired.model);
-	back_delta(&j->next.delta, &j->plan);
+	revert_remember(&j->next.saved, &j->plan);
+	revert_forget(&j->next.saved, &j->desired.model);
+	revert_delta(&j->next.delta, &j->plan);
 	if (j->quiet)
 		j->next.healed += (uint32_t)(j->created + j->changed + j->removed);
-	r = spare_take(&j->spare, e);
+	r = fd_reserve_take(&j->fd_reserve, e);
 	if (r == 0)
 		r = state_begin(j->state, &j->next, e);
 	j->written = r == 0;
@@ -203,7 +203,7 @@ static void prepare(struct job *j)
 	plan_others(&j->plan, j->others, sizeof(j->others));
 	if (j->plan.n == 0 && (j->quiet || j->same))
 		return;
-	if (!j->going_back && write_down(j, &e) < 0) {
+	if (!j->rolling_back && write_down(j, &e) < 0) {
 		fail(j, &e, NULL);
 		return;
 	}
@@ -222,37 +222,37 @@ static int name_all(struct job *j, enum netns_state state, struct err *e)
 	return 0;
 }
 
-static void back_failed(struct job *j, const struct err *e)
+static void rollback_failed(struct job *j, const struct err *e)
 {
 	if (e)
 		fail(j, e, NULL);
-	j->back_failed = true;
+	j->rollback_failed = true;
 	j->phase = JOB_DONE;
 }
 
 /* The change has failed: plan back to what was there. */
-static void go_back(struct job *j)
+static void roll_back(struct job *j)
 {
 	struct err e;
 
-	if (j->going_back) {
-		back_failed(j, NULL);
+	if (j->rolling_back) {
+		rollback_failed(j, NULL);
 		return;
 	}
 	/* After a second look the first plan is lost, as it is after a crash. */
-	back_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->executing ? &j->plan : NULL);
-	j->going_back = true;
+	revert_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->executing ? &j->plan : NULL);
+	j->rolling_back = true;
 	j->n_first = j->problems.n;
 	j->set.exclusive = false;
 	j->set.tried = &j->desired.model;
 	j->rounds = j->wait.tries = 0;
 	j->wait.ends = false;
-	spare_give(&j->spare);
+	fd_reserve_give(&j->fd_reserve);
 	/* What lost its name in this change is there again. */
-	if (name_all(j, NETNS_HELD, &e) < 0)
-		back_failed(j, &e);
+	if (name_all(j, NETNS_PINNED, &e) < 0)
+		rollback_failed(j, &e);
 	else if (look_and_plan(j) < 0)
-		back_failed(j, NULL);
+		rollback_failed(j, NULL);
 	else if (j->plan.n)
 		execute(j);
 	else
@@ -265,7 +265,7 @@ static void note(struct job *j)
 	struct model *noted = &j->execution.work.noted;
 
 	for (size_t i = 0; i < noted->n; i++)
-		back_merge(&j->next.originals, noted->objects[i], ~UINT64_C(0));
+		revert_merge(&j->next.saved, noted->objects[i], ~UINT64_C(0));
 	model_done(noted);
 	model_init(noted, j->kinds);
 	j->noted = true;
@@ -274,7 +274,7 @@ static void note(struct job *j)
 /* Others may have been in the way back: from what is there now it may be free.  False: the failure stays. */
 static bool back_again(struct job *j)
 {
-	if (!j->going_back || j->back_tries++ == BACK_TRIES_MAX)
+	if (!j->rolling_back || j->back_tries++ == BACK_TRIES_MAX)
 		return false;
 	/* In this the last look may be out of date. */
 	for (size_t i = 0; i < j->set.n; i++)
@@ -282,7 +282,7 @@ static bool back_again(struct job *j)
 	problems_cut(&j->problems, j->n_first);
 	j->rounds = 0;
 	if (look_and_plan(j) < 0)
-		back_failed(j, NULL);
+		rollback_failed(j, NULL);
 	else if (j->plan.n)
 		execute(j);
 	else
@@ -298,21 +298,21 @@ static void step_execute(struct job *j)
 	int r = execute_step(&j->execution, &op, &e);
 
 	j->next_index = j->execution.work.next_index;
-	if (!j->going_back && j->rounds == 0)
+	if (!j->rolling_back && j->rounds == 0)
 		plan_others_lost(&j->plan, j->execution.next, r < 0 ? op : NULL, j->lost, sizeof(j->lost));
 	if (r < 0) {
 		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
 		if (!back_again(j))
-			go_back(j);
+			roll_back(j);
 		return;
 	}
-	if (j->execution.work.noted.n && !j->going_back)
+	if (j->execution.work.noted.n && !j->rolling_back)
 		note(j);
-	if (j->progress && !j->going_back && j->rounds == 0)
+	if (j->progress && !j->rolling_back && j->rounds == 0)
 		j->progress(j->arg, &j->plan, first, j->execution.next);
 	if (r == 0 && j->execution.deferred && !job_await(j)) {
 		fail(j, &j->wait.refused, j->execution.deferred->after);
-		go_back(j);
+		roll_back(j);
 	} else if (r == 0 && j->phase == JOB_EXECUTE) {
 		j->phase = JOB_VERIFY;
 	}
@@ -323,7 +323,7 @@ static void step_verify(struct job *j)
 	struct err e;
 
 	if (look_and_plan(j) < 0) {
-		go_back(j);
+		roll_back(j);
 	} else if (j->plan.n == 0) {
 		j->phase = JOB_COMMIT;
 	} else if (++j->rounds < ROUNDS_MAX) {
@@ -331,7 +331,7 @@ static void step_verify(struct job *j)
 	} else {
 		job_not_settled(&j->plan.ops[0], &e);
 		fail(j, &e, j->plan.ops[0].after ? j->plan.ops[0].after : j->plan.ops[0].before);
-		go_back(j);
+		roll_back(j);
 	}
 }
 
@@ -345,7 +345,7 @@ static void step_wait(struct job *j)
 	if (job_waits(j))
 		return;
 	if (look_and_plan(j) < 0) {
-		go_back(j);
+		roll_back(j);
 		return;
 	}
 	r = job_wait_check(j, &o, &e);
@@ -360,7 +360,7 @@ static void step_wait(struct job *j)
 	}
 	if (r < 0) {
 		fail(j, &e, o);
-		go_back(j);
+		roll_back(j);
 		return;
 	}
 	job_waited(j);
@@ -373,13 +373,13 @@ static void step_wait(struct job *j)
 static int decided(struct job *j, int r)
 {
 	if (r == 0 && j->set.holding)
-		held_release(j->held);
+		netns_pin_release(j->pins);
 	return r;
 }
 
-static bool is_held(const struct netns *ns)
+static bool is_pinned(const struct netns *ns)
 {
-	return ns->state == NETNS_HELD;
+	return ns->state == NETNS_PINNED;
 }
 
 static int commit_forward(struct job *j, struct err *e)
@@ -389,7 +389,7 @@ static int commit_forward(struct job *j, struct err *e)
 
 	if (r < 0)
 		return r;
-	j->n_lingering = linger_find(&j->set, is_held, &j->lingering);
+	j->n_users = netns_users_find(&j->set, is_pinned, &j->users);
 	if (j->committing && j->committing(j->owner, j, e) < 0)
 		return e->code;
 	if (j->noted && state_begin(j->state, &j->next, e) < 0)
@@ -402,21 +402,21 @@ static void step_commit(struct job *j)
 	struct err e;
 
 	j->phase = JOB_DONE;
-	if (!j->going_back) {
+	if (!j->rolling_back) {
 		if (commit_forward(j, &e) < 0) {
 			fail(j, &e, NULL);
-			go_back(j);
+			roll_back(j);
 		}
 		return;
 	}
 	if (decided(j, state_abandon(j->state, j->next.name, &e)) < 0)
-		back_failed(j, &e);
+		rollback_failed(j, &e);
 }
 
 void job_recover(struct job *j, const struct model *delta)
 {
-	back_before(&j->before, &j->last.model, delta, NULL);
-	j->going_back = true;
+	revert_before(&j->before, &j->last.model, delta, NULL);
+	j->rolling_back = true;
 	j->written = true;
 }
 

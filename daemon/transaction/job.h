@@ -3,7 +3,7 @@
  * or back. */
 #pragma once
 #include "execute.h"
-#include "kernel/spare.h"
+#include "kernel/fd_reserve.h"
 #include "store/state.h"
 
 enum job_phase { JOB_PREPARE, JOB_EXECUTE, JOB_WAIT, JOB_VERIFY, JOB_COMMIT, JOB_DONE };
@@ -21,12 +21,12 @@ struct job {
 	int (*committing)(void *owner, struct job *j, struct err *e);
 	void (*looked)(void *owner, struct job *j);
 	/* Once, when all that would go back is in @desired: takes out what is to stay. */
-	void (*returning)(void *owner, struct job *j);
+	void (*reverting)(void *owner, struct job *j);
 	/* The kernel has to finish something first, @what, before the change can go on. */
 	void (*waiting)(void *owner, struct job *j, const char *what);
 	uint32_t next_index;		/* links get numbers from it on; 0: from what was seen */
 
-	struct record next;		/* what is to be known afterwards; its originals grow */
+	struct record next;		/* what is to be known afterwards; its saved grow */
 	struct topology desired, last;
 	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
 	bool no_disrupt;		/* refused, with @disrupts, if a step interrupts traffic */
@@ -35,15 +35,15 @@ struct job {
 	bool quiet;			/* nobody asked: heal or take back; not written if nothing is to do */
 
 	enum job_phase phase;
-	bool going_back;
+	bool rolling_back;
 	unsigned rounds;
 	struct netns_set set;
 	const char **names;
-	char held[400];		/* where namespaces are kept that lose their names */
+	char pins[400];		/* where namespaces are kept that lose their names */
 	struct model observed, before;
 	struct plan plan;
 	struct execution execution;
-	struct spare spare;
+	struct fd_reserve fd_reserve;
 	struct {
 		uint64_t began, next;	/* CLOCK_BOOTTIME, in microseconds: of JOB_WAIT, and when to look again */
 		struct err refused;	/* of the step that waits */
@@ -55,14 +55,14 @@ struct job {
 
 	size_t created, changed, removed;	/* of the first plan */
 	int result;			/* 0, or of the first failure */
-	bool conflict, disrupts, differs, back_failed;
+	bool conflict, disrupts, differs, rollback_failed;
 	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
 	size_t n_first;			/* of problems: those of the way forth */
 	unsigned back_tries;
 	char others[512];	/* what the change takes along of others, in words */
 	char lost[512];		/* of that, what stays gone after a rollback */
-	struct lingerer *lingering;
-	size_t n_lingering;
+	struct netns_user *users;
+	size_t n_users;
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);
 	void *arg;
 };

@@ -27,10 +27,10 @@ int job_open(struct job *j, struct err *e)
 		return e->code;
 	for (size_t i = 0; i < j->set.n; i++)
 		j->set.v[i].adopting = j->adopt;
-	j->set.exclusive = !j->quiet && !j->beside && !j->going_back;
-	state_held(j->state, j->next.name, j->held, sizeof(j->held));
-	j->set.held = j->held;
-	held_find(&j->set);
+	j->set.exclusive = !j->quiet && !j->beside && !j->rolling_back;
+	state_pins(j->state, j->next.name, j->pins, sizeof(j->pins));
+	j->set.pins = j->pins;
+	netns_pin_find(&j->set);
 	if (j->opened)
 		j->opened(j->owner, &j->set);
 	return 0;
@@ -40,7 +40,7 @@ static bool is_mine(const struct model *m, const char *netns)
 {
 	const struct object *o = model_netns(m, netns);
 
-	return o && !o->any;
+	return o && !o->managed;
 }
 
 /* What somebody else has taken the name from is given it back: then it can be
@@ -48,19 +48,19 @@ static bool is_mine(const struct model *m, const char *netns)
 static int find_again(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->set.n; i++)
-		if (j->set.v[i].state == NETNS_LOST && netns_find_again(&j->set, &j->set.v[i], e) < 0)
+		if (j->set.v[i].state == NETNS_UNLINKED && netns_find_again(&j->set, &j->set.v[i], e) < 0)
 			return e->code;
 	return 0;
 }
 
 /* The empty file that a create of ours left behind when it was cut off. */
-static int clear_remains(struct job *j, struct err *e)
+static int clear_placeholders(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->set.n; i++) {
 		struct netns *ns = &j->set.v[i];
-		bool mine = is_mine(&j->last.model, ns->name) || (j->going_back && is_mine(&j->desired.model, ns->name));
+		bool mine = is_mine(&j->last.model, ns->name) || (j->rolling_back && is_mine(&j->desired.model, ns->name));
 
-		if (ns->state == NETNS_REMAINS && mine && netns_clear(ns, j->netns_dir, e) < 0)
+		if (ns->state == NETNS_PLACEHOLDER && mine && netns_clear(ns, j->netns_dir, e) < 0)
 			return e->code;
 	}
 	return 0;
@@ -68,5 +68,5 @@ static int clear_remains(struct job *j, struct err *e)
 
 int job_clear(struct job *j, struct err *e)
 {
-	return find_again(j, e) < 0 || clear_remains(j, e) < 0 ? e->code : 0;
+	return find_again(j, e) < 0 || clear_placeholders(j, e) < 0 ? e->code : 0;
 }

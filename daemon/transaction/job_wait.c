@@ -83,7 +83,7 @@ void job_waited(struct job *j)
 {
 	/* The first plan is lost. */
 	j->rounds += j->rounds == 0;
-	if (j->going_back || !j->next.confirm_usec)
+	if (j->rolling_back || !j->next.confirm_usec)
 		return;
 	j->next.confirm_usec += usec_now(CLOCK_BOOTTIME) - j->wait.began;
 	j->noted = true;	/* it is written once more before the commit */

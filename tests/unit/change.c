@@ -7,16 +7,16 @@ enum { ROUNDS_MAX = 3 };
 
 static int look_and_plan(struct change *c)
 {
-	struct model *target = c->going_back ? &c->before : c->desired;
+	struct model *target = c->rolling_back ? &c->before : c->desired;
 
 	plan_done(&c->plan);
 	model_done(&c->observed);
 	model_init(&c->observed, &all_kinds);
-	c->kernel->exclusive = !c->going_back;
-	fake_observe(c->kernel, &c->observed, target, c->last, c->going_back ? c->desired : NULL);
-	owner_resolve(&c->observed, c->kernel->topology, target, c->last, c->going_back || c->completed ? c->desired : NULL);
+	c->kernel->exclusive = !c->rolling_back;
+	fake_observe(c->kernel, &c->observed, target, c->last, c->rolling_back ? c->desired : NULL);
+	owner_resolve(&c->observed, c->kernel->topology, target, c->last, c->rolling_back || c->completed ? c->desired : NULL);
 	if (!c->completed)
-		back_complete(target, c->last, &c->originals, &c->observed);
+		revert_complete(target, c->last, &c->saved, &c->observed);
 	c->completed = true;
 	return plan_make(&c->plan, target, &c->observed, &c->problems);
 }
@@ -30,27 +30,27 @@ static void prepare(struct change *c, struct fake *kernel, struct model *desired
 }
 
 int change_plan(struct change *c, struct fake *kernel, struct model *desired, struct model *last,
-		struct model *originals)
+		struct model *saved)
 {
 	prepare(c, kernel, desired, last);
-	c->originals = *originals;
-	*originals = (struct model){ .kinds = originals->kinds };
+	c->saved = *saved;
+	*saved = (struct model){ .kinds = saved->kinds };
 	return look_and_plan(c);
 }
 
 void change_write_down(struct change *c)
 {
-	back_remember(&c->originals, &c->plan);
-	back_forget(&c->originals, c->desired);
-	back_delta(&c->delta, &c->plan);
-	back_before(&c->before, c->last, &c->delta, &c->plan);
+	revert_remember(&c->saved, &c->plan);
+	revert_forget(&c->saved, c->desired);
+	revert_delta(&c->delta, &c->plan);
+	revert_before(&c->before, c->last, &c->delta, &c->plan);
 }
 
 /* What was to go may have gone with something else already, silently; and on the
  * way back nobody may know of a link whose end it is. */
 static bool is_gone(const struct change *c, const struct op *op, int r)
 {
-	return !op->after && (r == -ESRCH || r == -EADDRNOTAVAIL || (c->going_back && r == -ENODEV));
+	return !op->after && (r == -ESRCH || r == -EADDRNOTAVAIL || (c->rolling_back && r == -ENODEV));
 }
 
 static int run_steps(struct change *c, size_t first)
@@ -98,10 +98,10 @@ int change_commit(struct change *c)
 	int r;
 
 	for (size_t i = 0; i < c->noted.n; i++)
-		back_merge(&c->originals, c->noted.objects[i], ~UINT64_C(0));
-	written = c->originals;
-	model_init(&c->originals, &all_kinds);
-	r = restore(&c->originals, &written);
+		revert_merge(&c->saved, c->noted.objects[i], ~UINT64_C(0));
+	written = c->saved;
+	model_init(&c->saved, &all_kinds);
+	r = restore(&c->saved, &written);
 	model_done(&written);
 	return r < 0 ? r : fake_commit(c->kernel);
 }
@@ -115,11 +115,11 @@ int change_back(const struct change *c, struct fake *kernel, bool crashed, struc
 		r = restore(&ret->delta, &c->delta);
 		if (r < 0)
 			return r;
-		back_before(&ret->before, ret->last, &ret->delta, NULL);
+		revert_before(&ret->before, ret->last, &ret->delta, NULL);
 	}
 	for (size_t i = 0; !crashed && i < c->before.n; i++)
-		back_merge(&ret->before, c->before.objects[i], ~UINT64_C(0));
-	ret->going_back = ret->completed = true;
+		revert_merge(&ret->before, c->before.objects[i], ~UINT64_C(0));
+	ret->rolling_back = ret->completed = true;
 	fake_rename_back(kernel);
 	r = look_and_plan(ret);
 	r = r == 0 ? change_run(ret, 0) : r;
@@ -144,7 +144,7 @@ void change_intrude(const struct change *c, struct fake *kernel, struct fake *be
 void change_done(struct change *c)
 {
 	plan_done(&c->plan);
-	model_done(&c->originals);
+	model_done(&c->saved);
 	model_done(&c->observed);
 	model_done(&c->before);
 	model_done(&c->delta);

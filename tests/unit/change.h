@@ -7,18 +7,18 @@
 struct change {
 	struct fake *kernel;
 	struct model *desired, *last; /* not owned */
-	struct model originals;       /* of the topology; taken over by the next change */
+	struct model saved;       /* of the topology; taken over by the next change */
 	struct model observed, before, delta, noted;
 	struct plan plan;
 	struct problems problems;
-	bool completed, going_back;
+	bool completed, rolling_back;
 	size_t rounds;            /* of looking again that found something */
 	const struct op *refused; /* the step that the kernel refused */
 };
 
-/* Plans from what is in @kernel to @desired; takes @originals. */
+/* Plans from what is in @kernel to @desired; takes @saved. */
 int change_plan(struct change *c, struct fake *kernel, struct model *desired, struct model *last,
-		struct model *originals);
+		struct model *saved);
 /* Notes what to go back to; after the plan, before the first step. */
 void change_write_down(struct change *c);
 /* Carries out what is left of the plan from step @first, and looks again. */

@@ -18,7 +18,7 @@ void fake_put(struct fake *k, struct object *o)
 struct fake_entry *fake_entry(const struct fake *k, const char *id)
 {
 	for (size_t i = 0; i < k->n; i++)
-		if (!k->v[i].held && !strcmp(k->v[i].o->id, id))
+		if (!k->v[i].pins && !strcmp(k->v[i].o->id, id))
 			return &k->v[i];
 	return NULL;
 }
@@ -98,7 +98,7 @@ struct object *fake_add(struct fake *k, const struct kind *kind, const char *net
 	if (!strcmp(kind->class, "link")) {
 		struct link *l = (struct link *)o;
 
-		o->any = false;
+		o->managed = false;
 		o->handle = strcmp(name, "lo") ? k->next_index++ : 1;
 		l->mtu = l->mtu ? l->mtu : strcmp(name, "lo") ? 1500 : 65536;
 		l->txqlen = 1000;
@@ -180,11 +180,11 @@ int fake_commit(struct fake *k)
 	size_t n = 0;
 
 	for (size_t i = 0; i < k->n; i++)
-		for (size_t j = 0; k->v[i].held && j < k->n; j++)
-			if (!k->v[j].held && is_end_of(k->v[j].o, k->v[i].o))
+		for (size_t j = 0; k->v[i].pins && j < k->n; j++)
+			if (!k->v[j].pins && is_end_of(k->v[j].o, k->v[i].o))
 				return -EBUSY;
 	for (size_t i = 0; i < k->n; i++)
-		if (!k->v[i].held)
+		if (!k->v[i].pins)
 			k->v[n++] = (struct fake_entry){ .o = k->v[i].o };
 	k->n = n;
 	return 0;
@@ -193,7 +193,7 @@ int fake_commit(struct fake *k)
 void fake_rename_back(struct fake *k)
 {
 	for (size_t i = 0; i < k->n; i++)
-		k->v[i].held = false;
+		k->v[i].pins = false;
 }
 
 /* Without a name a namespace goes with the last that holds it. */
@@ -201,7 +201,7 @@ int fake_drop(struct fake *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		for (size_t j = 0; k->v[i].fresh && j < k->n; j++)
-			k->v[j].held |= !strcmp(k->v[j].o->netns, k->v[i].o->netns);
+			k->v[j].pins |= !strcmp(k->v[j].o->netns, k->v[i].o->netns);
 	return fake_commit(k);
 }
 
@@ -226,7 +226,7 @@ static void show_class(const struct fake *k, struct model *observed, const char 
 		       bool forwarding)
 {
 	for (size_t i = 0; i < k->n; i++)
-		if (!k->v[i].held && is_class(k->v[i].o, class) && !strcmp(k->v[i].o->netns, netns))
+		if (!k->v[i].pins && is_class(k->v[i].o, class) && !strcmp(k->v[i].o->netns, netns))
 			show(observed, k->v[i].o, forwarding);
 }
 
@@ -263,7 +263,7 @@ static void show_intruders(const struct fake *k, struct model *observed, const c
 		const struct object *have = want ? model_find(observed, want->id) : NULL;
 		struct beside *b;
 
-		if (!want || k->v[i].held || strcmp(o->netns, netns) ||
+		if (!want || k->v[i].pins || strcmp(o->netns, netns) ||
 		    (have && !(object_diff(want, have) & kind_mask(&kind_route, FIXED))))
 			continue;
 		b = arena_alloc(&observed->arena, sizeof(*b));
@@ -342,7 +342,7 @@ void fake_observe(const struct fake *k, struct model *observed, struct model *de
 static const struct object *far_end(const struct fake *k, const struct object *o)
 {
 	for (size_t i = 0; i < k->n; i++)
-		if (!k->v[i].held && o != k->v[i].o && is_end_of(o, k->v[i].o))
+		if (!k->v[i].pins && o != k->v[i].o && is_end_of(o, k->v[i].o))
 			return k->v[i].o;
 	return NULL;
 }

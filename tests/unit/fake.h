@@ -3,7 +3,7 @@
  * refuses what is there already and what stands on nothing, and takes along what
  * stood on a thing that goes. */
 #pragma once
-#include "model/back.h"
+#include "model/revert.h"
 #include "model/kind.h"
 #include "model/model.h"
 #include "kind/link.h"
@@ -11,7 +11,7 @@
 
 struct fake_entry {
 	struct object *o; /* never changed in place, so that copies may share it */
-	bool held;        /* in a namespace whose name was taken away, and not yet let go of */
+	bool pins;        /* in a namespace whose name was taken away, and not yet let go of */
 	bool fresh;       /* a namespace that has no name yet */
 };
 

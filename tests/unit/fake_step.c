@@ -37,7 +37,7 @@ static const char *reach(const struct fake *k, const char *netns, const struct i
 		const struct object *o = k->v[i].o;
 		const struct inet *peer;
 
-		if (k->v[i].held || !is_class(o, "address") || strcmp(o->netns, netns) ||
+		if (k->v[i].pins || !is_class(o, "address") || strcmp(o->netns, netns) ||
 		    (dev && strcmp(o->place, dev)))
 			continue;
 		peer = fake_field(o, "peer");
@@ -53,7 +53,7 @@ static bool has_address(const struct fake *k, const char *netns, const struct in
 		const struct object *o = k->v[i].o;
 		const struct inet *a = is_class(o, "address") ? address_of(o) : NULL;
 
-		if (a && !k->v[i].held && !strcmp(o->netns, netns) && a->family == src->family &&
+		if (a && !k->v[i].pins && !strcmp(o->netns, netns) && a->family == src->family &&
 		    !memcmp(a->addr, src->addr, sizeof(a->addr)))
 			return true;
 	}
@@ -86,7 +86,7 @@ static int route_check(const struct fake *k, const struct route *r)
 static void sweep(struct fake *k)
 {
 	for (size_t i = k->n; i-- > 0;)
-		if (!k->v[i].held && is_class(k->v[i].o, "route") &&
+		if (!k->v[i].pins && is_class(k->v[i].o, "route") &&
 		    route_check(k, (const struct route *)k->v[i].o) < 0)
 			drop_at(k, i);
 }
@@ -137,10 +137,10 @@ static struct object *birth(struct fake *k, const struct object *want)
 		if (f->nla && object_has(want, i))
 			memcpy(object_at(o, i), object_at(want, i), f->type->size);
 		else if (f->nla && f->place == NLA_INFO_DATA)
-			object_set(k->memory, o, f->name, f->fallback);
+			object_set(k->memory, o, f->name, f->kernel_default);
 	}
 	o->set = kind_mask(o->kind, 0);
-	o->any = false;
+	o->managed = false;
 	o->handle = k->next_index++;
 	o->sign.hash = topology_hash(k->topology);
 	o->sign.half = true;
@@ -248,7 +248,7 @@ static void netns_new(struct fake *k, const struct object *want)
 	fake_put(k, fake_name(k, o));
 	k->v[k->n - 1].fresh = true;
 	lo->handle = 1;
-	lo->any = false;
+	lo->managed = false;
 	((struct link *)lo)->mtu = 65536;
 	((struct link *)lo)->txqlen = 1000;
 	lo->set = kind_mask(lo->kind, 0);
@@ -258,7 +258,7 @@ static void netns_new(struct fake *k, const struct object *want)
 static int netns_hold(struct fake *k, const char *netns)
 {
 	for (size_t i = 0; i < k->n; i++)
-		k->v[i].held |= !strcmp(k->v[i].o->netns, netns);
+		k->v[i].pins |= !strcmp(k->v[i].o->netns, netns);
 	return 0;
 }
 
@@ -289,7 +289,7 @@ static void hide_none(struct object *o)
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		const struct field *f = &o->kind->fields[i];
 
-		if (f->fallback && !strcmp(f->fallback, "null") &&
+		if (f->kernel_default && !strcmp(f->kernel_default, "null") &&
 		    (f->type == &type_nexthops ? !((const struct nexthops *)object_at(o, i))->n
 					       : !memcmp(object_at(o, i), zero, f->type->size)))
 			o->set &= ~(UINT64_C(1) << i);
@@ -306,7 +306,7 @@ static bool is_taken(const struct fake *k, const struct object *o)
 	for (size_t i = 0; i < k->n; i++) {
 		const struct object *other = k->v[i].o;
 
-		if (k->v[i].held || !other->kind->slots || strcmp(other->netns, o->netns) || (fake_is_intruder(other) && joins) ||
+		if (k->v[i].pins || !other->kind->slots || strcmp(other->netns, o->netns) || (fake_is_intruder(other) && joins) ||
 		    !strcmp(other->kind->class, o->kind->class) || (is_class(other, "address") && !is_up(k, other->place)))
 			continue;
 		m = other->kind->slots(other, theirs);
@@ -347,7 +347,7 @@ static int address_step(struct fake *k, const struct op *op)
 	hide_none(a);
 	a->handle = link->handle;
 	a->sign.hash = SIGN_ANY;
-	a->any = false;
+	a->managed = false;
 	fake_put(k, a);
 	return 0;
 }
@@ -366,7 +366,7 @@ static void route_show(struct fake *k, struct route *r)
 	if (r->dev)
 		OBJECT_SET(&r->object, route, dev);
 	r->object.sign.hash = SIGN_ANY;
-	r->object.any = false;
+	r->object.managed = false;
 }
 
 static int route_step(struct fake *k, const struct op *op)

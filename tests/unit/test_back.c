@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 struct machine {
-	struct model memory, originals;
+	struct model memory, saved;
 	struct fake kernel;
 	struct topology loaded[16];
 	size_t n;
@@ -19,7 +19,7 @@ static int machine_init(void **state)
 	struct machine *m = must(calloc(1, sizeof(*m)));
 
 	model_init(&m->memory, &all_kinds);
-	model_init(&m->originals, &all_kinds);
+	model_init(&m->saved, &all_kinds);
 	fake_init(&m->kernel, &m->memory, "lab-1");
 	m->last = "{}";
 	*state = m;
@@ -33,7 +33,7 @@ static int machine_done(void **state)
 	for (size_t i = 0; i < m->n; i++)
 		topology_done(&m->loaded[i]);
 	fake_done(&m->kernel);
-	model_done(&m->originals);
+	model_done(&m->saved);
 	model_done(&m->memory);
 	free(m);
 	return 0;
@@ -55,7 +55,7 @@ static void apply(struct machine *m, const char *text, const char *says)
 	char *plan;
 	struct change c;
 
-	assert_int_equal(change_plan(&c, &m->kernel, desired, last, &m->originals), 0);
+	assert_int_equal(change_plan(&c, &m->kernel, desired, last, &m->saved), 0);
 	plan = change_text(&c.plan);
 	assert_string_equal(plan, says);
 	free(plan);
@@ -64,8 +64,8 @@ static void apply(struct machine *m, const char *text, const char *says)
 	assert_int_equal(change_run(&c, 0), 0);
 	assert_int_equal(change_commit(&c), 0);
 	m->kernel.noted = NULL;
-	m->originals = c.originals;
-	c.originals = (struct model){ 0 };
+	m->saved = c.saved;
+	c.saved = (struct model){ 0 };
 	m->last = text;
 	change_done(&c);
 }
@@ -73,7 +73,7 @@ static void apply(struct machine *m, const char *text, const char *says)
 /* The value of a field that was written down, as JSON; NULL if it was not. */
 static void original(const struct machine *m, const char *id, const char *field, const char *value)
 {
-	const struct object *o = model_find(&m->originals, id);
+	const struct object *o = model_find(&m->saved, id);
 	int i = o ? kind_field(o->kind, field) : -1;
 	struct json_object *v;
 
@@ -107,7 +107,7 @@ static void test_once(void **state)
 	original(m, ETH0, "mtu", NULL);
 	original(m, ETH0, "txqlen", "1000");
 	apply(m, "{}", "~ link host/eth0 txqlen 5 → 1000 [in_place]\n");
-	assert_int_equal(m->originals.n, 0);
+	assert_int_equal(m->saved.n, 0);
 }
 
 /* What was so already was nobody's change, and stays when the file says no more of it. */
@@ -116,11 +116,11 @@ static void test_same(void **state)
 	struct machine *m = *state;
 
 	apply(m, IN_ETH0("\"mtu\": 1500, \"up\": true"), "");
-	assert_int_equal(m->originals.n, 0);
+	assert_int_equal(m->saved.n, 0);
 	apply(m, IN_ETH0("\"mtu\": 1400"), "~ link host/eth0 mtu 1500 → 1400 [in_place]\n");
 	original(m, ETH0, "up", NULL);
 	apply(m, "{}", "~ link host/eth0 mtu 1400 → 1500 [in_place]\n");
-	assert_int_equal(m->originals.n, 0);
+	assert_int_equal(m->saved.n, 0);
 }
 
 static void test_sysctl(void **state)
@@ -132,9 +132,9 @@ static void test_sysctl(void **state)
 	original(m, "sysctl host net.core.somaxconn", "value", "\"4096\"");
 	original(m, "netns host", "forwarding", "false");
 	apply(m, HOST("\"forwarding\": true"), "~ sysctl host net.core.somaxconn 1 → 4096 [in_place]\n");
-	assert_int_equal(m->originals.n, 1);
+	assert_int_equal(m->saved.n, 1);
 	apply(m, "{}", "~ namespace host forwarding true → false [in_place]\n");
-	assert_int_equal(m->originals.n, 0);
+	assert_int_equal(m->saved.n, 0);
 }
 
 /* The value in a namespace that the same change makes is found out on the way. */
@@ -146,7 +146,7 @@ static void test_noted(void **state)
 	      "+ namespace a\n+ sysctl a net.core.somaxconn = 1\n");
 	original(m, "sysctl a net.core.somaxconn", "value", "\"0\"");
 	apply(m, "{\"namespaces\": {\"a\": {}}}", "~ sysctl a net.core.somaxconn 1 → 0 [in_place]\n");
-	assert_int_equal(m->originals.n, 0);
+	assert_int_equal(m->saved.n, 0);
 }
 
 static void test_default(void **state)
@@ -158,7 +158,7 @@ static void test_default(void **state)
 		   "\"addrgen\": \"none\", \"stp_state\": true, \"ageing_time\": 100, \"forward_delay\": 200, \"priority\": 0}}"),
 	      "+ link host/br0 bridge, up false, mtu 1400, txqlen 5, addrgen none, stp_state true, ageing_time 100, "
 	      "forward_delay 200, priority 0\n");
-	assert_int_equal(m->originals.n, 0);
+	assert_int_equal(m->saved.n, 0);
 	apply(m, HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\"}}"),
 	      "~ link host/br0 up false → true, mtu 1400 → 1500, txqlen 5 → 1000, addrgen none → eui64, stp_state true → false, "
 	      "ageing_time 100 → 30000, forward_delay 200 → 1500, priority 0 → 32768 [in_place]\n");
@@ -173,9 +173,9 @@ static void test_share(_unused_ void **state)
 	size_t forwarding = (size_t)kind_field(&kind_netns, "forwarding");
 	struct model *observed = load(m, HOST(""));
 
-	back_complete(desired, last, was, observed);
+	revert_complete(desired, last, was, observed);
 	assert_true(object_has(model_netns(desired, "host"), forwarding));
-	back_share(desired, others);
+	revert_shared(desired, others);
 	assert_false(object_has(model_netns(desired, "host"), forwarding));
 }
 
@@ -187,7 +187,7 @@ static void test_gone(void **state)
 	apply(m, IN_ETH0("\"mtu\": 1400"), "~ link host/eth0 mtu 1500 → 1400 [in_place]\n");
 	fake_remove(&m->kernel, ETH0);
 	apply(m, "{}", "");
-	assert_int_equal(m->originals.n, 0);
+	assert_int_equal(m->saved.n, 0);
 }
 
 /* The first state has no source address; the way back takes it away again. */
@@ -206,15 +206,15 @@ static void test_none(void **state)
 	for (int crashed = 0; crashed < 2; crashed++) {
 		fake_copy(&kernel, &first, &m->memory);
 		assert_int_equal(change_plan(&c, &kernel, load(m, ROUTE(", \"src\": \"10.0.0.1\", \"mtu\": 1400")),
-					     load(m, m->last), &m->originals),
+					     load(m, m->last), &m->saved),
 				 0);
 		change_write_down(&c);
 		assert_int_equal(change_run(&c, 0), 0);
 		assert_int_equal(change_back(&c, &kernel, crashed, &back), 0);
 		assert_null(fake_diff(&first, &kernel, &m->memory.arena));
 		change_done(&back);
-		m->originals = c.originals;
-		c.originals = (struct model){ 0 };
+		m->saved = c.saved;
+		c.saved = (struct model){ 0 };
 		change_done(&c);
 		fake_done(&kernel);
 	}

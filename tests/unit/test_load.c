@@ -2,7 +2,7 @@
 /* test_load.c - topology files of toy kinds: what becomes of a good one, and
  * every word that is said of a bad one. */
 #include "format/load.h"
-#include "base/guess.h"
+#include "base/suggest.h"
 #include "base/json.h"
 #include "toy.h"
 #include <setjmp.h>
@@ -388,26 +388,26 @@ static void test_schema(_unused_ void **state)
 static void test_guesses(_unused_ void **state)
 {
 	size_t count = 0;
-	struct guess g = guess_counted("veth-host", &count);
+	struct suggest g = guess_counted("veth-host", &count);
 
-	guess_try(&g, "eth0");
+	suggest_try(&g, "eth0");
 	assert_null(g.best);
-	guess_try(&g, "veht-host");
+	suggest_try(&g, "veht-host");
 	assert_string_equal(g.best, "veht-host");
 	assert_int_equal(g.distance, 1);
-	guess_try(&g, "veth-hosts");
+	suggest_try(&g, "veth-hosts");
 	assert_string_equal(g.best, "veht-host");
 	assert_int_equal(count, 3);
 	for (size_t i = 0; i < 2 * GUESSES_MAX; i++)
-		guess_try(&g, "veth-h0st");
+		suggest_try(&g, "veth-h0st");
 	assert_int_equal(count, GUESSES_MAX);
 	assert_true(guess_is_spent(&g));
 	g = guess_counted("veth-host", &count);
-	guess_try(&g, "veth-host1");
+	suggest_try(&g, "veth-host1");
 	assert_null(g.best);
 	/* Those of a table are not counted. */
-	g = guess_new("adresses");
-	guess_try(&g, "addresses");
+	g = suggest_new("adresses");
+	suggest_try(&g, "addresses");
 	assert_string_equal(g.best, "addresses");
 	assert_false(guess_is_spent(&g));
 }

@@ -155,7 +155,7 @@ static void observe(struct model *m, bool kernels)
 			object_set(m, o, rows[i].field, rows[i].value);
 		if (o->kind->check)
 			assert_int_equal(o->kind->check(o, &e) == 0 || !strcmp(o->name, "lo"), true);
-		o->any = kernels && o->kind == &kind_address;
+		o->managed = kernels && o->kind == &kind_address;
 		sign(o, rows[i].mark);
 		assert_int_equal(model_add(m, o, NULL), 0);
 		assert_string_equal(o->id, rows[i].id);
@@ -255,7 +255,7 @@ static struct object *observe_one(struct model *m, const struct seen *row)
 	netns->sign = sign_of_link(GROUP_OURS | GROUP_LOOPBACK | topology_hash(TOPOLOGY), ALIAS_PREFIX TOPOLOGY);
 	model_add(m, netns, NULL);
 	o->handle = row->handle;
-	o->any = false;
+	o->managed = false;
 	o->sign = sign_of_link(row->group ? group_of_link(TOPOLOGY, row->name) : 7, row->alias ? ALIAS_PREFIX TOPOLOGY : "customer 5");
 	model_add(m, o, NULL);
 	model_link(m);

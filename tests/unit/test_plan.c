@@ -58,12 +58,12 @@ static void compare_text(const char *folder, const char *text)
 }
 
 /* From @last to @desired on the kernel; the text of the plan goes to @ret_text. */
-static void golden_change(struct fake *kernel, struct model *desired, struct model *last, struct model *originals,
+static void golden_change(struct fake *kernel, struct model *desired, struct model *last, struct model *saved,
 			  char **ret_text)
 {
 	struct change c;
 
-	if (change_plan(&c, kernel, desired, last, originals) < 0)
+	if (change_plan(&c, kernel, desired, last, saved) < 0)
 		fail_msg("%s", c.problems.v[0].message);
 	*ret_text = change_text(&c.plan);
 	kernel->noted = &c.noted;
@@ -71,8 +71,8 @@ static void golden_change(struct fake *kernel, struct model *desired, struct mod
 	if (change_run(&c, 0) < 0)
 		fail_msg("the fake kernel refused a step of\n%s", *ret_text);
 	assert_int_equal(change_commit(&c), 0);
-	*originals = c.originals;
-	c.originals = (struct model){ 0 };
+	*saved = c.saved;
+	c.saved = (struct model){ 0 };
 	change_done(&c);
 }
 
@@ -80,27 +80,27 @@ static void test_golden(void **state)
 {
 	_cleanup_(freep)
 	char *made = NULL, *text = NULL;
-	struct model memory, nothing, originals;
+	struct model memory, nothing, saved;
 	struct topology before, last, after;
 	const char *folder = *state;
 	struct fake kernel;
 
 	model_init(&memory, &all_kinds);
 	model_init(&nothing, &all_kinds);
-	model_init(&originals, &all_kinds);
+	model_init(&saved, &all_kinds);
 	fake_init(&kernel, &memory, TOPOLOGY);
 	topology_read(folder, "before.json", &before);
 	topology_read(folder, "before.json", &last);
 	topology_read(folder, "after.json", &after);
-	golden_change(&kernel, &before.model, &nothing, &originals, &made);
-	golden_change(&kernel, &after.model, &last.model, &originals, &text);
+	golden_change(&kernel, &before.model, &nothing, &saved, &made);
+	golden_change(&kernel, &after.model, &last.model, &saved, &text);
 	compare_text(folder, text);
 	topology_done(&before);
 	topology_done(&last);
 	topology_done(&after);
 	fake_done(&kernel);
 	model_done(&nothing);
-	model_done(&originals);
+	model_done(&saved);
 	model_done(&memory);
 }
 
@@ -135,7 +135,7 @@ static size_t golden_cases(struct CMUnitTest **ret, struct arena *names)
 struct chain {
 	uint64_t seed;
 	struct fake kernel;
-	struct model memory, originals;
+	struct model memory, saved;
 	struct topology loaded[2 * (CHANGES + 1)]; /* the kernel's objects refer to them */
 	size_t n_loaded;
 	struct json_object *json; /* of what is up; NULL: nothing */
@@ -204,7 +204,7 @@ static void check_owners(const struct chain *h, const struct change *c)
 	for (size_t i = 0; i < c->plan.n; i++) {
 		const struct op *op = &c->plan.ops[i];
 
-		if (op->before && op->before->owner != OWNER_OURS && !(op->after && op->after->any))
+		if (op->before && op->before->owner != OWNER_OURS && !(op->after && op->after->managed))
 			complain(h, c, "touches what is not ours", i);
 	}
 }
@@ -263,11 +263,11 @@ static void chain_to(struct chain *h, struct json_object *json)
 	h->next = json;
 	load(h, json, desired);
 	load(h, h->json, last);
-	if (change_plan(&c, &h->kernel, &desired->model, &last->model, &h->originals) < 0)
+	if (change_plan(&c, &h->kernel, &desired->model, &last->model, &h->saved) < 0)
 		complain(h, &c, "is refused", 0);
 	run_change(h, &c);
-	h->originals = c.originals;
-	c.originals = (struct model){ 0 };
+	h->saved = c.saved;
+	c.saved = (struct model){ 0 };
 	change_done(&c);
 	json_object_put(h->json);
 	h->json = json;
@@ -310,7 +310,7 @@ static void chain_init(struct chain *h, uint64_t seed)
 {
 	*h = (struct chain){ .seed = seed };
 	model_init(&h->memory, &all_kinds);
-	model_init(&h->originals, &all_kinds);
+	model_init(&h->saved, &all_kinds);
 	fake_init(&h->kernel, &h->memory, TOPOLOGY);
 	fake_add(&h->kernel, &kind_bridge, "host", "x1", "up", "true", NULL);
 	fake_add(&h->kernel, &kind_address, "host", "eth0", "address", "\"198.51.100.7/24\"", NULL);
@@ -323,7 +323,7 @@ static void chain_done(struct chain *h)
 	for (size_t i = 0; i < h->n_loaded; i++)
 		topology_done(&h->loaded[i]);
 	fake_done(&h->kernel);
-	model_done(&h->originals);
+	model_done(&h->saved);
 	model_done(&h->memory);
 	json_object_put(h->json);
 }
@@ -354,7 +354,7 @@ static size_t chain_walk(uint64_t seed)
 	}
 	chain_to(&h, NULL);
 	what = fake_diff(&first, &h.kernel, &memory.arena);
-	if (what || h.originals.n)
+	if (what || h.saved.n)
 		fail_msg("SEED=%llu is not as it was at first: %s", (unsigned long long)seed,
 			 what ? what : "originals");
 	steps = h.steps;
@@ -388,7 +388,7 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 	static const char text[] =
 		"{\"host\": {\"interfaces\": {\"v0\": {\"addresses\": [\"10.0.0.1/24\"]}},"
 		"\"routes\": [{\"to\": \"10.5.0.0/16\", \"dev\": \"v0\"}]},\"namespaces\": {\"a\": {\"interfaces\": {\"v1\": {\"kind\": \"veth\", \"peer\": \"host/v0\"}}}}}";
-	struct model memory, nothing, originals;
+	struct model memory, nothing, saved;
 	struct problems p = { 0 };
 	struct topology t;
 	struct fake kernel;
@@ -396,7 +396,7 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 
 	model_init(&memory, &all_kinds);
 	model_init(&nothing, &all_kinds);
-	model_init(&originals, &all_kinds);
+	model_init(&saved, &all_kinds);
 	fake_init(&kernel, &memory, TOPOLOGY);
 	assert_int_equal(load_text(text, strlen(text), &all_kinds, &t, &p), 0);
 	for (size_t i = 0; i < t.model.n && kind == &kind_route; i++)
@@ -404,12 +404,12 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 			fake_intrude(&kernel, t.model.objects[i]);
 	if (kind != &kind_route)
 		fake_add(&kernel, kind, name ? "host" : "a", name, NULL);
-	assert_int_equal(change_plan(&c, &kernel, &t.model, &nothing, &originals), -EEXIST);
+	assert_int_equal(change_plan(&c, &kernel, &t.model, &nothing, &saved), -EEXIST);
 	assert_string_equal(c.problems.v[0].message, says);
 	change_done(&c);
 	topology_done(&t);
 	fake_done(&kernel);
-	model_done(&originals);
+	model_done(&saved);
 	model_done(&nothing);
 	model_done(&memory);
 }

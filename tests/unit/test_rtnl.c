@@ -15,7 +15,7 @@ enum { LINES = 64 };
 struct line {
 	uint16_t type, flags;
 	int error;
-	uint32_t behind;	/* it answers the request that many before the last one */
+	uint32_t comes_after;	/* it answers the request that many before the last one */
 };
 
 static const struct line *script;
@@ -58,7 +58,7 @@ ssize_t recv(_unused_ int fd, void *to, size_t size, _unused_ int flags)
 		return -1;
 	}
 	m.h = (struct nlmsghdr){ .nlmsg_len = sizeof(m), .nlmsg_type = line->type, .nlmsg_flags = line->flags,
-				 .nlmsg_seq = last_seq - line->behind };
+				 .nlmsg_seq = last_seq - line->comes_after };
 	m.e.error = -line->error;
 	m.e.msg.nlmsg_len = NLMSG_HDRLEN;
 	memcpy(to, &m, sizeof(m));

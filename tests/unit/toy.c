@@ -18,7 +18,7 @@ static const struct kind toy_netns = {
 };
 
 #define LINK_FIELDS(s)                                                                        \
-	FIELD(s, mtu, u16, .min = 68, .doc = "largest packet, in bytes", .fallback = "1500"), \
+	FIELD(s, mtu, u16, .min = 68, .doc = "largest packet, in bytes", .kernel_default = "1500"), \
 		FIELD(s, master, link, .refs = "link", .doc = "the switch that it is plugged into")
 
 static const struct field any_fields[] = { LINK_FIELDS(toy_any) };
@@ -30,7 +30,7 @@ static const struct kind toy_any = {
 	.doc = "an interface that is there already",
 	.section = "interfaces",
 	.form = FORM_MAP,
-	.any = true,
+	.managed = true,
 	.size = sizeof(struct toy_any),
 	.fields = any_fields,
 	.n_fields = ARRAY_SIZE(any_fields),
@@ -77,7 +77,7 @@ static void cable_complete(struct model *m, struct object *o, struct problems *p
 	const char *netns = arena_fmt(&m->arena, "%.*s", (int)(slash - c->peer), c->peer);
 	struct object *end, *there = model_find_ref(m, "link", c->peer);
 
-	if (there && there->kind != o->kind && !there->kind->any) {
+	if (there && there->kind != o->kind && !there->kind->managed) {
 		object_problem(p, -EINVAL, o, "peer", "%s is a %s, no end of a cable", c->peer, there->kind->name);
 		return;
 	}
@@ -119,7 +119,7 @@ static const struct kind toy_address = {
 	.section = "addresses",
 	.form = FORM_LIST,
 	.in_link = true,
-	.brief = "address",
+	.shorthand = "address",
 	.size = sizeof(struct toy_address),
 	.fields = address_fields,
 	.n_fields = ARRAY_SIZE(address_fields),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* spare.c - sets descriptors aside. */
-#include "spare.h"
+/* fd_reserve.c - sets descriptors aside. */
+#include "fd_reserve.h"
 #include <fcntl.h>
 
-int spare_take(struct spare *s, struct err *e)
+int fd_reserve_take(struct fd_reserve *s, struct err *e)
 {
 	while (s->n < SPARE_MAX) {
 		int fd = open("/", O_PATH | O_CLOEXEC);
@@ -15,7 +15,7 @@ int spare_take(struct spare *s, struct err *e)
 	return 0;
 }
 
-void spare_give(struct spare *s)
+void fd_reserve_give(struct fd_reserve *s)
 {
 	while (s->n)
 		close(s->fd[--s->n]);

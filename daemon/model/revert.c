@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* back.c - the way back is a plan like any other; here is what it leads to. */
-#include "back.h"
+/* revert.c - the way back is a plan like any other; here is what it leads to. */
+#include "revert.h"
 #include "kind.h"
 #include "model.h"
 
@@ -34,14 +34,14 @@ static void object_complete(struct model *desired, struct object *want, const st
 	const struct kind *k = want->kind;
 	uint64_t left = last->set & ~want->set & ~kind_mask(k, HIDDEN) & ~kind_mask(k, WRITTEN);
 
-	if (want->any && original) {
+	if (want->managed && original) {
 		if (is_same(original, have))
 			fields_copy(desired, want, original, left);
 		return;
 	}
-	for (size_t i = 0; !want->any && i < k->n_fields && last->kind == k; i++)
-		if (left & bit(i) && k->fields[i].fallback)
-			object_set(desired, want, k->fields[i].name, k->fields[i].fallback);
+	for (size_t i = 0; !want->managed && i < k->n_fields && last->kind == k; i++)
+		if (left & bit(i) && k->fields[i].kernel_default)
+			object_set(desired, want, k->fields[i].name, k->fields[i].kernel_default);
 }
 
 /* The namespace of an object that only returns must be in the model to stand in. */
@@ -52,7 +52,7 @@ static void netns_ensure(struct model *m, const char *netns)
 	if (model_netns(m, netns))
 		return;
 	n = object_new(m, kinds_find(m->kinds, "netns", NULL), netns, NULL);
-	n->any = true;
+	n->managed = true;
 	model_add(m, n, NULL);
 }
 
@@ -70,7 +70,7 @@ static bool goes_along(const struct object *have, const struct model *desired, c
 	return false;
 }
 
-static void object_return(struct model *desired, const struct object *last, const struct object *original,
+static void object_revert(struct model *desired, const struct object *last, const struct object *original,
 			  const struct model *observed)
 {
 	const struct object *have = model_find(observed, last->id);
@@ -85,7 +85,7 @@ static void object_return(struct model *desired, const struct object *last, cons
 		return;
 	}
 	o = object_copy(desired, original, ~UINT64_C(0));
-	o->any = true;
+	o->managed = true;
 	model_add(desired, o, NULL);
 }
 
@@ -105,31 +105,31 @@ static bool is_disturbed(const struct model *desired, const struct object *o)
 	return found;
 }
 
-void back_complete(struct model *desired, const struct model *last, const struct model *originals,
+void revert_complete(struct model *desired, const struct model *last, const struct model *saved,
 		   const struct model *observed)
 {
 	for (size_t i = 0; i < last->n; i++) {
-		const struct object *l = last->objects[i], *original = model_find(originals, l->id);
+		const struct object *l = last->objects[i], *original = model_find(saved, l->id);
 		struct object *want = model_find(desired, l->id);
 
 		if (want)
 			object_complete(desired, want, l, original, model_find(observed, l->id));
-		else if (l->any)
-			object_return(desired, l, original, observed);
+		else if (l->managed)
+			object_revert(desired, l, original, observed);
 	}
 	/* What nobody declared, but a change disturbed, returns when the change does. */
-	for (size_t i = 0; i < originals->n; i++) {
-		const struct object *o = originals->objects[i];
+	for (size_t i = 0; i < saved->n; i++) {
+		const struct object *o = saved->objects[i];
 
 		if (!model_find(last, o->id) && !model_find(desired, o->id) && !is_disturbed(desired, o))
-			object_return(desired, o, o, observed);
+			object_revert(desired, o, o, observed);
 	}
 	for (size_t i = 0; i < desired->n; i++)
 		if (!desired->objects[i]->declared && desired->objects[i]->kind->returns)
 			desired->objects[i]->kind->returns(desired, desired->objects[i], observed);
 }
 
-void back_share(struct model *desired, const struct model *others)
+void revert_shared(struct model *desired, const struct model *others)
 {
 	for (size_t i = 0; i < others->n; i++) {
 		struct object *o = model_find(desired, others->objects[i]->id);
@@ -139,12 +139,12 @@ void back_share(struct model *desired, const struct model *others)
 	}
 }
 
-void back_merge(struct model *m, const struct object *from, uint64_t mask)
+void revert_merge(struct model *m, const struct object *from, uint64_t mask)
 {
 	struct object *o = model_find(m, from->id);
 
 	/* What is only managed may be of any kind. */
-	if (o && (o->kind == from->kind || o->any))
+	if (o && (o->kind == from->kind || o->managed))
 		fields_copy(m, o, from, from->set & mask);
 	else if (!o)
 		model_add(m, object_copy(m, from, mask | kind_mask(from->kind, KEY)), NULL);
@@ -167,49 +167,49 @@ static void disturbed(const struct plan *plan, bool carried, void (*each)(struct
 	}
 }
 
-static void remember(struct model *originals, const struct object *o)
+static void remember(struct model *saved, const struct object *o)
 {
-	if (!model_find(originals, o->id))
-		model_add(originals, object_copy(originals, o, ~UINT64_C(0)), NULL);
+	if (!model_find(saved, o->id))
+		model_add(saved, object_copy(saved, o, ~UINT64_C(0)), NULL);
 }
 
-void back_remember(struct model *originals, const struct plan *plan)
+void revert_remember(struct model *saved, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->ops[i];
 		struct object *o;
 
-		if (!op->before || !op->after || !op->after->any)
+		if (!op->before || !op->after || !op->after->managed)
 			continue;
-		o = model_find(originals, op->before->id);
+		o = model_find(saved, op->before->id);
 		if (o) {
-			fields_copy(originals, o, op->before, op->diff & ~o->set & ~kind_mask(o->kind, OF_MARK));
+			fields_copy(saved, o, op->before, op->diff & ~o->set & ~kind_mask(o->kind, OF_MARK));
 			continue;
 		}
 		/* A mark is not put back. */
-		o = object_copy(originals, op->before,
+		o = object_copy(saved, op->before,
 				(op->diff & ~kind_mask(op->before->kind, OF_MARK)) | kind_mask(op->before->kind, KEY));
 		o->where = (struct where){ 0 };
-		model_add(originals, o, NULL);
+		model_add(saved, o, NULL);
 	}
-	disturbed(plan, false, remember, originals);
+	disturbed(plan, false, remember, saved);
 }
 
-void back_forget(struct model *originals, const struct model *desired)
+void revert_forget(struct model *saved, const struct model *desired)
 {
 	struct model kept;
 
-	model_init(&kept, originals->kinds);
-	for (size_t i = 0; i < originals->n; i++) {
-		const struct object *o = originals->objects[i], *d = model_find(desired, o->id);
+	model_init(&kept, saved->kinds);
+	for (size_t i = 0; i < saved->n; i++) {
+		const struct object *o = saved->objects[i], *d = model_find(desired, o->id);
 		uint64_t mask = d ? d->declared : is_disturbed(desired, o) ? ~UINT64_C(0) : 0;
 		struct object *copy = mask ? object_copy(&kept, o, mask) : NULL;
 
 		if (copy && copy->set & ~kind_mask(copy->kind, KEY))
 			model_add(&kept, copy, NULL);
 	}
-	model_done(originals);
-	*originals = kept;
+	model_done(saved);
+	*saved = kept;
 }
 
 /* What the change brings and the kernel had none of: none again. */
@@ -218,7 +218,7 @@ static void mark_none(struct object *copy, const struct object *before, const st
 	const struct kind *k = copy->kind;
 
 	for (size_t i = 0; want && want->kind == k && i < k->n_fields; i++)
-		if (object_has(want, i) && !object_has(before, i) && k->fields[i].fallback && !strcmp(k->fields[i].fallback, "null"))
+		if (object_has(want, i) && !object_has(before, i) && k->fields[i].kernel_default && !strcmp(k->fields[i].kernel_default, "null"))
 			copy->set |= bit(i);
 }
 
@@ -226,11 +226,11 @@ static void delta_add(struct model *delta, const struct object *o)
 {
 	struct object *copy = object_copy(delta, o, ~UINT64_C(0));
 
-	copy->any = true;
+	copy->managed = true;
 	model_add(delta, copy, NULL);
 }
 
-void back_delta(struct model *delta, const struct plan *plan)
+void revert_delta(struct model *delta, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->ops[i];
@@ -241,7 +241,7 @@ void back_delta(struct model *delta, const struct plan *plan)
 			continue;
 		copy = object_copy(delta, op->before, mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN));
 		copy->set &= ~kind_mask(copy->kind, OF_MARK);
-		copy->any = op->before->owner != OWNER_OURS || op->before->kind->any;
+		copy->managed = op->before->owner != OWNER_OURS || op->before->kind->managed;
 		mark_none(copy, op->before, model_find(plan->desired, op->before->id));
 		model_add(delta, copy, NULL);
 	}
@@ -253,12 +253,12 @@ static void before_add(struct model *before, const struct object *last, const st
 {
 	struct object *o = object_copy(before, last, ~UINT64_C(0));
 
-	if (have && (have->kind == o->kind || o->any))
+	if (have && (have->kind == o->kind || o->managed))
 		fields_copy(before, o, have, object_diff(o, have));
 	model_add(before, o, NULL);
 }
 
-void back_before(struct model *before, struct model *last, const struct model *delta, const struct plan *plan)
+void revert_before(struct model *before, struct model *last, const struct model *delta, const struct plan *plan)
 {
 	for (size_t i = 0; i < last->n; i++) {
 		const struct object *have = plan ? model_find(plan->observed, last->objects[i]->id) : NULL;
@@ -268,6 +268,6 @@ void back_before(struct model *before, struct model *last, const struct model *d
 	}
 	for (size_t i = 0; i < delta->n; i++) {
 		netns_ensure(before, delta->objects[i]->netns);
-		back_merge(before, delta->objects[i], ~UINT64_C(0));
+		revert_merge(before, delta->objects[i], ~UINT64_C(0));
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* spare.h - descriptors that a change sets aside before it begins, so that the way back
+/* fd_reserve.h - descriptors that a change sets aside before it begins, so that the way back
  * has some should they run out. */
 #pragma once
 #include "base/err.h"
@@ -7,10 +7,10 @@
 /* A netlink socket, the listener's, /proc, two directories and a value in it, a record and its namespace. */
 enum { SPARE_MAX = 8 };
 
-struct spare {
+struct fd_reserve {
 	int fd[SPARE_MAX];
 	size_t n;
 };
 
-int spare_take(struct spare *s, struct err *e);
-void spare_give(struct spare *s);
+int fd_reserve_take(struct fd_reserve *s, struct err *e);
+void fd_reserve_give(struct fd_reserve *s);

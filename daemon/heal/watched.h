@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* keep.h - the namespaces that topologies keep: what each is held and heard by, and
+/* watched.h - the namespaces that topologies keep: what each is held and heard by, and
  * what in it is to be looked at again. */
 #pragma once
 #include "topology/env.h"
@@ -7,12 +7,12 @@
 #include "model/slot.h"
 
 /* A namespace that a topology manages; several may manage the host. */
-struct kept {
+struct watched {
 	struct member *member;
 	char name[65];
 	int fd;				/* of one that netnsd made, to give it back its name; else -1 */
 	ino_t inode;			/* 0: it is not there */
-	bool astray;			/* its name meant something else when that was checked last */
+	bool renamed;			/* its name meant something else when that was checked last */
 	int nsid;
 	bool heard;			/* nsid is valid */
 	bool by_link;			/* links are looked at one by one: others may have thousands here */
@@ -22,7 +22,7 @@ struct kept {
 	struct slots slots;		/* those of the routes of the topology, once one was heard of */
 	bool slotted;
 
-	bool unwell;			/* what is marked could not be healed; it is looked at with whatever is */
+	bool retry;			/* what is marked could not be healed; it is looked at with whatever is */
 	bool dirty, due;		/* something was heard; an audit is to look when there is time */
 	bool crowded;			/* others may have routes beside ours */
 	bool unrouted;			/* a route that came with an address may have gone */
@@ -31,48 +31,48 @@ struct kept {
 	size_t n_names;
 	uint32_t pid;			/* of who is behind what was heard, 0: unknown */
 	bool several;			/* or one of them */
-	struct kept *same;		/* the next one in its chain */
+	struct watched *same;		/* the next one in its chain */
 };
 
 /* Takes over a model and its namespaces.  @looked: what stands at the names of ours has been
  * looked into, and is ours. */
-void keep_take(struct env *env, struct member *m, struct model *declared, struct netns_set *set, bool looked);
-void keep_done(struct env *env, struct member *m);
-struct kept *keep_find(const struct member *m, const char *netns);
+void watched_take(struct env *env, struct member *m, struct model *declared, struct netns_set *set, bool looked);
+void watched_done(struct env *env, struct member *m);
+struct watched *watched_find(const struct member *m, const char *netns);
 /* Holds (if it is @ours) and hears from now on what stands at the name. */
-void keep_renew(struct env *env, struct kept *k, struct netns *ns, bool ours);
+void watched_renew(struct env *env, struct watched *k, struct netns *ns, bool ours);
 /* The objects of @netns on the link @name, or in it as a whole (NULL), in the model that is kept. */
-struct object *const *keep_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n);
+struct object *const *watched_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n);
 
 /* To be looked at again: a link of it, or (NULL) what stands in it besides links. */
-void keep_mark(struct kept *k, const char *link);
+void watched_mark(struct watched *k, const char *link);
 /* Whether the topology says something of a link of that name, be it but an address. */
-bool keep_declares(const struct kept *k, const char *link);
-void keep_mark_all(struct member *m);
-bool keep_is_marked(const struct member *m);
-void keep_clear(struct kept *k);
+bool watched_declares(const struct watched *k, const char *link);
+void watched_mark_all(struct member *m);
+bool watched_is_marked(const struct member *m);
+void watched_clear(struct watched *k);
 /* What could not be healed: the links in @only, NULL: all. */
-void keep_unwell(struct kept *k, const char *const *only);
-bool keep_is_unwell(const struct member *m);
+void watched_retry(struct watched *k, const char *const *only);
+bool watched_has_retry(const struct member *m);
 
 /* Where what is heard of a namespace is looked for; our own has a chain for itself. */
-static inline size_t keep_chain(int nsid)
+static inline size_t watched_chain(int nsid)
 {
 	return nsid == NSID_OWN ? 0 : 1 + (unsigned)nsid % (HEARD_CHAINS - 1);
 }
 
-/* keep_heard.c */
+/* watched_heard.c */
 /* An event of the listener. */
-void keep_heard(void *arg, const struct heard *h);
+void watched_heard(void *arg, const struct heard *h);
 /* Reads all events that have arrived. */
-void keep_listen(struct env *env);
+void watched_listen(struct env *env);
 /* Everything is looked at again, bit by bit. */
-void keep_audit(struct env *env);
+void watched_audit(struct env *env);
 
-/* keep.c: names. */
+/* watched.c: names. */
 /* Looks whether names still mean what they meant; @name NULL: all. */
-void keep_check_names(struct env *env, const char *name);
+void watched_check_names(struct env *env, const char *name);
 /* Gives the namespaces of @set that have lost their names the descriptors that are held. */
-void keep_opened(void *arg, struct netns_set *set);
+void watched_opened(void *arg, struct netns_set *set);
 /* Has the namespaces of @set heard, before they are looked into. */
-void keep_hear(struct env *env, struct netns_set *set);
+void watched_hear(struct env *env, struct netns_set *set);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* spot.h - the part of a topology that a heal looks at: the models of it. */
+/* scope.h - the part of a topology that a heal looks at: the models of it. */
 #pragma once
-#include "keep.h"
+#include "watched.h"
 
 /* A namespace, or some links of it, that is looked at. */
-struct spot {
-	struct kept *kept;
+struct scope_part {
+	struct watched *watched;
 	bool found;			/* its name was given back */
 	bool crowded;			/* others may have routes beside ours */
 	bool unrouted;			/* a route that came with an address may have gone */
@@ -21,7 +21,7 @@ struct spot {
 struct scope {
 	struct env *env;
 	struct member *member;
-	struct spot *spots;		/* in order of name */
+	struct scope_part *parts;		/* in order of name */
 	size_t n;
 	const char **names;
 	struct netns_set set;
@@ -32,7 +32,7 @@ struct scope {
 void scope_take(struct scope *s, struct env *env, struct member *m);
 void scope_done(struct scope *s);
 /* NULL: it is not looked at. */
-struct spot *scope_find(const struct scope *s, const char *netns);
+struct scope_part *scope_find(const struct scope *s, const char *netns);
 /* Adds the place of @o; false if it is in already. */
 bool scope_add(struct scope *s, const struct object *o, bool whole);
 /* Opens the namespaces of the scope. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* keep.c - holds the namespaces that are kept, and notes which of them, and which of
+/* watched.c - holds the namespaces that are kept, and notes which of them, and which of
  * their links, are to be looked at again. */
-#include "keep.h"
+#include "watched.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -43,7 +43,7 @@ static size_t place_first(const struct member *m, const char *netns, const char 
 	return low;
 }
 
-struct object *const *keep_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n)
+struct object *const *watched_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n)
 {
 	size_t first = place_first(m, netns, name), n = 0;
 
@@ -53,26 +53,26 @@ struct object *const *keep_objects(const struct member *m, const char *netns, co
 	return m->places + first;
 }
 
-struct kept *keep_find(const struct member *m, const char *netns)
+struct watched *watched_find(const struct member *m, const char *netns)
 {
-	size_t low = 0, high = m->n_kept;
+	size_t low = 0, high = m->n_watched;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int c = strcmp(netns, m->kept[mid].name);
+		int c = strcmp(netns, m->watched[mid].name);
 
 		if (c == 0)
-			return &m->kept[mid];
+			return &m->watched[mid];
 		*(c < 0 ? &high : &low) = c < 0 ? mid : mid + 1;
 	}
 	return NULL;
 }
 
-static void unhear(struct env *env, struct kept *k)
+static void unhear(struct env *env, struct watched *k)
 {
 	if (!k->heard)
 		return;
-	for (struct kept **at = &env->heard[keep_chain(k->nsid)]; *at; at = &(*at)->same)
+	for (struct watched **at = &env->heard[watched_chain(k->nsid)]; *at; at = &(*at)->same)
 		if (*at == k) {
 			*at = k->same;
 			break;
@@ -80,23 +80,23 @@ static void unhear(struct env *env, struct kept *k)
 	k->heard = false;
 }
 
-static void hear(struct env *env, struct kept *k, const struct netns *ns)
+static void hear(struct env *env, struct watched *k, const struct netns *ns)
 {
-	struct kept **at;
+	struct watched **at;
 
 	if (k->heard && ns->heard && k->nsid == ns->nsid)
 		return;
 	unhear(env, k);
 	if (!ns->heard)
 		return;
-	at = &env->heard[keep_chain(ns->nsid)];
+	at = &env->heard[watched_chain(ns->nsid)];
 	k->nsid = ns->nsid;
 	k->heard = true;
 	k->same = *at;
 	*at = k;
 }
 
-static void kept_done(struct env *env, struct kept *k)
+static void watched_done_one(struct env *env, struct watched *k)
 {
 	unhear(env, k);
 	closep(&k->fd);
@@ -105,17 +105,17 @@ static void kept_done(struct env *env, struct kept *k)
 	slots_done(&k->slots);
 }
 
-void keep_done(struct env *env, struct member *m)
+void watched_done(struct env *env, struct member *m)
 {
-	for (size_t i = 0; i < m->n_kept; i++)
-		kept_done(env, &m->kept[i]);
-	free(m->kept);
+	for (size_t i = 0; i < m->n_watched; i++)
+		watched_done_one(env, &m->watched[i]);
+	free(m->watched);
 	free(m->places);
 	model_done(&m->declared);
 	model_init(&m->declared, env->kinds);
-	m->kept = NULL;
+	m->watched = NULL;
 	m->places = NULL;
-	m->n_kept = 0;
+	m->n_watched = 0;
 }
 
 static ino_t inode_of(int fd)
@@ -127,7 +127,7 @@ static ino_t inode_of(int fd)
 
 /* Without a descriptor that can be bound again it is kept all the same, and made anew
  * should somebody delete it. */
-static void hold(struct kept *k, struct netns *ns)
+static void hold(struct watched *k, struct netns *ns)
 {
 	struct err e;
 
@@ -137,7 +137,7 @@ static void hold(struct kept *k, struct netns *ns)
 		k->fd = fcntl(ns->fd, F_DUPFD_CLOEXEC, 3);
 }
 
-void keep_renew(struct env *env, struct kept *k, struct netns *ns, bool ours)
+void watched_renew(struct env *env, struct watched *k, struct netns *ns, bool ours)
 {
 	ino_t inode = inode_of(ns->fd);
 
@@ -166,11 +166,11 @@ static void strip(struct model *declared)
 	*declared = kept;
 }
 
-static void kept_make(struct member *m, struct kept *k, const struct object *netns)
+static void watched_make(struct member *m, struct watched *k, const struct object *netns)
 {
 	size_t i = place_first(m, netns->netns, NULL);
 
-	*k = (struct kept){ .member = m, .fd = -1 };
+	*k = (struct watched){ .member = m, .fd = -1 };
 	snprintf(k->name, sizeof(k->name), "%s", netns->netns);
 	for (; i < m->declared.n && !strcmp(m->places[i]->netns, k->name); i++) {
 		if (!object_is(m->places[i], "link"))
@@ -179,29 +179,29 @@ static void kept_make(struct member *m, struct kept *k, const struct object *net
 			k->links = must(realloc(k->links, (k->n_links + 16) * sizeof(*k->links)));
 		k->links[k->n_links++] = m->places[i];
 	}
-	k->by_link = netns->any || k->n_links > BY_LINK_MIN;
+	k->by_link = netns->managed || k->n_links > BY_LINK_MIN;
 }
 
 /* The namespaces that are declared, in order of name, with what @old holds of them. */
-static void kept_make_all(struct env *env, struct member *m, const struct member *old, struct netns_set *set, bool looked)
+static void watched_make_all(struct env *env, struct member *m, const struct member *old, struct netns_set *set, bool looked)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->declared.n; i++)
 		n += object_is(m->places[i], "netns") && netns_find(set, m->places[i]->netns);
-	m->kept = must(calloc(n + 1, sizeof(*m->kept)));
-	m->n_kept = 0;
+	m->watched = must(calloc(n + 1, sizeof(*m->watched)));
+	m->n_watched = 0;
 	for (size_t i = 0; i < m->declared.n; i++) {
 		const struct object *o = m->places[i];
 		struct netns *ns = object_is(o, "netns") ? netns_find(set, o->netns) : NULL;
-		struct kept *k = &m->kept[m->n_kept], *before;
+		struct watched *k = &m->watched[m->n_watched], *before;
 
 		/* Of one that is not there yet, what others bring is all there can be. */
-		if (!ns || (m->known.awaiting && !o->any))
+		if (!ns || (m->known.awaiting && !o->managed))
 			continue;
-		m->n_kept++;
-		kept_make(m, k, o);
-		before = keep_find(old, k->name);
+		m->n_watched++;
+		watched_make(m, k, o);
+		before = watched_find(old, k->name);
 		if (before && before->fd >= 0) {
 			k->fd = take_fd(&before->fd);
 			k->inode = before->inode;
@@ -211,11 +211,11 @@ static void kept_make_all(struct env *env, struct member *m, const struct member
 			k->dirty = k->all = k->unrouted = true;
 		if (before && before->crowded)
 			k->dirty = k->crowded = true;
-		keep_renew(env, k, ns, looked && !o->any);
+		watched_renew(env, k, ns, looked && !o->managed);
 	}
 }
 
-void keep_take(struct env *env, struct member *m, struct model *declared, struct netns_set *set, bool looked)
+void watched_take(struct env *env, struct member *m, struct model *declared, struct netns_set *set, bool looked)
 {
 	struct member old = *m;
 
@@ -226,24 +226,24 @@ void keep_take(struct env *env, struct member *m, struct model *declared, struct
 	if (m->declared.n)
 		memcpy(m->places, m->declared.objects, m->declared.n * sizeof(*m->places));
 	qsort(m->places, m->declared.n, sizeof(*m->places), object_cmp);
-	kept_make_all(env, m, &old, set, looked);
-	keep_done(env, &old);
+	watched_make_all(env, m, &old, set, looked);
+	watched_done(env, &old);
 }
 
-bool keep_declares(const struct kept *k, const char *link)
+bool watched_declares(const struct watched *k, const char *link)
 {
 	size_t n;
 
-	keep_objects(k->member, k->name, link, &n);
+	watched_objects(k->member, k->name, link, &n);
 	return n;
 }
 
-void keep_mark(struct kept *k, const char *link)
+void watched_mark(struct watched *k, const char *link)
 {
 	k->dirty = true;
 	k->all |= link && k->n_names == NAMES_MAX;
 	/* All are those that are declared. */
-	if (!link || !k->by_link || k->n_names == NAMES_MAX || (k->all && keep_declares(k, link)))
+	if (!link || !k->by_link || k->n_names == NAMES_MAX || (k->all && watched_declares(k, link)))
 		return;
 	for (size_t i = 0; i < k->n_names; i++)
 		if (!strcmp(k->names[i], link))
@@ -253,23 +253,23 @@ void keep_mark(struct kept *k, const char *link)
 	snprintf(k->names[k->n_names++], sizeof(*k->names), "%s", link);
 }
 
-void keep_mark_all(struct member *m)
+void watched_mark_all(struct member *m)
 {
-	for (size_t i = 0; i < m->n_kept; i++)
-		m->kept[i].dirty = m->kept[i].all = m->kept[i].unrouted = m->kept[i].crowded = true;
+	for (size_t i = 0; i < m->n_watched; i++)
+		m->watched[i].dirty = m->watched[i].all = m->watched[i].unrouted = m->watched[i].crowded = true;
 }
 
-bool keep_is_marked(const struct member *m)
+bool watched_is_marked(const struct member *m)
 {
-	for (size_t i = 0; i < m->n_kept; i++)
-		if (m->kept[i].dirty || m->kept[i].due)
+	for (size_t i = 0; i < m->n_watched; i++)
+		if (m->watched[i].dirty || m->watched[i].due)
 			return true;
 	return false;
 }
 
-void keep_clear(struct kept *k)
+void watched_clear(struct watched *k)
 {
-	k->dirty = k->due = k->all = k->unwell = k->unrouted = k->crowded = false;
+	k->dirty = k->due = k->all = k->retry = k->unrouted = k->crowded = false;
 	k->n_names = 0;
 	k->several = false;
 	k->pid = 0;
@@ -277,57 +277,57 @@ void keep_clear(struct kept *k)
 	k->names = NULL;
 }
 
-void keep_unwell(struct kept *k, const char *const *only)
+void watched_retry(struct watched *k, const char *const *only)
 {
 	bool dirty = k->dirty;
 
-	k->unwell = true;
+	k->retry = true;
 	k->all |= !only;
 	for (; only && *only; only++)
-		keep_mark(k, *only);
+		watched_mark(k, *only);
 	k->dirty = dirty;
 }
 
-bool keep_is_unwell(const struct member *m)
+bool watched_has_retry(const struct member *m)
 {
-	for (size_t i = 0; i < m->n_kept; i++)
-		if (m->kept[i].unwell)
+	for (size_t i = 0; i < m->n_watched; i++)
+		if (m->watched[i].retry)
 			return true;
 	return false;
 }
 
-static void check_name(const struct env *env, struct kept *k)
+static void check_name(const struct env *env, struct watched *k)
 {
-	bool astray;
+	bool renamed;
 
 	if (!strcmp(k->name, "host"))
 		return;
 	/* While it is held, no other has its inode. */
-	astray = netns_inode(env->netns_dir, k->name) != k->inode;
+	renamed = netns_inode(env->netns_dir, k->name) != k->inode;
 	/* What was in the way may have gone. */
-	if (astray || k->astray || k->unwell)
+	if (renamed || k->renamed || k->retry)
 		k->dirty = k->all = true;
-	k->astray = astray;
+	k->renamed = renamed;
 }
 
-void keep_check_names(struct env *env, const char *name)
+void watched_check_names(struct env *env, const char *name)
 {
 	env->marked = true;
 	for (size_t i = 0; i < env->n_members; i++) {
 		struct member *m = env->members[i];
-		struct kept *k = name ? keep_find(m, name) : NULL;
+		struct watched *k = name ? watched_find(m, name) : NULL;
 
 		if (k)
 			check_name(env, k);
-		for (size_t n = 0; !name && n < m->n_kept; n++)
-			check_name(env, &m->kept[n]);
+		for (size_t n = 0; !name && n < m->n_watched; n++)
+			check_name(env, &m->watched[n]);
 	}
 }
 
-static const struct kept *holder(const struct env *env, const char *netns)
+static const struct watched *holder(const struct env *env, const char *netns)
 {
 	for (size_t i = 0; i < env->n_members; i++) {
-		const struct kept *k = keep_find(env->members[i], netns);
+		const struct watched *k = watched_find(env->members[i], netns);
 
 		if (k && k->fd >= 0)
 			return k;
@@ -335,24 +335,24 @@ static const struct kept *holder(const struct env *env, const char *netns)
 	return NULL;
 }
 
-void keep_opened(void *arg, struct netns_set *set)
+void watched_opened(void *arg, struct netns_set *set)
 {
 	const struct env *env = arg;
 
 	for (size_t i = 0; i < set->n; i++) {
 		struct netns *ns = &set->v[i];
-		bool remains = ns->state == NETNS_REMAINS;
-		const struct kept *k = remains || ns->state == NETNS_ABSENT ? holder(env, ns->name) : NULL;
+		bool placeholder = ns->state == NETNS_PLACEHOLDER;
+		const struct watched *k = placeholder || ns->state == NETNS_ABSENT ? holder(env, ns->name) : NULL;
 
 		ns->fd = k ? fcntl(k->fd, F_DUPFD_CLOEXEC, 3) : ns->fd;
 		if (!k || ns->fd < 0)
 			continue;
-		ns->remains = remains;
-		ns->state = NETNS_LOST;
+		ns->placeholder = placeholder;
+		ns->state = NETNS_UNLINKED;
 	}
 }
 
-void keep_hear(struct env *env, struct netns_set *set)
+void watched_hear(struct env *env, struct netns_set *set)
 {
 	struct err e;
 

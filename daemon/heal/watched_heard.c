@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* keep_heard.c - turns what was heard, or lost, into marks on what is kept. */
-#include "keep.h"
+/* watched_heard.c - turns what was heard, or lost, into marks on what is kept. */
+#include "watched.h"
 #include "model/owner.h"
 #include "kernel/work.h"
 
@@ -12,7 +12,7 @@ static int handle_cmp(const void *a, const void *b)
 }
 
 /* The link that the topology knows by that number. */
-static struct object *link_of(struct kept *k, uint32_t ifindex)
+static struct object *link_of(struct watched *k, uint32_t ifindex)
 {
 	struct object key = { .handle = ifindex }, *at = &key, **found;
 
@@ -23,23 +23,23 @@ static struct object *link_of(struct kept *k, uint32_t ifindex)
 	return found ? *found : NULL;
 }
 
-static void mark_by(struct kept *k, const char *link, const struct heard *h)
+static void mark_by(struct watched *k, const char *link, const struct heard *h)
 {
 	k->unrouted |= h->unrouted;
 	k->several |= k->pid && h->pid && k->pid != h->pid;
 	if (h->pid)
 		k->pid = h->pid;
-	keep_mark(k, link);
+	watched_mark(k, link);
 }
 
 /* Whether the topology declares a route there: of all others that come and go none matters. */
-static bool has_slot(struct kept *k, const struct slot *slot)
+static bool has_slot(struct watched *k, const struct slot *slot)
 {
 	struct object *const *o;
 	size_t n;
 
 	if (!k->slotted) {
-		o = keep_objects(k->member, k->name, NULL, &n);
+		o = watched_objects(k->member, k->name, NULL, &n);
 		for (size_t i = 0; i < n; i++)
 			slots_add(&k->slots, o[i]);
 		slots_sort(&k->slots);
@@ -49,7 +49,7 @@ static bool has_slot(struct kept *k, const struct slot *slot)
 }
 
 /* From now on the number may be of another link. */
-static void forget_number(struct kept *k, struct object *link)
+static void forget_number(struct watched *k, struct object *link)
 {
 	k->member->forgot |= link->marked;
 	link->marked = 0;
@@ -72,7 +72,7 @@ static void forget_numbers(struct member *m)
 
 /* One that has our mark, and that nobody declared, is ours to take away if it was one of the links
  * that are: these are looked at with it. */
-static void mark_stray(struct kept *k, const struct heard *h)
+static void mark_stray(struct watched *k, const struct heard *h)
 {
 	for (size_t i = 0; i < k->n_links; i++)
 		if (k->links[i]->former == h->ifindex)
@@ -80,7 +80,7 @@ static void mark_stray(struct kept *k, const struct heard *h)
 	mark_by(k, h->ifname, h);
 }
 
-static void mark_heard(struct kept *k, const struct heard *h)
+static void mark_heard(struct watched *k, const struct heard *h)
 {
 	struct object *link = h->ifindex && (k->by_link || h->gone) ? link_of(k, h->ifindex) : NULL;
 	const char *known = link ? link->name : NULL;
@@ -101,18 +101,18 @@ static void mark_heard(struct kept *k, const struct heard *h)
 		mark_by(k, known, h);
 	if (!h->ifname || (known && !strcmp(known, h->ifname)))
 		return;
-	if (keep_declares(k, h->ifname))
+	if (watched_declares(k, h->ifname))
 		mark_by(k, h->ifname, h);
 	else if (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name))
 		mark_stray(k, h);
 }
 
-void keep_heard(void *arg, const struct heard *h)
+void watched_heard(void *arg, const struct heard *h)
 {
 	struct env *env = arg;
 
 	env->marked = true;
-	for (struct kept *k = env->heard[keep_chain(h->nsid)]; k; k = k->same)
+	for (struct watched *k = env->heard[watched_chain(h->nsid)]; k; k = k->same)
 		if (k->nsid == h->nsid)
 			mark_heard(k, h);
 }
@@ -123,29 +123,29 @@ static void listen_anew(struct env *env)
 	struct err e;
 
 	if (env->listener)
-		(void)!listener_replay(env->listener, keep_heard, env, &e);
+		(void)!listener_replay(env->listener, watched_heard, env, &e);
 }
 
-void keep_listen(struct env *env)
+void watched_listen(struct env *env)
 {
-	if (!env->listener || listener_read(env->listener, keep_heard, env) != -ENOBUFS)
+	if (!env->listener || listener_read(env->listener, watched_heard, env) != -ENOBUFS)
 		return;
 	env->marked = true;
 	for (size_t i = 0; i < env->n_members; i++) {
 		struct member *m = env->members[i];
 
 		forget_numbers(m);
-		keep_mark_all(m);
+		watched_mark_all(m);
 	}
 	listen_anew(env);
 }
 
-void keep_audit(struct env *env)
+void watched_audit(struct env *env)
 {
 	env->marked = true;
 	for (size_t i = 0; i < env->n_members; i++)
-		for (size_t n = 0; n < env->members[i]->n_kept; n++) {
-			struct kept *k = &env->members[i]->kept[n];
+		for (size_t n = 0; n < env->members[i]->n_watched; n++) {
+			struct watched *k = &env->members[i]->watched[n];
 
 			k->due = k->all = k->unrouted = true;
 		}

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* share.c - what several topologies say of one thing that none of them made: an
+/* claims.c - what several topologies say of one thing that none of them made: an
  * interface has one that manages it; a key may have several that agree, and goes
  * back when the last of them goes. */
-#include "model/back.h"
+#include "model/revert.h"
 #include "known.h"
-#include "share.h"
+#include "claims.h"
 
 static bool contradicts(const struct object *want, const struct object *claim)
 {
 	struct object both = *want;
 
 	/* Made twice, or an interface that two would manage. */
-	if (want->any == claim->any && (!want->any || object_is(want, "link")))
+	if (want->managed == claim->managed && (!want->managed || object_is(want, "link")))
 		return true;
 	/* Only what both say is compared. */
 	both.set = want->set & claim->set;
@@ -25,7 +25,7 @@ static int check_one(struct job *j, const struct member *other, const struct obj
 {
 	char object[600];
 
-	if (!want || !claim || (want->any && !member_claims(&j->desired.model, want)) || !contradicts(want, claim))
+	if (!want || !claim || (want->managed && !member_claims(&j->desired.model, want)) || !contradicts(want, claim))
 		return 0;
 	snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
 	problem_add_conflict(&j->problems, &want->where, object, other->known.name);
@@ -48,7 +48,7 @@ static struct member *maker(const struct env *env, const char *netns)
 	for (size_t i = 0; i < env->n_members && strcmp(netns, "host") != 0; i++) {
 		const struct object *own = model_netns(&env->members[i]->declared, netns);
 
-		if (own && !own->any)
+		if (own && !own->managed)
 			return env->members[i];
 	}
 	return NULL;
@@ -75,7 +75,7 @@ static bool lives_in(const struct env *env, struct member *m, const struct job *
 		const struct object *claim = m->claims.objects[i], *own = model_netns(&j->desired.model, claim->netns);
 		struct member *next = object_is(claim, "netns") && !own ? maker(env, claim->netns) : NULL;
 
-		if (object_is(claim, "netns") && own && !own->any)
+		if (object_is(claim, "netns") && own && !own->managed)
 			return true;
 		if (next && !next->visited && lives_in(env, next, j))
 			return true;
@@ -99,7 +99,7 @@ static int check_circle(const struct env *env, struct job *j, const struct objec
 	return -ELOOP;
 }
 
-int share_check(const struct env *env, struct job *j)
+int claims_check(const struct env *env, struct job *j)
 {
 	const struct model *desired = &j->desired.model;
 	int r = 0;
@@ -108,21 +108,21 @@ int share_check(const struct env *env, struct job *j)
 		if (env->members[i]->claims.n && strcmp(env->members[i]->known.name, j->next.name))
 			r = check_against(j, env->members[i]);
 	for (size_t i = 0; i < desired->n && r == 0; i++)
-		if (object_is(desired->objects[i], "netns") && desired->objects[i]->any &&
+		if (object_is(desired->objects[i], "netns") && desired->objects[i]->managed &&
 		    (r = check_existing(env, j, desired->objects[i])) == 0)
 			r = check_circle(env, j, desired->objects[i]);
 	return r;
 }
 
-const struct known *share_user(const struct env *env, const struct job *j, const char **ret_netns)
+const struct known *claims_user(const struct env *env, const struct job *j, const char **ret_netns)
 {
 	for (size_t i = 0; i < env->n_members; i++)
 		for (size_t n = 0; n < env->members[i]->claims.n && strcmp(env->members[i]->known.name, j->next.name); n++) {
 			const struct object *claim = env->members[i]->claims.objects[n];
 			const struct object *own = object_is(claim, "netns") ? model_netns(&j->last.model, claim->netns) : NULL;
-			const struct object *still = own && !own->any ? model_netns(&j->desired.model, claim->netns) : own;
+			const struct object *still = own && !own->managed ? model_netns(&j->desired.model, claim->netns) : own;
 
-			if (!own || own->any || (still && !still->any))
+			if (!own || own->managed || (still && !still->managed))
 				continue;
 			*ret_netns = own->netns;
 			return &env->members[i]->known;
@@ -141,7 +141,7 @@ static const char *claimant(const struct env *env, const char *name, const char 
 	return NULL;
 }
 
-void share_disown(const struct env *env, const char *name, struct model *observed, const struct model *desired,
+void claims_disown(const struct env *env, const char *name, struct model *observed, const struct model *desired,
 		  const struct model *last)
 {
 	for (size_t i = 0; i < observed->n; i++) {
@@ -160,17 +160,17 @@ void share_disown(const struct env *env, const char *name, struct model *observe
 }
 
 /* What was there before @o was changed is @m's to know from now on; true if it was not. */
-static bool hand_on(struct member *m, const struct job *j, const struct object *o)
+static bool transfer(struct member *m, const struct job *j, const struct object *o)
 {
 	const struct object *claim = model_find(&m->claims, o->id), *still = model_find(&j->desired.model, o->id);
 
 	if (!claim || (still && member_claims(&j->desired.model, still)))
 		return false;
-	back_merge(&m->originals, o, claim->set);
+	revert_merge(&m->saved, o, claim->set);
 	return true;
 }
 
-int share_hand_on(struct env *env, const struct job *j, struct err *e)
+int claims_transfer(struct env *env, const struct job *j, struct err *e)
 {
 	const struct member *from = member_find(env, j->next.name, NULL);
 
@@ -178,8 +178,8 @@ int share_hand_on(struct env *env, const struct job *j, struct err *e)
 		struct member *m = env->members[i];
 		bool handed = false;
 
-		for (size_t n = 0; m != from && n < from->originals.n; n++)
-			handed |= hand_on(m, j, from->originals.objects[n]);
+		for (size_t n = 0; m != from && n < from->saved.n; n++)
+			handed |= transfer(m, j, from->saved.objects[n]);
 		if (handed && member_store(env, m, e) < 0)
 			return e->code;
 	}

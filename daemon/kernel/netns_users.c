@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* linger.c - finds processes by the namespace that /proc says they are in. */
-#include "linger.h"
+/* netns_users.c - finds processes by the namespace that /proc says they are in. */
+#include "netns_users.h"
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -49,10 +49,10 @@ static int inode_inside(const struct netns *ns, ino_t *ret)
 	return entered < 0 ? entered : inode_of("thread-self", ret);
 }
 
-size_t linger_find(const struct netns_set *set, bool (*asked)(const struct netns *ns), struct lingerer **ret)
+size_t netns_users_find(const struct netns_set *set, bool (*asked)(const struct netns *ns), struct netns_user **ret)
 {
 	_cleanup_(freep) struct leaving *leaving = must(calloc(set->n + 1, sizeof(*leaving)));
-	struct lingerer *found = NULL;
+	struct netns_user *found = NULL;
 	size_t n_leaving = 0, n = 0;
 	DIR *proc;
 

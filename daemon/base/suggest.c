@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* guess.c - measures how many slips of the finger lie between two names. */
-#include "guess.h"
+/* suggest.c - measures how many slips of the finger lie between two names. */
+#include "suggest.h"
 #include <ctype.h>
 
 enum { GUESS_MAX = 64 }; /* bytes; nobody mistypes a longer one */
 
-struct guess guess_new(const char *wrong)
+struct suggest suggest_new(const char *wrong)
 {
 	size_t n = strlen(wrong);
 
 	/* One slip in a short name, up to three in a long one. */
-	return (struct guess){ .wrong = wrong, .distance = n < 4 ? 2 : n < 7 ? 3 : 4 };
+	return (struct suggest){ .wrong = wrong, .distance = n < 4 ? 2 : n < 7 ? 3 : 4 };
 }
 
-struct guess guess_counted(const char *wrong, size_t *count)
+struct suggest guess_counted(const char *wrong, size_t *count)
 {
-	struct guess g = guess_new(wrong);
+	struct suggest g = suggest_new(wrong);
 
 	g.count = count;
 	return g;
 }
 
-bool guess_is_spent(const struct guess *g)
+bool guess_is_spent(const struct suggest *g)
 {
 	return g->count && *g->count >= GUESSES_MAX;
 }
@@ -67,7 +67,7 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb, uns
 	return last[nb];
 }
 
-void guess_try(struct guess *g, const char *name)
+void suggest_try(struct suggest *g, const char *name)
 {
 	size_t n = strlen(name), wrong = strlen(g->wrong);
 	unsigned d;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* later.c - the table of what later versions build.  A word that a kind has in
+/* reserved.c - the table of what later versions build.  A word that a kind has in
  * its own table is never looked up here; its row may go. */
-#include "later.h"
+#include "reserved.h"
 
 static const struct {
 	const char *place, *word;
@@ -33,7 +33,7 @@ static const struct {
 	{ "routes", "tos" },
 };
 
-bool later_has(const char *place, const char *word)
+bool reserved_has(const char *place, const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i].place, place) && !strcmp(later[i].word, word))

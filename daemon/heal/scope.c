@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* scope.c - cuts out of a topology what was marked, and reads just that from the
+ * kernel. */
+#include "topology/claims.h"
+#include "scope.h"
+#include "kind/observe.h"
+#include "model/owner.h"
+
+enum { SPOTS_MAX = 16 };	/* namespaces in one heal; the next is not far */
+
+static struct scope_part *part_need(struct scope *s, struct watched *k, bool *ret_new)
+{
+	size_t at = 0;
+
+	while (at < s->n && strcmp(s->parts[at].watched->name, k->name) < 0)
+		at++;
+	*ret_new = at == s->n || s->parts[at].watched != k;
+	if (!*ret_new)
+		return &s->parts[at];
+	s->parts = must(realloc(s->parts, (s->n + 1) * sizeof(*s->parts)));
+	memmove(s->parts + at + 1, s->parts + at, (s->n - at) * sizeof(*s->parts));
+	s->n++;
+	s->parts[at] = (struct scope_part){ .watched = k, .all = !k->by_link, .unrouted = k->unrouted, .crowded = k->crowded };
+	return &s->parts[at];
+}
+
+/* Unless it is among the first @n already. */
+static bool part_add_to(struct scope_part *part, size_t n, const char *link)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(part->only[i], link))
+			return false;
+	if (part->n % 16 == 0)
+		part->only = must(realloc(part->only, (part->n + 17) * sizeof(*part->only)));
+	part->only[part->n++] = arena_strdup(&part->arena, link);
+	part->only[part->n] = NULL;
+	return true;
+}
+
+static bool part_add(struct scope_part *part, const char *link)
+{
+	return part_add_to(part, part->n, link);
+}
+
+/* Where links are looked at one by one, "all" are those that are declared, and these
+ * may be thousands, each once. */
+static bool part_add_all(struct scope_part *part)
+{
+	bool added = false;
+	size_t before = part->n;
+
+	for (size_t i = 0; i < part->watched->n_links && !part->whole; i++)
+		added |= part_add_to(part, before, part->watched->links[i]->name);
+	part->whole = true;
+	return added;
+}
+
+bool scope_add(struct scope *s, const struct object *o, bool whole)
+{
+	struct watched *k = watched_find(s->member, o->netns);
+	bool added;
+	struct scope_part *part = k ? part_need(s, k, &added) : NULL;
+
+	if (!part || part->all)
+		return part && added;
+	if (whole)
+		return part_add_all(part) || added;
+	return (o->name && part_add(part, o->name)) || added;
+}
+
+static void take(struct scope *s, struct watched *k)
+{
+	bool added;
+	struct scope_part *part = part_need(s, k, &added);
+
+	if (!part->all && k->all)
+		part_add_all(part);
+	for (size_t i = 0; !part->all && i < k->n_names; i++)
+		part_add(part, k->names[i]);
+	part->pid = k->several ? 0 : k->pid;
+	part->unrouted = k->unrouted;
+	part->crowded = k->crowded;
+	watched_clear(k);
+}
+
+void scope_take(struct scope *s, struct env *env, struct member *m)
+{
+	bool soon = false;
+
+	*s = (struct scope){ .env = env, .member = m };
+	for (size_t i = 0; i < m->n_watched; i++)
+		soon |= m->watched[i].dirty;
+	for (size_t i = 0; i < m->n_watched && s->n < SPOTS_MAX; i++)
+		if (soon ? m->watched[i].dirty : m->watched[i].due)
+			take(s, &m->watched[i]);
+	for (size_t i = 0; i < m->n_watched && s->n < SPOTS_MAX; i++)
+		if (m->watched[i].retry)
+			take(s, &m->watched[i]);
+}
+
+struct scope_part *scope_find(const struct scope *s, const char *netns)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->parts[i].watched->name, netns))
+			return &s->parts[i];
+	return NULL;
+}
+
+static void models_done(struct scope *s)
+{
+	model_done(&s->desired);
+	model_done(&s->observed);
+}
+
+void scope_done(struct scope *s)
+{
+	models_done(s);
+	netns_set_done(&s->set);
+	free(s->names);
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->parts[i].only);
+		arena_done(&s->parts[i].arena);
+	}
+	free(s->parts);
+	*s = (struct scope){ 0 };
+}
+
+int scope_open(struct scope *s, struct err *e)
+{
+	netns_set_done(&s->set);
+	s->names = must(realloc(s->names, (s->n + 1) * sizeof(*s->names)));
+	for (size_t i = 0; i < s->n; i++) {
+		struct scope_part *part = &s->parts[i];
+
+		s->names[i] = part->watched->name;
+		/* The loopback says whose a namespace is. */
+		if (!part->all)
+			part_add(part, "lo");
+	}
+	if (netns_set_make(&s->set, s->env->netns_dir, s->names, s->n, e) < 0)
+		return e->code;
+	watched_opened(s->env, &s->set);
+	for (size_t i = 0; i < s->set.n; i++) {
+		struct netns *ns = &s->set.v[i];
+
+		ns->only = s->parts[i].all ? NULL : s->parts[i].only;
+		ns->found = s->parts[i].found;
+		ns->unrouted = s->parts[i].unrouted;
+		ns->crowded = s->parts[i].crowded;
+		/* The empty file that a create of ours left behind when it was cut off. */
+		if (ns->state == NETNS_PLACEHOLDER && !model_netns(&s->member->declared, ns->name)->managed &&
+		    netns_clear(ns, s->env->netns_dir, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+static void adopt(struct scope *s, const char *netns, const char *link)
+{
+	size_t n;
+	struct object *const *o = watched_objects(s->member, netns, link, &n);
+
+	for (size_t i = 0; i < n; i++)
+		model_adopt(&s->desired, o[i]);
+}
+
+static void adopt_part(struct scope *s, const struct scope_part *part)
+{
+	const struct watched *k = part->watched;
+
+	adopt(s, k->name, NULL);
+	if (part->all)
+		for (size_t i = 0; i < k->n_links; i++)
+			adopt(s, k->name, k->links[i]->name);
+	for (size_t i = 0; !part->all && i < part->n; i++)
+		adopt(s, k->name, part->only[i]);
+}
+
+/* What an object in the scope refers to and no event spoke of. */
+static void assume(struct scope *s, const struct object *o, bool gives)
+{
+	const struct model *declared = &s->member->declared;
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
+		struct object *base = model_find_ref(declared, ref.class, ref.to), *copy;
+
+		if (!base || model_find(&s->desired, base->id))
+			continue;
+		model_adopt(&s->desired, base);
+		copy = object_copy(&s->observed, base, ~UINT64_C(0));
+		copy->assumed = true;
+		if (!copy->managed)
+			copy->sign = (struct sign){ topology_hash(s->member->known.name), s->member->known.name };
+		model_add(&s->observed, copy, NULL);
+	}
+}
+
+int scope_look(struct scope *s, struct err *e)
+{
+	struct model nothing = { 0 };
+	size_t n;
+
+	models_done(s);
+	model_init(&s->desired, s->env->kinds);
+	model_init(&s->observed, s->env->kinds);
+	for (size_t i = 0; i < s->n; i++)
+		adopt_part(s, &s->parts[i]);
+	n = s->desired.n;
+	for (size_t i = 0; i < n; i++) {
+		assume(s, s->desired.objects[i], false);
+		assume(s, s->desired.objects[i], true);
+	}
+	for (size_t i = 0; i < s->set.n; i++)
+		s->set.v[i].unchanged = false;
+	if (observe(&s->observed, &s->set, &s->desired, &s->desired, &nothing, e) < 0)
+		return e->code;
+	owner_resolve(&s->observed, s->member->known.name, &s->desired, &s->desired, NULL);
+	claims_disown(s->env, s->member->known.name, &s->observed, &s->desired, &s->desired);
+	return 0;
+}
