@@ -23,7 +23,7 @@ enum {
 	OPT_NAMESPACE = 1 << 13,
 	OPT_TIMEOUT = 1 << 14,
 	OPT_PERSIST = 1 << 15,
-	OPT_LATER = 1 << 16,	/* of cli.md, not built yet */
+	OPT_LATER = 1 << 16,	/* not built yet */
 };
 
 /* Of an option that may be given several times. */

@@ -41,7 +41,7 @@ struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
 
 enum {
 	/* Above this the acknowledgements of a batch that fails wholly may not fit
-	 * the receive buffer (architecture.md: 1 KiB each). */
+	 * the receive buffer, 1 KiB each. */
 	BATCH_MESSAGES = 128,
 	/* The kernel takes no more at once than libnl's send buffer, 64 KiB, less its own head. */
 	BATCH_BYTES = 60 << 10,
