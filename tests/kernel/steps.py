@@ -6,7 +6,7 @@ from subprocess import DEVNULL
 
 import drifts
 import oracle
-from machine import NETNSCTL
+from machine import NETNSCTL, wait_for
 from walk import HEAL_SECONDS
 
 # What a thing that is made anew, as declared, may have another one of: what nobody declared.
@@ -247,6 +247,30 @@ def foreign(walk, rng):
     walk.now = after = walk.look()
     walk.foreign = {at: value for at, value in walk.foreign.items() if at in after or at not in before}
     walk.foreign.update((at, value) for at, value in after.items() if before.get(at) != value and not oracle.is_forwarded(at))
+
+
+def crowd(walk, rng):
+    """Somebody appends a route beside one of ours: neither netnsd nor its end takes it away, and ours stays with it."""
+    found = [(at, kind) for record in walk.records if record.up
+             for at, kind in oracle.declared(record.name, record.file).items() if at[1:3] == ("route", "inet")]
+    if not found:
+        return
+    (netns, _, _, to, table, metric), kind = rng.choice(sorted(found))
+    where = [] if netns == "host" else ["-n", netns]
+    route = ["prohibit" if kind == "blackhole" else "blackhole", to, "table", table, "metric", metric, "proto", "static"]
+    before = walk.now
+    walk.tell("somebody else: ip", *where, "route append", *route)
+    walk.machine.run("ip", *where, "route", "append", *route)
+
+    def both():
+        there = walk.machine.ip(*where, "-4", "-d", "route", "show", "table", table)
+        return sorted(r["type"] for r in there if r["dst"] == to and r.get("metric", 0) == metric) == sorted((route[0], kind))
+    wait_for(lambda: both() and "beside" in walk.machine.ctl("log", "-n", 50).stdout)
+    walk.machine.stop(signal.SIGKILL)
+    walk.start()
+    assert both()
+    walk.machine.run("ip", *where, "route", "del", *route)
+    walk.check(before, HEAL_SECONDS)
 
 
 STEPS = {apply: 10, apply_again: 2, plan: 1, refused: 4, down: 2, up: 2, rollback: 3, confirm: 2, restart: 2, cut_off: 3,

@@ -9,29 +9,11 @@ import threading
 import time
 
 import pytest
+from journal import JOURNAL, TO_JOURNAL, unread
 from machine import wait_for
 from topologies import everyday
 
 DRIFT = b"16864d8954f942b2b83b5ac198297c6c"
-JOURNAL = "run/systemd/journal/socket"
-TO_JOURNAL = "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) "
-
-
-def journal(machine):
-    """A socket in the journal's place that nobody reads."""
-    path = machine.root / JOURNAL
-    path.parent.mkdir(parents=True)
-    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    # As in proc(5), the path through another root is too long for an address.
-    here = os.open("/", os.O_PATH)
-    try:
-        os.chdir(path.parent)
-        s.bind("socket")
-    finally:
-        os.fchdir(here)
-        os.close(here)
-    return s
-
 
 def lives(machine):
     """More changes than a socket takes datagrams of (net.unix.max_dgram_qlen) are answered, and drift is healed."""
@@ -58,7 +40,7 @@ def fields(entry):
 
 
 def test_journal_that_stands_still(bare):
-    with journal(bare) as s:
+    with unread(bare) as s:
         bare.start(environment=TO_JOURNAL)
         lives(bare)
         read = []
@@ -78,7 +60,7 @@ def test_no_journal_at_its_socket(bare):
 
 def test_journal_that_goes(bare):
     """What was meant for it and is still queued comes on standard error."""
-    s = journal(bare)
+    s = unread(bare)
     bare.start(environment=TO_JOURNAL)
     lives(bare)
     s.close()

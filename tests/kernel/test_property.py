@@ -2,9 +2,10 @@
 """Whatever is done, in whatever order: what there is, is what was declared, and what is not ours stays as it was; and
 at the end nothing is left. NETNSD_SEED=N walks the way N alone, and NETNSD_STEPS=3,7,9 only these steps of it."""
 import os
+import random
 
 import pytest
-from steps import STEPS
+from steps import STEPS, crowd
 from walk import Walk
 
 LENGTH = 50
@@ -25,6 +26,7 @@ def go(machine, seed):
     walk = Walk(machine, seed)
     try:
         walk.run(STEPS, numbers())
+        crowd(walk, random.Random(f"{seed}/crowd"))
         walk.finish()
     except BaseException:
         taken = ",".join(map(str, numbers()[:walk.taken]))

@@ -9,6 +9,7 @@ import time
 
 import oracle
 from dice import Dice, generate
+from journal import TO_JOURNAL, unread
 from machine import ROOT
 from varlink import Connection
 
@@ -52,6 +53,8 @@ class Walk:
     def __init__(self, machine, seed):
         self.machine, self.seed = machine, seed
         self.tale, self.taken = [], 0
+        # On every second way nobody reads the log.
+        self.journal = unread(machine) if seed % 2 == 0 else None
         self.start()
         machine.sh(WORLD)
         self.eyes = machine.popen("/usr/bin/python3", ROOT / "tests/kernel/eyes.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -60,12 +63,14 @@ class Walk:
 
     def start(self):
         """One who heals as often as we drift."""
-        self.machine.start("--heal-burst", "1000/1")
+        self.machine.start("--heal-burst", "1000/1", environment=TO_JOURNAL if self.journal else "")
 
     def close(self):
         self.eyes.stdin.close()
         self.eyes.wait(10)
         self.eyes.stdout.close()
+        if self.journal:
+            self.journal.close()
 
     def finish(self):
         """Takes all down, and then what others had."""
