@@ -156,7 +156,7 @@ static int defaults_missing(unsigned *ret, struct err *e)
 		char value[32];
 		int r = sysctl_read(defaults[i].path, value, sizeof(value), e);
 
-		if (r < 0 && err_is_shortage(e))
+		if (r < 0 && r != -ENOENT)
 			return r;
 		if (r == 0 && strcmp(value, defaults[i].value))
 			missing |= 1U << i;

@@ -132,7 +132,7 @@ static int forwarding_read(struct netns_object *n, struct err *e)
 	if (sysctl_read("net/ipv4/ip_forward", v4, sizeof(v4), e) < 0)
 		return e->code;
 	if (sysctl_read("net/ipv6/conf/all/forwarding", v6, sizeof(v6), e) < 0) {
-		if (err_is_shortage(e))
+		if (e->code != -ENOENT)
 			return e->code;
 		strcpy(v6, "0");	/* a kernel without IPv6 */
 	}
@@ -171,7 +171,7 @@ static int keep_advertised(const struct work *w, struct err *e)
 		if (!object_is(o, "link") || o->sign.hash)
 			continue;
 		if (sysctl_read(path, value, sizeof(value), e) < 0) {
-			if (err_is_shortage(e))
+			if (e->code != -ENOENT)
 				return e->code;
 		} else if (!strcmp(value, "1") && sysctl_write(path, "2", e) < 0) {
 			return e->code;

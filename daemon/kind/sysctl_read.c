@@ -21,6 +21,12 @@ void sysctl_path(const struct object *o, char path[320])
 			*c = '/';
 }
 
+/* The kernel has no such key: no file, another file's name before it, or a directory. */
+static bool is_no_key(const struct err *e)
+{
+	return e->code == -ENOENT || e->code == -ENOTDIR || e->code == -EISDIR;
+}
+
 int sysctl_seen(struct model *m, const struct object *o, struct object **ret, struct err *e)
 {
 	char path[320], value[SYSCTL_VALUE_MAX + 2];
@@ -30,8 +36,9 @@ int sysctl_seen(struct model *m, const struct object *o, struct object **ret, st
 	*ret = NULL;
 	sysctl_path(o, path);
 	unset = sysctl_read(path, value, sizeof(value), e) < 0;
-	if (unset && (err_is_shortage(e) || e->code == -ENOENT))
-		return e->code == -ENOENT ? 0 : e->code;
+	/* What could not be read for any other reason than these would not be put back. */
+	if (unset && e->code != -EIO && e->code != -EMSGSIZE)
+		return is_no_key(e) ? 0 : e->code;
 	seen = object_copy(m, o, ~UINT64_C(0));
 	seen->where = (struct where){ 0 };
 	if (unset) {

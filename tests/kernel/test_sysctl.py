@@ -241,6 +241,15 @@ def test_a_secret_that_was_not_set(machine):
     machine.sh("ip link del ext0")
 
 
+@pytest.mark.parametrize("key", ["net.ipv4.conf", "net.ipv4.ip_forward.x", "net.ipv4.nosuch"])
+def test_what_is_no_key(machine, key):
+    """A directory, and what would be below a key, are told like a name that the kernel does not know."""
+    machine.sh("ip netns add theirs")
+    for t in {"host": {"sysctl": {key: 1}}}, {"namespaces": {"theirs": {"existing": True, "sysctl": {key: 1}}}}:
+        assert f"{key} is not there, and netnsd does not make it" in machine.apply(t, code=1).stderr
+    machine.sh("ip netns del theirs")
+
+
 # ---- defaults ----
 
 DEFAULTS = {"ipv6.addr_gen_mode": 1, "ipv6.hop_limit": 77, "ipv6.use_tempaddr": 2, "ipv6.accept_ra": 2, "ipv6.accept_dad": 1,
