@@ -99,6 +99,13 @@ static void note_default(struct work *w, const struct object *own, const struct 
 	model_add(&w->noted, original, NULL);
 }
 
+/* What an interface lacks: IPv6, the key, or a secret that could be read; or it can never have the value, as an MTU
+ * above its own.  All else keeps it from what a new one would have. */
+static bool is_not_for(const struct err *e)
+{
+	return e->code == -ENOENT || e->code == -EIO || e->code == -EINVAL;
+}
+
 static int follow(const struct object *link, const char *family, const char *name, const struct sysctl *before,
 		  const struct sysctl *after, struct err *e)
 {
@@ -106,11 +113,11 @@ static int follow(const struct object *link, const char *family, const char *nam
 
 	snprintf(path, sizeof(path), "net/%.4s/conf/%s/%s", family, link->name, name);
 	if (sysctl_read(path, value, sizeof(value), e) < 0)
-		return err_is_shortage(e) ? e->code : 0;
+		return is_not_for(e) ? 0 : e->code;
 	/* One that had another value has it from somebody. */
 	if (!sysctl_value_equal(after->key, before->value, value))
 		return 0;
-	return sysctl_write(path, after->value, e) < 0 && err_is_shortage(e) ? e->code : 0;
+	return sysctl_write(path, after->value, e) == 0 || is_not_for(e) ? 0 : e->code;
 }
 
 /* Links of ours are as if they were new, whenever the default was declared.  The kernel does the same for

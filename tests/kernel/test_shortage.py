@@ -7,7 +7,7 @@ import pytest
 from crash_topologies import first, second
 from fault import ERROR, FOREVER, LIBRARY, NUMBERS, Ended
 from machine import wait_for
-from storm import DAY, Apply, Change, Confirm, Down, Rollback, Storm, message, points, require
+from storm import DAY, Apply, Change, Confirm, Down, Operation, Rollback, Storm, message, points, require
 from varlink import VarlinkError
 
 pytestmark = [
@@ -56,6 +56,45 @@ def test_call_fails(rig, operation):
         storm.round(f"{name} with {errno.errorcode[error]} at call {at}, {storm.calls[at - 1]}", storm.refused, at, error)
     print("\n".join(storm.said))
     storm.report()
+
+
+class Keys(Operation):
+    """Keys that links follow, and keys of others that return."""
+
+    def __init__(self, start):
+        self.start = start
+
+    def prepare(self, rig):
+        if self.start:
+            rig.apply(self.topology(1))
+
+    def run(self, rig):
+        return rig.apply(self.topology(2))
+
+    @staticmethod
+    def topology(n):
+        return {
+            "host": {"sysctl": {"net.ipv4.ip_default_ttl": 60 + n}},
+            "namespaces": {
+                "a": {"sysctl": {"net.ipv6.conf.default.hop_limit": 30 + n, "net.ipv4.conf.default.rp_filter": n},
+                      "interfaces": {"e0": {"kind": "veth", "peer": "e1"}}},
+                "out": {"existing": True, "forwarding": [True, "ipv4", False][n], "sysctl": {"net.ipv4.conf.all.rp_filter": n}},
+            },
+        }
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_each_key_is_refused(rig, start):
+    """A key that cannot be read is not one without a value, and a link that cannot follow its default is no success."""
+    rig.agent.run("ip netns exec out sysctl -q net.ipv6.conf.all.forwarding=1")
+    storm = Storm(rig, Keys(start), reads=True)
+    keys = [at for at, call in enumerate(storm.calls) if call.startswith("openat sys/net")]
+    keys += [at + 1 for at in keys if storm.calls[at + 1] == "write"]
+    for at in sorted(keys):
+        storm.round(f"EPERM at call {at + 1}, {storm.calls[at]}", storm.refused, at + 1, errno.EPERM)
+    print("\n".join(storm.said))
+    storm.report()
+    assert len(keys) > 50
 
 
 def test_no_way_home_for_a_moment(rig):
