@@ -208,7 +208,7 @@ void boot_leave(struct engine *g)
 {
 	g->queue.leaving = true;
 	/* What goes back already is finished by the next start, if it must. */
-	g->job.wait.ends = !g->job.rolling_back;
+	g->job.wait.ends = g->job.rolling_back ? NULL : STOPPING;
 	g->job.wait.next = 0;
 	if (g->boot)
 		g->boot->leaving = true;

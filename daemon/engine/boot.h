@@ -38,6 +38,8 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o);
 /* Of a change whose topology came from a boot directory, and that went wrong: says where
  * in the file, and shows it. */
 void boot_failed(struct engine *g, const struct change *c, struct outcome *o);
+/* Why a change that would wait for the kernel is rolled back instead. */
+#define STOPPING "netnsd is stopping"
 /* netnsd is about to leave: what root asked for is still done; what users have in line, and what
  * the start found, is not begun. */
 void boot_leave(struct engine *g);

@@ -139,5 +139,10 @@ void confirm_tick(struct engine *g)
 		m->due_usec = UINT64_MAX;
 		snprintf(c.name, sizeof(c.name), "%s", m->known.name);
 		queue_add(&g->queue, &c);
+		/* Who was cut off must not wait for it. */
+		if (g->env.changing && !g->env.changing->rolling_back) {
+			g->env.changing->wait.ends = "a change that nobody confirmed is rolled back first; try again afterwards";
+			g->env.changing->wait.next = 0;
+		}
 	}
 }

@@ -159,7 +159,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		g->job.looking = on_looking;
 		g->job.committing = on_committing;
 		g->job.waiting = await_kernel;
-		g->job.wait.ends = g->queue.leaving;
+		g->job.wait.ends = g->queue.leaving ? STOPPING : NULL;
 		g->job.progress = entry->change.progress;
 		g->job.arg = entry->change.arg;
 	}

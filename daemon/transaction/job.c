@@ -246,7 +246,7 @@ static void roll_back(struct job *j)
 	j->set.exclusive = false;
 	j->set.tried = &j->desired.model;
 	j->rounds = j->wait.tries = 0;
-	j->wait.ends = false;
+	j->wait.ends = NULL;
 	fd_reserve_give(&j->fd_reserve);
 	/* What lost its name in this change is there again. */
 	if (name_all(j, NETNS_PINNED, &e) < 0)

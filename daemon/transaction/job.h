@@ -49,7 +49,7 @@ struct job {
 		struct err refused;	/* of the step that waits */
 		unsigned tries;
 		bool said;
-		bool ends;		/* netnsd is stopping: what would wait is rolled back */
+		const char *ends;	/* why what would wait is rolled back instead; NULL: it waits */
 	} wait;
 	bool executing, written, completed, noted;
 

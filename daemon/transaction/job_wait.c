@@ -58,7 +58,7 @@ static int check(struct job *j, const struct object *want, struct err *e)
 	}
 	if (r == -EAGAIN) {
 		if (j->wait.ends)
-			err_append(e, "; netnsd is stopping");
+			err_append(e, "; %s", j->wait.ends);
 		else
 			err_append(e, "; waited %u s", seconds);
 		e->code = j->wait.ends ? -ECANCELED : -ETIMEDOUT;

@@ -170,6 +170,21 @@ def test_time_to_confirm_begins_after_it(slow):
     assert sources(slow) == {"fd00::1"}
 
 
+def test_who_was_cut_off_does_not_wait_for_it(machine):
+    """A change whose time to confirm is over is rolled back at once, and what waits meanwhile goes first."""
+    machine.sh(SLOW.replace("3", "15", 1))
+    topology = {"namespaces": {"cut": {"interfaces": {"br0": {"kind": "bridge"}}}}}
+    machine.apply(topology, "cut", "--confirm", 6)
+    client = applying(machine, bridge())
+    out = client.communicate(timeout=30)[0]
+    assert client.returncode == 1 and "nobody confirmed is rolled back first; try again" in out, out
+    wait_for(lambda: state(machine, "cut") is None)
+    assert "cut" not in machine.namespaces()
+    machine.sh(SLOW.replace("3", "1", 1))
+    machine.apply(bridge())
+    assert sources(machine) == {"fd00::1"}
+
+
 def test_without_a_carrier_it_ends(machine):
     t = asked("n")
     t["namespaces"]["b"] = {"interfaces": {"e0": {"up": False}}}
