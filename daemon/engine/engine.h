@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* engine.h - what the files that make up the engine share. */
 #pragma once
-#include "store/identity.h"
 #include "queue.h"
 #include "topology/known.h"
 #include "topology/claims.h"

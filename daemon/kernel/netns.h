@@ -38,7 +38,7 @@ struct netns_set {
 	bool prepared;		/* it is there, and a shared mount */
 	const struct model *tried;	/* what is being taken back; NULL: nothing */
 	bool exclusive;		/* a new route of ours is not made where others have one */
-	const char *pins;	/* where what loses its name is kept (netns_pin.h), or NULL */
+	const char *pins;	/* where what loses its name is kept (netns_pin.c), or NULL */
 	bool holding;		/* there is something */
 	struct netns *v;
 	size_t n;

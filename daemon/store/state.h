@@ -19,7 +19,7 @@ void state_close(struct state *s);
 int state_begin(const struct state *s, const struct record *r, struct err *e);
 /* The change is done: what was pending is known from now on. */
 int state_commit(const struct state *s, const char *name, struct err *e);
-/* Where the change of @name keeps the namespaces that lose their names (netns_pin.h). */
+/* Where the change of @name keeps the namespaces that lose their names (netns_pin.c). */
 void state_pins(const struct state *s, const char *name, char *ret, size_t size);
 /* Lets go of what changes that have been decided kept. */
 void state_release(const struct state *s);

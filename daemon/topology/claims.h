@@ -10,5 +10,5 @@ const struct known *claims_user(const struct env *env, const struct job *j, cons
 /* What other topologies declare in namespaces of @name carries our mark, but is not its own. */
 void claims_disown(const struct env *env, const char *name, struct model *observed, const struct model *desired,
 		  const struct model *last);
-/* Gives the saved of what the change @j gives up to those that still want it, in their records. */
+/* Hands the saved values of what the change @j gives up to the topologies that still declare it, in their records. */
 int claims_transfer(struct env *env, const struct job *j, struct err *e);

@@ -26,7 +26,7 @@ struct job {
 	void (*waiting)(void *owner, struct job *j, const char *what);
 	uint32_t next_index;		/* links get numbers from it on; 0: from what was seen */
 
-	struct record next;		/* what is to be known afterwards; its saved grow */
+	struct record next;		/* what is to be known afterwards; its saved values grow */
 	struct topology desired, last;
 	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
 	bool no_disrupt;		/* refused, with @disrupts, if a step interrupts traffic */
