@@ -148,6 +148,9 @@ def details(machine, netns):
             a[key] = a[key] == 2**32 - 1
     routes = [r for family in ("-4", "-6") for r in machine.ip(*machine.at(netns), family, "route", "show", "dev", "e0")
               if not r["dst"].startswith("fe80")]
+    for r in routes:
+        if "expires" in r:  # the seconds left
+            r["expires"] = True
     return sorted(addresses, key=str), sorted(routes, key=str)
 
 
