@@ -3,13 +3,17 @@
 nothing may be left on the real machine."""
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from booting import Manager
-from crash_topologies import KEYS, SETUP, TEARDOWN
-from fault import Fault, Rig
-from machine import NETNSCTL, NETNSD, Machine, wait_for
+
+sys.path.insert(0, str(Path(__file__).with_name("lib")))  # the helpers, by their bare names
+
+from booting import Manager  # noqa: E402
+from crash_topologies import KEYS, SETUP, TEARDOWN  # noqa: E402
+from fault import Fault, Rig  # noqa: E402
+from machine import NETNSCTL, NETNSD, Machine, wait_for  # noqa: E402
 
 
 def real_machine():

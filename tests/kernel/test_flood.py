@@ -73,7 +73,7 @@ def measure(machine):
 @contextmanager
 def flood(machine, how, message, groups=READER[0], users=("65534",)):
     flooders = [machine.popen("setpriv", f"--reuid={user}", "--regid=65534", f"--groups={groups}", "python3",
-                              Path(__file__).with_name("flood.py"), "/run/netnsd/io.netnsd", how, json.dumps(message),
+                              Path(__file__).with_name("lib") / "flood.py", "/run/netnsd/io.netnsd", how, json.dumps(message),
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                 for user in users]
     try:

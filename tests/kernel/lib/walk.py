@@ -57,7 +57,7 @@ class Walk:
         self.journal = unread(machine) if seed % 2 == 0 else None
         self.start()
         machine.sh(WORLD)
-        self.eyes = machine.popen("/usr/bin/python3", ROOT / "tests/kernel/eyes.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.eyes = machine.popen("/usr/bin/python3", ROOT / "tests/kernel/lib/eyes.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.records = [Record(n) for n in (1, 2, 3)]
         self.foreign = self.now = self.look()
 

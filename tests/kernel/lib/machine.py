@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BUILD = Path(os.environ.get("NETNSD_BUILD", ROOT / "build")).resolve()
 EXAMPLES = ROOT / "conf/examples"
 NETNSD, NETNSCTL = BUILD / "netnsd", BUILD / "netnsctl"
