@@ -40,7 +40,7 @@ def inhabitants(pid_namespace):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "storm: long; run on one build only")
+    config.addinivalue_line("markers", "long: run on one build only")
     for program in NETNSD, NETNSCTL:
         if not program.exists():
             pytest.exit(f"{program} is not there; build first", 2)

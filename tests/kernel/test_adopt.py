@@ -122,7 +122,7 @@ class Injector:
         self.strace.wait(10)
 
 
-@pytest.mark.parametrize("call", ["renameat", pytest.param("sendto", marks=pytest.mark.storm)])
+@pytest.mark.parametrize("call", ["renameat", pytest.param("sendto", marks=pytest.mark.long)])
 def test_cut_off(bare, call):
     """Killed at any point it is adopted afterwards, or it is not and carries no mark."""
     outcomes = []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """An apply that is not confirmed in time is taken back, whatever happens meanwhile, and a rollback leads to
-the topology before. The oracle is ip(8): a snapshot of the machine before."""
+the topology before. What is expected comes from ip(8): a snapshot of the machine before."""
 import json
 import random
 import re

@@ -7,12 +7,12 @@ import shutil
 import pytest
 from crash_topologies import KEYS, SETUP, TEARDOWN, first
 from fault import KILL, LIBRARY, MARK, NUMBERS, Ended, Rig
+from fault_sweep import (DAY, Apply, ApplyMany, Change, Confirm, Down, DownShared, Expire, FaultSweep, Forget, Heal, HealLive,
+                         Recover, RecoverLate, Rollback, Up, points, require)
 from machine import Machine
-from storm import (DAY, Apply, ApplyMany, Change, Confirm, Down, DownShared, Expire, Forget, Heal, HealLive, Recover,
-                   RecoverLate, Rollback, Storm, Up, points, require)
 
 pytestmark = [
-    pytest.mark.storm,
+    pytest.mark.long,
     pytest.mark.skipif(not LIBRARY.exists(), reason=f"{LIBRARY} is not built: other processor, or with sanitizers"),
 ]
 
@@ -25,22 +25,22 @@ def name_of(operation):
                                        Heal, HealLive, Recover, RecoverLate], ids=name_of)
 def test_killed(rig, operation):
     """Before each call that changes something, and in the middle of each write to a file."""
-    storm, name = Storm(rig, operation()), operation.__name__
-    chosen = points(len(storm.calls), 15, len(name))
-    print(f"{name}: {len(chosen)} of {len(storm.calls)} calls, day {DAY}")
+    sweep, name = FaultSweep(rig, operation()), operation.__name__
+    chosen = points(len(sweep.calls), 15, len(name))
+    print(f"{name}: {len(chosen)} of {len(sweep.calls)} calls, day {DAY}")
     for at in chosen:
-        storm.round(f"{name} killed at call {at}, {storm.calls[at - 1]}", storm.killed, at)
-    storm.report()
+        sweep.round(f"{name} killed at call {at}, {sweep.calls[at - 1]}", sweep.killed, at)
+    sweep.report()
 
 
 @pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm], ids=name_of)
 def test_terminated(rig, operation):
-    storm, name = Storm(rig, operation()), operation.__name__
-    chosen = points(len(storm.calls), 8, len(name))
-    print(f"{name}: {len(chosen)} of {len(storm.calls)} calls, day {DAY}")
+    sweep, name = FaultSweep(rig, operation()), operation.__name__
+    chosen = points(len(sweep.calls), 8, len(name))
+    print(f"{name}: {len(chosen)} of {len(sweep.calls)} calls, day {DAY}")
     for at in chosen:
-        storm.round(f"{name} told to end at call {at}, {storm.calls[at - 1]}", storm.terminated, at)
-    storm.report()
+        sweep.round(f"{name} told to end at call {at}, {sweep.calls[at - 1]}", sweep.terminated, at)
+    sweep.report()
 
 
 KERNEL = "sendto", "unshare", "mount /run/netns/", "umount2 /run/netns/", "openat sys/net", "openat /run/netns/"
@@ -50,7 +50,7 @@ KERNEL = "sendto", "unshare", "mount /run/netns/", "umount2 /run/netns/", "opena
 def test_order(rig, operation):
     """The record is on the disk before anything is done, and taken over when all of it is; only then does a namespace
     go that has lost its name."""
-    calls = Storm(rig, operation()).calls
+    calls = FaultSweep(rig, operation()).calls
     kernel = [i for i, call in enumerate(calls) if call.startswith(KERNEL) and call != "sendto 88"]
     written = [calls.index(call) for call in ("openat lab.new", "write", "fsync", "renameat lab.new")]
     commit = calls.index("renameat lab.json")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What random walks (test_property.py) have found, each for itself."""
+"""What random operations (test_property.py) have found, each for itself."""
 import json
 
 import pytest

@@ -491,12 +491,12 @@ def test_address_by_hand_with_other_addresses(machine):
 def test_name_comes_back_among_mounts(machine):
     """A name that only lost its mount is found by looking at all names, which a stream of mounts must not put off."""
     machine.apply(everyday())
-    storm = [machine.popen("sh", "-c", "mkdir -p $0; while [ ! -e /run/over ]; do mount --bind /tmp $0; umount $0; done",
+    mounters = [machine.popen("sh", "-c", "mkdir -p $0; while [ ! -e /run/over ]; do mount --bind /tmp $0; umount $0; done",
                            f"/run/m{n}", stdin=subprocess.DEVNULL) for n in range(4)]
     machine.sh("sleep 0.2; umount -l /run/netns/ns1")
     wait_for(lambda: machine.run("ip", "netns", "exec", "ns1", "true", code=None).returncode == 0, 2)
     machine.sh("touch /run/over")
-    assert [process.wait(10) for process in storm] == [0] * 4
+    assert [process.wait(10) for process in mounters] == [0] * 4
     machine.sh("rm /run/over; rmdir /run/m?")
     machine.ping("ns1", "10.0.0.1")
 

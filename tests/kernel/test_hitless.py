@@ -13,7 +13,7 @@ import time
 import pytest
 from machine import EXAMPLES, NETNSD, wait_for
 
-pytestmark = pytest.mark.storm
+pytestmark = pytest.mark.long
 
 RESTARTS = 100
 TRACED = 10  # every so many a restart is looked at with strace

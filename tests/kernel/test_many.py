@@ -6,7 +6,7 @@ import time
 import pytest
 from varlink import Connection
 
-pytestmark = pytest.mark.storm
+pytestmark = pytest.mark.long
 
 FEW, MANY = 125, 1000
 # Eight times as many; squares would be 64, cubes 512.

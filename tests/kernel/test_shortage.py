@@ -6,12 +6,12 @@ import errno
 import pytest
 from crash_topologies import first, second
 from fault import ERROR, FOREVER, LIBRARY, NUMBERS, Ended
+from fault_sweep import DAY, Apply, Change, Confirm, Down, FaultSweep, Operation, Rollback, message, points, require
 from machine import wait_for
-from storm import DAY, Apply, Change, Confirm, Down, Operation, Rollback, Storm, message, points, require
 from varlink import VarlinkError
 
 pytestmark = [
-    pytest.mark.storm,
+    pytest.mark.long,
     pytest.mark.skipif(not LIBRARY.exists(), reason=f"{LIBRARY} is not built: other processor, or with sanitizers"),
 ]
 
@@ -48,14 +48,14 @@ def errors_of(call):
 @pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm], ids=lambda o: o.__name__)
 def test_call_fails(rig, operation):
     """Each call, also of those that only look, with each error that it may meet."""
-    storm, name = Storm(rig, operation(), reads=True), operation.__name__
-    cases = [(at, error) for at, call in enumerate(storm.calls, 1) for error in errors_of(call)]
+    sweep, name = FaultSweep(rig, operation(), reads=True), operation.__name__
+    cases = [(at, error) for at, call in enumerate(sweep.calls, 1) for error in errors_of(call)]
     chosen = points(len(cases), 30, len(name))
-    print(f"{name}: {len(chosen)} of {len(cases)} failures of {len(storm.calls)} calls, day {DAY}")
+    print(f"{name}: {len(chosen)} of {len(cases)} failures of {len(sweep.calls)} calls, day {DAY}")
     for at, error in (cases[n - 1] for n in chosen):
-        storm.round(f"{name} with {errno.errorcode[error]} at call {at}, {storm.calls[at - 1]}", storm.refused, at, error)
-    print("\n".join(storm.said))
-    storm.report()
+        sweep.round(f"{name} with {errno.errorcode[error]} at call {at}, {sweep.calls[at - 1]}", sweep.refused, at, error)
+    print("\n".join(sweep.said))
+    sweep.report()
 
 
 class Keys(Operation):
@@ -87,13 +87,13 @@ class Keys(Operation):
 def test_each_key_is_refused(rig, start):
     """A key that cannot be read is not one without a value, and a link that cannot follow its default is no success."""
     rig.agent.run("ip netns exec out sysctl -q net.ipv6.conf.all.forwarding=1")
-    storm = Storm(rig, Keys(start), reads=True)
-    keys = [at for at, call in enumerate(storm.calls) if call.startswith("openat sys/net")]
-    keys += [at + 1 for at in keys if storm.calls[at + 1] == "write"]
+    sweep = FaultSweep(rig, Keys(start), reads=True)
+    keys = [at for at, call in enumerate(sweep.calls) if call.startswith("openat sys/net")]
+    keys += [at + 1 for at in keys if sweep.calls[at + 1] == "write"]
     for at in sorted(keys):
-        storm.round(f"EPERM at call {at + 1}, {storm.calls[at]}", storm.refused, at + 1, errno.EPERM)
-    print("\n".join(storm.said))
-    storm.report()
+        sweep.round(f"EPERM at call {at + 1}, {sweep.calls[at]}", sweep.refused, at + 1, errno.EPERM)
+    print("\n".join(sweep.said))
+    sweep.report()
     assert len(keys) > 50
 
 

@@ -3,7 +3,7 @@
  * of topologies, that plans run, lead there, and back again from every step.
  * SEED=N runs that seed first, ROUNDS=N so many; UPDATE=1 writes the texts anew. */
 #include "change.h"
-#include "generate.h"
+#include "generator.h"
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,8 +166,8 @@ static void complain(const struct chain *h, const struct change *c, const char *
 /* Step @at fails; some of those after it in its namespace may have been in the same batch. */
 static void break_at(const struct chain *h, const struct change *c, const struct fake *first, size_t at)
 {
-	const struct dice d = { .seed = h->seed, .change = 100 };
-	size_t more = dice_roll(&d, 4, "more %zu", at);
+	const struct generator d = { .seed = h->seed, .change = 100 };
+	size_t more = generator_roll(&d, 4, "more %zu", at);
 	struct change back;
 	struct fake kernel, before;
 	struct model memory;
@@ -185,9 +185,9 @@ static void break_at(const struct chain *h, const struct change *c, const struct
 		    fake_step(&kernel, &c->plan, op) < 0)
 			break;
 	}
-	if (dice_roll(&d, 2, "intrudes %zu", at))
-		change_intrude(c, &kernel, &before, dice_roll(&d, 1000, "intrudes beside %zu", at));
-	r = change_back(c, &kernel, !h->drifted && dice_roll(&d, 2, "crash %zu", at), &back);
+	if (generator_roll(&d, 2, "intrudes %zu", at))
+		change_intrude(c, &kernel, &before, generator_roll(&d, 1000, "intrudes beside %zu", at));
+	r = change_back(c, &kernel, !h->drifted && generator_roll(&d, 2, "crash %zu", at), &back);
 	if (r < 0)
 		complain(h, &back, strerror(-r), at);
 	what = fake_diff(&before, &kernel, &memory.arena);
@@ -290,10 +290,10 @@ static void sprinkle(struct chain *h)
 }
 
 /* Somebody takes away a thing of ours. */
-static void drift(struct chain *h, const struct dice *d)
+static void drift(struct chain *h, const struct generator *d)
 {
 	struct fake *k = &h->kernel;
-	unsigned at = dice_roll(d, (unsigned)k->n, "drift");
+	unsigned at = generator_roll(d, (unsigned)k->n, "drift");
 
 	for (size_t i = 0; i < k->n; i++) {
 		const struct object *o = k->v[(i + at) % k->n].o;
@@ -331,8 +331,8 @@ static void chain_done(struct chain *h)
 /* Nothing, three topologies, nothing; returns the number of steps. */
 static size_t chain_walk(uint64_t seed)
 {
-	struct dice d = { .seed = seed, .other = seed, .change = 100 };
-	const struct dice rolls = d;
+	struct generator d = { .seed = seed, .other = seed, .change = 100 };
+	const struct generator rolls = d;
 	struct model memory;
 	struct fake first;
 	struct chain h;
@@ -346,10 +346,10 @@ static size_t chain_walk(uint64_t seed)
 		chain_to(&h, generate(&d));
 		d.other = d.change == 100 ? d.seed : d.other;
 		d.seed += 1000003;
-		d.change = 5 + dice_roll(&rolls, 70, "change %u", i);
+		d.change = 5 + generator_roll(&rolls, 70, "change %u", i);
 		if (i == 0)
 			sprinkle(&h);
-		if (dice_roll(&rolls, 3, "drifts %u", i) == 0)
+		if (generator_roll(&rolls, 3, "drifts %u", i) == 0)
 			drift(&h, &d);
 	}
 	chain_to(&h, NULL);

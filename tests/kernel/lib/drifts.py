@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
 """What people and other programs do to what is declared: commands for a shell, each of which netnsd has to undo."""
-import oracle
+import expected
 
 
 def find(name, topology):
     """All that can be done to the topology @name."""
     found = []
-    declared = oracle.declared(name, topology)
-    for netns, body in oracle.bodies(topology).items():
-        if oracle.is_ours(netns, body):
+    declared = expected.declared(name, topology)
+    for netns, body in expected.bodies(topology).items():
+        if expected.is_ours(netns, body):
             found += [f"ip netns del {netns}", f"ip -n {netns} link set lo down"]
         if "forwarding" in body:
             found += [write(netns, "ipv4/ip_forward", int(declared[netns, "sysctl", "ipv4/ip_forward"] == "0"))]
         found += [write(netns, key.replace(".", "/").removeprefix("net/"), other(key, value))
                   for key, value in body.get("sysctl", {}).items()]
         found += [delete_route(netns, at, declared) for at in declared if at[:2] == (netns, "route")]
-    for at, link, made in oracle.links(topology):
+    for at, link, made in expected.links(topology):
         found += of_link(at, link, made)
     return found
 

@@ -1,32 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""The steps of a walk. Each says what it does, does it, and checks."""
+"""The steps of random_ops. Each says what it does, does it, and checks."""
 import signal
 import time
 from subprocess import DEVNULL
 
 import drifts
-import oracle
+import expected
 from machine import NETNSCTL, wait_for
-from walk import HEAL_SECONDS
+from random_ops import HEAL_SECONDS
 
 # What a thing that is made anew, as declared, may have another one of: what nobody declared.
 MADE_ANEW = "ifindex", "mac", "secondary", "dev"
 
 
 
-def apply(walk, rng):
+def apply(ops, rng):
     """A new or a changed topology. What was planned is what is done."""
-    record = walk.pick(rng)
-    rolls, file = walk.roll(rng, record)
-    walk.tell("apply", record.name, file)
+    record = ops.pick(rng)
+    rolls, file = ops.roll(rng, record)
+    ops.tell("apply", record.name, file)
     if rng.randrange(2):
-        planned = walk.call("Plan", name=record.name, topology=file)["steps"]
-        done = walk.call("Apply", name=record.name, topology=file, replace=True, source="", _more=True)
+        planned = ops.call("Plan", name=record.name, topology=file)["steps"]
+        done = ops.call("Apply", name=record.name, topology=file, replace=True, source="", _more=True)
         assert [step for reply in done for step in reply.get("steps") or []] == planned
     else:
-        walk.machine.apply(file, record.name, "--replace")
-    walk.declare(record, file, True, rolls)
-    walk.check()
+        ops.machine.apply(file, record.name, "--replace")
+    ops.declare(record, file, True, rolls)
+    ops.check()
 
 
 def is_up(record):
@@ -37,33 +37,33 @@ def is_known(record):
     return record.file
 
 
-def apply_again(walk, rng):
-    record = walk.pick(rng, is_up)
+def apply_again(ops, rng):
+    record = ops.pick(rng, is_up)
     if not record:
         return
-    walk.tell("apply", record.name, "again")
-    before = walk.now
-    out = walk.machine.apply(record.file, record.name, "--replace").stdout
+    ops.tell("apply", record.name, "again")
+    before = ops.now
+    out = ops.machine.apply(record.file, record.name, "--replace").stdout
     assert out.strip() == f"{record.name}: unchanged", out
-    walk.check(before)
+    ops.check(before)
 
 
-def plan(walk, rng):
-    record = walk.pick(rng)
-    _, file = walk.roll(rng, record)
-    walk.tell("plan", record.name, file)
-    before = walk.now
-    walk.machine.ctl("plan", walk.machine.file(file, record.name))
-    walk.check(before)
+def plan(ops, rng):
+    record = ops.pick(rng)
+    _, file = ops.roll(rng, record)
+    ops.tell("plan", record.name, file)
+    before = ops.now
+    ops.machine.ctl("plan", ops.machine.file(file, record.name))
+    ops.check(before)
 
 
-def poison(walk, rng, record, file):
+def poison(ops, rng, record, file):
     """Puts something into @file that is refused, early or late."""
-    ours = [netns for netns, body in oracle.bodies(file).items() if oracle.is_ours(netns, body)]
+    ours = [netns for netns, body in expected.bodies(file).items() if expected.is_ours(netns, body)]
     # Of a namespace of its own netnsd knows what the kernel refuses, but for the link-local addresses.
-    networks = [(at, address) for at, link, made in oracle.links(file) for address in link.get("addresses", [])
+    networks = [(at, address) for at, link, made in expected.links(file) for address in link.get("addresses", [])
                 if made and link.get("up", True) and isinstance(address, str) and "." in address and not link.get("master") and link.get("mtu", 1500) >= 1280]
-    others = sorted(walk.ours() - set(ours) - set(oracle.bodies(record.file) if record.up else []))
+    others = sorted(ops.ours() - set(ours) - set(expected.bodies(record.file) if record.up else []))
     choices = ["link", "namespace", "key"] + ["gateway", "source"] * bool(networks) + ["other"] * bool(others)
     choice = rng.choice(choices)
     if choice == "link":
@@ -82,120 +82,120 @@ def poison(walk, rng, record, file):
             route = {"to": "10.250.0.0/24", "dev": link, "src": "10.5.5.5"}
         if netns in ours:
             route = {"to": "2001:db8:250::/48", "dev": link, "src": "fe80::77"}
-        oracle.bodies(file)[netns].setdefault("routes", []).append(route)
+        expected.bodies(file)[netns].setdefault("routes", []).append(route)
     return choice
 
 
-def refused(walk, rng):
+def refused(ops, rng):
     """All stays as it is."""
-    record = walk.pick(rng)
-    _, file = walk.roll(rng, record)
-    choice = poison(walk, rng, record, file)
-    walk.tell("apply", record.name, file, "which is refused for its", choice)
-    before = walk.all_but(*MADE_ANEW)
-    walk.machine.apply(file, record.name, "--replace", code=1)
-    walk.check(before)
+    record = ops.pick(rng)
+    _, file = ops.roll(rng, record)
+    choice = poison(ops, rng, record, file)
+    ops.tell("apply", record.name, file, "which is refused for its", choice)
+    before = ops.all_but(*MADE_ANEW)
+    ops.machine.apply(file, record.name, "--replace", code=1)
+    ops.check(before)
 
 
-def down(walk, rng):
-    record = walk.pick(rng, is_up)
+def down(ops, rng):
+    record = ops.pick(rng, is_up)
     if not record:
         return
     forget = rng.randrange(4) == 0
-    walk.tell("down", record.name, "--forget" if forget else "")
-    walk.machine.ctl("down", *["--forget"] * forget, record.name)
-    walk.declare(record, None, False, apply=False)
+    ops.tell("down", record.name, "--forget" if forget else "")
+    ops.machine.ctl("down", *["--forget"] * forget, record.name)
+    ops.declare(record, None, False, apply=False)
     if forget:
         record.__init__(record.n)
-    walk.check()
+    ops.check()
 
 
-def up(walk, rng):
-    record = walk.pick(rng, lambda r: r.file and not r.up)
+def up(ops, rng):
+    record = ops.pick(rng, lambda r: r.file and not r.up)
     if not record:
         return
-    walk.tell("up", record.name)
-    walk.machine.ctl("up", record.name)
+    ops.tell("up", record.name)
+    ops.machine.ctl("up", record.name)
     record.up = True
-    walk.check()
+    ops.check()
 
 
-def rollback(walk, rng):
-    record = walk.pick(rng, lambda r: r.sure)
+def rollback(ops, rng):
+    record = ops.pick(rng, lambda r: r.sure)
     if not record:
         return
-    walk.tell("rollback", record.name)
-    walk.machine.ctl("rollback", record.name)
-    walk.declare(record, *record.before)
-    walk.check()
+    ops.tell("rollback", record.name)
+    ops.machine.ctl("rollback", record.name)
+    ops.declare(record, *record.before)
+    ops.check()
 
 
-def confirm(walk, rng):
+def confirm(ops, rng):
     """An apply that is to be confirmed, and is, or is not, or not in time; netnsd may die meanwhile."""
-    record = walk.pick(rng)
-    rolls, file = walk.roll(rng, record)
+    record = ops.pick(rng)
+    rolls, file = ops.roll(rng, record)
     if record.up and record.file == file:
         return
     end = rng.choice(("confirm", "rollback", "rollback", "expire"))
-    walk.tell("apply", record.name, "--confirm", file, "and", end)
-    walk.machine.apply(file, record.name, "--replace", "--confirm", 1 if end == "expire" else 60)
+    ops.tell("apply", record.name, "--confirm", file, "and", end)
+    ops.machine.apply(file, record.name, "--replace", "--confirm", 1 if end == "expire" else 60)
     if end == "expire":
-        walk.declare(record, file, True, rolls)
-        walk.declare(record, *record.before)
-        walk.check(seconds=HEAL_SECONDS)
+        ops.declare(record, file, True, rolls)
+        ops.declare(record, *record.before)
+        ops.check(seconds=HEAL_SECONDS)
         return
-    walk.declare(record, file, True, rolls)
-    walk.check()
+    ops.declare(record, file, True, rolls)
+    ops.check()
     if rng.randrange(2):
-        walk.tell("with kill -9 before that")
-        restart_with(walk, signal.SIGKILL)
-    walk.machine.ctl("down", record.name, code=1)
-    walk.machine.ctl(end, record.name)
+        ops.tell("with kill -9 before that")
+        restart_with(ops, signal.SIGKILL)
+    ops.machine.ctl("down", record.name, code=1)
+    ops.machine.ctl(end, record.name)
     if end == "rollback":
-        walk.declare(record, *record.before)
-    walk.check()
+        ops.declare(record, *record.before)
+    ops.check()
 
 
-def restart_with(walk, number):
-    before = walk.now
-    walk.machine.stop(number)
-    walk.start()
-    walk.check(before)
+def restart_with(ops, number):
+    before = ops.now
+    ops.machine.stop(number)
+    ops.start()
+    ops.check(before)
 
 
-def restart(walk, rng):
+def restart(ops, rng):
     number = rng.choice((signal.SIGKILL, signal.SIGTERM))
-    walk.tell("signal", number, "and start")
-    restart_with(walk, number)
+    ops.tell("signal", number, "and start")
+    restart_with(ops, number)
 
 
-def cut_off(walk, rng):
+def cut_off(ops, rng):
     """netnsd gets a signal while it is at work: there is the state before, or the state after."""
-    record = walk.pick(rng)
-    rolls, file = walk.roll(rng, record)
+    record = ops.pick(rng)
+    rolls, file = ops.roll(rng, record)
     number, wait = rng.choice((signal.SIGKILL, signal.SIGTERM)), rng.uniform(0.003, 0.025)
     what = rng.choice(["apply"] * 3 + ["down"] * record.up + ["rollback"] * record.sure)
-    walk.tell(what, record.name, file if what == "apply" else "", f"cut off after {wait * 1000:.1f} ms by", number)
-    command = [what, "--replace", walk.machine.file(file, record.name)] if what == "apply" else [what, record.name]
-    client = walk.machine.popen(NETNSCTL, *command, stdout=DEVNULL, stderr=DEVNULL)
+    ops.tell(what, record.name, file if what == "apply" else "", f"cut off after {wait * 1000:.1f} ms by", number)
+    command = [what, "--replace", ops.machine.file(file, record.name)] if what == "apply" else [what, record.name]
+    client = ops.machine.popen(NETNSCTL, *command, stdout=DEVNULL, stderr=DEVNULL)
     time.sleep(wait)
-    walk.machine.stop(number)
+    ops.machine.stop(number)
     client.wait(20)
-    walk.start()
-    settle(walk, record, {
-        "apply": lambda: walk.declare(record, file, True, rolls), "rollback": lambda: walk.declare(record, *record.before),
-        "down": lambda: walk.declare(record, None, False, apply=False)}[what])
+    ops.start()
+    settle(ops, record, {
+        "apply": lambda: ops.declare(record, file, True, rolls), "rollback": lambda: ops.declare(record, *record.before),
+        "down": lambda: ops.declare(record, None, False, apply=False)}[what])
 
 
-def settle(walk, record, declare_later):
+def settle(ops, record, declare_later):
     """Finds out which state it is. Foreign things of a namespace that was to leave may have left with it."""
-    before = walk.now
-    walk.now = walk.look()
-    walk.forget({netns for netns in walk.ours() if before.get((netns, "inode")) != walk.now.get((netns, "inode"))})
-    found = walk.problems()
+    before = ops.now
+    ops.now = ops.look()
+    ops.forget({netns for netns in ops.ours() if before.get((netns, "inode")) != ops.now.get((netns, "inode"))})
+    found = ops.problems()
     if found:
         declare_later()
-        later = walk.problems()
+        later = ops.problems()
         assert not later, "\n".join(["neither what was before:", *found, "nor what comes after:", *later])
     record.sure = False  # the record of netnsd may tell of the one or the other, where they look alike
 
@@ -209,68 +209,68 @@ def follows_ports(file, at):
     return link.get("kind") == "bridge" and "mtu" not in link
 
 
-def drift(walk, rng):
+def drift(ops, rng):
     """Somebody changes what is declared; it comes back."""
-    record = walk.pick(rng, is_up)
+    record = ops.pick(rng, is_up)
     found = drifts.find(record.name, record.file) if record else None
     if not found:
         return
     done = [rng.choice(found) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
     if any("name stolen" in command for command in done):  # of one with neither mark nor name nobody can say whose it is
         done = [command for command in done if not command.endswith(drifts.MARKS)]
-    walk.tell("by hand:", "; ".join(done))
-    for netns in walk.ours():
+    ops.tell("by hand:", "; ".join(done))
+    for netns in ops.ours():
         if f"ip -n {netns} link set lo down" in done:
-            walk.forget_with_loopback(netns)
+            ops.forget_with_loopback(netns)
     # Keys that came with forwarding are not declared, and go with IPv6.
-    before = {at: value for at, value in walk.all_but(*MADE_ANEW).items()
-              if not oracle.is_forwarded(at) and not follows_ports(record.file, at)}
-    walk.machine.sh(f"({'; '.join(done)}) 2>/dev/null || true")
+    before = {at: value for at, value in ops.all_but(*MADE_ANEW).items()
+              if not expected.is_forwarded(at) and not follows_ports(record.file, at)}
+    ops.machine.sh(f"({'; '.join(done)}) 2>/dev/null || true")
     if any(drifts.is_silent(command) for command in done):
-        walk.machine.apply(record.file, record.name, "--replace")
-    walk.check(before, HEAL_SECONDS)
+        ops.machine.apply(record.file, record.name, "--replace")
+    ops.check(before, HEAL_SECONDS)
 
 
-def foreign(walk, rng):
+def foreign(ops, rng):
     """Somebody else adds something, where nobody declared anything; it stays, through all that follows."""
-    netns = rng.choice(["host", "lab", *sorted(walk.ours())])
+    netns = rng.choice(["host", "lab", *sorted(ops.ours())])
     n = rng.randrange(4)
     make = rng.choice((
         "route add blackhole 198.19.{n}.0/24 proto static", "route add unreachable 2001:db8:f:{n}::/64 proto bird",
         "link add foreign{n} type bridge", "addr add 192.0.2.{n}/32 dev foreign{n}", "link set foreign{n} up",
         "link del foreign{n}", "route del blackhole 198.19.{n}.0/24")).format(n=n)
-    walk.tell("somebody else: ip -n", netns, make)
+    ops.tell("somebody else: ip -n", netns, make)
     where = [] if netns == "host" else ["-n", netns]
-    before = walk.now
-    if walk.machine.run("ip", *where, *make.split(), code=None).returncode:
+    before = ops.now
+    if ops.machine.run("ip", *where, *make.split(), code=None).returncode:
         return
-    walk.now = after = walk.look()
-    walk.foreign = {at: value for at, value in walk.foreign.items() if at in after or at not in before}
-    walk.foreign.update((at, value) for at, value in after.items() if before.get(at) != value and not oracle.is_forwarded(at))
+    ops.now = after = ops.look()
+    ops.foreign = {at: value for at, value in ops.foreign.items() if at in after or at not in before}
+    ops.foreign.update((at, value) for at, value in after.items() if before.get(at) != value and not expected.is_forwarded(at))
 
 
-def crowd(walk, rng):
+def crowd(ops, rng):
     """Somebody appends a route beside one of ours: neither netnsd nor its end takes it away, and ours stays with it."""
-    found = [(at, kind) for record in walk.records if record.up
-             for at, kind in oracle.declared(record.name, record.file).items() if at[1:3] == ("route", "inet")]
+    found = [(at, kind) for record in ops.records if record.up
+             for at, kind in expected.declared(record.name, record.file).items() if at[1:3] == ("route", "inet")]
     if not found:
         return
     (netns, _, _, to, table, metric), kind = rng.choice(sorted(found))
     where = [] if netns == "host" else ["-n", netns]
     route = ["prohibit" if kind == "blackhole" else "blackhole", to, "table", table, "metric", metric, "proto", "static"]
-    before = walk.now
-    walk.tell("somebody else: ip", *where, "route append", *route)
-    walk.machine.run("ip", *where, "route", "append", *route)
+    before = ops.now
+    ops.tell("somebody else: ip", *where, "route append", *route)
+    ops.machine.run("ip", *where, "route", "append", *route)
 
     def both():
-        there = walk.machine.ip(*where, "-4", "-d", "route", "show", "table", table)
+        there = ops.machine.ip(*where, "-4", "-d", "route", "show", "table", table)
         return sorted(r["type"] for r in there if r["dst"] == to and r.get("metric", 0) == metric) == sorted((route[0], kind))
-    wait_for(lambda: both() and "beside" in walk.machine.ctl("log", "-n", 50).stdout)
-    walk.machine.stop(signal.SIGKILL)
-    walk.start()
+    wait_for(lambda: both() and "beside" in ops.machine.ctl("log", "-n", 50).stdout)
+    ops.machine.stop(signal.SIGKILL)
+    ops.start()
     assert both()
-    walk.machine.run("ip", *where, "route", "del", *route)
-    walk.check(before, HEAL_SECONDS)
+    ops.machine.run("ip", *where, "route", "del", *route)
+    ops.check(before, HEAL_SECONDS)
 
 
 STEPS = {apply: 10, apply_again: 2, plan: 1, refused: 4, down: 2, up: 2, rollback: 3, confirm: 2, restart: 2, cut_off: 3,

@@ -17,7 +17,7 @@ PAIRS = {
 NETWORKS = 4
 
 
-class Dice:
+class Generator:
     """Remembers each roll under its name, and rolls anew only one in @often: so a topology changes bit by bit."""
 
     def __init__(self, rng, rolls, often):

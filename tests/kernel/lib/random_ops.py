@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""A walk: steps by chance on one machine, and after each of them what there is must be what was declared, and what
-is somebody else's must be as it was. Step number I of walk SEED is always the same dice, whatever was left out before
-it: that is how a walk that fails is made shorter."""
+"""Random operations on one machine: after each of them what there is must be what was declared, and what is somebody
+else's must be as it was. Step number I of seed N always draws the same numbers, whatever was left out before it: that
+is how a run that fails is made shorter."""
 import json
 import random
 import subprocess
 import time
 
-import oracle
-from dice import Dice, generate
+import expected
+from generator import Generator, generate
 from journal import TO_JOURNAL, unread
 from machine import ROOT
 from varlink import Connection
@@ -49,15 +49,15 @@ class Record:
             self.__init__(self.n)
 
 
-class Walk:
+class RandomOps:
     def __init__(self, machine, seed):
         self.machine, self.seed = machine, seed
         self.tale, self.taken = [], 0
-        # On every second way nobody reads the log.
+        # With every second seed nobody reads the log.
         self.journal = unread(machine) if seed % 2 == 0 else None
         self.start()
         machine.sh(WORLD)
-        self.eyes = machine.popen("/usr/bin/python3", ROOT / "tests/kernel/lib/eyes.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.probe = machine.popen("/usr/bin/python3", ROOT / "tests/kernel/lib/probe.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.records = [Record(n) for n in (1, 2, 3)]
         self.foreign = self.now = self.look()
 
@@ -66,9 +66,9 @@ class Walk:
         self.machine.start("--heal-burst", "1000/1", environment=TO_JOURNAL if self.journal else "")
 
     def close(self):
-        self.eyes.stdin.close()
-        self.eyes.wait(10)
-        self.eyes.stdout.close()
+        self.probe.stdin.close()
+        self.probe.wait(10)
+        self.probe.stdout.close()
         if self.journal:
             self.journal.close()
 
@@ -87,17 +87,17 @@ class Walk:
         self.tale.append(" ".join(json.dumps(word) if isinstance(word, dict) else str(word) for word in words))
 
     def look(self):
-        self.eyes.stdin.write("\n")
-        self.eyes.stdin.flush()
-        return oracle.seen(json.loads(self.eyes.stdout.readline()))
+        self.probe.stdin.write("\n")
+        self.probe.stdin.flush()
+        return expected.seen(json.loads(self.probe.stdout.readline()))
 
     def expected(self):
-        return oracle.expected(self.foreign, {r.name: r.file for r in self.records if r.up})
+        return expected.expected(self.foreign, {r.name: r.file for r in self.records if r.up})
 
     def problems(self, unchanged=None):
         self.now = self.look()
-        found = oracle.differences(self.expected(), self.now)
-        return found if found or unchanged is None else oracle.differences(unchanged, self.now)
+        found = expected.differences(self.expected(), self.now)
+        return found if found or unchanged is None else expected.differences(unchanged, self.now)
 
     def check(self, unchanged=None, seconds=0):
         """All is as declared, and as in @unchanged, at once or within so many seconds."""
@@ -119,7 +119,7 @@ class Walk:
     def roll(self, rng, record):
         """(rolls, file) of a topology that is more or less like the one that is there."""
         rolls = dict(record.rolls)
-        return rolls, generate(Dice(rng, rolls, rng.choice((3, 8, 30))), record.n)
+        return rolls, generate(Generator(rng, rolls, rng.choice((3, 8, 30))), record.n)
 
     def declare(self, record, file, up, rolls=None, apply=True):
         """From now on that is what is to be there. What others had in a namespace that leaves is gone with it."""
@@ -131,7 +131,7 @@ class Walk:
         self.forget(left - self.ours())
 
     def ours(self):
-        return {netns for r in self.records if r.up for netns, body in oracle.bodies(r.file).items() if oracle.is_ours(netns, body)}
+        return {netns for r in self.records if r.up for netns, body in expected.bodies(r.file).items() if expected.is_ours(netns, body)}
 
     def forget(self, names):
         self.foreign = {at: value for at, value in self.foreign.items() if at[0] not in names}

@@ -214,7 +214,7 @@ def message(refusal):
     return f"{refusal.name.rpartition('.')[2]}: {problem.get('message', '')}"
 
 
-class Storm:
+class FaultSweep:
     """Many runs of one operation, each with something that happens to netnsd."""
 
     def __init__(self, rig, operation, reads=False):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* generate.c - makes topologies by chance: few names, so that two of them meet often
+/* generator.c - makes topologies by chance: few names, so that two of them meet often
  * in the same place, with other kinds, peers, addresses and routes. */
-#include "generate.h"
+#include "generator.h"
 #include <stdarg.h>
 
 enum { NAMES_MAX = 7, CABLES_MAX = 5, NETWORKS = 4 };
@@ -14,7 +14,7 @@ static uint64_t mix(uint64_t h)
 	return h ^ (h >> 31);
 }
 
-unsigned dice_roll(const struct dice *d, unsigned n, const char *what, ...)
+unsigned generator_roll(const struct generator *d, unsigned n, const char *what, ...)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	char text[160];
@@ -38,7 +38,7 @@ struct body {
 };
 
 struct topo {
-	const struct dice *d;
+	const struct generator *d;
 	struct body v[NAMES_MAX];
 	size_t n;
 };
@@ -86,24 +86,24 @@ static void put_text(struct json_object *o, const char *key, const char *fmt, ..
 /* Each interface has a network of its own, so that no address comes twice. */
 static void add_addresses(const struct topo *t, struct body *b, struct json_object *link, const char *name)
 {
-	unsigned net = dice_roll(t->d, NETWORKS, "net %s/%s", b->name, name);
+	unsigned net = generator_roll(t->d, NETWORKS, "net %s/%s", b->name, name);
 	struct json_object *list;
 
-	if (b->networks[0][net] || b->networks[1][net] || dice_roll(t->d, 5, "addresses %s/%s", b->name, name) == 0)
+	if (b->networks[0][net] || b->networks[1][net] || generator_roll(t->d, 5, "addresses %s/%s", b->name, name) == 0)
 		return;
 	list = child(link, "addresses", true);
-	if (dice_roll(t->d, 4, "v4 %s/%s", b->name, name)) {
-		unsigned host = dice_roll(t->d, 3, "v4 host %s/%s", b->name, name);
+	if (generator_roll(t->d, 4, "v4 %s/%s", b->name, name)) {
+		unsigned host = generator_roll(t->d, 3, "v4 host %s/%s", b->name, name);
 
 		put_text(list, NULL, "10.0.%u.%u/%u", net, host + 1,
-			 dice_roll(t->d, 3, "v4 len %s/%s", b->name, name) ? 24 : 25);
-		if (dice_roll(t->d, 3, "v4 second %s/%s", b->name, name) == 0)
+			 generator_roll(t->d, 3, "v4 len %s/%s", b->name, name) ? 24 : 25);
+		if (generator_roll(t->d, 3, "v4 second %s/%s", b->name, name) == 0)
 			put_text(list, NULL, "10.0.%u.%u/24", net, host + 20);
 		b->networks[0][net] = true;
 	}
-	if (dice_roll(t->d, 3, "v6 %s/%s", b->name, name) == 0) {
-		put_text(list, NULL, "fd00:%u::%u/%u", net, dice_roll(t->d, 2, "v6 host %s/%s", b->name, name) + 1,
-			 dice_roll(t->d, 2, "v6 len %s/%s", b->name, name) ? 64 : 48);
+	if (generator_roll(t->d, 3, "v6 %s/%s", b->name, name) == 0) {
+		put_text(list, NULL, "fd00:%u::%u/%u", net, generator_roll(t->d, 2, "v6 host %s/%s", b->name, name) + 1,
+			 generator_roll(t->d, 2, "v6 len %s/%s", b->name, name) ? 64 : 48);
 		b->networks[1][net] = true;
 	}
 }
@@ -111,18 +111,18 @@ static void add_addresses(const struct topo *t, struct body *b, struct json_obje
 static void add_common(const struct topo *t, struct body *b, struct json_object *link, const char *name)
 {
 	static const int mtus[] = { 0, 0, 1400, 9000 };
-	int mtu = mtus[dice_roll(t->d, 4, "mtu %s/%s", b->name, name)];
+	int mtu = mtus[generator_roll(t->d, 4, "mtu %s/%s", b->name, name)];
 
 	if (mtu)
 		put_int(link, "mtu", mtu);
-	if (dice_roll(t->d, 5, "txqlen %s/%s", b->name, name) == 0)
+	if (generator_roll(t->d, 5, "txqlen %s/%s", b->name, name) == 0)
 		put_int(link, "txqlen", 100);
-	if (dice_roll(t->d, 5, "addrgen %s/%s", b->name, name) == 0)
+	if (generator_roll(t->d, 5, "addrgen %s/%s", b->name, name) == 0)
 		put_text(link, "addrgen", "none");
-	if (dice_roll(t->d, 5, "rp_filter %s/%s", b->name, name) == 0)
+	if (generator_roll(t->d, 5, "rp_filter %s/%s", b->name, name) == 0)
 		put_int(child(link, "sysctl", false), "ipv4.rp_filter",
-			1 + (int)dice_roll(t->d, 2, "rp %s/%s", b->name, name));
-	if (dice_roll(t->d, 8, "down %s/%s", b->name, name) == 0)
+			1 + (int)generator_roll(t->d, 2, "rp %s/%s", b->name, name));
+	if (generator_roll(t->d, 8, "down %s/%s", b->name, name) == 0)
 		put_bool(link, "up", false);
 	else
 		add_addresses(t, b, link, name);
@@ -135,13 +135,13 @@ static void add_bridges(const struct topo *t, struct body *b)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct json_object *link;
 
-		if (dice_roll(t->d, 3, "bridge %s/%s", b->name, names[i]))
+		if (generator_roll(t->d, 3, "bridge %s/%s", b->name, names[i]))
 			continue;
 		link = child(b->interfaces, names[i], false);
 		put_text(link, "kind", "bridge");
-		if (dice_roll(t->d, 3, "stp %s/%s", b->name, names[i]) == 0)
+		if (generator_roll(t->d, 3, "stp %s/%s", b->name, names[i]) == 0)
 			put_bool(link, "stp_state", true);
-		if (dice_roll(t->d, 3, "priority %s/%s", b->name, names[i]) == 0)
+		if (generator_roll(t->d, 3, "priority %s/%s", b->name, names[i]) == 0)
 			put_int(link, "priority", 4096);
 		add_common(t, b, link, names[i]);
 	}
@@ -157,9 +157,9 @@ static bool is_bridge(const struct body *b, const char *name)
 
 static void add_master(const struct topo *t, struct body *b, struct json_object *link, const char *name)
 {
-	const char *master = dice_roll(t->d, 2, "master %s/%s", b->name, name) ? "br0" : "v1";
+	const char *master = generator_roll(t->d, 2, "master %s/%s", b->name, name) ? "br0" : "v1";
 
-	if (is_bridge(b, master) && dice_roll(t->d, 2, "port %s/%s", b->name, name))
+	if (is_bridge(b, master) && generator_roll(t->d, 2, "port %s/%s", b->name, name))
 		put_text(link, "master", "%s", master);
 }
 
@@ -171,8 +171,8 @@ static void add_cable(struct topo *t, unsigned i)
 	struct json_object *link[2] = { NULL };
 
 	for (unsigned e = 0; e < 2; e++) {
-		end[e] = &t->v[dice_roll(t->d, (unsigned)t->n, "cable %u end %u", i, e)];
-		n[e] = dice_roll(t->d, ARRAY_SIZE(cable_names), "cable %u name %u", i, e);
+		end[e] = &t->v[generator_roll(t->d, (unsigned)t->n, "cable %u end %u", i, e)];
+		n[e] = generator_roll(t->d, ARRAY_SIZE(cable_names), "cable %u name %u", i, e);
 		name[e] = cable_names[n[e]];
 		if (end[e]->ends[n[e]] || json_object_object_get(end[e]->interfaces, name[e]) ||
 		    !strcmp(end[e]->name, "lab"))
@@ -182,7 +182,7 @@ static void add_cable(struct topo *t, unsigned i)
 		return;
 	for (unsigned e = 0; e < 2; e++) {
 		end[e]->ends[n[e]] = true;
-		if (e == 1 && dice_roll(t->d, 4, "bare %u", i) == 0)
+		if (e == 1 && generator_roll(t->d, 4, "bare %u", i) == 0)
 			continue;
 		link[e] = child(end[e]->interfaces, name[e], false);
 		add_common(t, end[e], link[e], name[e]);
@@ -190,7 +190,7 @@ static void add_cable(struct topo *t, unsigned i)
 	}
 	put_text(link[0], "kind", "veth");
 	put_text(link[0], "peer", "%s/%s", end[1]->name, name[1]);
-	if (link[1] && dice_roll(t->d, 2, "both say it %u", i)) {
+	if (link[1] && generator_roll(t->d, 2, "both say it %u", i)) {
 		put_text(link[1], "kind", "veth");
 		put_text(link[1], "peer", "%s/%s", end[0]->name, name[0]);
 	}
@@ -201,18 +201,18 @@ static void add_there(const struct topo *t, struct body *b, const char *name)
 {
 	struct json_object *link;
 
-	if (dice_roll(t->d, 3, "there %s", name))
+	if (generator_roll(t->d, 3, "there %s", name))
 		return;
 	link = child(b->interfaces, name, false);
-	if (dice_roll(t->d, 2, "there %s mtu", name))
-		put_int(link, "mtu", 1400 + (int)dice_roll(t->d, 2, "there %s size", name));
-	if (dice_roll(t->d, 2, "there %s up", name))
+	if (generator_roll(t->d, 2, "there %s mtu", name))
+		put_int(link, "mtu", 1400 + (int)generator_roll(t->d, 2, "there %s size", name));
+	if (generator_roll(t->d, 2, "there %s up", name))
 		put_bool(link, "up", true);
-	if (dice_roll(t->d, 3, "there %s sysctl", name) == 0)
+	if (generator_roll(t->d, 3, "there %s sysctl", name) == 0)
 		put_int(child(link, "sysctl", false), "ipv4.rp_filter", 1);
-	if (dice_roll(t->d, 2, "there %s address", name))
+	if (generator_roll(t->d, 2, "there %s address", name))
 		put_text(child(link, "addresses", true), NULL, "203.0.113.%u/24",
-			 dice_roll(t->d, 3, "there %s host", name) + 1);
+			 generator_roll(t->d, 3, "there %s host", name) + 1);
 	if (strcmp(name, "lab0"))
 		add_master(t, b, link, name);
 }
@@ -227,17 +227,17 @@ static void add_route(const struct topo *t, struct body *b, unsigned net, bool v
 
 	snprintf(what, sizeof(what), "route %s %u %d", b->name, net, v6);
 	if (v6)
-		put_text(r, "to", "2001:db8:%u::/48", dice_roll(t->d, 2, "%s to", what) + net * 2);
-	else if (dice_roll(t->d, 3, "%s default", what) == 0)
+		put_text(r, "to", "2001:db8:%u::/48", generator_roll(t->d, 2, "%s to", what) + net * 2);
+	else if (generator_roll(t->d, 3, "%s default", what) == 0)
 		put_text(r, "to", "default");
 	else
-		put_text(r, "to", "10.%u.0.0/16", dice_roll(t->d, 2, "%s to", what) + 50 + net * 2);
-	if (v6 || dice_roll(t->d, 2, "%s metric", what) ||
+		put_text(r, "to", "10.%u.0.0/16", generator_roll(t->d, 2, "%s to", what) + 50 + net * 2);
+	if (v6 || generator_roll(t->d, 2, "%s metric", what) ||
 	    !strcmp(json_object_get_string(child(r, "to", false)), "default"))
-		put_int(r, "metric", 10 + (int)net * 2 + (int)dice_roll(t->d, 2, "%s metric is", what));
-	if (dice_roll(t->d, 5, "%s table", what) == 0)
+		put_int(r, "metric", 10 + (int)net * 2 + (int)generator_roll(t->d, 2, "%s metric is", what));
+	if (generator_roll(t->d, 5, "%s table", what) == 0)
 		put_int(r, "table", 100);
-	type = dice_roll(t->d, 5, "%s type", what);
+	type = generator_roll(t->d, 5, "%s type", what);
 	if (type == 0) {
 		put_text(r, "type", "blackhole");
 	} else if (type == 1 && !v6) {
@@ -247,11 +247,11 @@ static void add_route(const struct topo *t, struct body *b, unsigned net, bool v
 			struct json_object *hop = json_object_new_object();
 
 			put_text(hop, "via", "%s%u%s%u", prefix, net, sep,
-				 100 + i * 2 + dice_roll(t->d, 2, "%s hop %u", what, i));
+				 100 + i * 2 + generator_roll(t->d, 2, "%s hop %u", what, i));
 			json_object_array_add(hops, hop);
 		}
 	} else {
-		put_text(r, "via", "%s%u%s%u", prefix, net, sep, 100 + dice_roll(t->d, 2, "%s via", what));
+		put_text(r, "via", "%s%u%s%u", prefix, net, sep, 100 + generator_roll(t->d, 2, "%s via", what));
 	}
 	json_object_array_add(child(b->in, "routes", true), r);
 }
@@ -264,12 +264,12 @@ static void add_device_route(const struct topo *t, struct body *b, const char *n
 
 	/* eth1 may go down again when nothing is said of it. */
 	if (!first || !strcmp(name, "eth1") || strchr(first, ':') ||
-	    dice_roll(t->d, 3, "device route %s/%s", b->name, name))
+	    generator_roll(t->d, 3, "device route %s/%s", b->name, name))
 		return;
 	r = json_object_new_object();
-	put_text(r, "to", "172.16.%u.0/24", dice_roll(t->d, 250, "device route %s/%s to", b->name, name));
+	put_text(r, "to", "172.16.%u.0/24", generator_roll(t->d, 250, "device route %s/%s to", b->name, name));
 	put_text(r, "dev", "%s", name);
-	if (dice_roll(t->d, 2, "device route %s/%s src", b->name, name))
+	if (generator_roll(t->d, 2, "device route %s/%s src", b->name, name))
 		put_text(r, "src", "%.*s", (int)strcspn(first, "/"), first);
 	put_int(r, "metric", (int)strlen(name) * 100 + name[strlen(name) - 1]);
 	json_object_array_add(child(b->in, "routes", true), r);
@@ -283,14 +283,14 @@ static void add_network_route(const struct topo *t, struct body *b, unsigned net
 
 	snprintf(what, sizeof(what), "network route %s %u %d", b->name, net, v6);
 	if (v6)
-		put_text(r, "to", "fd00:%u::/%u", net, dice_roll(t->d, 2, "%s len", what) ? 64 : 48);
+		put_text(r, "to", "fd00:%u::/%u", net, generator_roll(t->d, 2, "%s len", what) ? 64 : 48);
 	else
-		put_text(r, "to", "10.0.%u.0/%u", net, dice_roll(t->d, 2, "%s len", what) ? 24 : 25);
+		put_text(r, "to", "10.0.%u.0/%u", net, generator_roll(t->d, 2, "%s len", what) ? 24 : 25);
 	if (v6)
 		put_int(r, "metric", 256);
-	if (dice_roll(t->d, 3, "%s table", what) == 0)
+	if (generator_roll(t->d, 3, "%s table", what) == 0)
 		put_int(r, "table", 254);
-	put_text(r, "via", v6 ? "fd00:%u::%u" : "10.0.%u.%u", near, 100 + dice_roll(t->d, 2, "%s via", what));
+	put_text(r, "via", v6 ? "fd00:%u::%u" : "10.0.%u.%u", near, 100 + generator_roll(t->d, 2, "%s via", what));
 	json_object_array_add(child(b->in, "routes", true), r);
 }
 
@@ -301,36 +301,36 @@ static void add_network_routes(const struct topo *t, struct body *b, bool v6)
 	while (near < NETWORKS && !b->networks[v6][near])
 		near++;
 	for (unsigned net = 0; near < NETWORKS && net < NETWORKS; net++)
-		if (!b->networks[v6][net] && dice_roll(t->d, 2, "network routes %s %u %d", b->name, net, v6))
+		if (!b->networks[v6][net] && generator_roll(t->d, 2, "network routes %s %u %d", b->name, net, v6))
 			add_network_route(t, b, net, near, v6);
 }
 
 static void add_body(const struct topo *t, struct body *b)
 {
 	static const char *const forwarding[] = { "true", "false", "\"ipv4\"", "\"ipv6\"" };
-	unsigned f = dice_roll(t->d, 8, "forwarding %s", b->name);
+	unsigned f = generator_roll(t->d, 8, "forwarding %s", b->name);
 
 	if (f < ARRAY_SIZE(forwarding))
 		json_object_object_add(b->in, "forwarding", json_tokener_parse(forwarding[f]));
-	if (dice_roll(t->d, 4, "sysctl %s", b->name) == 0)
+	if (generator_roll(t->d, 4, "sysctl %s", b->name) == 0)
 		put_int(child(b->in, "sysctl", false), "net.core.somaxconn",
-			100 + (int)dice_roll(t->d, 3, "somaxconn %s", b->name));
-	if (dice_roll(t->d, 4, "default %s", b->name) == 0)
+			100 + (int)generator_roll(t->d, 3, "somaxconn %s", b->name));
+	if (generator_roll(t->d, 4, "default %s", b->name) == 0)
 		put_int(child(b->in, "sysctl", false), "net.ipv6.conf.default.hop_limit",
-			33 + (int)dice_roll(t->d, 2, "hop limit %s", b->name));
+			33 + (int)generator_roll(t->d, 2, "hop limit %s", b->name));
 	json_object_object_foreach(b->interfaces, name, link) add_device_route(t, b, name, link);
 	for (unsigned net = 0; net < NETWORKS; net++)
 		for (unsigned v6 = 0; v6 < 2; v6++)
-			if (b->networks[v6][net] && dice_roll(t->d, 2, "routes %s %u %u", b->name, net, v6))
+			if (b->networks[v6][net] && generator_roll(t->d, 2, "routes %s %u %u", b->name, net, v6))
 				add_route(t, b, net, v6);
 	for (unsigned v6 = 0; v6 < 2; v6++)
 		add_network_routes(t, b, v6);
-	if (strcmp(b->name, "lab") && strcmp(b->name, "host") && dice_roll(t->d, 5, "lo %s", b->name) == 0)
+	if (strcmp(b->name, "lab") && strcmp(b->name, "host") && generator_roll(t->d, 5, "lo %s", b->name) == 0)
 		put_text(child(child(b->interfaces, "lo", false), "addresses", true), NULL, "198.18.0.%u/32",
-			 dice_roll(t->d, 2, "lo is %s", b->name));
+			 generator_roll(t->d, 2, "lo is %s", b->name));
 }
 
-struct json_object *generate(const struct dice *d)
+struct json_object *generate(const struct generator *d)
 {
 	static const char *const names[NAMES_MAX] = { "host", "a", "b", "c", "d", "e", "lab" };
 	struct json_object *top = json_object_new_object(), *namespaces = child(top, "namespaces", false);
@@ -339,7 +339,7 @@ struct json_object *generate(const struct dice *d)
 	for (size_t i = 0; i < NAMES_MAX; i++) {
 		struct body *b = &t.v[t.n];
 
-		if (i > 0 && dice_roll(d, 3, "has %s", names[i]))
+		if (i > 0 && generator_roll(d, 3, "has %s", names[i]))
 			continue;
 		b->name = names[i];
 		b->in = child(i ? namespaces : top, names[i], false);
@@ -355,7 +355,7 @@ struct json_object *generate(const struct dice *d)
 	add_there(&t, &t.v[0], "eth0");
 	add_there(&t, &t.v[0], "eth1");
 	for (unsigned i = 0; i < CABLES_MAX; i++)
-		if (dice_roll(d, 2, "cable %u", i))
+		if (generator_roll(d, 2, "cable %u", i))
 			add_cable(&t, i);
 	for (size_t i = 0; i < t.n; i++)
 		add_body(&t, &t.v[i]);
