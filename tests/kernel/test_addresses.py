@@ -3,7 +3,7 @@
 far end, IPv6 by the address. What somebody else added beside ours stays, whatever becomes of ours."""
 import pytest
 from machine import wait_for
-from test_monitor import log
+from monitor import log
 
 # Ours, somebody else's with the same local address, and what ip(8) shows of each.
 PAIRS = {

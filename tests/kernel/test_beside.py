@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from fault import HOLD
 from machine import NETNSCTL, wait_for
-from test_monitor import log
+from monitor import log
 
 HOPS = {"ipv4": ("10.5.0.0/16", "10.0.0."), "ipv6": ("fd05::/64", "fd00::")}
 # What another program may add: its words, and how it is told.

@@ -2,7 +2,7 @@
 """What makes an interface of ours useless though it is up: no ARP, no multicast, a port that somebody disabled."""
 import pytest
 from machine import wait_for
-from test_monitor import log
+from monitor import log
 
 PORT = "bridge {n}link set dev p0 state {state}"
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from machine import NETNSCTL, wait_for
-from test_restart import shape
 from topologies import everyday, many, pair
 from varlink import Connection, VarlinkError
 
@@ -157,17 +156,17 @@ def test_first_apply_that_expires_leaves_nothing(machine):
 
 def test_rollback_by_hand_is_there_and_back(machine, before):
     machine.apply(changed())
-    after = shape(machine)
+    after = machine.shape()
     for there in before, after, before:
         assert "changed" in machine.ctl("rollback", "lab").stdout
         if there is before:
             machine.assert_same(before)
         else:
-            assert shape(machine) == after
+            assert machine.shape() == after
         assert state(machine) == "up"
     machine.restart(signal.SIGKILL)
     machine.ctl("rollback", "lab")
-    assert shape(machine) == after
+    assert machine.shape() == after
 
 
 def test_rollback_by_hand_before_the_deadline(machine, before):
@@ -336,7 +335,7 @@ def test_killed_during_the_rollback(machine):
     """In the end there is what was before, whenever it dies."""
     rng = random.Random(5)
     machine.apply(pair())
-    before = shape(machine)
+    before = machine.shape()
     span = None
     for i in range(8):
         machine.apply(many(20), "lab", "--replace", "--confirm", 60)
@@ -345,7 +344,7 @@ def test_killed_during_the_rollback(machine):
         if not span:
             client.wait(20)
             span = time.monotonic() - began
-            assert shape(machine) == before
+            assert machine.shape() == before
             continue
         time.sleep(rng.uniform(0, span))
         machine.stop(signal.SIGKILL)
@@ -354,14 +353,14 @@ def test_killed_during_the_rollback(machine):
         if waits(machine):
             assert len(machine.namespaces()) == 20
             machine.ctl("rollback")
-        assert shape(machine) == before
+        assert machine.shape() == before
 
 
 def test_killed_at_the_deadline(machine):
     """The same for the rollback that nobody asks for."""
     rng = random.Random(6)
     machine.apply(pair())
-    before = shape(machine)
+    before = machine.shape()
     for _ in range(4):
         machine.apply(many(20), "lab", "--replace", "--confirm", 2)
         deadline = record(machine)["confirm_usec"] / 1e6 + rng.uniform(0, 0.1)
@@ -369,7 +368,7 @@ def test_killed_at_the_deadline(machine):
         machine.stop(signal.SIGKILL)
         machine.start()
         assert not waits(machine)
-        assert shape(machine) == before
+        assert machine.shape() == before
 
 
 def test_old_record(machine, before):

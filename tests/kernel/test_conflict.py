@@ -155,7 +155,7 @@ def test_both_owners_are_named(machine):
     for t, what, owner in claims.values():
         error = machine.apply(t, "two", code=1).stderr
         assert what in error and f"belongs to the topology {owner};" in error and "two.json" in error, error
-        assert f"netnsctl: two: " in error, error
+        assert "netnsctl: two: " in error, error
         machine.assert_same(before)
     machine.ctl("down", "--all")
     machine.sh("ip link del wan")

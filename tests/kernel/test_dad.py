@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from booting import put
 from machine import NETNSCTL, wait_for
-from test_monitor import log
+from monitor import log
 
 SLOW = "echo 3 >/proc/sys/net/ipv6/conf/default/dad_transmits"  # three seconds of it
 

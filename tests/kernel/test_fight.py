@@ -6,10 +6,9 @@ import subprocess
 
 import pytest
 
-from machine import wait_for
-from test_heal import NEVER, cable, drains
-from test_monitor import Monitor, log
-from topologies import everyday
+from machine import NEVER, wait_for
+from monitor import Monitor, log
+from topologies import everyday, veth
 
 
 def status(machine, name="lab"):
@@ -58,7 +57,7 @@ def test_fight(bare):
             shown = bare.ctl("status").stdout
             assert "address host/veth-host 10.0.0.1/24 is not there; changed again and again by pid" in shown
             # Everything else is healed at once.
-            drains(m)
+            m.drain([])
             bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
             other = [m.event() for _ in range(3)]
             assert ("ns1/veth-ns", "healed") == (other[0].get("object"), other[-1]["event"]), other
@@ -151,7 +150,7 @@ def test_two_topologies_do_not_fight(bare):
     """Each heals its own, in a namespace that one of them made and the other uses, and on the host."""
     bare.start("--heal-burst", NEVER, "--audit", "1")
     bare.apply(everyday())
-    guest = {"host": {"interfaces": {"vh2": cable("ns1/g0", "10.5.0.1/24")}, "sysctl": {"net.ipv4.ip_default_ttl": 65}},
+    guest = {"host": {"interfaces": {"vh2": veth("ns1/g0", "10.5.0.1/24")}, "sysctl": {"net.ipv4.ip_default_ttl": 65}},
              "namespaces": {"ns1": {"existing": True, "interfaces": {"g0": {"addresses": ["10.5.0.2/24"]}},
                                     "routes": [{"to": "10.6.0.0/16", "via": "10.5.0.1"}]}}}
     bare.apply(guest, "guest")

@@ -1,24 +1,16 @@
 # SPDX-License-Identifier: MIT
 """It stays so: whatever is taken away or changed by hand comes back by itself, on the host, in a namespace of
 ours and in somebody else's; and what others add under their own mark stays."""
-import ctypes
 import errno
 import json
 import re
-import select
 import subprocess
 
 import pytest
 from fault import ERROR, NUMBERS as CALLS
-from machine import NETNSCTL, lasting, one_by_one, wait_for
-from test_monitor import Monitor, log
-from topologies import everyday, many
-
-NEVER = "1000/1"  # --heal-burst: nothing is a fight
-
-
-def cable(peer, *addresses, **more):
-    return {"kind": "veth", "peer": peer, "addresses": list(addresses), **more}
+from machine import NETNSCTL, NEVER, lasting, one_by_one, wait_for
+from monitor import Monitor, log
+from topologies import everyday, many, veth
 
 
 def everywhere():
@@ -26,8 +18,8 @@ def everywhere():
     def body(n, wan=None):
         t = {
             "interfaces": {
-                "up0": cable(f"far/up{n}", f"10.{n}.0.1/24", f"2001:db8:{n}::1/64", mtu=1400, mac=f"02:00:00:00:0{n}:01",
-                             sysctl={"ipv4.rp_filter": 2, "ipv6.accept_redirects": 0}),
+                "up0": veth(f"far/up{n}", f"10.{n}.0.1/24", f"2001:db8:{n}::1/64", mtu=1400, mac=f"02:00:00:00:0{n}:01",
+                            sysctl={"ipv4.rp_filter": 2, "ipv6.accept_redirects": 0}),
                 "br0": {"kind": "bridge", "addresses": [f"10.{n}.1.1/24"]},
                 "p0": {"kind": "veth", "peer": f"far/p{n}", "master": "br0"},
                 "off0": {"kind": "veth", "peer": f"far/off{n}", "up": False},
@@ -125,15 +117,8 @@ class Healer:
         with Monitor(self.machine) as m:
             self.machine.run(*enter.split(), "sh", "-ec", script)
             told = []
-            wait_for(lambda: healed(m, told) and state(self.machine) == self.before and healed(m, told), 10)
+            wait_for(lambda: m.drain(told) and state(self.machine) == self.before and m.drain(told), 10)
         return told
-
-
-def healed(monitor, told):
-    """Adds to @told what has come so far; True if the last of it is that all is well."""
-    while b"\0" in monitor.rest or select.select([monitor.socket], [], [], 0)[0]:
-        told.append(monitor.event())
-    return told and told[-1]["event"] == "healed"
 
 
 def prepare(machine):
@@ -161,13 +146,6 @@ def test_comes_back(bare, place):
         assert objects & {f"{kind} {netns or 'host'}{'/' if link else ''}{link}", f"{kind} far/up{n}", f"{kind} far/p{n}"}, (what, objects)
         assert told[-1]["event"] == "healed", what
     tidy(bare)
-
-
-def drains(monitor):
-    """The events that have come so far."""
-    told = []
-    healed(monitor, told)
-    return told
 
 
 def test_silent_changes_are_found_by_the_audit(bare):
@@ -464,7 +442,7 @@ def test_nothing_to_do_costs_nothing(machine):
 def test_heals_while_another_topology_is_changed(bare):
     """Both make links on the host, and number them."""
     bare.start("--heal-burst", NEVER)
-    bare.apply({"host": {"interfaces": {"vx": cable("own/eth0", "10.0.0.1/24")}},
+    bare.apply({"host": {"interfaces": {"vx": veth("own/eth0", "10.0.0.1/24")}},
                 "namespaces": {"own": {"interfaces": {"eth0": {"addresses": ["10.0.0.2/24"]}}}}})
     client = bare.popen(NETNSCTL, "apply", bare.file(many(300), "big"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     while client.poll() is None:

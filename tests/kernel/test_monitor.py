@@ -12,6 +12,7 @@ import time
 import pytest
 from fault import KILL
 from machine import NETNSCTL, NETNSD, wait_for
+from monitor import Monitor, log
 from topologies import everyday, pair
 from varlink import Connection, VarlinkError, encode
 
@@ -24,24 +25,6 @@ def refused():
     t = everyday()
     t["namespaces"]["ns1"]["routes"].append(REFUSED)
     return t
-
-
-class Monitor(Connection):
-    """Has asked for events; .topologies is what there was then."""
-
-    def __init__(self, machine):
-        super().__init__(machine.socket)
-        self.send(encode("io.netnsd.Monitor", more=True))
-        self.topologies = self.receive()["parameters"]["topologies"]
-
-    def event(self):
-        reply = self.receive()
-        assert reply["continues"] and list(reply["parameters"]) == ["event"]
-        return reply["parameters"]["event"]
-
-
-def log(machine, *args):
-    return json.loads(machine.ctl("--json", "log", *args).stdout)["events"]
 
 
 def words(events):

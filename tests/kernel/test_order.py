@@ -2,7 +2,7 @@
 """The first address of a network in a file is the source of what goes there, and stays so."""
 import pytest
 from machine import wait_for
-from test_monitor import log
+from monitor import log
 from topologies import everyday
 
 FOUR = ["10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/24"]

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from journal import JOURNAL, TO_JOURNAL, unread
+from journal import TO_JOURNAL, unread
 from machine import wait_for
 from topologies import everyday
 

@@ -2,7 +2,7 @@
 """A route that names only its router follows it to another interface."""
 import pytest
 from machine import wait_for
-from test_monitor import log
+from monitor import log
 
 ONE = ["10.0.1.1/24", "2001:db8:1::1/64"]
 TWO = ["10.0.2.1/24", "2001:db8:2::1/64"]

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from machine import BUILD, lasting, one_by_one, sanitized
-from varlink import Connection, VarlinkError
+from varlink import Connection
 
 LIBRARY = BUILD / "tests/fault.so"
 KILL, TERM, ERROR, SHORT, HOLD = 1, 2, 3, 4, 5

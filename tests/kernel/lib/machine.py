@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[3]
 BUILD = Path(os.environ.get("NETNSD_BUILD", ROOT / "build")).resolve()
 EXAMPLES = ROOT / "conf/examples"
 NETNSD, NETNSCTL = BUILD / "netnsd", BUILD / "netnsctl"
+NEVER = "1000/1"  # for --heal-burst: nothing is a fight
 
 # A network namespace inherits forwarding from the machine: it may be on there.
 SETUP = """mount -t tmpfs tmpfs /run && ip link set lo up && cd /proc/sys/net &&
@@ -197,6 +198,16 @@ class Machine:
     def sysctl(self, netns, key):
         where = ["ip", "netns", "exec", netns] if netns else []
         return self.run(*where, "cat", "/proc/sys/" + key.replace(".", "/")).stdout.strip()
+
+    def shape(self):
+        """Names, flags, addresses and routes, without the numbers that differ from time to time."""
+        found = []
+        for netns in [None, *self.namespaces()]:
+            for link in self.ip(*self.at(netns), "addr"):
+                addresses = sorted(f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"] if a["scope"] != "link")
+                found.append((netns, link["ifname"], sorted({"UP", "LOWER_UP"} & set(link["flags"])), addresses))
+            found.append((netns, sorted((r["dst"], r.get("gateway")) for r in self.routes(netns))))
+        return sorted(found, key=str)
 
     def snapshot(self):
         """All that ip(8) shows and the sysctls that matter, as lines."""

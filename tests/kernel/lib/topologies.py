@@ -12,8 +12,13 @@ def everyday():
     }
 
 
+def veth(peer, *addresses, **more):
+    """An interface."""
+    return {"kind": "veth", "peer": peer, "addresses": list(addresses), **more}
+
+
 def pair():
-    """Two namespaces, a and b, on one cable."""
+    """Two namespaces, a and b, on one veth pair."""
     return {"namespaces": {
         "a": {"interfaces": {"eth0": {"kind": "veth", "peer": "b/eth0", "addresses": ["10.0.0.1/24"]}}},
         "b": {"interfaces": {"eth0": {"addresses": ["10.0.0.2/24"]}}},

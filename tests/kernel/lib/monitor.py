@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""What netnsd tells of what happens: as it happens, and from its log."""
+import json
+import select
+
+from varlink import Connection, encode
+
+
+class Monitor(Connection):
+    """Has asked for events; .topologies is what there was then."""
+
+    def __init__(self, machine):
+        super().__init__(machine.socket)
+        self.send(encode("io.netnsd.Monitor", more=True))
+        self.topologies = self.receive()["parameters"]["topologies"]
+
+    def event(self):
+        reply = self.receive()
+        assert reply["continues"] and list(reply["parameters"]) == ["event"]
+        return reply["parameters"]["event"]
+
+    def drain(self, told):
+        """Adds to @told what has come so far; true if the last of it is that all is well."""
+        while b"\0" in self.rest or select.select([self.socket], [], [], 0)[0]:
+            told.append(self.event())
+        return told and told[-1]["event"] == "healed"
+
+
+def log(machine, *args):
+    return json.loads(machine.ctl("--json", "log", *args).stdout)["events"]
