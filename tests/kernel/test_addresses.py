@@ -3,7 +3,7 @@
 far end, IPv6 by the address. What somebody else added beside ours stays, whatever becomes of ours."""
 import pytest
 from machine import wait_for
-from monitor import log
+from monitor import events, log
 
 # Ours, somebody else's with the same local address, and what ip(8) shows of each.
 PAIRS = {
@@ -197,11 +197,11 @@ def test_altered_address_on_an_interface_of_others(machine, place):
     wait_for(lambda: "tentative" not in machine.sh(f"{ip} show dev ext0 scope global"))
     for alter in (f"{ip} change fd00::1/64 dev ext0 noprefixroute", f"{ip} change fd00::1/64 dev ext0 preferred_lft 0",
                   f"{ip} del 10.0.0.1/24 dev ext0; {ip} add 10.0.0.1/24 dev ext0 noprefixroute"):
-        healed = [e["event"] for e in log(machine)].count("healed")
+        healed = events(machine).count("healed")
         machine.pause()
         machine.sh(alter)
         machine.resume()
-        wait_for(lambda: [e["event"] for e in log(machine)].count("healed") > healed)  # noqa: B023
+        wait_for(lambda: events(machine).count("healed") > healed)  # noqa: B023
         flags = [a.keys() for entry in machine.ip(*machine.at(place), "addr", "show", "dev", "ext0") for a in entry["addr_info"]]
         assert not any("noprefixroute" in f or "deprecated" in f for f in flags)
 

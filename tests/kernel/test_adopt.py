@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """netnsctl adopt: what somebody else made is taken over as it is, or not at all."""
-import json
 import re
 import subprocess
 
@@ -136,7 +135,7 @@ def test_cut_off(bare, call):
         if not done:
             bare.daemon.wait(10)
             bare.start()
-        known = json.loads(bare.ctl("--json", "status").stdout)["topologies"]
+        known = bare.topologies()
         outcomes.append(bool(known))
         if known:
             assert bare.apply(declared()).stdout == "lab: unchanged\n"

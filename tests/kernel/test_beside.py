@@ -59,7 +59,7 @@ class Place:
         return sorted(self.shown())
 
     def drift(self):
-        return json.loads(self.machine.ctl("--json", "status", "lab").stdout)["topologies"][0].get("drift")
+        return self.machine.status().get("drift")
 
     def told(self):
         return [e["message"] for e in log(self.machine) if e["event"] == "drift" and "beside it" in e["message"]]

@@ -2,7 +2,6 @@
 """Values of a bridge that bound each other, or that the kernel counts in its own unit: every change of them is made,
 taken back and healed, in whatever order the kernel goes through a message."""
 import itertools
-import json
 
 import pytest
 from machine import wait_for
@@ -78,7 +77,7 @@ def test_not_confirmed(machine, place):
         machine.apply(topology(place, bridge(*before)))
         machine.apply(topology(place, bridge(*after)), "lab", "--confirm", 1)
         wait_for(lambda link=bridge(*before): has(machine, place, link))
-        wait_for(lambda: not json.loads(machine.ctl("--json", "status", "lab").stdout)["topologies"][0].get("confirm_usec"))
+        wait_for(lambda: not machine.status().get("confirm_usec"))
     clear(machine, place)
 
 
@@ -93,7 +92,7 @@ def test_changed_by_hand(machine, place, values, by_hand):
     machine.apply(topology(place, link))
     machine.run("ip", *where, "link", "set", "br0", "type", "bridge", *by_hand.split())
     wait_for(lambda: has(machine, place, link))
-    assert json.loads(machine.ctl("--json", "status", "lab").stdout)["topologies"][0]["state"] == "up"
+    assert machine.status()["state"] == "up"
     clear(machine, place)
 
 
@@ -122,7 +121,7 @@ def test_time_between_two_ticks(machine, place, link):
     assert machine.apply(t).stdout.strip() == "lab: unchanged"
     assert machine.ctl("plan", "--exit-code", machine.file(t)).returncode == 0
     machine.restart()
-    status = json.loads(machine.ctl("--json", "status", "lab").stdout)["topologies"][0]
+    status = machine.status()
     assert (status["state"], status["healed"]) == ("up", 0)
     where = [] if place == "host" else ["-n", "s"]
     key = next(iter(link))
@@ -132,3 +131,15 @@ def test_time_between_two_ticks(machine, place, link):
     machine.ctl("rollback", "lab")
     assert machine.link(None if place == "host" else "s", "br0")["linkinfo"]["info_data"][key] == data[key]
     clear(machine, place)
+
+
+def test_bridge_that_is_deleted(machine):
+    """Its ports tell of it first: to give them back what is gone would be refused, and wait."""
+    t = {"host": {"interfaces": {"br0": {"kind": "bridge"}}}}
+    for i in range(8):
+        t["host"]["interfaces"].update({f"x{i}": {"kind": "veth", "peer": f"y{i}", "master": "br0"}, f"y{i}": {}})
+    machine.apply(t)
+    for _ in range(4):
+        machine.sh("ip link del br0")
+        wait_for(lambda: all(machine.link(None, f"x{i}").get("master") == "br0" for i in range(8)))
+    assert "refused" not in machine.log(), machine.log()

@@ -2,7 +2,7 @@
 """What makes an interface of ours useless though it is up: no ARP, no multicast, a port that somebody disabled."""
 import pytest
 from machine import wait_for
-from monitor import log
+from monitor import events
 
 PORT = "bridge {n}link set dev p0 state {state}"
 
@@ -40,9 +40,9 @@ def test_is_healed_and_told(somebodys, done, said):
     machine = somebodys
     machine.apply(topology())
     for n, netns in enumerate([None, "ns", "old"]):
-        before = [e["event"] for e in log(machine)].count("healed")
+        before = events(machine).count("healed")
         machine.sh(done.format(n=at(netns)))
-        wait_for(lambda: [e["event"] for e in log(machine)].count("healed") > before)  # noqa: B023
+        wait_for(lambda: events(machine).count("healed") > before)  # noqa: B023
         assert machine.sh(f"ip netns exec far ping -c1 -W5 10.{n}.0.1")
     machine.apply(topology("report"))
     for netns in None, "ns", "old":
@@ -65,4 +65,4 @@ def test_spanning_tree_decides_by_itself(machine):
         "br1": {"kind": "bridge", "up": False}, "p1": {"kind": "veth", "peer": "b/p1", "master": "br1"}}}, "b": {}}}
     machine.apply(t)
     assert machine.apply(t).stdout == "lab: unchanged\n"
-    assert "drift" not in [e["event"] for e in log(machine)]
+    assert "drift" not in events(machine)

@@ -26,16 +26,8 @@ def changed():
     return t
 
 
-def topologies(machine):
-    return {t["name"]: t for t in json.loads(machine.ctl("--json", "status").stdout)["topologies"]}
-
-
-def state(machine, name="lab"):
-    return topologies(machine)[name]["state"]
-
-
 def waits(machine, name="lab"):
-    return "confirm_usec" in topologies(machine)[name]
+    return "confirm_usec" in machine.topologies()[name]
 
 
 def record(machine, name="lab"):
@@ -48,7 +40,7 @@ def boottime():
 
 
 def wait_rolled_back(machine, seconds=10):
-    wait_for(lambda: "confirm_usec" not in topologies(machine).get("lab", {}), seconds)
+    wait_for(lambda: "confirm_usec" not in machine.topologies().get("lab", {}), seconds)
 
 
 @pytest.fixture
@@ -63,7 +55,7 @@ def test_confirmed_in_time(machine, before):
     assert "rolled back in 4 s unless you run: netnsctl confirm lab" in out
     for args in (), ("lab",):
         assert re.search("confirm in [1-4] s", machine.ctl("status", *args).stdout)
-    assert 0 < topologies(machine)["lab"]["confirm_usec"] <= 4_000_000
+    assert 0 < machine.topologies()["lab"]["confirm_usec"] <= 4_000_000
     deadline = record(machine)["confirm_usec"] / 1e6
     assert 0 < deadline - boottime() <= 4
     after = machine.snapshot()
@@ -84,7 +76,7 @@ def test_not_confirmed(machine, before):
     wait_rolled_back(machine)
     assert deadline <= boottime() < deadline + 5
     machine.assert_same(before)
-    assert state(machine) == "up" and "not confirmed in time, rolled back" in machine.log()
+    assert machine.state() == "up" and "not confirmed in time, rolled back" in machine.log()
     assert machine.apply(everyday()).stdout == "lab: unchanged\n"
 
 
@@ -131,7 +123,7 @@ def test_restart_after_the_deadline(machine, before, number):
     machine.assert_same(after)
     machine.start()
     machine.assert_same(before)
-    assert not waits(machine) and state(machine) == "up"
+    assert not waits(machine) and machine.state() == "up"
 
 
 def test_restart_after_the_confirm(machine, before):
@@ -147,11 +139,11 @@ def test_restart_after_the_confirm(machine, before):
 
 def test_first_apply_that_expires_leaves_nothing(machine):
     machine.apply(everyday(), "lab", "--confirm", 1)
-    wait_for(lambda: topologies(machine) == {})
+    wait_for(lambda: machine.topologies() == {})
     machine.assert_same(machine.at_first)
     assert list((machine.root / "run/netnsd/known").iterdir()) == []
     machine.restart(signal.SIGKILL)
-    assert topologies(machine) == {}
+    assert machine.topologies() == {}
 
 
 def test_rollback_by_hand_is_there_and_back(machine, before):
@@ -163,7 +155,7 @@ def test_rollback_by_hand_is_there_and_back(machine, before):
             machine.assert_same(before)
         else:
             assert machine.shape() == after
-        assert state(machine) == "up"
+        assert machine.state() == "up"
     machine.restart(signal.SIGKILL)
     machine.ctl("rollback", "lab")
     assert machine.shape() == after
@@ -181,7 +173,7 @@ def test_rollback_of_the_first_apply(machine):
     machine.apply(everyday())
     assert machine.ctl("rollback", "lab").stdout.startswith("lab: 2 removed")
     machine.assert_same(machine.at_first)
-    assert topologies(machine) == {}
+    assert machine.topologies() == {}
 
 
 def test_rollback_to_a_topology_that_was_down(machine, before):
@@ -189,7 +181,7 @@ def test_rollback_to_a_topology_that_was_down(machine, before):
     machine.apply(changed(), "lab", "--confirm", 60)
     machine.ctl("rollback")
     machine.assert_same(machine.at_first)
-    assert state(machine) == "down"
+    assert machine.state() == "down"
     machine.ctl("up", "lab")
     assert machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"] and machine.namespaces() == ["ns1"]
 
@@ -207,7 +199,7 @@ def test_rollback_to_an_empty_topology(machine):
     machine.apply(everyday(), "lab", "--confirm", 60)
     machine.ctl("rollback")
     machine.assert_same(machine.at_first)
-    assert state(machine) == "up"
+    assert machine.state() == "up"
 
 
 def test_the_same_again_has_nothing_to_confirm(machine, before):
@@ -269,7 +261,7 @@ def test_nothing_to_confirm(machine, before):
 @pytest.mark.parametrize("seconds", ["0", "86401", "x", "", "-1", "1.5", "99999999999999999999"])
 def test_seconds_out_of_range(machine, seconds):
     assert "1 to 86400" in machine.apply(everyday(), "lab", f"--confirm={seconds}", code=2).stderr
-    assert topologies(machine) == {}
+    assert machine.topologies() == {}
 
 
 def test_seconds_out_of_range_on_the_wire(machine):
@@ -288,7 +280,7 @@ def test_two_topologies_wait_at_once(machine):
     first, second = {"namespaces": {"a": {}}}, {"namespaces": {"b": {}}}
     machine.apply(first, "first", "--confirm", 60)
     machine.apply(second, "second", "--confirm", 1)
-    wait_for(lambda: sorted(topologies(machine)) == ["first"])
+    wait_for(lambda: sorted(machine.topologies()) == ["first"])
     assert machine.namespaces() == ["a"] and waits(machine, "first")
     machine.apply(second, "second", "--confirm", 60)
     assert machine.ctl("confirm").stdout == "first: confirmed\nsecond: confirmed\n"
@@ -298,7 +290,7 @@ def test_two_topologies_wait_at_once(machine):
 def test_both_expire(machine):
     machine.apply({"namespaces": {"a": {}}}, "first", "--confirm", 2)
     machine.apply({"namespaces": {"b": {}}}, "second", "--confirm", 1)
-    wait_for(lambda: topologies(machine) == {})
+    wait_for(lambda: machine.topologies() == {})
     machine.assert_same(machine.at_first)
 
 
@@ -306,13 +298,13 @@ def test_refused_rollback_is_tried_again(machine, before):
     """What is not ours stands in the way: a namespace that the topology before had."""
     machine.apply(pair(), "lab", "--replace", "--confirm", 3)
     machine.sh("ip link add veth-host type dummy || ip link add veth-host type bridge")
-    wait_for(lambda: state(machine) == "failed")
-    status = topologies(machine)["lab"]
+    wait_for(lambda: machine.state() == "failed")
+    status = machine.topologies()["lab"]
     assert "not confirmed in time" in status["problem"]["message"] and "veth-host" in status["problem"]["message"]
     assert machine.namespaces() == ["a", "b"]
     assert BUSY in machine.ctl("down", "lab", code=1).stderr
     machine.sh("ip link del veth-host")
-    wait_for(lambda: state(machine) == "up", 15)
+    wait_for(lambda: machine.state() == "up", 15)
     assert machine.namespaces() == ["ns1"] and not waits(machine)
 
 
@@ -320,15 +312,15 @@ def test_refused_rollback_survives_a_restart_and_can_be_confirmed(machine, befor
     machine.apply(pair(), "lab", "--replace", "--confirm", 3)
     after = machine.snapshot()
     machine.sh("ip link add veth-host type bridge")
-    wait_for(lambda: state(machine) == "failed")
+    wait_for(lambda: machine.state() == "failed")
     machine.restart(signal.SIGKILL)
-    assert state(machine) == "failed" and waits(machine)
+    assert machine.state() == "failed" and waits(machine)
     machine.ctl("confirm", "lab")
-    assert state(machine) == "up" and not waits(machine)
+    assert machine.state() == "up" and not waits(machine)
     machine.sh("ip link del veth-host")
     machine.assert_same(after)
     machine.restart()
-    assert state(machine) == "up"
+    assert machine.state() == "up"
 
 
 def test_killed_during_the_rollback(machine):
@@ -380,7 +372,7 @@ def test_old_record(machine, before):
     old.pop("previous", None)
     path.write_text(json.dumps(old))
     machine.start()
-    assert state(machine) == "up" and not waits(machine)
+    assert machine.state() == "up" and not waits(machine)
     machine.assert_same(before)
     machine.apply(changed())
     machine.ctl("rollback", "lab")

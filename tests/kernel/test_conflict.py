@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What others put where a topology's things are, or are to be: nothing of theirs is touched, the error says whose it
 is, and nothing of ours is lost."""
-import json
 import signal
 import subprocess
 
@@ -10,10 +9,6 @@ from fault import HOLD
 from machine import NETNSCTL, wait_for
 from topologies import everyday, many
 
-
-
-def topology(machine, name="lab"):
-    return json.loads(machine.ctl("--json", "status", name).stdout)["topologies"][0]
 
 
 IN_THE_WAY = {
@@ -66,7 +61,7 @@ def test_name_that_is_no_network_namespace(machine, make, existing):
     machine.sh("umount -l /run/netns/ns1 2>/dev/null || true; rm -rf /run/netns/ns1; ip netns del other 2>/dev/null || true")
     if existing:
         machine.sh("ip netns add ns1")
-        wait_for(lambda: topology(machine)["state"] == "up")
+        wait_for(lambda: machine.status()["state"] == "up")
         machine.ctl("down", "lab")
         machine.sh("ip netns del ns1")
 
@@ -85,16 +80,16 @@ def test_name_that_means_another_namespace(machine):
     machine.apply(everyday())
     inode = machine.inode("ns1")
     machine.sh(COVER)
-    wait_for(lambda: topology(machine)["state"] == "failed")
-    problem = topology(machine)["problem"]["message"]
+    wait_for(lambda: machine.status()["state"] == "failed")
+    problem = machine.status()["problem"]["message"]
     assert "namespace ns1 is there already and belongs to another program" in problem, problem
     assert_theirs(machine)
     assert "healed" not in machine.log()
     machine.sh("ip addr del 10.0.0.1/24 dev veth-host")
     wait_for(lambda: machine.addresses(None, "veth-host") == ["10.0.0.1/24"])
-    assert topology(machine)["state"] == "failed"
+    assert machine.status()["state"] == "failed"
     machine.sh("umount -l /run/netns/ns1; ip netns del theirs")
-    wait_for(lambda: topology(machine)["state"] == "up")
+    wait_for(lambda: machine.status()["state"] == "up")
     assert machine.inode("ns1") == inode
     machine.ping("ns1", "10.0.0.1")
 
@@ -107,12 +102,12 @@ def test_name_that_means_another_namespace_after_a_restart(machine, number):
     machine.sh("ip netns del ns1; ip netns add ns1; ip -n ns1 link add x type bridge; touch /run/netns/theirs;"
                "mount --bind /run/netns/ns1 /run/netns/theirs")
     machine.start()
-    assert topology(machine)["state"] == "failed"
-    assert "belongs to another program" in topology(machine)["problem"]["message"]
+    assert machine.status()["state"] == "failed"
+    assert "belongs to another program" in machine.status()["problem"]["message"]
     assert_theirs(machine)
     machine.unname("ns1")
     machine.sh("ip netns del theirs")
-    wait_for(lambda: topology(machine)["state"] == "up")
+    wait_for(lambda: machine.status()["state"] == "up")
     assert machine.links("ns1") == ["lo", "veth-ns"]
     machine.ping("ns1", "10.0.0.1")
 

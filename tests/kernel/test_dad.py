@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from booting import put
 from machine import NETNSCTL, wait_for
-from monitor import log
+from monitor import events, log
 
 SLOW = "echo 3 >/proc/sys/net/ipv6/conf/default/dad_transmits"  # three seconds of it
 
@@ -31,15 +31,6 @@ def asked(netns):
 def sources(machine, netns=None):
     """The source addresses of our routes."""
     return {r["prefsrc"] for r in machine.ip(*machine.at(netns), "-6", "route", "show", "proto", "78") if "prefsrc" in r}
-
-
-def state(machine, name="lab"):
-    found = [t for t in json.loads(machine.ctl("--json", "status").stdout)["topologies"] if t["name"] == name]
-    return found[0]["state"] if found else None
-
-
-def events(machine):
-    return [e["event"] for e in log(machine)]
 
 
 def applying(machine, topology):
@@ -79,7 +70,7 @@ def test_apply_waits(machine, topology, netns, src):
 def test_others_are_served_meanwhile(slow):
     slow.apply({"namespaces": {"other": {"interfaces": {"br0": {"kind": "bridge"}}}}}, "other")
     client = applying(slow, bridge())
-    assert state(slow, "other") == "up"
+    assert slow.state("other") == "up"
     slow.sh("ip -n other link set br0 down")
     wait_for(lambda: "UP" in slow.link("other", "br0")["flags"])
     assert client.poll() is None
@@ -109,7 +100,7 @@ def test_down_while_it_waits(slow):
     slow.ctl("down", "lab", code=None)
     assert client.wait(20) == 0
     client.stdout.close()
-    wait_for(lambda: state(slow) in ("up", "down"))
+    wait_for(lambda: slow.state() in ("up", "down"))
     slow.ctl("down", "lab")
     assert slow.namespaces() == []
 
@@ -119,12 +110,12 @@ def test_boot_waits(bare):
     put(bare, bridge())
     put(bare, {"namespaces": {"after": {}}}, "next")
     bare.start()
-    wait_for(lambda: state(bare) == "waiting")
+    wait_for(lambda: bare.state() == "waiting")
     assert "duplicate address detection of fd00::1 on host/br0" in bare.ctl("status").stdout
     bare.ctl("wait", "--timeout", "20")
-    assert state(bare) == state(bare, "next") == "up" and sources(bare) == {"fd00::1"}
+    assert bare.state() == bare.state("next") == "up" and sources(bare) == {"fd00::1"}
     bare.restart()
-    assert state(bare) == "up" and sources(bare) == {"fd00::1"}
+    assert bare.state() == "up" and sources(bare) == {"fd00::1"}
 
 
 def test_once_waits(bare):
@@ -162,7 +153,7 @@ def test_rollback_waits(slow):
 def test_time_to_confirm_begins_after_it(slow):
     """It is longer than what there is to confirm in."""
     slow.ctl("apply", "--confirm", "2", slow.file(bridge()))
-    assert sources(slow) == {"fd00::1"} and state(slow) == "up"
+    assert sources(slow) == {"fd00::1"} and slow.state() == "up"
     wait_for(lambda: "br0" not in slow.links())
     slow.ctl("apply", "--confirm", "60", slow.file(bridge()))
     slow.restart(signal.SIGKILL)
@@ -178,7 +169,7 @@ def test_who_was_cut_off_does_not_wait_for_it(machine):
     client = applying(machine, bridge())
     out = client.communicate(timeout=30)[0]
     assert client.returncode == 1 and "nobody confirmed is rolled back first; try again" in out, out
-    wait_for(lambda: state(machine, "cut") is None)
+    wait_for(lambda: machine.state("cut") is None)
     assert "cut" not in machine.namespaces()
     machine.sh(SLOW.replace("3", "1", 1))
     machine.apply(bridge())
@@ -223,17 +214,17 @@ def test_duplicate_is_shown_and_tried_again(far):
     said = "another host on host/x0 has fd00::1 (duplicate address detection failed); it is tried again every 3 s"
     assert log(far)[-1]["message"] == said
     wait_for(lambda: "fd00::1/64 (duplicate)" in far.ctl("status", "lab").stdout)
-    assert state(far) == "failed"
+    assert far.state() == "failed"
     # Twice in vain, in silence.
     for _ in range(2):
         wait_for(lambda: "fd00::1/64 (tentative)" in far.ctl("list").stdout)
-        assert state(far) == "failed"
+        assert far.state() == "failed"
         wait_for(lambda: "fd00::1/64 (duplicate)" in far.ctl("list").stdout)
     status = json.loads(far.ctl("--json", "status", "lab").stdout)
     assert status["namespaces"][0]["interfaces"][0]["conditions"] == [{"address": "fd00::1/64", "condition": "duplicate"}]
     assert events(far) == ["applied", "drift", "failed"]
     far.sh("ip -n far addr del fd00::1/64 dev x1")
-    wait_for(lambda: state(far) == "up")
+    wait_for(lambda: far.state() == "up")
     assert events(far) == ["applied", "drift", "failed", "healed"]
     assert "dadfailed" not in far.sh("ip addr show dev x0") and "(duplicate)" not in far.ctl("status", "lab").stdout
     assert far.apply(t).stdout == "lab: unchanged\n"
@@ -246,12 +237,12 @@ def test_duplicate_found_later_and_apply(far):
     far.pause()
     far.sh("ip addr del fd00::1/64 dev x0; ip -n far addr add fd00::1/64 dev x1 nodad")
     far.resume()
-    wait_for(lambda: state(far) == "failed")
+    wait_for(lambda: far.state() == "failed")
     assert far.ctl("plan", "--exit-code", far.file(t), code=None).returncode in (0, 3)
     far.sh("ip -n far addr del fd00::1/64 dev x1")
     far.apply(t)
     wait_for(lambda: sources(far) == {"fd00::1"})
-    wait_for(lambda: state(far) == "up")
+    wait_for(lambda: far.state() == "up")
 
 
 def test_deprecated_is_shown(machine):

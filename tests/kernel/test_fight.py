@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Who changes the same thing again and again is answered ever more seldom, and named; the rest is healed at
 once. What is only to be reported is reported once."""
-import json
 import subprocess
 
 import pytest
@@ -9,10 +8,6 @@ import pytest
 from machine import NEVER, wait_for
 from monitor import Monitor, log
 from topologies import everyday, veth
-
-
-def status(machine, name="lab"):
-    return json.loads(machine.ctl("--json", "status", name).stdout)["topologies"][0]
 
 
 def events(machine, *kinds):
@@ -51,8 +46,8 @@ def test_fight(bare):
             assert (contested["kind"], contested["object"], contested["was"]) == ("address", "host/veth-host", "10.0.0.1/24")
             assert {e["by"] for e in told if e["event"] == "drift"} == {contested["by"]} and contested["by"].endswith(" (ip)")
             # It drifts again, and waits.
-            wait_for(lambda: status(bare).get("drift", [{}])[0].get("heal_usec"))
-            [drift] = status(bare)["drift"]
+            wait_for(lambda: bare.status().get("drift", [{}])[0].get("heal_usec"))
+            [drift] = bare.status()["drift"]
             assert drift["contested"] and drift["drifted"] and drift["object"] == "host/veth-host" and "is" not in drift
             shown = bare.ctl("status").stdout
             assert "address host/veth-host 10.0.0.1/24 is not there; changed again and again by pid" in shown
@@ -65,7 +60,7 @@ def test_fight(bare):
             assert bare.addresses(None, "veth-host") == []
         # The fight is over: it is healed when it is due, and forgotten in time.
         wait_for(lambda: bare.addresses(None, "veth-host") == ["10.0.0.1/24"], 20)
-        wait_for(lambda: "drift" not in status(bare), 30)
+        wait_for(lambda: "drift" not in bare.status(), 30)
     assert len(events(bare, "contested")) == 1 and len(events(bare, "drift")) < 15
     bare.sh("ip addr del 10.0.0.1/24 dev veth-host")
     wait_for(lambda: bare.addresses(None, "veth-host") == ["10.0.0.1/24"], 1)
@@ -89,9 +84,9 @@ def test_apply_ends_a_fight(machine):
     t["namespaces"]["ns2"] = {"interfaces": {"br0": {"kind": "bridge", "addresses": ["10.5.0.1/24"]}}}
     machine.apply(t)
     with Fight(machine, "ip -n ns2 addr del 10.5.0.1/24 dev br0"):
-        wait_for(lambda: status(machine).get("drift", [{}])[0].get("heal_usec"))
+        wait_for(lambda: machine.status().get("drift", [{}])[0].get("heal_usec"))
         machine.apply(everyday())
-    assert "drift" not in status(machine)
+    assert "drift" not in machine.status()
     before = cpu(machine)
     wait_for(lambda: uptime(machine) > before[0] + 2)
     assert cpu(machine)[1] - before[1] < 20  # hundredths of a second
@@ -117,8 +112,8 @@ def test_report(bare):
         echo 64 >/proc/sys/net/ipv4/ip_default_ttl; umount -l /run/netns/ns1; rm /run/netns/ns1""")
     drifted = {("address", "host/veth-host"), ("link", "host/veth-host"), ("address", "ns1/veth-ns"), ("sysctl", "ns1"),
                ("namespace", "ns1")}
-    wait_for(lambda: {(d["kind"], d["object"]) for d in status(bare).get("drift", [])} == drifted)
-    known = status(bare)
+    wait_for(lambda: {(d["kind"], d["object"]) for d in bare.status().get("drift", [])} == drifted)
+    known = bare.status()
     assert known["healed"] == 0 and known["state"] == "up"
     assert not any(d["contested"] or "heal_usec" in d for d in known["drift"])
     assert bare.addresses(None, "veth-host") == [] and bare.namespaces() == []
@@ -134,16 +129,16 @@ def test_report(bare):
     assert "10.9.0.9/24 is there, but not declared" in shown and "namespace ns1 is not there" in shown
     # An apply is what puts it right.
     bare.apply(t)
-    assert "drift" not in status(bare) and bare.addresses(None, "veth-host") == ["10.0.0.1/24"]
+    assert "drift" not in bare.status() and bare.addresses(None, "veth-host") == ["10.0.0.1/24"]
     bare.ping("ns1", "10.0.0.1")
 
 
 def test_report_of_what_is_put_right_by_hand(machine):
     machine.apply({**everyday(), "on_drift": "report"})
     machine.sh("ip link set veth-host down")
-    wait_for(lambda: status(machine).get("drift"))
+    wait_for(lambda: machine.status().get("drift"))
     machine.sh("ip link set veth-host up")
-    wait_for(lambda: "drift" not in status(machine))
+    wait_for(lambda: "drift" not in machine.status())
 
 
 def test_two_topologies_do_not_fight(bare):

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from fault import ERROR, NUMBERS as CALLS
 from machine import NETNSCTL, NEVER, lasting, one_by_one, wait_for
-from monitor import Monitor, log
+from monitor import Monitor, events, log
 from topologies import everyday, many, veth
 
 
@@ -258,16 +258,12 @@ def test_another_namespace_under_our_name(machine):
     machine.apply(everyday())
     inode = machine.inode("ns1")
     machine.sh("ip netns add other; ip -n other link add x type bridge; mount --bind /run/netns/other /run/netns/ns1")
-    wait_for(lambda: status(machine)["state"] == "failed")
-    assert "another program" in status(machine)["problem"]["message"]
+    wait_for(lambda: machine.status()["state"] == "failed")
+    assert "another program" in machine.status()["problem"]["message"]
     assert machine.links("ns1") == ["lo", "x"]
     machine.sh("ip netns del other; umount -l /run/netns/ns1")
-    wait_for(lambda: status(machine)["state"] == "up" and machine.inode("ns1") == inode)
+    wait_for(lambda: machine.status()["state"] == "up" and machine.inode("ns1") == inode)
     machine.ping("ns1", "10.0.0.1")
-
-
-def status(machine, name="lab"):
-    return json.loads(machine.ctl("--json", "status", name).stdout)["topologies"][0]
 
 
 def test_another_link_under_our_name(machine):
@@ -275,11 +271,11 @@ def test_another_link_under_our_name(machine):
     machine.pause()
     machine.sh("ip link del veth-host; ip link add veth-host type bridge; ip addr add 10.66.0.1/24 dev veth-host")
     machine.resume()
-    wait_for(lambda: status(machine)["state"] == "failed")
-    assert "another program" in status(machine)["problem"]["message"]
+    wait_for(lambda: machine.status()["state"] == "failed")
+    assert "another program" in machine.status()["problem"]["message"]
     assert machine.addresses(None, "veth-host") == ["10.66.0.1/24"]
     machine.sh("ip link del veth-host")
-    wait_for(lambda: status(machine)["state"] == "up")
+    wait_for(lambda: machine.status()["state"] == "up")
     machine.ping("ns1", "10.0.0.1")
 
 
@@ -390,7 +386,7 @@ def test_heals_while_tables_change(bare):
     bare.sh("touch /run/end")
     assert process.wait(20) == 0
     bare.sh("rm /run/end; ip -n ns1 link del x0")
-    assert status(bare)["state"] == "up"
+    assert bare.status()["state"] == "up"
 
 
 def test_router_beside_us(bare):
@@ -495,11 +491,7 @@ def test_flushed_table(machine, family):
     machine.sh(f"ip -n ns1 {family} route flush table main")
     wait_for(lambda: sorted(table(), key=str) == sorted(before, key=str))
     machine.ping("ns1", "10.0.0.1" if family == "-4" else "2001:db8::1")
-    wait_for(lambda: status(machine)["state"] == "up")
-
-
-def told(machine):
-    return [e["event"] for e in log(machine)]
+    wait_for(lambda: machine.status()["state"] == "up")
 
 
 ROUTE_GONE = {
@@ -534,11 +526,11 @@ def test_route_that_came_with_an_address(machine, gone, to):
     machine.sh(f"ip -n ns1 {gone}")
     if "flush" in gone:
         machine.resume()
-    wait_for(lambda: "healed" in told(machine) and routes() == before)
+    wait_for(lambda: "healed" in events(machine) and routes() == before)
     drifts = [e for e in log(machine, "lab") if e["event"] == "drift"]
     assert all(e["is"] == e["was"] + " without the route to its network" for e in drifts), drifts
-    assert told(machine).count("contested") == 0
-    wait_for(lambda: not any(d["drifted"] for d in status(machine).get("drift", [])))
+    assert events(machine).count("contested") == 0
+    wait_for(lambda: not any(d["drifted"] for d in machine.status().get("drift", [])))
 
 
 def test_route_that_somebody_wants_otherwise(machine):
@@ -556,7 +548,7 @@ def test_route_that_somebody_wants_otherwise(machine):
     machine.sh("ip netns exec ns1 sysctl -q net.ipv4.ip_default_ttl=34")
     wait_for(lambda: machine.sysctl("ns1", "net.ipv4.ip_default_ttl") == "33")
     assert machine.sh("ip route show table main; ip -6 route show table main") == before
-    assert "failed" not in told(machine)
+    assert "failed" not in events(machine)
     machine.ctl("down", "lab")
     machine.sh("ip link del x; ip netns del bare")
 
@@ -570,7 +562,7 @@ def test_no_route_that_never_was(machine):
     machine.sh("ip netns exec ns1 sysctl -q net.ipv4.ip_default_ttl=34")
     machine.start()
     wait_for(lambda: machine.sysctl("ns1", "net.ipv4.ip_default_ttl") == "33")
-    wait_for(lambda: "healed" in told(machine))
+    wait_for(lambda: "healed" in events(machine))
     assert machine.sh("ip -n ns1 route") == before
     assert "without" not in machine.ctl("log", "lab").stdout
 
@@ -592,7 +584,7 @@ def test_route_that_is_reported_stays_so(machine):
     machine.sh("ip route del 10.60.0.0/24")
 
     def drifts():
-        return [d["is"] for d in status(machine)["drift"]]
+        return [d["is"] for d in machine.status()["drift"]]
     gone = "10.60.0.1/24 without the route to its network"
     wait_for(lambda: drifts() == [gone])
     for n, link in enumerate(("y", "x", "y", "x"), 2):
@@ -607,10 +599,10 @@ def test_route_that_is_refused(bare, fault):
     bare.apply(everyday())
     fault.arm(ERROR, at=1, last=2, error=errno.ENOBUFS, only=CALLS["sendto"])
     bare.sh("ip -n ns1 route del 10.0.0.0/24 dev veth-ns")
-    wait_for(lambda: "failed" in told(bare))
+    wait_for(lambda: "failed" in events(bare))
     assert "No buffer space" in bare.ctl("log", "lab").stdout and "address ns1/veth-ns" in bare.ctl("status", "lab").stdout
-    wait_for(lambda: status(bare)["state"] == "up" and bare.ip("-n", "ns1", "route", "show", "10.0.0.0/24"))
-    assert told(bare)[1:] == ["drift", "failed", "healed"] and fault.hits == 2
+    wait_for(lambda: bare.status()["state"] == "up" and bare.ip("-n", "ns1", "route", "show", "10.0.0.0/24"))
+    assert events(bare)[1:] == ["drift", "failed", "healed"] and fault.hits == 2
 
 
 def test_route_that_was_gone_before_a_start(machine):
@@ -634,10 +626,39 @@ def test_route_that_went_before_an_apply(machine):
 def test_fight_for_a_route_that_came_with_an_address(machine):
     machine.apply(everyday())
     fight = machine.popen("sh", "-c", "while [ ! -e /run/over ]; do ip -n ns1 route del 10.0.0.0/24 dev veth-ns 2>/dev/null; done")
-    wait_for(lambda: "contested" in told(machine))
+    wait_for(lambda: "contested" in events(machine))
     # Healed in between, for a moment.
     wait_for(lambda: "without the route to its network" in machine.ctl("status", "lab").stdout)
     machine.sh("touch /run/over")
     fight.wait(5)
     machine.sh("rm /run/over")
     wait_for(lambda: "10.0.0.0/24" in [r["dst"] for r in machine.ip("-n", "ns1", "route")], 30)
+
+
+def test_heal_of_one_link_leaves_what_refers_to_another(machine):
+    """A route out of a link, or a port of a bridge, that was not looked at itself."""
+    machine.apply({"host": {
+        "interfaces": {"br0": {"kind": "bridge", "addresses": ["10.0.0.1/24"]}, "br1": {"kind": "bridge", "mtu": 1400},
+                       "x": {"kind": "veth", "peer": "y", "master": "br0"}, "y": {"mtu": 1400}},
+        "routes": [{"to": "10.9.0.0/24", "dev": "br0", "src": "10.0.0.1"}]}})
+    for link in "br1", "y":
+        before = machine.status()["healed"]
+        machine.sh(f"ip link set {link} mtu 1300")
+        wait_for(lambda: machine.link(None, link)["mtu"] == 1400 and machine.status()["healed"] > before)
+        assert machine.status()["healed"] == before + 1, machine.log()
+        assert "route" not in machine.log() and "master" not in machine.log(), machine.log()
+
+
+def test_what_stands_on_an_interface_of_which_nothing_is_said(machine):
+    machine.sh("ip link add wan type bridge; ip netns add lab; ip -n lab link add port type bridge")
+    wan = {"addresses": ["10.7.0.1/24"], "sysctl": {"ipv4.rp_filter": 1}}
+    machine.apply({"host": {"interfaces": {"wan": wan}}, "namespaces": {"lab": {"existing": True, "interfaces": {"port": wan}}}})
+    for netns, link in (None, "wan"), ("lab", "port"):
+        where = " ".join(machine.at(netns))
+        machine.sh(f"ip {where} addr del 10.7.0.1/24 dev {link}")
+        wait_for(lambda: machine.addresses(netns, link) == ["10.7.0.1/24"])
+        command = f"echo 0 >/proc/sys/net/ipv4/conf/{link}/rp_filter"
+        machine.run(*(["ip", "netns", "exec", netns] if netns else []), "sh", "-c", command)
+        wait_for(lambda: machine.sysctl(netns, f"net.ipv4.conf.{link}.rp_filter") == "1")
+    machine.ctl("down", "lab")
+    machine.sh("ip link del wan; ip netns del lab")

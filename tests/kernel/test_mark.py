@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Marks, group and alias, changed by hand: what netnsd has seen with its whole mark is still its own and gets the mark
 back; what it has not is left alone, and the message says how to give it back. A copy of a mark makes nothing ours."""
-import json
 
 import pytest
 from machine import wait_for
@@ -41,12 +40,8 @@ def set_link(machine, at, what):
     machine.sh(f"ip {' '.join(machine.at(at[0]))} link set dev {at[1]} {what}")
 
 
-def status(machine, name="lab"):
-    return json.loads(machine.ctl("--json", "status", name).stdout)
-
-
 def problem(machine):
-    return status(machine)["topologies"][0].get("problem", {}).get("message", "")
+    return machine.status().get("problem", {}).get("message", "")
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -57,7 +52,7 @@ def test_damaged_mark_comes_back(lab, at, damage):
     set_link(lab, at, damage)
     wait_for(lambda: lab.snapshot() == before)
     assert indexes == {link: lab.link(*link)["ifindex"] for link in LINKS.values()}
-    assert status(lab)["topologies"][0]["state"] == "up"
+    assert lab.status()["state"] == "up"
     assert lab.apply(topology()).stdout.strip() == "lab: unchanged"
 
 
@@ -71,8 +66,8 @@ def test_said_and_mended_by_apply(machine, at, damage):
     before = machine.snapshot()
     set_link(machine, at, damage)
     place = f"{at[0] or 'host'}/{at[1]}"
-    wait_for(lambda: any(d["object"] == place and "damaged" in d["is"] for d in status(machine)["topologies"][0].get("drift", [])))
-    links = {(i["namespace"], i["name"]): i for n in status(machine)["namespaces"] for i in n["interfaces"]}
+    wait_for(lambda: any(d["object"] == place and "damaged" in d["is"] for d in machine.status().get("drift", [])))
+    links = {(i["namespace"], i["name"]): i for n in machine.call("Status", name="lab")["namespaces"] for i in n["interfaces"]}
     assert links[at[0] or "host", at[1]]["up"]
     assert f"{place} " in machine.ctl("plan", machine.file(t)).stdout
     machine.apply(t)
@@ -97,7 +92,7 @@ def test_damaged_while_netnsd_was_away(lab, at, damage):
     set_link(lab, at, damage)
     after = lab.snapshot()
     lab.start()
-    wait_for(lambda: status(lab)["topologies"][0]["state"] == "failed")
+    wait_for(lambda: lab.status()["state"] == "failed")
     words = problem(lab)
     assert f"link {at[0] or 'host'}/{at[1]} is there already" in words, words
     lab.assert_same(after)
@@ -106,7 +101,7 @@ def test_damaged_while_netnsd_was_away(lab, at, damage):
     lab.sh(remedy)
     lab.apply(topology())
     lab.assert_same(before)
-    assert status(lab)["topologies"][0]["state"] == "up"
+    assert lab.status()["state"] == "up"
 
 
 def test_loopback_damaged_while_netnsd_was_away(lab):
@@ -114,7 +109,7 @@ def test_loopback_damaged_while_netnsd_was_away(lab):
     lab.stop()
     set_link(lab, ("a", "lo"), "group 7")
     lab.start()
-    wait_for(lambda: status(lab)["topologies"][0]["state"] == "failed")
+    wait_for(lambda: lab.status()["state"] == "failed")
     words = problem(lab)
     assert "namespace a is there already" in words and "loopback" in words, words
     lab.sh(words[words.index("ip "):words.index("; else")])
@@ -191,11 +186,11 @@ def test_another_link_of_the_same_name_and_number(lab):
     lab.sh(f"ip -n a link del br0; ip -n a link add br0 index {index} type bridge; ip -n a link set br0 mtu 1400 group {group}")
     before = lab.link("a", "br0")
     lab.resume()
-    wait_for(lambda: status(lab)["topologies"][0]["state"] == "failed")
+    wait_for(lambda: lab.status()["state"] == "failed")
     assert {key: lab.link("a", "br0")[key] for key in ("ifindex", "group", "mtu", "flags")} == \
         {key: before[key] for key in ("ifindex", "group", "mtu", "flags")}
     lab.sh("ip -n a link del br0")
-    wait_for(lambda: status(lab)["topologies"][0]["state"] == "up")
+    wait_for(lambda: lab.status()["state"] == "up")
 
 
 def test_renamed_and_damaged(lab):
@@ -216,6 +211,6 @@ def test_damaged_again_and_again(bare):
         bare.sh(f"ip link set br0 alias mine{i}")
         if i < 2:
             wait_for(lambda: bare.link(None, "br0")["ifalias"] == "netnsd:lab")
-    wait_for(lambda: any(d["contested"] for d in status(bare)["topologies"][0].get("drift", [])))
+    wait_for(lambda: any(d["contested"] for d in bare.status().get("drift", [])))
     bare.ctl("down", "lab")
     assert bare.links() == ["lo"]

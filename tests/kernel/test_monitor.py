@@ -27,6 +27,10 @@ def refused():
     return t
 
 
+def printed(machine, *args):
+    return json.loads(machine.ctl("--json", "log", *args).stdout)["events"]
+
+
 def words(events):
     return [(e["topology"], e["event"]) for e in events]
 
@@ -46,8 +50,8 @@ def test_every_outcome_is_told_once(machine):
     expected = [("lab", "applied"), ("lab", "applied"), ("lab", "refused"), ("lab2", "refused"), ("lab", "down"),
                 ("nowhere", "refused"), ("lab", "applied")]
     assert words(told) == expected
-    assert log(machine) == log(machine, "-n", 8) and log(machine)[1:] == told and log(machine, "-n1") == told[-1:]
-    assert log(machine, "lab") == [e for e in told if e["topology"] == "lab"] and log(machine, "unheard") == []
+    assert log(machine) == printed(machine) == printed(machine, "-n", 8) and log(machine)[1:] == told and printed(machine, "-n1") == told[-1:]
+    assert log(machine, "lab") == printed(machine, "lab") == [e for e in told if e["topology"] == "lab"] and printed(machine, "unheard") == []
     assert all(BY.fullmatch(e["by"]) for e in told)
     assert [e["time_usec"] for e in told] == sorted(e["time_usec"] for e in told)
     assert abs(told[0]["time_usec"] / 1e6 - time.time()) < 30
@@ -199,7 +203,7 @@ def test_full_disk_does_not_hurt(machine):
         result = machine.apply(pair(), "other", code=1)
         assert "run directory" in result.stderr
         told = [m.event() for _ in range(41)]
-        assert told[40]["event"] == "refused" and log(machine, "-n", 41) == told
+        assert told[40]["event"] == "refused" and printed(machine, "-n", 41) == told
         machine.ping("ns1", "10.0.0.1")
         machine.sh("rm /run/full")
         machine.apply(pair(), "other")

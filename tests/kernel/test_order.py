@@ -2,7 +2,7 @@
 """The first address of a network in a file is the source of what goes there, and stays so."""
 import pytest
 from machine import wait_for
-from monitor import log
+from monitor import events, log
 from topologies import everyday
 
 FOUR = ["10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/24"]
@@ -162,7 +162,7 @@ def test_many(machine):
     t = topology([f"10.0.{i // 250}.{i % 250 + 2}/16" for i in range(1000)])
     machine.apply(t)
     machine.sh("ip -n ns1 addr del 10.0.0.2/16 dev veth-ns")
-    wait_for(lambda: "healed" in [e["event"] for e in log(machine)])
+    wait_for(lambda: "healed" in events(machine))
     assert source(machine, "10.0.0.1") == "10.0.0.2" and len(machine.addresses("ns1", "veth-ns")) == 1000
 
 
@@ -213,9 +213,9 @@ def test_somebody_elses_is_the_first(machine):
     machine.apply(t)
     machine.sh("ip addr del 10.7.0.1/24 dev wan")
     wait_for(lambda: machine.addresses(None, "wan") == ["10.7.0.9/24", "10.7.0.2/24", "10.7.0.1/24"])
-    wait_for(lambda: "healed" in [e["event"] for e in log(machine)])
+    wait_for(lambda: "healed" in events(machine))
     assert machine.apply(t).stdout == "lab: unchanged\n"
-    assert [e["event"] for e in log(machine)] == ["applied", "drift", "healed", "applied"]
+    assert events(machine) == ["applied", "drift", "healed", "applied"]
     machine.ctl("down", "lab")
     machine.sh("ip link del wan")
 
@@ -241,6 +241,6 @@ def test_not_for_a_second_without_the_address(machine):
     wait_for(lambda: "tentative" not in machine.sh("ip -n ns1 addr show dev veth-ns"))
     assert source(machine, "2001:db8::1") == "2001:db8::2"
     machine.sh("ip -n ns1 addr del 2001:db8::3/64 dev veth-ns")
-    wait_for(lambda: "healed" in [e["event"] for e in log(machine)])
+    wait_for(lambda: "healed" in events(machine))
     assert [e["object"] for e in log(machine) if e["event"] == "drift"] == ["ns1/veth-ns"]
     assert machine.apply(t).stdout == "lab: unchanged\n"

@@ -2,7 +2,7 @@
 """A route that names only its router follows it to another interface."""
 import pytest
 from machine import wait_for
-from monitor import log
+from monitor import events, log
 
 ONE = ["10.0.1.1/24", "2001:db8:1::1/64"]
 TWO = ["10.0.2.1/24", "2001:db8:2::1/64"]
@@ -46,7 +46,7 @@ def test_another_route_leads_to_the_router(up):
     assert devices(up) == {"eth0", "eth1"}
     assert up.apply(t).stdout == "lab: unchanged\n"
     up.sh("ip -n r route del 10.9.0.0/16")
-    wait_for(lambda: [e["event"] for e in log(up)][-2:] == ["drift", "healed"])
+    wait_for(lambda: events(up)[-2:] == ["drift", "healed"])
     assert up.apply(t).stdout == "lab: unchanged\n"
 
 
@@ -68,7 +68,7 @@ def test_what_the_kernel_keeps_is_kept(machine, there, gone):
     before = machine.sh("ip route show proto 78")
     assert "dev wan" in before
     machine.sh(f"{gone}; ip addr del 10.9.0.1/24 dev wan")
-    wait_for(lambda: "10.9.0.1/24" in machine.addresses(None, "wan") and "healed" in [e["event"] for e in log(machine)])
+    wait_for(lambda: "10.9.0.1/24" in machine.addresses(None, "wan") and "healed" in events(machine))
     assert machine.apply(t).stdout == "lab: unchanged\n"
     assert machine.sh("ip route show proto 78") == before
     assert not [e for e in log(machine) if "route" in e["message"]]

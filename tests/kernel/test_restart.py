@@ -174,3 +174,16 @@ def test_terminated_during_apply(machine):
         client.wait(20)
         machine.ctl("down", "--all")
         machine.assert_same(machine.at_first)
+
+
+def test_link_that_was_left_half_made_is_finished(machine):
+    """As a crash leaves it between its first message and its second."""
+    machine.apply({"host": {"interfaces": {"x": {"kind": "veth", "peer": "a/x"}}}, "namespaces": {"a": {}}})
+    before = machine.snapshot()
+    machine.stop()
+    machine.sh("ip link set x down; ip link set x alias ''; echo 0 >/proc/sys/net/ipv4/conf/x/promote_secondaries;"
+               "echo 1 >/proc/sys/net/ipv6/conf/x/accept_ra")
+    machine.start()
+    machine.assert_same(before)
+    for key, value in ("ipv4.conf.x.promote_secondaries", "1"), ("ipv6.conf.x.accept_ra", "0"):
+        assert machine.sysctl(None, f"net.{key}") == value

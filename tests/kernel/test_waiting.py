@@ -6,6 +6,7 @@ import signal
 
 import pytest
 from machine import wait_for
+from monitor import events
 from topologies import everyday, pair
 
 WAN = "ip link add wan up type veth peer name isp; ip link set isp up"
@@ -24,17 +25,8 @@ def in_theirs():
         "a": {"interfaces": {"b": {"addresses": ["10.5.0.1/24"]}}}}}
 
 
-def state(machine, name="lab"):
-    reply = json.loads(machine.ctl("--json", "status", name).stdout)
-    return reply["topologies"][0]["state"]
-
-
-def events(machine, name="lab"):
-    return [e["event"] for e in json.loads(machine.ctl("--json", "log", name).stdout)["events"]]
-
-
 def assert_up(machine):
-    wait_for(lambda: state(machine) == "up")
+    wait_for(lambda: machine.state() == "up")
     assert "ns1" in machine.namespaces()
     assert machine.addresses(None, "wan") == ["10.7.0.1/24"] and machine.link(None, "wan")["mtu"] == 1400
     assert machine.routes(None, "10.9.0.0/24")
@@ -47,22 +39,22 @@ def test_interface_that_comes(machine):
     assert "lab.json:" in error and "/host/interfaces/wan: link host/wan is not there" in error, error
     assert "lab waits for link host/wan, and is applied as soon as that is there" in error, error
     machine.assert_same(before)
-    assert state(machine) == "waiting" and events(machine) == ["waiting"]
+    assert machine.state() == "waiting" and events(machine, "lab") == ["waiting"]
     assert "link host/wan is not there" in machine.ctl("status").stdout
     machine.apply(pair(), "other")
     machine.sh("ip link add unheard type bridge; ip link del unheard")
     machine.sh(WAN)
     assert_up(machine)
-    assert events(machine) == ["waiting", "applied"]
+    assert events(machine, "lab") == ["waiting", "applied"]
     machine.ctl("down", "--all")
     machine.sh("ip link del wan")
 
 
 def test_interface_that_comes_for_an_address_alone(machine):
     machine.apply({"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24"]}}}}, code=1)
-    assert state(machine) == "waiting"
+    assert machine.state() == "waiting"
     machine.sh(WAN)
-    wait_for(lambda: state(machine) == "up")
+    wait_for(lambda: machine.state() == "up")
     assert machine.addresses(None, "wan") == ["10.7.0.1/24"]
     machine.ctl("down", "--all")
     machine.sh("ip link del wan")
@@ -74,11 +66,11 @@ def test_several_that_come_one_by_one(machine):
     assert "waits for link host/wan, link host/lan" in machine.apply(t, code=1).stderr
     machine.sh(WAN)
     wait_for(lambda: "host/wan" not in machine.ctl("status").stdout)
-    assert state(machine) == "waiting" and machine.namespaces() == []
+    assert machine.state() == "waiting" and machine.namespaces() == []
     assert machine.link(None, "wan")["mtu"] == 1500
     machine.sh("ip link add lan type bridge")
     assert_up(machine)
-    assert events(machine) == ["waiting", "applied"]
+    assert events(machine, "lab") == ["waiting", "applied"]
     machine.ctl("down", "--all")
     machine.sh("ip link del wan; ip link del lan")
 
@@ -86,9 +78,9 @@ def test_several_that_come_one_by_one(machine):
 def test_namespace_that_comes(machine):
     error = machine.apply(in_theirs(), code=1).stderr
     assert "waits for namespace theirs" in error, error
-    assert machine.namespaces() == [] and state(machine) == "waiting"
+    assert machine.namespaces() == [] and machine.state() == "waiting"
     machine.sh("ip netns add theirs")
-    wait_for(lambda: state(machine) == "up")
+    wait_for(lambda: machine.state() == "up")
     machine.ping("theirs", "10.5.0.1")
     machine.ctl("down", "--all")
     assert machine.namespaces() == ["theirs"]
@@ -100,7 +92,7 @@ def test_namespace_of_another_topology(machine):
         "x": {"kind": "bridge", "addresses": ["10.8.0.1/24"]}}}}}
     machine.apply(t, "guest", code=1)
     machine.apply(everyday())
-    wait_for(lambda: state(machine, "guest") == "up")
+    wait_for(lambda: machine.state("guest") == "up")
     assert machine.addresses("ns1", "x") == ["10.8.0.1/24"]
     error = machine.ctl("down", "lab", code=1).stderr
     assert "ns1" in error and "guest" in error, error
@@ -136,7 +128,7 @@ def test_guest_and_host_do_not_fight(machine):
     machine.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns; ip -n ns1 addr del 10.8.0.1/24 dev x")
     wait_for(lambda: machine.addresses("ns1", "veth-ns") and machine.addresses("ns1", "x") and machine.routes("ns1", "10.77.0.0/16"))
     assert sorted(machine.addresses("ns1", "veth-ns")) == ["10.0.0.2/24", "10.0.0.9/24"]
-    assert not {"contested", "failed"} & {*events(machine), *events(machine, "guest")}
+    assert not {"contested", "failed"} & {*events(machine, "lab"), *events(machine, "guest")}
     machine.ctl("down", "guest")
     assert machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"] and not machine.routes("ns1", "10.77.0.0/16")
 
@@ -176,7 +168,7 @@ def test_guest_and_host_that_contradict(machine, first):
 def test_waits_over_a_restart(machine, number):
     machine.apply(with_wan(), code=1)
     machine.restart(number)
-    assert state(machine) == "waiting" and events(machine) == ["waiting"]
+    assert machine.state() == "waiting" and events(machine, "lab") == ["waiting"]
     machine.sh(WAN)
     assert_up(machine)
     machine.restart(number)
@@ -198,10 +190,10 @@ def test_comes_while_netnsd_is_away(machine):
 def test_given_up(machine):
     machine.apply(with_wan(), code=1)
     machine.ctl("down", "lab")
-    assert state(machine) == "down"
+    assert machine.state() == "down"
     machine.sh(WAN)
     machine.apply(pair(), "other")
-    assert machine.namespaces() == ["a", "b"] and state(machine) == "down"
+    assert machine.namespaces() == ["a", "b"] and machine.state() == "down"
     machine.ctl("up", "lab")
     assert_others_and_up(machine)
     machine.ctl("down", "--all")
@@ -209,7 +201,7 @@ def test_given_up(machine):
 
 
 def assert_others_and_up(machine):
-    assert machine.namespaces() == ["a", "b", "ns1"] and state(machine) == "up"
+    assert machine.namespaces() == ["a", "b", "ns1"] and machine.state() == "up"
 
 
 def test_another_file_of_the_name_is_refused_while_it_waits(machine):
@@ -228,7 +220,7 @@ def test_another_file_of_the_name_is_refused_while_it_waits(machine):
 def test_changed_file_while_it_waits(machine):
     machine.apply(with_wan(), code=1)
     machine.apply(everyday())
-    assert state(machine) == "up" and machine.namespaces() == ["ns1"]
+    assert machine.state() == "up" and machine.namespaces() == ["ns1"]
 
 
 def test_what_is_up_does_not_give_way(machine):
@@ -237,7 +229,7 @@ def test_what_is_up_does_not_give_way(machine):
     error = machine.apply(with_wan(), code=1).stderr
     assert "link host/wan is not there" in error and "waits for" not in error, error
     machine.assert_same(before)
-    assert state(machine) == "up"
+    assert machine.state() == "up"
 
 
 def test_plan_and_confirm_do_not_wait(machine):
@@ -254,13 +246,13 @@ def test_what_comes_may_be_in_the_way(machine):
     machine.apply(with_wan(), code=1)
     machine.sh("ip netns add ns1")
     machine.sh(WAN)
-    wait_for(lambda: state(machine) == "failed")
+    wait_for(lambda: machine.state() == "failed")
     assert "ns1" in machine.ctl("status", "lab").stdout
     assert machine.link(None, "wan")["mtu"] == 1500
     audits = machine.log().count("refused")
     machine.unname("ns1")
     assert_up(machine)
-    assert events(machine) == ["waiting", "refused", "applied"] and audits <= 1
+    assert events(machine, "lab") == ["waiting", "refused", "applied"] and audits <= 1
     machine.ctl("down", "--all")
     machine.sh("ip link del wan")
 
@@ -269,16 +261,16 @@ def test_interface_that_goes_and_comes_again(machine):
     machine.sh(WAN)
     machine.apply(with_wan())
     machine.sh("ip link del wan")
-    wait_for(lambda: state(machine) == "waiting")
+    wait_for(lambda: machine.state() == "waiting")
     assert "link host/wan is not there" in machine.ctl("status").stdout
     machine.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
     wait_for(lambda: machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"])
-    assert machine.namespaces() == ["ns1"] and state(machine) == "waiting", machine.log()
+    assert machine.namespaces() == ["ns1"] and machine.state() == "waiting", machine.log()
     machine.restart(signal.SIGKILL)
-    assert state(machine) == "waiting", machine.ctl("status").stdout
+    assert machine.state() == "waiting", machine.ctl("status").stdout
     machine.sh(WAN)
     assert_up(machine)
-    assert events(machine).count("waiting") <= 2
+    assert events(machine, "lab").count("waiting") <= 2
     machine.ctl("down", "--all")
     assert machine.link(None, "wan")["mtu"] == 1500
     machine.sh("ip link del wan")
@@ -288,9 +280,9 @@ def test_namespace_that_goes_and_comes_again(machine):
     machine.sh("ip netns add theirs")
     machine.apply(in_theirs())
     machine.sh("ip netns del theirs")
-    wait_for(lambda: state(machine) == "waiting")
+    wait_for(lambda: machine.state() == "waiting")
     machine.sh("ip netns add theirs")
-    wait_for(lambda: state(machine) == "up")
+    wait_for(lambda: machine.state() == "up")
     machine.ping("theirs", "10.5.0.1")
     machine.ctl("down", "--all")
     machine.sh("ip netns del theirs")
@@ -301,7 +293,7 @@ def test_down_while_what_it_names_is_away(machine):
     machine.apply(with_wan())
     machine.apply(in_theirs(), "theirs")
     machine.sh("ip link del wan; ip netns del theirs")
-    wait_for(lambda: state(machine) == state(machine, "theirs") == "waiting")
+    wait_for(lambda: machine.state() == machine.state("theirs") == "waiting")
     machine.ctl("down", "--all")
 
 

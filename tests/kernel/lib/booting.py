@@ -21,7 +21,7 @@ def put(machine, topology, name="lab", folder="topologies"):
 
 
 def status(machine):
-    return {t["name"]: t for t in json.loads(machine.ctl("--json", "status").stdout)["topologies"]}
+    return machine.topologies()
 
 
 def boot(machine, **options):

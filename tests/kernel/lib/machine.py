@@ -11,6 +11,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from varlink import Connection
+
 ROOT = Path(__file__).parents[3]
 BUILD = Path(os.environ.get("NETNSD_BUILD", ROOT / "build")).resolve()
 EXAMPLES = ROOT / "conf/examples"
@@ -256,6 +258,22 @@ class Machine:
                                      stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
             wait_for(self.answers, 30)
+
+    def call(self, method, _more=False, **parameters):
+        """What netnsd replies, without a client of ours; VarlinkError if it refuses."""
+        with Connection(self.socket) as connection:
+            return connection.call(f"io.netnsd.{method}", _more=_more, **parameters)
+
+    def topologies(self):
+        """What netnsd says of each."""
+        return {t["name"]: t for t in self.call("Status")["topologies"]}
+
+    def status(self, name="lab"):
+        """What it says of that one, {} if it does not know it."""
+        return self.topologies().get(name, {})
+
+    def state(self, name="lab"):
+        return self.status(name).get("state")
 
     def answers(self):
         assert self.daemon.poll() is None, f"netnsd ended with {self.daemon.returncode}{self.log()}"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """What netnsd tells of what happens: as it happens, and from its log."""
-import json
 import select
 
 from varlink import Connection, encode
@@ -26,5 +25,11 @@ class Monitor(Connection):
         return told and told[-1]["event"] == "healed"
 
 
-def log(machine, *args):
-    return json.loads(machine.ctl("--json", "log", *args).stdout)["events"]
+def log(machine, name=None):
+    """The events that netnsd remembers."""
+    return machine.call("Log", **({"name": name} if name else {}))["events"]
+
+
+def events(machine, name=None):
+    """Their names."""
+    return [event["event"] for event in log(machine, name)]

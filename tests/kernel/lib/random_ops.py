@@ -11,7 +11,6 @@ import expected
 from generator import Generator, generate
 from journal import TO_JOURNAL, unread
 from machine import ROOT
-from varlink import Connection
 
 # What others have: three pairs of interfaces and a namespace.
 WORLD = """ip netns add lab; ip netns add foreign; ip -n lab link set lo up
@@ -141,10 +140,6 @@ class RandomOps:
         gone = {at[2:] for at, value in self.foreign.items() if at[:3] == (netns, "dev", "inet6") and value == "lo"}
         self.foreign, self.now = ({at: value for at, value in facts.items() if at[0] != netns or at[2:] not in gone}
                                   for facts in (self.foreign, self.now))
-
-    def call(self, method, **parameters):
-        with Connection(self.machine.socket) as connection:
-            return connection.call(f"io.netnsd.{method}", **parameters)
 
     def run(self, steps, numbers):
         """Takes the steps of these numbers."""

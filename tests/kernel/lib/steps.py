@@ -20,8 +20,8 @@ def apply(ops, rng):
     rolls, file = ops.roll(rng, record)
     ops.tell("apply", record.name, file)
     if rng.randrange(2):
-        planned = ops.call("Plan", name=record.name, topology=file)["steps"]
-        done = ops.call("Apply", name=record.name, topology=file, replace=True, source="", _more=True)
+        planned = ops.machine.call("Plan", name=record.name, topology=file)["steps"]
+        done = ops.machine.call("Apply", name=record.name, topology=file, replace=True, source="", _more=True)
         assert [step for reply in done for step in reply.get("steps") or []] == planned
     else:
         ops.machine.apply(file, record.name, "--replace")
