@@ -218,11 +218,8 @@ static void add_address(struct json_object *interfaces, const struct object *add
 static void add_route(struct json_object *routes, const struct object *o)
 {
 	struct arena a = { 0 };
-	uint64_t mask = ~UINT64_C(0);
-	int scope = kind_field(o->kind, "scope");
+	uint64_t mask = ~field_bit(o->kind, "scope");
 
-	if (scope >= 0)
-		mask &= ~(UINT64_C(1) << scope);
 	json_object_array_add(routes, json_object_new_string(object_describe(&a, o, NULL, mask)));
 	arena_done(&a);
 }

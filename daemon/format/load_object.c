@@ -32,7 +32,7 @@ static void field_read(struct loader *l, const struct node *n, struct object *o,
 	struct err e;
 
 	if (f->type->parse(f, o->netns, object_at(o, (size_t)index), n->in, &l->model->arena, &e) >= 0) {
-		o->set |= UINT64_C(1) << index;
+		o->set |= bit((size_t)index);
 		return;
 	}
 	node_problem(l, n, "%s", e.text);
@@ -230,7 +230,7 @@ static void pair_read(struct loader *l, const struct node *n, const struct kind 
 	size_t i = (size_t)pair_field(k, true);
 	struct err e;
 
-	o->set |= UINT64_C(1) << i;
+	o->set |= bit(i);
 	if (k->fields[i].type->parse(&k->fields[i], netns, object_at(o, i), key, &l->model->arena, &e) < 0) {
 		node_problem_key(l, n, "%s", e.text);
 		load_break(l, o);

@@ -205,13 +205,13 @@ static bool is_nodad(const struct work *w, const struct address *a)
 
 	if (a->address.family != AF_INET6)
 		return false;
-	return object_has(&a->object, (size_t)kind_field(a->object.kind, "nodad")) ? a->nodad : o && link_is_veth_pair(o);
+	return object_says(&a->object, "nodad") ? a->nodad : o && link_is_veth_pair(o);
 }
 
 /* Our cables do without; who asks for the search gets it. */
 static int ask_for_dad(struct work *w, const struct address *a, struct err *e)
 {
-	if (!object_has(&a->object, (size_t)kind_field(a->object.kind, "nodad")) || a->nodad || a->address.family != AF_INET6)
+	if (!object_says(&a->object, "nodad") || a->nodad || a->address.family != AF_INET6)
 		return 0;
 	if (work_flush(w, e) < 0)
 		return e->code;
@@ -248,7 +248,7 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 	put_lasting(m, a, is_nodad(w, a));
 	if (a->metric)
 		msg_put_u32(m, IFA_RT_PRIORITY, a->metric);
-	else if (op->before && a->address.family == AF_INET6 && op->diff & (UINT64_C(1) << kind_field(a->object.kind, "metric")))
+	else if (op->before && a->address.family == AF_INET6 && op->diff & field_bit(a->object.kind, "metric"))
 		/* Without a word it would stay. */
 		msg_put_u32(m, IFA_RT_PRIORITY, METRIC_IPV6);
 	if (a->label)

@@ -15,7 +15,7 @@ static bool same_bytes(const struct inet *a, const struct inet *b)
 
 static void unset(struct object *o, const char *field)
 {
-	o->set &= ~(UINT64_C(1) << kind_field(o->kind, field));
+	o->set &= ~field_bit(o->kind, field);
 }
 
 /* The kernel keeps one length, that of the far address, and a far address that is the near one is none. */
@@ -60,7 +60,7 @@ static int check_ipv6(struct address *a, struct err *e)
 		return err_set(e, EINVAL, "::1 can be assigned to lo only");
 	while (word->value != scope6(&a->address))
 		word++;
-	if (object_has(&a->object, (size_t)kind_field(a->object.kind, "scope")) && a->scope != word->value)
+	if (object_says(&a->object, "scope") && a->scope != word->value)
 		return err_set(e, EINVAL, "scope: the kernel derives that of an IPv6 address from the address; this one has scope %s", word->name);
 	/* It is not compared, and does not go back to anything. */
 	a->scope = word->value;
@@ -87,7 +87,7 @@ static int check_label(struct address *a, struct err *e)
 /* As ip(8) has it: an address of the loopback's network stays on the host. */
 static void fill_scope(struct address *a)
 {
-	if (a->address.family != AF_INET || a->address.addr[0] != 127 || object_has(&a->object, (size_t)kind_field(a->object.kind, "scope")))
+	if (a->address.family != AF_INET || a->address.addr[0] != 127 || object_says(&a->object, "scope"))
 		return;
 	a->scope = RT_SCOPE_HOST;
 	OBJECT_SET(&a->object, address, scope);

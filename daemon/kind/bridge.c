@@ -86,7 +86,7 @@ static void bridge_check_in(const struct model *m, const struct object *o, struc
 
 	link_check_in(m, o, p);
 	/* The kernel would take it, and then raise it by itself (br_stp_start, net/bridge/br_stp_if.c). */
-	if (b->stp_state && object_has(o, (size_t)kind_field(o->kind, "forward_delay")) && b->forward_delay < FORWARD_DELAY_MIN)
+	if (b->stp_state && object_says(o, "forward_delay") && b->forward_delay < FORWARD_DELAY_MIN)
 		object_problem(p, EINVAL, o, "forward_delay", "with stp_state the kernel takes at least %d, two seconds", FORWARD_DELAY_MIN);
 }
 

@@ -25,7 +25,7 @@ static void read_rows(struct object *o, enum nla_place place, struct nlattr **at
 			*(bool *)object_at(o, i) = f->width == 4 ? nla_get_u32(a) : nla_get_u8(a);
 		else
 			memcpy(object_at(o, i), nla_data(a), f->type->size);
-		o->set |= UINT64_C(1) << i;
+		o->set |= bit(i);
 	}
 }
 

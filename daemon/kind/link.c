@@ -25,7 +25,7 @@ static struct link *as_link(const struct object *o)
 /* Whether the step is about the field, and the object has it. */
 static bool concerns(const struct object *o, uint64_t mask, size_t i)
 {
-	return object_has(o, i) && mask & (UINT64_C(1) << i);
+	return object_has(o, i) && mask & bit(i);
 }
 
 bool link_is_veth_pair(const struct object *o)
@@ -103,7 +103,7 @@ void link_put_birth(const struct work *w, const struct object *o, struct nl_msg 
 
 	msg_put_string(m, IFLA_IFNAME, o->name);
 	msg_put_u32(m, IFLA_GROUP, group_of(w, o));
-	put_rows(o, born_later(o) ? ~(UINT64_C(1) << LINK_MTU) : ~UINT64_C(0), NLA_MESSAGE, m);
+	put_rows(o, born_later(o) ? ~bit(LINK_MTU) : ~UINT64_C(0), NLA_MESSAGE, m);
 	if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, as_link(o)->mtu ^ 1);
 	if (object_has(o, LINK_MAC))
@@ -139,7 +139,7 @@ static void put_alias(struct nl_msg *m, const char *topology)
  * as if the link were new. */
 static bool regains_ipv6(const struct op *op)
 {
-	return op->before && op->diff & (UINT64_C(1) << LINK_MTU) && as_link(op->before)->mtu < IPV6_MIN_MTU && as_link(op->after)->mtu >= IPV6_MIN_MTU;
+	return op->before && op->diff & bit(LINK_MTU) && as_link(op->before)->mtu < IPV6_MIN_MTU && as_link(op->after)->mtu >= IPV6_MIN_MTU;
 }
 
 /* The kernel takes "stable" only where there is a secret. */
@@ -260,7 +260,7 @@ static uint64_t is_on(const struct object *o)
 
 	for (size_t i = 0; i < o->kind->n_fields; i++)
 		if (o->kind->fields[i].type == &type_bool && !*(const bool *)object_at(o, i))
-			mask &= ~(UINT64_C(1) << i);
+			mask &= ~bit(i);
 	return mask;
 }
 
@@ -289,7 +289,7 @@ static uint64_t in_data(const struct object *o, uint64_t mask)
 
 	for (size_t i = 0; i < o->kind->n_fields; i++)
 		if (o->kind->fields[i].place == NLA_INFO_DATA)
-			all |= UINT64_C(1) << i;
+			all |= bit(i);
 	return all & mask;
 }
 
@@ -317,7 +317,7 @@ static int link_change_data(struct work *w, struct op *op, struct err *e)
 /* The loopback comes with its namespace, as drivers/net/loopback.c makes it. */
 static void note_loopback(struct work *w, const struct object *o)
 {
-	uint64_t mask = o->set & (UINT64_C(1) << LINK_MTU | UINT64_C(1) << LINK_TXQLEN);
+	uint64_t mask = o->set & (bit(LINK_MTU) | bit(LINK_TXQLEN));
 	struct object *fresh = mask ? object_copy(&w->noted, o, mask) : NULL;
 
 	if (!fresh)

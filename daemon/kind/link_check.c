@@ -21,7 +21,7 @@ int link_check(struct object *o, struct err *e)
 		return err_set(e, EINVAL, "mac: an interface's own address is neither a group's nor all zero");
 	if (!o->managed) {
 		l->arp = l->multicast = l->forwards = true;
-		o->set |= UINT64_C(1) << LINK_ARP | UINT64_C(1) << LINK_MULTICAST | UINT64_C(1) << LINK_FORWARDS;
+		o->set |= bit(LINK_ARP) | bit(LINK_MULTICAST) | bit(LINK_FORWARDS);
 	}
 	if (!o->managed && !object_has(o, LINK_UP)) {
 		l->up = true;

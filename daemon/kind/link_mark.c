@@ -38,7 +38,7 @@ void link_note_mark(struct model *observed, struct object *have, struct object *
 	struct link *l = (struct link *)have, *w = (struct link *)want;
 
 	if (!topology) {
-		want->set &= ~(UINT64_C(1) << LINK_MARK);
+		want->set &= ~bit(LINK_MARK);
 		return;
 	}
 	l->mark = arena_fmt(&observed->arena, "damaged (%s)", damage_text(&observed->arena, have, topology));

@@ -9,7 +9,7 @@
 
 static bool is_wrong(const struct object *o, uint64_t diff, size_t i)
 {
-	return object_has(o, i) && diff & (UINT64_C(1) << i);
+	return object_has(o, i) && diff & bit(i);
 }
 
 void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff)
@@ -33,7 +33,7 @@ int link_forward(struct work *w, struct op *op, struct err *e)
 	struct nlattr *port;
 	struct nl_msg *m;
 
-	if (!op->before || !is_wrong(op->after, op->diff, LINK_FORWARDS) || op->diff & (UINT64_C(1) << LINK_MASTER))
+	if (!op->before || !is_wrong(op->after, op->diff, LINK_FORWARDS) || op->diff & bit(LINK_MASTER))
 		return 0;
 	m = msg_new(RTM_SETLINK, 0, &i, sizeof(i));
 	port = nla_nest_start(m, IFLA_PROTINFO | NLA_F_NESTED);

@@ -80,7 +80,7 @@ const char *const forwarding_shared[FORWARDING_SHARED] = { "net.ipv4.conf.all.ac
 
 bool netns_says_forwarding(const struct object *netns)
 {
-	return netns && netns->managed && object_has(netns, (size_t)kind_field(netns->kind, "forwarding"));
+	return netns && netns->managed && object_says(netns, "forwarding");
 }
 
 static bool netns_disturbs(const struct object *o, uint64_t mask, const struct object *other)
@@ -88,7 +88,7 @@ static bool netns_disturbs(const struct object *o, uint64_t mask, const struct o
 	const char *key = strrchr(other->id, ' ');
 	bool shared = false;
 
-	if (!o->managed || !(mask & (UINT64_C(1) << kind_field(o->kind, "forwarding"))) || !object_is(other, "sysctl"))
+	if (!o->managed || !(mask & field_bit(o->kind, "forwarding")) || !object_is(other, "sysctl"))
 		return false;
 	for (size_t i = 0; i < FORWARDING_SHARED; i++)
 		shared |= !strcmp(key + 1, forwarding_shared[i]);
@@ -121,7 +121,7 @@ static void netns_complete(struct model *m, struct object *o, _unused_ struct pr
 		lo->where = o->where;
 		model_add(m, lo, NULL);
 	}
-	if (!object_has(lo, (size_t)kind_field(lo->kind, "up")))
+	if (!object_says(lo, "up"))
 		object_set(m, lo, "up", "true");
 }
 
@@ -149,7 +149,7 @@ static int netns_observe(struct look *look, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(look->wanted); i++) {
 		const struct netns_object *w = (const struct netns_object *)look->wanted[i];
 
-		asked |= w && object_has(&w->object, (size_t)kind_field(w->object.kind, "forwarding"));
+		asked |= w && object_says(&w->object, "forwarding");
 	}
 	n->lo = arena_fmt(&look->observed->arena, "%s/lo", look->ns->name);
 	OBJECT_SET(&n->object, netns_object, lo);
@@ -186,7 +186,7 @@ static int forwarding_write(const struct work *w, const struct op *op, struct er
 	bool v4 = n->forwarding & FORWARD_IPV4, v6 = n->forwarding & FORWARD_IPV6;
 	int r;
 
-	if (!object_has(op->after, (size_t)kind_field(op->after->kind, "forwarding")))
+	if (!object_says(op->after, "forwarding"))
 		return 0;
 	if (is_host(op->after) && v6 && keep_advertised(w, e) < 0)
 		return e->code;

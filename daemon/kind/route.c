@@ -46,7 +46,7 @@ static const struct field fields[] = {
 
 static bool is_set(const struct route *r, const char *field)
 {
-	return object_has(&r->object, (size_t)kind_field(r->object.kind, field));
+	return object_says(&r->object, field);
 }
 
 static uint8_t family_of(const struct route *r)

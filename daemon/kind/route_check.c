@@ -130,7 +130,7 @@ static uint32_t table_of(const struct route *r)
 
 static bool says_scope(const struct route *r)
 {
-	return object_has(&r->object, (size_t)kind_field(r->object.kind, "scope"));
+	return object_says(&r->object, "scope");
 }
 
 /* What a route without a gateway reaches. */

@@ -7,7 +7,7 @@
 
 static bool is_set(const struct route *r, const char *field)
 {
-	return object_has(&r->object, (size_t)kind_field(r->object.kind, field));
+	return object_says(&r->object, field);
 }
 
 size_t route_hops(const struct route *r, struct nexthop *one, const struct nexthop **ret)
@@ -30,7 +30,7 @@ void route_set_hops(struct route *r, const struct nexthop *v, size_t n)
 	if (r->dev)
 		OBJECT_SET(&r->object, route, dev);
 	r->nexthops = (struct nexthops){ 0 };
-	r->object.set &= ~(UINT64_C(1) << kind_field(r->object.kind, "nexthops"));
+	r->object.set &= ~field_bit(r->object.kind, "nexthops");
 }
 
 bool route_is_reject(const struct route *r)

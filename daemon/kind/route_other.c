@@ -64,7 +64,7 @@ static char *type_text(struct arena *a, const struct route *r)
 {
 	bool usual = !r->type || r->type == RTN_UNICAST;
 
-	return usual ? arena_strdup(a, "") : object_describe(a, &r->object, NULL, UINT64_C(1) << kind_field(&kind_route, "type"));
+	return usual ? arena_strdup(a, "") : object_describe(a, &r->object, NULL, field_bit(&kind_route, "type"));
 }
 
 /* Where it leads, after a space. */
@@ -76,7 +76,7 @@ static char *way(struct arena *a, const struct route *r)
 
 	/* IPv6 shows lo with one that leads nowhere. */
 	for (size_t i = 0; r->type < RTN_BLACKHOLE && i < ARRAY_SIZE(names); i++)
-		mask |= UINT64_C(1) << kind_field(&kind_route, names[i]);
+		mask |= field_bit(&kind_route, names[i]);
 	text = object_describe(a, &r->object, NULL, mask);
 	return arena_fmt(a, "%s%s", *text ? " " : "", text);
 }

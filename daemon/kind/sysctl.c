@@ -155,7 +155,7 @@ static void link_sysctl_complete(struct model *m, struct object *o, _unused_ str
 {
 	struct object *link = model_find_ref(m, "link", o->place);
 
-	if (link && !strcmp(((struct sysctl *)o)->key, "ipv6.stable_secret") && !object_has(link, (size_t)kind_field(link->kind, "addrgen")))
+	if (link && !strcmp(((struct sysctl *)o)->key, "ipv6.stable_secret") && !object_says(link, "addrgen"))
 		object_set(m, link, "addrgen", "\"stable\"");
 }
 

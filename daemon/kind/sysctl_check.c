@@ -101,9 +101,9 @@ void sysctl_check_in(const struct model *m, const struct object *o, struct probl
 	static const char *const forwarding[] = { "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding",
 						  "net.ipv6.conf.all.forwarding" };
 	const struct object *netns = model_netns(m, o->netns);
-	int i = netns ? kind_field(netns->kind, "forwarding") : -1;
+	bool says = netns && object_says(netns, "forwarding");
 
-	for (size_t k = 0; i >= 0 && object_has(netns, (size_t)i) && k < ARRAY_SIZE(forwarding); k++)
+	for (size_t k = 0; says && k < ARRAY_SIZE(forwarding); k++)
 		if (!strcmp(((const struct sysctl *)o)->key, forwarding[k]))
 			object_problem(p, EINVAL, o, NULL, "\"forwarding\" of %s says this already", o->netns);
 	if (netns && netns->managed && !strcmp(((const struct sysctl *)o)->key, "net.ipv6.conf.default.stable_secret"))
@@ -130,10 +130,9 @@ static void mtu_check(const struct object *o, const struct object *link, struct 
 void link_sysctl_check_in(const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct object *link = model_find_ref(m, "link", o->place);
-	int addrgen = link ? kind_field(link->kind, "addrgen") : -1;
 
 	if (link)
 		mtu_check(o, link, p);
-	if (addrgen >= 0 && object_has(link, (size_t)addrgen) && !strcmp(((const struct sysctl *)o)->key, "ipv6.addr_gen_mode"))
+	if (link && object_says(link, "addrgen") && !strcmp(((const struct sysctl *)o)->key, "ipv6.addr_gen_mode"))
 		object_problem(p, EINVAL, o, NULL, "\"addrgen\" of %s says this already", o->place);
 }

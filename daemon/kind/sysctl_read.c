@@ -44,7 +44,7 @@ int sysctl_seen(struct model *m, const struct object *o, struct object **ret, st
 	if (unset) {
 		/* stable_secret has none until it is written (addrconf_sysctl_stable_secret, net/ipv6/addrconf.c). */
 		((struct sysctl *)seen)->value = NULL;
-		seen->set &= ~(UINT64_C(1) << kind_field(seen->kind, "value"));
+		seen->set &= ~field_bit(seen->kind, "value");
 	} else {
 		/* The kernel puts tabs into its lists; a file has spaces. */
 		for (char *c = value; *c; c++)

@@ -85,7 +85,7 @@ static bool is_subject(const struct work *w, const struct object *link, const ch
 {
 	if (link->managed || !object_is(link, "link") || !model_find(w->plan->observed, link->id))
 		return false;
-	if (!strcmp(name, "addr_gen_mode") && object_has(link, (size_t)kind_field(link->kind, "addrgen")))
+	if (!strcmp(name, "addr_gen_mode") && object_says(link, "addrgen"))
 		return false;
 	return strncmp(family, "ipv6", 4) || !link_is_guarded(w->plan->desired, link, name);
 }

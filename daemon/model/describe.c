@@ -72,7 +72,7 @@ char *object_describe(struct arena *a, const struct object *o, const struct obje
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		char *one;
 
-		if (!object_has(o, i) || !(mask & (UINT64_C(1) << i)) || is_hidden(&o->kind->fields[i]))
+		if (!object_has(o, i) || !(mask & bit(i)) || is_hidden(&o->kind->fields[i]))
 			continue;
 		one = field_text(a, o, before, i);
 		if (one)

@@ -221,11 +221,23 @@ int kind_field(const struct kind *k, const char *name)
 	return -1;
 }
 
+uint64_t field_bit(const struct kind *k, const char *name)
+{
+	int i = kind_field(k, name);
+
+	return i < 0 ? 0 : bit((size_t)i);
+}
+
+bool object_says(const struct object *o, const char *name)
+{
+	return o->set & field_bit(o->kind, name);
+}
+
 void object_mark_set(struct object *o, size_t offset)
 {
 	for (size_t i = 0; i < o->kind->n_fields; i++)
 		if (o->kind->fields[i].offset == offset)
-			o->set |= UINT64_C(1) << i;
+			o->set |= bit(i);
 }
 
 /* Kinds of one class begin with the same rows. */
@@ -246,7 +258,7 @@ uint64_t object_diff(const struct object *want, const struct object *have)
 			continue;
 		/* What the kernel does not say is zero in memory: none. */
 		if (!same_row(want, have, i) || !f->type->equal(object_at(want, i), object_at(have, i)))
-			wrong |= UINT64_C(1) << i;
+			wrong |= bit(i);
 	}
 	return wrong;
 }
@@ -257,7 +269,7 @@ uint64_t kind_mask(const struct kind *k, unsigned flags)
 
 	for (size_t i = 0; i < k->n_fields; i++)
 		if ((k->fields[i].flags & flags) == flags)
-			mask |= UINT64_C(1) << i;
+			mask |= bit(i);
 	return mask;
 }
 

@@ -28,12 +28,21 @@ void model_link(struct model *m);
 struct object *model_netns(const struct model *m, const char *netns);
 
 void *object_at(const struct object *o, size_t i);		/* the value of field i */
+/* Field i in a set of fields: object.set, op.diff. */
+static inline uint64_t bit(size_t i)
+{
+	return UINT64_C(1) << i;
+}
 static inline bool object_has(const struct object *o, size_t i)
 {
-	return o->set & (UINT64_C(1) << i);
+	return o->set & bit(i);
 }
 /* Index of the field called @name, or -1. */
 int kind_field(const struct kind *k, const char *name);
+/* The set that has only the field called @name; none where the kind has no such field. */
+uint64_t field_bit(const struct kind *k, const char *name);
+/* Whether the field called @name has a value. */
+bool object_says(const struct object *o, const char *name);
 /* Sets field @name of @o from JSON text the kind itself wrote; asserts that it is valid. */
 void object_set(struct model *m, struct object *o, const char *name, const char *json);
 /* Marks member @m of struct @s, which begins with @o, as set. */

@@ -12,7 +12,7 @@ static int field_set(struct model *m, struct object *o, size_t i, struct json_ob
 
 	f.min = f.max = 0;
 	memset(object_at(o, i), 0, f.type->size);
-	o->set |= UINT64_C(1) << i;
+	o->set |= bit(i);
 	if (v && f.type->parse(&f, o->netns, object_at(o, i), v, &m->arena, e) < 0)
 		return err_prefix(e, "%s", f.name);
 	return 0;
@@ -129,7 +129,7 @@ static uint64_t needed_keys(const struct kind *k)
 
 	for (size_t i = 0; i < k->n_fields; i++)
 		if (may_be_none(&k->fields[i]))
-			mask &= ~(UINT64_C(1) << i);
+			mask &= ~bit(i);
 	return mask;
 }
 

@@ -214,7 +214,7 @@ static uint64_t cut_refs(struct planning *g, const struct object *want)
 		struct object *base = model_find_ref(g->observed, ref.class, ref.to);
 
 		if (ref.loose && base && leaves(base))
-			mask |= UINT64_C(1) << ref.field;
+			mask |= bit(ref.field);
 	}
 	return mask;
 }

@@ -5,11 +5,6 @@
 #include "kind.h"
 #include "model.h"
 
-static uint64_t bit(size_t i)
-{
-	return UINT64_C(1) << i;
-}
-
 bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 {
 	static const char *const effects[] = {
@@ -27,7 +22,7 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		mask = kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
 	for (size_t i = 0; op->given && i < o->kind->n_fields; i++)
 		if (o->kind->fields[i].gives)
-			mask &= ~(UINT64_C(1) << i);
+			mask &= ~bit(i);
 	*ret = (struct step){
 		.action = change ? "change" : op->after ? "create" : "remove",
 		.kind = o->kind->label,

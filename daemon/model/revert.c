@@ -4,11 +4,6 @@
 #include "kind.h"
 #include "model.h"
 
-static uint64_t bit(size_t i)
-{
-	return UINT64_C(1) << i;
-}
-
 /* Lays the fields of @from that are in @mask over @o, as far as both kinds have the row. */
 static void fields_copy(struct model *m, struct object *o, const struct object *from, uint64_t mask)
 {

@@ -131,7 +131,7 @@ void fake_intrude(struct fake *k, const struct object *route)
 	o->to = r->to;
 	o->key = r->key;
 	o->type = RTN_BLACKHOLE;
-	o->object.set = kind_mask(&kind_route, KEY) | UINT64_C(1) << kind_field(&kind_route, "type");
+	o->object.set = kind_mask(&kind_route, KEY) | field_bit(&kind_route, "type");
 	fake_put(k, fake_name(k, &o->object));
 }
 
@@ -212,11 +212,11 @@ static void show(struct model *observed, const struct object *o, bool forwarding
 	int asked = kind_field(o->kind, "forwarding"), peer = is_class(o, "link") ? kind_field(o->kind, "peer") : -1;
 
 	if (asked >= 0 && !forwarding) {
-		c->set &= ~(UINT64_C(1) << asked);
+		c->set &= ~bit((size_t)asked);
 		*(uint8_t *)object_at(c, (size_t)asked) = 0;
 	}
 	if (peer >= 0) {
-		c->set &= ~(UINT64_C(1) << peer);
+		c->set &= ~bit((size_t)peer);
 		*(const char **)object_at(c, (size_t)peer) = NULL;
 	}
 	model_add(observed, c, NULL);

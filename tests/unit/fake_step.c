@@ -174,7 +174,7 @@ static int link_settle(struct fake *k, const struct op *op, uint64_t mask)
 	for (size_t i = 0; i < want->kind->n_fields; i++) {
 		const struct field *f = &want->kind->fields[i];
 
-		if (object_has(want, i) && mask & (UINT64_C(1) << i) && !f->gives && !(f->flags & WRITTEN))
+		if (object_has(want, i) && mask & bit(i) && !f->gives && !(f->flags & WRITTEN))
 			memcpy(object_at(&l->object, i), object_at(want, i), f->type->size);
 	}
 	if (!op->before) {
@@ -292,7 +292,7 @@ static void hide_none(struct object *o)
 		if (f->kernel_default && !strcmp(f->kernel_default, "null") &&
 		    (f->type == &type_nexthops ? !((const struct nexthops *)object_at(o, i))->n
 					       : !memcmp(object_at(o, i), zero, f->type->size)))
-			o->set &= ~(UINT64_C(1) << i);
+			o->set &= ~bit(i);
 	}
 }
 
@@ -342,7 +342,7 @@ static int address_step(struct fake *k, const struct op *op)
 	}
 	a = fake_clone(k->memory, o);
 	object_set(k->memory, a, "nodad", "false");
-	a->set |= UINT64_C(1) << kind_field(o->kind, "scope") | UINT64_C(1) << kind_field(o->kind, "metric");
+	a->set |= field_bit(o->kind, "scope") | field_bit(o->kind, "metric");
 	a->set &= ~kind_mask(o->kind, WRITTEN);
 	hide_none(a);
 	a->handle = link->handle;
@@ -358,9 +358,9 @@ static void route_show(struct fake *k, struct route *r)
 	hide_none(&r->object);
 	r->type = r->type ? r->type : (uint8_t)RTN_UNICAST;
 	r->table = r->key.table;
-	r->object.set |= UINT64_C(1) << kind_field(r->object.kind, "type") |
-			 UINT64_C(1) << kind_field(r->object.kind, "onlink") |
-			 UINT64_C(1) << kind_field(r->object.kind, "table");
+	r->object.set |= field_bit(r->object.kind, "type") |
+			 field_bit(r->object.kind, "onlink") |
+			 field_bit(r->object.kind, "table");
 	if (!r->dev && r->via.family)
 		r->dev = reach(k, r->object.netns, &r->via, NULL);
 	if (r->dev)

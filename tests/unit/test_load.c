@@ -83,7 +83,7 @@ static void test_good(_unused_ void **state)
 		assert_string_equal(t.model.objects[i]->id, ids[i]);
 	assert_string_equal(c->peer, "ns2/e");
 	assert_string_equal(c->master, "ns1/sw");
-	assert_false(object_has(&c->object, (size_t)kind_field(c->object.kind, "mtu")));
+	assert_false(object_says(&c->object, "mtu"));
 	assert_int_equal(address->where.line, 4);
 	assert_int_equal(address->where.column, 24);
 	assert_string_equal(address->where.pointer, "/namespaces/ns1/interfaces/e/addresses/0");
