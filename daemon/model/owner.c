@@ -2,6 +2,7 @@
 /* owner.c - decides whose an observed object is: the kernel is the register, what
  * was applied last only tells which of our own topologies an object belongs to. */
 #include "owner.h"
+#include "base/search.h"
 #include "kind.h"
 #include "model.h"
 
@@ -112,21 +113,13 @@ static bool is_seen(struct resolving *r, const struct object *known, const struc
 /* Whether it was seen so under another name. */
 static bool is_renamed(struct resolving *r, const struct object *o)
 {
-	size_t low = 0, high;
+	const struct numbered key = { .number = o->handle };
 
 	if (!r->numbered)
 		number(r);
-	high = r->n_numbered;
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (r->numbered[mid].number < o->handle)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < r->n_numbered && r->numbered[low].number == o->handle; low++)
-		if (r->numbered[low].link->cookie && r->numbered[low].link->cookie == cookie_of(r, o))
+	for (size_t i = lower_bound(&key, r->numbered, r->n_numbered, sizeof(key), number_cmp);
+	     i < r->n_numbered && r->numbered[i].number == o->handle; i++)
+		if (r->numbered[i].link->cookie && r->numbered[i].link->cookie == cookie_of(r, o))
 			return true;
 	return false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* slot.c - a sorted list of who takes up which slot. */
 #include "slot.h"
+#include "base/search.h"
 
 int slot_cmp(const struct slot *a, const struct slot *b)
 {
@@ -62,17 +63,9 @@ void slots_done(struct slots *s)
 const struct slot_entry *slots_find(const struct slots *s, const char *netns, const struct slot *slot, size_t *ret_n)
 {
 	struct slot_entry key = { netns, *slot, NULL };
-	size_t low = 0, high = s->n;
+	size_t first = lower_bound(&key, s->v, s->n, sizeof(*s->v), entry_cmp);
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (entry_cmp(&s->v[mid], &key) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (*ret_n = 0; low + *ret_n < s->n && entry_cmp(&s->v[low + *ret_n], &key) == 0;)
+	for (*ret_n = 0; first + *ret_n < s->n && entry_cmp(&s->v[first + *ret_n], &key) == 0;)
 		++*ret_n;
-	return *ret_n ? s->v + low : NULL;
+	return *ret_n ? s->v + first : NULL;
 }

@@ -3,6 +3,7 @@
  * A look at all costs as much as there are files; what concerns one topology does not. */
 #include "boot_file.h"
 #include "base/log.h"
+#include "base/search.h"
 #include "base/trust.h"
 #include <dirent.h>
 
@@ -49,17 +50,7 @@ static int name_cmp(const void *a, const void *b)
 /* The place of @f, or where it would stand, in @list of @n. */
 static size_t place_of(struct boot_file *const *list, size_t n, const struct boot_file *f, int (*cmp)(const void *a, const void *b))
 {
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (cmp(&list[mid], &f) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return lower_bound(&f, list, n, sizeof(struct boot_file *), cmp);
 }
 
 static struct boot_file *file_new(enum boot_dir dir, const char *path)
