@@ -202,11 +202,7 @@ static void read_route(const struct nlmsghdr *h, struct heard *ret)
 	if (r->rtm_protocol == PROTOCOL || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), a, RTA_MAX, NULL) < 0)
 		return;
 	ret->others = true;
-	if (a[RTA_DST] && r->rtm_dst_len)
-		ret->slot.to = msg_inet(r->rtm_family, r->rtm_dst_len, a[RTA_DST]);
-	ret->slot.family = r->rtm_family;
-	ret->slot.metric = a[RTA_PRIORITY] ? nla_get_u32(a[RTA_PRIORITY]) : 0;
-	ret->slot.table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : r->rtm_table;
+	ret->slot = msg_slot(r, a);
 	ret->unrouted = h->nlmsg_type == RTM_DELROUTE && r->rtm_protocol == RTPROT_KERNEL;
 	ret->ifindex = ret->unrouted && a[RTA_OIF] ? nla_get_u32(a[RTA_OIF]) : 0;
 }

@@ -213,6 +213,19 @@ struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from)
 	return i;
 }
 
+struct slot msg_slot(const struct rtmsg *r, struct nlattr **a)
+{
+	struct slot s = {
+		.family = r->rtm_family,
+		.metric = a[RTA_PRIORITY] ? nla_get_u32(a[RTA_PRIORITY]) : 0,
+		.table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : r->rtm_table,
+	};
+
+	if (a[RTA_DST] && r->rtm_dst_len)
+		s.to = msg_inet(r->rtm_family, r->rtm_dst_len, a[RTA_DST]);
+	return s;
+}
+
 void batch_done(struct batch *b)
 {
 	free(b->buffer);

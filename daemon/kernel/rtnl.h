@@ -2,12 +2,13 @@
 /* rtnl.h - a rtnetlink socket inside one namespace: dumps that start again when they
  * were disturbed, batches of requests, and the kernel's own words for errors. */
 #pragma once
-#include "model/type.h"
+#include "model/kind.h"
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
 struct rtnl;
 struct op;
+struct rtmsg;
 
 /* A socket in the namespace the thread is in now. */
 int rtnl_open(struct rtnl **ret, struct err *e);
@@ -38,6 +39,8 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e);
 /* The address in an attribute. */
 struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
+/* The slot that the route of a message takes up, from its header and its attributes. */
+struct slot msg_slot(const struct rtmsg *r, struct nlattr **a);
 
 enum {
 	/* Above this the acknowledgements of a batch that fails wholly may not fit

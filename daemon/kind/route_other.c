@@ -244,18 +244,14 @@ static void on_other(const struct nlmsghdr *h, void *arg)
 	struct question *q = arg;
 	struct nlattr *a[RTA_MAX + 1];
 	const struct slot_entry *at;
-	struct slot slot = { 0 };
+	struct slot slot;
 	struct route *r;
 	size_t n;
 
 	if (h->nlmsg_type != RTM_NEWROUTE || i->rtm_protocol == PROTOCOL || i->rtm_tos ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0)
 		return;
-	if (a[RTA_DST] && i->rtm_dst_len)
-		slot.to = msg_inet(i->rtm_family, i->rtm_dst_len, a[RTA_DST]);
-	slot.family = i->rtm_family;
-	slot.metric = a[RTA_PRIORITY] ? nla_get_u32(a[RTA_PRIORITY]) : 0;
-	slot.table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : i->rtm_table;
+	slot = msg_slot(i, a);
 	at = slots_find(&q->asked, q->look->ns->name, &slot, &n);
 	r = at ? route_read(q->look, h) : NULL;
 	if (r && r->key.family == AF_INET6 && r->nexthops.n)
