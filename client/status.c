@@ -4,6 +4,7 @@
 #include "event.h"
 #include "print.h"
 #include "text.h"
+#include "model/type.h"
 
 enum {
 	DRIFT_LINES = 10,	/* so many are shown */
@@ -134,7 +135,7 @@ static const char *interface_relations(struct arena *a, struct json_object *o)
 
 	if (*peer)
 		text = arena_fmt(a, "⇄ %s", peer);
-	else if (strcmp(kind, "loopback") != 0 && strcmp(reply_text(o, "name"), "lo") != 0)
+	else if (strcmp(kind, "loopback") != 0 && !is_loopback(reply_text(o, "name")))
 		text = kind;
 	if (*master)
 		text = arena_fmt(a, "%s%smaster %s", text, *text ? ", " : "", master);

@@ -15,7 +15,7 @@ bool heal_is_blocked(const struct heal *h, const struct object *want)
 		return true;
 	if (have)
 		return have->owner != OWNER_OURS && !want->managed && !have->managed;
-	return want->mark == SKIPPED || (want->managed && (object_is(want, "netns") || (object_is(want, "link") && strcmp(want->name, "lo"))));
+	return want->mark == SKIPPED || (want->managed && (object_is(want, "netns") || (object_is(want, "link") && !is_loopback(want->name))));
 }
 
 static bool stands_on_blocked(const struct heal *h, const struct object *o)

@@ -135,7 +135,7 @@ int scope_open(struct scope *s, struct err *e)
 		s->names[i] = part->watched->name;
 		/* The loopback says whose a namespace is. */
 		if (!part->all)
-			part_add(part, "lo");
+			part_add(part, LOOPBACK);
 	}
 	if (netns_set_make(&s->set, s->env->netns_dir, s->names, s->n, e) < 0)
 		return e->code;

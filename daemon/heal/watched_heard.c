@@ -62,7 +62,7 @@ static void forget_numbers(struct member *m)
 	for (size_t i = 0; i < m->declared.n; i++) {
 		struct object *o = m->declared.objects[i];
 
-		if (!object_is(o, "link") || !strcmp(o->name, "lo") || o->marked >= INDEX_MIN)
+		if (!object_is(o, "link") || is_loopback(o->name) || o->marked >= INDEX_MIN)
 			continue;
 		o->marked = 0;
 		o->cookie = 0;

@@ -98,7 +98,7 @@ static bool is_kernels(const struct address *a, const struct nlattr *proto, uint
 	if (p && p <= IFAPROT_KERNEL_LL)
 		return true;
 	if (a->address.family == AF_INET)
-		return !strcmp(a->object.name, "lo") && !memcmp(&a->address, &loopback4, sizeof(loopback4));
+		return is_loopback(a->object.name) && !memcmp(&a->address, &loopback4, sizeof(loopback4));
 	/* Linux before 5.18 does not tell what routers advertise; people's last. */
 	if (flags & IFA_F_TEMPORARY || (flags & IFA_F_MANAGETEMPADDR && !p && !(flags & IFA_F_PERMANENT)))
 		return true;

@@ -49,7 +49,7 @@ static uint8_t scope6(const struct inet *i)
 
 static int check_ipv6(struct address *a, struct err *e)
 {
-	bool on_lo = !strcmp(a->object.name, "lo"), loopback = inet_is_loopback6(&a->address);
+	bool on_lo = is_loopback(a->object.name), loopback = inet_is_loopback6(&a->address);
 	const struct word *word = scope_words;
 
 	if (a->address.family != AF_INET6)
@@ -114,7 +114,7 @@ static bool is_given(const struct model *m, const struct address *a, const struc
 	const struct object *netns = model_netns(m, a->object.netns);
 	bool given = !memcmp(&a->address, &loopback4, sizeof(loopback4)) || inet_is_loopback6(&a->address);
 
-	return given && netns && !netns->managed && !strcmp(a->object.name, "lo") && !link_is_down(link);
+	return given && netns && !netns->managed && is_loopback(a->object.name) && !link_is_down(link);
 }
 
 void address_check_in(const struct model *m, const struct object *o, struct problems *p)
@@ -151,7 +151,7 @@ static bool is_near(const struct address *a, const struct address *b)
 static bool is_beside_loopback(const struct model *m, const struct object *netns, const struct address *a)
 {
 	struct inet net = address_net(a), own = inet_net(&loopback4);
-	const struct object *link = strcmp(a->object.name, "lo") || netns->managed ? NULL : model_find_ref(m, "link", a->object.place);
+	const struct object *link = !is_loopback(a->object.name) || netns->managed ? NULL : model_find_ref(m, "link", a->object.place);
 
 	return link && !link_is_down(link) && !memcmp(&net, &own, sizeof(net));
 }

@@ -69,7 +69,7 @@ static bool has_route(const struct address *a)
 	if (!a->address.len || (v4 && !memcmp(route_of(a).to.addr, "\0\0\0", 4)))
 		return false;
 	/* A secondary address shares that of the first; one on lo is local. */
-	return !v4 || (!(a->flags & IFA_F_SECONDARY) && strcmp(a->object.name, "lo") && (a->peer.family || a->address.len < 32));
+	return !v4 || (!(a->flags & IFA_F_SECONDARY) && !is_loopback(a->object.name) && (a->peer.family || a->address.len < 32));
 }
 
 /* The kernel keeps local and broadcast addresses in a table of their own. */
@@ -102,7 +102,7 @@ size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX])
 {
 	const struct address *a = (const struct address *)o;
 	struct inet net = address_net(a), own = whole(&a->address), last;
-	bool lo = !strcmp(o->name, "lo");
+	bool lo = is_loopback(o->name);
 	size_t n = 0;
 
 	if (a->flags & IFA_F_NOPREFIXROUTE || !net.len)

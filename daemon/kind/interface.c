@@ -246,7 +246,7 @@ static int interface_observe(struct look *look, struct err *e)
 		look_add(look, &l->object);
 		if (l->altname)
 			add_altname(look, l);
-		if (!strcmp(l->object.name, "lo") && netns)
+		if (is_loopback(l->object.name) && netns)
 			netns->sign = l->object.sign;
 	}
 	return 0;
@@ -262,7 +262,7 @@ static void interface_check_in(const struct model *m, const struct object *o, st
 	const struct object *netns = model_netns(m, o->netns);
 
 	link_check_in(m, o, p);
-	if (strcmp(o->name, "lo") && netns && !netns->managed)
+	if (!is_loopback(o->name) && netns && !netns->managed)
 		problem_add(p, EINVAL, &o->where, "%s is made by netnsd, so nothing is there yet: say what %s is by its \"kind\"",
 			    o->netns, o->name);
 }
@@ -293,7 +293,7 @@ static void interface_check_netns(_unused_ const struct model *m, const struct o
 		names[n++] = o->name;
 	}
 	for (const struct object *o = n ? netns->first : NULL; o && p->guesses < GUESSES_MAX; o = o->next)
-		if (o->kind == &kind_interface && strcmp(o->name, "lo"))
+		if (o->kind == &kind_interface && !is_loopback(o->name))
 			refuse_near(o, names, n, p);
 }
 

@@ -387,7 +387,7 @@ static size_t count_ours(const struct work *w, const struct object *one)
 			return 0;
 	}
 	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
-		if (!object_is(o, "link") || o->sign.hash != one->sign.hash || !strcmp(o->name, "lo"))
+		if (!object_is(o, "link") || o->sign.hash != one->sign.hash || is_loopback(o->name))
 			continue;
 		/* Anybody can copy a mark, and delete by group asks nobody. */
 		if (o->owner != OWNER_OURS || !o->sign.topology || strcmp(o->sign.topology, w->topology))

@@ -13,11 +13,11 @@ int link_check(struct object *o, struct err *e)
 	static const uint8_t none[6];
 	struct link *l = (struct link *)o;
 
-	if (!o->managed && !strcmp(o->name, "lo"))
+	if (!o->managed && is_loopback(o->name))
 		return err_set(e, EINVAL, "lo is the loopback that every namespace has; list it without \"kind\"");
-	if (object_has(o, LINK_MAC) && !strcmp(o->name, "lo") && l->mac[0] & 1)
+	if (object_has(o, LINK_MAC) && is_loopback(o->name) && l->mac[0] & 1)
 		return err_set(e, EINVAL, "mac: a multicast address cannot be an interface's own");
-	if (strcmp(o->name, "lo") && object_has(o, LINK_MAC) && (l->mac[0] & 1 || !memcmp(l->mac, none, sizeof(none))))
+	if (!is_loopback(o->name) && object_has(o, LINK_MAC) && (l->mac[0] & 1 || !memcmp(l->mac, none, sizeof(none))))
 		return err_set(e, EINVAL, "mac: an interface's own address is neither a group's nor all zero");
 	if (!o->managed) {
 		l->arp = l->multicast = l->forwards = true;
@@ -53,10 +53,10 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 
 	if (master && !ref_is_in(master, o->netns))
 		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge share one", master);
-	else if (master && (!strcmp(o->name, "lo") || o->kind->ports))
+	else if (master && (is_loopback(o->name) || o->kind->ports))
 		object_problem(p, EINVAL, o, "master", "%s cannot be a port of a bridge",
 			       o->kind->ports ? "a bridge" : "the loopback");
-	else if (base && !base->kind->ports && (!base->managed || !strcmp(base->name, "lo")))
+	else if (base && !base->kind->ports && (!base->managed || is_loopback(base->name)))
 		object_problem(p, EINVAL, o, "master", "%s is %s, which has no ports", master,
 			       base->managed ? "the loopback" : arena_fmt(&p->arena, "a %s", base->kind->name));
 	if (!o->managed && object_has(o, LINK_MTU) && ((const struct link *)o)->mtu > MTU_MAX)

@@ -24,7 +24,7 @@ static const char *alias_text(struct arena *a, const char *alias)
 static const char *damage_text(struct arena *a, const struct object *have, const char *topology)
 {
 	const struct sign *s = &have->sign;
-	const char *name = have->name ? have->name : "lo";
+	const char *name = have->name ? have->name : LOOPBACK;
 	bool alias = !s->alias || strncmp(s->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) != 0 ||
 		     strcmp(s->alias + strlen(ALIAS_PREFIX), topology) != 0;
 	bool group = s->group != group_of_link(topology, name);
@@ -51,7 +51,7 @@ void link_note_mark(struct model *observed, struct object *have, struct object *
 
 const char *link_say_damage(struct arena *a, const struct object *have, const char *topology)
 {
-	const char *name = have->name ? have->name : "lo";
+	const char *name = have->name ? have->name : LOOPBACK;
 	bool none = !have->sign.group && !have->sign.alias;
 
 	return arena_fmt(

@@ -23,7 +23,7 @@ bool link_lacks_ipv6(const struct object *o)
 	uint32_t mtu = link_mtu(o);
 
 	/* The loopback keeps it (addrconf_notify, net/ipv6/addrconf.c). */
-	return strcmp(o->name, "lo") && mtu && mtu < IPV6_MIN_MTU;
+	return !is_loopback(o->name) && mtu && mtu < IPV6_MIN_MTU;
 }
 
 /* A bridge without an MTU of its own has that of its smallest port (br_mtu_auto_adjust,

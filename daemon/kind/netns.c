@@ -113,11 +113,11 @@ static void netns_complete(struct model *m, struct object *o, _unused_ struct pr
 
 	if (o->managed)
 		return;
-	n->lo = arena_fmt(&m->arena, "%s/lo", o->netns);
+	n->lo = arena_fmt(&m->arena, "%s/" LOOPBACK, o->netns);
 	OBJECT_SET(o, netns_object, lo);
 	lo = model_find_ref(m, "link", n->lo);
 	if (!lo) {
-		lo = object_new(m, &kind_interface, o->netns, "lo");
+		lo = object_new(m, &kind_interface, o->netns, LOOPBACK);
 		lo->where = o->where;
 		model_add(m, lo, NULL);
 	}
@@ -151,7 +151,7 @@ static int netns_observe(struct look *look, struct err *e)
 
 		asked |= w && object_says(&w->object, "forwarding");
 	}
-	n->lo = arena_fmt(&look->observed->arena, "%s/lo", look->ns->name);
+	n->lo = arena_fmt(&look->observed->arena, "%s/" LOOPBACK, look->ns->name);
 	OBJECT_SET(&n->object, netns_object, lo);
 	n->object.cookie = rtnl_cookie(look->nl);
 	look_add(look, &n->object);

@@ -72,11 +72,6 @@ static struct inet alone(const struct inet *i)
 	return one;
 }
 
-static bool is_loopback(const struct object *link)
-{
-	return !strcmp(link->name, "lo");
-}
-
 /* fib_add_ifaddr, net/ipv4/fib_frontend.c */
 static void add_ipv4(struct networks *nets, const struct address *a, const struct object *link)
 {
@@ -91,8 +86,8 @@ static void add_ipv4(struct networks *nets, const struct address *a, const struc
 	/* The kernel makes no route to a network that begins with 0.0.0.0 (ipv4_is_zeronet). */
 	if (!memcmp(net.addr, "\0\0\0", 4))
 		return;
-	add(nets, is_loopback(link) ? OWN : NEAR, &net, link->place, EACH);
-	if (is_loopback(link))
+	add(nets, is_loopback(link->name) ? OWN : NEAR, &net, link->place, EACH);
+	if (is_loopback(link->name))
 		add(nets, SOURCE, &net, link->place, EACH);
 	for (unsigned bit = net.len; bit < 32; bit++)
 		last.addr[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
@@ -111,11 +106,11 @@ static void add_ipv6(struct networks *nets, const struct address *a, const struc
 	add(nets, OWN, &own, link->place, EACH);
 	if (link_is_down(link))
 		add(nets, DOWN, &net, link->place, EACH);
-	else if (is_loopback(link))
+	else if (is_loopback(link->name))
 		add(nets, OWN, &net, link->place, EACH);
 	else if (net.len)
 		add(nets, NEAR, &net, link->place, EACH);
-	if (a->peer.family && !link_is_down(link) && !is_loopback(link))
+	if (a->peer.family && !link_is_down(link) && !is_loopback(link->name))
 		add(nets, NEAR, &peer, link->place, EACH);
 }
 
@@ -145,7 +140,7 @@ static void add_route(struct networks *nets, const struct route *r)
 	if ((r->type > RTN_UNICAST && !local) || (v4 && (says_scope(r) ? r->scope : route_usual_scope(r)) < RT_SCOPE_LINK))
 		return;
 	for (size_t i = 0; i < n; i++) {
-		if (hops[i].via.family || !hops[i].dev || (!v4 && !strcmp(strchr(hops[i].dev, '/'), "/lo")))
+		if (hops[i].via.family || !hops[i].dev || (!v4 && is_loopback(strchr(hops[i].dev, '/') + 1)))
 			continue;
 		add(nets, local && v4 ? OWN : NEAR, &to, hops[i].dev, table_of(r));
 		if (local && v4)
@@ -171,7 +166,7 @@ static void collect(struct networks *nets, const struct object *netns)
 
 		if (o->kind == &kind_route)
 			add_route(nets, (const struct route *)o);
-		if (object_is(o, "link") && is_loopback(o) && !link_is_down(o)) {
+		if (object_is(o, "link") && is_loopback(o->name) && !link_is_down(o)) {
 			add(nets, OWN, &loopback, o->place, EACH);
 			add(nets, SOURCE, &loopback, o->place, EACH);
 		}
@@ -305,12 +300,12 @@ static void check_via(const struct networks *nets, const struct route *r, const 
  * is lo.  Which link-local ones there are elsewhere only the kernel knows. */
 static bool src_is_found6(const struct networks *nets, const struct route *r)
 {
-	bool on_lo = route_is_reject(r) || (r->dev && !strcmp(strchr(r->dev, '/'), "/lo"));
+	bool on_lo = route_is_reject(r) || (r->dev && is_loopback(strchr(r->dev, '/') + 1));
 	char lo[128];
 
 	if (inet_is_loopback6(&r->src))
 		return on_lo;
-	snprintf(lo, sizeof(lo), "%s/lo", r->object.netns);
+	snprintf(lo, sizeof(lo), "%s/" LOOPBACK, r->object.netns);
 	if (inet_is_link_local(&r->src))
 		return !on_lo || is_alone(nets, SOURCE, &r->src, lo);
 	return is_alone(nets, SOURCE, &r->src, ANYWHERE);

@@ -125,7 +125,7 @@ static int check_hop(const struct route *r, const struct nexthop *hop, struct er
 		return err_set(e, EINVAL, "via: %s is the loopback address, not a gateway", text);
 	if (!dev && inet_is_link_local(&hop->via))
 		return err_set(e, EINVAL, "via: %s is a link-local address: \"dev\" must name its interface", text);
-	if (dev && !strcmp(dev, "lo"))
+	if (is_loopback(dev))
 		return err_set(e, EINVAL, "dev: an IPv6 gateway is never on lo");
 	return 0;
 }

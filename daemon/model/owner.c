@@ -25,7 +25,7 @@ uint32_t topology_hash(const char *name)
 
 uint32_t group_of_link(const char *topology, const char *name)
 {
-	return GROUP_OURS | topology_hash(topology) | (strcmp(name, "lo") ? 0 : (uint32_t)GROUP_LOOPBACK);
+	return GROUP_OURS | topology_hash(topology) | (is_loopback(name) ? (uint32_t)GROUP_LOOPBACK : 0);
 }
 
 struct sign sign_of_link(uint32_t group, const char *alias)
@@ -99,7 +99,7 @@ static uint32_t number_of(const struct object *o)
 static struct object *made_by(const struct model *m, const struct object *o)
 {
 	struct object *known = m ? model_find(m, o->id) : NULL, *netns = known && known->managed ? model_netns(m, o->netns) : NULL;
-	bool loopback = netns && !netns->managed && o->name && !strcmp(o->name, "lo");
+	bool loopback = netns && !netns->managed && is_loopback(o->name);
 
 	return known && (!known->managed || loopback) ? known : NULL;
 }
@@ -248,7 +248,7 @@ void owner_pretend(struct model *observed, const struct model *desired, const ch
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i], *netns = model_netns(observed, o->netns);
 		const struct object *want = model_find(desired, o->id), *place = model_netns(desired, o->netns);
-		bool loopback = want && place && !place->managed && o->name && !strcmp(o->name, "lo") && object_is(o, "link");
+		bool loopback = want && place && !place->managed && is_loopback(o->name) && object_is(o, "link");
 
 		if (!o->kind->mark || o->sign.hash)
 			continue;

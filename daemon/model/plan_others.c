@@ -103,7 +103,7 @@ void plan_find_others(struct plan *p)
 	for (size_t i = 0; all.n && i < p->observed->n; i++) {
 		const struct object *o = p->observed->objects[i];
 		bool stands =
-			o->kind->form == FORM_MAP ? strcmp(o->name, "lo") != 0 : object_is(o, "address") && !o->managed;
+			o->kind->form == FORM_MAP ? !is_loopback(o->name) : object_is(o, "address") && !o->managed;
 
 		if (stands && o->owner != OWNER_OURS && !o->assumed && !o->alias_of && !model_find(p->desired, o->id))
 			find_taker(a, &all, o);

@@ -72,6 +72,13 @@ const char *name_problem(const char *s, struct err *e);
 /* {"type": "string", "pattern": @pattern}, for a type's schema. */
 struct json_object *schema_pattern(const char *pattern);
 
+/* The interface that every namespace has, and that nobody makes or deletes. */
+#define LOOPBACK "lo"
+static inline bool is_loopback(const char *ifname)
+{
+	return ifname && !strcmp(ifname, LOOPBACK);
+}
+
 /* type.copy of a const char *, which may be NULL. */
 void text_copy(void *dst, const void *src, struct arena *a);
 

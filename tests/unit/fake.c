@@ -99,8 +99,8 @@ struct object *fake_add(struct fake *k, const struct kind *kind, const char *net
 		struct link *l = (struct link *)o;
 
 		o->managed = false;
-		o->handle = strcmp(name, "lo") ? k->next_index++ : 1;
-		l->mtu = l->mtu ? l->mtu : strcmp(name, "lo") ? 1500 : 65536;
+		o->handle = is_loopback(name) ? 1 : k->next_index++;
+		l->mtu = l->mtu ? l->mtu : is_loopback(name) ? 65536 : 1500;
 		l->txqlen = 1000;
 		o->set |= kind_mask(kind, 0);
 	}

@@ -219,7 +219,7 @@ static int link_remove(struct fake *k, const struct object *before)
 
 	if (!o || o->handle != before->handle)
 		return -ENODEV;
-	if (!strcmp(o->name, "lo") || !o->sign.hash)
+	if (is_loopback(o->name) || !o->sign.hash)
 		return -EPERM;
 	fake_remove(k, before->id);
 	return 0;
@@ -239,7 +239,7 @@ static int link_step(struct fake *k, const struct plan *plan, const struct op *o
 static void netns_new(struct fake *k, const struct object *want)
 {
 	struct object *o = object_new(k->memory, want->kind, want->netns, NULL);
-	struct object *lo = object_new(k->memory, &kind_interface, want->netns, "lo");
+	struct object *lo = object_new(k->memory, &kind_interface, want->netns, LOOPBACK);
 	const uint8_t *forwarding = fake_field(want, "forwarding");
 
 	*(const char **)object_at(o, (size_t)kind_field(o->kind, "lo")) = lo->place;

@@ -298,7 +298,7 @@ static void drift(struct chain *h, const struct generator *d)
 	for (size_t i = 0; i < k->n; i++) {
 		const struct object *o = k->v[(i + at) % k->n].o;
 
-		if (!o->sign.hash || (o->name && !strcmp(o->name, "lo")) || !strcmp(o->kind->class, "netns"))
+		if (!o->sign.hash || is_loopback(o->name) || !strcmp(o->kind->class, "netns"))
 			continue;
 		fake_remove(k, o->id);
 		h->drifted = true;
