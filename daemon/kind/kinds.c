@@ -4,7 +4,7 @@
 #include "model/model.h"
 
 static const struct kind *const rows[] = {
-	&kind_netns, &kind_interface, &kind_bridge, &kind_veth, &kind_sysctl, &kind_link_sysctl, &kind_address, &kind_route,
+	&kind_netns, &kind_interface, &kind_bridge, &kind_veth, &kind_sysctl, &kind_sysctl_link, &kind_address, &kind_route,
 };
 
 const struct kinds all_kinds = { rows, ARRAY_SIZE(rows) };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl.c - keys under net., of a namespace or of one interface.  They are always
- * there; what is said of them is kept and put back. */
+/* sysctl.c - keys under net. of a namespace, and what they share with those of an interface.  They
+ * are always there; what is said of them is kept and put back. */
 #include "model/plan.h"
 #include "lookup.h"
 #include "sysctl.h"
@@ -47,7 +47,7 @@ static struct json_object *value_schema(_unused_ const struct field *f)
 	return json_tokener_parse("{\"type\": [\"integer\", \"boolean\", \"string\"]}");
 }
 
-static const struct type type_value = {
+const struct type type_sysctl_value = {
 	.name = "number or text",
 	.size = sizeof(const char *),
 	.copy = text_copy,
@@ -59,17 +59,10 @@ static const struct type type_value = {
 
 static const struct field fields[] = {
 	FIELD(sysctl, key, string, .flags = KEY | BARE | NEEDED, .max = 128, .doc = "the key, beginning with net."),
-	FIELD(sysctl, value, value, .flags = BARE | NEEDED, .min = 1, .doc = "its value"),
+	FIELD(sysctl, value, sysctl_value, .flags = BARE | NEEDED, .min = 1, .doc = "its value"),
 };
 
-static const struct field link_fields[] = {
-	FIELD(sysctl, key, string, .flags = KEY | BARE | NEEDED, .max = 128,
-	      .doc = "the key without net. and conf.IF.: ipv4.rp_filter"),
-	FIELD(sysctl, value, value, .flags = BARE | NEEDED, .min = 1, .doc = "its value"),
-};
-
-/* One name after another, each of letters that no path separator is among. */
-static int key_check(const char *key, struct err *e)
+int sysctl_key_check(const char *key, struct err *e)
 {
 	for (const char *c = key; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("_-.", *c))
@@ -87,8 +80,7 @@ static bool is_of_interface(const char *key)
 	return conf && strncmp(conf, "all.", 4) && strncmp(conf, "default.", 8);
 }
 
-/* One space between two words: some keys take no more, and none says more. */
-static int value_check(struct sysctl *s, struct err *e)
+int sysctl_check_value(struct sysctl *s, struct err *e)
 {
 	char *to = (char *)(uintptr_t)s->value;
 
@@ -111,56 +103,15 @@ static int sysctl_check_key(const struct object *o, struct err *e)
 			       strrchr(key, '.'));
 	if (strncmp(key, "net.", 4))
 		return err_set(e, EINVAL, "%s: only keys under net. belong to a namespace", key);
-	return key_check(key, e);
+	return sysctl_key_check(key, e);
 }
 
 static int sysctl_check(struct object *o, struct err *e)
 {
-	return sysctl_check_key(o, e) < 0 ? e->code : value_check((struct sysctl *)o, e);
+	return sysctl_check_key(o, e) < 0 ? e->code : sysctl_check_value((struct sysctl *)o, e);
 }
 
-static int link_sysctl_check_key(const struct object *o, struct err *e)
-{
-	const char *key = ((const struct sysctl *)o)->key;
-
-	if (strncmp(key, "ipv4.", 5) && strncmp(key, "ipv6.", 5))
-		return err_set(e, EINVAL, "%s: must begin with ipv4. or ipv6.", key);
-	return key_check(key, e);
-}
-
-static int link_sysctl_check(struct object *o, struct err *e)
-{
-	return link_sysctl_check_key(o, e) < 0 ? e->code : value_check((struct sysctl *)o, e);
-}
-
-/* A key that was as the default returns to what that is to be. */
-static void link_sysctl_returns(const struct model *desired, struct object *o, const struct model *observed)
-{
-	const struct object *link = model_find_ref(desired, "link", o->place);
-	struct sysctl *own = (struct sysctl *)o;
-	const char *was, *is;
-	char key[160];
-
-	if (!link || link->managed)
-		return;
-	snprintf(key, sizeof(key), "net.%.4s.conf.default.%s", own->key, own->key + 5);
-	was = lookup_sysctl(observed, o->netns, NULL, key);
-	is = sysctl_default_of(key) ? lookup_sysctl(desired, o->netns, NULL, key) : NULL;
-	if (is && sysctl_value_equal(own->key, own->value, was))
-		own->value = is;
-}
-
-/* With a secret of its own an interface makes its addresses from that. */
-static void link_sysctl_complete(struct model *m, struct object *o, _unused_ struct problems *p)
-{
-	struct object *link = model_find_ref(m, "link", o->place);
-
-	if (link && !strcmp(((struct sysctl *)o)->key, "ipv6.stable_secret") && !object_says(link, "addrgen"))
-		object_set(m, link, "addrgen", "\"stable\"");
-}
-
-/* IPv6 that is switched off loses all its addresses. */
-static bool sysctl_takes(const struct op *op, const struct object *other)
+bool sysctl_takes(const struct op *op, const struct object *other)
 {
 	const struct sysctl *s = (const struct sysctl *)op->after;
 	const char *key = s->object.name ? "ipv6.disable_ipv6" : "net.ipv6.conf.all.disable_ipv6";
@@ -189,26 +140,5 @@ const struct kind kind_sysctl = {
 	.carries = sysctl_carries,
 	.early = sysctl_early,
 	.observe = sysctl_observe,
-	.apply = sysctl_apply,
-};
-
-const struct kind kind_link_sysctl = {
-	.name = "interface sysctl",
-	.class = "sysctl",
-	.label = "sysctl",
-	.doc = "a key of one interface",
-	.section = "sysctl",
-	.form = FORM_VALUES,
-	.in_link = true,
-	.managed = true,
-	.size = sizeof(struct sysctl),
-	.fields = link_fields,
-	.n_fields = ARRAY_SIZE(link_fields),
-	.takes = sysctl_takes,
-	.check = link_sysctl_check,
-	.check_key = link_sysctl_check_key,
-	.complete = link_sysctl_complete,
-	.returns = link_sysctl_returns,
-	.check_in = link_sysctl_check_in,
 	.apply = sysctl_apply,
 };

@@ -12,6 +12,18 @@ struct sysctl {
 	const char *key, *value;	/* value NULL: the kernel has the key, and no value for it yet */
 };
 
+extern const struct kind kind_sysctl, kind_sysctl_link;
+
+/* Of a value as a file says it: a number, a truth or a text. */
+extern const struct type type_sysctl_value;
+/* One name after another, each of letters that no path separator is among. */
+int sysctl_key_check(const char *key, struct err *e);
+/* Of one that a file or a record says; leaves one space between two words: some keys take no more, and none
+ * says more. */
+int sysctl_check_value(struct sysctl *s, struct err *e);
+/* kind.takes of both kinds: IPv6 that is switched off loses all its addresses. */
+bool sysctl_takes(const struct op *op, const struct object *other);
+
 /* Whether the kernel means the same by the two values of @key; NULL is none. */
 bool sysctl_value_equal(const char *key, const char *a, const char *b);
 /* What the kernel would always refuse, or make another value of. */

@@ -75,7 +75,7 @@ unsigned sysctl_early(const struct object *o)
 
 static struct sysctl key_of(const struct object *netns, const struct object *link, const char *key)
 {
-	const struct kind *k = link ? &kind_link_sysctl : &kind_sysctl;
+	const struct kind *k = link ? &kind_sysctl_link : &kind_sysctl;
 	const struct object *at = link ? link : netns;
 
 	return (struct sysctl){
@@ -173,7 +173,7 @@ static int observe_followers(struct look *look, const struct object *seen, struc
 bool sysctl_carries(const struct object *o, const struct object *other)
 {
 	const char *key = ((const struct sysctl *)o)->key, *name = sysctl_default_of(key);
-	const char *own = other->kind == &kind_link_sysctl ? ((const struct sysctl *)other)->key : NULL;
+	const char *own = other->kind == &kind_sysctl_link ? ((const struct sysctl *)other)->key : NULL;
 
 	return name && own && !strncmp(own, key + 4, 5) && !strcmp(own + 5, name);
 }

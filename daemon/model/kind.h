@@ -138,7 +138,7 @@ struct kinds {
 	size_t n;
 };
 extern const struct kinds all_kinds;
-extern const struct kind kind_netns, kind_interface, kind_bridge, kind_veth, kind_sysctl, kind_link_sysctl, kind_address,
+extern const struct kind kind_netns, kind_interface, kind_bridge, kind_veth, kind_sysctl, kind_sysctl_link, kind_address,
 	kind_route;
 
 /* The kind of @class called @name, or its first one where @name is NULL; NULL if there is none. */
