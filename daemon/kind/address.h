@@ -26,6 +26,8 @@ struct address {
 	uint32_t valid_lft, preferred_lft;	/* in seconds */
 };
 
+extern const struct kind kind_address;
+
 #define LIFETIME_FOREVER UINT32_MAX	/* INFINITY_LIFE_TIME, include/net/addrconf.h */
 
 /* address_type.c */

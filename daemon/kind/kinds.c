@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* kinds.c - the table of kinds, one row each, in order of creation. */
+/* kinds.c - the table of kinds, one row each, in order of creation.  meson.build compiles NAME.c for
+ * each KIND(NAME): a kind is its file and its row. */
 #include "model/kind.h"
-#include "model/model.h"
 
-static const struct kind *const rows[] = {
-	&kind_netns, &kind_interface, &kind_bridge, &kind_veth, &kind_sysctl, &kind_sysctl_link, &kind_address, &kind_route,
-};
+#define KINDS             \
+	KIND(netns)       \
+	KIND(interface)   \
+	KIND(bridge)      \
+	KIND(veth)        \
+	KIND(sysctl)      \
+	KIND(sysctl_link) \
+	KIND(address)     \
+	KIND(route)
+
+#define KIND(name) extern const struct kind kind_##name;
+KINDS
+#undef KIND
+#define KIND(name) &kind_##name,
+static const struct kind *const rows[] = { KINDS };
 
 const struct kinds all_kinds = { rows, ARRAY_SIZE(rows) };

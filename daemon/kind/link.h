@@ -26,6 +26,9 @@ struct link {
 	bool only_named;		/* a cable's end that no entry lists, only the other end's "peer" */
 };
 
+/* What is there already, of whatever kind, and is only managed. */
+extern const struct kind kind_interface;
+
 extern const struct word link_addrgen_words[];
 
 /* The rows that every kind of interface starts with, in this order. */

@@ -7,6 +7,8 @@
 #include "kernel/sysctl.h"
 #include "kernel/work.h"
 
+extern const struct kind kind_netns;
+
 enum { FORWARD_IPV4 = 1, FORWARD_IPV6 = 2 };
 
 struct netns_object {

@@ -34,6 +34,8 @@ struct route {
 
 extern const struct type type_nexthops, type_route_key;
 
+extern const struct kind kind_route;
+
 /* Fills the key in, from the fields that are set. */
 void route_finish(struct route *r);
 

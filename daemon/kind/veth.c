@@ -7,6 +7,8 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
+extern const struct kind kind_veth;
+
 struct veth {
 	struct link link;
 	const char *peer;

@@ -138,8 +138,6 @@ struct kinds {
 	size_t n;
 };
 extern const struct kinds all_kinds;
-extern const struct kind kind_netns, kind_interface, kind_bridge, kind_veth, kind_sysctl, kind_sysctl_link, kind_address,
-	kind_route;
 
 /* The kind of @class called @name, or its first one where @name is NULL; NULL if there is none. */
 const struct kind *kinds_find(const struct kinds *kinds, const char *class, const char *name);

@@ -9,6 +9,9 @@
 #include "kind/link.h"
 #include "model/owner.h"
 
+/* Kinds that a test makes objects of by hand; all others it finds in the table. */
+extern const struct kind kind_netns, kind_interface, kind_bridge, kind_veth, kind_sysctl, kind_address, kind_route;
+
 struct fake_entry {
 	struct object *o; /* never changed in place, so that copies may share it */
 	bool pins;        /* in a namespace whose name was taken away, and not yet let go of */
