@@ -73,6 +73,10 @@ uint32_t link_mtu(const struct object *o);
 /* Whether its MTU is too small for IPv6, of which the kernel then takes all away. */
 bool link_lacks_ipv6(const struct object *o);
 
+/* link_read.c: the interface of a message, not yet in the model; NULL: it is none.  What names other
+ * interfaces is still their number. */
+struct object *link_read(struct look *look, const struct nlmsghdr *h);
+
 /* The checks that every kind of interface makes. */
 int link_check(struct object *o, struct err *e);
 void link_complete(struct model *m, struct object *o, struct problems *p);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* link_read.c - an interface of any kind, from the kernel's message about it. */
+#include "kernel/look.h"
+#include "model/owner.h"
+#include "link.h"
+#include <linux/if.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+
+static void read_rows(struct object *o, enum nla_place place, struct nlattr **attributes, int max)
+{
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+		const struct nlattr *a = f->nla && f->nla <= max && f->place == place ? attributes[f->nla] : NULL;
+
+		if (!a || nla_len(a) < (int)(f->width ? f->width : f->type->size))
+			continue;
+		if (f->type == &type_bool)
+			*(bool *)object_at(o, i) = f->width == 4 ? nla_get_u32(a) : nla_get_u8(a);
+		else
+			memcpy(object_at(o, i), nla_data(a), f->type->size);
+		o->set |= bit(i);
+	}
+}
+
+static void read_addrgen(struct link *l, struct nlattr *af_spec)
+{
+	struct nlattr *inet6 = af_spec ? nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET6) : NULL;
+	struct nlattr *mode = inet6 ? nla_find(nla_data(inet6), nla_len(inet6), IFLA_INET6_ADDR_GEN_MODE) : NULL;
+
+	/* Without IPv6, as below an MTU of 1280, it is what it will begin with. */
+	l->addrgen = mode ? nla_get_u8(mode) : IN6_ADDR_GEN_MODE_EUI64;
+	OBJECT_SET(&l->object, link, addrgen);
+}
+
+/* The values of net.ipv4.conf as they stand in inet_fill_link_af, net/ipv4/devinet.c. */
+static bool read_promotes(struct nlattr *af_spec)
+{
+	struct nlattr *inet = af_spec ? nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET) : NULL;
+	struct nlattr *conf = inet ? nla_find(nla_data(inet), nla_len(inet), IFLA_INET_CONF) : NULL;
+	uint32_t values[IPV4_DEVCONF_PROMOTE_SECONDARIES] = { 0 };
+
+	if (conf && nla_len(conf) >= (int)sizeof(values))
+		memcpy(values, nla_data(conf), sizeof(values));
+	return values[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1];
+}
+
+/* While it runs the kernel disables no port. */
+static bool read_disabled(const struct ifinfomsg *i, struct nlattr **info)
+{
+	bool port = info[IFLA_INFO_SLAVE_KIND] && info[IFLA_INFO_SLAVE_DATA] && !strcmp(nla_data(info[IFLA_INFO_SLAVE_KIND]), "bridge");
+	const struct nlattr *state = port ? nla_find(nla_data(info[IFLA_INFO_SLAVE_DATA]), nla_len(info[IFLA_INFO_SLAVE_DATA]),
+						     IFLA_BRPORT_STATE) :
+					    NULL;
+
+	return state && i->ifi_flags & IFF_RUNNING && nla_get_u8(state) == BR_STATE_DISABLED;
+}
+
+static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr **a)
+{
+	l->arp = !(i->ifi_flags & IFF_NOARP);
+	l->multicast = i->ifi_flags & IFF_MULTICAST;
+	OBJECT_SET(&l->object, link, arp);
+	OBJECT_SET(&l->object, link, multicast);
+	OBJECT_SET(&l->object, link, forwards);
+	l->up = i->ifi_flags & IFF_UP;
+	l->carrier = i->ifi_flags & IFF_LOWER_UP;
+	l->lower = a[IFLA_LINK] ? nla_get_u32(a[IFLA_LINK]) : 0;
+	l->lower_away = a[IFLA_LINK_NETNSID];
+	l->master_index = a[IFLA_MASTER] ? nla_get_u32(a[IFLA_MASTER]) : 0;
+	/* Until it has its alias (link_settle) it is not done, whatever it looks like. */
+	if (!link_is_half_made(&l->object))
+		OBJECT_SET(&l->object, link, up);
+	OBJECT_SET(&l->object, link, carrier);
+	OBJECT_SET(&l->object, link, master);
+}
+
+/* One that a topology takes for the name of an interface. */
+static const char *read_altname(const struct look *look, struct nlattr *list)
+{
+	struct nlattr *a;
+	int left;
+
+	nla_for_each_nested(a, list, left) {
+		char place[160], id[512];
+
+		if (nla_type(a) != IFLA_ALT_IFNAME)
+			continue;
+		snprintf(place, sizeof(place), "%s/%.60s", look->ns->name, (const char *)nla_data(a));
+		ref_id("link", place, id);
+		if (model_find(look->desired, id) || model_find(look->last, id))
+			return arena_strdup(&look->observed->arena, strchr(place, '/') + 1);
+	}
+	return NULL;
+}
+
+struct object *link_read(struct look *look, const struct nlmsghdr *h)
+{
+	struct nlattr *a[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1] = { 0 }, *data[64] = { 0 };
+	const struct ifinfomsg *i = nlmsg_data(h);
+	const struct kind *k = NULL;
+	struct object *o;
+
+	if (h->nlmsg_type != RTM_NEWLINK || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, IFLA_MAX, NULL) < 0 ||
+	    !a[IFLA_IFNAME])
+		return NULL;
+	if (a[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) == 0 && info[IFLA_INFO_KIND])
+		k = kinds_find(look->observed->kinds, "link", nla_data(info[IFLA_INFO_KIND]));
+	o = object_new(look->observed, k ? k : &kind_interface, look->ns->name, nla_data(a[IFLA_IFNAME]));
+	o->handle = (uint32_t)i->ifi_index;
+	o->managed = false;
+	o->sign = sign_of_link(a[IFLA_GROUP] ? nla_get_u32(a[IFLA_GROUP]) : 0,
+			       a[IFLA_IFALIAS] ? arena_strdup(&look->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
+	o->sign.half = o->sign.hash && !o->sign.alias && !(i->ifi_flags & IFF_UP) && o->handle >= INDEX_MIN && o->handle < INDEX_MAX;
+	read_rows(o, NLA_MESSAGE, a, IFLA_MAX);
+	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0)
+		read_rows(o, NLA_INFO_DATA, data, ARRAY_SIZE(data) - 1);
+	((struct link *)o)->forwards = !read_disabled(i, info);
+	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(look, a[IFLA_PROP_LIST]) : NULL;
+	((struct link *)o)->vrf = info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf");
+	read_state((struct link *)o, i, a);
+	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);
+	((struct link *)o)->promotes = read_promotes(a[IFLA_AF_SPEC]);
+	return o;
+}
