@@ -11,7 +11,7 @@
 enum {
 	LINE = 4096,
 	FIELD = LINE + 64,	/* its name, value and separators */
-	FIELDS = 11,
+	FIELDS = 12,
 	END_MSEC = 500,
 	PAUSE_MSEC = 10,
 };
@@ -110,6 +110,7 @@ static void log_put(int level, const struct log_about *about, const char *line, 
 		{ "NETNSD_WAS", about->was },
 		{ "NETNSD_IS", about->is },
 		{ "NETNSD_BY", about->by },
+		{ "NETNSD_REASON", about->reason },
 		{ "ERRNO", code },
 	};
 	static char text[FIELDS * FIELD];

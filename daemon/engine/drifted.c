@@ -4,7 +4,7 @@
 #include "drifted.h"
 #include "engine.h"
 #include "usec.h"
-#include "heal/watched.h"
+#include "heal/heal.h"
 
 bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct drifted *ret)
 {
@@ -26,10 +26,18 @@ bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct 
 			.by = *one->by ? one->by : NULL,
 			.open = one->open,
 			.contested = contested,
+			.why = one->open ? one->why : WHY_NOT_NONE,
 			.heal_usec = one->open && one->until > now ? one->until - now : 0,
 		};
 		++*i;
 		return true;
 	}
 	return false;
+}
+
+enum why_not engine_left_alone(const struct engine *g, const char *name)
+{
+	const struct member *m = member_find(&g->env, name, NULL);
+
+	return m ? heal_left_alone(&g->env, m) : WHY_NOT_NONE;
 }

@@ -151,6 +151,14 @@ void outcome_text(const struct change *c, const struct outcome *o, char *ret, si
 	snprintf(ret, size, "%s", message);
 }
 
+/* Why the topology is left alone after it. */
+static enum why_not outcome_reason(enum outcome_code code)
+{
+	if (code == OUTCOME_WAITING)
+		return WHY_NOT_AWAITING;
+	return code == OUTCOME_ROLLBACK_FAILED ? WHY_NOT_ROLLBACK_FAILED : WHY_NOT_NONE;
+}
+
 void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o)
 {
 	const struct problem *first = o->problems.n ? &o->problems.v[0] : NULL;
@@ -161,6 +169,7 @@ void outcome_tell(struct engine *g, const struct change *c, const struct outcome
 		.by = *c->by ? c->by : NULL,
 		.message = message,
 		.code = first ? first->code : 0,
+		.why = outcome_reason(o->code),
 		.quiet = c->quiet,
 	};
 

@@ -73,11 +73,13 @@ static void outcome_from(struct outcome *o, struct job *j)
 static void finish(struct engine *g, struct outcome *o)
 {
 	struct entry *entry = queue_pop(&g->queue);
-	const struct member *m;
+	struct member *m;
 
 	g->env.changing = NULL;
 	o->duration_usec = usec_now(CLOCK_MONOTONIC) - g->began_usec;
 	m = member_find(&g->env, entry->change.name, NULL);
+	if (m)
+		heal_say_left_alone(&g->env, m);
 	g->env.marked |= m && watched_is_marked(m);
 	boot_settle(g, &entry->change, o);
 	if (o->code != OUTCOME_DONE)

@@ -87,6 +87,7 @@ static struct json_object *drifted_json(const struct drifted *d)
 	add_text(o, "by", d->by);
 	add(o, "drifted", json_object_new_boolean(d->open));
 	add(o, "contested", json_object_new_boolean(d->contested));
+	add_text(o, "reason", why_not_word(d->why));
 	if (d->heal_usec)
 		add_number(o, "heal_usec", d->heal_usec);
 	return o;
@@ -131,6 +132,7 @@ static struct json_object *topology_json(struct engine *g, const struct known *k
 		add(o, "problem", status_problem(&k->problems.v[0]));
 	else if (k->on_disk_problem)
 		add(o, "problem", status_problem(k->on_disk_problem));
+	add_text(o, "reason", why_not_word(engine_left_alone(g, k->name)));
 	add_drifted(g, k->name, o);
 	return o;
 }

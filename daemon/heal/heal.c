@@ -2,6 +2,7 @@
 /* heal.c - puts right what is not as declared.  There is no way back from a heal: what
  * it starts from is nobody's wish, and a restart goes on from wherever it was. */
 #include "heal.h"
+#include "topology/known.h"
 #include "store/event.h"
 #include "transaction/execute.h"
 #include "healing.h"
@@ -101,7 +102,7 @@ static void find_again(struct heal *h)
 		struct object *o = model_netns(&h->scope.desired, ns->name);
 		struct op op = { .after = o };
 		struct drift *one = ns->state == NETNS_UNLINKED && o ? drift_find(&h->m->drifts, o) : NULL;
-		bool known = one && one->open;
+		bool known = drift_is_told(one);
 
 		/* That of another topology is found again by that one. */
 		if (ns->state != NETNS_UNLINKED || !o || o->managed)
@@ -110,7 +111,9 @@ static void find_again(struct heal *h)
 		if (!known)
 			heal_tell(h, EVENT_DRIFT, &op, one, "lost its name");
 		h->pending |= one && one->until > h->now && one->refused;
-		if (!h->report && (!one || one->until <= h->now))
+		if (h->report || (one && one->until > h->now))
+			heal_skip(h, &op, h->report ? WHY_NOT_ON_DRIFT_REPORT : heal_damped_by(h, &op, one));
+		else
 			give_name(h, ns, &op, one);
 	}
 }
@@ -151,6 +154,7 @@ bool heal_refused(struct heal *h, const struct op *op, const struct err *e)
 	/* A route may need an address of what is not there: that is what is told. */
 	if (one && heal_is_missing(h)) {
 		drift_put_off(one, h->now);
+		heal_skip(h, op, WHY_NOT_OTHERS_MISSING);
 		return false;
 	}
 	if (one && !one->refused) {
@@ -158,8 +162,10 @@ bool heal_refused(struct heal *h, const struct op *op, const struct err *e)
 		one->refused = true;
 		return true;
 	}
-	if (one)
+	if (one) {
 		drift_refuse(one, h->now);
+		heal_skip(h, op, heal_damped_by(h, op, one));
+	}
 	fail(h, e, op ? heal_object(op) : NULL);
 	return false;
 }
@@ -280,12 +286,15 @@ static void run(struct heal *h)
 		find_again(h);
 		again = heal_mend(h);
 		heal_leave_out(h, false);
+		heal_skip_impossible(h);
 		heal_note_tried(h);
 		heal_note_beside(h);
 		heal_note_all(h);
 		heal_pace_retries(h);
 		note_pending(h);
 		heal_leave_out(h, true);
+		if (h->report)
+			heal_skip_all(h, WHY_NOT_ON_DRIFT_REPORT);
 		if (h->report || (h->plan.n == 0 && !again))
 			break;
 		execute(h);
@@ -358,12 +367,7 @@ static void settle(struct heal *h)
 
 static bool is_marked(const struct env *env, const struct member *m)
 {
-	if (!m->n_watched)
-		return false;
-	/* What is just being changed is looked at by that change. */
-	if (m->broken || m->known.awaiting || (env->changing && !strcmp(env->changing->next.name, m->known.name)))
-		return false;
-	return watched_is_marked(m);
+	return m->n_watched && !member_left_alone(env, m) && watched_is_marked(m);
 }
 
 bool heal_needed(const struct env *env)
@@ -381,6 +385,7 @@ bool heal_step(struct env *env)
 	for (size_t i = 0; i < env->n_members && !h.m; i++) {
 		struct member *m = env->members[(env->turn + i) % env->n_members];
 
+		heal_say_left_alone(env, m);
 		if (is_marked(env, m)) {
 			h.m = m;
 			env->turn = (env->turn + i + 1) % env->n_members;
@@ -393,6 +398,7 @@ bool heal_step(struct env *env)
 	run(&h);
 	settle(&h);
 	heal_doubt(&h);
+	heal_say_left_alone(env, h.m);
 	plan_done(&h.plan);
 	problems_done(&h.problems);
 	problems_done(&h.refused);

@@ -15,9 +15,11 @@ static void tell(struct heal *h, const struct object *o, const struct object *wa
 		.object = want->place,
 		.was = ours,
 		.is = is,
+		.why = WHY_NOT_BESIDE,
 	};
 
 	drift_say(one, want, ours, is, NULL);
+	one->quiet = false;
 	ev.message = arena_fmt(&a, "%s %s %s has %s beside it, which netnsd leaves alone; %s", ev.kind, ev.object, ours,
 			       o->beside->words, o->beside->remedy);
 	events_tell(h->env->events, &ev);
@@ -47,14 +49,15 @@ void heal_note_beside(struct heal *h)
 		const struct object *o = h->scope.observed.objects[i];
 		const struct object *want = o->beside ? model_find(&h->scope.desired, o->beside->id) : NULL;
 		struct drift *one = want ? drift_find(&h->m->drifts, o) : NULL;
-		bool known = one && one->open;
+		bool known = drift_is_told(one);
 
 		if (!want || h->told == TOLD_MAX || (o->beside->along && is_vacated(h, want)))
 			continue;
 		one = drift_note(&h->m->drifts, o, h->now);
-		if (known || !one)
-			continue;
-		h->told++;
-		tell(h, o, want, one);
+		if (one && !known) {
+			h->told++;
+			tell(h, o, want, one);
+		}
+		heal_skip(h, &(struct op){ .before = h->scope.observed.objects[i] }, WHY_NOT_BESIDE);
 	}
 }

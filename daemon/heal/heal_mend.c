@@ -8,7 +8,7 @@ static bool mend(struct heal *h, struct work *w, struct object *have, struct obj
 {
 	struct op op = { .before = have, .after = want, .diff = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED) };
 	struct drift *one = drift_find(&h->m->drifts, want);
-	bool known = one && one->open;
+	bool known = drift_is_told(one);
 	struct err e;
 	int r;
 
@@ -18,6 +18,7 @@ static bool mend(struct heal *h, struct work *w, struct object *have, struct obj
 		heal_tell(h, EVENT_DRIFT, &op, one, NULL);
 	}
 	if (h->report || heal_is_damped(h, one)) {
+		heal_skip(h, &op, h->report ? WHY_NOT_ON_DRIFT_REPORT : heal_damped_by(h, &op, one));
 		h->pending |= one && one->refused;
 		return false;
 	}
@@ -53,7 +54,7 @@ bool heal_mend(struct heal *h)
 		struct object *want = have->bereft ? model_find(&h->scope.desired, have->id) : NULL;
 		const struct object *on = want ? model_find_ref(&h->scope.desired, "link", want->place) : NULL;
 
-		if (want && !(on && heal_is_blocked(h, on)) && want->kind->can_mend(&w, have))
+		if (want && !(on && heal_blocked_by(h, on)) && want->kind->can_mend(&w, have))
 			again |= mend(h, &w, have, want);
 	}
 	work_done(&w);

@@ -64,29 +64,42 @@ static const char *in_words(struct arena *a, const struct op *op, const struct e
 	return arena_fmt(a, "%s %s%s%s was %s", ev->kind, ev->object, space, what, op->after ? "removed" : "added");
 }
 
+static struct event event_of(const struct heal *h, struct arena *a, const struct op *op)
+{
+	const struct object *o = heal_object(op);
+	uint64_t mask = told_of(op, o);
+	struct event ev = {
+		.topology = h->m->known.name,
+		.kind = o->kind->label,
+		.object = o->place,
+		.was = describe(a, op->after, mask),
+		.is = describe(a, op->before, mask),
+	};
+
+	if (ev.is && (op->before->bereft || op->before->out_of_order))
+		ev.is = arena_fmt(a, "%s %s", ev.is, op->before->bereft ? o->kind->bereft : o->kind->out_of_order);
+	return ev;
+}
+
 void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message)
 {
 	const struct object *o = heal_object(op);
 	const struct scope_part *part = scope_find(&h->scope, o->netns);
-	uint64_t mask = told_of(op, o);
 	struct arena a = { 0 };
+	struct event ev = event_of(h, &a, op);
 	char by[64];
-	struct event ev = {
-		.type = type,
-		.topology = h->m->known.name,
-		.kind = o->kind->label,
-		.object = o->place,
-		.was = describe(&a, op->after, mask),
-		.is = describe(&a, op->before, mask),
-		.by = type == EVENT_DRIFT && part ? culprit(part->pid, by, sizeof(by)) : NULL,
-	};
 
-	if (ev.is && (op->before->bereft || op->before->out_of_order))
-		ev.is = arena_fmt(&a, "%s %s", ev.is, op->before->bereft ? o->kind->bereft : o->kind->out_of_order);
-	if (one && type == EVENT_DRIFT)
+	ev.type = type;
+	ev.by = type == EVENT_DRIFT && part ? culprit(part->pid, by, sizeof(by)) : NULL;
+	ev.why = type == EVENT_CONTESTED ? WHY_NOT_CONTESTED : heal_damped_by(h, op, one);
+	if (h->report && type == EVENT_DRIFT)
+		ev.why = WHY_NOT_ON_DRIFT_REPORT;
+	if (one && type == EVENT_DRIFT) {
 		drift_say(one, o, ev.was, ev.is, ev.by);
-	else if (one && *one->by)
+		one->quiet = false;
+	} else if (one && *one->by) {
 		ev.by = one->by;
+	}
 	ev.message = arena_fmt(&a, "%s%s", in_words(&a, op, &ev, message),
 			       h->report && type == EVENT_DRIFT ? ", which its file says to report, not to heal" : "");
 	events_tell(h->env->events, &ev);
@@ -97,7 +110,7 @@ void heal_tell_failed(struct heal *h)
 {
 	const struct problem *p = &h->refused.v[0];
 	enum event_type type = problems_await(&h->refused) ? EVENT_WAITING : EVENT_FAILED;
-	struct event ev = { .type = type, .topology = h->m->known.name, .message = p->message, .code = p->code };
+	struct event ev = { .type = type, .topology = h->m->known.name, .message = p->message, .code = p->code, .why = heal_reason_of(h, p) };
 
 	events_tell(h->env->events, &ev);
 }
@@ -146,6 +159,16 @@ static struct op recreate_as_change(const struct heal *h, const struct op *op)
 	return both;
 }
 
+void heal_describe(struct heal *h, const struct op *op, struct drift *one)
+{
+	struct op whole = recreate_as_change(h, op);
+	struct arena a = { 0 };
+	struct event ev = event_of(h, &a, &whole);
+
+	drift_say(one, heal_object(op), ev.was, ev.is, NULL);
+	arena_done(&a);
+}
+
 /* Notes what is not as declared, and tells what is new of it. */
 void heal_note_all(struct heal *h)
 {
@@ -155,7 +178,7 @@ void heal_note_all(struct heal *h)
 		const struct op *op = &h->plan.ops[i];
 		const struct object *o = heal_object(op);
 		struct drift *one = op->given ? NULL : drift_find(d, o);
-		bool known = one && one->open;
+		bool known = drift_is_told(one);
 		struct op whole;
 
 		/* What makes room for another one is part of that. */

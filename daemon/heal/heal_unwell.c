@@ -40,10 +40,11 @@ bool heal_is_retry(const struct heal *h, const struct op *op)
 void heal_note_tried(struct heal *h)
 {
 	for (size_t i = 0; i < h->scope.observed.n; i++) {
+		struct object *have = h->scope.observed.objects[i];
 		struct drift *one;
 
-		if (is_tried(h, h->scope.observed.objects[i], &one))
-			one->noted = h->now;
+		if (is_tried(h, have, &one))
+			heal_skip(h, &(struct op){ .before = have }, WHY_NOT_NOT_READY);
 	}
 }
 

@@ -3,19 +3,37 @@
  * interfaces to be free again, or because healing it is damped. */
 #include "healing.h"
 
-enum { SKIPPED = 100 };		/* object.mark of a desired one: its step waits */
+enum { SKIPPED = 100 };		/* object.mark of a desired one, its reason added to it: its step waits */
 
-bool heal_is_blocked(const struct heal *h, const struct object *want)
+static bool is_skipped(const struct object *want)
+{
+	return want->mark >= SKIPPED;
+}
+
+enum why_not heal_kept_out_by(const struct object *have, const struct object *want)
+{
+	if (have->alias_of)
+		return WHY_NOT_ALTNAME;
+	if (have->owner == OWNER_OURS || want->managed || have->managed)
+		return WHY_NOT_NONE;
+	if (have->owner == OWNER_OTHER_TOPOLOGY)
+		return WHY_NOT_OTHER_TOPOLOGY;
+	return have->damage ? WHY_NOT_MARK_DAMAGED : WHY_NOT_FOREIGN;
+}
+
+enum why_not heal_blocked_by(const struct heal *h, const struct object *want)
 {
 	const struct object *have = model_find(&h->scope.observed, want->id), *netns = model_netns(&h->scope.desired, want->netns);
 
-	if (netns && netns != want && heal_is_blocked(h, netns))
-		return true;
-	if (have && have->alias_of)
-		return true;
+	if (netns && netns != want && heal_blocked_by(h, netns))
+		return WHY_NOT_BLOCKED;
 	if (have)
-		return have->owner != OWNER_OURS && !want->managed && !have->managed;
-	return want->mark == SKIPPED || (want->managed && (object_is(want, "netns") || (object_is(want, "link") && !is_loopback(want->name))));
+		return heal_kept_out_by(have, want);
+	if (is_skipped(want))
+		return WHY_NOT_BLOCKED;
+	if (!want->managed || !(object_is(want, "netns") || (object_is(want, "link") && !is_loopback(want->name))))
+		return WHY_NOT_NONE;
+	return want->name_blocked ? WHY_NOT_NAME_BLOCKED : WHY_NOT_MISSING;
 }
 
 static bool stands_on_blocked(const struct heal *h, const struct object *o)
@@ -27,7 +45,7 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
 
 			/* What is there, and was to come again with what it stands on, stays as well. */
-			if (base && (heal_is_blocked(h, base) || (base->mark == SKIPPED && model_find(&h->scope.observed, o->id))))
+			if (base && (heal_blocked_by(h, base) || (is_skipped(base) && model_find(&h->scope.observed, o->id))))
 				return true;
 		}
 	return false;
@@ -68,16 +86,24 @@ static bool is_kept(const struct heal *h, const struct object *want)
 	return want->kind->ready && want->kind->ready(&h->scope.observed, want, &seconds, &e) < 0;
 }
 
-static bool waits(const struct heal *h, const struct op *op, bool damped)
+/* Why the step has to wait; WHY_NOT_NONE: it need not. */
+static enum why_not waits(const struct heal *h, const struct op *op, bool damped)
 {
 	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
 	const struct object *want = aim(h, op), *first = heal_made_first(h, op);
+	enum why_not why = want ? heal_blocked_by(h, want) : WHY_NOT_NONE;
 
-	if (first && (first->mark == SKIPPED || (damped && heal_is_damped(h, drift_find(&h->m->drifts, first)))))
-		return true;
-	if (want && (heal_is_blocked(h, want) || stands_on_blocked(h, want) || (damped && is_kept(h, want))))
-		return true;
-	return heal_is_damped(h, one);
+	if (want && is_skipped(want))
+		return want->mark - SKIPPED;
+	if (first && (is_skipped(first) || (damped && heal_is_damped(h, drift_find(&h->m->drifts, first)))))
+		return WHY_NOT_ORDER;
+	if (why)
+		return why;
+	if (want && stands_on_blocked(h, want))
+		return WHY_NOT_BLOCKED;
+	if (want && damped && is_kept(h, want))
+		return WHY_NOT_NOT_READY;
+	return heal_is_damped(h, one) ? heal_damped_by(h, op, one) : WHY_NOT_NONE;
 }
 
 void heal_leave_out(struct heal *h, bool damped)
@@ -88,15 +114,21 @@ void heal_leave_out(struct heal *h, bool damped)
 		more = false;
 		for (size_t i = 0; i < h->plan.n; i++) {
 			struct object *want = aim(h, &h->plan.ops[i]);
+			enum why_not why = want && !is_skipped(want) ? waits(h, &h->plan.ops[i], damped) : WHY_NOT_NONE;
 
-			if (!want || want->mark == SKIPPED || !waits(h, &h->plan.ops[i], damped))
+			if (!why)
 				continue;
-			want->mark = SKIPPED;
+			want->mark = SKIPPED + why;
 			more = true;
 		}
 	}
-	for (size_t i = 0; i < h->plan.n; i++)
-		if (!waits(h, &h->plan.ops[i], damped))
+	for (size_t i = 0; i < h->plan.n; i++) {
+		enum why_not why = waits(h, &h->plan.ops[i], damped);
+
+		if (why)
+			heal_skip(h, &h->plan.ops[i], why);
+		else
 			h->plan.ops[kept++] = h->plan.ops[i];
+	}
 	h->plan.n = kept;
 }

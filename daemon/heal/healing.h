@@ -35,9 +35,23 @@ void heal_count(struct heal *h, const struct op *op);
 /* The kernel refused a step (@op NULL: none in particular).  True if it is to be tried again at once. */
 bool heal_refused(struct heal *h, const struct op *op, const struct err *e);
 
+/* heal_why.c: every step that is left out has a reason. */
+/* The step is left out: that is noted, but for who asks, and for the debug log. */
+void heal_skip(struct heal *h, const struct op *op, enum why_not why);
+/* All that are left of the plan. */
+void heal_skip_all(struct heal *h, enum why_not why);
+/* What the plan has no step for, as it cannot be had. */
+void heal_skip_impossible(struct heal *h);
+/* Why the step of @one (NULL: none) waits for its time; WHY_NOT_NONE: it does not. */
+enum why_not heal_damped_by(const struct heal *h, const struct op *op, const struct drift *one);
+/* Why what the problem is about is not healed, as far as known. */
+enum why_not heal_reason_of(const struct heal *h, const struct problem *p);
+
 /* heal_note.c: what drifted is noted and told. */
 /* Tells of one object, and, if @one is there, who did it; @message NULL: what became of it. */
 void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message);
+/* Notes in @one, in the words of a plan, what the step is about. */
+void heal_describe(struct heal *h, const struct op *op, struct drift *one);
 void heal_tell_failed(struct heal *h);
 void heal_tell_healed(struct heal *h);
 /* Notes all that the plan would put right, and tells what is new of it. */
@@ -74,8 +88,10 @@ void heal_tell_unwell(struct heal *h);
 bool heal_mend(struct heal *h);
 
 /* heal_wait.c */
-/* Whether it has to wait for something that is not there, or not ours. */
-bool heal_is_blocked(const struct heal *h, const struct object *want);
+/* Why @want cannot be had while @have is there in its place; WHY_NOT_NONE: it can. */
+enum why_not heal_kept_out_by(const struct object *have, const struct object *want);
+/* Why it has to wait for something that is not there, or not ours; WHY_NOT_NONE: it need not. */
+enum why_not heal_blocked_by(const struct heal *h, const struct object *want);
 /* Whether something of others' making has not come yet. */
 bool heal_is_missing(const struct heal *h);
 /* What the step only makes room for: it is made first; NULL: the step is for its own sake. */

@@ -6,7 +6,7 @@
 #include "model.h"
 
 #define SECOND UINT64_C(1000000)
-enum { DRIFTS_MAX = 1024, PAUSE_FIRST = 1, PAUSE_MAX = 64, PUT_OFF = 60 };
+enum { DRIFTS_MAX = 1024, PAUSE_FIRST = 1, PAUSE_MAX = 64, PUT_OFF = 60, SAY_AGAIN = 60 };
 
 static void drift_done(struct drift *one)
 {
@@ -79,8 +79,47 @@ struct drift *drift_note(struct drifts *d, const struct object *o, uint64_t now)
 		one->since = now;
 	}
 	one->noted = now;
+	one->quiet &= one->open;
 	one->open = true;
+	one->why = WHY_NOT_NONE;
 	return one;
+}
+
+struct drift *drift_note_quietly(struct drifts *d, const struct object *o, uint64_t now)
+{
+	struct drift *one = drift_find(d, o);
+	bool told = drift_is_told(one);
+
+	if (!one && d->n >= DRIFTS_MAX / 2)
+		return NULL;
+	one = drift_note(d, o, now);
+	if (one)
+		one->quiet = !told;
+	return one;
+}
+
+bool drift_is_told(const struct drift *one)
+{
+	return one && one->open && !one->quiet;
+}
+
+bool drift_skip(struct drift *one, enum why_not why, uint64_t now)
+{
+	bool again = one->said != why || now - one->said_usec >= SAY_AGAIN * SECOND;
+
+	one->why = why;
+	if (again) {
+		one->said = why;
+		one->said_usec = now;
+	}
+	return again;
+}
+
+enum why_not drift_damped_by(const struct drift *one, uint64_t now)
+{
+	if (!one || one->until <= now)
+		return WHY_NOT_NONE;
+	return one->put_off ? WHY_NOT_OTHERS_MISSING : one->refused ? WHY_NOT_REFUSED : WHY_NOT_CONTESTED;
 }
 
 static void drift_pause(struct drift *one, uint64_t now)
@@ -117,7 +156,8 @@ bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now)
 
 	if (one->refused)
 		one->pause = one->until = 0;
-	one->open = one->refused = one->tried = false;
+	one->open = one->refused = one->tried = one->quiet = false;
+	one->why = WHY_NOT_NONE;
 	/* A few in a long time are no fight. */
 	if (!contested && now - one->since > d->window) {
 		one->since = now;

@@ -4,6 +4,7 @@
  * microseconds of one clock. */
 #pragma once
 #include "model.h"
+#include "why_not.h"
 
 enum { DRIFT_BURST = 5, DRIFT_WINDOW_SECONDS = 10 };
 
@@ -19,6 +20,10 @@ struct drift {
 	uint64_t pause;			/* the last one; 0: it is not contested */
 	unsigned heals;			/* since then */
 	bool open;			/* it is not as declared now */
+	enum why_not why;		/* it is not healed, or not yet */
+	enum why_not said;		/* the last reason that was logged, and when */
+	uint64_t said_usec;
+	bool quiet;			/* no event has told of it: it is only noted why it is not healed */
 	bool put_off;			/* until nothing is missing that it may need, or until then */
 	bool refused;			/* the last step to mend it was */
 	bool tried;			/* it was recreated; whether that helps the kernel has not said */
@@ -36,6 +41,14 @@ void drifts_done(struct drifts *d);
 struct drift *drift_find(const struct drifts *d, const struct object *o);
 /* The object is not as declared; it is remembered.  NULL: too many are. */
 struct drift *drift_note(struct drifts *d, const struct object *o, uint64_t now);
+/* Likewise, but so that nobody is told; NULL also where so many are that the rest is for what can be healed. */
+struct drift *drift_note_quietly(struct drifts *d, const struct object *o, uint64_t now);
+/* Whether it is open, and was told. */
+bool drift_is_told(const struct drift *one);
+/* It is not healed now; true if that is to be logged: for the first time, or not within a minute. */
+bool drift_skip(struct drift *one, enum why_not why, uint64_t now);
+/* Why it is damped; WHY_NOT_NONE: it is not. */
+enum why_not drift_damped_by(const struct drift *one, uint64_t now);
 /* It has been healed.  True if with that it has become contested. */
 bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now);
 /* Says what became of it; @by NULL: nobody knows who did it this time. */

@@ -61,6 +61,7 @@ static struct json_object *event_json(const struct event *ev)
 	add_text(o, "was", ev->was);
 	add_text(o, "is", ev->is);
 	add_text(o, "by", ev->by);
+	add_text(o, "reason", why_not_word(ev->why));
 	add_text(o, "message", ev->message);
 	if (ev->code)
 		json_object_object_add(o, "errno", json_object_new_int(abs(ev->code)));
@@ -79,6 +80,7 @@ static void event_log(const struct event *ev)
 		.was = ev->was,
 		.is = ev->is,
 		.by = ev->by,
+		.reason = why_not_word(ev->why),
 		.code = ev->code,
 	};
 
@@ -159,7 +161,7 @@ static const struct { const char *key; enum json_type type; bool needed; } field
 	{ "time_usec", json_type_int, true }, { "event", json_type_string, true }, { "topology", json_type_string, true },
 	{ "kind", json_type_string, false }, { "object", json_type_string, false }, { "was", json_type_string, false },
 	{ "is", json_type_string, false }, { "by", json_type_string, false }, { "message", json_type_string, false },
-	{ "errno", json_type_int, false },
+	{ "reason", json_type_string, false },	{ "errno", json_type_int, false },
 };
 
 static bool has_fields(struct json_object *o)
@@ -183,7 +185,8 @@ static bool has_fields(struct json_object *o)
 static bool is_event(const char *line)
 {
 	struct json_object *o = json_tokener_parse(line);
-	bool fine = has_fields(o) && json_object_get_int64(json_object_object_get(o, "time_usec")) >= 0, known = false;
+	const char *reason = json_object_get_string(json_object_object_get(o, "reason"));
+	bool fine = has_fields(o) && (!reason || why_not_find(reason)) && json_object_get_int64(json_object_object_get(o, "time_usec")) >= 0, known = false;
 	struct err e;
 
 	for (size_t i = 0; fine && i < ARRAY_SIZE(types); i++)

@@ -3,6 +3,7 @@
  * to the log that netnsctl log shows, and to whoever monitors. */
 #pragma once
 #include "base.h"
+#include "model/why_not.h"
 
 struct events;
 struct json_object;
@@ -31,6 +32,7 @@ struct event {
 	const char *was;	/* as declared: "10.0.0.2/24"; NULL: it is not declared */
 	const char *is;		/* as found; NULL: it is not there */
 	const char *by;		/* who did it, as far as known: "pid 4711 (ip)", "uid 0, pid 12 (netnsctl)" */
+	enum why_not why;	/* it is not healed, or not yet */
 	const char *message;	/* one line for people, without the topology's name */
 	int code;		/* errno of a refusal, or 0 */
 	bool quiet;		/* not for the journal: who asked says it already */

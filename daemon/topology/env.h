@@ -4,6 +4,7 @@
 #pragma once
 #include "kernel/listen.h"
 #include "model/drift.h"
+#include "model/why_not.h"
 #include "store/event.h"
 #include "store/identity.h"
 #include "transaction/job.h"
@@ -60,6 +61,8 @@ struct member {
 	struct drifts drifts;
 	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
 	bool heal_failed;
+	enum why_not said;	/* the last reason to leave all of it alone that was logged, and when (CLOCK_BOOTTIME) */
+	uint64_t said_usec;
 	bool forgot;		/* of a link by what number it was ours: a job at work has to, too */
 	uint64_t again_usec;	/* CLOCK_BOOTTIME: a look has failed, and is due then; 0: none has */
 	struct json_object *previous;	/* as in its record (state.h) */

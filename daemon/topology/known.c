@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* known.c - the topologies that the engine knows, in order of name. */
+#include "usec.h"
 #include "model/kind.h"
 #include "model/model.h"
 #include "known.h"
@@ -181,4 +182,22 @@ void member_note_claims(struct member *m, const struct model *declared)
 		if (member_claims(declared, o))
 			model_add(&m->claims, object_copy(&m->claims, o, o->declared), NULL);
 	}
+}
+
+enum why_not member_left_alone(const struct env *env, const struct member *m)
+{
+	const struct known *k = &m->known;
+
+	/* What is just being changed is looked at by that change. */
+	if (env->changing && !strcmp(env->changing->next.name, k->name))
+		return WHY_NOT_CHANGING;
+	if (k->awaiting)
+		return WHY_NOT_AWAITING;
+	if (m->broken)
+		return WHY_NOT_ROLLBACK_FAILED;
+	if (m->n_watched || k->unapplied || k->state == STATE_DOWN)
+		return WHY_NOT_NONE;
+	if (k->confirm_usec && k->confirm_usec <= usec_now(CLOCK_BOOTTIME))
+		return WHY_NOT_OVERDUE;
+	return k->state == STATE_FAILED ? WHY_NOT_NO_RECORD : WHY_NOT_NONE;
 }

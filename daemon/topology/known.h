@@ -17,5 +17,7 @@ void member_number(const struct member *m, struct model *last);
 int member_store(const struct env *env, const struct member *m, struct err *e);
 /* Whether @o, of the model @declared, is something that the topology declares of others' things. */
 bool member_claims(const struct model *declared, const struct object *o);
+/* Why nothing of @m is healed now, although it is meant to be up; WHY_NOT_NONE: it is. */
+enum why_not member_left_alone(const struct env *env, const struct member *m);
 /* Notes what @m, whose model is @declared, claims. */
 void member_note_claims(struct member *m, const struct model *declared);

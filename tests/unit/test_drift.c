@@ -236,6 +236,62 @@ static void test_bound(void **state)
 	assert_int_equal(f->drifts.n, 1);
 }
 
+/* What is only noted is told once it is noted in full; what is skipped is logged when its reason changes, or after a minute. */
+static void test_skipped(void **state)
+{
+	struct fixture *f = *state;
+	struct object *o = link_add(f, "ns1", "a");
+	struct drift *one = drift_note_quietly(&f->drifts, o, SECOND);
+
+	assert_true(one->open && !drift_is_told(one));
+	assert_true(drift_skip(one, WHY_NOT_BLOCKED, SECOND));
+	assert_false(drift_skip(one, WHY_NOT_BLOCKED, 60 * SECOND));
+	assert_true(drift_skip(one, WHY_NOT_BLOCKED, 61 * SECOND));
+	assert_true(drift_skip(one, WHY_NOT_REFUSED, 62 * SECOND));
+	/* Whoever notes it does not know yet whether it is healed, nor has it been told. */
+	assert_ptr_equal(drift_note(&f->drifts, o, 63 * SECOND), one);
+	assert_int_equal(one->why, WHY_NOT_NONE);
+	assert_false(drift_is_told(one));
+	one->quiet = false;
+	assert_true(drift_is_told(drift_note_quietly(&f->drifts, o, 64 * SECOND)));
+	drift_skip(one, WHY_NOT_REFUSED, 64 * SECOND);
+	drift_heal(&f->drifts, one, 65 * SECOND);
+	assert_true(!one->open && one->why == WHY_NOT_NONE);
+	assert_false(drift_is_told(NULL));
+}
+
+static void test_damped_by(void **state)
+{
+	struct fixture *f = *state;
+	struct object *o = link_add(f, "ns1", "a");
+	struct drift *one = drift_note(&f->drifts, o, SECOND);
+
+	assert_int_equal(drift_damped_by(NULL, SECOND), WHY_NOT_NONE);
+	assert_int_equal(drift_damped_by(one, SECOND), WHY_NOT_NONE);
+	drift_refuse(one, SECOND);
+	assert_int_equal(drift_damped_by(one, SECOND), WHY_NOT_REFUSED);
+	assert_int_equal(drift_damped_by(one, 2 * SECOND), WHY_NOT_NONE);
+	drift_put_off(one, 2 * SECOND);
+	assert_int_equal(drift_damped_by(one, 3 * SECOND), WHY_NOT_OTHERS_MISSING);
+	drift_heal(&f->drifts, one, 3 * SECOND);
+	for (unsigned i = 0; i < 5; i++)
+		drift_heal(&f->drifts, drift_note(&f->drifts, o, 4 * SECOND), 4 * SECOND);
+	assert_int_equal(drift_damped_by(one, 4 * SECOND), WHY_NOT_CONTESTED);
+}
+
+/* So many that nothing can be done about leave room for those that can be healed. */
+static void test_quiet_bound(void **state)
+{
+	struct fixture *f = *state;
+	char name[16];
+
+	for (unsigned i = 0; i <= REMEMBERED_MAX / 2; i++) {
+		snprintf(name, sizeof(name), "l%u", i);
+		assert_int_equal(!drift_note_quietly(&f->drifts, link_add(f, "ns1", name), SECOND), i == REMEMBERED_MAX / 2);
+	}
+	assert_non_null(drift_note(&f->drifts, link_add(f, "ns1", "more"), SECOND));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +306,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_only_what_is_declared_is_remembered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bound, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_skipped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_damped_by, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_quiet_bound, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

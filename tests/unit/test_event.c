@@ -109,10 +109,10 @@ static void test_all_that_is_known(void **state)
 {
 	static const char all[] =
 		"[{\"time_usec\":7,\"event\":\"drift\",\"topology\":\"lab\",\"kind\":\"address\",\"object\":\"ns1/eth0\","
-		"\"was\":\"10.0.0.2/24\",\"is\":\"x?\",\"by\":\"pid 1 (\\u001b)\",\"message\":\"gone\",\"errno\":17}]";
+		"\"was\":\"10.0.0.2/24\",\"is\":\"x?\",\"by\":\"pid 1 (\\u001b)\",\"reason\":\"contested\",\"message\":\"gone\",\"errno\":17}]";
 	const struct event ev = { .type = EVENT_DRIFT, .time_usec = 7, .topology = "lab", .kind = "address",
 				  .object = "ns1/eth0", .was = "10.0.0.2/24", .is = "x\xff", .by = "pid 1 (\033)",
-				  .message = "gone", .code = -EEXIST };
+				  .why = WHY_NOT_CONTESTED, .message = "gone", .code = -EEXIST };
 	struct fixture *f = *state;
 
 	events_tell(f->events, &ev);
@@ -131,7 +131,8 @@ static void test_what_is_no_event_is_left_out(void **state)
 	struct fixture *f = *state;
 
 	tell(f, "lab", 0);
-	append(f, "log", "\n[]\n{}\n7\nnull\n{\"topology\":");
+	append(f, "log", "\n[]\n{}\n7\nnull\n{\"time_usec\":7,\"event\":\"drift\",\"topology\":\"lab\",\"reason\":\"none\"}\n"
+			 "{\"topology\":");
 	reopen(f);
 	expect(f, NULL, SIZE_MAX, 0, 1);
 	/* The half line is not in the way of the next. */
