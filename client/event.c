@@ -3,6 +3,7 @@
 #include "event.h"
 #include "print.h"
 #include "text.h"
+#include "model/why_not.h"
 
 static enum colour event_colour(const char *event)
 {
@@ -17,6 +18,17 @@ static enum colour event_colour(const char *event)
 	return COLOUR_CHANGE;
 }
 
+/* What the message does not say by itself: "; not healed: …". */
+static const char *reason_text(struct arena *a, struct json_object *event)
+{
+	const char *word = reply_text(event, "reason");
+	enum why_not why = why_not_find(word);
+
+	if (!*word || (why && why_not_is_told(why)))
+		return "";
+	return arena_fmt(a, "; not healed: %s", why ? why_not_sentence(why) : word);
+}
+
 /* "address ns1/veth-ns 10.0.0.2/24 → nothing: taken away; by pid 4711 (ip)" */
 static const char *event_text(struct arena *a, struct json_object *event)
 {
@@ -28,7 +40,7 @@ static const char *event_text(struct arena *a, struct json_object *event)
 		about = "";
 	else if (*was || *is)
 		about = arena_fmt(a, "%s%s%s → %s", about, *about ? " " : "", *was ? was : "nothing", *is ? is : "nothing");
-	return arena_fmt(a, "%s%s%s%s%s", about, *about ? ": " : "", message, *by ? "; by " : "", by);
+	return arena_fmt(a, "%s%s%s%s%s%s", about, *about ? ": " : "", message, *by ? "; by " : "", by, reason_text(a, event));
 }
 
 void event_line(struct table *t, uint64_t usec, const char *topology, enum colour colour, const char *word, const char *text)

@@ -5,6 +5,7 @@
 #include "print.h"
 #include "text.h"
 #include "model/type.h"
+#include "model/why_not.h"
 
 enum {
 	DRIFT_LINES = 10,	/* so many are shown */
@@ -48,9 +49,28 @@ static void waiting_print(struct json_object *topology)
 		printf("%s: confirm in %s (netnsctl confirm %s), or it is rolled back\n", name, print_left(&a, topology), name);
 }
 
+/* "  not healed: the topology's file says to report drift, not to heal it: netnsctl up lab",
+ * below the line of @what; that of a topology starts with its name. */
+static void reason_print(struct json_object *topology, struct json_object *what)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	const char *word = reply_text(what, "reason");
+	enum why_not why = why_not_find(word);
+	/* One of a newer netnsd is shown as it is. */
+	const char *sentence = why ? why_not_sentence(why) : text_escape(&a, word), *command = why_not_command(why);
+
+	if (!*word)
+		return;
+	printf("%s%s not healed: %s", what == topology ? text_escape(&a, reply_text(topology, "name")) : " ",
+	       what == topology ? ":" : "", sentence);
+	if (command)
+		printf(": %s", text_escape(&a, print_fill(&a, command, topology)));
+	putchar('\n');
+}
+
 /* "lab: address ns1/veth-ns 10.0.0.2/24 is not there; changed again and again by pid
  * 4711 (dhclient), healed in 3 s" */
-static void drift_print(const char *name, struct json_object *drift)
+static void drift_print(const char *name, struct json_object *topology, struct json_object *drift)
 {
 	_cleanup_(arena_done) struct arena a = {};
 	const char *was = text_escape(&a, reply_text(drift, "was")), *is = text_escape(&a, reply_text(drift, "is"));
@@ -76,6 +96,7 @@ static void drift_print(const char *name, struct json_object *drift)
 	if (left)
 		printf("%s healed in %s", contested ? "," : ";", text_duration(&a, left));
 	putchar('\n');
+	reason_print(topology, drift);
 }
 
 static void drifts_print(struct json_object *topology)
@@ -86,7 +107,7 @@ static void drifts_print(struct json_object *topology)
 	struct json_object *o;
 
 	for (size_t i = 0; i < DRIFT_LINES && (o = reply_at(topology, "drift", i)); i++)
-		drift_print(name, o);
+		drift_print(name, topology, o);
 	if (n > DRIFT_LINES)
 		printf("%s: %zu more that are not as declared (netnsctl --json status %s)\n", name, n - DRIFT_LINES, name);
 }
@@ -123,6 +144,7 @@ static void topologies_print(struct json_object *reply)
 		waiting_print(o);
 		on_disk_print(o);
 		problem_print(o);
+		reason_print(o, o);
 		drifts_print(o);
 	}
 }
@@ -196,6 +218,7 @@ static void topology_print(struct json_object *o)
 	waiting_print(o);
 	on_disk_print(o);
 	problem_print(o);
+	reason_print(o, o);
 	drifts_print(o);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* reference.c - prints from the tables of commands and options what the shell completions
- * and netnsctl(1) have of them.  Runs while the project is built; it is not installed. */
+/* reference.c - prints from the tables of commands, options and reasons what the shell
+ * completions and netnsctl(1) have of them.  Runs while the project is built; it is not installed. */
 #include "../client/commands.h"
 #include "../client/options.h"
+#include "model/why_not.h"
 
 /* @s with each character of @special after @escape. */
 static void put_escaped(const char *s, const char *special, const char *escape)
@@ -230,19 +231,32 @@ static void print_options(void)
 	}
 }
 
+static void print_reasons(void)
+{
+	puts("|[ *reason*\n:< *what it means*");
+	for (unsigned i = WHY_NOT_FIRST; i < WHY_NOT_N; i++) {
+		fputs("|  *", stdout);
+		put_scdoc(why_not_word(i));
+		fputs("*\n:  ", stdout);
+		put_scdoc(why_not_sentence(i));
+		putchar('\n');
+	}
+}
+
 int main(_unused_ int argc, char **argv)
 {
 	const struct {
 		const char *name;
 		void (*print)(void);
 	} parts[] = { { "bash", print_bash }, { "zsh", print_zsh }, { "fish", print_fish },
-		      { "commands", print_commands }, { "options", print_options } };
+		      { "commands", print_commands }, { "options", print_options },
+		      { "reasons", print_reasons } };
 
 	for (size_t i = 0; argv[1] && i < ARRAY_SIZE(parts); i++)
 		if (!strcmp(argv[1], parts[i].name)) {
 			parts[i].print();
 			return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 		}
-	fputs("usage: reference bash|zsh|fish|commands|options\n", stderr);
+	fputs("usage: reference bash|zsh|fish|commands|options|reasons\n", stderr);
 	return EXIT_FAILURE;
 }
