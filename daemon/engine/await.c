@@ -34,7 +34,7 @@ int await_take(struct engine *g, struct job *j, struct err *e)
 	m = member_find(&g->env, j->next.name, NULL);
 	for (size_t i = 0; i < j->problems.n; i++)
 		problem_copy(&m->known.problems, &j->problems.v[i]);
-	watched_take(&g->env, m, &j->desired.model, &j->set, false);
+	watched_take(&g->env, m, &j->desired.model, &j->pass.set, false);
 	return 0;
 }
 
@@ -94,9 +94,8 @@ void await_step(struct engine *g)
 			await_again(g, g->env.members[i]);
 }
 
-void await_kernel(void *engine, struct job *j, const char *what)
+void await_kernel(struct engine *g, const struct job *j, const char *what)
 {
-	struct engine *g = engine;
 	struct member *m = member_find(&g->env, j->next.name, NULL);
 	char message[600];
 	struct event ev = { .type = EVENT_WAITING, .topology = j->next.name, .message = message };

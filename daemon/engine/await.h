@@ -15,5 +15,5 @@ void await_again(struct engine *g, struct member *m);
 bool await_needed(const struct engine *g);
 /* Puts in line what something has come for. */
 void await_step(struct engine *g);
-/* job.waiting: one that was never up waits like one whose interface is not there yet. */
-void await_kernel(void *engine, struct job *j, const char *what);
+/* The kernel has to finish something first, @what: one that was never up waits like one whose interface is not there yet. */
+void await_kernel(struct engine *g, const struct job *j, const char *what);

@@ -94,13 +94,12 @@ static void finish(struct engine *g, struct outcome *o)
 }
 
 /* What has been heard so far is seen by the look that is about to be. */
-static void on_looking(void *engine, struct job *j)
+static void before_observing(struct engine *g, struct job *j)
 {
-	struct engine *g = engine;
 	struct member *m = member_find(&g->env, j->next.name, NULL);
 
 	watched_listen(&g->env);
-	watched_hear(&g->env, &j->set);
+	watched_hear(&g->env, &j->pass.set);
 	if (m && m->forgot)
 		member_number(m, &j->last.model);
 	for (size_t i = 0; m && i < m->n_watched; i++) {
@@ -130,17 +129,45 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 	}
 }
 
-static int on_committing(void *engine, struct job *j, struct err *e)
-{
-	return claims_transfer(engine, j, e);
-}
-
 /* What the kernel refuses to give, or to take back, may build on another topology that is to come, or to go, too. */
 static bool may_go_again(const struct change *c, const struct job *j)
 {
 	if (j->result >= 0 || j->rollback_failed || j->conflict || problems_await(&j->problems))
 		return false;
 	return c->type == CHANGE_DOWN || c->type == CHANGE_UP;
+}
+
+/* A step of the change at work, with what is done where it rests; false when it is done. */
+static bool job_go(struct engine *g, struct job *j, const struct change *c)
+{
+	bool more = true;
+
+	do {
+		const char *what;
+		struct err e;
+
+		if (j->phase == JOB_OBSERVE)
+			before_observing(g, j);
+		if (j->phase == JOB_COMMIT && !j->rolling_back && claims_transfer(&g->env, j, &e) < 0) {
+			job_refuse(j, &e);
+			continue;
+		}
+		more = job_step(j);
+		what = job_waits_for(j);
+		if (what)
+			await_kernel(g, j, what);
+		if (j->taken.done > j->taken.first && c->progress)
+			c->progress(c->arg, &j->pass.plan, j->taken.first, j->taken.done);
+	} while (j->phase == JOB_OBSERVE || j->phase == JOB_COMMIT);
+	return more;
+}
+
+static void adopt(struct engine *g, struct job *j)
+{
+	if (!adopt_open(j))
+		return;
+	before_observing(g, j);
+	adopt_run(j);
 }
 
 static void change_step(struct engine *g, struct entry *entry, bool begins)
@@ -158,16 +185,11 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 			return;
 		}
 		g->env.changing = &g->job;
-		g->job.looking = on_looking;
-		g->job.committing = on_committing;
-		g->job.waiting = await_kernel;
 		g->job.wait.ends = g->queue.leaving ? STOPPING : NULL;
-		g->job.progress = entry->change.progress;
-		g->job.arg = entry->change.arg;
 	}
 	if (g->job.adopt)
-		adopt_run(&g->job);
-	else if (job_step(&g->job))
+		adopt(g, &g->job);
+	else if (job_go(g, &g->job, &entry->change))
 		return;
 	if (may_go_again(&entry->change, &g->job) && queue_again(&g->queue)) {
 		member_unsettled(g, &g->job);
@@ -263,9 +285,9 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 	if (job_plan(j) < 0)
 		outcome_from(ret, j);
 	else
-		*ret_plan = &j->plan;
+		*ret_plan = &j->pass.plan;
 	/* What was only looked at is not held. */
-	netns_set_done(&j->set);
+	netns_set_done(&j->pass.set);
 }
 
 struct env *engine_env(struct engine *g)
@@ -299,20 +321,52 @@ const struct known *engine_find(const struct engine *g, const char *name)
 	return m ? &m->known : NULL;
 }
 
+static int store_begin(void *state, const struct record *r, struct err *e)
+{
+	return state_begin(state, r, e);
+}
+
+static int store_commit(void *state, const char *name, struct err *e)
+{
+	return state_commit(state, name, e);
+}
+
+static int store_abandon(void *state, const char *name, struct err *e)
+{
+	return state_abandon(state, name, e);
+}
+
+/* The kernel and the files that passes and changes are handed. */
+static void env_init(struct env *env, const struct kinds *kinds, const struct engine_options *options)
+{
+	env->kinds = kinds;
+	snprintf(env->netns_dir, sizeof(env->netns_dir), "%s", options->netns_dir);
+	env->drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
+	env->drifts.window = (uint64_t)(options->heal_seconds ? options->heal_seconds : DRIFT_WINDOW_SECONDS) * 1000000;
+	env->machine = (struct machine){
+		.kinds = kinds,
+		.identity = env->identity,
+		.next_index = &env->next_index,
+		.arg = env,
+		.open = watched_open,
+		.observe = machine_observe,
+		.execute = machine_execute,
+		.name = machine_name,
+	};
+	env->store = (struct store){ &env->state, store_begin, store_commit, store_abandon };
+}
+
 int engine_new(struct engine **ret, const struct engine_options *options, const struct kinds *kinds, struct err *e)
 {
 	struct engine *g = must(calloc(1, sizeof(*g)));
 
-	g->env.kinds = kinds;
+	env_init(&g->env, kinds, options);
 	queue_init(&g->queue);
-	snprintf(g->env.netns_dir, sizeof(g->env.netns_dir), "%s", options->netns_dir);
-	g->env.drifts.burst = options->heal_burst ? options->heal_burst : DRIFT_BURST;
-	g->env.drifts.window = (uint64_t)(options->heal_seconds ? options->heal_seconds : DRIFT_WINDOW_SECONDS) * 1000000;
 	if (state_open(&g->env.state, options->run_dir, e) < 0) {
 		engine_free(g);
 		return e->code;
 	}
-	identity_read(g->env.machine, options->state_dir, options->run_dir);
+	identity_read(g->env.identity, options->state_dir, options->run_dir);
 	g->env.events = events_new(options->run_dir);
 	g->alive = options->alive;
 	if (options->topologies_dir)

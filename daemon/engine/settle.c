@@ -11,36 +11,18 @@ static void saved_copy(struct model *to, const struct model *from)
 		model_add(to, object_copy(to, from->objects[i], ~UINT64_C(0)), NULL);
 }
 
-static void on_looked(void *engine, struct job *j)
-{
-	claims_disown(engine, j->next.name, &j->observed, &j->desired.model, &j->last.model);
-}
-
-/* What other topologies still declare of what is not theirs does not go back. */
-static void on_reverting(void *engine, struct job *j)
-{
-	const struct engine *g = engine;
-
-	for (size_t i = 0; i < g->env.n_members; i++)
-		if (g->env.members[i]->claims.n && strcmp(g->env.members[i]->known.name, j->next.name))
-			revert_shared(&j->desired.model, &g->env.members[i]->claims);
-}
-
 /* What is up now, for a job to start from. */
 int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 {
 	struct member *m = member_find(&g->env, name, NULL);
 
 	*j = (struct job){ 0 };
-	job_init(j, g->env.kinds, &g->env.state, g->env.netns_dir, g->env.machine);
-	j->owner = g;
-	j->opened = watched_opened;
-	j->looked = on_looked;
-	j->next_index = g->env.next_index;
+	job_init(j, &g->env.machine, &g->env.store);
 	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
+	state_pins(&g->env.state, name, j->pins, sizeof(j->pins));
+	j->claims = claims_of_others(&g->env, name, &j->n_claims);
 	if (!m)
 		return 0;
-	j->reverting = on_reverting;
 	j->next.had = !m->known.unapplied;
 	j->next.healed = (uint32_t)m->known.healed;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
@@ -83,7 +65,7 @@ static void member_keep(struct engine *g, struct job *j)
 		return;
 	}
 	m->on_drift = j->desired.on_drift;
-	watched_take(&g->env, m, &j->desired.model, &j->set, true);
+	watched_take(&g->env, m, &j->desired.model, &j->pass.set, true);
 	m->forgot = false;
 	drift_declared(&m->drifts, &m->declared);
 }
@@ -92,8 +74,6 @@ void member_unsettled(struct engine *g, struct job *j)
 {
 	struct member *m = member_find(&g->env, j->next.name, NULL);
 
-	if (j->next_index > g->env.next_index)
-		g->env.next_index = j->next_index;
 	if (!m || m->known.awaiting)
 		return;
 	watched_mark_all(m);
@@ -110,8 +90,6 @@ void member_settle(struct engine *g, struct job *j, bool forget)
 		member_failed(g, j);
 		return;
 	}
-	if (j->next_index > g->env.next_index)
-		g->env.next_index = j->next_index;
 	member_take(&g->env, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
 	if (!j->same || j->written)
 		member_keep(g, j);

@@ -23,34 +23,38 @@ static const char *const *declared_links(struct arena *a, const struct object *n
 	return names;
 }
 
-static void look_at_declared(_unused_ void *engine, struct job *j)
+static void look_at_declared(struct job *j)
 {
-	for (size_t i = 0; i < j->set.n; i++) {
-		struct netns *ns = &j->set.v[i];
-		const struct object *netns = model_netns(&j->desired.model, ns->name);
+	for (size_t i = 0; i < j->pass.set.n; i++) {
+		struct netns *ns = &j->pass.set.v[i];
+		const struct object *netns = model_netns(&j->last.model, ns->name);
 
 		if (netns && netns->managed)
-			ns->only = declared_links(&j->desired.model.arena, netns);
+			ns->only = declared_links(&j->last.model.arena, netns);
 	}
 }
 
-int engine_look(struct engine *g, const char *name, const struct model **ret_desired, const struct model **ret_observed,
+int engine_look(struct engine *g, const char *name, const struct model **ret_declared, const struct model **ret_observed,
 		struct err *e)
 {
 	struct job *j = &g->planned;
+	struct wish w = { .topology = name, .desired = &j->last.model, .last = &j->last.model };
+	struct err away;
 
 	job_done(j);
 	if (member_job(g, j, name, e) < 0)
 		return e->code;
 	j->quiet = true;
-	topology_done(&j->desired);
-	if (member_load(&g->env, member_find(&g->env, name, NULL)->known.json, &j->desired, e) < 0)
-		return e->code;
-	model_link(&j->desired.model);
-	j->looking = look_at_declared;
-	job_plan(j);	/* a conflict or an interface that is away is no reason not to show the rest */
-	netns_set_done(&j->set);
-	*ret_desired = &j->desired.model;
-	*ret_observed = &j->observed;
+	w.claims = j->claims;
+	w.n_claims = j->n_claims;
+	model_link(&j->last.model);
+	/* What is away is no reason not to show the rest. */
+	if (job_open(j, &away) == 0) {
+		look_at_declared(j);
+		(void)!pass_observe(&j->pass, &w, &away);
+	}
+	netns_set_done(&j->pass.set);
+	*ret_declared = &j->last.model;
+	*ret_observed = &j->pass.observed;
 	return 0;
 }

@@ -4,7 +4,6 @@
 #include "heal.h"
 #include "topology/known.h"
 #include "store/event.h"
-#include "transaction/execute.h"
 #include "healing.h"
 
 enum {
@@ -28,7 +27,7 @@ static bool look_closer(struct heal *h, const struct object *o, bool gives)
 	struct ref ref;
 
 	for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
-		const struct object *base = model_find_ref(&h->scope.observed, ref.class, ref.to);
+		const struct object *base = model_find_ref(&h->pass.observed, ref.class, ref.to);
 
 		if (base && base->assumed)
 			wider |= scope_add(&h->scope, base, false);
@@ -41,8 +40,8 @@ static bool widen(struct heal *h)
 {
 	bool wider = false;
 
-	for (size_t i = 0; i < h->plan.n; i++) {
-		const struct op *op = &h->plan.ops[i];
+	for (size_t i = 0; i < h->pass.plan.n; i++) {
+		const struct op *op = &h->pass.plan.ops[i];
 		const struct object *o = heal_object(op);
 
 		/* Forwarding sets other keys of its namespace anew. */
@@ -60,20 +59,17 @@ static int look_and_plan(struct heal *h, struct err *e)
 	bool again;
 
 	do {
-		plan_done(&h->plan);
-		problems_done(&h->problems);
-		h->problems = (struct problems){ 0 };
-		if (scope_open(&h->scope, e) < 0)
+		if (scope_open(&h->scope, &h->pass, e) < 0)
 			return e->code;
-		watched_hear(h->env, &h->scope.set);
-		if (scope_look(&h->scope, e) < 0)
+		watched_hear(h->env, &h->pass.set);
+		if (scope_observe(&h->scope, &h->pass, e) < 0)
 			return e->code;
 		again = heal_return_renamed(h);
 		if (again)
 			continue;
 		heal_find_others(h);
 		/* What cannot be had is a problem of its own; the rest is healed all the same. */
-		(void)!plan_make(&h->plan, &h->scope.desired, &h->scope.observed, &h->problems);
+		(void)!pass_plan(&h->pass);
 	} while (again || widen(h));
 	return 0;
 }
@@ -82,7 +78,7 @@ static void give_name(struct heal *h, struct netns *ns, const struct op *op, str
 {
 	struct err e;
 
-	if (netns_find_again(&h->scope.set, ns, &e) < 0) {
+	if (pass_name(&h->pass, ns, &e) < 0) {
 		if (one)
 			drift_refuse(one, h->now);
 		fail(h, &e, op->after);
@@ -97,8 +93,8 @@ static void give_name(struct heal *h, struct netns *ns, const struct op *op, str
 /* A namespace that lost its name, but not its life, gets it back before anything else. */
 static void find_again(struct heal *h)
 {
-	for (size_t i = 0; i < h->scope.set.n; i++) {
-		struct netns *ns = &h->scope.set.v[i];
+	for (size_t i = 0; i < h->pass.set.n; i++) {
+		struct netns *ns = &h->pass.set.v[i];
 		struct object *o = model_netns(&h->scope.desired, ns->name);
 		struct op op = { .after = o };
 		struct drift *one = ns->state == NETNS_UNLINKED && o ? drift_find(&h->m->drifts, o) : NULL;
@@ -170,76 +166,39 @@ bool heal_refused(struct heal *h, const struct op *op, const struct err *e)
 	return false;
 }
 
-static int name_fresh(struct heal *h, struct err *e)
-{
-	for (size_t i = 0; i < h->scope.set.n; i++)
-		if (h->scope.set.v[i].state == NETNS_FRESH && netns_name(&h->scope.set, &h->scope.set.v[i], e) < 0)
-			return e->code;
-	return 0;
-}
-
-static void raise_to(uint32_t *number, uint32_t least)
-{
-	if (*number < least)
-		*number = least;
-}
-
-/* A change that is at work numbers its links, too, and may do so in the same namespace. */
-static void number_from(const struct env *env, uint32_t *next)
-{
-	raise_to(next, env->next_index);
-	if (env->changing)
-		raise_to(next, env->changing->next_index);
-}
-
-static void number_on(struct env *env, uint32_t next)
-{
-	env->next_index = next;
-	if (!env->changing)
-		return;
-	raise_to(&env->changing->next_index, next);
-	if (env->changing->executing)
-		raise_to(&env->changing->execution.work.next_index, next);
-}
-
 /* All steps have been taken, but for those that were deferred with @deferred. */
 static void count_all(struct heal *h, const struct op *deferred)
 {
-	for (size_t i = 0; i < h->plan.n; i++) {
-		const struct object *o = heal_object(&h->plan.ops[i]);
+	for (size_t i = 0; i < h->pass.plan.n; i++) {
+		const struct object *o = heal_object(&h->pass.plan.ops[i]);
 
 		if (!deferred || o->kind != deferred->after->kind || strcmp(o->netns, deferred->after->netns) != 0)
-			heal_count(h, &h->plan.ops[i]);
+			heal_count(h, &h->pass.plan.ops[i]);
 	}
 }
 
 static void execute(struct heal *h)
 {
-	struct env *env = h->env;
-	struct execution x;
+	struct execution *x = &h->pass.execution;
 	const struct op *op = NULL;
 	struct err e;
 	int r;
 
-	execute_init(&x, &h->plan, &h->scope.set, h->m->known.name, env->machine);
-	number_from(env, &x.work.next_index);
-	while ((r = execute_step(&x, &op, &e)) > 0)
+	while ((r = pass_execute(&h->pass, &op, &e)) > 0)
 		;
-	number_on(env, x.work.next_index);
 	if (r == 0)
-		r = name_fresh(h, &e);
+		r = pass_name_all(&h->pass, NETNS_FRESH, &e);
 	if (r == 0)
-		count_all(h, x.deferred);
+		count_all(h, x->deferred);
 	/* The next look tells whether it waits for the kernel. */
-	if (r == 0 && x.deferred && !h->deferred) {
-		look_around(h, x.deferred->after);
+	if (r == 0 && x->deferred && !h->deferred) {
+		look_around(h, x->deferred->after);
 		h->deferred = true;
-	} else if (r == 0 && x.deferred) {
-		op = x.deferred;
-		e = x.refused;
+	} else if (r == 0 && x->deferred) {
+		op = x->deferred;
+		e = x->refused;
 		r = e.code;
 	}
-	execute_done(&x);
 	if (r < 0)
 		(void)heal_refused(h, op, &e);
 }
@@ -247,9 +206,9 @@ static void execute(struct heal *h)
 /* What has been made anew is held and heard from now on. */
 static void renew(struct heal *h)
 {
-	for (size_t i = 0; i < h->scope.set.n; i++) {
-		struct netns *ns = &h->scope.set.v[i];
-		const struct object *have = model_netns(&h->scope.observed, ns->name), *want = model_netns(&h->scope.desired, ns->name);
+	for (size_t i = 0; i < h->pass.set.n; i++) {
+		struct netns *ns = &h->pass.set.v[i];
+		const struct object *have = model_netns(&h->pass.observed, ns->name), *want = model_netns(&h->scope.desired, ns->name);
 		struct watched *k = h->scope.parts[i].watched;
 
 		if (ns->state == NETNS_NAMED && have && want && (want->managed || have->owner == OWNER_OURS))
@@ -261,8 +220,8 @@ static void renew(struct heal *h)
 /* Whether something that was refused only waits to be tried again. */
 static void note_pending(struct heal *h)
 {
-	for (size_t i = 0; i < h->plan.n; i++) {
-		const struct drift *one = drift_find(&h->m->drifts, heal_object(&h->plan.ops[i]));
+	for (size_t i = 0; i < h->pass.plan.n; i++) {
+		const struct drift *one = drift_find(&h->m->drifts, heal_object(&h->pass.plan.ops[i]));
 
 		h->pending |= one && one->refused && one->until > h->now;
 	}
@@ -295,7 +254,7 @@ static void run(struct heal *h)
 		heal_leave_out(h, true);
 		if (h->report)
 			heal_skip_all(h, WHY_NOT_ON_DRIFT_REPORT);
-		if (h->report || (h->plan.n == 0 && !again))
+		if (h->report || (h->pass.plan.n == 0 && !again))
 			break;
 		execute(h);
 	}
@@ -330,8 +289,8 @@ static void problems_first(struct heal *h)
 {
 	struct problems refused = h->refused;
 
-	h->refused = h->problems;
-	h->problems = refused;
+	h->refused = h->pass.problems;
+	h->pass.problems = refused;
 	for (size_t i = 0; i < refused.n; i++)
 		problem_copy(&h->refused, &refused.v[i]);
 }
@@ -394,15 +353,15 @@ bool heal_step(struct env *env)
 	if (!h.m)
 		return false;
 	h.report = h.m->on_drift == ON_DRIFT_REPORT;
+	pass_init(&h.pass, &env->machine);
 	scope_take(&h.scope, env, h.m);
 	run(&h);
 	settle(&h);
 	heal_doubt(&h);
 	heal_say_left_alone(env, h.m);
-	plan_done(&h.plan);
-	problems_done(&h.problems);
 	problems_done(&h.refused);
 	free(h.others);
+	pass_done(&h.pass);
 	scope_done(&h.scope);
 	return heal_needed(env);
 }

@@ -34,9 +34,9 @@ static bool is_vacated(const struct heal *h, const struct object *want)
 	size_t n = want->kind->slots(want, slots), found;
 	bool vacated = false;
 
-	for (size_t i = 0; i < h->plan.n; i++)
-		if (h->plan.ops[i].before && strcmp(h->plan.ops[i].before->kind->class, want->kind->class))
-			slots_add(&leaving, h->plan.ops[i].before);
+	for (size_t i = 0; i < h->pass.plan.n; i++)
+		if (h->pass.plan.ops[i].before && strcmp(h->pass.plan.ops[i].before->kind->class, want->kind->class))
+			slots_add(&leaving, h->pass.plan.ops[i].before);
 	slots_sort(&leaving);
 	for (size_t i = 0; i < n; i++)
 		vacated |= !!slots_find(&leaving, want->netns, &slots[i], &found);
@@ -45,8 +45,8 @@ static bool is_vacated(const struct heal *h, const struct object *want)
 
 void heal_note_beside(struct heal *h)
 {
-	for (size_t i = 0; i < h->scope.observed.n; i++) {
-		const struct object *o = h->scope.observed.objects[i];
+	for (size_t i = 0; i < h->pass.observed.n; i++) {
+		const struct object *o = h->pass.observed.objects[i];
 		const struct object *want = o->beside ? model_find(&h->scope.desired, o->beside->id) : NULL;
 		struct drift *one = want ? drift_find(&h->m->drifts, o) : NULL;
 		bool known = drift_is_told(one);
@@ -58,6 +58,6 @@ void heal_note_beside(struct heal *h)
 			h->told++;
 			tell(h, o, want, one);
 		}
-		heal_skip(h, &(struct op){ .before = h->scope.observed.objects[i] }, WHY_NOT_BESIDE);
+		heal_skip(h, &(struct op){ .before = h->pass.observed.objects[i] }, WHY_NOT_BESIDE);
 	}
 }

@@ -34,23 +34,23 @@ static bool mend(struct heal *h, struct work *w, struct object *have, struct obj
 
 static bool is_any_bereft(const struct heal *h)
 {
-	for (size_t i = 0; i < h->scope.observed.n; i++)
-		if (h->scope.observed.objects[i]->bereft)
+	for (size_t i = 0; i < h->pass.observed.n; i++)
+		if (h->pass.observed.objects[i]->bereft)
 			return true;
 	return false;
 }
 
 bool heal_mend(struct heal *h)
 {
-	const struct plan nothing = { .desired = &h->scope.desired, .observed = &h->scope.observed };
+	const struct plan nothing = { .desired = &h->scope.desired, .observed = &h->pass.observed };
 	bool again = false;
 	struct work w;
 
 	if (!is_any_bereft(h))
 		return false;
-	work_init(&w, &nothing, &h->scope.set, h->m->known.name, h->env->machine);
-	for (size_t i = 0; i < h->scope.observed.n; i++) {
-		struct object *have = h->scope.observed.objects[i];
+	work_init(&w, &nothing, &h->pass.set, h->m->known.name, h->env->identity);
+	for (size_t i = 0; i < h->pass.observed.n; i++) {
+		struct object *have = h->pass.observed.objects[i];
 		struct object *want = have->bereft ? model_find(&h->scope.desired, have->id) : NULL;
 		const struct object *on = want ? model_find_ref(&h->scope.desired, "link", want->place) : NULL;
 

@@ -124,7 +124,7 @@ static bool is_found(const struct netns *ns)
 static void say_inhabitants(const struct heal *h, char *ret, size_t size)
 {
 	struct netns_user *all;
-	size_t n = netns_users_find(&h->scope.set, is_found, &all);
+	size_t n = netns_users_find(&h->pass.set, is_found, &all);
 
 	*ret = '\0';
 	if (n)
@@ -174,8 +174,8 @@ void heal_note_all(struct heal *h)
 {
 	struct drifts *d = &h->m->drifts;
 
-	for (size_t i = 0; i < h->plan.n; i++) {
-		const struct op *op = &h->plan.ops[i];
+	for (size_t i = 0; i < h->pass.plan.n; i++) {
+		const struct op *op = &h->pass.plan.ops[i];
 		const struct object *o = heal_object(op);
 		struct drift *one = op->given ? NULL : drift_find(d, o);
 		bool known = drift_is_told(one);

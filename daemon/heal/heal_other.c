@@ -26,7 +26,7 @@ static void forget_saved(struct heal *h, const struct object *link)
 void heal_find_others(struct heal *h)
 {
 	for (size_t i = 0; i < h->scope.desired.n; i++) {
-		const struct object *want = h->scope.desired.objects[i], *have = model_find(&h->scope.observed, want->id);
+		const struct object *want = h->scope.desired.objects[i], *have = model_find(&h->pass.observed, want->id);
 		const struct object *original = model_find(&h->m->saved, want->id);
 
 		if (!want->managed || !have || have->assumed || !have->handle || !object_is(want, "link"))
@@ -49,16 +49,16 @@ static bool is_at_other(const struct heal *h, const struct object *o)
 
 void heal_remember_others(struct heal *h)
 {
-	struct plan part = h->plan;
+	struct plan part = h->pass.plan;
 	struct err e;
 	size_t n = 0;
 
 	if (!h->n_others)
 		return;
-	part.ops = must(calloc(h->plan.n + 1, sizeof(*part.ops)));
-	for (size_t i = 0; i < h->plan.n; i++)
-		if (is_at_other(h, heal_object(&h->plan.ops[i])))
-			part.ops[n++] = h->plan.ops[i];
+	part.ops = must(calloc(h->pass.plan.n + 1, sizeof(*part.ops)));
+	for (size_t i = 0; i < h->pass.plan.n; i++)
+		if (is_at_other(h, heal_object(&h->pass.plan.ops[i])))
+			part.ops[n++] = h->pass.plan.ops[i];
 	part.n = n;
 	revert_remember(&h->m->saved, &part);
 	free(part.ops);

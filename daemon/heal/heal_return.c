@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_return.c - an interface that is only managed has got another name (udev gives
  * them): what it had before us is given back to it there. */
+#include "topology/claims.h"
 #include "topology/known.h"
 #include "healing.h"
-#include "transaction/execute.h"
-#include "kind/observe.h"
-#include "model/owner.h"
 #include <net/if.h>
 
 /* Of an original: that is of none that is there, so whichever comes is another. */
@@ -45,46 +43,40 @@ static void models_make(const struct heal *h, const struct object *link, const c
 		add_as(last, declared[i], name, declared[i]->declared);
 }
 
-static int carry_out(struct heal *h, struct netns_set *set, struct model *desired, struct model *last, struct err *e)
+static int carry_out(struct pass *p, const char *netns, const char *const *only, const struct wish *w, struct err *e)
 {
-	const char *topology = h->m->known.name;
-	struct model observed, nothing = { 0 };
-	struct problems missing = { 0 };
-	struct execution x;
-	struct plan plan;
 	const struct op *op;
-	int r;
+	int r = pass_open(p, &netns, 1, NULL, e);
 
-	model_init(&observed, h->env->kinds);
-	r = observe(&observed, set, desired, last, &nothing, e);
 	if (r == 0) {
-		owner_resolve(&observed, topology, desired, last, NULL);
-		(void)!plan_make(&plan, desired, &observed, &missing);
-		execute_init(&x, &plan, set, topology, h->env->machine);
-		while ((r = execute_step(&x, &op, e)) > 0)
-			;
-		execute_done(&x);
-		plan_done(&plan);
+		p->set.v[0].only = only;
+		r = pass_observe(p, w, e);
 	}
-	problems_done(&missing);
-	model_done(&observed);
+	if (r < 0)
+		return r;
+	(void)!pass_plan(p);
+	while ((r = pass_execute(p, &op, e)) > 0)
+		;
 	return r;
 }
 
 static void give_back(struct heal *h, struct object *link, const char *name)
 {
-	const char *netns = link->netns, *only[] = { name, NULL };
-	struct netns_set set = { 0 };
+	const char *only[] = { name, NULL };
 	struct model desired, last;
+	struct wish w = { .topology = h->m->known.name, .desired = &desired, .last = &last };
+	_cleanup_(freep) struct claim *claims = claims_of_others(h->env, w.topology, &w.n_claims);
+	struct pass p;
 	struct err e;
 
+	w.claims = claims;
+	pass_init(&p, &h->env->machine);
 	model_init(&desired, h->env->kinds);
 	model_init(&last, h->env->kinds);
 	models_make(h, link, name, &desired, &last);
-	if (netns_set_make(&set, h->env->netns_dir, &netns, 1, &e) < 0 ||
-	    (set.v[0].only = only, carry_out(h, &set, &desired, &last, &e) < 0))
+	if (carry_out(&p, link->netns, only, &w, &e) < 0)
 		problem_add_err(&h->refused, &e, &link->where, NULL);
-	netns_set_done(&set);
+	pass_done(&p);
 	model_done(&desired);
 	model_done(&last);
 }
@@ -92,7 +84,7 @@ static void give_back(struct heal *h, struct object *link, const char *name)
 /* The name of the interface that has the number. */
 static bool name_of(const struct heal *h, const char *netns, uint32_t handle, char name[IF_NAMESIZE])
 {
-	const struct netns *ns = netns_find(&h->scope.set, netns);
+	const struct netns *ns = netns_find(&h->pass.set, netns);
 	struct err e;
 
 	if (!ns || ns->fd < 0)
@@ -119,7 +111,7 @@ bool heal_return_renamed(struct heal *h)
 
 	for (size_t i = 0; i < h->scope.desired.n && !h->report; i++) {
 		struct object *want = h->scope.desired.objects[i];
-		const struct object *have = model_find(&h->scope.observed, want->id), *original = model_find(&h->m->saved, want->id);
+		const struct object *have = model_find(&h->pass.observed, want->id), *original = model_find(&h->m->saved, want->id);
 		uint32_t handle = original && original->handle ? original->handle : want->handle;
 		char name[IF_NAMESIZE];
 

@@ -31,7 +31,7 @@ static bool is_tried(const struct heal *h, const struct object *have, struct dri
 
 bool heal_is_retry(const struct heal *h, const struct op *op)
 {
-	const struct object *have = op->before ? op->before : model_find(&h->scope.observed, op->after->id);
+	const struct object *have = op->before ? op->before : model_find(&h->pass.observed, op->after->id);
 	struct err e;
 
 	return word_on(h, have, &e) == -EADDRNOTAVAIL;
@@ -39,8 +39,8 @@ bool heal_is_retry(const struct heal *h, const struct op *op)
 
 void heal_note_tried(struct heal *h)
 {
-	for (size_t i = 0; i < h->scope.observed.n; i++) {
-		struct object *have = h->scope.observed.objects[i];
+	for (size_t i = 0; i < h->pass.observed.n; i++) {
+		struct object *have = h->pass.observed.objects[i];
 		struct drift *one;
 
 		if (is_tried(h, have, &one))
@@ -50,8 +50,8 @@ void heal_note_tried(struct heal *h)
 
 void heal_pace_retries(struct heal *h)
 {
-	for (size_t i = 0; i < h->plan.n; i++) {
-		const struct op *op = &h->plan.ops[i];
+	for (size_t i = 0; i < h->pass.plan.n; i++) {
+		const struct op *op = &h->pass.plan.ops[i];
 		struct drift *one = op->before && heal_is_retry(h, op) ? drift_find(&h->m->drifts, op->before) : NULL;
 
 		if (one && !one->refused)
@@ -61,8 +61,8 @@ void heal_pace_retries(struct heal *h)
 
 void heal_tell_unwell(struct heal *h)
 {
-	for (size_t i = 0; i < h->scope.observed.n; i++) {
-		const struct object *have = h->scope.observed.objects[i];
+	for (size_t i = 0; i < h->pass.observed.n; i++) {
+		const struct object *have = h->pass.observed.objects[i];
 		struct drift *one;
 		struct err e;
 		char object[600];
@@ -79,8 +79,8 @@ void heal_tell_unwell(struct heal *h)
 		unsigned seconds;
 		struct err e;
 
-		if (want->kind->ready && !model_find(&h->scope.observed, want->id) &&
-		    want->kind->ready(&h->scope.observed, want, &seconds, &e) == -EADDRNOTAVAIL)
+		if (want->kind->ready && !model_find(&h->pass.observed, want->id) &&
+		    want->kind->ready(&h->pass.observed, want, &seconds, &e) == -EADDRNOTAVAIL)
 			problem_add_err(&h->refused, &e, &want->where, NULL);
 	}
 }

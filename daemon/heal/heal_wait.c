@@ -23,7 +23,7 @@ enum why_not heal_kept_out_by(const struct object *have, const struct object *wa
 
 enum why_not heal_blocked_by(const struct heal *h, const struct object *want)
 {
-	const struct object *have = model_find(&h->scope.observed, want->id), *netns = model_netns(&h->scope.desired, want->netns);
+	const struct object *have = model_find(&h->pass.observed, want->id), *netns = model_netns(&h->scope.desired, want->netns);
 
 	if (netns && netns != want && heal_blocked_by(h, netns))
 		return WHY_NOT_BLOCKED;
@@ -45,7 +45,7 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
 
 			/* What is there, and was to come again with what it stands on, stays as well. */
-			if (base && (heal_blocked_by(h, base) || (is_skipped(base) && model_find(&h->scope.observed, o->id))))
+			if (base && (heal_blocked_by(h, base) || (is_skipped(base) && model_find(&h->pass.observed, o->id))))
 				return true;
 		}
 	return false;
@@ -53,8 +53,8 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 
 bool heal_is_missing(const struct heal *h)
 {
-	for (size_t i = 0; i < h->problems.n; i++)
-		if (h->problems.v[i].awaited)
+	for (size_t i = 0; i < h->pass.problems.n; i++)
+		if (h->pass.problems.v[i].awaited)
 			return true;
 	return false;
 }
@@ -67,7 +67,7 @@ static struct object *aim(const struct heal *h, const struct op *op)
 
 const struct object *heal_made_first(const struct heal *h, const struct op *op)
 {
-	const struct object *have = op->before ? op->before : model_find(&h->scope.observed, op->after->id);
+	const struct object *have = op->before ? op->before : model_find(&h->pass.observed, op->after->id);
 
 	return have && have->out_of_order ? have->comes_after : NULL;
 }
@@ -83,7 +83,7 @@ static bool is_kept(const struct heal *h, const struct object *want)
 	unsigned seconds;
 	struct err e;
 
-	return want->kind->ready && want->kind->ready(&h->scope.observed, want, &seconds, &e) < 0;
+	return want->kind->ready && want->kind->ready(&h->pass.observed, want, &seconds, &e) < 0;
 }
 
 /* Why the step has to wait; WHY_NOT_NONE: it need not. */
@@ -112,9 +112,9 @@ void heal_leave_out(struct heal *h, bool damped)
 
 	for (bool more = true; more;) {
 		more = false;
-		for (size_t i = 0; i < h->plan.n; i++) {
-			struct object *want = aim(h, &h->plan.ops[i]);
-			enum why_not why = want && !is_skipped(want) ? waits(h, &h->plan.ops[i], damped) : WHY_NOT_NONE;
+		for (size_t i = 0; i < h->pass.plan.n; i++) {
+			struct object *want = aim(h, &h->pass.plan.ops[i]);
+			enum why_not why = want && !is_skipped(want) ? waits(h, &h->pass.plan.ops[i], damped) : WHY_NOT_NONE;
 
 			if (!why)
 				continue;
@@ -122,13 +122,13 @@ void heal_leave_out(struct heal *h, bool damped)
 			more = true;
 		}
 	}
-	for (size_t i = 0; i < h->plan.n; i++) {
-		enum why_not why = waits(h, &h->plan.ops[i], damped);
+	for (size_t i = 0; i < h->pass.plan.n; i++) {
+		enum why_not why = waits(h, &h->pass.plan.ops[i], damped);
 
 		if (why)
-			heal_skip(h, &h->plan.ops[i], why);
+			heal_skip(h, &h->pass.plan.ops[i], why);
 		else
-			h->plan.ops[kept++] = h->plan.ops[i];
+			h->pass.plan.ops[kept++] = h->pass.plan.ops[i];
 	}
-	h->plan.n = kept;
+	h->pass.plan.n = kept;
 }

@@ -45,8 +45,8 @@ void heal_skip(struct heal *h, const struct op *op, enum why_not why)
 /* Whether there is one of others in its place: a heal does not look further before the kernel refuses ours. */
 static bool is_barred(const struct heal *h, const struct object *want)
 {
-	for (size_t i = 0; i < h->scope.observed.n; i++) {
-		const struct beside *b = h->scope.observed.objects[i]->beside;
+	for (size_t i = 0; i < h->pass.observed.n; i++) {
+		const struct beside *b = h->pass.observed.objects[i]->beside;
 
 		if (b && !strcmp(b->id, want->id))
 			return true;
@@ -68,9 +68,9 @@ enum why_not heal_damped_by(const struct heal *h, const struct op *op, const str
 void heal_skip_all(struct heal *h, enum why_not why)
 {
 	/* What only makes room for another one is part of that. */
-	for (size_t i = 0; i < h->plan.n; i++)
-		if (!heal_made_first(h, &h->plan.ops[i]))
-			heal_skip(h, &h->plan.ops[i], why);
+	for (size_t i = 0; i < h->pass.plan.n; i++)
+		if (!heal_made_first(h, &h->pass.plan.ops[i]))
+			heal_skip(h, &h->pass.plan.ops[i], why);
 }
 
 static bool is_at(const struct problem *p, const struct object *o)
@@ -81,7 +81,7 @@ static bool is_at(const struct problem *p, const struct object *o)
 /* What cannot be had has no step that could be left out. */
 static void skip_impossible(struct heal *h, const struct problem *p, struct object *want)
 {
-	struct object *have = is_at(p, want) ? model_find(&h->scope.observed, want->id) : NULL;
+	struct object *have = is_at(p, want) ? model_find(&h->pass.observed, want->id) : NULL;
 	struct op op = { .before = have,
 			 .after = want,
 			 .diff = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED) };
@@ -95,9 +95,9 @@ static void skip_impossible(struct heal *h, const struct problem *p, struct obje
 
 void heal_skip_impossible(struct heal *h)
 {
-	for (size_t i = 0; i < h->problems.n; i++)
+	for (size_t i = 0; i < h->pass.problems.n; i++)
 		for (size_t n = 0; n < h->scope.desired.n; n++)
-			skip_impossible(h, &h->problems.v[i], h->scope.desired.objects[n]);
+			skip_impossible(h, &h->pass.problems.v[i], h->scope.desired.objects[n]);
 }
 
 enum why_not heal_reason_of(const struct heal *h, const struct problem *p)

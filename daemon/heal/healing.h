@@ -10,8 +10,7 @@ struct heal {
 	struct env *env;
 	struct member *m;
 	struct scope scope;
-	struct plan plan;
-	struct problems problems;	/* of the last plan: what cannot be had */
+	struct pass pass;
 	struct problems refused;	/* steps, by the kernel */
 	uint64_t began, now;		/* CLOCK_BOOTTIME, in microseconds */
 	size_t healed, told;

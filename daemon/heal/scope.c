@@ -3,7 +3,6 @@
  * kernel. */
 #include "topology/claims.h"
 #include "scope.h"
-#include "kind/observe.h"
 #include "model/owner.h"
 
 enum { SPOTS_MAX = 16 };	/* namespaces in one heal; the next is not far */
@@ -106,17 +105,11 @@ struct scope_part *scope_find(const struct scope *s, const char *netns)
 	return NULL;
 }
 
-static void models_done(struct scope *s)
-{
-	model_done(&s->desired);
-	model_done(&s->observed);
-}
-
 void scope_done(struct scope *s)
 {
-	models_done(s);
-	netns_set_done(&s->set);
+	model_done(&s->desired);
 	free(s->names);
+	free(s->claims);
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->parts[i].only);
 		arena_done(&s->parts[i].arena);
@@ -125,9 +118,15 @@ void scope_done(struct scope *s)
 	*s = (struct scope){ 0 };
 }
 
-int scope_open(struct scope *s, struct err *e)
+static bool is_ours(const void *arg, const char *netns)
 {
-	netns_set_done(&s->set);
+	const struct member *m = arg;
+
+	return !model_netns(&m->declared, netns)->managed;
+}
+
+int scope_open(struct scope *s, struct pass *p, struct err *e)
+{
 	s->names = must(realloc(s->names, (s->n + 1) * sizeof(*s->names)));
 	for (size_t i = 0; i < s->n; i++) {
 		struct scope_part *part = &s->parts[i];
@@ -137,22 +136,17 @@ int scope_open(struct scope *s, struct err *e)
 		if (!part->all)
 			part_add(part, LOOPBACK);
 	}
-	if (netns_set_make(&s->set, s->env->netns_dir, s->names, s->n, e) < 0)
+	if (pass_open(p, s->names, s->n, NULL, e) < 0)
 		return e->code;
-	watched_opened(s->env, &s->set);
-	for (size_t i = 0; i < s->set.n; i++) {
-		struct netns *ns = &s->set.v[i];
+	for (size_t i = 0; i < p->set.n; i++) {
+		struct netns *ns = &p->set.v[i];
 
 		ns->only = s->parts[i].all ? NULL : s->parts[i].only;
 		ns->found = s->parts[i].found;
 		ns->unrouted = s->parts[i].unrouted;
 		ns->crowded = s->parts[i].crowded;
-		/* The empty file that a create of ours left behind when it was cut off. */
-		if (ns->state == NETNS_PLACEHOLDER && !model_netns(&s->member->declared, ns->name)->managed &&
-		    netns_clear(ns, s->env->netns_dir, e) < 0)
-			return e->code;
 	}
-	return 0;
+	return pass_clear(p, is_ours, s->member, e);
 }
 
 static void adopt(struct scope *s, const char *netns, const char *link)
@@ -177,7 +171,7 @@ static void adopt_part(struct scope *s, const struct scope_part *part)
 }
 
 /* What an object in the scope refers to and no event spoke of. */
-static void assume(struct scope *s, const struct object *o, bool gives)
+static void assume(struct scope *s, struct model *assumed, const struct object *o, bool gives)
 {
 	const struct model *declared = &s->member->declared;
 	struct ref ref;
@@ -188,34 +182,33 @@ static void assume(struct scope *s, const struct object *o, bool gives)
 		if (!base || model_find(&s->desired, base->id))
 			continue;
 		model_adopt(&s->desired, base);
-		copy = object_copy(&s->observed, base, ~UINT64_C(0));
+		copy = object_copy(assumed, base, ~UINT64_C(0));
 		copy->assumed = true;
 		if (!copy->managed)
 			copy->sign = (struct sign){ topology_hash(s->member->known.name), s->member->known.name };
-		model_add(&s->observed, copy, NULL);
+		model_add(assumed, copy, NULL);
 	}
 }
 
-int scope_look(struct scope *s, struct err *e)
+int scope_observe(struct scope *s, struct pass *p, struct err *e)
 {
-	struct model nothing = { 0 };
+	struct wish w = { .topology = s->member->known.name, .desired = &s->desired, .last = &s->desired };
 	size_t n;
 
-	models_done(s);
+	model_done(&s->desired);
+	model_done(&p->observed);
 	model_init(&s->desired, s->env->kinds);
-	model_init(&s->observed, s->env->kinds);
+	model_init(&p->observed, s->env->kinds);
 	for (size_t i = 0; i < s->n; i++)
 		adopt_part(s, &s->parts[i]);
 	n = s->desired.n;
 	for (size_t i = 0; i < n; i++) {
-		assume(s, s->desired.objects[i], false);
-		assume(s, s->desired.objects[i], true);
+		assume(s, &p->observed, s->desired.objects[i], false);
+		assume(s, &p->observed, s->desired.objects[i], true);
 	}
-	for (size_t i = 0; i < s->set.n; i++)
-		s->set.v[i].unchanged = false;
-	if (observe(&s->observed, &s->set, &s->desired, &s->desired, &nothing, e) < 0)
-		return e->code;
-	owner_resolve(&s->observed, s->member->known.name, &s->desired, &s->desired, NULL);
-	claims_disown(s->env, s->member->known.name, &s->observed, &s->desired, &s->desired);
-	return 0;
+	free(s->claims);
+	s->claims = claims_of_others(s->env, w.topology, &s->n_claims);
+	w.claims = s->claims;
+	w.n_claims = s->n_claims;
+	return pass_observe(p, &w, e);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* scope.h - the part of a topology that a heal looks at: the models of it. */
+/* scope.h - the part of a topology that a heal looks at. */
 #pragma once
 #include "watched.h"
 
@@ -17,15 +17,16 @@ struct scope_part {
 	struct arena arena;
 };
 
-/* What is looked at of one topology, and what that gives. */
+/* What is looked at of one topology. */
 struct scope {
 	struct env *env;
 	struct member *member;
 	struct scope_part *parts;		/* in order of name */
 	size_t n;
 	const char **names;
-	struct netns_set set;
-	struct model desired, observed;
+	struct model desired;
+	struct claim *claims;		/* of others, as they are when it is looked */
+	size_t n_claims;
 };
 
 /* Takes what is marked of @m over into @s, or a part of it. */
@@ -35,7 +36,7 @@ void scope_done(struct scope *s);
 struct scope_part *scope_find(const struct scope *s, const char *netns);
 /* Adds the place of @o; false if it is in already. */
 bool scope_add(struct scope *s, const struct object *o, bool whole);
-/* Opens the namespaces of the scope. */
-int scope_open(struct scope *s, struct err *e);
-/* Looks; what the scope refers to and does not contain is taken to be as declared. */
-int scope_look(struct scope *s, struct err *e);
+/* Opens the namespaces of the scope for @p. */
+int scope_open(struct scope *s, struct pass *p, struct err *e);
+/* Observes; what the scope refers to and does not contain is taken to be as declared. */
+int scope_observe(struct scope *s, struct pass *p, struct err *e);

@@ -335,10 +335,12 @@ static const struct watched *holder(const struct env *env, const char *netns)
 	return NULL;
 }
 
-void watched_opened(void *arg, struct netns_set *set)
+int watched_open(void *arg, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e)
 {
-	const struct env *env = arg;
+	struct env *env = arg;
 
+	if (machine_open(env->netns_dir, set, names, n, pins, e) < 0)
+		return e->code;
 	for (size_t i = 0; i < set->n; i++) {
 		struct netns *ns = &set->v[i];
 		bool placeholder = ns->state == NETNS_PLACEHOLDER;
@@ -350,6 +352,7 @@ void watched_opened(void *arg, struct netns_set *set)
 		ns->placeholder = placeholder;
 		ns->state = NETNS_UNLINKED;
 	}
+	return 0;
 }
 
 void watched_hear(struct env *env, struct netns_set *set)

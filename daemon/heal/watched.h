@@ -72,7 +72,7 @@ void watched_audit(struct env *env);
 /* watched.c: names. */
 /* Looks whether names still mean what they meant; @name NULL: all. */
 void watched_check_names(struct env *env, const char *name);
-/* Gives the namespaces of @set that have lost their names the descriptors that are held. */
-void watched_opened(void *arg, struct netns_set *set);
+/* machine.open, of the env: namespaces that have lost their names are opened by the descriptors that are held. */
+int watched_open(void *env, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
 /* Has the namespaces of @set heard, before they are looked into. */
 void watched_hear(struct env *env, struct netns_set *set);

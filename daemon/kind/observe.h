@@ -3,8 +3,7 @@
 #pragma once
 #include "kernel/look.h"
 
-/* Reads every namespace of @set that there is into @observed, which is empty, or takes
- * it from @before, which is then used up, where nothing was changed since that look.
- * @desired and @last say what beyond links, addresses and our routes is asked about. */
-int observe(struct model *observed, struct netns_set *set, struct model *desired, struct model *last, struct model *before,
-	    struct err *e);
+/* Reads the namespace @ns of @set into @observed.  @desired and @last, whose namespaces are linked (model_link), say what
+ * beyond links, addresses and our routes is asked about. */
+int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, struct model *desired,
+		  struct model *last, struct err *e);

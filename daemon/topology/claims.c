@@ -130,33 +130,19 @@ const struct known *claims_user(const struct env *env, const struct job *j, cons
 	return NULL;
 }
 
-/* The other topology that declares, or is about to declare, the object; NULL: none. */
-static const char *claimant(const struct env *env, const char *name, const char *id)
+struct claim *claims_of_others(const struct env *env, const char *name, size_t *ret_n)
 {
-	if (env->changing && strcmp(env->changing->next.name, name) && model_find(&env->changing->desired.model, id))
-		return env->changing->next.name;
+	struct claim *all = must(calloc(env->n_members + 1, sizeof(*all)));
+	const struct job *changing = env->changing;
+	size_t n = 0;
+
+	if (changing && strcmp(changing->next.name, name))
+		all[n++] = (struct claim){ changing->next.name, &changing->desired.model, true };
 	for (size_t i = 0; i < env->n_members; i++)
-		if (strcmp(env->members[i]->known.name, name) && model_find(&env->members[i]->claims, id))
-			return env->members[i]->known.name;
-	return NULL;
-}
-
-void claims_disown(const struct env *env, const char *name, struct model *observed, const struct model *desired,
-		  const struct model *last)
-{
-	for (size_t i = 0; i < observed->n; i++) {
-		struct object *o = observed->objects[i];
-		const char *owner;
-
-		if (o->owner != OWNER_OURS || !o->sign.hash || object_is(o, "link") || object_is(o, "netns") ||
-		    model_find(desired, o->id) || model_find(last, o->id))
-			continue;
-		owner = claimant(env, name, o->id);
-		if (!owner)
-			continue;
-		o->owner = OWNER_OTHER_TOPOLOGY;
-		o->owner_name = owner;
-	}
+		if (env->members[i]->claims.n && strcmp(env->members[i]->known.name, name))
+			all[n++] = (struct claim){ .topology = env->members[i]->known.name, .model = &env->members[i]->claims };
+	*ret_n = n;
+	return all;
 }
 
 /* What was there before @o was changed is @m's to know from now on; true if it was not. */

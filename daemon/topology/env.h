@@ -73,8 +73,10 @@ struct member {
 
 struct env {
 	const struct kinds *kinds;
-	char netns_dir[256], machine[IDENTITY_SIZE];
+	char netns_dir[256], identity[IDENTITY_SIZE];
+	struct machine machine;
 	struct state state;
+	struct store store;
 	struct events *events;
 	struct member **members;	/* in order of name */
 	size_t n_members;

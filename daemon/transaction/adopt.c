@@ -20,10 +20,10 @@ static void find_differences(struct job *j)
 					   "would have to be made anew" };
 	struct arena a = { 0 };
 
-	for (size_t i = 0; i < j->plan.n; i++) {
-		const struct op *op = &j->plan.ops[i];
+	for (size_t i = 0; i < j->pass.plan.n; i++) {
+		const struct op *op = &j->pass.plan.ops[i];
 		const struct object *o = op->after ? op->after : op->before;
-		const struct object *have = model_find(&j->observed, o->id);
+		const struct object *have = model_find(&j->pass.observed, o->id);
 		struct step s;
 
 		if (have && have->out_of_order && op->after)
@@ -31,8 +31,8 @@ static void find_differences(struct job *j)
 		if (plan_step(op, &a, &s))
 			differ(j, o, how[o->out_of_order ? 3 : op->before ? op->after ? 1 : 2 : 0], s.detail);
 	}
-	for (size_t i = 0; i < j->observed.n; i++) {
-		const struct object *o = j->observed.objects[i];
+	for (size_t i = 0; i < j->pass.observed.n; i++) {
+		const struct object *o = j->pass.observed.objects[i];
 
 		if (o->sign.taken && model_find(&j->desired.model, o->id) && !model_find(&j->desired.model, o->id)->managed)
 			differ(j, o, "has a link group or an alias, where netnsd puts its mark: ip link set … group default alias ''", "");
@@ -43,27 +43,25 @@ static void find_differences(struct job *j)
 /* A step for each thing that has no mark yet. */
 static void plan_marks(struct job *j)
 {
-	plan_done(&j->plan);
-	j->plan = (struct plan){ .desired = &j->desired.model, .observed = &j->observed };
-	for (size_t i = 0; i < j->observed.n; i++) {
-		struct object *o = j->observed.objects[i];
+	plan_done(&j->pass.plan);
+	j->pass.plan = (struct plan){ .desired = &j->desired.model, .observed = &j->pass.observed };
+	for (size_t i = 0; i < j->pass.observed.n; i++) {
+		struct object *o = j->pass.observed.objects[i];
 
 		if (o->unmarked)
-			plan_add(&j->plan, (struct op){ .before = o, .after = model_find(&j->desired.model, o->id), .mark = MARK_PUT });
+			plan_add(&j->pass.plan, (struct op){ .before = o, .after = model_find(&j->desired.model, o->id), .mark = MARK_PUT });
 	}
-	j->changed = j->plan.n;
+	j->changed = j->pass.plan.n;
 }
 
 static int execute(struct job *j, struct err *e)
 {
-	struct execution x;
 	const struct op *op;
 	int r;
 
-	execute_init(&x, &j->plan, &j->set, j->next.name, j->machine);
-	while ((r = execute_step(&x, &op, e)) > 0)
+	pass_rewind(&j->pass);
+	while ((r = pass_execute(&j->pass, &op, e)) > 0)
 		;
-	execute_done(&x);
 	return r;
 }
 
@@ -72,13 +70,13 @@ static void take_off(struct job *j)
 {
 	struct err e;
 
-	for (size_t i = 0; i < j->plan.n; i++)
-		j->plan.ops[i].mark = MARK_TAKE_OFF;
+	for (size_t i = 0; i < j->pass.plan.n; i++)
+		j->pass.plan.ops[i].mark = MARK_TAKE_OFF;
 	j->rollback_failed = execute(j, &e) < 0;
 	if (j->rollback_failed)
 		problem_add_err(&j->problems, &e, NULL, NULL);
 	else
-		(void)!state_abandon(j->state, j->next.name, &e);
+		(void)!j->store->abandon(j->store->arg, j->next.name, &e);
 }
 
 static void refused(struct job *j, const struct err *e)
@@ -91,10 +89,20 @@ static void put_marks(struct job *j)
 {
 	struct err e;
 
-	if (execute(j, &e) == 0 && state_commit(j->state, j->next.name, &e) == 0)
+	if (execute(j, &e) == 0 && j->store->commit(j->store->arg, j->next.name, &e) == 0)
 		return;
 	refused(j, &e);
 	take_off(j);
+}
+
+bool adopt_open(struct job *j)
+{
+	struct err e;
+	int r = job_open(j, &e);
+
+	if (r < 0)
+		refused(j, &e);
+	return r == 0;
 }
 
 void adopt_run(struct job *j)
@@ -107,7 +115,7 @@ void adopt_run(struct job *j)
 	if (j->differs)
 		return;
 	plan_marks(j);
-	if (state_begin(j->state, &j->next, &e) < 0) {
+	if (j->store->begin(j->store->arg, &j->next, &e) < 0) {
 		refused(j, &e);
 		return;
 	}

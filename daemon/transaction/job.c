@@ -3,44 +3,29 @@
  * commit; and on a failure the same once more, to what was there before. */
 #include "job.h"
 #include "model/revert.h"
-#include "kernel/netns.h"
 #include "kernel/netns_users.h"
-#include "kind/observe.h"
-#include "model/owner.h"
 
 /* The kernel may take along what nobody was told of; more rounds than this are a fight. */
 enum { ROUNDS_MAX = 3, BACK_TRIES_MAX = 2 };
 
-void job_init(struct job *j, const struct kinds *kinds, const struct state *state, const char *netns_dir,
-	      const char *machine)
+void job_init(struct job *j, const struct machine *machine, const struct store *store)
 {
-	j->kinds = kinds;
-	j->state = state;
-	j->netns_dir = netns_dir;
-	j->machine = machine;
-	model_init(&j->before, kinds);
+	j->store = store;
+	pass_init(&j->pass, machine);
+	model_init(&j->before, machine->kinds);
 	if (!j->desired.model.kinds)
-		model_init(&j->desired.model, kinds);
+		model_init(&j->desired.model, machine->kinds);
 	if (!j->last.model.kinds)
-		model_init(&j->last.model, kinds);
-	model_init(&j->next.saved, kinds);
-	model_init(&j->next.delta, kinds);
-}
-
-static void forget_plan(struct job *j)
-{
-	if (j->executing)
-		execute_done(&j->execution);
-	j->executing = false;
-	plan_done(&j->plan);
+		model_init(&j->last.model, machine->kinds);
+	model_init(&j->next.saved, machine->kinds);
+	model_init(&j->next.delta, machine->kinds);
 }
 
 void job_done(struct job *j)
 {
-	forget_plan(j);
-	model_done(&j->observed);
-	netns_set_done(&j->set);
+	pass_done(&j->pass);
 	free(j->names);
+	free(j->claims);
 	topology_done(&j->desired);
 	topology_done(&j->last);
 	model_done(&j->before);
@@ -62,57 +47,64 @@ static void fail(struct job *j, const struct err *e, const struct object *o)
 		j->result = e->code;
 }
 
-static int look(struct job *j, struct model *desired, struct err *e)
-{
-	struct model *last = &j->last.model, before = j->observed;
-	int r;
-
-	forget_plan(j);
-	if (j->looking)
-		j->looking(j->owner, j);
-	model_init(&j->observed, j->kinds);
-	r = observe(&j->observed, &j->set, desired, last, &before, e);
-	if (r < 0)
-		return r;
-	if (j->adopt)
-		owner_pretend(&j->observed, desired, j->next.name);
-	/* From the second look on, what we have tried to make is ours where it carries our mark. */
-	owner_resolve(&j->observed, j->next.name, desired, j->adopt ? desired : last, j->rolling_back || j->completed ? &j->desired.model : NULL);
-	if (j->looked)
-		j->looked(j->owner, j);
-	if (!j->rolling_back && !j->completed) {
-		revert_complete(desired, last, &j->next.saved, &j->observed);
-		if (j->reverting)
-			j->reverting(j->owner, j);
-	}
-	j->completed = true;
-	return 0;
-}
-
 static struct model *target(struct job *j)
 {
 	return j->rolling_back ? &j->before : &j->desired.model;
 }
 
+/* What fields and objects return to that are not declared any more is to be as well; what other topologies still declare
+ * of what is not theirs does not return. */
+static void complete(struct job *j)
+{
+	struct model *desired = &j->desired.model;
+	bool had = j->last.model.n || j->next.saved.n;
+
+	revert_complete(desired, &j->last.model, &j->next.saved, &j->pass.observed);
+	for (size_t i = 0; had && i < j->n_claims; i++)
+		if (!j->claims[i].pending)
+			revert_shared(desired, j->claims[i].model);
+}
+
+static int observe(struct job *j, struct err *e)
+{
+	struct wish w = {
+		.topology = j->next.name,
+		.desired = target(j),
+		.last = &j->last.model,
+		/* From the second look on, what we have tried to make is ours where it carries our mark. */
+		.tried = j->rolling_back || j->completed ? &j->desired.model : NULL,
+		.claims = j->claims,
+		.n_claims = j->n_claims,
+		.adopt = j->adopt,
+	};
+	int r = pass_observe(&j->pass, &w, e);
+
+	if (r < 0)
+		return r;
+	if (!j->rolling_back && !j->completed)
+		complete(j);
+	j->completed = true;
+	return 0;
+}
+
 /* Looks at what is there and plans to what is to be. */
 static int look_and_plan(struct job *j)
 {
-	struct problems found = { 0 };
+	struct problems *found = &j->pass.problems;
 	struct err e;
-	int r = look(j, target(j), &e);
+	int r = observe(j, &e);
 
 	if (r < 0) {
 		fail(j, &e, NULL);
 		return r;
 	}
-	r = plan_make(&j->plan, target(j), &j->observed, &found);
-	for (size_t i = 0; i < found.n; i++)
-		problem_copy(&j->problems, &found.v[i]);
+	r = pass_plan(&j->pass);
+	for (size_t i = 0; i < found->n; i++)
+		problem_copy(&j->problems, &found->v[i]);
 	j->conflict |= r == -EEXIST;
 	if (r < 0 && j->result == 0)
 		j->result = r;
-	problems_done(&found);
-	if (r == 0 && j->no_disrupt && !j->written && plan_disrupts(&j->plan, &j->problems)) {
+	if (r == 0 && j->no_disrupt && !j->written && plan_disrupts(&j->pass.plan, &j->problems)) {
 		j->disrupts = true;
 		r = j->result = -EBUSY;
 	}
@@ -122,7 +114,7 @@ static int look_and_plan(struct job *j)
 int job_plan(struct job *j)
 {
 	struct err e;
-	int r = job_open(j, &e);
+	int r = j->pass.set.n ? 0 : job_open(j, &e);
 
 	if (r < 0) {
 		fail(j, &e, NULL);
@@ -131,40 +123,10 @@ int job_plan(struct job *j)
 	return look_and_plan(j);
 }
 
-/* The namespaces that a step is in, or reaches into. */
-static void mark_changed(struct job *j, const struct object *o)
+static void observe_for(struct job *j, enum job_round round)
 {
-	struct netns *ns = netns_find(&j->set, o->netns);
-	struct ref ref;
-
-	if (ns)
-		ns->unchanged = false;
-	for (size_t i = 0; object_ref(o, true, &i, &ref);) {
-		const struct object *far = model_find_ref(j->plan.desired, ref.class, ref.to);
-
-		if (!far)
-			far = model_find_ref(j->plan.observed, ref.class, ref.to);
-		ns = far ? netns_find(&j->set, far->netns) : NULL;
-		if (ns)
-			ns->unchanged = false;
-	}
-}
-
-static void execute(struct job *j)
-{
-	for (size_t i = 0; i < j->plan.n; i++) {
-		const struct op *op = &j->plan.ops[i];
-
-		if (op->before)
-			mark_changed(j, op->before);
-		if (op->after)
-			mark_changed(j, op->after);
-	}
-	execute_init(&j->execution, &j->plan, &j->set, j->next.name, j->machine);
-	if (j->execution.work.next_index < j->next_index)
-		j->execution.work.next_index = j->next_index;
-	j->executing = true;
-	j->phase = JOB_EXECUTE;
+	j->round = round;
+	j->phase = JOB_OBSERVE;
 }
 
 /* Writes down what is about to happen, before it does. */
@@ -172,14 +134,14 @@ static int write_down(struct job *j, struct err *e)
 {
 	int r;
 
-	revert_remember(&j->next.saved, &j->plan);
+	revert_remember(&j->next.saved, &j->pass.plan);
 	revert_forget(&j->next.saved, &j->desired.model);
-	revert_delta(&j->next.delta, &j->plan);
+	revert_delta(&j->next.delta, &j->pass.plan);
 	if (j->quiet)
 		j->next.healed += (uint32_t)(j->created + j->changed + j->removed);
 	r = fd_reserve_take(&j->fd_reserve, e);
 	if (r == 0)
-		r = state_begin(j->state, &j->next, e);
+		r = j->store->begin(j->store->arg, &j->next, e);
 	j->written = r == 0;
 	return r;
 }
@@ -189,37 +151,10 @@ static void prepare(struct job *j)
 	struct err e;
 
 	j->phase = JOB_DONE;
-	if (!j->set.n && job_open(j, &e) < 0) {
+	if ((!j->pass.set.n && job_open(j, &e) < 0) || job_clear(j, &e) < 0)
 		fail(j, &e, NULL);
-		return;
-	}
-	if (job_clear(j, &e) < 0) {
-		fail(j, &e, NULL);
-		return;
-	}
-	if (look_and_plan(j) < 0)
-		return;
-	plan_count(&j->plan, &j->created, &j->changed, &j->removed);
-	plan_others(&j->plan, j->others, sizeof(j->others));
-	if (j->plan.n == 0 && (j->quiet || j->same))
-		return;
-	if (!j->rolling_back && write_down(j, &e) < 0) {
-		fail(j, &e, NULL);
-		return;
-	}
-	if (j->plan.n == 0)
-		j->phase = JOB_COMMIT;
 	else
-		execute(j);
-}
-
-/* Names the namespaces that are in @state. */
-static int name_all(struct job *j, enum netns_state state, struct err *e)
-{
-	for (size_t i = 0; i < j->set.n; i++)
-		if (j->set.v[i].state == state && netns_name(&j->set, &j->set.v[i], e) < 0)
-			return e->code;
-	return 0;
+		observe_for(j, ROUND_FIRST);
 }
 
 static void rollback_failed(struct job *j, const struct err *e)
@@ -230,7 +165,7 @@ static void rollback_failed(struct job *j, const struct err *e)
 	j->phase = JOB_DONE;
 }
 
-/* The change has failed: plan back to what was there. */
+/* The change has failed: back to what was there. */
 static void roll_back(struct job *j)
 {
 	struct err e;
@@ -240,34 +175,84 @@ static void roll_back(struct job *j)
 		return;
 	}
 	/* After a second look the first plan is lost, as it is after a crash. */
-	revert_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->executing ? &j->plan : NULL);
+	revert_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->pass.executing ? &j->pass.plan : NULL);
 	j->rolling_back = true;
 	j->n_first = j->problems.n;
-	j->set.exclusive = false;
-	j->set.tried = &j->desired.model;
+	j->pass.set.exclusive = false;
+	j->pass.set.tried = &j->desired.model;
 	j->rounds = j->wait.tries = 0;
 	j->wait.ends = NULL;
 	fd_reserve_give(&j->fd_reserve);
 	/* What lost its name in this change is there again. */
-	if (name_all(j, NETNS_PINNED, &e) < 0)
+	if (pass_name_all(&j->pass, NETNS_PINNED, &e) < 0)
 		rollback_failed(j, &e);
-	else if (look_and_plan(j) < 0)
-		rollback_failed(j, NULL);
-	else if (j->plan.n)
-		execute(j);
 	else
-		j->phase = JOB_COMMIT;
+		observe_for(j, ROUND_BACK);
+}
+
+static bool is_pinned(const struct netns *ns)
+{
+	return ns->state == NETNS_PINNED;
+}
+
+/* All steps are taken. */
+static void conclude(struct job *j)
+{
+	struct err e;
+
+	j->phase = JOB_COMMIT;
+	if (j->rolling_back)
+		return;
+	/* What is fresh has everything now. */
+	if (pass_name_all(&j->pass, NETNS_FRESH, &e) < 0)
+		job_refuse(j, &e);
+	else
+		j->n_users = netns_users_find(&j->pass.set, is_pinned, &j->users);
+}
+
+static void execute_or_conclude(struct job *j)
+{
+	if (j->pass.plan.n)
+		j->phase = JOB_EXECUTE;
+	else
+		conclude(j);
+}
+
+static void planned_first(struct job *j, int r)
+{
+	const struct plan *plan = &j->pass.plan;
+	struct err e;
+
+	j->phase = JOB_DONE;
+	if (r < 0)
+		return;
+	plan_count(plan, &j->created, &j->changed, &j->removed);
+	plan_others(plan, j->others, sizeof(j->others));
+	if (plan->n == 0 && (j->quiet || j->same))
+		return;
+	if (!j->rolling_back && write_down(j, &e) < 0)
+		fail(j, &e, NULL);
+	else
+		execute_or_conclude(j);
+}
+
+static void planned_back(struct job *j, int r)
+{
+	if (r < 0)
+		rollback_failed(j, NULL);
+	else
+		execute_or_conclude(j);
 }
 
 /* What was there before is only known now of what came with its namespace or interface. */
 static void note(struct job *j)
 {
-	struct model *noted = &j->execution.work.noted;
+	struct model *noted = &j->pass.execution.work.noted;
 
 	for (size_t i = 0; i < noted->n; i++)
 		revert_merge(&j->next.saved, noted->objects[i], ~UINT64_C(0));
 	model_done(noted);
-	model_init(noted, j->kinds);
+	model_init(noted, j->pass.machine->kinds);
 	j->noted = true;
 }
 
@@ -277,41 +262,38 @@ static bool back_again(struct job *j)
 	if (!j->rolling_back || j->back_tries++ == BACK_TRIES_MAX)
 		return false;
 	/* In this the last look may be out of date. */
-	for (size_t i = 0; i < j->set.n; i++)
-		j->set.v[i].unchanged = false;
+	pass_doubt(&j->pass, NULL);
 	problems_cut(&j->problems, j->n_first);
 	j->rounds = 0;
-	if (look_and_plan(j) < 0)
-		rollback_failed(j, NULL);
-	else if (j->plan.n)
-		execute(j);
-	else
-		j->phase = JOB_COMMIT;
+	observe_for(j, ROUND_BACK);
 	return true;
 }
 
 static void step_execute(struct job *j)
 {
-	size_t first = j->execution.next;
+	struct execution *x = &j->pass.execution;
+	size_t first = j->pass.executing ? x->next : 0;
 	const struct op *op = NULL;
 	struct err e;
-	int r = execute_step(&j->execution, &op, &e);
+	int r = pass_execute(&j->pass, &op, &e);
+	bool forth = !j->rolling_back && j->rounds == 0;
 
-	j->next_index = j->execution.work.next_index;
-	if (!j->rolling_back && j->rounds == 0)
-		plan_others_lost(&j->plan, j->execution.next, r < 0 ? op : NULL, j->lost, sizeof(j->lost));
+	if (forth)
+		plan_others_lost(&j->pass.plan, x->next, r < 0 ? op : NULL, j->lost, sizeof(j->lost));
 	if (r < 0) {
 		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
 		if (!back_again(j))
 			roll_back(j);
 		return;
 	}
-	if (j->execution.work.noted.n && !j->rolling_back)
+	if (x->work.noted.n && !j->rolling_back)
 		note(j);
-	if (j->progress && !j->rolling_back && j->rounds == 0)
-		j->progress(j->arg, &j->plan, first, j->execution.next);
-	if (r == 0 && j->execution.deferred && !job_await(j)) {
-		fail(j, &j->wait.refused, j->execution.deferred->after);
+	if (forth) {
+		j->taken.first = first;
+		j->taken.done = x->next;
+	}
+	if (r == 0 && x->deferred && !job_await(j)) {
+		fail(j, &j->wait.refused, x->deferred->after);
 		roll_back(j);
 	} else if (r == 0 && j->phase == JOB_EXECUTE) {
 		j->phase = JOB_VERIFY;
@@ -320,17 +302,21 @@ static void step_execute(struct job *j)
 
 static void step_verify(struct job *j)
 {
+	observe_for(j, ROUND_VERIFY);
+}
+
+static void planned_verify(struct job *j, int r)
+{
+	const struct plan *plan = &j->pass.plan;
 	struct err e;
 
-	if (look_and_plan(j) < 0) {
+	if (r < 0) {
 		roll_back(j);
-	} else if (j->plan.n == 0) {
-		j->phase = JOB_COMMIT;
-	} else if (++j->rounds < ROUNDS_MAX) {
-		execute(j);
+	} else if (plan->n == 0 || ++j->rounds < ROUNDS_MAX) {
+		execute_or_conclude(j);
 	} else {
-		job_not_settled(&j->plan.ops[0], &e);
-		fail(j, &e, j->plan.ops[0].after ? j->plan.ops[0].after : j->plan.ops[0].before);
+		job_not_settled(&plan->ops[0], &e);
+		fail(j, &e, plan->ops[0].after ? plan->ops[0].after : plan->ops[0].before);
 		roll_back(j);
 	}
 }
@@ -338,22 +324,26 @@ static void step_verify(struct job *j)
 /* The kernel has refused a step: looks until nothing keeps it any more, and goes on from what is there then. */
 static void step_wait(struct job *j)
 {
+	if (!job_waits(j))
+		observe_for(j, ROUND_WAIT);
+}
+
+static void planned_wait(struct job *j, int r)
+{
 	const struct object *o = NULL;
 	struct err e;
-	int r;
 
-	if (job_waits(j))
-		return;
-	if (look_and_plan(j) < 0) {
+	if (r < 0) {
 		roll_back(j);
 		return;
 	}
+	j->phase = JOB_WAIT;
 	r = job_wait_check(j, &o, &e);
 	if (r == -EAGAIN)
-		mark_changed(j, o);
+		pass_doubt(&j->pass, o);
 	/* Meanwhile much may have happened elsewhere. */
-	for (size_t i = 0; i < j->set.n && r != -EAGAIN && (r < 0 || j->wait.said); i++)
-		j->set.v[i].unchanged = false;
+	else if (r < 0 || j->wait.said)
+		pass_doubt(&j->pass, NULL);
 	if (r == -EAGAIN || (r == 0 && j->wait.said)) {
 		j->wait.said = r < 0;
 		return;
@@ -364,37 +354,34 @@ static void step_wait(struct job *j)
 		return;
 	}
 	job_waited(j);
-	j->phase = JOB_COMMIT;
-	if (j->plan.n)
-		execute(j);
+	execute_or_conclude(j);
+}
+
+static void step_observe(struct job *j)
+{
+	static void (*const planned[])(struct job *j, int r) = {
+		[ROUND_FIRST] = planned_first,
+		[ROUND_VERIFY] = planned_verify,
+		[ROUND_WAIT] = planned_wait,
+		[ROUND_BACK] = planned_back,
+	};
+
+	planned[j->round](j, look_and_plan(j));
 }
 
 /* Nothing that has lost its name will have it back. */
 static int decided(struct job *j, int r)
 {
-	if (r == 0 && j->set.holding)
+	if (r == 0 && j->pass.set.holding)
 		netns_pin_release(j->pins);
 	return r;
 }
 
-static bool is_pinned(const struct netns *ns)
-{
-	return ns->state == NETNS_PINNED;
-}
-
 static int commit_forward(struct job *j, struct err *e)
 {
-	/* What is fresh has everything now. */
-	int r = name_all(j, NETNS_FRESH, e);
-
-	if (r < 0)
-		return r;
-	j->n_users = netns_users_find(&j->set, is_pinned, &j->users);
-	if (j->committing && j->committing(j->owner, j, e) < 0)
+	if (j->noted && j->store->begin(j->store->arg, &j->next, e) < 0)
 		return e->code;
-	if (j->noted && state_begin(j->state, &j->next, e) < 0)
-		return e->code;
-	return j->written ? decided(j, state_commit(j->state, j->next.name, e)) : 0;
+	return j->written ? decided(j, j->store->commit(j->store->arg, j->next.name, e)) : 0;
 }
 
 static void step_commit(struct job *j)
@@ -402,15 +389,16 @@ static void step_commit(struct job *j)
 	struct err e;
 
 	j->phase = JOB_DONE;
-	if (!j->rolling_back) {
-		if (commit_forward(j, &e) < 0) {
-			fail(j, &e, NULL);
-			roll_back(j);
-		}
-		return;
-	}
-	if (decided(j, state_abandon(j->state, j->next.name, &e)) < 0)
+	if (!j->rolling_back && commit_forward(j, &e) < 0)
+		job_refuse(j, &e);
+	else if (j->rolling_back && decided(j, j->store->abandon(j->store->arg, j->next.name, &e)) < 0)
 		rollback_failed(j, &e);
+}
+
+void job_refuse(struct job *j, const struct err *e)
+{
+	fail(j, e, NULL);
+	roll_back(j);
 }
 
 void job_recover(struct job *j, const struct model *delta)
@@ -424,17 +412,15 @@ bool job_step(struct job *j)
 {
 	static void (*const steps[])(struct job *j) = {
 		[JOB_PREPARE] = prepare,
+		[JOB_OBSERVE] = step_observe,
 		[JOB_EXECUTE] = step_execute,
 		[JOB_WAIT] = step_wait,
 		[JOB_VERIFY] = step_verify,
 		[JOB_COMMIT] = step_commit,
 	};
 
+	j->taken.first = j->taken.done = 0;
 	if (j->phase != JOB_DONE)
-		steps[j->phase](j);
-	/* Between the last look and the commit nobody gets a turn: what is heard after the
-	 * look is about what is kept by then. */
-	if (j->phase == JOB_COMMIT)
 		steps[j->phase](j);
 	return j->phase != JOB_DONE;
 }

@@ -1,33 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* job.h - one change of one topology, from the look at what is there to the commit,
- * or back. */
+/* job.h - one change of one topology, from the first observation to the commit, or back: passes over its namespaces, and
+ * what is written down around them. */
 #pragma once
-#include "execute.h"
+#include "pass.h"
+#include "store.h"
 #include "kernel/fd_reserve.h"
-#include "store/state.h"
 
-enum job_phase { JOB_PREPARE, JOB_EXECUTE, JOB_WAIT, JOB_VERIFY, JOB_COMMIT, JOB_DONE };
+/* In two of these whoever steps the job may first see to what is his, and goes on at once: what is heard in between is
+ * taken care of by nobody else.  JOB_OBSERVE: it is about to observe.  JOB_COMMIT: all is done but that. */
+enum job_phase { JOB_PREPARE, JOB_OBSERVE, JOB_EXECUTE, JOB_WAIT, JOB_VERIFY, JOB_COMMIT, JOB_DONE };
+
+/* What a plan is for. */
+enum job_round { ROUND_FIRST, ROUND_VERIFY, ROUND_WAIT, ROUND_BACK };
 
 struct job {
-	const struct kinds *kinds;
-	const struct state *state;
-	const char *netns_dir, *machine;
-	/* Called with @owner, if they are there: when the namespaces have been opened; before
-	 * each look of a change; after it, when it is known whose things are. */
-	void *owner;
-	void (*opened)(void *owner, struct netns_set *set);
-	void (*looking)(void *owner, struct job *j);
-	/* And when all is done but the commit; refusing takes it back. */
-	int (*committing)(void *owner, struct job *j, struct err *e);
-	void (*looked)(void *owner, struct job *j);
-	/* Once, when all that would go back is in @desired: takes out what is to stay. */
-	void (*reverting)(void *owner, struct job *j);
-	/* The kernel has to finish something first, @what, before the change can go on. */
-	void (*waiting)(void *owner, struct job *j, const char *what);
-	uint32_t next_index;		/* links get numbers from it on; 0: from what was seen */
-
+	const struct store *store;
 	struct record next;		/* what is to be known afterwards; its saved values grow */
 	struct topology desired, last;
+	struct claim *claims;		/* of other topologies; the job's, what they refer to is not */
+	size_t n_claims;
+	char pins[400];			/* where namespaces are kept that lose their names; empty: nowhere */
 	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
 	bool no_disrupt;		/* refused, with @disrupts, if a step interrupts traffic */
 	bool adopt;			/* what is declared is there, and only to be marked (adopt.h) */
@@ -35,24 +27,26 @@ struct job {
 	bool quiet;			/* nobody asked: heal or take back; not written if nothing is to do */
 
 	enum job_phase phase;
+	enum job_round round;
 	bool rolling_back;
 	unsigned rounds;
-	struct netns_set set;
 	const char **names;
-	char pins[400];		/* where namespaces are kept that lose their names */
-	struct model observed, before;
-	struct plan plan;
-	struct execution execution;
+	struct pass pass;
+	struct model before;
 	struct fd_reserve fd_reserve;
 	struct {
 		uint64_t began, next;	/* CLOCK_BOOTTIME, in microseconds: of JOB_WAIT, and when to look again */
 		struct err refused;	/* of the step that waits */
+		struct err keeps;	/* what keeps it */
 		unsigned tries;
-		bool said;
+		bool said, told;	/* that it is kept: by the last look, and by job_waits_for */
 		const char *ends;	/* why what would wait is rolled back instead; NULL: it waits */
 	} wait;
-	bool executing, written, completed, noted;
+	bool written, completed, noted;
 
+	struct {
+		size_t first, done;	/* the steps first to done-1 of the first plan have just been taken; the same: none */
+	} taken;
 	size_t created, changed, removed;	/* of the first plan */
 	int result;			/* 0, or of the first failure */
 	bool conflict, disrupts, differs, rollback_failed;
@@ -63,22 +57,23 @@ struct job {
 	char lost[512];		/* of that, what stays gone after a rollback */
 	struct netns_user *users;
 	size_t n_users;
-	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);
-	void *arg;
 };
 
 /* Takes what is in @next and @last, whose models are then the job's. */
-void job_init(struct job *j, const struct kinds *kinds, const struct state *state, const char *netns_dir,
-	      const char *machine);
+void job_init(struct job *j, const struct machine *machine, const struct store *store);
 void job_done(struct job *j);
-/* Looks and plans, and goes no further; the plan is then in @j->plan. */
+/* Looks and plans, and goes no further; the plan is then in @j->pass. */
 int job_plan(struct job *j);
 /* Starts on the way back from a change that was cut off after it had written @delta down. */
 void job_recover(struct job *j, const struct model *delta);
-/* One batch; false when the phase is JOB_DONE. */
+/* A phase, or a batch of it; false when it is JOB_DONE. */
 bool job_step(struct job *j);
+/* In JOB_COMMIT: it is not to be. */
+void job_refuse(struct job *j, const struct err *e);
 /* Whether a step before @j->wait.next is of no use. */
 bool job_waits(const struct job *j);
+/* What the kernel has to finish first, once; NULL: nothing that was not told already. */
+const char *job_waits_for(struct job *j);
 /* Where nothing else is to be done meanwhile: returns when one is of use. */
 void job_rest(const struct job *j);
 

@@ -23,16 +23,11 @@ int job_open(struct job *j, struct err *e)
 			if (object_is(models[m]->objects[i], "netns"))
 				j->names[n++] = models[m]->objects[i]->netns;
 	qsort(j->names, n, sizeof(*j->names), name_cmp);
-	if (netns_set_make(&j->set, j->netns_dir, j->names, n, e) < 0)
+	if (pass_open(&j->pass, j->names, n, *j->pins ? j->pins : NULL, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < j->set.n; i++)
-		j->set.v[i].adopting = j->adopt;
-	j->set.exclusive = !j->quiet && !j->beside && !j->rolling_back;
-	state_pins(j->state, j->next.name, j->pins, sizeof(j->pins));
-	j->set.pins = j->pins;
-	netns_pin_find(&j->set);
-	if (j->opened)
-		j->opened(j->owner, &j->set);
+	for (size_t i = 0; i < j->pass.set.n; i++)
+		j->pass.set.v[i].adopting = j->adopt;
+	j->pass.set.exclusive = !j->quiet && !j->beside && !j->rolling_back;
 	return 0;
 }
 
@@ -43,30 +38,16 @@ static bool is_mine(const struct model *m, const char *netns)
 	return o && !o->managed;
 }
 
-/* What somebody else has taken the name from is given it back: then it can be
- * changed, or leave, like any other. */
-static int find_again(struct job *j, struct err *e)
+/* The empty file there may be one that a create of ours left behind when it was cut off. */
+static bool is_ours(const void *arg, const char *netns)
 {
-	for (size_t i = 0; i < j->set.n; i++)
-		if (j->set.v[i].state == NETNS_UNLINKED && netns_find_again(&j->set, &j->set.v[i], e) < 0)
-			return e->code;
-	return 0;
-}
+	const struct job *j = arg;
 
-/* The empty file that a create of ours left behind when it was cut off. */
-static int clear_placeholders(struct job *j, struct err *e)
-{
-	for (size_t i = 0; i < j->set.n; i++) {
-		struct netns *ns = &j->set.v[i];
-		bool mine = is_mine(&j->last.model, ns->name) || (j->rolling_back && is_mine(&j->desired.model, ns->name));
-
-		if (ns->state == NETNS_PLACEHOLDER && mine && netns_clear(ns, j->netns_dir, e) < 0)
-			return e->code;
-	}
-	return 0;
+	return is_mine(&j->last.model, netns) || (j->rolling_back && is_mine(&j->desired.model, netns));
 }
 
 int job_clear(struct job *j, struct err *e)
 {
-	return find_again(j, e) < 0 || clear_placeholders(j, e) < 0 ? e->code : 0;
+	/* What somebody else has taken the name from is given it back: then it can be changed, or leave, like any other. */
+	return pass_name_all(&j->pass, NETNS_UNLINKED, e) < 0 || pass_clear(&j->pass, is_ours, j, e) < 0 ? e->code : 0;
 }

@@ -27,7 +27,7 @@ void job_rest(const struct job *j)
 
 bool job_await(struct job *j)
 {
-	j->wait.refused = j->execution.refused;
+	j->wait.refused = j->pass.execution.refused;
 	j->wait.began = j->wait.next = usec_now(CLOCK_BOOTTIME);
 	j->wait.said = false;
 	if (j->wait.tries++ == TRIES_MAX)
@@ -36,17 +36,28 @@ bool job_await(struct job *j)
 	return true;
 }
 
+const char *job_waits_for(struct job *j)
+{
+	if (j->phase != JOB_WAIT || j->wait.told || !j->wait.said)
+		return NULL;
+	j->wait.told = true;
+	return j->wait.keeps.text;
+}
+
+/* Said once while it lasts. */
 static void say(struct job *j, const struct err *e)
 {
-	if (!j->wait.said && j->waiting)
-		j->waiting(j->owner, j, e->text);
+	if (!j->wait.said) {
+		j->wait.keeps = *e;
+		j->wait.told = false;
+	}
 	j->wait.said = true;
 }
 
 static int check(struct job *j, const struct object *want, struct err *e)
 {
 	unsigned seconds;
-	int r = want->kind->ready(&j->observed, want, &seconds, e);
+	int r = want->kind->ready(&j->pass.observed, want, &seconds, e);
 	bool over = usec_now(CLOCK_BOOTTIME) - j->wait.began > seconds * SECOND;
 
 	if (r == 0)
@@ -71,8 +82,8 @@ int job_wait_check(struct job *j, const struct object **ret, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < j->plan.n && r == 0; i++) {
-		*ret = j->plan.ops[i].after;
+	for (size_t i = 0; i < j->pass.plan.n && r == 0; i++) {
+		*ret = j->pass.plan.ops[i].after;
 		if (*ret && (*ret)->kind->ready)
 			r = check(j, *ret, e);
 	}

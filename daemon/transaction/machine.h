@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* machine.h - what a pass observes and changes, the kernel or the fake one of the unit tests, and what it is to become. */
+#pragma once
+#include "execute.h"
+
+/* What another topology declares of what is not its own. */
+struct claim {
+	const char *topology;
+	const struct model *model;
+	bool pending;			/* of a change at work, which may fail */
+};
+
+/* What is to be. */
+struct wish {
+	const char *topology;
+	struct model *desired;
+	struct model *last;		/* as it was applied last */
+	const struct model *tried;	/* what a change has tried to make: where that carries our mark it is ours; NULL: nothing */
+	const struct claim *claims;
+	size_t n_claims;
+	bool adopt;			/* what is declared and carries no mark is taken to carry ours (adopt.h) */
+};
+
+struct machine {
+	const struct kinds *kinds;
+	const char *identity;		/* what tells it from others, for MAC addresses */
+	uint32_t *next_index;		/* above all that links of ours have had */
+	void *arg;
+	/* Opens the namespaces that are called @names, which are sorted and may repeat.  @pins: where those are kept that lose
+	 * their names (netns.h), and may have been left; NULL: nowhere. */
+	int (*open)(void *arg, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
+	/* Reads @ns, of @set, into @observed. */
+	int (*observe)(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w, struct model *observed,
+		       struct err *e);
+	/* As execute_step. */
+	int (*execute)(void *arg, struct execution *x, const struct op **ret_op, struct err *e);
+	/* Gives @ns, which is fresh or has lost it, its name. */
+	int (*name)(void *arg, struct netns_set *set, struct netns *ns, struct err *e);
+};
+
+/* The kernel; @arg of machine_open: the directory of names. */
+int machine_open(void *dir, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
+int machine_observe(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w, struct model *observed,
+		    struct err *e);
+int machine_execute(void *arg, struct execution *x, const struct op **ret_op, struct err *e);
+int machine_name(void *arg, struct netns_set *set, struct netns *ns, struct err *e);
