@@ -190,10 +190,34 @@ int fake_commit(struct fake *k)
 	return 0;
 }
 
-void fake_rename_back(struct fake *k)
+/* The other ends of its cables go with it. */
+static void destroy(struct fake *k, const char *netns)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n;) {
+		const struct object *o = k->v[i].o;
+		bool link = !k->v[i].pins && is_class(o, "link") && !strcmp(o->netns, netns);
+
+		if (link)
+			fake_remove(k, o->id);
+		i = link ? 0 : i + 1;
+	}
 	for (size_t i = 0; i < k->n; i++)
-		k->v[i].pins = false;
+		if (strcmp(k->v[i].o->netns, netns))
+			k->v[n++] = k->v[i];
+	k->n = n;
+}
+
+void fake_cut_off(struct fake *k)
+{
+	for (size_t i = 0; i < k->n;) {
+		bool fresh = k->v[i].fresh;
+
+		if (fresh)
+			destroy(k, k->v[i].o->netns);
+		i = fresh ? 0 : i + 1;
+	}
 }
 
 /* Without a name a namespace goes with the last that holds it. */
@@ -219,6 +243,9 @@ static void show(struct model *observed, const struct object *o, bool forwarding
 		c->set &= ~bit((size_t)peer);
 		*(const char **)object_at(c, (size_t)peer) = NULL;
 	}
+	/* As read_state() in link_read.c. */
+	if (c->sign.half)
+		c->set &= ~bit(LINK_UP);
 	model_add(observed, c, NULL);
 }
 
@@ -298,45 +325,13 @@ static void show_netns(const struct fake *k, struct model *observed, const char 
 	show_class(k, observed, netns, "route", false);
 }
 
-static int name_cmp(const void *a, const void *b)
+void fake_show(const struct fake *k, struct model *observed, const char *netns, const struct model *desired,
+	       const struct model *last)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
+	const struct object *wanted[] = { model_netns(desired, netns), model_netns(last, netns) };
 
-static void resolve(struct model *observed, struct object *o, const struct model *wanted)
-{
-	if (o->kind->resolve)
-		o->kind->resolve(observed, o, model_find(wanted, o->id));
-}
-
-void fake_observe(const struct fake *k, struct model *observed, struct model *desired, struct model *last,
-		  const struct model *also)
-{
-	const struct model *models[] = { desired, last, also };
-	const char *names[512] = { "host" };
-	size_t n = 1;
-
-	model_link(desired);
-	model_link(last);
-	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
-		for (size_t i = 0; models[m] && i < models[m]->n && n < ARRAY_SIZE(names); i++)
-			if (is_class(models[m]->objects[i], "netns"))
-				names[n++] = models[m]->objects[i]->netns;
-	qsort(names, n, sizeof(*names), name_cmp);
-	for (size_t i = 0; i < n; i++) {
-		const struct object *wanted[] = { model_netns(desired, names[i]), model_netns(last, names[i]) };
-
-		if ((i && !strcmp(names[i], names[i - 1])) || !fake_find_ref(k, "netns", names[i]))
-			continue;
-		show_netns(k, observed, names[i], wanted);
-		show_intruders(k, observed, names[i], desired, last);
-	}
-	/* An end that is to lead elsewhere still leads where it was last said to. */
-	for (size_t i = 0; i < observed->n; i++) {
-		resolve(observed, observed->objects[i], desired);
-		resolve(observed, observed->objects[i], last);
-	}
-	model_link(observed);
+	show_netns(k, observed, netns, wanted);
+	show_intruders(k, observed, netns, desired, last);
 }
 
 static const struct object *far_end(const struct fake *k, const struct object *o)

@@ -44,16 +44,17 @@ bool fake_is_intruder(const struct object *o);
 void fake_remove(struct fake *k, const char *id);
 struct object *fake_find(const struct fake *k, const char *id);
 
-/* As observe(), of the host and the namespaces that the models name; @also may be NULL. */
-void fake_observe(const struct fake *k, struct model *observed, struct model *desired, struct model *last,
-		  const struct model *also);
+/* As observe_netns(). */
+void fake_show(const struct fake *k, struct model *observed, const char *netns, const struct model *desired,
+	       const struct model *last);
 /* Carries out one step, as execute and the kinds would. */
 int fake_step(struct fake *k, const struct plan *plan, const struct op *op);
 /* What has no name yet gets it, and what was held goes; -EBUSY if a cable leads from it to what stays. */
 int fake_commit(struct fake *k);
-/* Gives back the names that were taken away; fake_drop then forgets what never got one. */
-void fake_rename_back(struct fake *k);
+/* Lets go of what never got a name, or had it taken away. */
 int fake_drop(struct fake *k);
+/* netnsd is cut off: what never got a name goes, with the other ends of its cables. */
+void fake_cut_off(struct fake *k);
 
 /* NULL if both have the same, apart from numbers; else what is different, for a person. */
 const char *fake_diff(const struct fake *a, const struct fake *b, struct arena *arena);

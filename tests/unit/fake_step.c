@@ -177,7 +177,7 @@ static int link_settle(struct fake *k, const struct op *op, uint64_t mask)
 		if (object_has(want, i) && mask & bit(i) && !f->gives && !(f->flags & WRITTEN))
 			memcpy(object_at(&l->object, i), object_at(want, i), f->type->size);
 	}
-	if (!op->before) {
+	if (!op->before || op->before->sign.half) {
 		l->object.sign.hash = topology_hash(k->topology);
 		l->object.sign.topology = k->topology;
 		l->object.sign.half = false;

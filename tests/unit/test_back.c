@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* test_back.c - what was there before us is remembered once, comes back, and is then
  * forgotten; what is ours returns to the kernel's default. */
-#include "change.h"
+#include "fake_machine.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 
-struct machine {
+struct host {
 	struct model memory, saved;
 	struct fake kernel;
 	struct topology loaded[16];
 	size_t n;
 	const char *last;
+	struct job jobs[16]; /* the kernel's objects refer to their models */
+	size_t n_jobs;
 };
 
-static int machine_init(void **state)
+static int host_init(void **state)
 {
-	struct machine *m = must(calloc(1, sizeof(*m)));
+	struct host *m = must(calloc(1, sizeof(*m)));
 
 	model_init(&m->memory, &all_kinds);
 	model_init(&m->saved, &all_kinds);
@@ -26,12 +28,14 @@ static int machine_init(void **state)
 	return 0;
 }
 
-static int machine_done(void **state)
+static int host_done(void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 
 	for (size_t i = 0; i < m->n; i++)
 		topology_done(&m->loaded[i]);
+	for (size_t i = 0; i < m->n_jobs; i++)
+		job_done(&m->jobs[i]);
 	fake_done(&m->kernel);
 	model_done(&m->saved);
 	model_done(&m->memory);
@@ -39,7 +43,7 @@ static int machine_done(void **state)
 	return 0;
 }
 
-static struct model *load(struct machine *m, const char *text)
+static struct model *load(struct host *m, const char *text)
 {
 	struct problems p = { 0 };
 
@@ -48,30 +52,42 @@ static struct model *load(struct machine *m, const char *text)
 	return &m->loaded[m->n++].model;
 }
 
-/* Applies @text after what was applied last; its plan must be @says. */
-static void apply(struct machine *m, const char *text, const char *says)
+static struct job *job_of(struct host *m, const struct fake_machine *machine, const char *text)
 {
-	struct model *desired = load(m, text), *last = load(m, m->last);
-	char *plan;
-	struct change c;
+	struct json_object *desired = json_tokener_parse(text), *last = json_tokener_parse(m->last);
+	struct job *j = &m->jobs[m->n_jobs++];
 
-	assert_int_equal(change_plan(&c, &m->kernel, desired, last, &m->saved), 0);
-	plan = change_text(&c.plan);
+	fake_job(j, machine, desired, last);
+	json_object_put(desired);
+	json_object_put(last);
+	return j;
+}
+
+/* Applies @text after what was applied last; its plan must be @says. */
+static void apply(struct host *m, const char *text, const char *says)
+{
+	struct fake_machine machine;
+	struct job *j;
+	char *plan;
+
+	fake_machine_init(&machine, &m->kernel, &m->saved);
+	j = job_of(m, &machine, text);
+	fake_job_plan(j);
+	plan = fake_plan_text(&j->pass.plan);
 	assert_string_equal(plan, says);
 	free(plan);
-	m->kernel.noted = &c.noted;
-	change_write_down(&c);
-	assert_int_equal(change_run(&c, 0), 0);
-	assert_int_equal(change_commit(&c), 0);
-	m->kernel.noted = NULL;
-	m->saved = c.saved;
-	c.saved = (struct model){ 0 };
+	while (job_step(j))
+		;
+	assert_int_equal(j->result, 0);
+	model_done(&m->saved);
+	m->saved = machine.saved;
+	machine.saved = (struct model){ 0 };
 	m->last = text;
-	change_done(&c);
+	fake_machine_done(&machine);
 }
 
 /* The value of a field that was written down, as JSON; NULL if it was not. */
-static void original(const struct machine *m, const char *id, const char *field, const char *value)
+static void original(const struct host *m, const char *id, const char *field, const char *value)
 {
 	const struct object *o = model_find(&m->saved, id);
 	int i = o ? kind_field(o->kind, field) : -1;
@@ -94,7 +110,7 @@ static void original(const struct machine *m, const char *id, const char *field,
 
 static void test_once(void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 
 	apply(m, IN_ETH0("\"mtu\": 1400"), "~ link host/eth0 mtu 1500 → 1400 [in_place]\n");
 	original(m, ETH0, "mtu", "1500");
@@ -113,7 +129,7 @@ static void test_once(void **state)
 /* What was so already was nobody's change, and stays when the file says no more of it. */
 static void test_same(void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 
 	apply(m, IN_ETH0("\"mtu\": 1500, \"up\": true"), "");
 	assert_int_equal(m->saved.n, 0);
@@ -125,7 +141,7 @@ static void test_same(void **state)
 
 static void test_sysctl(void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 
 	apply(m, HOST("\"sysctl\": {\"net.core.somaxconn\": 1}, \"forwarding\": true"),
 	      "~ namespace host forwarding false → true [in_place]\n~ sysctl host net.core.somaxconn 4096 → 1 [in_place]\n");
@@ -140,7 +156,7 @@ static void test_sysctl(void **state)
 /* The value in a namespace that the same change makes is found out on the way. */
 static void test_noted(void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 
 	apply(m, "{\"namespaces\": {\"a\": {\"sysctl\": {\"net.core.somaxconn\": 1}}}}",
 	      "+ namespace a\n+ sysctl a net.core.somaxconn = 1\n");
@@ -151,7 +167,7 @@ static void test_noted(void **state)
 
 static void test_default(void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 
 	apply(m,
 	      HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"up\": false, \"mtu\": 1400, \"txqlen\": 5,"
@@ -167,7 +183,7 @@ static void test_default(void **state)
 /* What others still want stays. */
 static void test_share(_unused_ void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 	struct model *desired = load(m, HOST("")), *last = load(m, HOST("\"forwarding\": true"));
 	struct model *others = load(m, HOST("\"forwarding\": true")), *was = load(m, HOST("\"forwarding\": false"));
 	size_t forwarding = (size_t)kind_field(&kind_netns, "forwarding");
@@ -182,7 +198,7 @@ static void test_share(_unused_ void **state)
 /* An interface of the host that has gone has nothing to return. */
 static void test_gone(void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 
 	apply(m, IN_ETH0("\"mtu\": 1400"), "~ link host/eth0 mtu 1500 → 1400 [in_place]\n");
 	fake_remove(&m->kernel, ETH0);
@@ -196,35 +212,45 @@ static void test_none(void **state)
 #define ROUTE(more)                                                                                 \
 	HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}," \
 	     "\"routes\": [{\"to\": \"10.9.0.0/16\", \"dev\": \"br0\"" more "}]")
-	struct machine *m = *state;
+	struct host *m = *state;
+	struct json_object *last;
 	struct fake first, kernel;
-	struct change c, back;
 
 	apply(m, ROUTE(""),
 	      "+ link host/br0 bridge\n+ address host/br0 10.0.0.1/24\n+ route host 10.9.0.0/16 dev br0\n");
 	fake_copy(&first, &m->kernel, &m->memory);
-	for (int crashed = 0; crashed < 2; crashed++) {
+	last = json_tokener_parse(m->last);
+	for (int cut_off = 0; cut_off < 2; cut_off++) {
+		struct fake_machine machine;
+		struct job *j;
+
 		fake_copy(&kernel, &first, &m->memory);
-		assert_int_equal(change_plan(&c, &kernel, load(m, ROUTE(", \"src\": \"10.0.0.1\", \"mtu\": 1400")),
-					     load(m, m->last), &m->saved),
-				 0);
-		change_write_down(&c);
-		assert_int_equal(change_run(&c, 0), 0);
-		assert_int_equal(change_back(&c, &kernel, crashed, &back), 0);
+		fake_machine_init(&machine, &kernel, &m->saved);
+		machine.commit_fails = true;
+		machine.cuts_off = cut_off;
+		j = job_of(m, &machine, ROUTE(", \"src\": \"10.0.0.1\", \"mtu\": 1400"));
+		while (!machine.cut_off && job_step(j))
+			;
+		if (cut_off) {
+			j = &m->jobs[m->n_jobs++];
+			fake_job_recover(j, &machine, last);
+			while (job_step(j))
+				;
+		}
+		assert_int_equal(j->result, cut_off ? 0 : -EIO);
+		assert_false(j->rollback_failed);
 		assert_null(fake_diff(&first, &kernel, &m->memory.arena));
-		change_done(&back);
-		m->saved = c.saved;
-		c.saved = (struct model){ 0 };
-		change_done(&c);
+		fake_machine_done(&machine);
 		fake_done(&kernel);
 	}
+	json_object_put(last);
 	fake_done(&first);
 }
 
 /* A value that no file may say is written down and read all the same. */
 static void test_loopback(void **state)
 {
-	struct machine *m = *state;
+	struct host *m = *state;
 
 	apply(m, HOST("\"interfaces\": {\"lo\": {\"mtu\": 1500}}"), "~ link host/lo mtu 65536 → 1500 [in_place]\n");
 	original(m, "link host/lo", "mtu", "65536");
@@ -248,7 +274,7 @@ static void test_older_record(_unused_ void **state)
 	model_done(&restored);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, machine_init, machine_done)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, host_init, host_done)
 
 int main(void)
 {

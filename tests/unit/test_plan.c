@@ -2,7 +2,7 @@
 /* test_plan.c - plans as text, one case a folder of tests/plan; and, for random pairs
  * of topologies, that plans run, lead there, and back again from every step.
  * SEED=N runs that seed first, ROUNDS=N so many; UPDATE=1 writes the texts anew. */
-#include "change.h"
+#include "fake_machine.h"
 #include "generator.h"
 #include <dirent.h>
 #include <setjmp.h>
@@ -24,20 +24,6 @@ static char *file_read(const char *path)
 	return text;
 }
 
-static void topology_read(const char *folder, const char *name, struct topology *ret)
-{
-	_cleanup_(freep)
-	char *text = NULL;
-	struct problems p = { 0 };
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	text = file_read(path);
-	if (load_text(text ? text : "{}", text ? strlen(text) : 2, &all_kinds, ret, &p) < 0)
-		fail_msg("%s:%u: %s: %s", path, p.v[0].where.line, p.v[0].where.pointer, p.v[0].message);
-	problems_done(&p);
-}
-
 static void compare_text(const char *folder, const char *text)
 {
 	_cleanup_(freep)
@@ -57,51 +43,60 @@ static void compare_text(const char *folder, const char *text)
 		fail_msg("%s: expected\n%sbut the plan is\n%s", path, expected ? expected : "", text);
 }
 
-/* From @last to @desired on the kernel; the text of the plan goes to @ret_text. */
-static void golden_change(struct fake *kernel, struct model *desired, struct model *last, struct model *saved,
-			  char **ret_text)
+static struct json_object *json_read(const char *folder, const char *name)
 {
-	struct change c;
+	_cleanup_(freep)
+	char *text = NULL;
+	char path[4096];
 
-	if (change_plan(&c, kernel, desired, last, saved) < 0)
-		fail_msg("%s", c.problems.v[0].message);
-	*ret_text = change_text(&c.plan);
-	kernel->noted = &c.noted;
-	change_write_down(&c);
-	if (change_run(&c, 0) < 0)
-		fail_msg("the fake kernel refused a step of\n%s", *ret_text);
-	assert_int_equal(change_commit(&c), 0);
-	*saved = c.saved;
-	c.saved = (struct model){ 0 };
-	change_done(&c);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	text = file_read(path);
+	return json_tokener_parse(text ? text : "{}");
+}
+
+/* From @last to @desired on the kernel; the text of the plan goes to @ret_text. */
+static void golden_change(struct job *j, struct fake *kernel, struct json_object *desired, struct json_object *last,
+			  struct model *saved, char **ret_text)
+{
+	struct fake_machine m;
+
+	fake_machine_init(&m, kernel, saved);
+	fake_job(j, &m, desired, last);
+	fake_job_plan(j);
+	*ret_text = fake_plan_text(&j->pass.plan);
+	while (job_step(j))
+		;
+	if (j->result < 0)
+		fail_msg("%s: of\n%s", j->problems.v[0].message, *ret_text);
+	model_done(saved);
+	*saved = m.saved;
+	m.saved = (struct model){ 0 };
+	fake_machine_done(&m);
 }
 
 static void test_golden(void **state)
 {
 	_cleanup_(freep)
 	char *made = NULL, *text = NULL;
-	struct model memory, nothing, saved;
-	struct topology before, last, after;
 	const char *folder = *state;
+	struct json_object *before = json_read(folder, "before.json"), *after = json_read(folder, "after.json");
+	struct model memory, saved;
+	struct job jobs[2]; /* the kernel's objects refer to their models */
 	struct fake kernel;
 
 	model_init(&memory, &all_kinds);
-	model_init(&nothing, &all_kinds);
 	model_init(&saved, &all_kinds);
 	fake_init(&kernel, &memory, TOPOLOGY);
-	topology_read(folder, "before.json", &before);
-	topology_read(folder, "before.json", &last);
-	topology_read(folder, "after.json", &after);
-	golden_change(&kernel, &before.model, &nothing, &saved, &made);
-	golden_change(&kernel, &after.model, &last.model, &saved, &text);
+	golden_change(&jobs[0], &kernel, before, NULL, &saved, &made);
+	golden_change(&jobs[1], &kernel, after, before, &saved, &text);
 	compare_text(folder, text);
-	topology_done(&before);
-	topology_done(&last);
-	topology_done(&after);
 	fake_done(&kernel);
-	model_done(&nothing);
+	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++)
+		job_done(&jobs[i]);
 	model_done(&saved);
 	model_done(&memory);
+	json_object_put(before);
+	json_object_put(after);
 }
 
 static int is_case(const struct dirent *d)
@@ -136,139 +131,136 @@ struct chain {
 	uint64_t seed;
 	struct fake kernel;
 	struct model memory, saved;
-	struct topology loaded[2 * (CHANGES + 1)]; /* the kernel's objects refer to them */
-	size_t n_loaded;
+	struct job jobs[CHANGES + 1]; /* the kernel's objects refer to their models */
+	size_t n_jobs;
 	struct json_object *json; /* of what is up; NULL: nothing */
 	struct json_object *next; /* of what is to be up */
 	bool drifted;             /* what is there is not what was applied */
 	size_t steps;
 };
 
-static void complain(const struct chain *h, const struct change *c, const char *what, size_t step)
+static void complain(const struct chain *h, const struct job *j, const char *what, size_t step)
 {
 	_cleanup_(freep)
-	char *text = change_text(&c->plan);
-	struct arena a = { 0 };
-	struct step s = { .action = "", .kind = "", .object = "", .detail = "" };
+	char *text = fake_plan_text(&j->pass.plan);
 
-	if (c->refused)
-		plan_step(c->refused, &a, &s);
-	fprintf(stderr, "SEED=%llu step %zu: %s: %s %s %s %s\n", (unsigned long long)h->seed, step, what, s.action,
-		s.kind, s.object, s.detail);
+	fprintf(stderr, "SEED=%llu step %zu: %s\n", (unsigned long long)h->seed, step, what);
+	for (size_t i = 0; i < j->problems.n; i++)
+		fprintf(stderr, "problem: %s\n", j->problems.v[i].message);
 	fprintf(stderr, "from %s\n", h->json ? json_object_to_json_string(h->json) : "nothing");
 	fprintf(stderr, "to %s\n", h->next ? json_object_to_json_string(h->next) : "nothing");
-	fprintf(stderr, "plan%s:\n%s%s\n", h->drifted ? " after a drift" : "", text,
-		c->problems.n ? c->problems.v[0].message : "");
-	arena_done(&a);
+	fprintf(stderr, "plan%s:\n%s\n", h->drifted ? " after a drift" : "", text);
 	fail_msg("%s", what);
 }
 
-/* Step @at fails; some of those after it in its namespace may have been in the same batch. */
-static void break_at(const struct chain *h, const struct change *c, const struct fake *first, size_t at)
+/* While the change is at work, another program puts a route of its own beside one that was there before, the one from
+ * number @from on; also on @before, with which the state after the way back is compared. */
+static void intrude(const struct model *last, struct fake *kernel, struct fake *before, size_t from)
+{
+	for (size_t i = 0; i < last->n; i++) {
+		const struct object *o = last->objects[(from + i) % last->n];
+		char netns[80];
+
+		snprintf(netns, sizeof(netns), "netns %s", o->netns);
+		if (o->kind != &kind_route || !fake_find(before, o->id) || !fake_find(kernel, netns))
+			continue;
+		fake_intrude(kernel, o);
+		fake_intrude(before, o);
+		return;
+	}
+}
+
+/* The change from @first on, in which step @at fails, or the commit; some of the steps after it in its namespace may have
+ * been in the same batch, others interfere, netnsd may be cut off, and the way back may be refused once.  It ends at
+ * @first again. */
+static void break_at(const struct chain *h, const struct fake *first, const struct model *saved, size_t at, bool commit)
 {
 	const struct generator d = { .seed = h->seed, .change = 100 };
-	size_t more = generator_roll(&d, 4, "more %zu", at);
-	struct change back;
+	struct fake_machine m;
 	struct fake kernel, before;
 	struct model memory;
+	struct job forth, back, *last = &forth;
 	const char *what;
-	int r;
+	bool intrudes = generator_roll(&d, 2, "intrudes %zu", at);
 
 	model_init(&memory, &all_kinds);
-	fake_copy(&kernel, c->kernel, &memory);
+	fake_copy(&kernel, first, &memory);
 	fake_copy(&before, first, &memory);
-	for (size_t i = at + 1; i < c->plan.n && i <= at + more; i++) {
-		const struct op *one = &c->plan.ops[at], *op = &c->plan.ops[i];
-
-		if (strcmp((op->after ? op->after : op->before)->netns,
-			   (one->after ? one->after : one->before)->netns) ||
-		    fake_step(&kernel, &c->plan, op) < 0)
-			break;
+	fake_machine_init(&m, &kernel, saved);
+	m.fails[0] = commit ? NEVER : at;
+	m.commit_fails = commit;
+	m.more = generator_roll(&d, 4, "more %zu", at);
+	m.cuts_off = !h->drifted && generator_roll(&d, 2, "crash %zu", at);
+	fake_job(&forth, &m, h->next, h->json);
+	while (!m.cut_off && !forth.rolling_back && job_step(&forth))
+		;
+	if (intrudes)
+		intrude(&forth.last.model, &kernel, &before, generator_roll(&d, 1000, "intrudes beside %zu", at));
+	if (m.cut_off) {
+		last = &back;
+		fake_job_recover(&back, &m, h->json);
 	}
-	if (generator_roll(&d, 2, "intrudes %zu", at))
-		change_intrude(c, &kernel, &before, generator_roll(&d, 1000, "intrudes beside %zu", at));
-	r = change_back(c, &kernel, !h->drifted && generator_roll(&d, 2, "crash %zu", at), &back);
-	if (r < 0)
-		complain(h, &back, strerror(-r), at);
+	if (generator_roll(&d, 4, "refused again %zu", at) == 0)
+		m.fails[1] = m.steps + generator_roll(&d, 5, "refused again at %zu", at);
+	while (job_step(last))
+		;
+	if (last->rollback_failed || (last == &back ? back.problems.n != 0 && m.fails[1] == NEVER : forth.result != -EIO))
+		complain(h, last, "the way back", at);
 	what = fake_diff(&before, &kernel, &memory.arena);
 	if (what)
-		complain(h, c, what, at);
-	change_done(&back);
+		complain(h, last, what, at);
+	job_done(&forth);
+	if (last == &back)
+		job_done(&back);
+	fake_machine_done(&m);
 	fake_done(&before);
 	fake_done(&kernel);
 	model_done(&memory);
 }
 
-static void check_owners(const struct chain *h, const struct change *c)
+static void check_owners(const struct chain *h, const struct job *j)
 {
-	for (size_t i = 0; i < c->plan.n; i++) {
-		const struct op *op = &c->plan.ops[i];
+	for (size_t i = 0; i < j->pass.plan.n; i++) {
+		const struct op *op = &j->pass.plan.ops[i];
 
 		if (op->before && op->before->owner != OWNER_OURS && !(op->after && op->after->managed))
-			complain(h, c, "touches what is not ours", i);
+			complain(h, j, "touches what is not ours", i);
 	}
 }
 
-/* The changes of one pair: every step, and a way back from each. */
-static void run_change(struct chain *h, struct change *c)
-{
-	struct model memory;
-	struct fake first;
-	int r = 0;
-
-	model_init(&memory, &all_kinds);
-	fake_copy(&first, &h->kernel, &memory);
-	h->kernel.noted = &c->noted;
-	check_owners(h, c);
-	change_write_down(c);
-	for (size_t i = 0; i < c->plan.n && r == 0; i++) {
-		break_at(h, c, &first, i);
-		r = fake_step(&h->kernel, &c->plan, &c->plan.ops[i]);
-		c->refused = &c->plan.ops[i];
-		if (r < 0 && (c->plan.ops[i].after || (r != -ESRCH && r != -EADDRNOTAVAIL)))
-			complain(h, c, strerror(-r), i);
-		r = 0;
-		h->steps++;
-	}
-	r = change_run(c, c->plan.n);
-	if (r < 0)
-		complain(h, c, strerror(-r), c->plan.n);
-	break_at(h, c, &first, c->plan.n);
-	r = change_commit(c);
-	if (r < 0)
-		complain(h, c, r == -EBUSY ? "a cable leads from a namespace that goes" : strerror(-r), c->plan.n);
-	h->kernel.noted = NULL;
-	fake_done(&first);
-	model_done(&memory);
-}
-
-static void load(const struct chain *h, struct json_object *json, struct topology *ret)
-{
-	struct problems p = { 0 };
-
-	if (!json)
-		model_init(&ret->model, &all_kinds);
-	else if (load_json(json, &all_kinds, ret, &p) < 0)
-		fail_msg("SEED=%llu %s: %s\n%s", (unsigned long long)h->seed, p.v[0].where.pointer, p.v[0].message,
-			 json_object_to_json_string(json));
-	problems_done(&p);
-}
-
-/* From what is up to @json, which is taken. */
+/* From what is up to @json, which is taken; and a way back from each step. */
 static void chain_to(struct chain *h, struct json_object *json)
 {
-	struct topology *desired = &h->loaded[h->n_loaded++], *last = &h->loaded[h->n_loaded++];
-	struct change c;
+	struct job *j = &h->jobs[h->n_jobs++];
+	struct fake_machine m;
+	struct model memory;
+	struct fake first;
+	size_t n;
 
 	h->next = json;
-	load(h, json, desired);
-	load(h, h->json, last);
-	if (change_plan(&c, &h->kernel, &desired->model, &last->model, &h->saved) < 0)
-		complain(h, &c, "is refused", 0);
-	run_change(h, &c);
-	h->saved = c.saved;
-	c.saved = (struct model){ 0 };
-	change_done(&c);
+	model_init(&memory, &all_kinds);
+	fake_copy(&first, &h->kernel, &memory);
+	fake_machine_init(&m, &h->kernel, &h->saved);
+	fake_job(j, &m, h->next, h->json);
+	fake_job_plan(j);
+	check_owners(h, j);
+	n = j->pass.plan.n;
+	while (job_step(j))
+		;
+	if (j->result < 0)
+		complain(h, j, j->problems.v[0].message, m.steps);
+	/* Once the first plan is lost, the way back makes again what was missing before. */
+	for (size_t i = 0; i < (h->drifted ? n : m.steps); i++)
+		break_at(h, &first, &h->saved, i, false);
+	if (!h->drifted)
+		break_at(h, &first, &h->saved, m.steps, true);
+	h->steps += m.steps;
+	model_done(&h->saved);
+	h->saved = m.saved;
+	m.saved = (struct model){ 0 };
+	fake_machine_done(&m);
+	fake_done(&first);
+	model_done(&memory);
 	json_object_put(h->json);
 	h->json = json;
 	h->drifted = false;
@@ -320,9 +312,9 @@ static void chain_init(struct chain *h, uint64_t seed)
 
 static void chain_done(struct chain *h)
 {
-	for (size_t i = 0; i < h->n_loaded; i++)
-		topology_done(&h->loaded[i]);
 	fake_done(&h->kernel);
+	for (size_t i = 0; i < h->n_jobs; i++)
+		job_done(&h->jobs[i]);
 	model_done(&h->saved);
 	model_done(&h->memory);
 	json_object_put(h->json);
@@ -388,30 +380,32 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 	static const char text[] =
 		"{\"host\": {\"interfaces\": {\"v0\": {\"addresses\": [\"10.0.0.1/24\"]}},"
 		"\"routes\": [{\"to\": \"10.5.0.0/16\", \"dev\": \"v0\"}]},\"namespaces\": {\"a\": {\"interfaces\": {\"v1\": {\"kind\": \"veth\", \"peer\": \"host/v0\"}}}}}";
-	struct model memory, nothing, saved;
-	struct problems p = { 0 };
-	struct topology t;
+	struct json_object *json = json_tokener_parse(text);
+	struct fake_machine m;
+	struct model memory;
 	struct fake kernel;
-	struct change c;
+	struct job j;
 
 	model_init(&memory, &all_kinds);
-	model_init(&nothing, &all_kinds);
-	model_init(&saved, &all_kinds);
 	fake_init(&kernel, &memory, TOPOLOGY);
-	assert_int_equal(load_text(text, strlen(text), &all_kinds, &t, &p), 0);
-	for (size_t i = 0; i < t.model.n && kind == &kind_route; i++)
-		if (t.model.objects[i]->kind == kind)
-			fake_intrude(&kernel, t.model.objects[i]);
+	fake_machine_init(&m, &kernel, NULL);
+	fake_job(&j, &m, json, NULL);
+	for (size_t i = 0; i < j.desired.model.n && kind == &kind_route; i++)
+		if (j.desired.model.objects[i]->kind == kind)
+			fake_intrude(&kernel, j.desired.model.objects[i]);
 	if (kind != &kind_route)
 		fake_add(&kernel, kind, name ? "host" : "a", name, NULL);
-	assert_int_equal(change_plan(&c, &kernel, &t.model, &nothing, &saved), -EEXIST);
-	assert_string_equal(c.problems.v[0].message, says);
-	change_done(&c);
-	topology_done(&t);
+	while (job_step(&j))
+		;
+	assert_int_equal(j.result, -EEXIST);
+	assert_true(j.conflict);
+	assert_int_equal(m.steps, 0);
+	assert_string_equal(j.problems.v[0].message, says);
 	fake_done(&kernel);
-	model_done(&saved);
-	model_done(&nothing);
+	job_done(&j);
+	fake_machine_done(&m);
 	model_done(&memory);
+	json_object_put(json);
 }
 
 static void test_conflict(_unused_ void **state)
