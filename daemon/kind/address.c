@@ -205,7 +205,7 @@ static bool is_nodad(const struct work *w, const struct address *a)
 
 	if (a->address.family != AF_INET6)
 		return false;
-	return object_says(&a->object, "nodad") ? a->nodad : o && link_is_veth_pair(o);
+	return object_says(&a->object, "nodad") ? a->nodad : o && link_is_private(o);
 }
 
 /* Our cables do without; who asks for the search gets it. */

@@ -41,14 +41,9 @@ int address_unwell(const struct object *o, struct err *e)
 	return 0;
 }
 
-/* Those of a bridge that runs the spanning tree protocol forward only after two delays. */
 static unsigned carrier_seconds(const struct object *link)
 {
-	int stp = kind_field(link->kind, "stp_state"), delay = kind_field(link->kind, "forward_delay");
-
-	if (stp < 0 || delay < 0 || !*(const bool *)object_at(link, (size_t)stp))
-		return CARRIER_SECONDS;
-	return CARRIER_SECONDS + 2 * *(const uint32_t *)object_at(link, (size_t)delay) / 100;
+	return CARRIER_SECONDS + (link_kind(link)->carrier_seconds ? link_kind(link)->carrier_seconds(link) : 0);
 }
 
 int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds, struct err *e)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* bridge.c - a switch; its ports name it as their master. */
 #include "link.h"
+#include <linux/if.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <time.h>
 
 enum {
@@ -9,6 +12,8 @@ enum {
 	NSEC_PER_SEC = 1000000000,
 	FORWARD_DELAY_MIN = 200,	/* while STP runs: BR_MIN_FORWARD_DELAY, net/bridge/br_private_stp.h */
 };
+
+extern const struct kind kind_bridge;
 
 struct bridge {
 	struct link link;
@@ -53,7 +58,7 @@ static const struct type type_centiseconds = {
 };
 
 static const struct field fields[] = {
-	LINK_FIELDS,
+	LINK_FIELDS("1500"),
 	FIELD(bridge, stp_state, bool, .flags = INTERRUPTS, .nla = IFLA_BR_STP_STATE, .width = 4, .place = NLA_INFO_DATA,
 	      .kernel_default = "false", .doc = "whether the spanning tree protocol runs (IFLA_BR_STP_STATE)"),
 	FIELD(bridge, vlan_filtering, bool, .flags = INTERRUPTS, .nla = IFLA_BR_VLAN_FILTERING, .width = 1, .place = NLA_INFO_DATA,
@@ -70,44 +75,89 @@ static const struct field fields[] = {
 };
 
 /* What the kernel takes only while STP is off says that it is to be off. */
-static int bridge_check(struct object *o, struct err *e)
+static int bridge_check(struct object *o, _unused_ struct err *e)
 {
 	struct bridge *b = (struct bridge *)o;
 	size_t stp = (size_t)kind_field(o->kind, "stp_state"), delay = (size_t)kind_field(o->kind, "forward_delay");
 
 	if (object_has(o, delay) && b->forward_delay < FORWARD_DELAY_MIN && !object_has(o, stp))
 		OBJECT_SET(o, bridge, stp_state);
-	return link_check(o, e);
+	return 0;
 }
 
-static void bridge_check_in(const struct model *m, const struct object *o, struct problems *p)
+static void bridge_check_in(_unused_ const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct bridge *b = (const struct bridge *)o;
 
-	link_check_in(m, o, p);
 	/* The kernel would take it, and then raise it by itself (br_stp_start, net/bridge/br_stp_if.c). */
 	if (b->stp_state && object_says(o, "forward_delay") && b->forward_delay < FORWARD_DELAY_MIN)
 		object_problem(p, EINVAL, o, "forward_delay", "with stp_state the kernel takes at least %d, two seconds", FORWARD_DELAY_MIN);
 }
 
-const struct kind kind_bridge = {
-	.name = "bridge",
-	.class = "link",
-	.label = "link",
-	.doc = "a switch; its ports name it as their master",
-	.section = "interfaces",
-	.form = FORM_MAP,
-	.ports = true,
-	.size = sizeof(struct bridge),
-	.fields = fields,
-	.n_fields = ARRAY_SIZE(fields),
+/* One that somebody else has is one, too, as far as is known. */
+static const char *refuses_master(_unused_ const struct object *o, const struct object *master)
+{
+	return master->kind == &kind_bridge || master->managed ? "a bridge cannot be a port of a bridge" : NULL;
+}
+
+/* Without an MTU of its own it has that of its smallest port (br_mtu_auto_adjust, net/bridge/br_if.c). */
+static void complete_port(struct object *master, const struct object *port)
+{
+	struct link *b = (struct link *)master;
+	const struct link *l = (const struct link *)port;
+
+	if (object_has(port, LINK_MTU) && (!b->usual_mtu || l->mtu < b->usual_mtu))
+		b->usual_mtu = l->mtu;
+}
+
+/* While a port runs the kernel does not disable it. */
+static void read_port(struct link *port, const struct ifinfomsg *i, struct nlattr *data)
+{
+	const struct nlattr *state = nla_find(nla_data(data), nla_len(data), IFLA_BRPORT_STATE);
+
+	port->forwards = !state || !(i->ifi_flags & IFF_RUNNING) || nla_get_u8(state) != BR_STATE_DISABLED;
+}
+
+static bool forwards(const struct object *master)
+{
+	const struct bridge *b = (const struct bridge *)master;
+
+	return b->link.up && !b->stp_state;
+}
+
+static int send_port(struct work *w, struct op *op, struct err *e)
+{
+	struct ifinfomsg i = { .ifi_family = AF_BRIDGE, .ifi_index = (int)op->after->handle };
+	uint8_t state = ((const struct link *)op->after)->forwards ? BR_STATE_FORWARDING : BR_STATE_DISABLED;
+	struct nl_msg *m = msg_new(RTM_SETLINK, 0, &i, sizeof(i));
+	struct nlattr *port = nla_nest_start(m, IFLA_PROTINFO | NLA_F_NESTED);
+
+	msg_put(m, IFLA_BRPORT_STATE, &state, sizeof(state));
+	nla_nest_end(m, port);
+	return work_send(w, op->after->netns, m, op, e);
+}
+
+/* A port forwards only after two delays, listening and learning. */
+static unsigned carrier_seconds(const struct object *master)
+{
+	const struct bridge *b = (const struct bridge *)master;
+
+	return b->stp_state ? 2 * b->forward_delay / USER_HZ : 0;
+}
+
+static const struct link_kind bridge = {
 	.check = bridge_check,
-	.complete = link_complete,
 	.check_in = bridge_check_in,
-	.encode = link_encode,
-	.takes = link_takes,
-	.note_mark = link_note_mark,
-	.say_damage = link_say_damage,
-	.mark = link_mark,
-	.apply = link_apply,
+	/* It keeps an MTU, whatever its ports have, only if it is changed to that (br_change_mtu,
+	 * net/bridge/br_device.c). */
+	.mtu_after_birth = true,
+	.refuses_master = refuses_master,
+	.complete_port = complete_port,
+	.read_port = read_port,
+	.forwards = forwards,
+	.send_port = send_port,
+	.carrier_seconds = carrier_seconds,
 };
+
+const struct kind kind_bridge = LINK_KIND(bridge, .name = "bridge", .link = &bridge, .ports = true,
+	.doc = "a switch; its ports name it as their master");

@@ -7,7 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-static const struct field fields[] = { LINK_FIELDS };
+static const struct field fields[] = { LINK_FIELDS("1500") };
 
 static void on_link(const struct nlmsghdr *h, void *arg)
 {
@@ -66,19 +66,22 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Of links that are looked at one by one, the masters may be anybody's: only their names
- * are asked for. */
+/* Of links that are looked at one by one, the masters and what their rows name may be anybody's: only
+ * their names are asked for. */
 static int look_at_masters(struct look *look, struct err *e)
 {
-	_cleanup_(freep) uint32_t *missing = must(calloc(look->n_links + 1, sizeof(*missing)));
+	_cleanup_(freep) uint32_t *missing = must(calloc(look->n_links + 1, (1 + LINK_NAMED_MAX) * sizeof(*missing)));
 	size_t n = 0, n_links = look->n_links;
 	int r = 0;
 
 	for (size_t i = 0; i < n_links; i++) {
-		uint32_t master = ((struct link *)look->links[i])->master_index;
+		const struct link *l = (const struct link *)look->links[i];
 
-		if (master && !look_link(look, master))
-			missing[n++] = master;
+		if (l->master_index && !look_link(look, l->master_index))
+			missing[n++] = l->master_index;
+		for (size_t k = 0; k < LINK_NAMED_MAX && !l->lower_away; k++)
+			if (l->named[k] && !look_link(look, l->named[k]))
+				missing[n++] = l->named[k];
 	}
 	qsort(missing, n, sizeof(*missing), by_number);
 	for (size_t i = 0; i < n && r == 0; i++)
@@ -90,17 +93,14 @@ static int look_at_masters(struct look *look, struct err *e)
 	return r;
 }
 
-/* Whether its port may be expected to forward: it is up, and no protocol decides. */
 static bool master_forwards(const struct look *look, const struct link *port)
 {
 	const struct object *master = port->master ? model_find_ref(look->observed, "link", port->master) : NULL;
-	int stp;
 
 	for (size_t i = 0; !master && port->master && i < look->n_links + look->n_masters; i++)
 		if (look->links[i]->handle == port->master_index)
 			master = look->links[i];
-	stp = master ? kind_field(master->kind, "stp_state") : -1;
-	return stp >= 0 && ((const struct link *)master)->up && !*(const bool *)object_at(master, (size_t)stp);
+	return master && link_kind(master)->forwards && link_kind(master)->forwards(master);
 }
 
 static void add_altname(struct look *look, const struct link *l)
@@ -128,6 +128,7 @@ static int interface_observe(struct look *look, struct err *e)
 
 		l->master = l->master_index ? look_link(look, l->master_index) : NULL;
 		l->forwards = l->forwards || !master_forwards(look, l);
+		link_read_names(look, &l->object);
 		/* Of a cable that is the far end. */
 		if (l->object.kind == &kind_interface && l->lower && !l->lower_away && l->lower != l->object.handle)
 			l->base = look_link(look, l->lower);
@@ -149,7 +150,6 @@ static void interface_check_in(const struct model *m, const struct object *o, st
 {
 	const struct object *netns = model_netns(m, o->netns);
 
-	link_check_in(m, o, p);
 	if (!is_loopback(o->name) && netns && !netns->managed)
 		problem_add(p, EINVAL, &o->where, "%s is made by netnsd, so nothing is there yet: say what %s is by its \"kind\"",
 			    o->netns, o->name);
@@ -185,29 +185,13 @@ static void interface_check_netns(_unused_ const struct model *m, const struct o
 			refuse_near(o, names, n, p);
 }
 
-const struct kind kind_interface = {
-	.name = "interface",
-	.class = "link",
-	.label = "link",
+static const struct link_kind existing = { .check_in = interface_check_in };
+
+const struct kind kind_interface = LINK_KIND(link, .name = "interface", .link = &existing,
 	.doc = "an interface that is there already: what is said of it is kept, and put back when the topology goes",
-	.section = "interfaces",
-	.form = FORM_MAP,
 	.managed = true,
 	.awaitable = true,
-	.size = sizeof(struct link),
-	.fields = fields,
-	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_LINK },
-	.check = link_check,
-	.complete = link_complete,
-	.check_in = interface_check_in,
 	.check_netns = interface_check_netns,
 	.observe = interface_observe,
-	.encode = link_encode,
-	.takes = link_takes,
-	.base = interface_base,
-	.note_mark = link_note_mark,
-	.say_damage = link_say_damage,
-	.mark = link_mark,
-	.apply = link_apply,
-};
+	.base = interface_base);

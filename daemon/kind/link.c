@@ -28,12 +28,16 @@ static bool concerns(const struct object *o, uint64_t mask, size_t i)
 	return object_has(o, i) && mask & bit(i);
 }
 
-bool link_is_veth_pair(const struct object *o)
+const struct link_kind *link_kind(const struct object *o)
 {
-	struct ref ref;
-	size_t i = 0;
+	static const struct link_kind plain;
 
-	return object_ref(o, true, &i, &ref);
+	return o->kind->link ? o->kind->link : &plain;
+}
+
+bool link_is_private(const struct object *o)
+{
+	return link_kind(o)->is_private;
 }
 
 bool link_is_half_made(const struct object *o)
@@ -55,32 +59,6 @@ static struct nl_msg *link_message(int type, int flags, uint32_t index, bool up,
 	return msg_new(type, flags, &i, sizeof(i));
 }
 
-/* A number as wide as the kernel wants it. */
-static void put_bool(struct nl_msg *m, const struct field *f, bool value)
-{
-	uint8_t narrow = value;
-
-	if (f->width == 4)
-		msg_put_u32(m, f->nla, value);
-	else
-		msg_put(m, f->nla, &narrow, sizeof(narrow));
-}
-
-/* The attributes that stand in the rows, for the fields of @mask. */
-static void put_rows(const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m)
-{
-	for (size_t i = 0; i < o->kind->n_fields; i++) {
-		const struct field *f = &o->kind->fields[i];
-
-		if (!f->nla || f->place != place || !concerns(o, mask, i))
-			continue;
-		if (f->type == &type_bool)
-			put_bool(m, f, *(const bool *)object_at(o, i));
-		else
-			msg_put(m, f->nla, object_at(o, i), f->type->size);
-	}
-}
-
 static void put_addrgen(const struct object *o, struct nl_msg *m)
 {
 	struct nlattr *af = nla_nest_start(m, IFLA_AF_SPEC), *inet6 = nla_nest_start(m, AF_INET6);
@@ -90,11 +68,9 @@ static void put_addrgen(const struct object *o, struct nl_msg *m)
 	nla_nest_end(m, af);
 }
 
-/* A bridge keeps an MTU, whatever its ports have, only if it is changed to that: what it is
- * born with it forgets (br_change_mtu, net/bridge/br_device.c). */
 static bool born_later(const struct object *o)
 {
-	return o->kind->ports && object_has(o, LINK_MTU);
+	return link_kind(o)->mtu_after_birth && object_has(o, LINK_MTU);
 }
 
 void link_put_birth(const struct work *w, const struct object *o, struct nl_msg *m)
@@ -103,7 +79,7 @@ void link_put_birth(const struct work *w, const struct object *o, struct nl_msg 
 
 	msg_put_string(m, IFLA_IFNAME, o->name);
 	msg_put_u32(m, IFLA_GROUP, group_of(w, o));
-	put_rows(o, born_later(o) ? ~bit(LINK_MTU) : ~UINT64_C(0), NLA_MESSAGE, m);
+	link_put_rows(w, o, born_later(o) ? ~bit(LINK_MTU) : ~UINT64_C(0), NLA_MESSAGE, m);
 	if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, as_link(o)->mtu ^ 1);
 	if (object_has(o, LINK_MAC))
@@ -159,7 +135,7 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	struct object *o = op->after;
 	struct link *l = as_link(o);
 	struct nl_msg *m;
-	bool ours = !op->before || link_is_half_made(op->before);
+	bool ours = !op->before || link_is_half_made(op->before), plain = op->before || op->given || link_kind(o)->create;
 
 	/* Without IPv6 there is nobody to be told. */
 	if (concerns(o, mask, LINK_ADDRGEN) && regains_ipv6(op)) {
@@ -191,10 +167,10 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 		put_alias(m, w->topology);
 	if (ours)
 		put_promote(m);
-	if (op->given || concerns(o, mask, LINK_MARK))
+	if ((plain && !op->before) || concerns(o, mask, LINK_MARK))
 		msg_put_u32(m, IFLA_GROUP, group_of(w, o));
-	if (op->before || op->given)
-		put_rows(o, mask, NLA_MESSAGE, m);
+	if (plain)
+		link_put_rows(w, o, mask, NLA_MESSAGE, m);
 	else if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, l->mtu);
 	if (concerns(o, mask, LINK_MASTER))
@@ -212,7 +188,7 @@ bool link_is_guarded(const struct model *desired, const struct object *o, const 
 	char kernel_default[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++) {
-		if (strcmp(key, guarded[i]) || !link_is_veth_pair(o))
+		if (strcmp(key, guarded[i]) || !link_is_private(o))
 			continue;
 		snprintf(kernel_default, sizeof(kernel_default), "net.ipv6.conf.default.%s", key);
 		/* Where netnsd decides what new links begin with, its file may, too. */
@@ -225,7 +201,7 @@ static int link_guard(struct work *w, const struct object *o, struct err *e)
 {
 	const struct netns *ns = work_netns(w, o->netns);
 
-	if (ns->state == NETNS_FRESH || !link_is_veth_pair(o))
+	if (ns->state == NETNS_FRESH || !link_is_private(o))
 		return 0;
 	/* The message that brings it into being may still wait for another namespace. */
 	if (w->at != ns && work_flush(w, e) < 0)
@@ -236,82 +212,63 @@ static int link_guard(struct work *w, const struct object *o, struct err *e)
 	return 0;
 }
 
-/* What the link is: its kind, the rows of @mask, and what @data adds unless it is NULL. */
-static int put_info(struct work *w, struct op *op, uint64_t mask, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
-		    struct nl_msg *m, struct err *e)
-{
-	const struct kind *k = op->after->kind;
-	struct nlattr *info = nla_nest_start(m, IFLA_LINKINFO), *inside;
-
-	msg_put(m, IFLA_INFO_KIND, k->name, strlen(k->name));
-	inside = nla_nest_start(m, IFLA_INFO_DATA);
-	put_rows(op->after, mask, NLA_INFO_DATA, m);
-	if (data && data(w, op, m, e) < 0)
-		return e->code;
-	nla_nest_end(m, inside);
-	nla_nest_end(m, info);
-	return 0;
-}
-
-/* A new link has everything off, and a kernel without VLAN filtering refuses the very word. */
-static uint64_t is_on(const struct object *o)
-{
-	uint64_t mask = ~UINT64_C(0);
-
-	for (size_t i = 0; i < o->kind->n_fields; i++)
-		if (o->kind->fields[i].type == &type_bool && !*(const bool *)object_at(o, i))
-			mask &= ~bit(i);
-	return mask;
-}
-
-int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
-		struct err *e)
-{
-	struct object *o = op->after;
-	struct nl_msg *m;
-
-	o->handle = work_new_index(w, o->netns);
-	m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, o->handle, false, false);
-	link_put_birth(w, o, m);
-	if (put_info(w, op, is_on(o), data, m, e) < 0) {
-		nlmsg_free(m);
-		return e->code;
-	}
-	if (work_send(w, o->netns, m, op, e) < 0 || work_barrier(w, o->netns, e) < 0 || link_guard(w, o, e) < 0)
-		return e->code;
-	return link_settle(w, op, ~UINT64_C(0), e);
-}
-
-/* The fields of @mask that stand in the data of the kind. */
-static uint64_t in_data(const struct object *o, uint64_t mask)
-{
-	uint64_t all = 0;
-
-	for (size_t i = 0; i < o->kind->n_fields; i++)
-		if (o->kind->fields[i].place == NLA_INFO_DATA)
-			all |= bit(i);
-	return all & mask;
-}
-
 static int send_data(struct work *w, struct op *op, uint64_t mask, struct err *e)
 {
+	bool whole = link_kind(op->after)->whole_data;
+	_cleanup_(freep) struct object *all = mask && whole ? link_all_data(op) : NULL;
 	struct nl_msg *m;
 
 	if (!mask)
 		return 0;
 	m = link_message(RTM_NEWLINK, 0, op->after->handle, false, false);
-	put_info(w, op, mask, NULL, m, e);
+	if (link_put_data(w, all ? all : op->after, all ? ~UINT64_C(0) : mask, m, e) < 0) {
+		nlmsg_free(m);
+		return e->code;
+	}
 	return work_send(w, op->after->netns, m, op, e);
+}
+
+static int send_birth(struct work *w, struct op *op, struct err *e)
+{
+	struct object *o = op->after;
+	const char *at = link_birthplace(w, o);
+	const struct netns *ns = strcmp(at, o->netns) ? work_netns(w, o->netns) : NULL;
+	struct nl_msg *m;
+
+	o->handle = work_new_index(w, o->netns);
+	m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, o->handle, false, false);
+	link_put_birth(w, o, m);
+	if (ns)
+		msg_put_u32(m, IFLA_NET_NS_FD, (uint32_t)ns->fd);
+	if (link_put_data(w, o, ~link_usual_modes(o), m, e) < 0) {
+		nlmsg_free(m);
+		return e->code;
+	}
+	return work_send(w, at, m, op, e) < 0 ? e->code : work_barrier(w, at, e);
+}
+
+static int link_create(struct work *w, struct op *op, struct err *e)
+{
+	const struct link_kind *k = link_kind(op->after);
+
+	if ((k->create ? k->create : send_birth)(w, op, e) < 0 || link_guard(w, op->after, e) < 0)
+		return e->code;
+	if (k->configure && k->configure(w, op, e) < 0)
+		return e->code;
+	return link_settle(w, op, ~UINT64_C(0), e);
 }
 
 /* The kernel goes through a message in an order of its own, and a mode that is on bounds
  * other values: forward_delay while STP runs (br_changelink, net/bridge/br_netlink.c).  So what
- * is switched off goes first, by itself; what is switched on the kernel takes after the values. */
+ * returns to its default goes first, by itself; other modes the kernel takes after the values. */
 static int link_change_data(struct work *w, struct op *op, struct err *e)
 {
-	uint64_t mask = in_data(op->after, op->diff), on = mask & is_on(op->after);
+	const struct link_kind *k = link_kind(op->after);
+	uint64_t mask = link_in_data(op->after, op->diff), usual = k->whole_data ? 0 : mask & link_usual_modes(op->after);
 
-	return send_data(w, op, mask & ~on, e) < 0 || send_data(w, op, on, e) < 0 ? e->code : 0;
+	if (send_data(w, op, usual, e) < 0 || send_data(w, op, mask & ~usual, e) < 0)
+		return e->code;
+	return k->configure ? k->configure(w, op, e) : 0;
 }
 
 /* The loopback comes with its namespace, as drivers/net/loopback.c makes it. */
@@ -332,14 +289,14 @@ int link_encode(struct work *w, struct op *op, struct err *e)
 	if (!op->after)
 		return work_send(w, op->before->netns, link_message(RTM_DELLINK, 0, op->before->handle, false, false), op, e);
 	if (!op->before && !op->given)
-		return link_create(w, op, NULL, e);
+		return link_create(w, op, e);
 	if (op->given && op->after->managed) {
 		op->after->handle = 1;	/* LOOPBACK_IFINDEX */
 		note_loopback(w, op->after);
 	}
 	if ((op->given || link_is_half_made(op->before)) && link_guard(w, op->after, e) < 0)
 		return e->code;
-	if (link_change_data(w, op, e) < 0)
+	if (op->before && link_change_data(w, op, e) < 0)
 		return e->code;
 	if (link_settle(w, op, op->given ? ~UINT64_C(0) : op->diff, e) < 0)
 		return e->code;

@@ -5,6 +5,10 @@
 #include "model/model.h"
 #include "kernel/work.h"
 
+struct look;		/* look.h */
+
+enum { LINK_NAMED_MAX = 2 };
+
 struct link {
 	struct object object;
 	bool up, carrier;
@@ -22,7 +26,9 @@ struct link {
 	bool promotes;			/* of addresses the next one takes the place of one that leaves */
 	const char *mark;		/* set only if it is damaged: a constant in a desired one, else what became of it */
 	uint32_t master_index;		/* IFLA_MASTER of an observed one */
-	uint32_t ports_mtu;		/* of a declared bridge: the least that its ports say, which it follows; 0: none */
+	const struct link_kind *port_of;	/* of an observed port: the kind of its master; or NULL */
+	uint32_t named[LINK_NAMED_MAX];	/* of an observed one: the numbers in its rows of type_link, one after the other */
+	uint32_t usual_mtu;		/* of a declared one: its MTU if the file says none; 0: that of its row */
 	bool only_named;		/* a cable's end that no entry lists, only the other end's "peer" */
 };
 
@@ -31,11 +37,64 @@ extern const struct kind kind_interface;
 
 extern const struct word link_addrgen_words[];
 
-/* The rows that every kind of interface starts with, in this order. */
-#define LINK_FIELDS                                                                                                    \
+/* What a kind of link does beyond its rows.  All of it may be left out. */
+struct link_kind {
+	/* Pure.  As in struct kind, after what is done for every kind of link. */
+	int (*check)(struct object *o, struct err *e);
+	void (*complete)(struct model *m, struct object *o, struct problems *p);
+	void (*check_in)(const struct model *m, const struct object *o, struct problems *p);
+	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
+
+	/* ---- IFLA_INFO_DATA, as far as no row says it: fields of NLA_INFO_DATA without an attribute ---- */
+
+	/* Adds those of @mask, at creation and when one of them changes. */
+	int (*put_data)(struct work *w, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e);
+	/* Reads them from the @n attributes @data, each at its number; NULL: it is not there. */
+	void (*read_data)(struct look *look, struct object *o, struct nlattr *const *data, size_t n);
+	/* What a change does not say the kernel sets to its default: it is sent with all that is known. */
+	bool whole_data;
+
+	/* ---- how it comes into being ---- */
+
+	/* The namespace that creates it, if that is not its own or that of the link below it (IFLA_LINK). */
+	const char *(*birthplace)(const struct object *o);
+	/* Instead of RTM_NEWLINK.  Sets @op->after->handle. */
+	int (*create)(struct work *w, struct op *op, struct err *e);
+	/* Says what no message of rtnetlink says: of a new link that is not up yet, or the fields op->diff. */
+	int (*configure)(struct work *w, struct op *op, struct err *e);
+	/* The MTU that it is born with it forgets. */
+	bool mtu_after_birth;
+	/* Nobody is at its other end but what its topology puts there. */
+	bool is_private;
+
+	/* ---- as a port of another ---- */
+
+	/* Pure.  Why it cannot be a port of @master, as a sentence; NULL: it can, or the kernel knows. */
+	const char *(*refuses_master)(const struct object *o, const struct object *master);
+
+	/* ---- as the master of others (kind.ports) ---- */
+
+	/* Pure.  Called for each declared port. */
+	void (*complete_port)(struct object *master, const struct object *port);
+	/* Reads the state of a port from its flags and IFLA_INFO_SLAVE_DATA. */
+	void (*read_port)(struct link *port, const struct ifinfomsg *i, struct nlattr *data);
+	/* Pure.  Whether an observed master has its ports forward when they can: no protocol decides. */
+	bool (*forwards)(const struct object *master);
+	/* Has a port forward again, or disables it. */
+	int (*send_port)(struct work *w, struct op *op, struct err *e);
+	/* Pure.  The seconds that it may take an observed one to have a carrier, beside the usual ones. */
+	unsigned (*carrier_seconds)(const struct object *master);
+};
+
+/* That of @o, which is a link; one without anything where its kind has none. */
+const struct link_kind *link_kind(const struct object *o);
+
+/* The rows that every kind of link starts with, in this order.  @usual_mtu: what it has where nobody says one, as
+ * JSON; NULL: that depends (link.usual_mtu). */
+#define LINK_FIELDS(usual_mtu)                                                                                         \
 	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .kernel_default = "true",                                             \
 	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
-	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .kernel_default = "1500",                            \
+	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .kernel_default = usual_mtu,                           \
 	      .doc = "largest packet, in bytes; 65536 is for lo alone; below 1280 there is no IPv6 (IFLA_MTU)"),      \
 	FIELD(link, mac, mac, .flags = INTERRUPTS, .nla = IFLA_ADDRESS,                                                \
 	      .doc = "hardware address; derived from machine, topology and name unless said (IFLA_ADDRESS)"),          \
@@ -55,8 +114,18 @@ extern const struct word link_addrgen_words[];
 /* Their places in the rows. */
 enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER, LINK_ARP, LINK_MULTICAST, LINK_FORWARDS, LINK_MARK };
 
-/* Whether it is an end of a cable of ours: nobody else is on it. */
-bool link_is_veth_pair(const struct object *o);
+/* A kind of link in struct @s, which begins with struct link; the rest of the row follows. */
+#define LINK_KIND(s, ...)                                                                                              \
+	{                                                                                                              \
+		.class = "link", .label = "link", .section = "interfaces", .form = FORM_MAP, .size = sizeof(struct s), \
+		.fields = fields, .n_fields = ARRAY_SIZE(fields), .check = link_check, .complete = link_complete,      \
+		.check_in = link_check_in, .reset = link_reset, .takes = link_takes, .resolve = link_resolve,          \
+		.encode = link_encode, .note_mark = link_note_mark, .say_damage = link_say_damage, .mark = link_mark,  \
+		.apply = link_apply, __VA_ARGS__                                                                       \
+	}
+
+/* Whether nobody but its topology is on it: no router advertises there, and nobody has the same address. */
+bool link_is_private(const struct object *o);
 
 /* Whether it was left between the two messages that make a link of ours. */
 bool link_is_half_made(const struct object *o);
@@ -77,22 +146,39 @@ bool link_lacks_ipv6(const struct object *o);
  * interfaces is still their number. */
 struct object *link_read(struct look *look, const struct nlmsghdr *h);
 
-/* The checks that every kind of interface makes. */
+/* link_row.c */
+/* Adds the attributes in the rows of @o at @place, of the fields of @mask. */
+void link_put_rows(const struct work *w, const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m);
+/* Reads them, from the @n @attributes, each at its number.  What names other links is still their number … */
+void link_read_rows(struct look *look, struct object *o, enum nla_place place, struct nlattr *const *attributes, size_t n);
+/* … until all links of the namespace are read. */
+void link_read_names(const struct look *look, struct object *o);
+
+/* As in struct kind, for every kind of link. */
 int link_check(struct object *o, struct err *e);
 void link_complete(struct model *m, struct object *o, struct problems *p);
 void link_check_in(const struct model *m, const struct object *o, struct problems *p);
+void link_reset(struct object *o, size_t field);
+void link_resolve(struct model *observed, struct object *o, const struct object *wanted);
+int link_encode(struct work *w, struct op *op, struct err *e);
 
 /* The attributes that a create message carries for this end: name, group, MAC, MTU. */
 void link_put_birth(const struct work *w, const struct object *o, struct nl_msg *m);
-/* Creates a link; @data appends what stands in IFLA_INFO_DATA besides the rows' own, and may be NULL. */
-int link_create(struct work *w, struct op *op, int (*data)(struct work *w, struct op *op, struct nl_msg *m, struct err *e),
-		struct err *e);
-/* Everything but the creation of a kind with its own data. */
-int link_encode(struct work *w, struct op *op, struct err *e);
+/* link_data.c */
+/* The fields of @mask that stand in IFLA_INFO_DATA. */
+uint64_t link_in_data(const struct object *o, uint64_t mask);
+/* Those of them that are modes, on or off, and as a new link has them: a kernel that lacks one refuses the very word. */
+uint64_t link_usual_modes(const struct object *o);
+/* Adds the kind and, of the fields of @mask, IFLA_INFO_DATA. */
+int link_put_data(struct work *w, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e);
+/* @op->after, with what it does not say of IFLA_INFO_DATA as it is.  The caller frees it. */
+struct object *link_all_data(const struct op *op);
+/* The namespace whose socket creates it. */
+const char *link_birthplace(const struct work *w, const struct object *o);
 /* link_state.c */
 /* Flags that somebody changed, of @diff; a new link has them on. */
 void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff);
-/* Has its port forward again; that of another bridge begins anew. */
+/* Has its port forward again; that of another master begins anew. */
 int link_forward(struct work *w, struct op *op, struct err *e);
 /* kind.takes: what IPv6 loses when a link goes down, or below the smallest MTU that it needs. */
 bool link_takes(const struct op *op, const struct object *other);

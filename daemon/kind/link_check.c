@@ -27,7 +27,7 @@ int link_check(struct object *o, struct err *e)
 		l->up = true;
 		OBJECT_SET(o, link, up);
 	}
-	return 0;
+	return link_kind(o)->check ? link_kind(o)->check(o, e) : 0;
 }
 
 /* It needs IPv6.  "stable" without a secret the kernel refuses; what others have given it is not known here. */
@@ -46,20 +46,29 @@ static void addrgen_check(const struct model *m, const struct object *o, struct 
 			       "or net.ipv6.conf.default.stable_secret to that of %s", o->name, o->netns);
 }
 
-void link_check_in(const struct model *m, const struct object *o, struct problems *p)
+static void master_check(const struct model *m, const struct object *o, const char *master, struct problems *p)
 {
-	const char *master = ((const struct link *)o)->master;
-	const struct object *base = master ? model_find_ref(m, "link", master) : NULL;
+	const struct object *base = model_find_ref(m, "link", master);
+	const char *why = base && link_kind(o)->refuses_master ? link_kind(o)->refuses_master(o, base) : NULL;
 
-	if (master && !ref_is_in(master, o->netns))
+	if (!ref_is_in(master, o->netns))
 		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge share one", master);
-	else if (master && (is_loopback(o->name) || o->kind->ports))
-		object_problem(p, EINVAL, o, "master", "%s cannot be a port of a bridge",
-			       o->kind->ports ? "a bridge" : "the loopback");
+	else if (is_loopback(o->name))
+		object_problem(p, EINVAL, o, "master", "the loopback cannot be a port of a bridge");
+	else if (why)
+		object_problem(p, EINVAL, o, "master", "%s", why);
 	else if (base && !base->kind->ports && (!base->managed || is_loopback(base->name)))
 		object_problem(p, EINVAL, o, "master", "%s is %s, which has no ports", master,
 			       base->managed ? "the loopback" : arena_fmt(&p->arena, "a %s", base->kind->name));
+}
+
+void link_check_in(const struct model *m, const struct object *o, struct problems *p)
+{
+	if (((const struct link *)o)->master)
+		master_check(m, o, ((const struct link *)o)->master, p);
 	if (!o->managed && object_has(o, LINK_MTU) && ((const struct link *)o)->mtu > MTU_MAX)
 		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo alone", MTU_MAX, o->kind->name, MTU_MAX + 1);
 	addrgen_check(m, o, p);
+	if (link_kind(o)->check_in)
+		link_kind(o)->check_in(m, o, p);
 }

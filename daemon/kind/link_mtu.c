@@ -11,11 +11,14 @@ bool link_is_down(const struct object *o)
 
 uint32_t link_mtu(const struct object *o)
 {
+	const struct link *l = (const struct link *)o;
+	const char *usual = o->kind->fields[LINK_MTU].kernel_default;
+
 	if (object_has(o, LINK_MTU))
-		return ((const struct link *)o)->mtu;
-	if (((const struct link *)o)->ports_mtu)
-		return ((const struct link *)o)->ports_mtu;
-	return o->managed ? 0 : 1500;	/* ETH_DATA_LEN */
+		return l->mtu;
+	if (l->usual_mtu)
+		return l->usual_mtu;
+	return o->managed || !usual ? 0 : (uint32_t)strtoul(usual, NULL, 10);
 }
 
 bool link_lacks_ipv6(const struct object *o)
@@ -26,15 +29,23 @@ bool link_lacks_ipv6(const struct object *o)
 	return !is_loopback(o->name) && mtu && mtu < IPV6_MIN_MTU;
 }
 
-/* A bridge without an MTU of its own has that of its smallest port (br_mtu_auto_adjust,
- * net/bridge/br_if.c). */
-void link_complete(struct model *m, struct object *o, _unused_ struct problems *p)
+void link_reset(struct object *o, size_t field)
+{
+	uint32_t mtu = field == LINK_MTU ? link_mtu(o) : 0;
+
+	if (!mtu)
+		return;
+	((struct link *)o)->mtu = mtu;
+	OBJECT_SET(o, link, mtu);
+}
+
+void link_complete(struct model *m, struct object *o, struct problems *p)
 {
 	const struct link *l = (const struct link *)o;
-	struct link *base = l->master ? (struct link *)model_find_ref(m, "link", l->master) : NULL;
+	struct object *master = l->master ? model_find_ref(m, "link", l->master) : NULL;
 
-	if (!base || !base->object.kind->ports || !object_has(o, LINK_MTU))
-		return;
-	if (!base->ports_mtu || l->mtu < base->ports_mtu)
-		base->ports_mtu = l->mtu;
+	if (master && link_kind(master)->complete_port)
+		link_kind(master)->complete_port(master, o);
+	if (link_kind(o)->complete)
+		link_kind(o)->complete(m, o, p);
 }

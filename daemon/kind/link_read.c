@@ -4,26 +4,9 @@
 #include "model/owner.h"
 #include "link.h"
 #include <linux/if.h>
-#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
-
-static void read_rows(struct object *o, enum nla_place place, struct nlattr **attributes, int max)
-{
-	for (size_t i = 0; i < o->kind->n_fields; i++) {
-		const struct field *f = &o->kind->fields[i];
-		const struct nlattr *a = f->nla && f->nla <= max && f->place == place ? attributes[f->nla] : NULL;
-
-		if (!a || nla_len(a) < (int)(f->width ? f->width : f->type->size))
-			continue;
-		if (f->type == &type_bool)
-			*(bool *)object_at(o, i) = f->width == 4 ? nla_get_u32(a) : nla_get_u8(a);
-		else
-			memcpy(object_at(o, i), nla_data(a), f->type->size);
-		o->set |= bit(i);
-	}
-}
 
 static void read_addrgen(struct link *l, struct nlattr *af_spec)
 {
@@ -47,15 +30,15 @@ static bool read_promotes(struct nlattr *af_spec)
 	return values[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1];
 }
 
-/* While it runs the kernel disables no port. */
-static bool read_disabled(const struct ifinfomsg *i, struct nlattr **info)
+/* The master's kind knows what it keeps of its ports. */
+static void read_port(const struct look *look, struct link *l, const struct ifinfomsg *i, struct nlattr **info)
 {
-	bool port = info[IFLA_INFO_SLAVE_KIND] && info[IFLA_INFO_SLAVE_DATA] && !strcmp(nla_data(info[IFLA_INFO_SLAVE_KIND]), "bridge");
-	const struct nlattr *state = port ? nla_find(nla_data(info[IFLA_INFO_SLAVE_DATA]), nla_len(info[IFLA_INFO_SLAVE_DATA]),
-						     IFLA_BRPORT_STATE) :
-					    NULL;
+	const struct kind *k = info[IFLA_INFO_SLAVE_KIND] ? kinds_find(look->observed->kinds, "link", nla_data(info[IFLA_INFO_SLAVE_KIND])) : NULL;
 
-	return state && i->ifi_flags & IFF_RUNNING && nla_get_u8(state) == BR_STATE_DISABLED;
+	l->forwards = true;
+	l->port_of = k ? k->link : NULL;
+	if (l->port_of && l->port_of->read_port && info[IFLA_INFO_SLAVE_DATA])
+		l->port_of->read_port(l, i, info[IFLA_INFO_SLAVE_DATA]);
 }
 
 static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr **a)
@@ -114,10 +97,13 @@ struct object *link_read(struct look *look, const struct nlmsghdr *h)
 	o->sign = sign_of_link(a[IFLA_GROUP] ? nla_get_u32(a[IFLA_GROUP]) : 0,
 			       a[IFLA_IFALIAS] ? arena_strdup(&look->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
 	o->sign.half = o->sign.hash && !o->sign.alias && !(i->ifi_flags & IFF_UP) && o->handle >= INDEX_MIN && o->handle < INDEX_MAX;
-	read_rows(o, NLA_MESSAGE, a, IFLA_MAX);
-	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0)
-		read_rows(o, NLA_INFO_DATA, data, ARRAY_SIZE(data) - 1);
-	((struct link *)o)->forwards = !read_disabled(i, info);
+	link_read_rows(look, o, NLA_MESSAGE, a, ARRAY_SIZE(a));
+	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0) {
+		link_read_rows(look, o, NLA_INFO_DATA, data, ARRAY_SIZE(data));
+		if (link_kind(o)->read_data)
+			link_kind(o)->read_data(look, o, data, ARRAY_SIZE(data));
+	}
+	read_port(look, (struct link *)o, i, info);
 	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(look, a[IFLA_PROP_LIST]) : NULL;
 	((struct link *)o)->vrf = info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf");
 	read_state((struct link *)o, i, a);

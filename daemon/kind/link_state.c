@@ -3,8 +3,6 @@
  * up: no ARP, no multicast, a port of a bridge that somebody disabled. */
 #include "link.h"
 #include <linux/if.h>
-#include <linux/if_bridge.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
 static bool is_wrong(const struct object *o, uint64_t diff, size_t i)
@@ -28,16 +26,9 @@ void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff)
 
 int link_forward(struct work *w, struct op *op, struct err *e)
 {
-	struct ifinfomsg i = { .ifi_family = AF_BRIDGE, .ifi_index = (int)op->after->handle };
-	uint8_t state = ((const struct link *)op->after)->forwards ? BR_STATE_FORWARDING : BR_STATE_DISABLED;
-	struct nlattr *port;
-	struct nl_msg *m;
+	const struct link_kind *master = op->before ? ((const struct link *)op->before)->port_of : NULL;
 
-	if (!op->before || !is_wrong(op->after, op->diff, LINK_FORWARDS) || op->diff & bit(LINK_MASTER))
+	if (!master || !master->send_port || !is_wrong(op->after, op->diff, LINK_FORWARDS) || op->diff & bit(LINK_MASTER))
 		return 0;
-	m = msg_new(RTM_SETLINK, 0, &i, sizeof(i));
-	port = nla_nest_start(m, IFLA_PROTINFO | NLA_F_NESTED);
-	msg_put(m, IFLA_BRPORT_STATE, &state, sizeof(state));
-	nla_nest_end(m, port);
-	return work_send(w, op->after->netns, m, op, e);
+	return master->send_port(w, op, e);
 }

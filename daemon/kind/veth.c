@@ -15,8 +15,8 @@ struct veth {
 };
 
 static const struct field fields[] = {
-	LINK_FIELDS,
-	FIELD(veth, peer, link, .gives = "link", .flags = FIXED,
+	LINK_FIELDS("1500"),
+	FIELD(veth, peer, link, .gives = "link", .flags = FIXED, .place = NLA_INFO_DATA,
 	      .doc = "the other end, NS/IF; said on one end at least"),
 };
 
@@ -52,7 +52,6 @@ static void veth_complete(struct model *m, struct object *o, struct problems *p)
 	struct object *other;
 	const char *here = o->place;
 
-	link_complete(m, o, p);
 	if (!v->peer)
 		return;
 	if (!strcmp(v->peer, here)) {
@@ -78,11 +77,10 @@ static void veth_complete(struct model *m, struct object *o, struct problems *p)
 		model_replace(m, other, &far->link.object);
 }
 
-static void veth_check_in(const struct model *m, const struct object *o, struct problems *p)
+static void veth_check_in(_unused_ const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct veth *v = (const struct veth *)o;
 
-	link_check_in(m, o, p);
 	if (!v->peer)
 		problem_add(p, EINVAL, &o->where, "a veth needs a \"peer\", on this end or on the other");
 }
@@ -100,9 +98,9 @@ static void veth_resolve(struct model *observed, struct object *o, const struct 
 		set_peer(v, arena_strdup(&observed->arena, peer));
 }
 
-static int put_peer(struct work *w, struct op *op, struct nl_msg *m, struct err *e)
+static int put_peer(struct work *w, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m, struct err *e)
 {
-	struct object *far = model_find_ref(w->plan->desired, "link", ((struct veth *)op->after)->peer);
+	struct object *far = model_find_ref(w->plan->desired, "link", ((const struct veth *)o)->peer);
 	struct ifinfomsg i = { 0 };
 	const struct netns *ns = far ? work_netns(w, far->netns) : NULL;
 	struct nlattr *peer;
@@ -121,31 +119,12 @@ static int put_peer(struct work *w, struct op *op, struct nl_msg *m, struct err 
 	return 0;
 }
 
-static int veth_encode(struct work *w, struct op *op, struct err *e)
-{
-	if (!op->before && !op->given)
-		return link_create(w, op, put_peer, e);
-	return link_encode(w, op, e);
-}
-
-const struct kind kind_veth = {
-	.name = "veth",
-	.class = "link",
-	.label = "link",
-	.doc = "one end of a cable",
-	.section = "interfaces",
-	.form = FORM_MAP,
-	.size = sizeof(struct veth),
-	.fields = fields,
-	.n_fields = ARRAY_SIZE(fields),
-	.check = link_check,
+static const struct link_kind veth = {
 	.complete = veth_complete,
 	.check_in = veth_check_in,
 	.resolve = veth_resolve,
-	.encode = veth_encode,
-	.takes = link_takes,
-	.note_mark = link_note_mark,
-	.say_damage = link_say_damage,
-	.mark = link_mark,
-	.apply = link_apply,
+	.put_data = put_peer,
+	.is_private = true,
 };
+
+const struct kind kind_veth = LINK_KIND(veth, .name = "veth", .link = &veth, .doc = "one end of a cable");

@@ -19,6 +19,7 @@ enum field_flags {
 	OFF_INTERRUPTS = 1 << 9,	/* so does it where a bit of the value, a byte, goes off */
 	SHOWN = 1 << 10,	/* of a hidden one: a plan shows it where it is not the fallback */
 	OF_MARK = 1 << 11,	/* tells of our mark: never put back */
+	NETWORK_ORDER = 1 << 12,	/* the bytes of the attribute are in the order of the network */
 };
 
 /* Where a netlink attribute stands. */
@@ -29,14 +30,16 @@ struct field {
 	const struct type *type;
 	const char *refs;		/* the class of object this names: "link" */
 	const char *gives;		/* likewise, but this object brings it into being */
-	const char *kernel_default;		/* JSON of the kernel's default on an object of ours, for the way back */
+	const char *kernel_default;	/* JSON of the value that an object of ours has if nobody says one */
 	const struct word *words;	/* of type_word */
 	size_t offset;
 	unsigned flags;
 	uint32_t min, max;		/* max 0: all that the type holds */
-	uint16_t nla;			/* attribute that carries the value as it stands in memory; 0: the kind does it */
+	uint16_t nla;			/* attribute that carries the value: a number, bytes, a text, an address, the number
+					 * of an interface; 0: the kind reads and writes it */
+	uint16_t nla6;			/* that of an IPv6 address, where it is another one */
 	enum nla_place place;
-	uint8_t width;			/* of type_bool: bytes of the attribute, 1 or 4 */
+	uint8_t width;			/* of a number: bytes of the attribute; 0: as many as in memory */
 };
 
 /* A row for member @m of struct @s, read with type_@t. */

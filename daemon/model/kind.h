@@ -7,6 +7,7 @@
 struct look;		/* look.h */
 struct work;		/* work.h */
 struct op;		/* plan.h */
+struct link_kind;	/* kind/link.h */
 
 /* How the objects of a kind stand in a file. */
 enum form {
@@ -41,6 +42,7 @@ struct kind {
 	const struct field *fields;
 	size_t n_fields;	/* 64 at most */
 	uint8_t groups[GROUPS_MAX];	/* RTNLGRP_* that tell of changes; 0: no more */
+	const struct link_kind *link;	/* of class "link": what it does beyond its rows; may be NULL */
 
 	/* Pure.  Sets the hidden keys of an object from its other fields: in a record that an
 	 * older netnsd wrote they may be others. */
@@ -59,6 +61,9 @@ struct kind {
 	/* Pure.  Called once for each namespace: rules that need a walk over all that
 	 * stands in it (netns->first, ->next). */
 	void (*check_netns)(const struct model *m, const struct object *netns, struct problems *p);
+
+	/* Pure.  Gives field @i, which a file says no more, the kernel's default, which depends: its row has none. */
+	void (*reset)(struct object *o, size_t i);
 
 	/* Pure.  Whether bringing the fields @mask of @o about changes @other, of the same
 	 * namespace, unasked: it is then remembered, and put back with them. */

@@ -45,6 +45,8 @@ uint64_t field_bit(const struct kind *k, const char *name);
 bool object_says(const struct object *o, const char *name);
 /* Sets field @name of @o from JSON text the kind itself wrote; asserts that it is valid. */
 void object_set(struct model *m, struct object *o, const char *name, const char *json);
+/* Whether field i of @o has the default of its row; a row without one has none. */
+bool object_has_default(const struct object *o, size_t i);
 /* Marks member @m of struct @s, which begins with @o, as set. */
 #define OBJECT_SET(o, s, m) object_mark_set(o, offsetof(struct s, m))
 void object_mark_set(struct object *o, size_t offset);

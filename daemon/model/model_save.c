@@ -35,6 +35,26 @@ static bool may_be_none(const struct field *f)
 	return f->kernel_default && !strcmp(f->kernel_default, "null");
 }
 
+bool object_has_default(const struct object *o, size_t i)
+{
+	const struct field *f = &o->kind->fields[i];
+	struct json_object *v = f->kernel_default && !may_be_none(f) ? json_tokener_parse(f->kernel_default) : NULL;
+	max_align_t value[4] = { 0 };
+	struct arena a = { 0 };
+	struct err e;
+	bool same;
+
+	if (!f->kernel_default)
+		return false;
+	assert(f->type->size <= sizeof(value));
+	if (v && f->type->parse(f, o->netns, value, v, &a, &e) < 0)
+		abort();
+	same = f->type->equal(value, object_at(o, i));
+	json_object_put(v);
+	arena_done(&a);
+	return same;
+}
+
 /* None is null, as in field_set, also where the type has no word for it. */
 static struct json_object *field_save(const struct object *o, size_t i)
 {

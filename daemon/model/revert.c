@@ -34,9 +34,12 @@ static void object_complete(struct model *desired, struct object *want, const st
 			fields_copy(desired, want, original, left);
 		return;
 	}
-	for (size_t i = 0; !want->managed && i < k->n_fields && last->kind == k; i++)
+	for (size_t i = 0; !want->managed && i < k->n_fields && last->kind == k; i++) {
 		if (left & bit(i) && k->fields[i].kernel_default)
 			object_set(desired, want, k->fields[i].name, k->fields[i].kernel_default);
+		else if (left & bit(i) && k->reset)
+			k->reset(want, i);
+	}
 }
 
 /* The namespace of an object that only returns must be in the model to stand in. */
