@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Who changes the same thing again and again is answered ever more seldom, and named; the rest is healed at
 once. What is only to be reported is reported once."""
-import subprocess
-
 import pytest
 
+from fight import Fight
 from machine import NEVER, wait_for
 from monitor import Monitor, log
 from topologies import everyday, veth
@@ -12,24 +11,6 @@ from topologies import everyday, veth
 
 def events(machine, *kinds):
     return [e for e in log(machine) if e["event"] in kinds]
-
-
-class Fight:
-    """Does the same twenty times a second."""
-
-    def __init__(self, machine, script, reader=":"):
-        self.machine = machine
-        self.process = machine.popen("sh", "-c",
-                                     f"while [ ! -e /run/over ]; do {script} 2>/dev/null; sleep 0.05; done | {reader} 2>/dev/null",
-                                     stdin=subprocess.DEVNULL)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.machine.sh("touch /run/over")
-        self.process.wait(10)
-        self.machine.sh("rm /run/over")
 
 
 def test_fight(bare):

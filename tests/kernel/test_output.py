@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from journal import TO_JOURNAL, unread
+from journal import TO_JOURNAL, arrived, fields, unread
 from machine import wait_for
 from topologies import everyday
 
@@ -23,20 +23,6 @@ def lives(machine):
         machine.ctl("up", "lab")
     machine.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
     wait_for(lambda: machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"], 5)
-
-
-def arrived(s):
-    """The entries that wait to be read."""
-    found = []
-    try:
-        while True:
-            found.append(s.recv(1 << 17, socket.MSG_DONTWAIT))
-    except BlockingIOError:
-        return found
-
-
-def fields(entry):
-    return dict(line.split(b"=", 1) for line in entry.split(b"\n") if b"=" in line)
 
 
 def test_journal_that_stands_still(bare):

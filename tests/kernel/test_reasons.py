@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 from fault import ERROR, FOREVER, NUMBERS
-from journal import TO_JOURNAL, unread
-from machine import ROOT, wait_for
-from test_fight import Fight
-from test_monitor import Monitor, log
-from test_output import arrived, fields
+from fight import Fight
+from journal import TO_JOURNAL, arrived, fields, unread
+from machine import NEVER, ROOT, wait_for
+from monitor import Monitor, log
 from topologies import everyday, pair
 
-NEVER = "1000/1"
 # The sentences are those of the table, so that a test sees which one people are shown.
 ROW = re.compile(r'\[WHY_NOT_\w+\] = \{\s*"(\w+)",\s*"([^"]*)"')
 SENTENCES = dict(ROW.findall((ROOT / "daemon/model/why_not.c").read_text()))
@@ -25,11 +23,6 @@ WAN = "ip link add wan up type veth peer name isp; ip link set isp up"
 
 def topology(machine, name="lab"):
     return json.loads(machine.ctl("--json", "status", name).stdout)["topologies"][0]
-
-
-def reasons(machine):
-    """(kind, object, as declared or as found): reason, of what is not as declared."""
-    return {(d["kind"], d["object"], d.get("was", d.get("is"))): d.get("reason") for d in topology(machine).get("drift", [])}
 
 
 def monitored(machine):

@@ -21,3 +21,17 @@ def unread(machine):
         os.fchdir(here)
         os.close(here)
     return s
+
+
+def arrived(s):
+    """The entries that wait to be read."""
+    found = []
+    try:
+        while True:
+            found.append(s.recv(1 << 17, socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return found
+
+
+def fields(entry):
+    return dict(line.split(b"=", 1) for line in entry.split(b"\n") if b"=" in line)
