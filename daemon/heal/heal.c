@@ -244,8 +244,9 @@ static void run(struct heal *h)
 		heal_remember_others(h);
 		find_again(h);
 		again = heal_mend(h);
-		heal_leave_out(h, false);
+		/* The cause before what waits for it. */
 		heal_skip_impossible(h);
+		heal_leave_out(h, false);
 		heal_note_tried(h);
 		heal_note_beside(h);
 		heal_note_all(h);

@@ -118,6 +118,7 @@ def test_refused(bare, fault):
         while (event := m.event())["event"] != "failed":
             assert "reason" not in event
     assert event["reason"] == "refused"
+    assert f"No buffer space available; not healed: {SENTENCES['refused']}" in bare.ctl("log", "lab").stdout
     shows(bare, "refused", "address", "ns1/veth-ns")
     fault.disarm()
     wait_for(lambda: topology(bare)["state"] == "up" and "drift" not in topology(bare))
@@ -357,8 +358,10 @@ def test_unobserved(bare, fault):
     """The kernel does not say what is there."""
     bare.start("--log-level", "debug", environment=fault.environment)
     bare.apply(everyday())
-    fault.arm(ERROR, at=1, last=FOREVER, error=errno.EMFILE, reads=True, only=NUMBERS["setns"])
+    fault.arm(ERROR, at=1, last=FOREVER, error=errno.ENOMEM, reads=True, only=NUMBERS["sendto"])
     bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
+    # Until the heal has failed, the status cannot be read either.
+    wait_for(lambda: [e for e in log(bare) if e["event"] == "failed"])
     shows_whole(bare, "unobserved")
     [event] = [e for e in log(bare) if e["event"] == "failed"]
     assert event["reason"] == "unobserved"
@@ -383,13 +386,18 @@ def test_journal(bare):
         assert (entry[b"NETNSD_NAMESPACE"], entry[b"NETNSD_INTERFACE"]) == (b"host", b"veth-host")
 
 
-def test_monitor_for_people(debug):
-    """The sentence, where the message does not say the same."""
+def test_cause_comes_first(debug):
+    """However many wait for it: and these leave room for what can be healed."""
     debug.sh(WAN)
-    debug.apply(wan("10.7.0.1/24"))
+    debug.apply(wan(*(f"10.7.{i // 250}.{i % 250}/32" for i in range(1, 1200))))
     debug.sh("ip link del wan")
-    wait_for(lambda: [e for e in log(debug) if e["event"] == "waiting"])
-    assert debug.ctl("log", "-n1").stdout.rstrip().endswith(f"; not healed: {SENTENCES['missing']}")
+    shows(debug, "missing", "link", "host/wan")
+    assert topology(debug)["drift"][0]["reason"] == "missing"
+    # The message has said it already.
+    assert debug.ctl("log", "-n1").stdout.rstrip().endswith("link host/wan is not there, and netnsd does not make it")
+    with Monitor(debug) as m:
+        debug.sh("ip addr del 10.0.0.1/24 dev veth-host")
+        assert [m.event()["event"] for _ in range(2)] == ["drift", "healed"]
     debug.ctl("down", "lab")
 
 
