@@ -36,21 +36,19 @@ bool confirm_awaited(const struct engine *g, const struct change *c)
 
 static struct json_object *previous_new(const struct known *k)
 {
-	struct json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "source", json_object_new_string(k->source));
-	json_object_object_add(o, "state", json_object_new_string(known_is_up(k) ? "up" : "down"));
-	json_object_object_add(o, "topology", json_object_get(k->json));
-	return o;
+	return previous_json(&(struct previous){ k->source, known_is_up(k) ? STATE_UP : STATE_DOWN, k->json });
 }
 
 bool confirm_previous(const struct member *m, struct json_object **ret, const char **ret_source)
 {
-	if (!m->previous)
+	struct previous previous;
+	struct err e;
+
+	if (!m->previous || previous_read(m->previous, &previous, &e) < 0)
 		return false;
-	*ret = json_object_object_get(m->previous, "topology");
-	*ret_source = json_object_get_string(json_object_object_get(m->previous, "source"));
-	return !strcmp(json_object_get_string(json_object_object_get(m->previous, "state")), "up");
+	*ret = previous.topology;
+	*ret_source = previous.source;
+	return previous.state == STATE_UP;
 }
 
 void confirm_keep(struct job *j, const struct member *m, const struct change *c)

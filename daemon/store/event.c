@@ -4,12 +4,12 @@
 #include "event.h"
 #include "model/type.h"
 #include "event_file.h"
+#include "base/json_struct.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include <json-c/json.h>
 
 /* Bytes of one text of an event, so that no event is too much for a file or a monitor. */
-enum { TEXT_MAX = 1024 };
+enum { TEXT_MAX = 1023 };
 
 struct events {
 	struct event_file file;
@@ -37,35 +37,39 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(types) == EVENT_TYPES, "each event has a word");
 
-static void add_text(struct json_object *o, const char *key, const char *s)
+static const char *event_word(unsigned i)
 {
-	char text[TEXT_MAX];
-
-	if (!s)
-		return;
-	snprintf(text, sizeof(text), "%s", s);
-	utf8_repair(text);
-	json_object_object_add(o, key, json_object_new_string(text));
+	return i < EVENT_TYPES ? types[i].word : NULL;
 }
+
+static const char *reason_word(unsigned i)
+{
+	return i < WHY_NOT_N ? why_not_word((enum why_not)i) : NULL;
+}
+
+/* The Event of the interface text. */
+static const struct json_member members[] = {
+	JSON_MEMBER(event, time_usec, U64),
+	JSON_MEMBER_NAMED(event, type, "event", WORD, .word = event_word),
+	JSON_MEMBER(event, topology, TEXT, .problem = name_problem),
+	JSON_MEMBER(event, kind, TEXT, .max = TEXT_MAX, .optional = true),
+	JSON_MEMBER(event, object, TEXT, .max = TEXT_MAX, .optional = true),
+	JSON_MEMBER(event, was, TEXT, .max = TEXT_MAX, .optional = true),
+	JSON_MEMBER(event, is, TEXT, .max = TEXT_MAX, .optional = true),
+	JSON_MEMBER(event, by, TEXT, .max = TEXT_MAX, .optional = true),
+	JSON_MEMBER_NAMED(event, why, "reason", WORD, .word = reason_word, .min = WHY_NOT_FIRST, .optional = true),
+	JSON_MEMBER(event, message, TEXT, .max = TEXT_MAX),
+	JSON_MEMBER_NAMED(event, code, "errno", ERRNO, .optional = true),
+};
+const struct json_struct event_struct = JSON_STRUCT(event, members);
 
 static struct json_object *event_json(const struct event *ev)
 {
-	struct json_object *o = must(json_object_new_object());
-	uint64_t usec = ev->time_usec ? ev->time_usec : usec_now(CLOCK_REALTIME);
+	struct event now = *ev;
 
-	json_object_object_add(o, "time_usec", json_object_new_int64((int64_t)usec));
-	add_text(o, "event", types[ev->type].word);
-	add_text(o, "topology", ev->topology);
-	add_text(o, "kind", ev->kind);
-	add_text(o, "object", ev->object);
-	add_text(o, "was", ev->was);
-	add_text(o, "is", ev->is);
-	add_text(o, "by", ev->by);
-	add_text(o, "reason", why_not_word(ev->why));
-	add_text(o, "message", ev->message);
-	if (ev->code)
-		json_object_object_add(o, "errno", json_object_new_int(abs(ev->code)));
-	return o;
+	if (!now.time_usec)
+		now.time_usec = usec_now(CLOCK_REALTIME);
+	return json_encode(&event_struct, &now);
 }
 
 static void event_log(const struct event *ev)
@@ -156,42 +160,14 @@ struct json_object *events_last(const struct events *e, const char *topology, si
 	return list;
 }
 
-/* The Event of the interface text. */
-static const struct { const char *key; enum json_type type; bool needed; } fields[] = {
-	{ "time_usec", json_type_int, true }, { "event", json_type_string, true }, { "topology", json_type_string, true },
-	{ "kind", json_type_string, false }, { "object", json_type_string, false }, { "was", json_type_string, false },
-	{ "is", json_type_string, false }, { "by", json_type_string, false }, { "message", json_type_string, false },
-	{ "reason", json_type_string, false },	{ "errno", json_type_int, false },
-};
-
-static bool has_fields(struct json_object *o)
-{
-	int n = 0;
-
-	if (!json_object_is_type(o, json_type_object))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		struct json_object *v;
-		bool there = json_object_object_get_ex(o, fields[i].key, &v);
-
-		if (there ? !json_object_is_type(v, fields[i].type) : fields[i].needed)
-			return false;
-		n += there;
-	}
-	return n == json_object_object_length(o);
-}
-
 /* What was written down is handed to clients again, so it must be what netnsd can have written. */
 static bool is_event(const char *line)
 {
 	struct json_object *o = json_tokener_parse(line);
-	const char *reason = json_object_get_string(json_object_object_get(o, "reason"));
-	bool fine = has_fields(o) && (!reason || why_not_find(reason)) && json_object_get_int64(json_object_object_get(o, "time_usec")) >= 0, known = false;
+	struct event ev;
 	struct err e;
+	bool fine = json_object_is_type(o, json_type_object) && json_decode(&event_struct, o, &ev, NULL, &e) == 0;
 
-	for (size_t i = 0; fine && i < ARRAY_SIZE(types); i++)
-		known |= !strcmp(json_object_get_string(json_object_object_get(o, "event")), types[i].word);
-	fine = fine && known && !name_problem(json_object_get_string(json_object_object_get(o, "topology")), &e);
 	json_object_put(o);
 	return fine;
 }

@@ -3,24 +3,12 @@
  * to the log that netnsctl log shows, and to whoever monitors. */
 #pragma once
 #include "base.h"
+#include "model/event_type.h"
 #include "model/why_not.h"
 
 struct events;
 struct json_object;
-
-enum event_type {
-	EVENT_APPLIED,		/* brought up, or changed */
-	EVENT_DOWN,
-	EVENT_REFUSED,		/* an apply, up or down that changed nothing */
-	EVENT_ROLLED_BACK,	/* by a person, or because nobody confirmed in time */
-	EVENT_CONFIRMED,
-	EVENT_DRIFT,		/* an object is not as declared: was, is, by */
-	EVENT_HEALED,		/* and is again */
-	EVENT_CONTESTED,	/* healed so often that healing it now waits */
-	EVENT_WAITING,		/* for an interface or namespace that others make */
-	EVENT_FAILED,		/* netnsd could not do what it should: message says why */
-};
-enum { EVENT_TYPES = EVENT_FAILED + 1 };
+struct json_struct;
 
 /* One event; what is not known is NULL.  The strings belong to the caller. */
 struct event {
@@ -38,6 +26,8 @@ struct event {
 	bool quiet;		/* not for the journal: who asked says it already */
 };
 
+/* The Event of the interface text. */
+extern const struct json_struct event_struct;
 /* Tells everybody. */
 void events_tell(struct events *e, const struct event *ev);
 

@@ -32,6 +32,15 @@ struct record {
 	bool forget;			/* of a change that takes it down: not known afterwards */
 	struct json_object *previous;	/* what a rollback leads to (confirm.c), NULL: it was not known; a reference */
 };
+/* What record.previous is as JSON; the texts belong to that. */
+struct previous {
+	const char *source;
+	enum topology_state state;	/* STATE_UP or STATE_DOWN */
+	struct json_object *topology;
+};
+struct json_object *previous_json(const struct previous *p);
+int previous_read(struct json_object *in, struct previous *ret, struct err *e);
+
 void record_done(struct record *r);
 struct json_object *record_json(const struct record *r);
 /* Reads @text of @size bytes, the record of @r->name; the words say which field is wrong and how. */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* event_type.h - the events there are (store/event.h). */
+#pragma once
+
+enum event_type {
+	EVENT_APPLIED,		/* brought up, or changed */
+	EVENT_DOWN,
+	EVENT_REFUSED,		/* an apply, up or down that changed nothing */
+	EVENT_ROLLED_BACK,	/* by a person, or because nobody confirmed in time */
+	EVENT_CONFIRMED,
+	EVENT_DRIFT,		/* an object is not as declared: was, is, by */
+	EVENT_HEALED,		/* and is again */
+	EVENT_CONTESTED,	/* healed so often that healing it now waits */
+	EVENT_WAITING,		/* for an interface or namespace that others make */
+	EVENT_FAILED,		/* netnsd could not do what it should: message says why */
+};
+enum { EVENT_TYPES = EVENT_FAILED + 1 };
