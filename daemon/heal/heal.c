@@ -114,12 +114,13 @@ static void find_again(struct heal *h)
 	}
 }
 
-void heal_count(struct heal *h, const struct op *op)
+/* A step has been taken; tells if with that its object has become contested. */
+static void count(struct heal *h, const struct op *op)
 {
 	struct drift *one = drift_find(&h->m->drifts, heal_object(op));
 
-	/* What is made anew counts once. */
-	if (op->given || (!op->after && op->effect == EFFECT_RECREATE))
+	/* What is made anew counts once, as does what comes with another one's. */
+	if (op->given || op->needless || (!op->after && op->effect == EFFECT_RECREATE))
 		return;
 	if (one && heal_is_retry(h, op)) {
 		one->refused = false;
@@ -143,7 +144,7 @@ static void look_around(struct heal *h, const struct object *o)
 
 /* What was refused is tried again, but only once at once, after a look at all around
  * it: what it stands on may just have gone, too, and no event have told of that yet. */
-bool heal_refused(struct heal *h, const struct op *op, const struct err *e)
+static void refused(struct heal *h, const struct op *op, const struct err *e)
 {
 	struct drift *one = op ? drift_note(&h->m->drifts, heal_object(op), h->now) : NULL;
 
@@ -151,30 +152,37 @@ bool heal_refused(struct heal *h, const struct op *op, const struct err *e)
 	if (one && heal_is_missing(h)) {
 		drift_put_off(one, h->now);
 		heal_skip(h, op, WHY_NOT_OTHERS_MISSING);
-		return false;
+		return;
 	}
 	if (one && !one->refused) {
 		look_around(h, heal_object(op));
 		one->refused = true;
-		return true;
+		return;
 	}
 	if (one) {
 		drift_refuse(one, h->now);
 		heal_skip(h, op, heal_damped_by(h, op, one));
 	}
 	fail(h, e, op ? heal_object(op) : NULL);
-	return false;
 }
 
-/* All steps have been taken, but for those that were deferred with @deferred. */
-static void count_all(struct heal *h, const struct op *deferred)
+/* Whether the step is known to have been taken: if none was refused all are, but for those that were deferred; else those
+ * that are answered each for itself. */
+static bool is_taken(const struct execution *x, size_t i, bool refused)
 {
-	for (size_t i = 0; i < h->pass.plan.n; i++) {
-		const struct object *o = heal_object(&h->pass.plan.ops[i]);
+	const struct op *op = &x->plan->ops[i], *deferred = x->deferred;
+	const struct object *o = heal_object(op);
 
-		if (!deferred || o->kind != deferred->after->kind || strcmp(o->netns, deferred->after->netns) != 0)
-			heal_count(h, &h->pass.plan.ops[i]);
-	}
+	if (refused)
+		return op->repair && i < x->next;
+	return !deferred || o->kind != deferred->after->kind || strcmp(o->netns, deferred->after->netns) != 0;
+}
+
+static void count_all(struct heal *h, bool refused)
+{
+	for (size_t i = 0; i < h->pass.plan.n; i++)
+		if (is_taken(&h->pass.execution, i, refused))
+			count(h, &h->pass.plan.ops[i]);
 }
 
 static void execute(struct heal *h)
@@ -188,8 +196,7 @@ static void execute(struct heal *h)
 		;
 	if (r == 0)
 		r = pass_name_all(&h->pass, NETNS_FRESH, &e);
-	if (r == 0)
-		count_all(h, x->deferred);
+	count_all(h, r < 0);
 	/* The next look tells whether it waits for the kernel. */
 	if (r == 0 && x->deferred && !h->deferred) {
 		look_around(h, x->deferred->after);
@@ -200,7 +207,7 @@ static void execute(struct heal *h)
 		r = e.code;
 	}
 	if (r < 0)
-		(void)heal_refused(h, op, &e);
+		refused(h, op, &e);
 }
 
 /* What has been made anew is held and heard from now on. */
@@ -230,7 +237,6 @@ static void note_pending(struct heal *h)
 static void run(struct heal *h)
 {
 	struct err e;
-	bool again;
 
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
 		h->now = heal_now();
@@ -243,7 +249,6 @@ static void run(struct heal *h)
 		/* Also of what waits, before any of it is left out. */
 		heal_remember_others(h);
 		find_again(h);
-		again = heal_mend(h);
 		/* The cause before what waits for it. */
 		heal_skip_impossible(h);
 		heal_leave_out(h, false);
@@ -255,7 +260,7 @@ static void run(struct heal *h)
 		heal_leave_out(h, true);
 		if (h->report)
 			heal_skip_all(h, WHY_NOT_ON_DRIFT_REPORT);
-		if (h->report || (h->pass.plan.n == 0 && !again))
+		if (h->report || h->pass.plan.n == 0)
 			break;
 		execute(h);
 	}

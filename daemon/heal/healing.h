@@ -28,12 +28,6 @@ static inline struct object *heal_object(const struct op *op)
 
 uint64_t heal_now(void);
 
-/* heal.c */
-/* A step has been taken; tells if with that its object has become contested. */
-void heal_count(struct heal *h, const struct op *op);
-/* The kernel refused a step (@op NULL: none in particular).  True if it is to be tried again at once. */
-bool heal_refused(struct heal *h, const struct op *op, const struct err *e);
-
 /* heal_why.c: every step that is left out has a reason. */
 /* The step is left out: that is noted, but for who asks, and for the debug log. */
 void heal_skip(struct heal *h, const struct op *op, enum why_not why);
@@ -81,10 +75,6 @@ void heal_note_tried(struct heal *h);
 void heal_pace_retries(struct heal *h);
 /* Tells what is of no use. */
 void heal_tell_unwell(struct heal *h);
-
-/* heal_mend.c: gives back to objects of ours what they are bereft of; true if some of that is to be
- * tried again at once. */
-bool heal_mend(struct heal *h);
 
 /* heal_wait.c */
 /* Why @want cannot be had while @have is there in its place; WHY_NOT_NONE: it can. */

@@ -283,6 +283,6 @@ const struct kind kind_address = {
 	.out_of_order = "out of order",
 	.retry = address_unwell,
 	.condition = address_condition,
-	.can_mend = address_can_mend,
-	.mend = address_mend,
+	.can_repair = address_can_repair,
+	.repair = address_repair,
 };

@@ -75,9 +75,9 @@ int address_unwell(const struct object *o, struct err *e);
 /* Whether @ip can be used in @netns (kind.ready). */
 int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds, struct err *e);
 
-/* kind.can_mend and kind.mend: the route is made again. */
-bool address_can_mend(const struct work *w, const struct object *o);
-int address_mend(struct work *w, const struct object *o, struct err *e);
+/* kind.can_repair and kind.repair: the route is made again. */
+bool address_can_repair(const struct model *observed, const struct object *o);
+int address_repair(struct work *w, const struct object *o, struct err *e);
 /* IPv6: the kernel makes the route to the peer of a new address a little later, and refuses until then what
  * leads over it; made now, it is there for what follows in the batch. */
 int address_reach_peer(struct work *w, const struct address *a, uint32_t index, struct err *e);

@@ -257,9 +257,9 @@ int address_routes_check(struct look *look, size_t first, struct err *e)
 	return 0;
 }
 
-bool address_can_mend(const struct work *w, const struct object *o)
+bool address_can_repair(const struct model *observed, const struct object *o)
 {
-	const struct link *on = (const struct link *)model_find_ref(w->plan->observed, "link", o->place);
+	const struct link *on = (const struct link *)model_find_ref(observed, "link", o->place);
 
 	/* Down, it has none; a VRF, which the master may be, has a table of its own. */
 	return on && on->up && !on->vrf && !on->master_index;
@@ -288,7 +288,7 @@ static struct nl_msg *route_message(const struct address *a, const struct connec
 	return m;
 }
 
-int address_mend(struct work *w, const struct object *o, struct err *e)
+int address_repair(struct work *w, const struct object *o, struct err *e)
 {
 	const struct address *a = (const struct address *)o;
 	struct connected_route all[] = { route_of(a), peer_route_of(a) };

@@ -117,12 +117,11 @@ struct kind {
 	int (*retry)(const struct object *o, struct err *e);
 	/* Pure.  What the kernel says of an observed one besides what is declared, in a word; NULL: nothing. */
 	const char *(*condition)(const struct object *o);
-	/* What the kernel made with an object and somebody may have taken away: how to say that
-	 * it is gone; whether it could be made again now; and making it.  @o was observed, and is
-	 * bereft of it. */
+	/* What the kernel made with an object and somebody may have taken away (object.bereft): how to say that it is gone;
+	 * whether it could be there now (pure); and making it again, which is -EEXIST where it came with another one's. */
 	const char *bereft;
-	bool (*can_mend)(const struct work *w, const struct object *o);
-	int (*mend)(struct work *w, const struct object *o, struct err *e);
+	bool (*can_repair)(const struct model *observed, const struct object *o);
+	int (*repair)(struct work *w, const struct object *o, struct err *e);
 	/* How to say that an object is misplaced (object.misplaced). */
 	const char *out_of_order;
 	/* Pure.  Sets the fields of @have and @want (NULL: it leaves) that tell of the mark, which is damaged, so that a

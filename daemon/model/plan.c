@@ -233,6 +233,15 @@ static bool comes_along(struct planning *g, const struct object *want)
 	return false;
 }
 
+/* What is as it is to be, but for what the kernel made with it once. */
+static void repair(struct planning *g, struct object *want, struct object *have)
+{
+	uint64_t all = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED);
+
+	if (have->bereft && have->kind->can_repair(g->observed, have))
+		plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = all, .effect = EFFECT_IN_PLACE, .repair = true });
+}
+
 /* @want comes after everything it refers to. */
 static void settle(struct planning *g, struct object *want)
 {
@@ -255,6 +264,8 @@ static void settle(struct planning *g, struct object *want)
 		want->handle = have->handle;
 		if (have->mark == CHANGE && diff)
 			plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = diff, .effect = EFFECT_IN_PLACE });
+		else if (have->mark == KEEP)
+			repair(g, want, have);
 	} else if (given) {
 		plan_add(g->plan, (struct op){ .after = want, .given = true });
 	} else if (!want->managed || comes_along(g, want)) {

@@ -16,6 +16,8 @@ struct op {
 	enum marking mark;	/* of a change: only this, and nothing else */
 	const char *others;	/* what it takes along of others, in words, and how many; NULL: nothing */
 	size_t n_others;
+	bool repair;		/* of a change: only what the kernel made with the object is made again (kind.repair) … */
+	bool needless;		/* … and once that is taken: it had come with another one's */
 	bool given;		/* made by an earlier create; the step gives it what that create could not */
 };
 

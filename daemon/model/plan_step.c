@@ -14,22 +14,24 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		[EFFECT_REMOVE] = "remove",
 	};
 	const struct object *o = op->after ? op->after : op->before;
-	bool change = op->before && op->after;
+	bool change = op->before && op->after && !op->repair;
 	uint64_t mask = change ? op->diff : ~UINT64_C(0);
 
-	/* What leaves is told by what tells it apart. */
-	if (!op->after)
+	/* What leaves, or is only repaired, is told by what tells it apart. */
+	if (!op->after || op->repair)
 		mask = kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
 	for (size_t i = 0; op->given && i < o->kind->n_fields; i++)
 		if (o->kind->fields[i].gives)
 			mask &= ~bit(i);
 	*ret = (struct step){
-		.action = change ? "change" : op->after ? "create" : "remove",
+		.action = op->before && op->after ? "change" : op->after ? "create" : "remove",
 		.kind = o->kind->label,
 		.object = arena_strdup(a, o->place),
 		.detail = object_describe(a, o, change ? op->before : NULL, mask),
 		.effect = effects[op->effect],
 	};
+	if (op->repair)
+		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->bereft);
 	if (!op->after && o->out_of_order)
 		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->out_of_order);
 	if (op->others)

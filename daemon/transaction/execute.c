@@ -71,6 +71,18 @@ static int take_alone(struct execution *x, struct op *op, struct err *e)
 	return 0;
 }
 
+/* In messages of its own, too: an answer says of each whether it was needed. */
+static int repair(struct execution *x, struct op *op, struct err *e)
+{
+	int r = work_flush(&x->work, e);
+
+	if (r < 0)
+		return r;
+	r = op->after->kind->repair(&x->work, op->before, e);
+	op->needless = r == -EEXIST;
+	return op->needless ? 0 : r;
+}
+
 static int take(struct execution *x, struct err *e)
 {
 	struct op *op = &x->plan->ops[x->next];
@@ -85,8 +97,8 @@ static int take(struct execution *x, struct err *e)
 	}
 	if (may_wait(op))
 		return take_alone(x, op, e);
-	if (op->mark) {
-		r = k->mark(&x->work, op, e);
+	if (op->mark || op->repair) {
+		r = op->mark ? k->mark(&x->work, op, e) : repair(x, op, e);
 		taken = 1;
 	} else {
 		r = k->apply ? k->apply(&x->work, op, x->plan->n - x->next, &taken, e) : 0;

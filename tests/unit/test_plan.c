@@ -169,6 +169,49 @@ static void test_conflict(_unused_ void **state)
 		 "route host 10.5.0.0/16: a route of proto dhcp is there already, and netnsd leaves it alone; say another \"metric\"");
 }
 
+/* What the kernel made with an address of ours, and is gone, is a step like any other, if it could be there at all. */
+static void test_repair(_unused_ void **state)
+{
+	static const char text[] = "{\"host\": {\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}}}";
+	struct json_object *json = json_tokener_parse(text);
+	struct model memory;
+	struct fake_machine m;
+	struct fake kernel;
+	struct job made, j;
+	struct object *address, *link;
+
+	model_init(&memory, &all_kinds);
+	fake_init(&kernel, &memory, TOPOLOGY);
+	fake_machine_init(&m, &kernel, NULL);
+	fake_job(&made, &m, json, NULL);
+	while (job_step(&made))
+		;
+	fake_job(&j, &m, json, json);
+	assert_int_equal(job_plan(&j), 0);
+	assert_int_equal(j.pass.plan.n, 0);
+	address = model_find(&j.pass.observed, "address host/br0 10.0.0.1/24");
+	link = model_find(&j.pass.observed, "link host/br0");
+	assert_non_null(address);
+	address->bereft = true;
+	for (int up = 1; up >= 0; up--) {
+		_cleanup_(freep)
+		char *plan = NULL;
+
+		((struct link *)link)->up = up;
+		plan_done(&j.pass.plan);
+		assert_int_equal(pass_plan(&j.pass), 0);
+		plan = fake_plan_text(&j.pass.plan);
+		assert_string_equal(plan, up ? "~ address host/br0 10.0.0.1/24 without the route to its network [in_place]\n"
+					     : "~ link host/br0 up false → true [in_place]\n");
+	}
+	job_done(&j);
+	job_done(&made);
+	fake_machine_done(&m);
+	fake_done(&kernel);
+	model_done(&memory);
+	json_object_put(json);
+}
+
 int main(void)
 {
 	struct arena names = { 0 };
@@ -177,6 +220,7 @@ int main(void)
 	int r;
 
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_conflict);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_repair);
 	r = _cmocka_run_group_tests("plan", tests, n, NULL, NULL);
 	free(tests);
 	arena_done(&names);
