@@ -5,47 +5,22 @@
 #include "file.h"
 #include "print.h"
 #include "text.h"
+#include "model/outcomes.h"
 #include <stdarg.h>
 
 #define NOT_PERMITTED "not permitted: join the group netnsd to look, use sudo to change"
 #define NOT_RUNNING "netnsd is not running: systemctl start netnsd, or netnsd --once FILE"
 #define OTHER_VERSION "; netnsctl version shows whether the two are of one version"
 
-/* The errors of the interface, and of varlink itself. */
+/* The errors that are no outcome of a change (model/outcomes.c). */
 static const struct failure {
 	const char *error;
 	const char *sentence;	/* {x} is parameter x */
 	enum exit_code code;
-	bool named;		/* begin with the topology that was sent */
 } failures[] = {
-	{ .error = "io.netnsd.Invalid", .code = EXIT_INVALID, .named = true,
-	  .sentence = "invalid; nothing was touched" },
-	{ .error = "io.netnsd.Refused", .code = EXIT_FAILED, .named = true,
-	  .sentence = "refused; everything is as it was before" },
-	{ .error = "io.netnsd.RollbackFailed", .code = EXIT_FAILED, .named = true,
-	  .sentence = "the way back was refused too: what is there now lies between before and after; "
-		      "netnsctl plan FILE shows what is left to do" },
-	{ .error = "io.netnsd.Conflict", .code = EXIT_FAILED, .named = true,
-	  .sentence = "{object} belongs to {owner}; nothing was touched" },
-	{ .error = "io.netnsd.Waiting", .code = EXIT_FAILED,
-	  .sentence = "{name} waits for {for}, and is applied as soon as that is there; netnsctl down {name} gives it up" },
-	{ .error = "io.netnsd.Busy", .code = EXIT_FAILED,
-	  .sentence = "{name} waits to be confirmed: netnsctl confirm {name}, or netnsctl rollback {name}" },
-	{ .error = "io.netnsd.Disrupts", .code = EXIT_FAILED, .named = true,
-	  .sentence = "would interrupt traffic; nothing was touched; without --no-disrupt it is done" },
-	{ .error = "io.netnsd.Differs", .code = EXIT_FAILED, .named = true,
-	  .sentence = "what is there is not as declared; nothing was touched" },
-	{ .error = "io.netnsd.NothingToConfirm", .code = EXIT_FAILED,
-	  .sentence = "nothing waits to be confirmed; netnsctl rollback NAME goes back all the same" },
-	{ .error = "io.netnsd.NoSuchTopology", .code = EXIT_FAILED,
-	  .sentence = "no topology is called {name}; netnsctl status shows those there are" },
-	{ .error = "io.netnsd.NameInUse", .code = EXIT_FAILED,
-	  .sentence = "{name} is up from {source}; --replace, or --name OTHER" },
 	{ .error = "io.netnsd.Failed", .code = EXIT_FAILED,
 	  .sentence = "{name} has failed; netnsctl status {name}" },
 	{ .error = "io.netnsd.TimedOut", .code = EXIT_TIMEOUT, .sentence = "timed out: {message}" },
-	{ .error = "io.netnsd.NotPersisted", .code = EXIT_FAILED,
-	  .sentence = "{name}: it is done, but what is there at boot is as it was" },
 	{ .error = "io.netnsd.TooSlow", .code = EXIT_FAILED,
 	  .sentence = "events came faster than they were read; the later ones are in netnsctl log" },
 	{ .error = "org.varlink.service.PermissionDenied", .code = EXIT_NOT_PERMITTED, .sentence = NOT_PERMITTED },
@@ -98,6 +73,8 @@ static int failure_say(const struct file *file, const char *name, const char *er
 {
 	static const char *const places[] = { "problem", "after" };
 	_cleanup_(arena_done) struct arena a = {};
+	const struct outcome_row *row = outcome_row_of(error);
+	const char *label = !row || !row->named ? NULL : name ? name : file ? file->name : NULL;
 	const char *others = reply_text(parameters, "others");
 	struct json_object *problem;
 
@@ -107,16 +84,13 @@ static int failure_say(const struct file *file, const char *name, const char *er
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if ((problem = reply_get(parameters, places[i])))
 			problem_say(file, name, problem);
-	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
-		const struct failure *f = &failures[i];
-		const char *label = !f->named ? NULL : name ? name : file ? file->name : NULL;
-
-		if (strcmp(error, f->error) != 0)
-			continue;
-		return ctl_fail((int)f->code, "%s%s%s%s%s", label ? label : "", label ? ": " : "",
-				print_fill(&a, f->sentence, parameters),
+	for (size_t i = 0; !row && i < ARRAY_SIZE(failures); i++)
+		if (!strcmp(error, failures[i].error))
+			return ctl_fail((int)failures[i].code, "%s", print_fill(&a, failures[i].sentence, parameters));
+	if (row)
+		return ctl_fail((int)row->exit, "%s%s%s%s%s", label ? label : "", label ? ": " : "",
+				print_fill(&a, row->sentence, parameters),
 				*others ? "; but it took along what is not of this topology: " : "", others);
-	}
 	return ctl_fail(EXIT_FAILED, "netnsd answered %s %s" OTHER_VERSION, error,
 			parameters ? json_object_to_json_string_ext(parameters, JSON_C_TO_STRING_NOSLASHESCAPE) : "");
 }

@@ -3,6 +3,7 @@
  * daemon, for containers, CI and machines without systemd. */
 #include "format/load.h"
 #include "once.h"
+#include "engine/outcome.h"
 #include "netnsd.h"
 #include "base/json.h"
 
@@ -86,40 +87,19 @@ struct result {
 	bool done;
 };
 
-static void print_counts(const struct outcome *o)
-{
-	const struct {
-		size_t n;
-		const char *word;
-	} counts[] = { { o->created, "created" }, { o->changed, "changed" }, { o->removed, "removed" } };
-	bool any = false;
-
-	printf("%s: ", o->name);
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		if (counts[i].n)
-			printf("%s%zu %s", any ? ", " : "", counts[i].n, counts[i].word);
-		any |= counts[i].n > 0;
-	}
-	if (any)
-		printf(" in %.1f ms\n", (double)o->duration_usec / 1000);
-	else
-		puts("unchanged");
-}
-
 static void on_done(void *arg, const struct outcome *o)
 {
+	const struct outcome_row *row = outcome_row(o->code);
 	struct result *r = arg;
+	char text[SOURCE_SIZE + 256];
 
 	r->done = true;
-
-	r->code = o->code == OUTCOME_DONE ? EXIT_DONE : o->code == OUTCOME_INVALID ? EXIT_INVALID : EXIT_FAILED;
+	r->code = (int)row->exit;
+	outcome_fill(r->code == EXIT_DONE ? "{name}: {counts}" : row->once ? row->once : "", o, text, sizeof(text));
 	if (r->code == EXIT_DONE)
-		print_counts(o);
-	else if (o->code == OUTCOME_NAME_IN_USE)
-		fprintf(stderr, "netnsd: %s is up from %s; give the file another \"name\"\n", o->name, o->source);
-	else if (o->code == OUTCOME_BUSY)
-		fprintf(stderr, "netnsd: %s waits to be confirmed; with netnsd running: netnsctl confirm %s, or netnsctl rollback %s\n",
-			o->name, o->name, o->name);
+		puts(text);
+	else if (row->once)
+		fprintf(stderr, "netnsd: %s\n", text);
 	else
 		problems_print(r->file->path, &o->problems);
 }

@@ -100,11 +100,13 @@ void problem_add(struct problems *p, int code, const struct where *where, const 
 void problem_add_err(struct problems *p, const struct err *e, const struct where *where, const char *object)
 {
 	struct problem *v = problem_next(p, e->code, where);
+	char *text;
 
 	if (!v)
 		return;
-	v->message = arena_strdup(&p->arena, e->text);
-	utf8_repair(v->message);
+	text = arena_strdup(&p->arena, e->text);
+	utf8_repair(text);
+	v->message = text;
 	v->object = object ? arena_strdup(&p->arena, object) : NULL;
 	v->kernel = *e->kernel ? arena_strdup(&p->arena, e->kernel) : NULL;
 }

@@ -32,7 +32,7 @@ struct where {
 struct problem {
 	struct where where;
 	const char *file;	/* the path, of a file that netnsd read itself; else NULL */
-	char *message;
+	const char *message;
 	const char *object, *owner, *kernel;	/* NULL where they do not apply */
 	int code;			/* negative errno */
 	bool awaited;			/* the object is not there, but somebody may bring it */

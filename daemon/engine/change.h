@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* change.h - a change that somebody asks for, and what becomes of it. */
 #pragma once
+#include "model/outcomes.h"
 #include "kernel/netns_users.h"
 #include "topology/env.h"
 
 struct engine;
-
-enum outcome_code {
-	OUTCOME_DONE,
-	OUTCOME_INVALID,		/* problems */
-	OUTCOME_REFUSED,		/* problems.v[0] */
-	OUTCOME_CONFLICT,		/* problems.v[0] with object and owner */
-	OUTCOME_NO_SUCH_TOPOLOGY,	/* name */
-	OUTCOME_NAME_IN_USE,		/* name, source */
-	OUTCOME_WAITING,		/* problems: what is not there yet, each awaited */
-	OUTCOME_BUSY,			/* name: waits to be confirmed */
-	OUTCOME_NOTHING_TO_CONFIRM,	/* name */
-	OUTCOME_DISRUPTS,		/* problems: a step each */
-	OUTCOME_DIFFERS,		/* problems: what is not as declared */
-	OUTCOME_NOT_PERSISTED,		/* problems.v[0]: done, but what is there at boot is as it was */
-	OUTCOME_ROLLBACK_FAILED,	/* problems.v[0] the refusal, v[1] what stands in the way */
-};
 
 /* What became of one topology in a change. */
 struct outcome {

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* outcome.c - what became of a change, as the event that everybody is told. */
+/* outcome.c - what became of a change: the parameters of its error, and the event that
+ * everybody is told.  Which they are says the table of outcomes. */
 #include "outcome.h"
 #include "engine.h"
+#include "shape.h"
+#include <json-c/json.h>
 #include <stdarg.h>
 
-enum { MESSAGE_MAX = 1024 };
+/* A source is as long as a path; what is told is cut. */
+enum { MESSAGE_MAX = SOURCE_SIZE + 1024, TOLD_MAX = 1024 };
 
 void outcome_done(struct outcome *o)
 {
 	problems_done(&o->problems);
 	free(o->users);
 	o->users = NULL;
-}
-
-void outcome_awaited(const struct outcome *o, char *ret, size_t size)
-{
-	size_t n = 0;
-
-	*ret = '\0';
-	for (size_t i = 0; i < o->problems.n && n < size; i++)
-		n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? ", " : "", o->problems.v[i].object);
 }
 
 static _printf_(2, 3) void say(char message[MESSAGE_MAX], const char *fmt, ...)
@@ -32,10 +27,79 @@ static _printf_(2, 3) void say(char message[MESSAGE_MAX], const char *fmt, ...)
 	va_end(ap);
 }
 
-static void say_others(char message[MESSAGE_MAX], const struct outcome *o)
+static const struct problem *problem_at(const struct outcome *o, size_t i)
 {
-	if (*o->others)
-		say(message, "; took along what is not of this topology: %s", o->others);
+	static const struct problem unknown = { .message = "unknown", .object = "unknown", .owner = "unknown" };
+
+	return i < o->problems.n ? &o->problems.v[i] : &unknown;
+}
+
+static const struct problem *conflict_of(const struct outcome *o)
+{
+	size_t i = 0;
+
+	while (i < o->problems.n && !o->problems.v[i].owner)
+		i++;
+	return problem_at(o, i);
+}
+
+static const char *text_name(const struct outcome *o)
+{
+	return o->name;
+}
+
+static const char *text_source(const struct outcome *o)
+{
+	return o->source;
+}
+
+static const char *text_object(const struct outcome *o)
+{
+	return conflict_of(o)->object;
+}
+
+static const char *text_owner(const struct outcome *o)
+{
+	return conflict_of(o)->owner;
+}
+
+static const char *text_others(const struct outcome *o)
+{
+	return o->others;
+}
+
+static void say_for(char message[MESSAGE_MAX], const struct outcome *o)
+{
+	for (size_t i = 0; i < o->problems.n; i++)
+		say(message, "%s%s", i ? ", " : "", o->problems.v[i].object);
+}
+
+static void say_problem_at(char message[MESSAGE_MAX], const struct outcome *o, size_t i)
+{
+	char words[MESSAGE_MAX];
+
+	problem_text(problem_at(o, i), words, sizeof(words));
+	say(message, "%s", words);
+}
+
+static void say_problem(char message[MESSAGE_MAX], const struct outcome *o)
+{
+	say_problem_at(message, o, 0);
+}
+
+static void say_after(char message[MESSAGE_MAX], const struct outcome *o)
+{
+	say_problem_at(message, o, 1);
+}
+
+static void say_problems(char message[MESSAGE_MAX], const struct outcome *o)
+{
+	size_t all = o->problems.n + o->problems.more;
+
+	if (all)
+		say_problem(message, o);
+	if (all > 1)
+		say(message, "; and %zu more", all - 1);
 }
 
 /* "2 created, 1 removed in 1.2 ms" */
@@ -57,90 +121,137 @@ static void say_counts(char message[MESSAGE_MAX], const struct outcome *o)
 		say(message, " in %.1f ms", (double)o->duration_usec / 1000);
 	else
 		say(message, "unchanged");
-	say_others(message, o);
-	if (o->n_users)
-		say(message, "; %d (%s) and %zu other processes still use what left", o->users[0].pid,
-		    o->users[0].command, o->n_users - 1);
 }
 
-static void say_problem(char message[MESSAGE_MAX], const struct problem *p)
+static struct json_object *json_for(const struct outcome *o)
 {
-	char words[MESSAGE_MAX];
+	char text[MESSAGE_MAX] = "";
 
-	problem_text(p, words, sizeof(words));
-	say(message, "%s", words);
+	say_for(text, o);
+	return json_object_new_string(text);
 }
 
-static void say_problems(char message[MESSAGE_MAX], const struct outcome *o)
+static struct json_object *json_problem(const struct outcome *o)
 {
-	size_t more = o->problems.n + o->problems.more;
-
-	if (o->problems.n)
-		say_problem(message, &o->problems.v[0]);
-	if (more > 1)
-		say(message, "; and %zu more", more - 1);
+	return shape_problem(problem_at(o, 0));
 }
+
+static struct json_object *json_after(const struct outcome *o)
+{
+	return shape_problem(problem_at(o, 1));
+}
+
+static struct json_object *json_problems(const struct outcome *o)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < o->problems.n; i++)
+		json_object_array_add(list, shape_problem(&o->problems.v[i]));
+	return list;
+}
+
+/* What can stand in a sentence, and, but for the last, in an error: either a text, or words and JSON. */
+static const struct parameter {
+	const char *name;
+	const char *(*text)(const struct outcome *o);
+	void (*say)(char message[MESSAGE_MAX], const struct outcome *o);
+	struct json_object *(*json)(const struct outcome *o);
+	bool optional;	/* not there if it is empty */
+} parameters[] = {
+	[OUTCOME_NAME] = { "name", text_name },
+	[OUTCOME_SOURCE] = { "source", text_source },
+	[OUTCOME_FOR] = { "for", .say = say_for, .json = json_for },
+	[OUTCOME_OBJECT] = { "object", text_object },
+	[OUTCOME_OWNER] = { "owner", text_owner },
+	[OUTCOME_PROBLEM] = { "problem", .say = say_problem, .json = json_problem },
+	[OUTCOME_AFTER] = { "after", .say = say_after, .json = json_after },
+	[OUTCOME_PROBLEMS] = { "problems", .say = say_problems, .json = json_problems },
+	[OUTCOME_OTHERS] = { "others", text_others, .optional = true },
+	{ "counts", .say = say_counts },
+};
+_Static_assert(ARRAY_SIZE(parameters) == OUTCOME_PARAMETERS + 1, "each parameter has a row");
+
+struct json_object *outcome_parameters(const struct outcome *o)
+{
+	unsigned mask = outcome_row(o->code)->parameters;
+	struct json_object *in = must(json_object_new_object());
+
+	for (size_t i = 0; i < OUTCOME_PARAMETERS; i++) {
+		const struct parameter *p = &parameters[i];
+		const char *text = p->text && mask & 1U << i ? p->text(o) : NULL;
+
+		if (mask & 1U << i && !(p->optional && !*text))
+			json_object_object_add(in, p->name, text ? json_object_new_string(text) : p->json(o));
+	}
+	return in;
+}
+
+static void say_parameter(char message[MESSAGE_MAX], const char *name, size_t n, const struct outcome *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
+		const struct parameter *p = &parameters[i];
+
+		if (strlen(p->name) != n || strncmp(name, p->name, n) != 0)
+			continue;
+		if (p->text)
+			say(message, "%s", p->text(o));
+		else
+			p->say(message, o);
+	}
+}
+
+/* Appends @sentence, with what @o has for each {x}. */
+static void fill(char message[MESSAGE_MAX], const char *sentence, const struct outcome *o)
+{
+	for (const char *open; (open = strchr(sentence, '{'));) {
+		size_t n = strcspn(open + 1, "}");
+
+		say(message, "%.*s", (int)(open - sentence), sentence);
+		say_parameter(message, open + 1, n, o);
+		sentence = open + n + 2;
+	}
+	say(message, "%s", sentence);
+}
+
+void outcome_fill(const char *sentence, const struct outcome *o, char *ret, size_t size)
+{
+	char message[MESSAGE_MAX] = "";
+
+	fill(message, sentence, o);
+	snprintf(ret, size, "%s", message);
+}
+
+/* Of OUTCOME_DONE. */
+static const struct {
+	enum event_type event;
+	const char *told, *overdue;
+} done[] = {
+	[CHANGE_APPLY] = { EVENT_APPLIED, "{counts}" },
+	[CHANGE_UP] = { EVENT_APPLIED, "{counts}" },
+	[CHANGE_DOWN] = { EVENT_DOWN, "{counts}" },
+	[CHANGE_ROLLBACK] = { EVENT_ROLLED_BACK, "rolled back: {counts}", "not confirmed in time, rolled back: {counts}" },
+	[CHANGE_CONFIRM] = { EVENT_CONFIRMED, "confirmed; it stays" },
+	[CHANGE_ADOPT] = { EVENT_APPLIED, "adopted: {counts}" },
+};
 
 /* Which event it is; its words go into @message. */
 static enum event_type outcome_event(const struct change *c, const struct outcome *o, char message[MESSAGE_MAX])
 {
-	static const enum event_type done[] = {
-		[CHANGE_APPLY] = EVENT_APPLIED,
-		[CHANGE_UP] = EVENT_APPLIED,
-		[CHANGE_DOWN] = EVENT_DOWN,
-		[CHANGE_ROLLBACK] = EVENT_ROLLED_BACK,
-		[CHANGE_CONFIRM] = EVENT_CONFIRMED,
-		[CHANGE_ADOPT] = EVENT_APPLIED,
-	};
-	char awaited[512];
+	static const char name[] = "{name} ";
+	const struct outcome_row *row = outcome_row(o->code);
+	const char *told = row->told ? row->told : row->sentence;
 
-	switch (o->code) {
-	case OUTCOME_DONE:
-		if (c->type == CHANGE_CONFIRM)
-			say(message, "confirmed; it stays");
-		else if (c->type == CHANGE_ROLLBACK)
-			say(message, c->overdue ? "not confirmed in time, rolled back: " : "rolled back: ");
-		else if (c->type == CHANGE_ADOPT)
-			say(message, "adopted: ");
-		if (c->type != CHANGE_CONFIRM)
-			say_counts(message, o);
-		return done[c->type];
-	case OUTCOME_INVALID:
-	case OUTCOME_REFUSED:
-	case OUTCOME_CONFLICT:
-	case OUTCOME_DISRUPTS:
-	case OUTCOME_DIFFERS:
-		say_problems(message, o);
-		say_others(message, o);
-		break;
-	case OUTCOME_WAITING:
-		outcome_awaited(o, awaited, sizeof(awaited));
-		say(message, "waits for %s", awaited);
-		return EVENT_WAITING;
-	case OUTCOME_NO_SUCH_TOPOLOGY:
-		say(message, "no topology is called so; netnsctl status shows those there are");
-		break;
-	case OUTCOME_NAME_IN_USE:
-		say(message, "is up from %s; --replace, or --name OTHER", o->source);
-		break;
-	case OUTCOME_BUSY:
-		say(message, "waits to be confirmed: netnsctl confirm %s, or netnsctl rollback %s", o->name, o->name);
-		break;
-	case OUTCOME_NOTHING_TO_CONFIRM:
-		say(message, "does not wait to be confirmed");
-		break;
-	case OUTCOME_NOT_PERSISTED:
-		say(message, "is done, but not what is there at boot: ");
-		say_problem(message, &o->problems.v[0]);
-		return EVENT_FAILED;
-	case OUTCOME_ROLLBACK_FAILED:
-		say_problem(message, &o->problems.v[0]);
-		if (o->problems.n > 1)
-			say(message, "; the way back was refused too: %s", o->problems.v[1].message);
-		say_others(message, o);
-		return EVENT_FAILED;
-	}
-	return EVENT_REFUSED;
+	if (o->code == OUTCOME_DONE)
+		told = c->overdue && done[c->type].overdue ? done[c->type].overdue : done[c->type].told;
+	if (!strncmp(told, name, strlen(name)))
+		told += strlen(name);
+	fill(message, told, o);
+	if (*o->others)
+		say(message, "; took along what is not of this topology: %s", o->others);
+	if (o->n_users && o->code == OUTCOME_DONE)
+		say(message, "; %d (%s) and %zu other processes still use what left", o->users[0].pid,
+		    o->users[0].command, o->n_users - 1);
+	return o->code == OUTCOME_DONE ? done[c->type].event : row->event;
 }
 
 void outcome_text(const struct change *c, const struct outcome *o, char *ret, size_t size)
@@ -149,14 +260,6 @@ void outcome_text(const struct change *c, const struct outcome *o, char *ret, si
 
 	outcome_event(c, o, message);
 	snprintf(ret, size, "%s", message);
-}
-
-/* Why the topology is left alone after it. */
-static enum why_not outcome_reason(enum outcome_code code)
-{
-	if (code == OUTCOME_WAITING)
-		return WHY_NOT_AWAITING;
-	return code == OUTCOME_ROLLBACK_FAILED ? WHY_NOT_ROLLBACK_FAILED : WHY_NOT_NONE;
 }
 
 void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o)
@@ -169,10 +272,11 @@ void outcome_tell(struct engine *g, const struct change *c, const struct outcome
 		.by = *c->by ? c->by : NULL,
 		.message = message,
 		.code = first ? first->code : 0,
-		.why = outcome_reason(o->code),
+		.why = outcome_row(o->code)->why,
 		.quiet = c->quiet,
 	};
 
+	message[TOLD_MAX - 1] = '\0';
 	/* A problem says "address ns1/veth-ns 10.0.0.2/24". */
 	if (first && first->object && sscanf(first->object, "%31s %159s", kind, object) == 2) {
 		ev.kind = kind;

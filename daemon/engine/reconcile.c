@@ -62,12 +62,7 @@ static void outcome_from(struct outcome *o, struct job *j)
 	o->n_users = j->n_users;
 	o->problems = j->problems;
 	j->problems = (struct problems){ 0 };
-	if (j->disrupts)
-		o->code = OUTCOME_DISRUPTS;
-	else if (j->differs)
-		o->code = OUTCOME_DIFFERS;
-	else if (j->result < 0)
-		o->code = j->rollback_failed ? OUTCOME_ROLLBACK_FAILED : j->conflict ? OUTCOME_CONFLICT : OUTCOME_REFUSED;
+	o->code = j->result < 0 && j->outcome == OUTCOME_DONE ? OUTCOME_REFUSED : j->outcome;
 }
 
 static void finish(struct engine *g, struct outcome *o)
@@ -132,7 +127,7 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 /* What the kernel refuses to give, or to take back, may build on another topology that is to come, or to go, too. */
 static bool may_go_again(const struct change *c, const struct job *j)
 {
-	if (j->result >= 0 || j->rollback_failed || j->conflict || problems_await(&j->problems))
+	if (j->result >= 0 || j->outcome != OUTCOME_DONE || problems_await(&j->problems))
 		return false;
 	return c->type == CHANGE_DOWN || c->type == CHANGE_UP;
 }

@@ -8,7 +8,7 @@
 #include "boot.h"
 #include "store/boot_file.h"
 #include "engine.h"
-#include "status.h"
+#include "shape.h"
 #include <json-c/json.h>
 
 struct reload {
@@ -32,7 +32,7 @@ static struct json_object *result_add(struct reload *r, const char *name, enum f
 	json_object_object_add(o, "name", json_object_new_string(name));
 	json_object_object_add(o, "result", json_object_new_string(words[fate]));
 	if (problem)
-		json_object_object_add(o, "problem", status_problem(problem));
+		json_object_object_add(o, "problem", shape_problem(problem));
 	json_object_array_add(r->results, o);
 	return o;
 }
@@ -57,13 +57,13 @@ static void release(struct reload *r)
 static void on_done(void *arg, const struct outcome *o)
 {
 	struct reload *r = arg;
-	struct problem problem = { .message = (char *)"" };
+	struct problem problem = { .message = "" };
 	char message[1024] = "";
 	struct json_object *one;
 
 	if (o->code == OUTCOME_DONE) {
 		one = result_add(r, o->name, o->created + o->changed + o->removed ? FATE_APPLIED : FATE_UNCHANGED, NULL);
-		json_object_object_add(one, "summary", status_summary(o));
+		json_object_object_add(one, "summary", shape_summary(o));
 	} else if (o->problems.n) {
 		result_add(r, o->name, o->code == OUTCOME_WAITING ? FATE_WAITING : FATE_FAILED, &o->problems.v[0]);
 	} else {

@@ -43,7 +43,7 @@ void member_failed(struct engine *g, struct job *j)
 {
 	struct member *m = member_find(&g->env, j->next.name, NULL);
 
-	if (!m || !j->rollback_failed)
+	if (!m || j->outcome != OUTCOME_ROLLBACK_FAILED)
 		return;
 	m->known.state = STATE_FAILED;
 	m->broken = true;

@@ -132,7 +132,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 		}
 		if (j->result < 0) {
 			member_need(&g->env, r->name);
-			j->rollback_failed = true;
+			j->outcome = OUTCOME_ROLLBACK_FAILED;
 			member_failed(g, j);
 			tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, CUT_OFF, j->problems.v[0].message);
 		} else {

@@ -5,6 +5,7 @@
 #include "confirm.h"
 #include "view.h"
 #include "drifted.h"
+#include "shape.h"
 #include "status.h"
 #include "boot.h"
 #include "model/kind.h"
@@ -25,55 +26,6 @@ static void add_text(struct json_object *o, const char *key, const char *s)
 static void add_number(struct json_object *o, const char *key, uint64_t n)
 {
 	add(o, key, json_object_new_int64((int64_t)n));
-}
-
-struct json_object *status_problem(const struct problem *p)
-{
-	struct json_object *o = json_object_new_object();
-
-	add_text(o, "message", p->message);
-	add_text(o, "file", p->file);
-	add_text(o, "pointer", p->where.pointer);
-	if (p->where.line) {
-		add_number(o, "line", p->where.line);
-		add_number(o, "column", p->where.column);
-	}
-	add_text(o, "object", p->object);
-	add_text(o, "kernel", p->kernel);
-	if (p->code)
-		add_number(o, "errno", (uint64_t)-p->code);
-	return o;
-}
-
-struct json_object *status_summary(const struct outcome *s)
-{
-	struct json_object *o = json_object_new_object();
-
-	add_text(o, "name", s->name);
-	add_number(o, "created", s->created);
-	add_number(o, "changed", s->changed);
-	add_number(o, "removed", s->removed);
-	add_number(o, "duration_usec", s->duration_usec);
-	if (s->confirm_usec)
-		add_number(o, "confirm_usec", confirm_left(s->confirm_usec));
-	if (s->persisted)
-		add(o, "persisted", json_object_new_boolean(true));
-	add_text(o, "boot_file", s->boot_file);
-	if (*s->others)
-		add_text(o, "others", s->others);
-	return o;
-}
-
-struct json_object *status_step(const struct step *s)
-{
-	struct json_object *o = json_object_new_object();
-
-	add_text(o, "action", s->action);
-	add_text(o, "kind", s->kind);
-	add_text(o, "object", s->object);
-	add_text(o, "detail", s->detail);
-	add_text(o, "effect", s->effect);
-	return o;
 }
 
 static struct json_object *drifted_json(const struct drifted *d)
@@ -129,9 +81,9 @@ static struct json_object *topology_json(struct engine *g, const struct known *k
 	if (k->confirm_usec)
 		add_number(o, "confirm_usec", confirm_left(k->confirm_usec));
 	if (k->problems.n)
-		add(o, "problem", status_problem(&k->problems.v[0]));
+		add(o, "problem", shape_problem(&k->problems.v[0]));
 	else if (k->on_disk_problem)
-		add(o, "problem", status_problem(k->on_disk_problem));
+		add(o, "problem", shape_problem(k->on_disk_problem));
 	add_text(o, "reason", why_not_word(engine_left_alone(g, k->name)));
 	add_drifted(g, k->name, o);
 	return o;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* answer.c - from parameters to C, and from what the engine says to JSON. */
 #include "engine/outcome.h"
+#include "engine/shape.h"
 #include "answer.h"
 
 void add(struct json_object *o, const char *key, struct json_object *v)
@@ -57,85 +58,14 @@ struct json_object *one_string(const char *key, const char *value)
 	return o;
 }
 
-static struct json_object *problem_list(const struct problems *p)
+void call_outcome(struct call *c, const struct outcome *o)
 {
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < p->n; i++)
-		json_object_array_add(list, status_problem(&p->v[i]));
-	return list;
+	call_error(c, outcome_row(o->code)->error, outcome_parameters(o));
 }
 
-static struct json_object *problem_or_none(const struct problems *p, size_t i)
+void call_no_such_topology(struct call *c, const char *name)
 {
-	static const struct problem none = { .message = (char *)"unknown" };
-
-	return status_problem(i < p->n ? &p->v[i] : &none);
-}
-
-static void add_others(struct json_object *to, const struct outcome *o)
-{
-	if (*o->others)
-		add(to, "others", json_object_new_string(o->others));
-}
-
-const char *outcome_error(const struct outcome *o, struct json_object **ret)
-{
-	char awaited[512];
-	size_t i = 0;
-
-	switch (o->code) {
-	case OUTCOME_DONE:
-		return NULL;
-	case OUTCOME_INVALID:
-	case OUTCOME_DISRUPTS:
-	case OUTCOME_DIFFERS:
-		*ret = json_object_new_object();
-		add(*ret, "problems", problem_list(&o->problems));
-		return o->code == OUTCOME_INVALID ? ERROR("Invalid") : o->code == OUTCOME_DISRUPTS ? ERROR("Disrupts") : ERROR("Differs");
-	case OUTCOME_BUSY:
-		*ret = one_string("name", o->name);
-		return ERROR("Busy");
-	case OUTCOME_NOTHING_TO_CONFIRM:
-		*ret = one_string("name", o->name);
-		return ERROR("NothingToConfirm");
-	case OUTCOME_REFUSED:
-		*ret = json_object_new_object();
-		add(*ret, "problem", problem_or_none(&o->problems, 0));
-		add_others(*ret, o);
-		return ERROR("Refused");
-	case OUTCOME_CONFLICT:
-		while (!o->problems.v[i].owner)
-			i++;
-		*ret = one_string("object", o->problems.v[i].object);
-		add(*ret, "owner", json_object_new_string(o->problems.v[i].owner));
-		add(*ret, "problems", problem_list(&o->problems));
-		return ERROR("Conflict");
-	case OUTCOME_WAITING:
-		outcome_awaited(o, awaited, sizeof(awaited));
-		*ret = one_string("name", o->name);
-		add(*ret, "for", json_object_new_string(awaited));
-		add(*ret, "problems", problem_list(&o->problems));
-		return ERROR("Waiting");
-	case OUTCOME_NO_SUCH_TOPOLOGY:
-		*ret = one_string("name", o->name);
-		return ERROR("NoSuchTopology");
-	case OUTCOME_NAME_IN_USE:
-		*ret = one_string("name", o->name);
-		add(*ret, "source", json_object_new_string(o->source));
-		return ERROR("NameInUse");
-	case OUTCOME_NOT_PERSISTED:
-		*ret = one_string("name", o->name);
-		add(*ret, "problem", problem_or_none(&o->problems, 0));
-		return ERROR("NotPersisted");
-	case OUTCOME_ROLLBACK_FAILED:
-		*ret = json_object_new_object();
-		add(*ret, "problem", problem_or_none(&o->problems, 0));
-		add(*ret, "after", problem_or_none(&o->problems, 1));
-		add_others(*ret, o);
-		return ERROR("RollbackFailed");
-	}
-	return NULL;
+	call_error_string(c, outcome_row(OUTCOME_NO_SUCH_TOPOLOGY)->error, "name", name);
 }
 
 struct json_object *steps_json(const struct plan *plan, size_t first, size_t end)
@@ -147,19 +77,17 @@ struct json_object *steps_json(const struct plan *plan, size_t first, size_t end
 		struct step s;
 
 		if (plan_step(&plan->ops[i], &a, &s))
-			json_object_array_add(list, status_step(&s));
+			json_object_array_add(list, shape_step(&s));
 	}
 	arena_done(&a);
 	return list;
 }
 
-void refused(struct call *c, const struct err *e)
+void call_refused(struct call *c, const struct err *e)
 {
-	struct json_object *o = json_object_new_object();
-	struct problems p = { 0 };
+	struct outcome o = { .code = OUTCOME_REFUSED };
 
-	problem_add_err(&p, e, NULL, NULL);
-	add(o, "problem", status_problem(&p.v[0]));
-	problems_done(&p);
-	call_error(c, ERROR("Refused"), o);
+	problem_add_err(&o.problems, e, NULL, NULL);
+	call_outcome(c, &o);
+	outcome_done(&o);
 }

@@ -23,7 +23,7 @@ void add(struct json_object *o, const char *key, struct json_object *v);
 struct json_object *one_string(const char *key, const char *value);
 /* The list of the steps @first to @end-1 of @plan. */
 struct json_object *steps_json(const struct plan *plan, size_t first, size_t end);
-/* The error that an outcome is, and its parameters; NULL if it is none. */
-const char *outcome_error(const struct outcome *o, struct json_object **ret);
-/* Answers with an error of the kernel or of memory, met while looking. */
-void refused(struct call *c, const struct err *e);
+/* Answers with the error that @o is; call_refused with one of the kernel or of memory, met while observing. */
+void call_outcome(struct call *c, const struct outcome *o);
+void call_refused(struct call *c, const struct err *e);
+void call_no_such_topology(struct call *c, const char *name);

@@ -15,24 +15,22 @@ static void method_plan(struct call *c, void *arg)
 	struct change change = { .type = CHANGE_APPLY, .topology = param(c, "topology"), .replace = true,
 				 .no_disrupt = param_bool(c, "no_disrupt") };
 	struct method_context *m = arg;
-	struct json_object *reply = NULL;
 	const struct plan *plan = NULL;
+	struct json_object *reply;
 	struct outcome o;
-	const char *error;
 
 	if (!name_ok(c, name, "name"))
 		return;
 	snprintf(change.name, sizeof(change.name), "%s", name);
 	engine_plan(m->engine, &change, &plan, &o);
-	error = outcome_error(&o, &reply);
-	outcome_done(&o);
-	if (error) {
-		call_error(c, error, reply);
-		return;
+	if (o.code == OUTCOME_DONE) {
+		reply = one_string("name", name);
+		add(reply, "steps", steps_json(plan, 0, plan->n));
+		call_reply(c, reply);
+	} else {
+		call_outcome(c, &o);
 	}
-	reply = one_string("name", name);
-	add(reply, "steps", steps_json(plan, 0, plan->n));
-	call_reply(c, reply);
+	outcome_done(&o);
 }
 
 static void method_status(struct call *c, void *arg)
@@ -46,9 +44,9 @@ static void method_status(struct call *c, void *arg)
 	if (r == 0)
 		call_reply(c, reply);
 	else if (r == -ENOENT && name)
-		call_error_string(c, ERROR("NoSuchTopology"), "name", name);
+		call_no_such_topology(c, name);
 	else
-		refused(c, &e);
+		call_refused(c, &e);
 }
 
 static void method_list(struct call *c, void *arg)
@@ -60,7 +58,7 @@ static void method_list(struct call *c, void *arg)
 	if (status_list(m->engine, &reply, &e) == 0)
 		call_reply(c, reply);
 	else
-		refused(c, &e);
+		call_refused(c, &e);
 }
 
 static void method_show(struct call *c, void *arg)
@@ -71,7 +69,7 @@ static void method_show(struct call *c, void *arg)
 	struct json_object *reply;
 
 	if (!k || !k->json) {
-		call_error_string(c, ERROR("NoSuchTopology"), "name", name);
+		call_no_such_topology(c, name);
 		return;
 	}
 	reply = one_string("name", k->name);

@@ -3,6 +3,8 @@
  * the engine, and is answered when the last of them is done. */
 #include "method_change.h"
 #include "answer.h"
+#include "engine/outcome.h"
+#include "engine/shape.h"
 #include "engine/boot.h"
 
 enum { NAMES_MAX = 4096 };
@@ -70,12 +72,13 @@ static void answer(struct pending *p)
 	call_reply(c, reply);
 }
 
-static void failure_add(struct pending *p, const char *name, const char *error, struct json_object *parameters)
+static void failure_add(struct pending *p, const struct outcome *o)
 {
-	struct json_object *one = one_string("name", name);
+	const char *error = outcome_row(o->code)->error;
+	struct json_object *one = one_string("name", o->name), *parameters = outcome_parameters(o);
 
 	add(one, "error", json_object_new_string(error));
-	add(one, "parameters", json_object_get(parameters));
+	add(one, "parameters", parameters);
 	json_object_array_add(p->failures, one);
 	if (p->error)
 		return;
@@ -85,15 +88,12 @@ static void failure_add(struct pending *p, const char *name, const char *error, 
 
 static void on_done(void *arg, const struct outcome *o)
 {
-	struct json_object *parameters = NULL;
-	const char *error = outcome_error(o, &parameters);
 	struct pending *p = arg;
 
-	if (!error)
-		json_object_array_add(p->summaries, status_summary(o));
+	if (o->code == OUTCOME_DONE)
+		json_object_array_add(p->summaries, shape_summary(o));
 	else
-		failure_add(p, o->name, error, parameters);
-	json_object_put(parameters);
+		failure_add(p, o);
 	for (size_t i = 0; i < o->n_users; i++) {
 		struct json_object *one = one_string("namespace", o->users[i].netns);
 
@@ -268,7 +268,7 @@ static void change_waiting(struct call *c, struct method_context *m, enum change
 	}
 	if (--p->left)
 		return;
-	p->error = ERROR("NothingToConfirm");
+	p->error = outcome_row(OUTCOME_NOTHING_TO_CONFIRM)->error;
 	answer(p);
 	pending_free(p);
 }

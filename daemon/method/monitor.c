@@ -102,7 +102,7 @@ void method_monitor(struct call *c, void *arg)
 		return;
 	}
 	if (status_topologies(context->engine, NULL, &reply, &e) < 0) {
-		refused(c, &e);
+		call_refused(c, &e);
 		return;
 	}
 	json_object_object_del(reply, "namespaces");
@@ -110,7 +110,7 @@ void method_monitor(struct call *c, void *arg)
 	if (r < 0) {
 		json_object_put(reply);
 		err_set(&e, r, "monitoring: %s", strerror(-r));
-		refused(c, &e);
+		call_refused(c, &e);
 		return;
 	}
 	c->data = m;

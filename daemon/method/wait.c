@@ -5,6 +5,7 @@
 #include "usec.h"
 #include "wait.h"
 #include "answer.h"
+#include "engine/shape.h"
 #include "engine/boot.h"
 #include "store/event.h"
 #include "heal/watched.h"
@@ -126,10 +127,10 @@ static bool is_there(const struct missing *m)
 
 static void failed_answer(struct call *c, const struct known *k)
 {
-	static const struct problem unknown = { .message = (char *)"netnsd does not know why" };
+	static const struct problem unknown = { .message = "netnsd does not know why" };
 	struct json_object *reply = one_string("name", k->name);
 
-	add(reply, "problem", status_problem(k->problems.n ? &k->problems.v[0] : &unknown));
+	add(reply, "problem", shape_problem(k->problems.n ? &k->problems.v[0] : &unknown));
 	call_error(c, ERROR("Failed"), reply);
 }
 
@@ -262,6 +263,6 @@ void method_wait(struct call *c, void *arg)
 	r = waiter_new(c, m->engine, timeout ? (uint64_t)seconds * 1000000 : UINT64_MAX);
 	if (r < 0) {
 		err_set(&e, r, "waiting: %s", strerror(-r));
-		refused(c, &e);
+		call_refused(c, &e);
 	}
 }

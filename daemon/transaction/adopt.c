@@ -9,7 +9,7 @@
 static void differ(struct job *j, const struct object *o, const char *how, const char *detail)
 {
 	problem_add(&j->problems, EEXIST, &o->where, "%s %s%s%s %s", o->kind->label, o->place, *detail ? " " : "", detail, how);
-	j->differs = true;
+	j->outcome = OUTCOME_DIFFERS;
 	j->result = -EEXIST;
 }
 
@@ -72,11 +72,12 @@ static void take_off(struct job *j)
 
 	for (size_t i = 0; i < j->pass.plan.n; i++)
 		j->pass.plan.ops[i].mark = MARK_TAKE_OFF;
-	j->rollback_failed = execute(j, &e) < 0;
-	if (j->rollback_failed)
+	if (execute(j, &e) < 0) {
+		j->outcome = OUTCOME_ROLLBACK_FAILED;
 		problem_add_err(&j->problems, &e, NULL, NULL);
-	else
+	} else {
 		(void)!j->store->abandon(j->store->arg, j->next.name, &e);
+	}
 }
 
 static void refused(struct job *j, const struct err *e)
@@ -112,7 +113,7 @@ void adopt_run(struct job *j)
 	if (job_plan(j) < 0)
 		return;
 	find_differences(j);
-	if (j->differs)
+	if (j->outcome == OUTCOME_DIFFERS)
 		return;
 	plan_marks(j);
 	if (j->store->begin(j->store->arg, &j->next, &e) < 0) {

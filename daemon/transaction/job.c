@@ -101,11 +101,12 @@ static int look_and_plan(struct job *j)
 	r = pass_plan(&j->pass);
 	for (size_t i = 0; i < found->n; i++)
 		problem_copy(&j->problems, &found->v[i]);
-	j->conflict |= r == -EEXIST;
+	if (r == -EEXIST)
+		j->outcome = OUTCOME_CONFLICT;
 	if (r < 0 && j->result == 0)
 		j->result = r;
 	if (r == 0 && j->no_disrupt && !j->written && plan_disrupts(&j->pass.plan, &j->problems)) {
-		j->disrupts = true;
+		j->outcome = OUTCOME_DISRUPTS;
 		r = j->result = -EBUSY;
 	}
 	return r;
@@ -161,7 +162,7 @@ static void rollback_failed(struct job *j, const struct err *e)
 {
 	if (e)
 		fail(j, e, NULL);
-	j->rollback_failed = true;
+	j->outcome = OUTCOME_ROLLBACK_FAILED;
 	j->phase = JOB_DONE;
 }
 

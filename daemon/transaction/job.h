@@ -4,6 +4,7 @@
 #pragma once
 #include "pass.h"
 #include "store.h"
+#include "model/outcomes.h"
 #include "kernel/fd_reserve.h"
 
 /* In two of these whoever steps the job may first see to what is his, and goes on at once: what is heard in between is
@@ -21,7 +22,7 @@ struct job {
 	size_t n_claims;
 	char pins[400];			/* where namespaces are kept that lose their names; empty: nowhere */
 	bool same;			/* asked for what is known to be up: nothing is written if nothing is to do */
-	bool no_disrupt;		/* refused, with @disrupts, if a step interrupts traffic */
+	bool no_disrupt;		/* refused if a step interrupts traffic */
 	bool adopt;			/* what is declared is there, and only to be marked (adopt.h) */
 	bool beside;			/* routes of others where ours are to be are no conflict: ours have been there */
 	bool quiet;			/* nobody asked: heal or take back; not written if nothing is to do */
@@ -49,7 +50,7 @@ struct job {
 	} taken;
 	size_t created, changed, removed;	/* of the first plan */
 	int result;			/* 0, or of the first failure */
-	bool conflict, disrupts, differs, rollback_failed;
+	enum outcome_code outcome;	/* what else than OUTCOME_REFUSED a failure is; OUTCOME_DONE: nothing else */
 	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
 	size_t n_first;			/* of problems: those of the way forth */
 	unsigned back_tries;

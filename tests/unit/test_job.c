@@ -88,7 +88,7 @@ static void break_at(const struct chain *h, const struct fake *first, const stru
 		m.fails[1] = m.steps + generator_roll(&d, 5, "refused again at %zu", at);
 	while (job_step(last))
 		;
-	if (last->rollback_failed || (last == &back ? back.problems.n != 0 && m.fails[1] == NEVER : forth.result != -EIO))
+	if (last->outcome == OUTCOME_ROLLBACK_FAILED || (last == &back ? back.problems.n != 0 && m.fails[1] == NEVER : forth.result != -EIO))
 		complain(h, last, "the way back", at);
 	what = fake_diff(&before, &kernel, &memory.arena);
 	if (what)

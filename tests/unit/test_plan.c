@@ -147,7 +147,7 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 	while (job_step(&j))
 		;
 	assert_int_equal(j.result, -EEXIST);
-	assert_true(j.conflict);
+	assert_int_equal(j.outcome, OUTCOME_CONFLICT);
 	assert_int_equal(m.steps, 0);
 	assert_string_equal(j.problems.v[0].message, says);
 	fake_done(&kernel);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* shape.c - the types of the interface text that are structs here, a table each. */
+#include "shape.h"
+#include "confirm.h"
+#include "base/json_struct.h"
+
+static const struct json_member problem_members[] = {
+	JSON_MEMBER(problem, message, TEXT),
+	JSON_MEMBER(problem, file, TEXT, .optional = true),
+	JSON_MEMBER_NAMED(problem, where.pointer, "pointer", TEXT, .optional = true),
+	JSON_MEMBER_NAMED(problem, where.line, "line", U32, .optional = true),
+	JSON_MEMBER_NAMED(problem, where.column, "column", U32, .optional = true),
+	JSON_MEMBER(problem, object, TEXT, .optional = true),
+	JSON_MEMBER(problem, kernel, TEXT, .optional = true),
+	JSON_MEMBER_NAMED(problem, code, "errno", ERRNO, .optional = true),
+};
+
+struct json_object *shape_problem(const struct problem *p)
+{
+	static const struct json_struct s = JSON_STRUCT(problem, problem_members);
+
+	return json_encode(&s, p);
+}
+
+static const struct json_member step_members[] = {
+	JSON_MEMBER(step, action, TEXT), JSON_MEMBER(step, kind, TEXT),	  JSON_MEMBER(step, object, TEXT),
+	JSON_MEMBER(step, detail, TEXT), JSON_MEMBER(step, effect, TEXT),
+};
+
+struct json_object *shape_step(const struct step *s)
+{
+	static const struct json_struct steps = JSON_STRUCT(step, step_members);
+
+	return json_encode(&steps, s);
+}
+
+struct summary {
+	const char *name;
+	uint64_t created, changed, removed, duration_usec, confirm_usec;
+	bool persisted;
+	const char *boot_file, *others;
+};
+static const struct json_member summary_members[] = {
+	JSON_MEMBER(summary, name, TEXT),
+	JSON_MEMBER(summary, created, U64),
+	JSON_MEMBER(summary, changed, U64),
+	JSON_MEMBER(summary, removed, U64),
+	JSON_MEMBER(summary, duration_usec, U64),
+	JSON_MEMBER(summary, confirm_usec, U64, .optional = true),
+	JSON_MEMBER(summary, persisted, FLAG, .optional = true),
+	JSON_MEMBER(summary, boot_file, TEXT, .optional = true),
+	JSON_MEMBER(summary, others, TEXT, .optional = true),
+};
+
+struct json_object *shape_summary(const struct outcome *o)
+{
+	static const struct json_struct s = JSON_STRUCT(summary, summary_members);
+	const struct summary summary = {
+		.name = o->name,
+		.created = o->created,
+		.changed = o->changed,
+		.removed = o->removed,
+		.duration_usec = o->duration_usec,
+		.confirm_usec = confirm_left(o->confirm_usec),
+		.persisted = o->persisted,
+		.boot_file = o->boot_file,
+		.others = *o->others ? o->others : NULL,
+	};
+
+	return json_encode(&s, &summary);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* outcomes.h - the outcomes that a change can have: one row each, for the event, the answer
+ * to the client, netnsctl's sentence and exit code, and netnsd --once. */
+#pragma once
+#include "base.h"
+#include "event_type.h"
+#include "netnsd.h"
+#include "why_not.h"
+
+enum outcome_code {
+	OUTCOME_DONE,
+	OUTCOME_INVALID,
+	OUTCOME_REFUSED,
+	OUTCOME_CONFLICT,
+	OUTCOME_NO_SUCH_TOPOLOGY,
+	OUTCOME_NAME_IN_USE,
+	OUTCOME_WAITING,
+	OUTCOME_BUSY,
+	OUTCOME_NOTHING_TO_CONFIRM,
+	OUTCOME_DISRUPTS,
+	OUTCOME_DIFFERS,
+	OUTCOME_NOT_PERSISTED,
+	OUTCOME_ROLLBACK_FAILED,
+};
+enum { OUTCOMES = OUTCOME_ROLLBACK_FAILED + 1 };
+
+/* What an error says besides its name; each is a bit of outcome_row.parameters. */
+enum outcome_parameter {
+	OUTCOME_NAME,		/* of the topology */
+	OUTCOME_SOURCE,		/* where the topology that has the name is from */
+	OUTCOME_FOR,		/* what is not there yet: "link host/eth0, namespace isp" */
+	OUTCOME_OBJECT,		/* of the first conflict */
+	OUTCOME_OWNER,		/* likewise */
+	OUTCOME_PROBLEM,	/* the first */
+	OUTCOME_AFTER,		/* the second: what stands in the way of the rollback */
+	OUTCOME_PROBLEMS,	/* all */
+	OUTCOME_OTHERS,		/* what the change took along of others, if anything */
+};
+enum { OUTCOME_PARAMETERS = OUTCOME_OTHERS + 1 };
+
+/* In the sentences {x} is parameter x.  A topology's name stands before what is told, in an event
+ * and in the journal, so a {name} that a sentence begins with is left out there. */
+struct outcome_row {
+	const char *error;	/* of the interface text; NULL: it is none */
+	unsigned parameters;
+	enum event_type event;
+	enum why_not why;	/* the topology is left alone after it */
+	enum exit_code exit;
+	bool named;		/* the name of the topology that was sent stands before the sentence */
+	const char *sentence;	/* for who asked, below the problems */
+	const char *told;	/* in the event; NULL: the sentence */
+	const char *once;	/* instead of the problems, of netnsd --once, which has no netnsctl's options; NULL: them */
+};
+
+const struct outcome_row *outcome_row(enum outcome_code code);
+/* The row of an error; NULL if the error is no outcome of a change. */
+const struct outcome_row *outcome_row_of(const char *error);
