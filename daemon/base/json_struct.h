@@ -62,7 +62,7 @@ struct json_struct {
 	size_t n, size;
 	bool nulls;		/* null is as good as not there */
 };
-#define JSON_STRUCT(s, rows) { .members = rows, .n = ARRAY_SIZE(rows), .size = sizeof(struct s) }
+#define JSON_STRUCT(s, rows, ...) { .members = rows, .n = ARRAY_SIZE(rows), .size = sizeof(struct s), __VA_ARGS__ }
 
 enum { JSON_PATH = 256 };
 /* Reads all of @in into @ret, whose JSON_OWN members are made already; -EINVAL if a member is missing, unknown or

@@ -2,7 +2,7 @@
 /* idl.h - reads a varlink interface text, and checks values against its types.
  * The text is the one source of what a method takes and gives. */
 #pragma once
-#include "base/err.h"
+#include "base/json_struct.h"
 #include <json-c/json.h>
 
 enum idl_kind {
@@ -51,7 +51,10 @@ void idl_done(struct idl *idl);
 /* The member of that sort and name, or NULL. */
 const struct idl_member *idl_find(const struct idl *idl, enum idl_what what, const char *name);
 
-enum { IDL_PATH = 256 };
+/* Whether the rows of @s, NULL: none, are the fields of the struct @type.  -EINVAL: which is not, and how. */
+int idl_check_struct(const struct idl_type *type, const struct json_struct *s, struct err *e);
+
+enum { IDL_PATH = JSON_PATH };
 /* Whether @in is like @type; if not, @ret_path says what in it is not ("names[2]"):
  * of another type, unknown, or missing.  What does not fit is cut off, maybe
  * within a character. */

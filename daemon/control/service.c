@@ -35,7 +35,7 @@ static const char service_text[] =
 	"error PermissionDenied()\n"
 	"error ExpectedMore()\n";
 
-static void service_info(struct call *c, void *arg)
+static void service_info(struct call *c, _unused_ const void *in, void *arg)
 {
 	static const char *const info[][2] = {
 		{ "vendor", "netnsd" },
@@ -54,9 +54,15 @@ static void service_info(struct call *c, void *arg)
 	call_reply(c, reply);
 }
 
-static void service_describe(struct call *c, void *arg)
+struct describe {
+	const char *interface;
+};
+static const struct json_member describe_members[] = { JSON_MEMBER(describe, interface, TEXT) };
+static const struct json_struct describe_takes = PARAMETERS(describe, describe_members);
+
+static void service_describe(struct call *c, const void *in, void *arg)
 {
-	const char *name = json_object_get_string(json_object_object_get(c->parameters, "interface"));
+	const char *name = ((const struct describe *)in)->interface;
 	const struct service *s = arg;
 
 	for (size_t i = 0; i < INTERFACES; i++)
@@ -72,7 +78,7 @@ static void service_describe(struct call *c, void *arg)
 
 static const struct method service_methods[] = {
 	{ "GetInfo", NOTHING, service_info },
-	{ "GetInterfaceDescription", NOTHING, service_describe },
+	{ "GetInterfaceDescription", NOTHING, service_describe, &describe_takes },
 };
 
 static const struct method *method_find(const struct interface *f, const char *name)
@@ -91,9 +97,14 @@ static int interface_read(const struct interface *f, struct idl *idl, struct err
 	r = idl_parse(f->text, idl, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < f->n_methods; i++)
-		if (!idl_find(idl, IDL_METHOD, f->methods[i].name))
+	for (size_t i = 0; i < f->n_methods; i++) {
+		const struct idl_member *m = idl_find(idl, IDL_METHOD, f->methods[i].name);
+
+		if (!m)
 			return err_set(e, EINVAL, "%s has no method %s", idl->interface, f->methods[i].name);
+		if (idl_check_struct(m->type, f->methods[i].takes, e) < 0)
+			return err_prefix(e, "the parameters of %s.%s", idl->interface, m->name);
+	}
 	for (const struct idl_member *m = idl->members; m; m = m->next)
 		if (m->what == IDL_METHOD && !method_find(f, m->name))
 			return err_set(e, EINVAL, "nothing is behind %s.%s", idl->interface, m->name);
@@ -161,6 +172,19 @@ static bool peer_may(const struct peer *p, enum needs needs)
 	return false;
 }
 
+/* What fits the text may still be out of bounds. */
+static void method_call(struct call *c, const struct method *m, void *arg)
+{
+	_cleanup_(freep) void *in = m->takes ? must(calloc(1, m->takes->size)) : NULL;
+	char path[JSON_PATH];
+	struct err e;
+
+	if (m->takes && json_decode(m->takes, c->parameters, in, path, &e) < 0)
+		call_error_string(c, INVALID_PARAMETER, "parameter", path);
+	else
+		m->fn(c, in, arg);
+}
+
 void service_called(struct call *c, void *arg)
 {
 	const struct service *s = arg;
@@ -181,7 +205,7 @@ void service_called(struct call *c, void *arg)
 		return call_drop(c);
 	if (!idl_match(idl_find(&s->idl[i], IDL_METHOD, name)->type, c->parameters, path))
 		return call_error_string(c, INVALID_PARAMETER, "parameter", path);
-	m->fn(c, s->interfaces[i].arg);
+	method_call(c, m, s->interfaces[i].arg);
 }
 
 void service_answered(const struct call *c, const char *error, const struct json_object *parameters, void *arg)

@@ -2,7 +2,7 @@
 /* service.h - finds the C function of a varlink method, and lets nothing through
  * to it that the interface text does not promise or the peer may not do. */
 #pragma once
-#include "base/err.h"
+#include "base/json_struct.h"
 #include "varlink.h"
 
 enum needs { NOTHING, READ, CHANGE };
@@ -10,8 +10,14 @@ enum needs { NOTHING, READ, CHANGE };
 struct method {
 	const char *name;		/* without the interface */
 	enum needs needs;
-	void (*fn)(struct call *c, void *arg);
+	/* @in: the parameters, as the struct of @takes; it is gone when the function returns, its texts and lists when
+	 * the call is answered.  NULL if there are none. */
+	void (*fn)(struct call *c, const void *in, void *arg);
+	const struct json_struct *takes;	/* NULL: no parameters */
 };
+
+/* The parameters of a method, which stand in struct @s by the table @rows. */
+#define PARAMETERS(s, rows) JSON_STRUCT(s, rows, .nulls = true)
 
 /* An interface text and the functions behind it. */
 struct interface {
@@ -24,7 +30,7 @@ struct interface {
 struct service;
 
 /* Serves @own and org.varlink.service.  -EINVAL: a text is no varlink, or a
- * method has no function, or a function no method. */
+ * method has no function, or a function no method, or the table of its parameters is not as the text has them. */
 int service_new(struct service **ret, const struct interface *own, struct err *e);
 void service_free(struct service *s);
 

@@ -9,31 +9,14 @@ void add(struct json_object *o, const char *key, struct json_object *v)
 	json_object_object_add(o, key, v);
 }
 
-struct json_object *param(const struct call *c, const char *name)
+size_t list_size(struct json_object *list)
 {
-	return json_object_object_get(c->parameters, name);
+	return list ? json_object_array_length(list) : 0;
 }
 
-const char *param_text(const struct call *c, const char *name)
+const char *list_text(struct json_object *list, size_t i)
 {
-	struct json_object *v = param(c, name);
-
-	return v ? json_object_get_string(v) : NULL;
-}
-
-bool param_bool(const struct call *c, const char *name)
-{
-	return json_object_get_boolean(param(c, name));
-}
-
-bool name_ok(struct call *c, const char *name, const char *parameter)
-{
-	struct err e;
-
-	if (!name_problem(name, &e))
-		return true;
-	call_error_string(c, INVALID_PARAMETER, "parameter", parameter);
-	return false;
+	return json_object_get_string(json_object_array_get_idx(list, i));
 }
 
 /* A process of a container has no number here. */

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* answer.h - what all methods share: reading the parameters of a call, and the
- * shapes that go into replies and errors. */
+/* answer.h - what all methods share: who asks, and the shapes that go into
+ * replies and errors. */
 #pragma once
 #include "engine/status.h"
-#include "control/varlink.h"
+#include "control/service.h"
 
 #define ERROR(name) "io.netnsd." name
 
-/* A parameter of the call; NULL or false if it is not given. */
-struct json_object *param(const struct call *c, const char *name);
-const char *param_text(const struct call *c, const char *name);
-bool param_bool(const struct call *c, const char *name);
-
-/* Whether @name, which stood in @parameter, may go into paths and marks; answers the call if not. */
-bool name_ok(struct call *c, const char *name, const char *parameter);
+/* Of a list of texts; NULL is an empty one. */
+size_t list_size(struct json_object *list);
+const char *list_text(struct json_object *list, size_t i);
 
 /* The one at the other end, as events and the journal name it: "uid 0, pid 12 (netnsctl)". */
 void call_caller(const struct call *c, char *ret, size_t size);

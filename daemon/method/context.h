@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* context.h - what the methods work on. */
 #pragma once
-#include "control/varlink.h"
+#include "control/service.h"
 #include "engine/reconcile.h"
 
 /* What the methods work on. */

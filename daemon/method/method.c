@@ -9,22 +9,31 @@
 #include "monitor.h"
 #include "wait.h"
 
-static void method_plan(struct call *c, void *arg)
+struct plan_in {
+	const char *name;
+	struct json_object *topology;
+	bool no_disrupt;
+};
+static const struct json_member plan_members[] = {
+	JSON_MEMBER(plan_in, name, TEXT, .problem = name_problem),
+	JSON_MEMBER(plan_in, topology, OBJECT),
+	JSON_MEMBER(plan_in, no_disrupt, FLAG, .optional = true),
+};
+static const struct json_struct plan_takes = PARAMETERS(plan_in, plan_members);
+
+static void method_plan(struct call *c, const void *parameters, void *arg)
 {
-	const char *name = param_text(c, "name");
-	struct change change = { .type = CHANGE_APPLY, .topology = param(c, "topology"), .replace = true,
-				 .no_disrupt = param_bool(c, "no_disrupt") };
+	const struct plan_in *in = parameters;
+	struct change change = { .type = CHANGE_APPLY, .topology = in->topology, .replace = true, .no_disrupt = in->no_disrupt };
 	struct method_context *m = arg;
 	const struct plan *plan = NULL;
 	struct json_object *reply;
 	struct outcome o;
 
-	if (!name_ok(c, name, "name"))
-		return;
-	snprintf(change.name, sizeof(change.name), "%s", name);
+	snprintf(change.name, sizeof(change.name), "%s", in->name);
 	engine_plan(m->engine, &change, &plan, &o);
 	if (o.code == OUTCOME_DONE) {
-		reply = one_string("name", name);
+		reply = one_string("name", in->name);
 		add(reply, "steps", steps_json(plan, 0, plan->n));
 		call_reply(c, reply);
 	} else {
@@ -33,9 +42,15 @@ static void method_plan(struct call *c, void *arg)
 	outcome_done(&o);
 }
 
-static void method_status(struct call *c, void *arg)
+struct status_in {
+	const char *name;
+};
+static const struct json_member status_members[] = { JSON_MEMBER(status_in, name, TEXT, .optional = true) };
+static const struct json_struct status_takes = PARAMETERS(status_in, status_members);
+
+static void method_status(struct call *c, const void *in, void *arg)
 {
-	const char *name = param_text(c, "name");
+	const char *name = ((const struct status_in *)in)->name;
 	struct method_context *m = arg;
 	struct json_object *reply;
 	struct err e;
@@ -49,7 +64,7 @@ static void method_status(struct call *c, void *arg)
 		call_refused(c, &e);
 }
 
-static void method_list(struct call *c, void *arg)
+static void method_list(struct call *c, _unused_ const void *in, void *arg)
 {
 	struct method_context *m = arg;
 	struct json_object *reply;
@@ -61,9 +76,15 @@ static void method_list(struct call *c, void *arg)
 		call_refused(c, &e);
 }
 
-static void method_show(struct call *c, void *arg)
+struct show_in {
+	const char *name;
+};
+static const struct json_member show_members[] = { JSON_MEMBER(show_in, name, TEXT) };
+static const struct json_struct show_takes = PARAMETERS(show_in, show_members);
+
+static void method_show(struct call *c, const void *in, void *arg)
 {
-	const char *name = param_text(c, "name");
+	const char *name = ((const struct show_in *)in)->name;
 	struct method_context *m = arg;
 	const struct known *k = engine_find(m->engine, name);
 	struct json_object *reply;
@@ -77,7 +98,7 @@ static void method_show(struct call *c, void *arg)
 	call_reply(c, reply);
 }
 
-static void method_ping(struct call *c, _unused_ void *arg)
+static void method_ping(struct call *c, _unused_ const void *in, _unused_ void *arg)
 {
 	call_reply(c, one_string("version", NETNSD_VERSION));
 }
@@ -85,20 +106,20 @@ static void method_ping(struct call *c, _unused_ void *arg)
 struct interface method_interface(struct method_context *m)
 {
 	static const struct method methods[] = {
-		{ "Apply", CHANGE, method_apply },
-		{ "Plan", READ, method_plan },
-		{ "Up", CHANGE, method_up },
-		{ "Down", CHANGE, method_down },
-		{ "Confirm", CHANGE, method_confirm },
-		{ "Rollback", CHANGE, method_rollback },
-		{ "Adopt", CHANGE, method_adopt },
+		{ "Apply", CHANGE, method_apply, &apply_takes },
+		{ "Plan", READ, method_plan, &plan_takes },
+		{ "Up", CHANGE, method_up, &up_takes },
+		{ "Down", CHANGE, method_down, &down_takes },
+		{ "Confirm", CHANGE, method_confirm, &waiting_takes },
+		{ "Rollback", CHANGE, method_rollback, &waiting_takes },
+		{ "Adopt", CHANGE, method_adopt, &adopt_takes },
 		{ "Reload", CHANGE, method_reload },
-		{ "Status", READ, method_status },
+		{ "Status", READ, method_status, &status_takes },
 		{ "List", READ, method_list },
-		{ "Show", READ, method_show },
+		{ "Show", READ, method_show, &show_takes },
 		{ "Monitor", READ, method_monitor },
-		{ "Log", READ, method_log },
-		{ "Wait", READ, method_wait },
+		{ "Log", READ, method_log, &log_takes },
+		{ "Wait", READ, method_wait, &wait_takes },
 		{ "Ping", READ, method_ping },
 	};
 

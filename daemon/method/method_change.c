@@ -142,77 +142,70 @@ static void name_put(struct json_object *topology, const char *name)
 		json_object_object_add(topology, "name", json_object_new_string(name));
 }
 
-/* What the call says of the topology; false if it was answered. */
-static bool read_topology(struct call *c, struct change *ret)
-{
-	const char *name = param_text(c, "name"), *source = param_text(c, "source");
+struct apply_in {
+	const char *name, *source;
+	struct json_object *topology;
+	bool replace, no_disrupt, persist;
+	uint32_t confirm_seconds;
+};
+static const struct json_member apply_members[] = {
+	JSON_MEMBER(apply_in, name, TEXT, .problem = name_problem),
+	JSON_MEMBER(apply_in, topology, OBJECT),
+	JSON_MEMBER(apply_in, source, TEXT, .optional = true, .max = SOURCE_SIZE - 1),
+	JSON_MEMBER(apply_in, replace, FLAG, .optional = true),
+	JSON_MEMBER(apply_in, no_disrupt, FLAG, .optional = true),
+	JSON_MEMBER(apply_in, confirm_seconds, U32, .optional = true, .min = 1, .max = CONFIRM_SECONDS_MAX),
+	JSON_MEMBER(apply_in, persist, FLAG, .optional = true),
+};
+const struct json_struct apply_takes = PARAMETERS(apply_in, apply_members);
 
-	if (!name_ok(c, name, "name"))
-		return false;
-	if (source && strlen(source) >= sizeof(ret->source)) {
-		call_error_string(c, INVALID_PARAMETER, "parameter", "source");
-		return false;
-	}
-	snprintf(ret->name, sizeof(ret->name), "%s", name);
-	snprintf(ret->source, sizeof(ret->source), "%s", source ? source : "");
-	ret->topology = param(c, "topology");
-	name_put(ret->topology, name);
-	return true;
+/* What a call says of the topology. */
+static void topology_take(struct change *c, const char *name, const char *source, struct json_object *topology)
+{
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	snprintf(c->source, sizeof(c->source), "%s", source ? source : "");
+	name_put(topology, name);
+	c->topology = json_object_get(topology);
 }
 
-void method_apply(struct call *c, void *arg)
+void method_apply(struct call *c, const void *parameters, void *arg)
 {
-	struct change change = { .type = CHANGE_APPLY, .replace = param_bool(c, "replace"),
-				 .no_disrupt = param_bool(c, "no_disrupt"), .persist = param_bool(c, "persist"),
-				 .progress = on_progress };
-	struct json_object *confirm = param(c, "confirm_seconds");
-	int64_t seconds = json_object_get_int64(confirm);
-	struct method_context *m = arg;
+	const struct apply_in *in = parameters;
+	struct change change = { .type = CHANGE_APPLY, .replace = in->replace, .no_disrupt = in->no_disrupt,
+				 .persist = in->persist, .confirm_seconds = in->confirm_seconds, .progress = on_progress };
 
-	if (!read_topology(c, &change))
-		return;
-	if (confirm && (seconds < 1 || seconds > CONFIRM_SECONDS_MAX)) {
-		call_error_string(c, INVALID_PARAMETER, "parameter", "confirm_seconds");
-		return;
-	}
-	change.confirm_seconds = (unsigned)seconds;
-	json_object_get(change.topology);
-	submit(m, pending_new(c, true), &change);
+	topology_take(&change, in->name, in->source, in->topology);
+	submit(arg, pending_new(c, true), &change);
 }
 
-void method_adopt(struct call *c, void *arg)
+struct adopt_in {
+	const char *name, *source;
+	struct json_object *topology;
+};
+static const struct json_member adopt_members[] = {
+	JSON_MEMBER(adopt_in, name, TEXT, .problem = name_problem),
+	JSON_MEMBER(adopt_in, topology, OBJECT, .optional = true),
+	JSON_MEMBER(adopt_in, source, TEXT, .optional = true, .max = SOURCE_SIZE - 1),
+};
+const struct json_struct adopt_takes = PARAMETERS(adopt_in, adopt_members);
+
+void method_adopt(struct call *c, const void *parameters, void *arg)
 {
+	const struct adopt_in *in = parameters;
 	struct change change = { .type = CHANGE_ADOPT };
-	struct method_context *m = arg;
 
-	if (!read_topology(c, &change))
-		return;
-	json_object_get(change.topology);
-	submit(m, pending_new(c, true), &change);
-}
-
-static const char *index_text(const char *name, size_t i, char path[64])
-{
-	snprintf(path, 64, "%s[%zu]", name, i);
-	return path;
+	topology_take(&change, in->name, in->source, in->topology);
+	submit(arg, pending_new(c, true), &change);
 }
 
 /* One change for each of the names, or for each known topology in state @state. */
-static void change_all(struct call *c, struct method_context *m, const struct change *like, bool all, enum topology_state state)
+static void change_all(struct call *c, struct method_context *m, const struct change *like, struct json_object *names,
+		       enum topology_state state)
 {
-	struct json_object *names = param(c, "names");
-	size_t n = names ? json_object_array_length(names) : 0, n_known;
+	size_t n = list_size(names), n_known;
 	const struct known *const *known;
 	struct pending *p;
-	char path[64];
 
-	if (n > NAMES_MAX || (!n && !all)) {
-		call_error_string(c, INVALID_PARAMETER, "parameter", "names");
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), index_text("names", i, path)))
-			return;
 	/* What has come into the boot directories is known too. */
 	boot_look(m->engine);
 	n_known = engine_known(m->engine, &known);
@@ -224,7 +217,7 @@ static void change_all(struct call *c, struct method_context *m, const struct ch
 		if (!n && (state == STATE_DOWN) != (known[i]->state == STATE_DOWN))
 			continue;
 		snprintf(change.name, sizeof(change.name), "%s",
-			 n ? json_object_get_string(json_object_array_get_idx(names, i)) : known[i]->name);
+			 n ? list_text(names, i) : known[i]->name);
 		submit(m, p, &change);
 	}
 	if (--p->left)
@@ -233,31 +226,59 @@ static void change_all(struct call *c, struct method_context *m, const struct ch
 	pending_free(p);
 }
 
-void method_up(struct call *c, void *arg)
-{
-	const struct change change = { .type = CHANGE_UP };
+struct up_in {
+	struct json_object *names;
+};
+static const struct json_member up_members[] = {
+	JSON_MEMBER(up_in, names, LIST, .optional = true, .max = NAMES_MAX, .problem = name_problem),
+};
+const struct json_struct up_takes = PARAMETERS(up_in, up_members);
 
-	change_all(c, arg, &change, true, STATE_DOWN);
+void method_up(struct call *c, const void *parameters, void *arg)
+{
+	const struct up_in *in = parameters;
+
+	change_all(c, arg, &(struct change){ .type = CHANGE_UP }, in->names, STATE_DOWN);
 }
 
-void method_down(struct call *c, void *arg)
-{
-	const struct change change = { .type = CHANGE_DOWN, .forget = param_bool(c, "forget") };
+struct down_in {
+	struct json_object *names;
+	bool all, forget;
+};
+static const struct json_member down_members[] = {
+	JSON_MEMBER(down_in, names, LIST, .optional = true, .max = NAMES_MAX, .problem = name_problem),
+	JSON_MEMBER(down_in, all, FLAG, .optional = true),
+	JSON_MEMBER(down_in, forget, FLAG, .optional = true),
+};
+const struct json_struct down_takes = PARAMETERS(down_in, down_members);
 
-	change_all(c, arg, &change, param_bool(c, "all"), STATE_UP);
+void method_down(struct call *c, const void *parameters, void *arg)
+{
+	const struct down_in *in = parameters;
+
+	if (list_size(in->names) || in->all)
+		change_all(c, arg, &(struct change){ .type = CHANGE_DOWN, .forget = in->forget }, in->names, STATE_UP);
+	else
+		call_error_string(c, INVALID_PARAMETER, "parameter", "names");
 }
+
+struct waiting_in {
+	const char *name;
+};
+static const struct json_member waiting_members[] = {
+	JSON_MEMBER(waiting_in, name, TEXT, .optional = true, .problem = name_problem),
+};
+const struct json_struct waiting_takes = PARAMETERS(waiting_in, waiting_members);
 
 /* A change of one topology, or of all that wait to be confirmed. */
-static void change_waiting(struct call *c, struct method_context *m, enum change_type type)
+static void change_waiting(struct call *c, const struct waiting_in *in, struct method_context *m, enum change_type type)
 {
-	const char *name = param_text(c, "name");
+	const char *name = in->name;
 	const struct known *const *known;
 	size_t n = engine_known(m->engine, &known);
 	struct change change = { .type = type };
 	struct pending *p;
 
-	if (name && !name_ok(c, name, "name"))
-		return;
 	p = pending_new(c, false);
 	p->left = 1;	/* until all are in line */
 	for (size_t i = 0; i < (name ? 1 : n); i++) {
@@ -273,12 +294,12 @@ static void change_waiting(struct call *c, struct method_context *m, enum change
 	pending_free(p);
 }
 
-void method_confirm(struct call *c, void *arg)
+void method_confirm(struct call *c, const void *in, void *arg)
 {
-	change_waiting(c, arg, CHANGE_CONFIRM);
+	change_waiting(c, in, arg, CHANGE_CONFIRM);
 }
 
-void method_rollback(struct call *c, void *arg)
+void method_rollback(struct call *c, const void *in, void *arg)
 {
-	change_waiting(c, arg, CHANGE_ROLLBACK);
+	change_waiting(c, in, arg, CHANGE_ROLLBACK);
 }

@@ -31,7 +31,7 @@ static void on_done(void *arg, struct json_object *results)
 	free(a);
 }
 
-void method_reload(struct call *c, void *arg)
+void method_reload(struct call *c, _unused_ const void *in, void *arg)
 {
 	struct asked *a = must(calloc(1, sizeof(*a)));
 	char by[80];

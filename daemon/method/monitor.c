@@ -89,7 +89,7 @@ static int monitor_new(struct monitor **ret, struct call *c, struct engine *g)
 	return 0;
 }
 
-void method_monitor(struct call *c, void *arg)
+void method_monitor(struct call *c, _unused_ const void *in, void *arg)
 {
 	struct method_context *context = arg;
 	struct json_object *reply;
@@ -118,17 +118,22 @@ void method_monitor(struct call *c, void *arg)
 	call_progress(c, reply);
 }
 
-void method_log(struct call *c, void *arg)
+struct log_in {
+	const char *name;
+	uint64_t limit;
+};
+static const struct json_member log_members[] = {
+	JSON_MEMBER(log_in, name, TEXT, .optional = true),
+	JSON_MEMBER(log_in, limit, U64, .optional = true, .min = 1, .absent = EVENTS_MAX),
+};
+const struct json_struct log_takes = PARAMETERS(log_in, log_members);
+
+void method_log(struct call *c, const void *parameters, void *arg)
 {
-	struct json_object *limit = param(c, "limit"), *reply;
-	int64_t n = limit ? json_object_get_int64(limit) : EVENTS_MAX;
+	struct json_object *reply = json_object_new_object();
+	const struct log_in *in = parameters;
 	struct method_context *m = arg;
 
-	if (n < 1) {
-		call_error_string(c, INVALID_PARAMETER, "parameter", "limit");
-		return;
-	}
-	reply = json_object_new_object();
-	add(reply, "events", events_last(engine_events(m->engine), param_text(c, "name"), (size_t)n));
+	add(reply, "events", events_last(engine_events(m->engine), in->name, in->limit));
 	call_reply(c, reply);
 }

@@ -4,5 +4,8 @@
 #pragma once
 #include "context.h"
 
-void method_monitor(struct call *c, void *arg);
-void method_log(struct call *c, void *arg);
+void method_monitor(struct call *c, const void *in, void *arg);
+void method_log(struct call *c, const void *in, void *arg);
+
+/* The parameters of Log. */
+extern const struct json_struct log_takes;

@@ -10,11 +10,23 @@
 #include "store/event.h"
 #include "heal/watched.h"
 
-enum { NAMES_MAX = 4096, MESSAGE_MAX = 1024, TIMEOUT_MAX = 86400, CHECK_SHARE = 10 };
+enum { NAMES_MAX = 4096, MESSAGE_MAX = 1024, TIMEOUT_MAX = 86400, CHECK_SHARE = 10, FOR_EVER = -1 };
+
+struct wait_in {
+	struct json_object *names, *namespaces;
+	uint64_t timeout_seconds;
+};
+static const struct json_member members[] = {
+	JSON_MEMBER(wait_in, names, LIST, .optional = true, .max = NAMES_MAX, .problem = name_problem),
+	JSON_MEMBER(wait_in, namespaces, LIST, .optional = true, .max = NAMES_MAX, .problem = name_problem),
+	JSON_MEMBER(wait_in, timeout_seconds, U64, .optional = true, .max = TIMEOUT_MAX, .absent = FOR_EVER),
+};
+const struct json_struct wait_takes = PARAMETERS(wait_in, members);
 
 struct waiter {
 	struct subscriber subscriber;	/* first: what told is given */
 	struct call *call;
+	struct wait_in in;		/* its lists are the call's */
 	struct engine *engine;
 	sd_event_source *check, *timeout;
 	uint64_t rests_usec;		/* CLOCK_MONOTONIC: until then it is not looked again */
@@ -100,17 +112,16 @@ static void netns_check(const struct engine *g, const char *netns, struct missin
 	m->failed = m->failed ? m->failed : failed;
 }
 
-static void check(const struct engine *g, const struct call *c, struct missing *m)
+static void check(const struct engine *g, const struct wait_in *in, struct missing *m)
 {
-	struct json_object *names = param(c, "names"), *namespaces = param(c, "namespaces");
-	size_t n = names ? json_object_array_length(names) : 0, n_namespaces = namespaces ? json_object_array_length(namespaces) : 0;
+	size_t n = list_size(in->names), n_namespaces = list_size(in->namespaces);
 	const struct known *const *all;
 	size_t n_known;
 
 	for (size_t i = 0; i < n; i++)
-		name_check(g, json_object_get_string(json_object_array_get_idx(names, i)), m);
+		name_check(g, list_text(in->names, i), m);
 	for (size_t i = 0; i < n_namespaces; i++)
-		netns_check(g, json_object_get_string(json_object_array_get_idx(namespaces, i)), m);
+		netns_check(g, list_text(in->namespaces, i), m);
 	if (n || n_namespaces)
 		return;
 	/* What is down is meant to be so, once the start has done what it should. */
@@ -135,14 +146,14 @@ static void failed_answer(struct call *c, const struct known *k)
 }
 
 /* Whether the call is answered now. */
-static bool answer(struct engine *g, struct call *c, bool late)
+static bool answer(struct engine *g, struct call *c, const struct wait_in *in, bool late)
 {
 	struct json_object *reply;
 	struct missing m;
 	bool done = true;
 
 	missing_init(&m);
-	check(g, c, &m);
+	check(g, in, &m);
 	if (is_there(&m)) {
 		call_reply(c, NULL);
 	} else if (m.failed) {
@@ -181,7 +192,7 @@ static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *a
 	uint64_t began = usec_now(CLOCK_MONOTONIC);
 	struct waiter *w = arg;
 
-	if (answer(w->engine, w->call, false)) {
+	if (answer(w->engine, w->call, &w->in, false)) {
 		waiter_end(w);
 		return 0;
 	}
@@ -194,7 +205,7 @@ static int on_timeout(_unused_ sd_event_source *s, _unused_ uint64_t usec, void 
 {
 	struct waiter *w = arg;
 
-	answer(w->engine, w->call, true);
+	answer(w->engine, w->call, &w->in, true);
 	waiter_end(w);
 	return 0;
 }
@@ -204,36 +215,19 @@ static void on_vanished(struct call *c)
 	waiter_end(c->data);
 }
 
-static bool names_ok(struct call *c, const char *parameter)
-{
-	struct json_object *names = param(c, parameter);
-	size_t n = names ? json_object_array_length(names) : 0;
-	char path[64];
-
-	if (n > NAMES_MAX) {
-		call_error_string(c, INVALID_PARAMETER, "parameter", parameter);
-		return false;
-	}
-	for (size_t i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s[%zu]", parameter, i);
-		if (!name_ok(c, json_object_get_string(json_object_array_get_idx(names, i)), path))
-			return false;
-	}
-	return true;
-}
-
-static int waiter_new(struct call *c, struct engine *g, uint64_t timeout_usec)
+static int waiter_new(struct call *c, const struct wait_in *in, struct engine *g)
 {
 	struct waiter *w = must(calloc(1, sizeof(*w)));
 	int r;
 
-	*w = (struct waiter){ { .told = on_told }, .call = c, .engine = g };
+	*w = (struct waiter){ { .told = on_told }, .call = c, .in = *in, .engine = g };
 	events_subscribe(engine_events(w->engine), &w->subscriber);
 	r = sd_event_add_time(call_event(c), &w->check, CLOCK_MONOTONIC, 0, 1, on_check, w);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(w->check, SD_EVENT_OFF);
-	if (r >= 0 && timeout_usec != UINT64_MAX)
-		r = sd_event_add_time_relative(call_event(c), &w->timeout, CLOCK_BOOTTIME, timeout_usec, 1000, on_timeout, w);
+	if (r >= 0 && in->timeout_seconds != UINT64_MAX)
+		r = sd_event_add_time_relative(call_event(c), &w->timeout, CLOCK_BOOTTIME, in->timeout_seconds * 1000000, 1000,
+					       on_timeout, w);
 	if (r < 0) {
 		waiter_end(w);
 		return r;
@@ -243,24 +237,17 @@ static int waiter_new(struct call *c, struct engine *g, uint64_t timeout_usec)
 	return 0;
 }
 
-void method_wait(struct call *c, void *arg)
+void method_wait(struct call *c, const void *parameters, void *arg)
 {
-	struct json_object *timeout = param(c, "timeout_seconds");
-	int64_t seconds = json_object_get_int64(timeout);
+	const struct wait_in *in = parameters;
 	struct method_context *m = arg;
 	struct err e;
 	int r;
 
-	if (!names_ok(c, "names") || !names_ok(c, "namespaces"))
-		return;
-	if (timeout && (seconds < 0 || seconds > TIMEOUT_MAX)) {
-		call_error_string(c, INVALID_PARAMETER, "parameter", "timeout_seconds");
-		return;
-	}
 	boot_look(m->engine);
-	if (answer(m->engine, c, timeout && !seconds))
+	if (answer(m->engine, c, in, !in->timeout_seconds))
 		return;
-	r = waiter_new(c, m->engine, timeout ? (uint64_t)seconds * 1000000 : UINT64_MAX);
+	r = waiter_new(c, in, m->engine);
 	if (r < 0) {
 		err_set(&e, r, "waiting: %s", strerror(-r));
 		call_refused(c, &e);

@@ -123,12 +123,34 @@ static void test_long_source(_unused_ void **state)
 	json_object_put(parameters);
 }
 
+/* What every method takes is in its table, and nothing else. */
+static void test_parameters(_unused_ void **state)
+{
+	const struct interface own = method_interface(NULL);
+	struct service *s = NULL;
+	struct err e;
+
+	if (service_new(&s, &own, &e) < 0)
+		fail_msg("%s", e.text);
+	service_free(s);
+}
+
+static void test_event(_unused_ void **state)
+{
+	struct err e;
+
+	if (idl_check_struct(idl_find(&idl, IDL_TYPE, "Event")->type, &event_struct, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_long_source),
+		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_event),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

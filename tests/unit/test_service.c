@@ -90,7 +90,7 @@ static void test_answer_is_utf8(void **state _unused_)
 /* Text and table must be of one mind. */
 static void test_service(void **state _unused_)
 {
-	const struct method extra[] = { { "Echo", READ, NULL }, { "Sing", READ, NULL } };
+	const struct method extra[] = { wire_methods[0], { "Sing", READ, NULL } };
 	const struct {
 		struct interface interface;
 		const char *words;
@@ -110,6 +110,68 @@ static void test_service(void **state _unused_)
 	}
 }
 
+struct song {
+	const char *text;
+	bool loud;
+	enum { LOW, HIGH } voice;
+	uint32_t times;
+};
+
+static const char *voice_word(unsigned i)
+{
+	return i == LOW ? "low" : i == HIGH ? "high" : NULL;
+}
+
+static const char *one_word(unsigned i)
+{
+	return i ? NULL : "low";
+}
+
+/* A table that is not as the text has it is found before anybody calls. */
+static void test_parameters(void **state _unused_)
+{
+	static const char text[] = "interface x.y\n"
+				   "method Sing(text: string, loud: ?bool, voice: (low, high)) -> ()\n";
+	static const struct json_member good[] = {
+		JSON_MEMBER(song, text, TEXT),
+		JSON_MEMBER(song, loud, FLAG, .optional = true),
+		JSON_MEMBER(song, voice, WORD, .word = voice_word),
+		JSON_MEMBER(song, times, U32),
+	};
+	static const struct {
+		size_t row;
+		struct json_member member;
+		size_t n;
+		const char *words;
+	} cases[] = {
+		{ 0, JSON_MEMBER(song, text, TEXT), 3, NULL },
+		{ 0, JSON_MEMBER_NAMED(song, text, "txet", TEXT), 3, "txet is not in the interface text" },
+		{ 0, JSON_MEMBER_NAMED(song, loud, "text", FLAG), 3, "text is of another type" },
+		{ 0, JSON_MEMBER(song, text, TEXT, .optional = true), 3, "text is needed in the interface text" },
+		{ 1, JSON_MEMBER(song, loud, FLAG), 3, "loud is optional in the interface text" },
+		{ 2, JSON_MEMBER(song, voice, WORD, .word = one_word), 3, "voice is of another type" },
+		{ 0, JSON_MEMBER(song, text, TEXT), 2, "voice has no row" },
+		{ 0, JSON_MEMBER(song, text, TEXT), 4, "times is not in the interface text" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct json_member rows[ARRAY_SIZE(good)];
+		const struct json_struct takes = { .members = rows, .n = cases[i].n, .size = sizeof(struct song) };
+		const struct method methods[] = { { "Sing", READ, NULL, &takes } };
+		const struct interface own = { text, methods, ARRAY_SIZE(methods), NULL };
+		struct service *s = NULL;
+		struct err e = { 0 };
+
+		memcpy(rows, good, sizeof(rows));
+		memcpy(&rows[cases[i].row], &cases[i].member, sizeof(rows[0]));
+		assert_int_equal(service_new(&s, &own, &e), cases[i].words ? -EINVAL : 0);
+		if (cases[i].words && !strstr(e.text, cases[i].words))
+			fail_msg("%s", e.text);
+		assert_true(!cases[i].words || !strncmp(e.text, "the parameters of x.y.Sing: ", 28));
+		service_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_permissions),
 		cmocka_unit_test(test_answer_is_utf8),
 		cmocka_unit_test(test_service),
+		cmocka_unit_test(test_parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

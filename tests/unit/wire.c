@@ -24,13 +24,19 @@ static void vanished(struct call *c)
 	f->later = NULL;
 }
 
-static void method_echo(struct call *c, void *arg)
+struct echo {
+	const char *text;
+};
+static const struct json_member echo_members[] = { JSON_MEMBER(echo, text, TEXT, .optional = true) };
+static const struct json_struct echo_takes = PARAMETERS(echo, echo_members);
+
+static void method_echo(struct call *c, _unused_ const void *in, void *arg)
 {
 	((struct fixture *)arg)->asked++;
 	call_reply(c, json_object_get(c->parameters));
 }
 
-static void method_later(struct call *c, void *arg)
+static void method_later(struct call *c, _unused_ const void *in, void *arg)
 {
 	struct fixture *f = arg;
 
@@ -39,18 +45,18 @@ static void method_later(struct call *c, void *arg)
 	c->vanished = vanished;
 }
 
-static void method_change(struct call *c, void *arg)
+static void method_change(struct call *c, _unused_ const void *in, void *arg)
 {
 	((struct fixture *)arg)->changed++;
 	call_reply(c, NULL);
 }
 
 /* Says more than anybody will read. */
-static void method_flood(struct call *c, void *arg)
+static void method_flood(struct call *c, const void *in, void *arg)
 {
 	char *piece = must(calloc(1, PIECE + 1));
 
-	method_later(c, arg);
+	method_later(c, in, arg);
 	memset(piece, 'x', PIECE);
 	for (int i = 0; i < 8; i++) {
 		struct json_object *o = json_object_new_object();
@@ -62,7 +68,7 @@ static void method_flood(struct call *c, void *arg)
 }
 
 const struct method wire_methods[WIRE_METHODS] = {
-	{ "Echo", READ, method_echo },
+	{ "Echo", READ, method_echo, &echo_takes },
 	{ "Later", READ, method_later },
 	{ "Change", CHANGE, method_change },
 	{ "Flood", READ, method_flood },
