@@ -3,7 +3,6 @@
  * which every varlink service describes itself, is an interface like another. */
 #include "service.h"
 #include "idl.h"
-#include "base/log.h"
 
 enum { INTERFACES = 2 };
 
@@ -219,7 +218,10 @@ void service_answered(const struct call *c, const char *error, const struct json
 	i = interface_find(s, error ? error : c->method, &name);
 	if (i >= 0)
 		m = idl_find(&s->idl[i], error ? IDL_ERROR : IDL_METHOD, name);
-	if (!m || !idl_match(error ? m->type : m->gives, (struct json_object *)parameters, path))
-		log_error("an answer to %s is not as its interface has it: %s%s%s", c->method, error ? error : "",
-			  error && *path ? ": " : "", path);
+	if (m && idl_match(error ? m->type : m->gives, (struct json_object *)parameters, path))
+		return;
+	/* The log may not be written any more. */
+	fprintf(stderr, "an answer to %s is not as its interface has it: %s%s%s in %s\n", c->method, error ? error : "",
+		error ? ": " : "", m ? path : "unknown", json_object_to_json_string((struct json_object *)parameters));
+	abort();
 }

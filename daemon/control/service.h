@@ -36,5 +36,5 @@ void service_free(struct service *s);
 
 /* These go into varlink_options, with the service as their arg. */
 void service_called(struct call *c, void *arg);
-/* Says so in the log if an answer is not as the interface text has it. */
+/* Aborts if an answer is not as the interface text has it, and says on stderr what is not: for tests. */
 void service_answered(const struct call *c, const char *error, const struct json_object *parameters, void *arg);

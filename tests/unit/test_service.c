@@ -4,6 +4,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 static void test_errors(void **state _unused_)
 {
@@ -82,9 +85,71 @@ static void test_answer_is_utf8(void **state _unused_)
 	open_as(&f, true, true);
 	ask(&f, LATER);
 	json_object_object_add(o, "name", json_object_new_string("a\xff" "b"));
-	call_error(f.later, "org.example.test.Unknown", o);
-	expect_error(&f, "org.example.test.Unknown", "{\"name\":\"a?b\"}");
+	call_error(f.later, "org.example.test.Wrong", o);
+	expect_error(&f, "org.example.test.Wrong", "{\"name\":\"a?b\"}");
 	fixture_done(&f);
+}
+
+/* Answers as @error and @parameters say in a process of its own; what that says before it is ended by SIGABRT. */
+static void abort_of(const char *error, const char *parameters, bool progress, char ret[1024])
+{
+	int fds[2], status;
+	size_t n = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		const struct rlimit no_core = { 0, 0 };
+		struct json_object *o = json_tokener_parse(parameters);
+		struct fixture f;
+
+		setrlimit(RLIMIT_CORE, &no_core);
+		signal(SIGABRT, SIG_DFL);
+		dup2(fds[1], STDERR_FILENO);
+		open_as(&f, true, true);
+		ask(&f, LATER);
+		if (progress)
+			call_progress(f.later, o);
+		else if (error)
+			call_error(f.later, error, o);
+		else
+			call_reply(f.later, o);
+		_exit(0);
+	}
+	close(fds[1]);
+	for (ssize_t r; (r = read(fds[0], ret + n, 1023 - n)) > 0;)
+		n += (size_t)r;
+	ret[n] = '\0';
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(*ret ? WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT : WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* An answer that the text does not promise is fatal, and says what is wrong. */
+static void test_wrong_answers(void **state _unused_)
+{
+	static const struct {
+		const char *error, *parameters, *words;
+		bool progress;
+	} cases[] = {
+		{ NULL, "{\"n\":1}", "" },
+		{ NULL, "{\"n\":\"one\"}", "an answer to org.example.test.Later is not as its interface has it: n in { \"n\": \"one\" }" },
+		{ NULL, "{\"n\":1,\"m\":2}", ": m in" },
+		{ NULL, "{\"n\":1.5}", ": n in", true },
+		{ "org.example.test.Wrong", "{\"name\":\"a\"}", "" },
+		{ "org.example.test.Wrong", "{}", "org.example.test.Wrong: name in" },
+		{ "org.example.test.Wrong", "{\"name\":7}", "org.example.test.Wrong: name in" },
+		{ "org.example.test.Wrnog", "{\"name\":\"a\"}", "org.example.test.Wrnog: unknown in" },
+		{ INVALID_PARAMETER, "{}", "InvalidParameter: parameter in" },
+	};
+	char said[1024];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		abort_of(cases[i].error, cases[i].parameters, cases[i].progress, said);
+		if (*cases[i].words ? !strstr(said, cases[i].words) : *said)
+			fail_msg("%s", said);
+	}
 }
 
 /* Text and table must be of one mind. */
@@ -179,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_introspection),
 		cmocka_unit_test(test_permissions),
 		cmocka_unit_test(test_answer_is_utf8),
+		cmocka_unit_test(test_wrong_answers),
 		cmocka_unit_test(test_service),
 		cmocka_unit_test(test_parameters),
 	};

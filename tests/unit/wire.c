@@ -14,7 +14,8 @@ const char wire_text[] =
 	"method Echo(text: ?string) -> (text: ?string)\n"
 	"method Later() -> (n: ?int)\n"
 	"method Change() -> ()\n"
-	"method Flood() -> (text: ?string)\n";
+	"method Flood() -> (text: ?string)\n"
+	"error Wrong(name: string)\n";
 
 static void vanished(struct call *c)
 {
