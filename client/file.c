@@ -135,9 +135,7 @@ static int file_read(struct file *f, struct arena *a, const char *path, const ch
 				TOPOLOGY_MAX >> 20);
 	if (r < 0)
 		return ctl_fail(EXIT_INVALID, "%s: %s", f->label, strerror(-r));
-	r = load_text(text, size, &all_kinds, &t, &p);
-	if (r >= 0)
-		r = json_read(text, size, &f->json, &p);
+	r = load_text_json(text, size, &all_kinds, &t, &f->json, &p);
 	if (r < 0)
 		return problems_say(f, &p);
 	f->name = file_name(a, f, wanted, t.name);

@@ -71,7 +71,7 @@ static int file_load(struct file *f)
 
 	if (code != EXIT_DONE)
 		return code;
-	if (load_text(f->text, f->size, &all_kinds, &t, &p) < 0 || json_read(f->text, f->size, &f->json, &p) < 0) {
+	if (load_text_json(f->text, f->size, &all_kinds, &t, &f->json, &p) < 0) {
 		problems_print(f->path, &p);
 		problems_done(&p);
 		return EXIT_INVALID;

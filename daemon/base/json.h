@@ -15,6 +15,9 @@ int json_read(const char *text, size_t size, struct json_object **ret, struct pr
 /* The same without remembering where the values stood, which takes as much memory again. */
 int json_read_plain(const char *text, size_t size, struct json_object **ret, struct problems *p);
 
+/* Forgets where all that is in @in stood; it is then as if it came from json_read_plain. */
+void json_forget_places(struct json_object *in);
+
 /* Where @value stood, and its key if it is a member of an object; line 0 if
  * it did not come from json_read.  The pointer is left NULL. */
 struct where json_where_value(struct json_object *value);

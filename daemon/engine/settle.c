@@ -32,7 +32,7 @@ int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
 	if (!known_is_up(&m->known))
 		return 0;
 	model_done(&j->last.model);
-	if (member_load(&g->env, m->known.json, &j->last, e) < 0)
+	if (member_declared(&g->env, m, &j->last, e) < 0)
 		return e->code;
 	member_number(m, &j->last.model);
 	return 0;

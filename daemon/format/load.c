@@ -281,24 +281,30 @@ int load_json(struct json_object *in, const struct kinds *kinds, struct topology
 	return load(in, false, kinds, ret, p);
 }
 
-int load_text(const char *text, size_t size, const struct kinds *kinds, struct topology *ret, struct problems *p)
+int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct topology *ret,
+		   struct json_object **ret_json, struct problems *p)
 {
 	struct where start = { "", 1, 1 };
-	struct json_object *in;
 	int r;
 
+	*ret_json = NULL;
 	if (size > TOPOLOGY_MAX) {
 		problem_add(p, -EINVAL, &start, "the file has %zu bytes, at most %d are allowed", size, TOPOLOGY_MAX);
 		return -EINVAL;
 	}
-	r = json_read(text, size, &in, p);
+	r = json_read(text, size, ret_json, p);
 	if (r < 0) {
 		problems_sort(p);
 		return r;
 	}
-	r = load(in, true, kinds, ret, p);
-	json_object_put(in);
-	return r;
+	return load(*ret_json, true, kinds, ret, p);
+}
+
+int load_text(const char *text, size_t size, const struct kinds *kinds, struct topology *ret, struct problems *p)
+{
+	_cleanup_(json_putp) struct json_object *json = NULL;
+
+	return load_text_json(text, size, kinds, ret, &json, p);
 }
 
 void topology_done(struct topology *t)

@@ -18,6 +18,10 @@ void topology_done(struct topology *t);
 /* Reads a topology from @text of @size bytes.  -EINVAL with at least one problem
  * in @p, sorted, with lines and columns; @ret is then untouched. */
 int load_text(const char *text, size_t size, const struct kinds *kinds, struct topology *ret, struct problems *p);
+/* The same, and the JSON that stands in @text, with its places, even if it is no topology (NULL: it is no JSON);
+ * the caller owns it. */
+int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct topology *ret,
+		   struct json_object **ret_json, struct problems *p);
 /* The same from JSON that has been read already with json_read; without lines. */
 int load_json(struct json_object *in, const struct kinds *kinds, struct topology *ret, struct problems *p);
 

@@ -114,24 +114,22 @@ static void name_make(struct boot_file *f, const char *own)
 
 static void json_load(struct boot_files *b, struct boot_file *f, const char *text, size_t size)
 {
-	struct problems syntax = { 0 };
+	_cleanup_(json_putp) struct json_object *json = NULL;
 	struct topology t = { 0 };
-	int r = load_text(text, size, b->kinds, &t, &f->problems);
-	struct json_object *json = NULL, *name;
+	int r = load_text_json(text, size, b->kinds, &t, &json, &f->problems);
+	struct json_object *name;
 	struct err e;
 
-	if (json_read_plain(text, size, &json, &syntax) < 0)
-		json = NULL;
 	name = json_object_is_type(json, json_type_object) ? json_object_object_get(json, "name") : NULL;
-	if (r == 0)
+	if (r == 0) {
+		topology_done(&t);
+		/* What is kept is not asked for places: boot_file_place reads the file again. */
+		json_forget_places(json);
 		f->json = json_object_get(json);
+	}
 	/* A file that is invalid elsewhere may still say what it is called. */
 	name_make(f, json_object_is_type(name, json_type_string) && !name_problem(json_object_get_string(name), &e) ?
 			     json_object_get_string(name) : NULL);
-	json_object_put(json);
-	problems_done(&syntax);
-	if (r == 0)
-		topology_done(&t);
 }
 
 void boot_file_read(struct boot_files *b, struct boot_file *f)

@@ -98,6 +98,38 @@ int member_load(const struct env *env, struct json_object *json, struct topology
 	return r;
 }
 
+/* As it was when it was loaded: without what returns to what it was, and without the kernel's numbers. */
+static void copy_add(struct model *to, const struct object *o)
+{
+	struct object *copy = object_copy(to, o, o->declared);
+
+	copy->handle = 0;
+	copy->declared = copy->set;
+	copy->where.pointer = o->where.pointer ? arena_strdup(&to->arena, o->where.pointer) : NULL;
+	copy->id = arena_strdup(&to->arena, o->id);
+	copy->hash = o->hash;
+	model_adopt(to, copy);
+}
+
+int member_declared(const struct env *env, const struct member *m, struct topology *ret, struct err *e)
+{
+	struct topology t = { .on_drift = m->on_drift };
+
+	/* What could not be read at the start, or is about to be rolled back then, is not kept. */
+	if (!m->declared.n)
+		return member_load(env, m->known.json, ret, e);
+	model_init(&t.model, env->kinds);
+	for (size_t i = 0; i < m->declared.n; i++) {
+		const struct object *o = m->declared.objects[i];
+
+		/* A namespace that no file names is there for what returns in it. */
+		if (o->where.pointer || !object_is(o, "netns") || !strcmp(o->netns, "host"))
+			copy_add(&t.model, o);
+	}
+	*ret = t;
+	return 0;
+}
+
 /* The record is what the member is from now on. */
 void member_take(struct env *env, struct record *r, const struct model *declared)
 {

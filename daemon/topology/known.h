@@ -11,6 +11,8 @@ void member_free(struct member *m);
 void member_take(struct env *env, struct record *r, const struct model *declared);
 /* Loads a topology that was valid when it was written down. */
 int member_load(const struct env *env, struct json_object *json, struct topology *ret, struct err *e);
+/* What @m declares, which is up: a copy of the model that is kept of it; only where there is none it is loaded. */
+int member_declared(const struct env *env, const struct member *m, struct topology *ret, struct err *e);
 /* Tells the model of what was applied last by which numbers its links are known. */
 void member_number(const struct member *m, struct model *last);
 /* Writes down what @m is, with nothing changed but what only the record says. */

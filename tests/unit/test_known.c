@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* test_known.c - what is kept of a topology is what loading its JSON again would give, and a change
+ * starts from it without reading any JSON. */
+#include "generator.h"
+#include "heal/watched.h"
+#include "model/kind.h"
+#include "model/model.h"
+#include "topology/known.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+enum { TOPOLOGIES = 300 };
+
+static struct env env = { .kinds = &all_kinds };
+
+static void topology_load(struct json_object *json, struct topology *ret)
+{
+	struct err e;
+
+	if (member_load(&env, json, ret, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+/* A member that is up, as the last change has left it: some fields return, the kernel's numbers are known. */
+static struct member *member_up(struct json_object *json)
+{
+	struct member *m = member_need(&env, "lab");
+	struct netns_set none = { 0 };
+	struct topology t;
+
+	topology_load(json, &t);
+	for (size_t i = 0; i < t.model.n; i++) {
+		struct object *o = t.model.objects[i];
+
+		o->handle = 7;
+		for (size_t f = 0; f < o->kind->n_fields; f++)
+			o->set |= o->kind->fields[f].kernel_default ? UINT64_C(1) << f : 0;
+	}
+	model_add(&t.model, object_new(&t.model, kinds_find(&all_kinds, "netns", NULL), "returns", NULL), NULL);
+	watched_take(&env, m, &t.model, &none, false);
+	m->known.json = json_object_get(json);
+	return m;
+}
+
+static void member_down(struct member *m)
+{
+	watched_done(&env, m);
+	member_drop(&env, m->known.name);
+}
+
+static void same_object(const struct object *a, const struct object *b)
+{
+	assert_string_equal(a->id, b->id);
+	assert_int_equal(a->hash, b->hash);
+	assert_ptr_equal(a->kind, b->kind);
+	assert_int_equal(a->set, b->set);
+	assert_int_equal(a->declared, b->declared);
+	assert_int_equal(object_diff(a, b), 0);
+	assert_int_equal(object_diff(b, a), 0);
+	assert_int_equal(a->handle, b->handle);
+	assert_true(a->managed == b->managed && a->listed == b->listed);
+	assert_int_equal(!a->where.pointer, !b->where.pointer);
+	if (a->where.pointer)
+		assert_string_equal(a->where.pointer, b->where.pointer);
+}
+
+static void test_declared(_unused_ void **state)
+{
+	for (uint64_t seed = 1; seed <= TOPOLOGIES; seed++) {
+		struct json_object *json = generate(&(struct generator){ .seed = seed });
+		struct member *m = member_up(json);
+		struct topology loaded, kept;
+		struct err e;
+
+		topology_load(json, &loaded);
+		assert_int_equal(member_declared(&env, m, &kept, &e), 0);
+		assert_int_equal(loaded.model.n, kept.model.n);
+		for (size_t i = 0; i < loaded.model.n; i++) {
+			same_object(loaded.model.objects[i], kept.model.objects[i]);
+			assert_ptr_equal(model_find(&kept.model, loaded.model.objects[i]->id), kept.model.objects[i]);
+		}
+		topology_done(&loaded);
+		/* It stays when the member goes. */
+		member_down(m);
+		for (size_t i = 0; i < kept.model.n; i++)
+			assert_true(!kept.model.objects[i]->where.pointer || *kept.model.objects[i]->where.pointer == '/');
+		topology_done(&kept);
+		json_object_put(json);
+	}
+}
+
+/* The JSON is not asked: it may say what it likes. */
+static void test_no_json(_unused_ void **state)
+{
+	struct json_object *json = generate(&(struct generator){ .seed = 1 }), *wrong = json_tokener_parse("{\"no\": 1}");
+	struct member *m = member_up(json);
+	struct topology t;
+	struct err e;
+
+	json_object_put(m->known.json);
+	m->known.json = wrong;
+	assert_int_equal(member_declared(&env, m, &t, &e), 0);
+	topology_done(&t);
+	watched_done(&env, m);
+	assert_int_equal(member_declared(&env, m, &t, &e), -EINVAL);
+	member_drop(&env, m->known.name);
+	json_object_put(json);
+}
+
+static int teardown(_unused_ void **state)
+{
+	free(env.members);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_declared),
+		cmocka_unit_test(test_no_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, teardown);
+}
