@@ -225,7 +225,7 @@ static struct json_object *member_json(const struct json_member *m, const void *
 	case JSON_U32:
 	case JSON_U64:
 		n = m->type == JSON_U64 ? *(const uint64_t *)at : *(const uint32_t *)at;
-		return m->optional && !n ? NULL : json_object_new_int64((int64_t)n);
+		return m->optional && !m->always && !n ? NULL : json_object_new_int64((int64_t)n);
 	case JSON_ERRNO:
 		return *(const int *)at ? json_object_new_int(abs(*(const int *)at)) : NULL;
 	case JSON_WORD:

@@ -23,6 +23,7 @@ struct json_member {
 	enum json_member_type type;
 	size_t offset, size;
 	bool optional;		/* may be missing: zero, or absent; zero is left out when it is written */
+	bool always;		/* though optional, it is written even if it is zero */
 	int64_t min, max;	/* of a number; max also bytes of a text and elements of a list, 0: any */
 				/* min also the first number that has a word; those below it are as if it was not there */
 	int64_t absent;		/* of a number: what it is if it is missing */

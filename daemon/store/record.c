@@ -40,7 +40,8 @@ static const struct json_member record_members[] = {
 	JSON_MEMBER(record, topology, OBJECT),
 	JSON_MEMBER_NAMED(record, saved, "originals", OWN, .save = objects_save, .restore = objects_restore),
 	JSON_MEMBER(record, delta, OWN, .save = objects_save, .restore = objects_restore),
-	JSON_MEMBER(record, confirm_usec, U64, .max = INT64_MAX - 1, .optional = true),
+	/* Records of before there was --confirm lack it. */
+	JSON_MEMBER(record, confirm_usec, U64, .max = INT64_MAX - 1, .optional = true, .always = true),
 	JSON_MEMBER(record, adopt, FLAG, .optional = true),
 	JSON_MEMBER(record, persist, FLAG, .optional = true),
 	JSON_MEMBER(record, forget, FLAG, .optional = true),
