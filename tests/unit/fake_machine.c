@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fake_machine.c - hands the fake kernel to a job, as machine.c does the real one. */
 #include "fake_machine.h"
+#include "kind_tunnel.h"
 #include "kernel/netns.h"
 
 static enum netns_state state_of(const struct fake *k, const char *netns)
@@ -169,7 +170,7 @@ static int store_abandon(void *arg, _unused_ const char *name, _unused_ struct e
 
 static void saved_copy(struct model *to, const struct model *from)
 {
-	model_init(to, &all_kinds);
+	model_init(to, tunnel_kinds());
 	for (size_t i = 0; from && i < from->n; i++)
 		model_add(to, object_copy(to, from->objects[i], ~UINT64_C(0)), NULL);
 }
@@ -178,7 +179,7 @@ void fake_machine_init(struct fake_machine *m, struct fake *k, const struct mode
 {
 	*m = (struct fake_machine){ .kernel = k, .fails = { NEVER, NEVER } };
 	m->machine = (struct machine){
-		.kinds = &all_kinds,
+		.kinds = tunnel_kinds(),
 		.identity = "machine",
 		.next_index = &m->next_index,
 		.arg = m,
@@ -204,7 +205,7 @@ static void load(struct topology *to, struct json_object *json)
 	if (!json)
 		return;
 	model_done(&to->model);
-	if (load_json(json, &all_kinds, to, &p) < 0) {
+	if (load_json(json, tunnel_kinds(), to, &p) < 0) {
 		fprintf(stderr, "%s: %s\n%s\n", p.v[0].where.pointer, p.v[0].message, json_object_to_json_string(json));
 		abort();
 	}

@@ -128,7 +128,7 @@ static struct object *birth(struct fake *k, const struct object *want)
 	struct object *o = object_new(k->memory, want->kind, want->netns, want->name);
 	struct link *l = (struct link *)o;
 
-	l->mtu = 1500;
+	l->mtu = link_mtu(o);
 	l->txqlen = 1000;
 	mac_derive("machine", k->topology, want->place, l->mac);
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
@@ -136,7 +136,7 @@ static struct object *birth(struct fake *k, const struct object *want)
 
 		if (f->nla && object_has(want, i))
 			memcpy(object_at(o, i), object_at(want, i), f->type->size);
-		else if (f->nla && f->place == NLA_INFO_DATA)
+		else if (f->place == NLA_INFO_DATA && f->kernel_default)
 			object_set(k->memory, o, f->name, f->kernel_default);
 	}
 	o->set = kind_mask(o->kind, 0);

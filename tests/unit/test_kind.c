@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* test_kind.c - what a kind of link gets for its file and its row: the tunnel of kind_tunnel.c in the
+ * loader, the schema and the manual, and in messages to a kernel and back.  Its plan is in tests/plan. */
+#include "kind_tunnel.h"
+#include "kernel/look.h"
+#include "format/load.h"
+#include "model/revert.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+static const char file[] = "{\"namespaces\": {\"a\": {\"interfaces\": {"
+			   "\"x\": {\"kind\": \"veth\", \"peer\": \"y\"},"
+			   "\"t\": {\"kind\": \"tunnel\", \"learning\": false, \"port\": 8472, \"ttl\": 3, \"remote\": \"2001:db8::1\","
+			   " \"over\": \"x\", \"mode\": \"fast\", \"first\": 10, \"last\": 20}}}}}";
+
+static void load(const char *text, struct topology *t)
+{
+	struct problems p = { 0 };
+
+	if (load_text(text, strlen(text), tunnel_kinds(), t, &p) < 0)
+		fail_msg("%s", p.v[0].message);
+	problems_done(&p);
+}
+
+static struct tunnel *tunnel_of(const struct topology *t)
+{
+	return (struct tunnel *)model_find_ref(&t->model, "link", "a/t");
+}
+
+static void test_file(_unused_ void **state)
+{
+	struct problems p = { 0 };
+	struct topology t;
+
+	load(file, &t);
+	assert_ptr_equal(tunnel_of(&t)->link.object.kind, &kind_tunnel);
+	assert_int_equal(tunnel_of(&t)->ttl, 3);
+	assert_string_equal(tunnel_of(&t)->over, "a/x");
+	assert_int_equal(link_mtu(&tunnel_of(&t)->link.object), 1400);
+	topology_done(&t);
+	static const char wrong[] = "{\"namespaces\": {\"a\": {\"interfaces\": {\"t\": {\"kind\": \"tunel\", \"first\": 5}}}}}";
+	assert_int_equal(load_text(wrong, strlen(wrong), tunnel_kinds(), &t, &p), -EINVAL);
+	assert_string_equal(p.v[0].message, "needs \"first\" and \"last\", in this order");
+	assert_string_equal(p.v[1].message, "there is no kind \"tunel\"; did you mean \"tunnel\"?");
+	problems_done(&p);
+}
+
+static void test_documents(_unused_ void **state)
+{
+	_cleanup_(freep) char *manual = NULL;
+	struct json_object *schema = load_schema(tunnel_kinds());
+	const char *text = json_object_to_json_string_ext(schema, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	size_t size;
+	FILE *f = must(open_memstream(&manual, &size));
+
+	assert_non_null(strstr(text, "\"enum\":[\"bridge\",\"veth\",\"tunnel\"]"));
+	assert_non_null(strstr(text, "\"interfaces-tunnel\":{\"type\":\"object\",\"description\":\"a tunnel to somewhere\""));
+	assert_non_null(strstr(text, "\"mode\":{\"enum\":[\"fast\",\"safe\"],\"description\":\"how packets are sent\"}"));
+	load_manual(tunnel_kinds(), f);
+	fclose(f);
+	assert_non_null(strstr(manual, "## tunnel\n\nA tunnel to somewhere.\n"));
+	assert_non_null(strstr(manual, "|  *learning*\n:  true or false\n:  whether addresses are learnt; reverts to true\n"));
+	assert_non_null(strstr(manual, "largest packet, in bytes; 65536 is for lo alone; below 1280 there is no IPv6 (IFLA\\_MTU); reverts to 1400\n"));
+	json_object_put(schema);
+}
+
+/* ---- messages ---- */
+
+struct wire {
+	struct netns netns;
+	struct netns_set set;
+	struct plan plan;
+	struct model observed;
+	struct work w;
+};
+
+static void wire_init(struct wire *x, struct topology *t)
+{
+	*x = (struct wire){ .netns = { .name = "a", .state = NETNS_FRESH, .fd = -1 } };
+	x->set = (struct netns_set){ .v = &x->netns, .n = 1 };
+	model_init(&x->observed, tunnel_kinds());
+	x->plan = (struct plan){ .desired = &t->model, .observed = &x->observed };
+	model_find_ref(&t->model, "link", "a/x")->handle = 7;
+	work_init(&x->w, &x->plan, &x->set, "lab-1", "machine");
+	x->w.at = &x->netns;
+}
+
+static void wire_done(struct wire *x)
+{
+	work_done(&x->w);
+	model_done(&x->observed);
+}
+
+/* Sends what changes from @before to @after, and gives the messages. */
+static size_t wire_send(struct wire *x, struct object *before, struct object *after, const struct nlmsghdr *ret[8])
+{
+	struct op op = { .before = before, .after = after, .diff = before ? object_diff(after, before) : 0 };
+	const struct nlmsghdr *h = (const void *)x->w.batch.buffer;
+	size_t first = x->w.batch.size, n = 0;
+	struct err e;
+
+	assert_int_equal(after->kind->encode(&x->w, &op, &e), 0);
+	h = (const void *)(x->w.batch.buffer + first);
+	for (int left = (int)(x->w.batch.size - first); nlmsg_ok(h, left) && n < 8; h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
+		ret[n++] = h;
+	return n;
+}
+
+/* The attributes of IFLA_INFO_DATA; how many. */
+static size_t data_of(const struct nlmsghdr *h, struct nlattr *ret[TUNNEL_MAX])
+{
+	struct nlattr *info = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifinfomsg), IFLA_LINKINFO), *data;
+	size_t n = 0;
+
+	memset(ret, 0, TUNNEL_MAX * sizeof(*ret));
+	data = info ? nla_find(nla_data(info), nla_len(info), IFLA_INFO_DATA) : NULL;
+	if (data)
+		nla_parse_nested(ret, TUNNEL_MAX - 1, data, NULL);
+	for (size_t i = 0; i < TUNNEL_MAX; i++)
+		n += ret[i] != NULL;
+	return n;
+}
+
+static struct tunnel *read_back(struct wire *x, const struct topology *t, const struct nlmsghdr *h)
+{
+	struct object *over = model_find_ref(&t->model, "link", "a/x");
+	struct look look = { .observed = &x->observed, .ns = &x->netns, .links = &over, .n_links = 1, .desired = &t->model, .last = &t->model };
+	struct object *o = link_read(&look, h);
+
+	assert_non_null(o);
+	link_read_names(&look, o);
+	return (struct tunnel *)o;
+}
+
+static void test_create(_unused_ void **state)
+{
+	const struct nlmsghdr *h[8];
+	struct nlattr *data[TUNNEL_MAX];
+	struct topology t;
+	struct tunnel *have;
+	struct object *want;
+	struct wire x;
+
+	load(file, &t);
+	want = &tunnel_of(&t)->link.object;
+	wire_init(&x, &t);
+	assert_in_range(wire_send(&x, NULL, want, h), 1, 8);
+	assert_int_equal(h[0]->nlmsg_flags & (NLM_F_CREATE | NLM_F_EXCL), NLM_F_CREATE | NLM_F_EXCL);
+	data_of(h[0], data);
+	assert_int_equal(nla_get_u8(data[TUNNEL_LEARNING]), 0);
+	assert_int_equal(nla_get_u16(data[TUNNEL_PORT]), htons(8472));
+	assert_int_equal(nla_get_u32(data[TUNNEL_OVER]), 7);
+	assert_int_equal(nla_len(data[TUNNEL_MODE]), 4);
+	assert_null(data[TUNNEL_REMOTE]);
+	assert_int_equal(nla_len(data[TUNNEL_REMOTE6]), 16);
+	have = read_back(&x, &t, h[0]);
+	assert_ptr_equal(have->link.object.kind, &kind_tunnel);
+	assert_int_equal(object_diff(want, &have->link.object) & link_in_data(want, ~UINT64_C(0)), 0);
+	assert_int_equal(~have->link.object.set & link_in_data(want, ~UINT64_C(0)), 0);
+	wire_done(&x);
+	topology_done(&t);
+}
+
+/* A mode is said where it is not as a new link has it. */
+static void test_create_usual(_unused_ void **state)
+{
+	const struct nlmsghdr *h[8];
+	struct nlattr *data[TUNNEL_MAX];
+	struct topology t;
+	struct wire x;
+
+	load("{\"namespaces\": {\"a\": {\"interfaces\": {\"x\": {\"kind\": \"veth\", \"peer\": \"y\"},"
+	     "\"t\": {\"kind\": \"tunnel\", \"learning\": true, \"ttl\": 64}}}}}",
+	     &t);
+	wire_init(&x, &t);
+	wire_send(&x, NULL, &tunnel_of(&t)->link.object, h);
+	assert_int_equal(data_of(h[0], data), 1);
+	assert_int_equal(nla_get_u8(data[TUNNEL_TTL]), 64);
+	wire_done(&x);
+	topology_done(&t);
+}
+
+/* A copy of @from, as it may have been before. */
+static struct tunnel *before_of(struct wire *x, const struct tunnel *from)
+{
+	return (struct tunnel *)object_copy(&x->observed, &from->link.object, ~UINT64_C(0));
+}
+
+static void test_change(_unused_ void **state)
+{
+	const struct nlmsghdr *h[8];
+	struct nlattr *data[TUNNEL_MAX];
+	struct tunnel *want, *before;
+	struct topology t;
+	struct wire x;
+
+	load(file, &t);
+	want = tunnel_of(&t);
+	wire_init(&x, &t);
+	/* One row. */
+	before = before_of(&x, want);
+	before->ttl = 9;
+	assert_int_equal(wire_send(&x, &before->link.object, &want->link.object, h), 2);
+	assert_int_equal(data_of(h[0], data), 1);
+	assert_int_equal(nla_get_u8(data[TUNNEL_TTL]), 3);
+	assert_int_equal(data_of(h[1], data), 0);
+	/* What no row says. */
+	before = before_of(&x, want);
+	before->last = 19;
+	wire_send(&x, &before->link.object, &want->link.object, h);
+	assert_int_equal(data_of(h[0], data), 1);
+	assert_memory_equal(nla_data(data[TUNNEL_PORTS]), (&(struct tunnel_ports){ 10, 20 }), sizeof(struct tunnel_ports));
+	/* A mode that returns to its default goes first, by itself, though it is switched on. */
+	before = before_of(&x, want);
+	before->ttl = 9;
+	before->learning = false;
+	want->learning = true;
+	assert_int_equal(wire_send(&x, &before->link.object, &want->link.object, h), 3);
+	assert_int_equal(data_of(h[0], data), 1);
+	assert_int_equal(nla_get_u8(data[TUNNEL_LEARNING]), 1);
+	assert_int_equal(data_of(h[1], data), 1);
+	assert_non_null(data[TUNNEL_TTL]);
+	/* Nothing of it. */
+	before = before_of(&x, want);
+	before->link.up = false;
+	assert_int_equal(wire_send(&x, &before->link.object, &want->link.object, h), 1);
+	assert_int_equal(data_of(h[0], data), 0);
+	wire_done(&x);
+	topology_done(&t);
+}
+
+/* What leaves the file returns to the default of its row, and none to none. */
+static void test_reset(_unused_ void **state)
+{
+	static const uint8_t nowhere[4];
+	struct topology t, last;
+	struct model saved, observed;
+	struct tunnel *want, *before;
+	const struct nlmsghdr *h[8];
+	struct nlattr *data[TUNNEL_MAX];
+	struct wire x;
+
+	load(file, &last);
+	load("{\"namespaces\": {\"a\": {\"interfaces\": {\"x\": {\"kind\": \"veth\", \"peer\": \"y\"}, \"t\": {\"kind\": \"tunnel\", \"port\": 8472}}}}}",
+	     &t);
+	model_init(&saved, tunnel_kinds());
+	model_init(&observed, tunnel_kinds());
+	revert_complete(&t.model, &last.model, &saved, &observed);
+	want = tunnel_of(&t);
+	assert_true(want->learning);
+	assert_int_equal(want->ttl, 64);
+	assert_int_equal(want->mode, 2);
+	assert_int_equal(want->last, 65535);
+	assert_null(want->over);
+	wire_init(&x, &t);
+	before = before_of(&x, tunnel_of(&last));
+	assert_int_equal(wire_send(&x, &before->link.object, &want->link.object, h), 3);
+	assert_int_equal(data_of(h[0], data), 1);
+	assert_int_equal(nla_get_u8(data[TUNNEL_LEARNING]), 1);
+	assert_int_equal(data_of(h[1], data), 5);
+	assert_memory_equal(nla_data(data[TUNNEL_REMOTE]), nowhere, sizeof(nowhere));
+	assert_int_equal(nla_get_u32(data[TUNNEL_OVER]), 0);
+	wire_done(&x);
+	topology_done(&t);
+	topology_done(&last);
+	model_done(&saved);
+	model_done(&observed);
+}
+
+/* Where the kernel takes what a change leaves out for its default, all is said, also what no file says. */
+static void test_whole_data(_unused_ void **state)
+{
+	struct link_kind whole = *kind_tunnel.link;
+	struct kind kind = kind_tunnel;
+	struct tunnel *want, *before;
+	const struct nlmsghdr *h[8];
+	struct nlattr *data[TUNNEL_MAX];
+	struct topology t;
+	struct wire x;
+
+	whole.whole_data = true;
+	kind.link = &whole;
+	load(file, &t);
+	want = tunnel_of(&t);
+	wire_init(&x, &t);
+	before = before_of(&x, want);
+	before->ttl = 9;
+	want->link.object.kind = before->link.object.kind = &kind;
+	want->link.object.set &= ~field_bit(&kind, "port");
+	want->port = 0;
+	assert_int_equal(wire_send(&x, &before->link.object, &want->link.object, h), 2);
+	assert_int_equal(data_of(h[0], data), 7);
+	assert_int_equal(nla_get_u16(data[TUNNEL_PORT]), htons(8472));
+	assert_int_equal(nla_get_u8(data[TUNNEL_TTL]), 3);
+	wire_done(&x);
+	topology_done(&t);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file),   cmocka_unit_test(test_documents), cmocka_unit_test(test_create), cmocka_unit_test(test_create_usual),
+		cmocka_unit_test(test_change), cmocka_unit_test(test_reset),     cmocka_unit_test(test_whole_data),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
