@@ -28,7 +28,7 @@ def append(path, text):
     path.write_text(path.read_text() + text)
 
 
-@pytest.mark.parametrize("test", ["catalog.py", "layers.py", "size.py"])
+@pytest.mark.parametrize("test", ["catalog.py", "kinds.py", "layers.py", "size.py"])
 def test_tree(test):
     code, out = run(test, ROOT)
     assert code == 0, out
@@ -68,6 +68,37 @@ def test_layers_unknown_folder(copy):
     (copy / "daemon/attic/stray.c").write_text('#include "base.h"\n')
     code, out = run("layers.py", copy)
     assert code == 1 and "the folder attic is in no layer" in out
+
+
+@pytest.mark.parametrize("name, text, words", [
+    ("daemon/kind/link.c", "extern const struct kind kind_veth;\n", "says kind_veth: that is for daemon/kind/veth.c"),
+    ("daemon/kind/interface.c", 'const char *x = "bridge";\n', 'says "bridge": that is for daemon/kind/bridge.c'),
+    ("daemon/heal/heal.c", 'int x = kind_field(object_kind(o), "stp_state");\n', 'says "stp_state": that is for daemon/kind/bridge.c'),
+    ("client/text.c", 'bool x = object_says(o, "forward_delay");\n', 'says "forward_delay": that is for daemon/kind/bridge.c'),
+])
+def test_kinds_planted(copy, name, text, words):
+    append(copy / name, text)
+    code, out = run("kinds.py", copy)
+    assert code == 1 and f"{name}:" in out and words in out
+
+
+def test_kinds_in_their_files_and_comments(copy):
+    append(copy / "daemon/kind/veth.c", 'const char *x = "veth", *y = "peer";\n')
+    append(copy / "daemon/kind/route.c", 'const char *x = "priority";\n')
+    append(copy / "daemon/kind/link.c", '/* "bridge", "stp_state" and kind_veth */\n')
+    assert run("kinds.py", copy)[0] == 0
+
+
+def test_kinds_that_are_new(copy):
+    """A kind is watched from its row on."""
+    folder = copy / "daemon/kind"
+    (folder / "dummy.c").write_text((folder / "veth.c").read_text().replace("veth", "dummy").replace("peer", "twin"))
+    rows = (folder / "kinds.c").read_text()
+    (folder / "kinds.c").write_text(rows.replace("\tKIND(veth) ", "\tKIND(dummy) \\\n\tKIND(veth) "))
+    assert run("kinds.py", copy)[0] == 0
+    append(folder / "link.c", 'const char *x = "dummy";\nbool y = object_says(o, "twin");\n')
+    code, out = run("kinds.py", copy)
+    assert code == 1 and 'says "dummy"' in out and 'says "twin"' in out
 
 
 def test_size_long_function(copy):

@@ -261,8 +261,8 @@ bool address_can_repair(const struct model *observed, const struct object *o)
 {
 	const struct link *on = (const struct link *)model_find_ref(observed, "link", o->place);
 
-	/* Down, it has none; a VRF, which the master may be, has a table of its own. */
-	return on && on->up && !on->vrf && !on->master_index;
+	/* Down, it has none; one like a VRF, which the master may be, has a table of its own. */
+	return on && on->up && !on->own_table && !on->master_index;
 }
 
 static struct nl_msg *route_message(const struct address *a, const struct connected_route *one)

@@ -22,7 +22,7 @@ struct link {
 	bool lower_away;		/* it is in another namespace */
 	const char *base;		/* "NS/IF" of the one that an observed one stands on, as VLANs do; NULL: none */
 	const char *altname;		/* of an observed one: another name that it has, and that a topology declares; or NULL */
-	bool vrf;			/* an observed one has a routing table of its own */
+	bool own_table;			/* an observed one has a routing table of its own */
 	bool promotes;			/* of addresses the next one takes the place of one that leaves */
 	const char *mark;		/* set only if it is damaged: a constant in a desired one, else what became of it */
 	uint32_t master_index;		/* IFLA_MASTER of an observed one */
@@ -74,6 +74,8 @@ struct link_kind {
 
 	/* ---- as the master of others (kind.ports) ---- */
 
+	/* It and its ports have a routing table of their own. */
+	bool own_table;
 	/* Pure.  Called for each declared port. */
 	void (*complete_port)(struct object *master, const struct object *port);
 	/* Reads the state of a port from its flags and IFLA_INFO_SLAVE_DATA. */

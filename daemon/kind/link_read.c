@@ -79,6 +79,12 @@ static const char *read_altname(const struct look *look, struct nlattr *list)
 	return NULL;
 }
 
+/* Others have VRFs, too. */
+static bool has_own_table(const struct object *o, struct nlattr **info)
+{
+	return link_kind(o)->own_table || (info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf"));
+}
+
 struct object *link_read(struct look *look, const struct nlmsghdr *h)
 {
 	struct nlattr *a[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1] = { 0 }, *data[64] = { 0 };
@@ -105,7 +111,7 @@ struct object *link_read(struct look *look, const struct nlmsghdr *h)
 	}
 	read_port(look, (struct link *)o, i, info);
 	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(look, a[IFLA_PROP_LIST]) : NULL;
-	((struct link *)o)->vrf = info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf");
+	((struct link *)o)->own_table = has_own_table(o, info);
 	read_state((struct link *)o, i, a);
 	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);
 	((struct link *)o)->promotes = read_promotes(a[IFLA_AF_SPEC]);

@@ -209,7 +209,7 @@ static bool is_connected(const struct model *m, const struct object *address)
 	const char *master = link ? ((const struct link *)link)->master : NULL;
 	const struct object *on = master ? model_find_ref(m, "link", master) : NULL;
 
-	return link && !link_is_down(link) && (!master || (on && on->kind->ports));
+	return link && !link_is_down(link) && (!master || (on && on->kind->ports && !link_kind(on)->own_table));
 }
 
 /* Routes that the kernel makes with an address, and that can never be there beside it. */
