@@ -85,16 +85,16 @@ bool netns_says_forwarding(const struct object *netns)
 	return netns && netns->managed && object_says(netns, "forwarding");
 }
 
-static bool netns_disturbs(const struct object *o, uint64_t mask, const struct object *other)
+static enum affects netns_affects(const struct object *o, uint64_t mask, const struct object *other)
 {
 	const char *key = strrchr(other->id, ' ');
 	bool shared = false;
 
 	if (!o->managed || !(mask & field_bit(o->kind, "forwarding")) || !object_is(other, "sysctl"))
-		return false;
+		return AFFECTS_NOT;
 	for (size_t i = 0; i < FORWARDING_SHARED; i++)
 		shared |= !strcmp(key + 1, forwarding_shared[i]);
-	return shared || other->name;
+	return shared || other->name ? AFFECTS_UNASKED : AFFECTS_NOT;
 }
 
 static int netns_check(struct object *o, struct err *e)
@@ -252,7 +252,7 @@ const struct kind kind_netns = {
 	.n_fields = ARRAY_SIZE(fields),
 	.check = netns_check,
 	.complete = netns_complete,
-	.disturbs = netns_disturbs,
+	.affects = netns_affects,
 	.observe = netns_observe,
 	.say_damage = link_say_damage,
 	.apply = netns_apply,

@@ -35,11 +35,10 @@ const char *sysctl_default_of(const char *key);
 void sysctl_path(const struct object *o, char path[320]);
 /* @o as it is, in @m but not added; NULL where the kernel has no such key. */
 int sysctl_seen(struct model *m, const struct object *o, struct object **ret, struct err *e);
-/* kind.observe, for both kinds, kind.early, kind.disturbs and kind.carries. */
+/* kind.observe, for both kinds, kind.early and kind.affects. */
 int sysctl_observe(struct look *look, struct err *e);
 unsigned sysctl_early(const struct object *o);
-bool sysctl_disturbs(const struct object *o, uint64_t mask, const struct object *other);
-bool sysctl_carries(const struct object *o, const struct object *other);
+enum affects sysctl_affects(const struct object *o, uint64_t mask, const struct object *other);
 /* kind.apply of both kinds. */
 int sysctl_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
 

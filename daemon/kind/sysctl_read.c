@@ -130,7 +130,7 @@ static const struct {
 	  "net.ipv6.conf.default.ignore_routes_with_linkdown" },
 };
 
-bool sysctl_disturbs(const struct object *o, _unused_ uint64_t mask, const struct object *other)
+static bool is_along(const struct object *o, const struct object *other)
 {
 	const char *key = ((const struct sysctl *)o)->key;
 
@@ -170,12 +170,20 @@ static int observe_followers(struct look *look, const struct object *seen, struc
 	return 0;
 }
 
-bool sysctl_carries(const struct object *o, const struct object *other)
+/* Whether @o is the default that links of ours follow with the key @other. */
+static bool is_followed(const struct object *o, const struct object *other)
 {
 	const char *key = ((const struct sysctl *)o)->key, *name = sysctl_default_of(key);
 	const char *own = other->kind == &kind_sysctl_link ? ((const struct sysctl *)other)->key : NULL;
 
 	return name && own && !strncmp(own, key + 4, 5) && !strcmp(own + 5, name);
+}
+
+enum affects sysctl_affects(const struct object *o, _unused_ uint64_t mask, const struct object *other)
+{
+	if (is_along(o, other))
+		return AFFECTS_UNASKED;
+	return is_followed(o, other) ? AFFECTS_ON_PURPOSE : AFFECTS_NOT;
 }
 
 /* Whether it is to be as @seen is. */

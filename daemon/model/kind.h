@@ -26,6 +26,14 @@ struct slot {
 	uint32_t family, metric, table;
 };
 
+/* What a step does to an object that it is not about. */
+enum affects {
+	AFFECTS_NOT,
+	AFFECTS_UNASKED,	/* it is then remembered, and put back with what the step did */
+	AFFECTS_ON_PURPOSE,	/* likewise, but only where the step is rolled back */
+};
+
+/* The callbacks may be NULL, where nothing else is said: then there is nothing to do. */
 struct kind {
 	const char *name;	/* what a file says in "kind"; "veth" */
 	const char *class;	/* what references name: "netns", "link", "address", "route", … */
@@ -44,6 +52,8 @@ struct kind {
 	uint8_t groups[GROUPS_MAX];	/* RTNLGRP_* that tell of changes; 0: no more */
 	const struct link_kind *link;	/* of class "link": what it does beyond its rows; may be NULL */
 
+	/* ---- what a file says ---- */
+
 	/* Pure.  Sets the hidden keys of an object from its other fields: in a record that an
 	 * older netnsd wrote they may be others. */
 	void (*identify)(struct object *o);
@@ -57,66 +67,21 @@ struct kind {
 	/* Pure.  Called for each object when the model is complete: rules across objects.
 	 * May look things up, but not walk a namespace. */
 	void (*check_in)(const struct model *m, const struct object *o, struct problems *p);
-
 	/* Pure.  Called once for each namespace: rules that need a walk over all that
 	 * stands in it (netns->first, ->next). */
 	void (*check_netns)(const struct model *m, const struct object *netns, struct problems *p);
 
-	/* Pure.  Gives field @i, which a file says no more, the kernel's default, which depends: its row has none. */
-	void (*reset)(struct object *o, size_t i);
-
-	/* Pure.  Whether bringing the fields @mask of @o about changes @other, of the same
-	 * namespace, unasked: it is then remembered, and put back with them. */
-	bool (*disturbs)(const struct object *o, uint64_t mask, const struct object *other);
-
-	/* Pure.  Whether changing @o changes @other with it on purpose: it is put back where the change is rolled back. */
-	bool (*carries)(const struct object *o, const struct object *other);
-
-	/* Pure.  Called for each object of @desired that nobody declares and that returns to what it was, when all of
-	 * them are there: what it was may have been what @desired has changed. */
-	void (*returns)(const struct model *desired, struct object *o, const struct model *observed);
-
-	/* Pure.  Whether the change @op takes @other along, an observed object that stands on what it changes; @other NULL:
-	 * whether it may take anything. */
-	bool (*takes)(const struct op *op, const struct object *other);
-	/* Pure.  Where what an observed object of others stands on is ("NS/IF"), beyond its references; NULL: nowhere. */
-	const char *(*base)(const struct object *o);
-
-	/* Pure.  Whether it is created after those of the kind that are not, and before those that a
-	 * file has before it. */
-	bool (*backward)(const struct object *o);
-
-	/* Pure.  Not 0: it comes before what stands in any namespace, as its value decides what that begins with;
-	 * among those of one namespace the lower comes first. */
-	unsigned (*early)(const struct object *o);
-
-	/* Pure.  The slots that @o takes up; how many.  Objects of two classes cannot have one at
-	 * the same time: what leaves it leaves before the other is created. */
-	size_t (*slots)(const struct object *o, struct slot ret[SLOTS_MAX]);
-	/* Pure.  The place that an observed object is at, and the @i-th one that must be left, by objects of another class
-	 * or on the same interface, before @o comes: no own address is a gateway.  False: there is none. */
-	bool (*is_at)(const struct object *o, struct slot *ret);
-	bool (*avoids)(const struct object *o, size_t i, struct slot *ret);
+	/* ---- what the kernel has ---- */
 
 	/* Adds what the kernel has of this class in one namespace. */
 	int (*observe)(struct look *look, struct err *e);
 	/* Pure.  Called for each observed object when all namespaces are read: finds out
 	 * what takes more than one.  @wanted is what may be expected, of the same id, or NULL. */
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
-	/* Appends the messages of @op to a batch. */
-	int (*encode)(struct work *w, struct op *op, struct err *e);
-	/* The kernel says that what @o would be is there already: what that is, and what can be
-	 * done, as a sentence without an end; NULL: not known. */
-	const char *(*in_the_way)(struct work *w, const struct object *o, struct arena *a);
-	/* Pure.  Whether the kernel takes @want now, with what is @observed.  -EAGAIN: it has to finish
-	 * something first, as @e says, which may take @ret_seconds; -EADDRNOTAVAIL: not with what there
-	 * is.  @observed NULL: -EAGAIN where that may ever be so.  NULL: it always does. */
-	int (*ready)(const struct model *observed, const struct object *want, unsigned *ret_seconds, struct err *e);
-	/* Pure.  What the kernel says of an observed one that is as declared, and of no use: -EADDRNOTAVAIL,
-	 * or not yet: -EAGAIN, with words. */
-	int (*retry)(const struct object *o, struct err *e);
 	/* Pure.  What the kernel says of an observed one besides what is declared, in a word; NULL: nothing. */
 	const char *(*condition)(const struct object *o);
+	/* Pure.  Whether one that is as declared is of use: -EADDRNOTAVAIL: it is not; -EAGAIN: not yet; with words. */
+	int (*retry)(const struct object *o, struct err *e);
 	/* What the kernel made with an object and somebody may have taken away (object.bereft): how to say that it is gone;
 	 * whether it could be there now (pure); and making it again, which is -EEXIST where it came with another one's. */
 	const char *bereft;
@@ -124,16 +89,62 @@ struct kind {
 	int (*repair)(struct work *w, const struct object *o, struct err *e);
 	/* How to say that an object is misplaced (object.misplaced). */
 	const char *out_of_order;
+
+	/* ---- the order of steps ---- */
+
+	/* Pure.  Not 0: it comes before what stands in any namespace, as its value decides what that begins with;
+	 * among those of one namespace the lower comes first. */
+	unsigned (*early)(const struct object *o);
+	/* Pure.  Whether it is created after those of the kind that are not, and before those that a
+	 * file has before it. */
+	bool (*backward)(const struct object *o);
+	/* Pure.  The slots that @o takes up; how many.  Objects of two classes cannot have one at
+	 * the same time: what leaves it leaves before the other is created. */
+	size_t (*slots)(const struct object *o, struct slot ret[SLOTS_MAX]);
+	/* Pure.  The place that an observed object is at, and the @i-th one that must be left, by objects of another class
+	 * or on the same interface, before @o comes: no own address is a gateway.  False: there is none. */
+	bool (*is_at)(const struct object *o, struct slot *ret);
+	bool (*avoids)(const struct object *o, size_t i, struct slot *ret);
+	/* Pure.  Whether the kernel takes @want now, with what is @observed.  -EAGAIN: it has to finish
+	 * something first, as @e says, which may take @ret_seconds; -EADDRNOTAVAIL: not with what there
+	 * is.  @observed NULL: -EAGAIN where that may ever be so.  NULL: it always does. */
+	int (*ready)(const struct model *observed, const struct object *want, unsigned *ret_seconds, struct err *e);
+
+	/* ---- what a step does to other objects, and how all of it returns ---- */
+
+	/* Pure.  What bringing the fields @mask of @o about does to @other, of the same namespace. */
+	enum affects (*affects)(const struct object *o, uint64_t mask, const struct object *other);
+	/* Pure.  Whether the change @op takes @other along, an observed object that stands on what it changes; @other NULL:
+	 * whether it may take anything. */
+	bool (*takes)(const struct op *op, const struct object *other);
+	/* Pure.  Where what an observed object of others stands on is ("NS/IF"), beyond its references; NULL: nowhere. */
+	const char *(*base)(const struct object *o);
+	/* Pure.  Gives field @i, which a file says no more, the kernel's default, which depends: its row has none. */
+	void (*reset)(struct object *o, size_t i);
+	/* Pure.  Called for each object of @desired that nobody declares and that returns to what it was, when all of
+	 * them are there: what it was may have been what @desired has changed. */
+	void (*returns)(const struct model *desired, struct object *o, const struct model *observed);
+
+	/* ---- steps on the kernel ---- */
+
+	/* Appends the messages of @op to a batch. */
+	int (*encode)(struct work *w, struct op *op, struct err *e);
+	/* Takes some of the @n steps, and says how many: for what is no netlink message, and for what
+	 * goes faster together.  None: the first is encoded. */
+	int (*apply)(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
+	/* The kernel says that what @o would be is there already: what that is, and what can be
+	 * done, as a sentence without an end; NULL: not known. */
+	const char *(*in_the_way)(struct work *w, const struct object *o, struct arena *a);
+
+	/* ---- our mark ---- */
+
+	/* Puts it on what is there, or takes it off (op->mark).  NULL: it needs none. */
+	int (*mark)(struct work *w, struct op *op, struct err *e);
 	/* Pure.  Sets the fields of @have and @want (NULL: it leaves) that tell of the mark, which is damaged, so that a
 	 * change mends it; @topology NULL: it is not damaged any more. */
 	void (*note_mark)(struct model *observed, struct object *have, struct object *want, const char *topology);
 	/* Pure.  What to say of @have, which may be ours, but cannot be told to be (object.damage). */
 	const char *(*say_damage)(struct arena *a, const struct object *have, const char *topology);
-	/* Puts our mark on what is there, or takes it off (op->mark).  NULL: it needs none. */
-	int (*mark)(struct work *w, struct op *op, struct err *e);
-	/* Takes at least one of the @n steps, and says how many: for what is no
-	 * netlink message, and for what goes faster together. */
-	int (*apply)(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
 };
 
 /* The table of kinds, in order of creation: what later kinds stand on comes first. */

@@ -87,19 +87,19 @@ static void object_revert(struct model *desired, const struct object *last, cons
 	model_add(desired, o, NULL);
 }
 
-static bool disturbs(const struct object *by, uint64_t mask, const struct object *o)
+static enum affects affects(const struct object *by, uint64_t mask, const struct object *o)
 {
-	return by->kind->disturbs && by->kind->disturbs(by, mask, o);
+	return by->kind->affects ? by->kind->affects(by, mask, o) : AFFECTS_NOT;
 }
 
-/* Whether @desired still declares what disturbs @o. */
+/* Whether @desired still declares what affects @o unasked. */
 static bool is_disturbed(const struct model *desired, const struct object *o)
 {
 	const struct object *netns = model_netns(desired, o->netns);
-	bool found = netns && disturbs(netns, netns->declared, o);
+	bool found = netns && affects(netns, netns->declared, o) == AFFECTS_UNASKED;
 
 	for (const struct object *by = netns ? netns->first : NULL; by && !found; by = by->next)
-		found = by->declared && disturbs(by, by->declared, o);
+		found = by->declared && affects(by, by->declared, o) == AFFECTS_UNASKED;
 	return found;
 }
 
@@ -148,20 +148,20 @@ void revert_merge(struct model *m, const struct object *from, uint64_t mask)
 		model_add(m, object_copy(m, from, mask | kind_mask(from->kind, KEY)), NULL);
 }
 
-/* What the steps of @plan will change unasked: calls @each with every such object; with @carried also with what they
- * change along on purpose. */
-static void disturbed(const struct plan *plan, bool carried, void (*each)(struct model *m, const struct object *o), struct model *m)
+/* What the steps of @plan change besides, in this way or a lesser one: calls @each with every such object. */
+static void affected(const struct plan *plan, enum affects how, void (*each)(struct model *m, const struct object *o), struct model *m)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->ops[i];
 		const struct object *netns = op->before ? model_netns(plan->observed, op->before->netns) : NULL;
 		const struct kind *k = op->after ? op->after->kind : NULL;
 
-		if (!netns || !k || (!k->disturbs && !k->carries))
-			continue;
-		for (const struct object *o = netns->first; o; o = o->next)
-			if (disturbs(op->after, op->diff, o) || (carried && k->carries && k->carries(op->after, o)))
+		for (const struct object *o = netns && k && k->affects ? netns->first : NULL; o; o = o->next) {
+			enum affects found = affects(op->after, op->diff, o);
+
+			if (found && found <= how)
 				each(m, o);
+		}
 	}
 }
 
@@ -190,7 +190,7 @@ void revert_remember(struct model *saved, const struct plan *plan)
 		o->where = (struct where){ 0 };
 		model_add(saved, o, NULL);
 	}
-	disturbed(plan, false, remember, saved);
+	affected(plan, AFFECTS_UNASKED, remember, saved);
 }
 
 void revert_forget(struct model *saved, const struct model *desired)
@@ -243,7 +243,7 @@ void revert_delta(struct model *delta, const struct plan *plan)
 		mark_none(copy, op->before, model_find(plan->desired, op->before->id));
 		model_add(delta, copy, NULL);
 	}
-	disturbed(plan, true, delta_add, delta);
+	affected(plan, AFFECTS_ON_PURPOSE, delta_add, delta);
 }
 
 /* What @last says, with the values that were there. */
