@@ -4,6 +4,7 @@
 #include "kind_tunnel.h"
 #include "kernel/look.h"
 #include "format/load.h"
+#include "model/owner.h"
 #include "model/revert.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,7 +71,7 @@ static void test_documents(_unused_ void **state)
 /* ---- messages ---- */
 
 struct wire {
-	struct netns netns;
+	struct netns netns[2];
 	struct netns_set set;
 	struct plan plan;
 	struct model observed;
@@ -79,13 +80,13 @@ struct wire {
 
 static void wire_init(struct wire *x, struct topology *t)
 {
-	*x = (struct wire){ .netns = { .name = "a", .state = NETNS_FRESH, .fd = -1 } };
-	x->set = (struct netns_set){ .v = &x->netns, .n = 1 };
+	*x = (struct wire){ .netns = { { .name = "a", .state = NETNS_FRESH, .fd = 42 }, { .name = "b", .state = NETNS_FRESH, .fd = 43 } } };
+	x->set = (struct netns_set){ .v = x->netns, .n = ARRAY_SIZE(x->netns) };
 	model_init(&x->observed, tunnel_kinds());
 	x->plan = (struct plan){ .desired = &t->model, .observed = &x->observed };
 	model_find_ref(&t->model, "link", "a/x")->handle = 7;
 	work_init(&x->w, &x->plan, &x->set, "lab-1", "machine");
-	x->w.at = &x->netns;
+	x->w.at = &x->netns[0];
 }
 
 static void wire_done(struct wire *x)
@@ -127,7 +128,7 @@ static size_t data_of(const struct nlmsghdr *h, struct nlattr *ret[TUNNEL_MAX])
 static struct tunnel *read_back(struct wire *x, const struct topology *t, const struct nlmsghdr *h)
 {
 	struct object *over = model_find_ref(&t->model, "link", "a/x");
-	struct look look = { .observed = &x->observed, .ns = &x->netns, .links = &over, .n_links = 1, .desired = &t->model, .last = &t->model };
+	struct look look = { .observed = &x->observed, .ns = &x->netns[0], .links = &over, .n_links = 1, .desired = &t->model, .last = &t->model };
 	struct object *o = link_read(&look, h);
 
 	assert_non_null(o);
@@ -299,11 +300,99 @@ static void test_whole_data(_unused_ void **state)
 	topology_done(&t);
 }
 
+/* ---- ways to come into being ---- */
+
+static struct object *configured;
+
+static int create(struct work *w, struct op *op, _unused_ struct err *e)
+{
+	op->after->handle = work_new_index(w, op->after->netns);
+	return 0;
+}
+
+static int configure(_unused_ struct work *w, struct op *op, _unused_ struct err *e)
+{
+	configured = op->after;
+	return 0;
+}
+
+/* Without a message that creates it, the one that follows says what is in the rows, and whose it is. */
+static void test_create_otherwise(_unused_ void **state)
+{
+	const struct link_kind otherwise = { .create = create, .configure = configure };
+	struct kind kind = kind_tunnel;
+	const struct nlmsghdr *h[8];
+	struct nlattr *data[TUNNEL_MAX], *group;
+	struct topology t;
+	struct object *want, *before;
+	struct wire x;
+
+	kind.link = &otherwise;
+	load(file, &t);
+	want = &tunnel_of(&t)->link.object;
+	want->kind = &kind;
+	wire_init(&x, &t);
+	configured = NULL;
+	assert_int_equal(wire_send(&x, NULL, want, h), 1);
+	assert_ptr_equal(configured, want);
+	assert_int_equal(h[0]->nlmsg_flags & NLM_F_CREATE, 0);
+	assert_int_equal(((const struct ifinfomsg *)nlmsg_data(h[0]))->ifi_index, (int)want->handle);
+	assert_int_equal(data_of(h[0], data), 0);
+	group = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h[0], sizeof(struct ifinfomsg), IFLA_GROUP);
+	assert_int_equal(nla_get_u32(group), group_of_link("lab-1", "t"));
+	/* A change is configured, too. */
+	before = object_copy(&x.observed, want, ~UINT64_C(0));
+	((struct tunnel *)before)->link.up = false;
+	configured = NULL;
+	wire_send(&x, before, want, h);
+	assert_ptr_equal(configured, want);
+	wire_done(&x);
+	topology_done(&t);
+}
+
+static const char *in_b(_unused_ const struct object *o)
+{
+	return "b";
+}
+
+/* What follows would go to its own namespace, and there is no socket. */
+static int stop(_unused_ struct work *w, _unused_ struct op *op, struct err *e)
+{
+	return err_set(e, ECANCELED, "enough");
+}
+
+/* Created from another namespace it says where it belongs. */
+static void test_birthplace(_unused_ void **state)
+{
+	const struct link_kind elsewhere = { .birthplace = in_b, .configure = stop };
+	struct kind kind = kind_tunnel;
+	struct topology t;
+	struct nlattr *fd;
+	struct wire x;
+	struct op op;
+	struct err e;
+
+	kind.link = &elsewhere;
+	load(file, &t);
+	wire_init(&x, &t);
+	tunnel_of(&t)->link.object.kind = &kind;
+	x.w.at = &x.netns[1];
+	op = (struct op){ .after = &tunnel_of(&t)->link.object };
+	assert_int_equal(kind.encode(&x.w, &op, &e), -ECANCELED);
+	assert_int_equal(x.w.batch.n, 1);
+	fd = nlmsg_find_attr((struct nlmsghdr *)x.w.batch.buffer, sizeof(struct ifinfomsg), IFLA_NET_NS_FD);
+	assert_non_null(fd);
+	assert_int_equal(nla_get_u32(fd), 42);
+	wire_done(&x);
+	topology_done(&t);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file),   cmocka_unit_test(test_documents), cmocka_unit_test(test_create), cmocka_unit_test(test_create_usual),
 		cmocka_unit_test(test_change), cmocka_unit_test(test_reset),     cmocka_unit_test(test_whole_data),
+		cmocka_unit_test(test_create_otherwise), cmocka_unit_test(test_birthplace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
