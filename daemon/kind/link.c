@@ -128,6 +128,38 @@ static int link_secret(struct work *w, const struct object *o, struct err *e)
 	return work_flush(w, e) < 0 ? e->code : work_conf(w, o->netns, o->name, "stable_secret", secret, e);
 }
 
+static int settle_addrgen(struct work *w, struct op *op, struct err *e)
+{
+	struct object *o = op->after;
+	const struct link *l = as_link(o);
+	struct nl_msg *m;
+
+	/* Without IPv6 there is nobody to be told. */
+	if (regains_ipv6(op)) {
+		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
+		msg_put_u32(m, IFLA_MTU, l->mtu);
+		if (work_send(w, o->netns, m, op, e) < 0)
+			return e->code;
+	}
+	/* A new one without IPv6 has none to be told, and is told only what could not be otherwise. */
+	if (!op->before && l->addrgen == IN6_ADDR_GEN_MODE_EUI64 && object_has(o, LINK_MTU) && l->mtu < IPV6_MIN_MTU)
+		return 0;
+	if (link_secret(w, o, e) < 0)
+		return e->code;
+	m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
+	put_addrgen(o, m);
+	return work_send(w, o->netns, m, op, e);
+}
+
+/* Whether the step makes a link that is up a port of a master that takes it only while it is down. */
+static bool joins_down(const struct work *w, const struct op *op, uint64_t mask)
+{
+	const char *to = op->before && as_link(op->before)->up && concerns(op->after, mask, LINK_MASTER) ? as_link(op->after)->master : NULL;
+	const struct object *master = to ? model_find_ref(w->plan->desired, "link", to) : NULL;
+
+	return master && link_kind(master)->takes_ports_down;
+}
+
 /* What cannot stand in the create message: addrgen must be there before the link is
  * up, alias and master need the link. */
 static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err *e)
@@ -136,31 +168,17 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	struct link *l = as_link(o);
 	struct nl_msg *m;
 	bool ours = !op->before || link_is_half_made(op->before), plain = op->before || op->given || link_kind(o)->create;
+	bool joins = joins_down(w, op, mask);
 
-	/* Without IPv6 there is nobody to be told. */
-	if (concerns(o, mask, LINK_ADDRGEN) && regains_ipv6(op)) {
-		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
-		msg_put_u32(m, IFLA_MTU, l->mtu);
-		if (work_send(w, o->netns, m, op, e) < 0)
-			return e->code;
-	}
-	/* A new one without IPv6 has none to be told, and is told only what could not be otherwise. */
-	if (concerns(o, mask, LINK_ADDRGEN) && (op->before || l->addrgen != IN6_ADDR_GEN_MODE_EUI64 || !object_has(o, LINK_MTU) ||
-						l->mtu >= IPV6_MIN_MTU)) {
-		if (link_secret(w, o, e) < 0)
-			return e->code;
-		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
-		put_addrgen(o, m);
-		if (work_send(w, o->netns, m, op, e) < 0)
-			return e->code;
-	}
+	if (concerns(o, mask, LINK_ADDRGEN) && settle_addrgen(w, op, e) < 0)
+		return e->code;
 	/* The kernel changes flags after all else; some drivers refuse another MAC while the link is up. */
-	if (op->before && concerns(o, mask, LINK_UP) && !l->up && concerns(o, mask, LINK_MAC)) {
+	if (joins || (op->before && concerns(o, mask, LINK_UP) && !l->up && concerns(o, mask, LINK_MAC))) {
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, true);
 		if (work_send(w, o->netns, m, op, e) < 0)
 			return e->code;
 	}
-	m = link_message(RTM_NEWLINK, 0, o->handle, l->up, concerns(o, mask, LINK_UP));
+	m = link_message(RTM_NEWLINK, 0, o->handle, l->up || (joins && !object_has(o, LINK_UP)), joins || concerns(o, mask, LINK_UP));
 	if (op->before)
 		link_put_flags(m, o, op->diff);
 	if (ours || concerns(o, mask, LINK_MARK))

@@ -76,6 +76,8 @@ struct link_kind {
 
 	/* It and its ports have a routing table of their own. */
 	bool own_table;
+	/* A link becomes its port only while it is down. */
+	bool takes_ports_down;
 	/* Pure.  Called for each declared port. */
 	void (*complete_port)(struct object *master, const struct object *port);
 	/* Reads the state of a port from its flags and IFLA_INFO_SLAVE_DATA. */

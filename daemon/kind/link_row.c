@@ -2,6 +2,7 @@
 /* link_row.c - what the rows of a kind of link say of attributes, to the kernel and from it. */
 #include "kernel/look.h"
 #include "link.h"
+#include <assert.h>
 #include <linux/if_link.h>
 #include <netinet/in.h>
 
@@ -146,7 +147,8 @@ void link_read_rows(struct look *look, struct object *o, enum nla_place place, s
 				o->set |= bit(i);
 			continue;
 		}
-		if (f->nla < n && f->place == place && named < LINK_NAMED_MAX)
+		assert(named < LINK_NAMED_MAX);
+		if (f->nla < n && f->place == place)
 			read_number(f, attributes[f->nla], &l->named[named]);
 		named++;
 	}
@@ -157,7 +159,7 @@ void link_read_names(const struct look *look, struct object *o)
 	struct link *l = (struct link *)o;
 	size_t named = 0;
 
-	for (size_t i = 0; i < o->kind->n_fields && named < LINK_NAMED_MAX; i++) {
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		const struct field *f = &o->kind->fields[i];
 		bool away = f->place == NLA_MESSAGE && f->nla == IFLA_LINK && l->lower_away;
 		const char *name;

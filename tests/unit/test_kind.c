@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -350,6 +351,52 @@ static void test_create_otherwise(_unused_ void **state)
 	topology_done(&t);
 }
 
+/* A port that is up goes down first, and comes up with its master. */
+static void test_join(_unused_ void **state)
+{
+	static const struct {
+		bool was_up, says_up, up;
+		size_t messages;
+		unsigned flags;
+	} rows[] = {
+		{ true, true, true, 2, IFF_UP },
+		{ true, false, false, 2, IFF_UP },
+		{ true, true, false, 2, 0 },
+		{ false, true, true, 1, IFF_UP },
+	};
+	const struct link_kind bond = { .takes_ports_down = true };
+	struct kind kind = kind_tunnel;
+	const struct nlmsghdr *h[8];
+	struct object *before, *port;
+	struct topology t;
+	struct wire x;
+
+	kind.link = &bond;
+	kind.ports = true;
+	load(file, &t);
+	wire_init(&x, &t);
+	tunnel_of(&t)->link.object.kind = &kind;
+	tunnel_of(&t)->link.object.handle = 9;
+	port = model_find_ref(&t.model, "link", "a/x");
+	before = object_copy(&x.observed, port, ~UINT64_C(0));
+	((struct link *)port)->master = "a/t";
+	OBJECT_SET(port, link, master);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct ifinfomsg *last;
+
+		((struct link *)before)->up = rows[i].was_up;
+		((struct link *)port)->up = rows[i].up;
+		port->set = rows[i].says_up ? port->set | bit(LINK_UP) : port->set & ~bit(LINK_UP);
+		assert_int_equal(wire_send(&x, before, port, h), rows[i].messages);
+		last = nlmsg_data(h[rows[i].messages - 1]);
+		assert_int_equal(last->ifi_change & IFF_UP, IFF_UP);
+		assert_int_equal(last->ifi_flags & IFF_UP, rows[i].flags);
+		assert_int_equal(nla_get_u32(nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h[rows[i].messages - 1], sizeof(*last), IFLA_MASTER)), 9);
+	}
+	wire_done(&x);
+	topology_done(&t);
+}
+
 static const char *in_b(_unused_ const struct object *o)
 {
 	return "b";
@@ -393,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_file),   cmocka_unit_test(test_documents), cmocka_unit_test(test_create), cmocka_unit_test(test_create_usual),
 		cmocka_unit_test(test_change), cmocka_unit_test(test_reset),     cmocka_unit_test(test_whole_data),
 		cmocka_unit_test(test_create_otherwise), cmocka_unit_test(test_birthplace),
+		cmocka_unit_test(test_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
