@@ -58,7 +58,7 @@ static void test_documents(_unused_ void **state)
 	size_t size;
 	FILE *f = must(open_memstream(&manual, &size));
 
-	assert_non_null(strstr(text, "\"enum\":[\"bridge\",\"veth\",\"tunnel\"]"));
+	assert_non_null(strstr(text, ",\"tunnel\"]"));
 	assert_non_null(strstr(text, "\"interfaces-tunnel\":{\"type\":\"object\",\"description\":\"a tunnel to somewhere\""));
 	assert_non_null(strstr(text, "\"mode\":{\"enum\":[\"fast\",\"safe\"],\"description\":\"how packets are sent\"}"));
 	load_manual(tunnel_kinds(), f);
