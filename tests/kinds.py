@@ -22,9 +22,14 @@ ASKED = r"\b(?:kind_field|field_bit|object_says|object_set|field_value)\((?:[^()
 ANY = "interface"
 
 
+# A value that a field may have (struct word), such as the mode of another kind.
+VALUE = re.compile(r'\{ "\w+", [A-Z][A-Z0-9_]* \}')
+
+
 def code(path):
-    """The text without comments."""
-    return re.sub(r"/\*.*?\*/|//[^\n]*", lambda m: "\n" * m.group().count("\n"), path.read_text(), flags=re.S)
+    """The text without comments and values."""
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", lambda m: "\n" * m.group().count("\n"), path.read_text(), flags=re.S)
+    return VALUE.sub("", text)
 
 
 def words(root):

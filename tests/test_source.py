@@ -85,6 +85,7 @@ def test_kinds_planted(copy, name, text, words):
 def test_kinds_in_their_files_and_comments(copy):
     append(copy / "daemon/kind/veth.c", 'const char *x = "veth", *y = "peer";\n')
     append(copy / "daemon/kind/route.c", 'const char *x = "priority";\n')
+    append(copy / "daemon/kind/veth.c", 'const struct word modes[] = { { "bridge", MACVLAN_MODE_BRIDGE } };\n')
     append(copy / "daemon/kind/link.c", '/* "bridge", "stp_state" and kind_veth */\n')
     assert run("kinds.py", copy)[0] == 0
 
