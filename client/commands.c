@@ -5,6 +5,7 @@
 
 enum { ANY = 1 << 16 };
 
+// clang-format off: keeps its rows
 const struct command commands[] = {
 	{ .name = "apply", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_apply, .min = 1, .max = ANY,
 	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_PERSIST |
@@ -54,4 +55,5 @@ const struct command commands[] = {
 	{ .name = "rename" },
 	{ .name = "test" },
 };
+// clang-format on
 const size_t n_commands = ARRAY_SIZE(commands);

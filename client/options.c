@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include <getopt.h>
 
+// clang-format off: keeps its rows
 const struct option_row option_rows[] = {
 	{ .name = "all", .bit = OPT_ALL, .doc = "every topology that is up" },
 	{ .name = "confirm", .bit = OPT_CONFIRM, .value = "SECONDS", .offset = offsetof(struct ctl, confirm),
@@ -34,6 +35,7 @@ const struct option_row option_rows[] = {
 	{ .name = "test", .bit = OPT_LATER },
 	{ .name = "watch", .bit = OPT_LATER },
 };
+// clang-format on
 const size_t n_option_rows = ARRAY_SIZE(option_rows);
 
 /* getopt's name for a row without a letter. */

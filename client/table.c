@@ -4,6 +4,7 @@
 #include "text.h"
 #include <stdarg.h>
 
+// clang-format off: keeps its rows
 static const char *const sequences[] = {
 	[COLOUR_NONE] = "",
 	[COLOUR_GOOD] = "\033[32m",
@@ -12,6 +13,7 @@ static const char *const sequences[] = {
 	[COLOUR_FAINT] = "\033[2m",
 	[COLOUR_STRONG] = "\033[1m",
 };
+// clang-format on
 
 void colour_print(FILE *out, bool colours, enum colour colour, const char *text)
 {

@@ -12,6 +12,7 @@
 #define IFAPROT_KERNEL_LL 3
 #endif
 
+// clang-format off: keeps its rows
 static const struct field fields[] = {
 	FIELD(address, address, prefix, .flags = FIXED | BARE | NEEDED, .doc = "the address with its prefix length"),
 	FIELD(address, key, prefix, .flags = KEY | HIDDEN, .doc = ""),
@@ -28,6 +29,7 @@ static const struct field fields[] = {
 	FIELD(address, valid_lft, lifetime, .flags = HIDDEN | SHOWN, .kernel_default = "\"forever\"", .doc = ""),
 	FIELD(address, preferred_lft, lifetime, .flags = HIDDEN | SHOWN, .kernel_default = "\"forever\"", .doc = ""),
 };
+// clang-format on
 
 /* What the kernel changes of an address that is there (inet6_addr_modify, net/ipv6/addrconf.c), and what
  * takes another one: IPv4 keeps all its flags. */

@@ -4,6 +4,7 @@
 #include "address.h"
 #include <linux/if_addr.h>
 
+// clang-format off: keeps its rows
 static const struct {
 	uint32_t flag;
 	const char *name;	/* as ip-address(8) has it */
@@ -14,6 +15,7 @@ static const struct {
 	{ IFA_F_HOMEADDRESS, "home" },
 	{ IFA_F_MCAUTOJOIN, "autojoin" },
 };
+// clang-format on
 
 static int options_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
 			 _unused_ struct arena *a, struct err *e)

@@ -57,6 +57,7 @@ static const struct type type_centiseconds = {
 	.schema = type_number_schema,
 };
 
+// clang-format off: keeps its rows
 static const struct field fields[] = {
 	LINK_FIELDS("1500"),
 	FIELD(bridge, stp_state, bool, .flags = INTERRUPTS, .nla = IFLA_BR_STP_STATE, .width = 4, .place = NLA_INFO_DATA,
@@ -73,6 +74,7 @@ static const struct field fields[] = {
 	FIELD(bridge, priority, u16, .nla = IFLA_BR_PRIORITY, .place = NLA_INFO_DATA, .kernel_default = "32768",
 	      .doc = "in the election of the root, the lower the better (IFLA_BR_PRIORITY)"),
 };
+// clang-format on
 
 /* What the kernel takes only while STP is off says that it is to be off. */
 static int bridge_check(struct object *o, _unused_ struct err *e)

@@ -95,6 +95,7 @@ const struct link_kind *link_kind(const struct object *o);
 
 /* The rows that every kind of link starts with, in this order.  @usual_mtu: what it has where nobody says one, as
  * JSON; NULL: that depends (link.usual_mtu). */
+// clang-format off: keeps its rows
 #define LINK_FIELDS(usual_mtu)                                                                                         \
 	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .kernel_default = "true",                                             \
 	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
@@ -114,6 +115,7 @@ const struct link_kind *link_kind(const struct object *o);
 	FIELD(link, multicast, bool, .flags = HIDDEN | SHOWN, .kernel_default = "true", .doc = "IFF_MULTICAST"),            \
 	FIELD(link, forwards, bool, .flags = HIDDEN | SHOWN, .kernel_default = "true", .doc = "not BR_STATE_DISABLED"), \
 	FIELD(link, mark, string, .flags = HIDDEN | SHOWN | OF_MARK, .doc = "of a link of ours whose mark is damaged: group and alias")
+// clang-format on
 
 /* Their places in the rows. */
 enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER, LINK_ARP, LINK_MULTICAST, LINK_FORWARDS, LINK_MARK };

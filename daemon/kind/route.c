@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 
+// clang-format off: keeps its rows
 static const struct word types[] = {
 	{ "unicast", RTN_UNICAST },
 	{ "local", RTN_LOCAL },
@@ -22,7 +23,9 @@ static const struct word types[] = {
 	{ "throw", RTN_THROW },
 	{ NULL, 0 },
 };
+// clang-format on
 
+// clang-format off: keeps its rows
 static const struct field fields[] = {
 	FIELD(route, type, word, .words = types, .flags = FIXED | BARE, .kernel_default = "\"unicast\"",
 	      .doc = "what becomes of the packets; unicast unless said (rtm_type)"),
@@ -43,6 +46,7 @@ static const struct field fields[] = {
 	      .doc = "several next routers: a list of {\"via\", \"dev\", \"weight\"} (RTA_MULTIPATH)"),
 	FIELD(route, key, route_key, .flags = KEY | HIDDEN, .doc = ""),
 };
+// clang-format on
 
 static bool is_set(const struct route *r, const char *field)
 {

@@ -28,6 +28,7 @@ static const struct kind kind_other = {
 	.n_fields = ARRAY_SIZE(fields),
 };
 
+// clang-format off: keeps its rows
 static const struct word protocols[] = {
 	{ "redirect", RTPROT_REDIRECT },
 	{ "kernel", RTPROT_KERNEL },
@@ -51,6 +52,7 @@ static const struct word protocols[] = {
 	{ "rip", RTPROT_RIP },
 	{ "eigrp", RTPROT_EIGRP },
 };
+// clang-format on
 
 static char *protocol_text(struct arena *a, uint8_t protocol)
 {

@@ -105,6 +105,7 @@ static void method_ping(struct call *c, _unused_ const void *in, _unused_ void *
 
 struct interface method_interface(struct method_context *m)
 {
+	// clang-format off: keeps its rows
 	static const struct method methods[] = {
 		{ "Apply", CHANGE, method_apply, &apply_takes },
 		{ "Plan", READ, method_plan, &plan_takes },
@@ -122,6 +123,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Wait", READ, method_wait, &wait_takes },
 		{ "Ping", READ, method_ping },
 	};
+	// clang-format on
 
 	return (struct interface){ idl_text, methods, ARRAY_SIZE(methods), m };
 }

@@ -411,6 +411,7 @@ void job_recover(struct job *j, const struct model *delta)
 
 bool job_step(struct job *j)
 {
+	// clang-format off: keeps its rows
 	static void (*const steps[])(struct job *j) = {
 		[JOB_PREPARE] = prepare,
 		[JOB_OBSERVE] = step_observe,
@@ -419,6 +420,7 @@ bool job_step(struct job *j)
 		[JOB_VERIFY] = step_verify,
 		[JOB_COMMIT] = step_commit,
 	};
+	// clang-format on
 
 	j->taken.first = j->taken.done = 0;
 	if (j->phase != JOB_DONE)

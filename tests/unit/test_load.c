@@ -139,6 +139,7 @@ static void refused_body(const char *body, const char *says)
 
 static void test_words(_unused_ void **state)
 {
+	// clang-format off: keeps its rows
 	static const struct row rows[] = {
 		{ "\"nat\": {}", "2:1 /namespaces/ns1/nat \"nat\" is not supported by this version of netnsd\n" },
 		{ "\"roots\": []", "2:1 /namespaces/ns1/roots unknown field; did you mean \"routes\"?\n" },
@@ -166,6 +167,7 @@ static void test_words(_unused_ void **state)
 		{ "\"interfaces\": { \"a\": { \"netem\": {} } }",
 		  "2:24 /namespaces/ns1/interfaces/a/netem \"netem\" is not supported by this version of netnsd\n" },
 	};
+	// clang-format on
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		refused_body(rows[i].text, rows[i].says);

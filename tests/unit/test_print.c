@@ -34,6 +34,7 @@ static struct json_object *json(const char *text)
 
 static void test_escape(_unused_ void **state)
 {
+	// clang-format off: keeps its rows
 	static const struct { const char *in, *out; } rows[] = {
 		{ "", "" },
 		{ "ns1/veth-ns", "ns1/veth-ns" },
@@ -47,6 +48,7 @@ static void test_escape(_unused_ void **state)
 		{ "caf\xc3", "caf\\xc3" },			/* cut off in a character */
 		{ "\xc0\xaf", "\\xc0\\xaf" },			/* overlong */
 	};
+	// clang-format on
 	_cleanup_(arena_done) struct arena a = {};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

@@ -10,6 +10,7 @@
 
 static void test_errors(void **state _unused_)
 {
+	// clang-format off: keeps its rows
 	static const struct {
 		const char *call, *error, *parameters;
 	} cases[] = {
@@ -26,6 +27,7 @@ static void test_errors(void **state _unused_)
 		{ "{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{\"interface\":\"a.b\"}}",
 		  "InterfaceNotFound", "{\"interface\":\"a.b\"}" },
 	};
+	// clang-format on
 	struct fixture f;
 
 	open_as(&f, true, true);

@@ -20,6 +20,7 @@ static void check_rows(const struct row *rows, size_t n, bool equal)
 
 static void test_equal(_unused_ void **state)
 {
+	// clang-format off: keeps its rows
 	static const struct row rows[] = {
 		{ "net.ipv4.tcp_fin_timeout", "16", "16" },
 		{ "net.ipv4.tcp_fin_timeout", "16", " 0x10 " },
@@ -43,6 +44,7 @@ static void test_equal(_unused_ void **state)
 		{ "net.bridge.bridge-nf-call-iptables", "2", "1" },
 		{ "net.ipv4.tcp_congestion_control", "reno", " reno " },
 	};
+	// clang-format on
 
 	check_rows(rows, ARRAY_SIZE(rows), true);
 }
@@ -75,6 +77,7 @@ static void test_different(_unused_ void **state)
 
 static void test_check(_unused_ void **state)
 {
+	// clang-format off: keeps its rows
 	static const struct {
 		const char *key, *value, *says;
 	} rows[] = {
@@ -90,6 +93,7 @@ static void test_check(_unused_ void **state)
 		{ "ipv6.stable_secret", "secret", "ipv6.stable_secret: \"secret\" is not in the form of an IPv6 address" },
 		{ "net.ipv4.tcp_congestion_control", "anything", NULL },
 	};
+	// clang-format on
 	struct err e;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
