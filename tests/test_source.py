@@ -124,6 +124,24 @@ def test_size_opening(copy):
     assert code == 1 and "SPDX" in out and "what it is for" in out
 
 
+def test_format_planted(copy):
+    append(copy / "client/text.c", "int  stray;\n")
+    code, out = run("format.py", copy)
+    assert code == 1 and "client/text.c: is not formatted: python3 tests/format.py --write" in out
+
+
+def test_format_needs_a_reason_for_an_exception(copy):
+    append(copy / "client/text.c", "/* clang-format off */\nint  stray;\n")
+    code, out = run("format.py", copy)
+    assert code == 1 and "client/text.c:" in out and 'says no reason: "// clang-format off: reason"' in out
+
+
+def test_format_without_the_version(copy, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    code, out = run("format.py", copy)
+    assert code == 1 and "clang-format-19 is not installed, and another version would format differently" in out
+
+
 ID = "5f1d9e0a7c3b4d68a2f4c0917e6b3d52"
 
 
