@@ -32,7 +32,7 @@ static void table_add(struct table *t, const char *text, enum colour colour)
 	t->cells[t->n++] = (struct cell){ text, colour };
 }
 
-static const char *table_text(struct table *t, const char *fmt, va_list ap)
+_printf_(2, 0) static const char *table_text(struct table *t, const char *fmt, va_list ap)
 {
 	_cleanup_(freep) char *text = NULL;
 

@@ -19,7 +19,8 @@ struct node node_element(const struct node *up, size_t index, struct json_object
 	return (struct node){ .path = { .up = &up->path, .index = index }, .in = in };
 }
 
-static void problem_words(struct loader *l, struct where where, const struct path *path, const char *fmt, va_list ap)
+_printf_(4, 0) static void problem_words(struct loader *l, struct where where, const struct path *path,
+					 const char *fmt, va_list ap)
 {
 	char text[512];
 
