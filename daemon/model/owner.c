@@ -196,21 +196,17 @@ static bool is_listed(const struct model *m, const struct object *link)
 	return o && o->listed;
 }
 
-static void owner_of(struct object *o, struct model *observed, const struct model *desired, const struct model *last,
-		     const struct model *tried)
+/* Of an object that is neither a link nor a namespace. */
+static bool is_ours(const struct object *o, const struct model *observed, const struct model *desired,
+		    const struct model *last, const struct model *tried)
 {
-	struct object *link = carrier(observed, o), *netns = model_netns(observed, o->netns);
+	const struct object *link = carrier(observed, o), *netns = model_netns(observed, o->netns);
 
-	if (o->beside)
-		return;
 	if (model_find(last, o->id))
-		o->owner = OWNER_OURS;
-	else if (link && link->owner == OWNER_OURS)
-		o->owner = o->sign.hash || is_listed(desired, link) || is_listed(last, link) ? OWNER_OURS : OWNER_FOREIGN;
-	else if (o->sign.hash && netns && netns->owner == OWNER_OURS)
-		o->owner = OWNER_OURS;
-	else if (o->sign.hash && tried && model_find(tried, o->id))
-		o->owner = OWNER_OURS;
+		return true;
+	if (link && link->owner == OWNER_OURS)
+		return o->sign.hash || is_listed(desired, link) || is_listed(last, link);
+	return o->sign.hash && ((netns && netns->owner == OWNER_OURS) || (tried && model_find(tried, o->id)));
 }
 
 void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
@@ -229,8 +225,9 @@ void owner_resolve(struct model *observed, const char *name, struct model *desir
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
 
-		if (!object_is(o, "link") && !object_is(o, "netns") && !o->managed)
-			owner_of(o, observed, desired, last, tried);
+		if (!object_is(o, "link") && !object_is(o, "netns") && !o->managed && !o->beside &&
+		    is_ours(o, observed, desired, last, tried))
+			o->owner = OWNER_OURS;
 	}
 }
 
