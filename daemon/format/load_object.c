@@ -59,12 +59,10 @@ static const char *word_read(const struct loader *l, const struct node *in, cons
 static void word_doubt(struct loader *l, const struct node *n, struct object *o, const char *meant)
 {
 	word_refuse(l, n, o->kind, meant);
-	if (!meant && o->kind->form == FORM_LIST)
+	if (meant ? !strcmp(meant, "kind") : o->kind->form == FORM_LIST)
 		load_break(l, o);
 	else if (!meant)
 		o->mark |= MARK_UNSURE;
-	else if (!strcmp(meant, "kind"))
-		load_break(l, o);
 }
 
 /* Reads the members that are fields; without @kind_known nothing can be said of others. */
