@@ -134,13 +134,12 @@ static int line_write(struct event_file *f, const char *line, size_t n)
 
 void event_file_append(struct event_file *f, const char *line)
 {
-	size_t n = strlen(line);
-	_cleanup_(freep) char *text = must(malloc(n + 2));
-	int code;
+	_cleanup_(freep) char *text = NULL;
+	int n = asprintf(&text, "%s\n", line), code;
 
-	memcpy(text, line, n);
-	memcpy(text + n, "\n", 2);
-	code = line_write(f, text, n + 1);
+	if (n < 0)
+		abort();
+	code = line_write(f, text, (size_t)n);
 	if (code && !f->failing)
 		log_warning("what happens now is not kept over a restart, until the run directory can take it: %s", strerror(code));
 	f->failing = code;
