@@ -2,7 +2,6 @@
 /* fake.c - the state of the fake kernel: what is in it, how it is read, and how two
  * of them are compared.  What steps do to it is in fake_step.c. */
 #include "fake.h"
-#include "kind/route.h"
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
 

@@ -7,10 +7,11 @@
 #include "model/kind.h"
 #include "model/model.h"
 #include "kind/link.h"
+#include "kind/route.h"
 #include "model/owner.h"
 
 /* Kinds that a test makes objects of by hand; all others it finds in the table. */
-extern const struct kind kind_netns, kind_interface, kind_bridge, kind_veth, kind_sysctl, kind_address, kind_route;
+extern const struct kind kind_netns, kind_bridge, kind_veth, kind_sysctl, kind_address;
 
 struct fake_entry {
 	struct object *o; /* never changed in place, so that copies may share it */

@@ -2,7 +2,6 @@
 /* fake_step.c - what a step does to the fake kernel, what it refuses, and what
  * silently goes along. */
 #include "fake.h"
-#include "kind/route.h"
 #include "model/slot.h"
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
