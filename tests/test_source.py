@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The tests of the source on this tree, and proof that each fails when it should: on a copy with a fault planted
 in it."""
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -140,6 +142,37 @@ def test_format_without_the_version(copy, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     code, out = run("format.py", copy)
     assert code == 1 and "clang-format-19 is not installed, and another version would format differently" in out
+
+
+def test_tidy():
+    build = ROOT / os.environ.get("NETNSD_BUILD", "build")
+    if not (build / "build.ninja").exists():
+        pytest.skip(f"needs {build}, set up by meson")
+    code, out = run("tidy.py", build)
+    assert code == 0, out
+
+
+def test_tidy_planted(tmp_path):
+    fault = tmp_path / "fault.c"
+    fault.write_text("#include <stdlib.h>\n#include <string.h>\nchar *f(char *s);\nchar *f(char *s)\n{\n\treturn malloc(strlen(s + 1));\n}\n")
+    entry = {"directory": str(tmp_path), "file": "fault.c", "command": "cc -c fault.c"}
+    (tmp_path / "compile_commands.json").write_text(json.dumps([entry]))
+    code, out = run("tidy.py", tmp_path)
+    assert code == 1 and f"{fault}:6:" in out and "[bugprone-misplaced-operator-in-strlen-in-alloc" in out
+
+
+def test_tidy_of_what_does_not_compile(tmp_path):
+    (tmp_path / "fault.c").write_text("int f(void) { return g; }\n")
+    entry = {"directory": str(tmp_path), "file": "fault.c", "command": "cc -c fault.c"}
+    (tmp_path / "compile_commands.json").write_text(json.dumps([entry]))
+    code, out = run("tidy.py", tmp_path)
+    assert code == 1 and "use of undeclared identifier 'g' [clang-diagnostic-error]" in out
+
+
+def test_tidy_without_the_version(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    code, out = run("tidy.py", tmp_path)
+    assert code == 1 and "clang-tidy-19 is not installed, and another version would find other things" in out
 
 
 ID = "5f1d9e0a7c3b4d68a2f4c0917e6b3d52"
