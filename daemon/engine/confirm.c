@@ -65,6 +65,7 @@ void confirm_keep(struct job *j, const struct member *m, const struct change *c)
 int confirm_take(struct engine *g, const char *name, struct err *e)
 {
 	struct member *m = member_find(&g->env, name, NULL);
+	const enum topology_state state = m->known.state;
 	uint64_t confirm_usec = m->known.confirm_usec;
 	bool persist = m->persist;
 
@@ -74,17 +75,18 @@ int confirm_take(struct engine *g, const char *name, struct err *e)
 	m->known.confirm_usec = 0;
 	m->persist = false;
 	/* What could not be taken back is to stay, so it is healed again. */
-	if (m->refusals) {
+	if (m->refusals)
 		m->known.state = STATE_UP;
-		m->broken = false;
-	}
 	if (member_store(&g->env, m, e) < 0) {
 		m->known.confirm_usec = confirm_usec;
+		m->known.state = state;
 		m->persist = persist;
 		return e->code;
 	}
-	if (m->refusals)
+	if (m->refusals) {
+		m->broken = false;
 		problems_done(&m->known.problems);
+	}
 	m->refusals = 0;
 	return 0;
 }

@@ -18,7 +18,8 @@ static struct {
 	size_t most;
 	ino_t inode;
 	uid_t uid;
-	int64_t usec;
+	uint64_t usec;
+	bool stopped;
 	struct arena paths;
 } disk;
 
@@ -46,9 +47,15 @@ void disk_owner(ino_t inode, uid_t uid)
 	disk.uid = uid;
 }
 
-void disk_time(int64_t usec)
+void disk_time(uint64_t usec)
 {
 	disk.usec += usec;
+}
+
+void disk_stop_time(uint64_t usec)
+{
+	disk.stopped = true;
+	disk.usec = usec;
 }
 
 static bool fails(enum disk_call call)
@@ -138,8 +145,10 @@ WRAP(int, clock_gettime, (clockid_t clock, struct timespec *t))
 {
 	int r = __real_clock_gettime(clock, t);
 
-	t->tv_sec += disk.usec / 1000000;
-	t->tv_nsec += disk.usec % 1000000 * 1000;
+	if (disk.stopped)
+		*t = (struct timespec){ 0 };
+	t->tv_sec += (time_t)(disk.usec / 1000000);
+	t->tv_nsec += (long)(disk.usec % 1000000) * 1000;
 	t->tv_sec += t->tv_nsec / 1000000000;
 	t->tv_nsec %= 1000000000;
 	return r;

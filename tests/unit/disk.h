@@ -40,4 +40,6 @@ void disk_short(size_t most);
 /* Files of that inode seem to belong to the user, 0: none does. */
 void disk_owner(ino_t inode, uid_t uid);
 /* What all clocks say goes on by so many microseconds. */
-void disk_time(int64_t usec);
+void disk_time(uint64_t usec);
+/* All clocks say @usec, and go on only by disk_time. */
+void disk_stop_time(uint64_t usec);
