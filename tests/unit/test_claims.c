@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* test_claims.c - what several topologies say of the host and of each other's namespaces:
+ * who contradicts whom, who lives in what, and to whom a saved value goes. */
+#include "topology/claims.h"
+#include "topology/known.h"
+#include "disk.h"
+#include "records.h"
+#include "kind/sysctl.h"
+#include "base/log.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <json-c/json.h>
+
+struct fixture {
+	char *dir;
+	struct env *env;
+	struct job *job;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = must(calloc(1, sizeof(*f)));
+
+	disk_setup((void **)&f->dir);
+	f->env = must(calloc(1, sizeof(*f->env)));
+	f->job = must(calloc(1, sizeof(*f->job)));
+	f->env->kinds = &all_kinds;
+	state_opened(&f->env->state, f->dir);
+	*state = f;
+	return 0;
+}
+
+static void change_clear(struct fixture *f)
+{
+	topology_done(&f->job->desired);
+	topology_done(&f->job->last);
+	problems_done(&f->job->problems);
+	*f->job = (struct job){ 0 };
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	change_clear(f);
+	while (f->env->n_members) {
+		model_done(&f->env->members[0]->declared);
+		member_drop(f->env, f->env->members[0]->known.name);
+	}
+	free(f->env->members);
+	state_close(&f->env->state);
+	free(f->env);
+	free(f->job);
+	disk_teardown((void **)&f->dir);
+	free(f);
+	return 0;
+}
+
+static struct topology load(const char *json)
+{
+	struct problems p = { 0 };
+	struct topology t = { 0 };
+
+	if (load_text(json, strlen(json), &all_kinds, &t, &p) < 0)
+		fail_msg("%s: %s", json, p.v[0].message);
+	problems_done(&p);
+	return t;
+}
+
+/* The topology @name is up. */
+static struct member *up(struct fixture *f, const char *name, const char *json)
+{
+	struct topology t = load(json);
+	struct record r = { .state = STATE_UP, .topology = json_tokener_parse(json) };
+	struct member *m;
+
+	snprintf(r.name, sizeof(r.name), "%s", name);
+	model_init(&r.saved, &all_kinds);
+	member_take(f->env, &r, &t.model);
+	record_done(&r);
+	m = member_find(f->env, name, NULL);
+	m->declared = t.model;
+	return m;
+}
+
+/* A change of @name from @last to @desired. */
+static struct job *change(struct fixture *f, const char *name, const char *last, const char *desired)
+{
+	change_clear(f);
+	snprintf(f->job->next.name, sizeof(f->job->next.name), "%s", name);
+	f->job->last = load(last);
+	f->job->desired = load(desired);
+	return f->job;
+}
+
+#define HOST(body) "{\"host\":{" body "}}"
+#define NETNS(name, body) "{\"namespaces\":{\"" name "\":{" body "}}}"
+#define TTL(n) "\"sysctl\":{\"net.ipv4.ip_default_ttl\":" #n "}"
+#define WAN(body) "\"interfaces\":{\"wan\":{" body "}}"
+#define ROUTE(via) "\"routes\":[{\"to\":\"10.9.0.0/24\",\"via\":\"" via "\"}]"
+
+static void test_contradictions(void **state)
+{
+	static const struct { const char *theirs, *ours, *object; } rows[] = {
+		/* A key may have several that agree. */
+		{ HOST(TTL(70)), HOST(TTL(70)), NULL },
+		{ HOST(TTL(70)), HOST(TTL(71)), "sysctl host" },
+		{ HOST(TTL(70)), HOST("\"sysctl\":{\"net.core.somaxconn\":70}"), NULL },
+		{ HOST("\"forwarding\":true"), HOST("\"forwarding\":true"), NULL },
+		{ HOST("\"forwarding\":true"), HOST("\"forwarding\":false"), "namespace host" },
+		/* Nothing is said of forwarding by who says something else of the host. */
+		{ HOST("\"forwarding\":true"), HOST(TTL(70)), NULL },
+		/* An interface has one that manages it, whatever is said of it. */
+		{ HOST(WAN("\"mtu\":1400")), HOST(WAN("\"mtu\":1400")), "link host/wan" },
+		{ HOST(WAN("\"mtu\":1400")), HOST(WAN("\"up\":true")), "link host/wan" },
+		/* One that only stands there is not managed. */
+		{ HOST(WAN("\"mtu\":1400")), HOST(WAN("")), NULL },
+		{ HOST(WAN("")), HOST(WAN("\"mtu\":1400")), NULL },
+		{ HOST(WAN("\"mtu\":1400")), HOST("\"interfaces\":{\"lan\":{\"mtu\":1400}}"), NULL },
+		/* What is made has one that makes it. */
+		{ HOST(ROUTE("10.0.0.1")), HOST(ROUTE("10.0.0.1")), "route host" },
+		{ HOST(ROUTE("10.0.0.1")), HOST("\"routes\":[{\"to\":\"10.8.0.0/24\",\"via\":\"10.0.0.1\"}]"), NULL },
+		/* In somebody else's namespace as on the host, in two of them nothing meets. */
+		{ NETNS("lab", "\"existing\":true," TTL(70)), NETNS("lab", "\"existing\":true," TTL(71)), "sysctl lab" },
+		{ NETNS("lab", "\"existing\":true," TTL(70)), NETNS("lib", "\"existing\":true," TTL(71)), NULL },
+		{ NETNS("lab", "\"existing\":true"), NETNS("lab", "\"existing\":true"), NULL },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct job *j = change(f, "ours", "{}", rows[i].ours);
+
+		if (f->env->n_members) {
+			model_done(&f->env->members[0]->declared);
+			member_drop(f->env, "theirs");
+		}
+		up(f, "theirs", rows[i].theirs);
+		assert_int_equal(claims_check(f->env, j), rows[i].object ? -EEXIST : 0);
+		assert_int_equal(j->problems.n, rows[i].object ? 1 : 0);
+		if (!rows[i].object)
+			continue;
+		assert_string_equal(j->problems.v[0].object, rows[i].object);
+		assert_string_equal(j->problems.v[0].owner, "theirs");
+		/* A topology is not in its own way. */
+		j = change(f, "theirs", rows[i].theirs, rows[i].ours);
+		assert_int_equal(claims_check(f->env, j), 0);
+	}
+}
+
+/* Whoever makes a namespace has said what is in it, too. */
+static void test_namespace_of_another_topology(void **state)
+{
+	struct fixture *f = *state;
+	struct job *j;
+
+	up(f, "maker", NETNS("n", TTL(70) ",\"interfaces\":{\"br\":{\"kind\":\"bridge\"}}"));
+	j = change(f, "guest", "{}", NETNS("n", "\"existing\":true," TTL(71)));
+	assert_int_equal(claims_check(f->env, j), -EEXIST);
+	assert_string_equal(j->problems.v[0].owner, "maker");
+	j = change(f, "guest", "{}", NETNS("n", "\"existing\":true," TTL(70)));
+	assert_int_equal(claims_check(f->env, j), 0);
+	j = change(f, "guest", "{}", NETNS("n", "\"existing\":true,\"interfaces\":{\"br\":{\"kind\":\"bridge\"}}"));
+	assert_int_equal(claims_check(f->env, j), -EEXIST);
+	assert_string_equal(j->problems.v[0].object, "link n/br");
+	/* What it said itself, while it made it. */
+	j = change(f, "maker", NETNS("n", TTL(70)), NETNS("n", "\"existing\":true," TTL(71)));
+	assert_int_equal(claims_check(f->env, j), 0);
+}
+
+/* Of two that live in each other's namespaces none could ever go down; nor of three in a ring. */
+static void test_circles(void **state)
+{
+	struct fixture *f = *state;
+	struct job *j;
+
+	up(f, "b", "{\"namespaces\":{\"nb\":{},\"na\":{\"existing\":true}}}");
+	j = change(f, "a", NETNS("na", ""), "{\"namespaces\":{\"na\":{},\"nb\":{\"existing\":true}}}");
+	assert_int_equal(claims_check(f->env, j), -ELOOP);
+	assert_string_equal(j->problems.v[0].message,
+			    "namespace nb is made by the topology b, which itself lives in a namespace of a");
+	j = change(f, "a", NETNS("na", ""), NETNS("na", ""));
+	assert_int_equal(claims_check(f->env, j), 0);
+	up(f, "c", "{\"namespaces\":{\"nc\":{},\"nb\":{\"existing\":true}}}");
+	j = change(f, "a", NETNS("na", ""), "{\"namespaces\":{\"na\":{},\"nc\":{\"existing\":true}}}");
+	assert_int_equal(claims_check(f->env, j), -ELOOP);
+	assert_non_null(strstr(j->problems.v[0].message, "namespace nc is made by the topology c"));
+	/* Who lives in what is somebody else's goes in no circle. */
+	j = change(f, "d", "{}", "{\"namespaces\":{\"nd\":{},\"nc\":{\"existing\":true}}}");
+	assert_int_equal(claims_check(f->env, j), 0);
+}
+
+static void test_who_lives_in_it(void **state)
+{
+	struct fixture *f = *state;
+	const struct known *user;
+	const char *netns;
+	struct job *j;
+
+	up(f, "guest", NETNS("n", "\"existing\":true"));
+	j = change(f, "maker", "{\"namespaces\":{\"n\":{},\"m\":{}}}", NETNS("m", ""));
+	user = claims_user(f->env, j, &netns);
+	assert_non_null(user);
+	assert_string_equal(user->name, "guest");
+	assert_string_equal(netns, "n");
+	/* It stays, or nobody lives in what goes, or it was never made by us. */
+	j = change(f, "maker", "{\"namespaces\":{\"n\":{},\"m\":{}}}", NETNS("n", ""));
+	assert_null(claims_user(f->env, j, &netns));
+	j = change(f, "maker", NETNS("n", "\"existing\":true"), "{}");
+	assert_null(claims_user(f->env, j, &netns));
+	j = change(f, "guest", NETNS("n", ""), "{}");
+	assert_null(claims_user(f->env, j, &netns));
+	/* Given to somebody else it goes as well: it is not made any more. */
+	j = change(f, "maker", NETNS("n", ""), NETNS("n", "\"existing\":true"));
+	assert_non_null(claims_user(f->env, j, &netns));
+}
+
+/* The value of the key that was there before, "": none is known. */
+static const char *saved(const struct member *m)
+{
+	const struct sysctl *s = (const struct sysctl *)model_find(&m->saved, "sysctl host net.ipv4.ip_default_ttl");
+
+	return s ? s->value : "";
+}
+
+static void remember(struct member *m, const char *json, const char *id)
+{
+	struct topology t = load(json);
+	const struct object *o = model_find(&t.model, id);
+
+	model_add(&m->saved, object_copy(&m->saved, o, o->set), NULL);
+	topology_done(&t);
+}
+
+static void test_saved_values_go_over(void **state)
+{
+	struct fixture *f = *state;
+	struct member *from = up(f, "from", HOST(TTL(70))), *to = up(f, "to", HOST(TTL(70)));
+	struct member *other = up(f, "other", HOST("\"forwarding\":true"));
+	struct err e;
+
+	remember(from, HOST(TTL(64)), "sysctl host net.ipv4.ip_default_ttl");
+	remember(from, HOST("\"forwarding\":false"), "netns host");
+	/* Who keeps the key keeps what was there before. */
+	assert_int_equal(claims_transfer(f->env, change(f, "from", HOST(TTL(70)), HOST(TTL(70))), &e), 0);
+	assert_string_equal(saved(to), "");
+	/* What cannot be written down is not handed over. */
+	disk_fail(DISK_WRITE, 1, ENOSPC);
+	assert_int_equal(claims_transfer(f->env, change(f, "from", HOST(TTL(70)), "{}"), &e), -ENOSPC);
+	disk_fail(0, 0, 0);
+	assert_int_equal(claims_transfer(f->env, change(f, "from", HOST(TTL(70)), "{}"), &e), 0);
+	assert_string_equal(saved(to), "64");
+	assert_string_equal(saved(other), "");
+	/* Of the host all topologies have something, but only that one says it. */
+	assert_non_null(model_find(&other->saved, "netns host"));
+	assert_null(model_find(&to->saved, "netns host"));
+	assert_string_equal(disk_list(disk_path(f->dir, "known")), "other.json to.json ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_contradictions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_namespace_of_another_topology, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_circles, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_who_lives_in_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_saved_values_go_over, setup, teardown),
+	};
+
+	log_set_level(LOG_EMERG);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
