@@ -2,13 +2,12 @@
 """It stays so: whatever is taken away or changed by hand comes back by itself, on the host, in a namespace of
 ours and in somebody else's; and what others add under their own mark stays."""
 import errno
-import json
 import re
 import subprocess
 
 import pytest
 from fault import ERROR, NUMBERS as CALLS
-from machine import NETNSCTL, NEVER, lasting, one_by_one, wait_for
+from machine import NETNSCTL, NEVER, lines_of, wait_for
 from monitor import Monitor, events, log
 from topologies import everyday, many, veth
 
@@ -79,13 +78,17 @@ SILENT = {
 
 # A namespace may be away while it is being given back: then there is less than there should be.
 LOOK = """
+what='addr show
+route show table all'
 for n in host ns old far; do
-	for what in '-d addr' '-4 route show table all' '-6 route show table all'; do
-		echo "@ $n $what"
-		[ $n = host ] && ip -j $what || ip -n $n -j $what || true
-	done
-	echo "@ $n sysctl"
-	[ $n = host ] && sh -c '{sysctls}' || ip netns exec $n sh -c '{sysctls}' || true
+	echo "@ $n"
+	if [ $n = host ]; then
+		echo "$what" | ip -d -j -batch -
+		sh -c '{sysctls}'
+	else
+		echo "$what" | ip -n $n -d -j -batch - || true
+		nsenter --net=/run/netns/$n sh -c '{sysctls}' || true
+	fi
 done
 """
 SYSCTLS = """cd /proc/sys/net; grep -s . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/ip_default_ttl ipv4/conf/all/rp_filter \\
@@ -96,13 +99,7 @@ NUMBERS = re.compile(r": \S+ (ifindex|link_index|link_netnsid) ")
 
 def state(machine):
     """All there is in the places."""
-    lines = []
-    for section in machine.sh(LOOK.format(sysctls=SYSCTLS)).split("@ ")[1:]:
-        title, _, text = section.partition("\n")
-        entries = json.loads(text) if text.startswith("[") else text.splitlines()
-        for entry in filter(None, map(lasting, entries)):
-            lines += [f"{title}: {line}" for line in one_by_one(entry)]
-    return sorted(line for line in lines if not NUMBERS.search(line))
+    return [line for line in lines_of(machine.sh(LOOK.format(sysctls=SYSCTLS))) if not NUMBERS.search(line)]
 
 
 class Healer:

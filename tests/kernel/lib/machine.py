@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 BUILD = Path(os.environ.get("NETNSD_BUILD", ROOT / "build")).resolve()
 EXAMPLES = ROOT / "conf/examples"
 NETNSD, NETNSCTL = BUILD / "netnsd", BUILD / "netnsctl"
+FOREVER = 0xffffffff  # a life time of an address
 NEVER = "1000/1"  # for --heal-burst: nothing is a fight
 
 # A network namespace inherits forwarding from the machine: it may be on there.
@@ -37,11 +38,12 @@ ENVIRONMENT = {
 
 
 def wait_for(condition, seconds=20):
-    """The first true value of condition(); polls."""
-    end = time.monotonic() + seconds
+    """The first true value of condition(); polls, ever more seldom."""
+    end, pause = time.monotonic() + seconds, 0.001
     while not (value := condition()):
         assert time.monotonic() < end, f"waited {seconds} s in vain"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.02)
     return value
 
 
@@ -50,35 +52,35 @@ def sanitized(text):
     return text
 
 
-# Tells of each namespace.
+# Tells of each namespace; one process for all that it can tell is several times cheaper than one for each thing.
 LOOK = """
 sysctls='ipv4/ip_forward ipv4/conf/all/rp_filter ipv4/conf/default/rp_filter ipv6/conf/all/forwarding
 ipv6/conf/default/accept_ra'
 look() {{
-	for what in '-d link' 'addr' '-4 route show table all' '-6 route show table all' 'rule' '-6 rule' \
-		    'neigh show nud permanent'; do
-		echo "@ $1 $what"
-		ip $2 -j $what
-	done
-	echo "@ $1 sysctl"
+	echo "@ $1"
+	printf '%s\n' 'link show' 'addr show' 'route show table all' 'rule show' 'neigh show nud permanent' | ip $2 -d -j -batch -
+	ip $2 -6 -j rule
 }}
 look host ''
 cd /proc/sys/net; grep . $sysctls; cd /
 for n in {names}; do
 	look $n "-n $n"
-	ip netns exec $n sh -c "cd /proc/sys/net; grep . $(echo $sysctls)"
+	nsenter --net=/run/netns/$n sh -c "cd /proc/sys/net; grep . $(echo $sysctls)"
 done
 """
 
 
 def lasting(entry):
-    """@entry of ip -j without what comes and goes by itself: carriers, clocks, and what IPv6 does on a link."""
+    """@entry of ip -j without what comes and goes by itself: carriers, clocks, and what IPv6 does on a link. Of a time that
+    runs out stays that it does."""
     if not isinstance(entry, dict):
         return entry
     if entry.get("dst", "").startswith(("fe80:", "ff00:")):
         return None
     for key in "operstate", "qdisc":  # a link that was ever up keeps its queue
         entry.pop(key, None)
+    if "expires" in entry:
+        entry["expires"] = True
     if "flags" in entry:
         entry["flags"] = [flag for flag in entry["flags"] if flag not in ("NO-CARRIER", "LOWER_UP", "linkdown")]
     for data in entry.get("linkinfo", {}).get("info_data", {}), entry.get("linkinfo", {}).get("info_slave_data", {}):
@@ -88,7 +90,22 @@ def lasting(entry):
         entry["addr_info"] = [a for a in entry["addr_info"] if not a["local"].startswith("fe80:")]
         for address in entry["addr_info"]:
             address.pop("tentative", None)
+            for key in "valid_life_time", "preferred_life_time":
+                if key in address:
+                    address[key] = address[key] == FOREVER
     return entry
+
+
+def lines_of(told):
+    """What LOOK tells, sections that begin with "@ TITLE", as lines."""
+    lines = []
+    for section in told.split("@ ")[1:]:
+        title, *rows = section.splitlines()
+        for row in rows:
+            entries = json.loads(row) if row.startswith("[") else [row]
+            for entry in filter(None, map(lasting, entries)):
+                lines += [f"{title}: {line}" for line in one_by_one(entry)]
+    return sorted(lines)
 
 
 def one_by_one(entry):
@@ -214,13 +231,7 @@ class Machine:
     def snapshot(self):
         """All that ip(8) shows and the sysctls that matter, as lines."""
         names = self.namespaces()
-        lines = [f"netns {n} {self.inode(n)}" for n in names]
-        for section in self.sh(LOOK.format(names=" ".join(names))).split("@ ")[1:]:
-            title, _, text = section.partition("\n")
-            entries = json.loads(text) if text.startswith("[") else text.splitlines()
-            for entry in filter(None, map(lasting, entries)):
-                lines += [f"{title}: {line}" for line in one_by_one(entry)]
-        return sorted(lines)
+        return [*(f"netns {n} {self.inode(n)}" for n in names), *lines_of(self.sh(LOOK.format(names=" ".join(names))))]
 
     def assert_same(self, before):
         """All is as in the snapshot @before; waits for carriers to settle."""
@@ -232,10 +243,16 @@ class Machine:
 
     def processes(self):
         """The commands of all processes but init, the dead ones left out."""
-        rows = self.sh("ps -e -o pid=,stat=,args=").splitlines()
-        rows = [row.split(None, 2) for row in rows]
-        return [args for pid, stat, args in rows if pid != "1" and not stat.startswith("Z") and not args.startswith(
-            ("ps -e", "sh -ec ps"))]
+        return [args for pid, _, args in self.listed() if pid != 1 and args]
+
+    def listed(self):
+        """(number on the machine, name, command) of each process; the command of a dead one is empty."""
+        for process in (self.root / "proc").glob("[0-9]*"):
+            try:
+                name, command = (process / "comm").read_text().strip(), (process / "cmdline").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            yield int(process.name), name, command.replace("\0", " ").strip()
 
     def unname(self, netns):
         """ip-netns(8) unmounts the name and then removes the file; netnsd may give the name back in between."""
@@ -290,7 +307,9 @@ class Machine:
 
     def pid(self):
         """The process of netnsd, as the machine numbers it."""
-        return int(self.sh("pgrep -x netnsd || pgrep -x netnsd.bin").split()[0])
+        found = sorted(pid for pid, name, args in self.listed() if args and name in ("netnsd", "netnsd.bin"))
+        assert found, f"netnsd does not run{self.log()}"
+        return found[0]
 
     def kill(self, number):
         self.run("kill", f"-{int(number)}", self.pid())
