@@ -257,6 +257,36 @@ static void test_saved_values_go_over(void **state)
 	assert_string_equal(disk_list(disk_path(f->dir, "known")), "other.json to.json ");
 }
 
+/* What is handed to a pass: those of all others that are up, and of a change at work, which may fail. */
+static void test_of_others(void **state)
+{
+	struct fixture *f = *state;
+	struct claim *all;
+	size_t n;
+
+	up(f, "a", HOST(TTL(70)));
+	up(f, "b", NETNS("n", ""));
+	up(f, "c", HOST("\"forwarding\":true"));
+	all = claims_of_others(f->env, "c", &n);
+	assert_int_equal(n, 1);
+	assert_string_equal(all[0].topology, "a");
+	assert_false(all[0].pending);
+	assert_non_null(model_find(all[0].model, "sysctl host net.ipv4.ip_default_ttl"));
+	free(all);
+	f->env->changing = change(f, "b", NETNS("n", ""), HOST(TTL(71)));
+	all = claims_of_others(f->env, "a", &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(all[0].topology, "b");
+	assert_true(all[0].pending);
+	assert_string_equal(all[1].topology, "c");
+	free(all);
+	/* One's own change is none of another. */
+	all = claims_of_others(f->env, "b", &n);
+	assert_int_equal(n, 2);
+	assert_false(all[0].pending);
+	free(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +295,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_circles, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_lives_in_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_saved_values_go_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_of_others, setup, teardown),
 	};
 
 	log_set_level(LOG_EMERG);
