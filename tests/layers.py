@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Who may include whom: the folders of daemon/ are the layers, a file includes its own folder and those above it in
-the list, modules do not go in a circle, and the libraries stay where they belong."""
+the list, modules do not go in a circle, the libraries stay where they belong, and nobody goes around pass.c."""
 import re
 
 from source import c_files, report
@@ -18,6 +18,14 @@ LIBRARIES = {
                              "model/describe format client store transaction topology heal engine control method "
                              "daemon/main daemon/once daemon/notify daemon/watch"),
     "sd-event": (r"systemd/sd-event\.h", "control method daemon/main daemon/once daemon/notify daemon/watch"),
+}
+
+# function: its module, and the only other one that calls it.  Everything that changes the kernel is a pass.
+PASS = {
+    "observe_netns": ("kind/observe", "transaction/machine"),
+    "execute_step": ("transaction/execute", "transaction/machine"),
+    "owner_resolve": ("model/owner", "transaction/pass"),
+    "plan_make": ("model/plan", "transaction/pass"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
@@ -100,6 +108,12 @@ def folder_problem(me, where, other, there):
     return None
 
 
+def pass_problems(me, text):
+    for function, two in PASS.items():
+        if me not in two and re.search(rf"\b{function}\(", text):
+            yield f"calls {function}(), which is for {two[1]}"
+
+
 def check(root):
     root = root.resolve()
     paths = [p.relative_to(root) for p in c_files(root)]
@@ -109,7 +123,9 @@ def check(root):
         if where not in [*FOLDERS, "client", "include"]:
             found.append(f"{path}: the folder {where} is in no layer of tests/layers.py")
             continue
-        for quote, header in INCLUDE.findall((root / path).read_text()):
+        text = (root / path).read_text()
+        found += [f"{path}: {problem}" for problem in pass_problems(me, text)]
+        for quote, header in INCLUDE.findall(text):
             target = None if quote == "<" else resolve(root, root / path, header)
             problem = library_problem(me, where, header) if quote == "<" else None
             if target:

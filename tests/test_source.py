@@ -65,6 +65,12 @@ def test_layers_parts_of_a_module(copy):
     assert run("layers.py", copy)[0] == 0
 
 
+def test_layers_around_the_pass(copy):
+    append(copy / "daemon/heal/heal.c", "\nint around(void)\n{\n\treturn plan_make(NULL, NULL, NULL, NULL);\n}\n")
+    code, out = run("layers.py", copy)
+    assert code == 1 and "daemon/heal/heal.c: calls plan_make(), which is for transaction/pass" in out
+
+
 def test_layers_unknown_folder(copy):
     (copy / "daemon/attic").mkdir()
     (copy / "daemon/attic/stray.c").write_text('#include "base.h"\n')
