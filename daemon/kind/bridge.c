@@ -17,9 +17,12 @@ extern const struct kind kind_bridge;
 
 struct bridge {
 	struct link link;
-	bool stp_state, vlan_filtering;
-	uint16_t priority;
-	uint32_t ageing_time, forward_delay;
+	bool stp_state, vlan_filtering, mcast_snooping, mcast_querier, mcast_query_use_ifaddr, nf_call_iptables, nf_call_ip6tables,
+		nf_call_arptables, topology_change;
+	uint8_t mcast_router, mcast_igmp_version, mcast_mld_version;
+	uint16_t priority, group_fwd_mask, root_port;
+	uint32_t ageing_time, forward_delay, hello_time, max_age, mcast_hash_max, mcast_last_member_count, mcast_startup_query_count,
+		fdb_max_learned;
 };
 
 /* How long a tick of this kernel is.  The coarse clocks advance with it. */
@@ -57,24 +60,76 @@ static const struct type type_centiseconds = {
 	.schema = type_number_schema,
 };
 
+#define BRIDGE_FLAG(m, attribute)                                                                                      \
+	FIELD(bridge, m, bool, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .width = 1, .place = NLA_INFO_DATA,  \
+	      .kernel_default = "false", .doc = "")
+#define BRIDGE_NUMBER(m, t, attribute, usual)                                                                          \
+	FIELD(bridge, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .place = NLA_INFO_DATA,                 \
+	      .kernel_default = usual, .doc = "")
+
+enum { IFLA_BR_FDB_MAX_LEARNED = 49 };	/* Linux 6.7, include/uapi/linux/if_link.h */
+
 // clang-format off: keeps its rows
 static const struct field fields[] = {
 	LINK_FIELDS("1500"),
-	FIELD(bridge, stp_state, bool, .flags = INTERRUPTS, .nla = IFLA_BR_STP_STATE, .width = 4, .place = NLA_INFO_DATA,
+	FIELD(bridge, stp_state, bool, .flags = INTERRUPTS | USUAL, .nla = IFLA_BR_STP_STATE, .width = 4, .place = NLA_INFO_DATA,
 	      .kernel_default = "false", .doc = "whether the spanning tree protocol runs (IFLA_BR_STP_STATE)"),
-	FIELD(bridge, vlan_filtering, bool, .flags = INTERRUPTS, .nla = IFLA_BR_VLAN_FILTERING, .width = 1, .place = NLA_INFO_DATA,
+	FIELD(bridge, vlan_filtering, bool, .flags = INTERRUPTS | USUAL, .nla = IFLA_BR_VLAN_FILTERING, .width = 1, .place = NLA_INFO_DATA,
 	      .kernel_default = "false", .doc = "whether ports are told apart by VLAN (IFLA_BR_VLAN_FILTERING)"),
-	FIELD(bridge, ageing_time, centiseconds, .nla = IFLA_BR_AGEING_TIME, .place = NLA_INFO_DATA, .max = 100000000,
+	FIELD(bridge, ageing_time, centiseconds, .flags = USUAL, .nla = IFLA_BR_AGEING_TIME, .place = NLA_INFO_DATA, .max = 100000000,
 	      .kernel_default = "30000",
 	      .doc = "how long an address is remembered, in hundredths of a second as ip(8) has it; the kernel rounds it down "
 		     "to its tick, 1/CONFIG_HZ s (IFLA_BR_AGEING_TIME)"),
-	FIELD(bridge, forward_delay, centiseconds, .nla = IFLA_BR_FORWARD_DELAY, .place = NLA_INFO_DATA, .max = 3000,
+	FIELD(bridge, forward_delay, centiseconds, .flags = USUAL, .nla = IFLA_BR_FORWARD_DELAY, .place = NLA_INFO_DATA, .max = 3000,
 	      .kernel_default = "1500", .doc = "listening and learning, in hundredths of a second, rounded down like ageing_time; with stp_state at least 200 "
 		     "(IFLA_BR_FORWARD_DELAY)"),
-	FIELD(bridge, priority, u16, .nla = IFLA_BR_PRIORITY, .place = NLA_INFO_DATA, .kernel_default = "32768",
+	FIELD(bridge, priority, u16, .flags = USUAL, .nla = IFLA_BR_PRIORITY, .place = NLA_INFO_DATA, .kernel_default = "32768",
 	      .doc = "in the election of the root, the lower the better (IFLA_BR_PRIORITY)"),
+	FIELD(bridge, mcast_snooping, bool, .flags = USUAL, .nla = IFLA_BR_MCAST_SNOOPING, .width = 1, .place = NLA_INFO_DATA,
+	      .kernel_default = "true",
+	      .doc = "whether multicast goes only to ports behind which somebody asked for it (IFLA_BR_MCAST_SNOOPING)"),
+	FIELD(bridge, mcast_querier, bool, .flags = USUAL, .nla = IFLA_BR_MCAST_QUERIER, .width = 1, .place = NLA_INFO_DATA,
+	      .kernel_default = "false", .doc = "whether the bridge asks who wants multicast, as a router would (IFLA_BR_MCAST_QUERIER)"),
+	BRIDGE_FLAG(mcast_query_use_ifaddr, IFLA_BR_MCAST_QUERY_USE_IFADDR),
+	BRIDGE_NUMBER(mcast_router, u8, IFLA_BR_MCAST_ROUTER, "1"),
+	BRIDGE_NUMBER(mcast_igmp_version, u8, IFLA_BR_MCAST_IGMP_VERSION, "2"),
+	BRIDGE_NUMBER(mcast_mld_version, u8, IFLA_BR_MCAST_MLD_VERSION, "1"),
+	BRIDGE_NUMBER(mcast_hash_max, u32, IFLA_BR_MCAST_HASH_MAX, "4096"),
+	BRIDGE_NUMBER(mcast_last_member_count, u32, IFLA_BR_MCAST_LAST_MEMBER_CNT, "2"),
+	BRIDGE_NUMBER(mcast_startup_query_count, u32, IFLA_BR_MCAST_STARTUP_QUERY_CNT, "2"),
+	BRIDGE_FLAG(nf_call_iptables, IFLA_BR_NF_CALL_IPTABLES),
+	BRIDGE_FLAG(nf_call_ip6tables, IFLA_BR_NF_CALL_IP6TABLES),
+	BRIDGE_FLAG(nf_call_arptables, IFLA_BR_NF_CALL_ARPTABLES),
+	BRIDGE_NUMBER(group_fwd_mask, u16, IFLA_BR_GROUP_FWD_MASK, "0"),
+	BRIDGE_NUMBER(fdb_max_learned, u32, IFLA_BR_FDB_MAX_LEARNED, "0"),
+	BRIDGE_NUMBER(hello_time, centiseconds, IFLA_BR_HELLO_TIME, "200"),
+	BRIDGE_NUMBER(max_age, centiseconds, IFLA_BR_MAX_AGE, "2000"),
+	FIELD(bridge, topology_change, bool, .flags = HIDDEN | WRITTEN, .nla = IFLA_BR_TOPOLOGY_CHANGE, .width = 1,
+	      .place = NLA_INFO_DATA, .kernel_default = "false", .doc = "IFLA_BR_TOPOLOGY_CHANGE"),
+	FIELD(bridge, root_port, u16, .flags = HIDDEN | WRITTEN, .nla = IFLA_BR_ROOT_PORT, .place = NLA_INFO_DATA, .kernel_default = "0",
+	      .doc = "0 on the bridge that is the root (IFLA_BR_ROOT_PORT)"),
 };
 // clang-format on
+
+/* While STP runs the timers are those of the root, and addresses age faster after a change of the network
+ * (br_record_config_timeout_values, net/bridge/br_stp.c; __br_set_topology_change, net/bridge/br_stp.c): what the
+ * bridge itself has is not told, and taken to be as declared. */
+static void bridge_resolve(_unused_ struct model *observed, struct object *o, const struct object *wanted)
+{
+	const struct bridge *w = (const struct bridge *)wanted;
+	struct bridge *b = (struct bridge *)o;
+
+	if (!wanted || wanted->kind != o->kind || !b->stp_state)
+		return;
+	if (b->topology_change && object_has(wanted, (size_t)kind_field(o->kind, "ageing_time")))
+		b->ageing_time = w->ageing_time;
+	if (!b->root_port)
+		return;
+	if (object_has(wanted, (size_t)kind_field(o->kind, "forward_delay")))
+		b->forward_delay = w->forward_delay;
+	b->hello_time = w->hello_time;
+	b->max_age = w->max_age;
+}
 
 /* What the kernel takes only while STP is off says that it is to be off. */
 static int bridge_check(struct object *o, _unused_ struct err *e)
@@ -113,10 +168,14 @@ static void complete_port(struct object *master, const struct object *port)
 }
 
 /* While a port runs the kernel does not disable it. */
-static void read_port(struct link *port, const struct ifinfomsg *i, struct nlattr *data)
+static void read_port(struct look *look, struct link *port, const struct ifinfomsg *i, struct nlattr *data)
 {
-	const struct nlattr *state = nla_find(nla_data(data), nla_len(data), IFLA_BRPORT_STATE);
+	struct nlattr *a[64] = { 0 }, *state;
 
+	if (nla_parse_nested(a, ARRAY_SIZE(a) - 1, data, NULL) < 0)
+		return;
+	link_read_rows(look, &port->object, NLA_PORT, a, ARRAY_SIZE(a));
+	state = a[IFLA_BRPORT_STATE];
 	port->forwards = !state || !(i->ifi_flags & IFF_RUNNING) || nla_get_u8(state) != BR_STATE_DISABLED;
 }
 
@@ -127,14 +186,16 @@ static bool forwards(const struct object *master)
 	return b->link.up && !b->stp_state;
 }
 
-static int send_port(struct work *w, struct op *op, struct err *e)
+static int send_port(struct work *w, struct op *op, uint64_t mask, bool has_state, struct err *e)
 {
 	struct ifinfomsg i = { .ifi_family = AF_BRIDGE, .ifi_index = (int)op->after->handle };
 	uint8_t state = ((const struct link *)op->after)->forwards ? BR_STATE_FORWARDING : BR_STATE_DISABLED;
 	struct nl_msg *m = msg_new(RTM_SETLINK, 0, &i, sizeof(i));
 	struct nlattr *port = nla_nest_start(m, IFLA_PROTINFO | NLA_F_NESTED);
 
-	msg_put(m, IFLA_BRPORT_STATE, &state, sizeof(state));
+	if (has_state)
+		msg_put(m, IFLA_BRPORT_STATE, &state, sizeof(state));
+	link_put_rows(w, op->after, mask, NLA_PORT, m);
 	nla_nest_end(m, port);
 	return work_send(w, op->after->netns, m, op, e);
 }
@@ -148,6 +209,7 @@ static unsigned carrier_seconds(const struct object *master)
 }
 
 static const struct link_kind bridge = {
+	.resolve = bridge_resolve,
 	.check = bridge_check,
 	.check_in = bridge_check_in,
 	/* It keeps an MTU, whatever its ports have, only if it is changed to that (br_change_mtu,

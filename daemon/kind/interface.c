@@ -7,7 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-static const struct field fields[] = { LINK_FIELDS("1500") };
+static const struct field fields[] = { LINK_FIELDS("1500"), PORT_FIELDS };
 
 static void on_link(const struct nlmsghdr *h, void *arg)
 {

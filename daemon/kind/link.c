@@ -79,7 +79,7 @@ void link_put_birth(const struct work *w, const struct object *o, struct nl_msg 
 
 	msg_put_string(m, IFLA_IFNAME, o->name);
 	msg_put_u32(m, IFLA_GROUP, group_of(w, o));
-	link_put_rows(w, o, born_later(o) ? ~bit(LINK_MTU) : ~UINT64_C(0), NLA_MESSAGE, m);
+	link_put_rows(w, o, link_needs_word(o) & ~(born_later(o) ? bit(LINK_MTU) : 0), NLA_MESSAGE, m);
 	if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, as_link(o)->mtu ^ 1);
 	if (object_has(o, LINK_MAC))
@@ -188,12 +188,12 @@ static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err 
 	if ((plain && !op->before) || concerns(o, mask, LINK_MARK))
 		msg_put_u32(m, IFLA_GROUP, group_of(w, o));
 	if (plain)
-		link_put_rows(w, o, mask, NLA_MESSAGE, m);
+		link_put_rows(w, o, op->before ? mask : mask & link_needs_word(o), NLA_MESSAGE, m);
 	else if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, l->mtu);
 	if (concerns(o, mask, LINK_MASTER))
 		msg_put_u32(m, IFLA_MASTER, l->master ? work_ifindex(w, l->master) : 0);
-	return work_send(w, o->netns, m, op, e) < 0 ? e->code : link_forward(w, op, e);
+	return work_send(w, o->netns, m, op, e) < 0 ? e->code : link_port(w, op, e);
 }
 
 /* Nobody at the other end of a cable routes the host by advertisements, and nobody else
@@ -258,7 +258,7 @@ static int send_birth(struct work *w, struct op *op, struct err *e)
 	link_put_birth(w, o, m);
 	if (ns)
 		msg_put_u32(m, IFLA_NET_NS_FD, (uint32_t)ns->fd);
-	if (link_put_data(w, o, ~link_usual_modes(o), m, e) < 0) {
+	if (link_put_data(w, o, link_needs_word(o) & ~link_usual_modes(o), m, e) < 0) {
 		nlmsg_free(m);
 		return e->code;
 	}
@@ -282,7 +282,7 @@ static int link_create(struct work *w, struct op *op, struct err *e)
 static int link_change_data(struct work *w, struct op *op, struct err *e)
 {
 	const struct link_kind *k = link_kind(op->after);
-	uint64_t mask = link_in_data(op->after, op->diff), usual = k->whole_data ? 0 : mask & link_usual_modes(op->after);
+	uint64_t mask = link_at(op->after, NLA_INFO_DATA, op->diff), usual = k->whole_data ? 0 : mask & link_usual_modes(op->after);
 
 	if (send_data(w, op, usual, e) < 0 || send_data(w, op, mask & ~usual, e) < 0)
 		return e->code;

@@ -4,6 +4,10 @@
 #include "model/kind.h"
 #include "model/model.h"
 #include "kernel/work.h"
+#include <linux/if_link.h>
+
+/* Of Linux 5.16, 6.3 and 6.4 (include/uapi/linux/if_link.h). */
+enum { IFLA_BRPORT_MAB = 40, IFLA_BRPORT_MCAST_MAX_GROUPS = 42, IFLA_BRPORT_NEIGH_VLAN_SUPPRESS = 43 };
 
 struct look;		/* look.h */
 
@@ -17,6 +21,13 @@ struct link {
 	uint8_t addrgen;
 	uint8_t mac[6];
 	uint32_t mtu, txqlen;
+	bool dormant;			/* IFLA_LINKMODE: it does not run until a program says so */
+	/* As a port of a bridge. */
+	bool hairpin, guard, root_block, fastleave, learning, flood, mcast_flood, bcast_flood, mcast_to_unicast, isolated, locked, mab,
+		proxy_arp, proxy_arp_wifi, neigh_suppress, neigh_vlan_suppress, vlan_tunnel;
+	uint8_t port_mcast_router;
+	uint16_t port_priority, port_group_fwd_mask;
+	uint32_t backup_port, mcast_max_groups, mcast_hosts_limit;
 	const char *master;		/* "NS/IF", NULL: none */
 	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or what it stands on */
 	bool lower_away;		/* it is in another namespace */
@@ -80,12 +91,12 @@ struct link_kind {
 	bool takes_ports_down;
 	/* Pure.  Called for each declared port. */
 	void (*complete_port)(struct object *master, const struct object *port);
-	/* Reads the state of a port from its flags and IFLA_INFO_SLAVE_DATA. */
-	void (*read_port)(struct link *port, const struct ifinfomsg *i, struct nlattr *data);
+	/* Reads the state of a port, and its rows of NLA_PORT, from its flags and IFLA_INFO_SLAVE_DATA. */
+	void (*read_port)(struct look *look, struct link *port, const struct ifinfomsg *i, struct nlattr *data);
 	/* Pure.  Whether an observed master has its ports forward when they can: no protocol decides. */
 	bool (*forwards)(const struct object *master);
-	/* Has a port forward again, or disables it. */
-	int (*send_port)(struct work *w, struct op *op, struct err *e);
+	/* Sends the rows of NLA_PORT in @mask; with @state it has the port forward again, or disables it. */
+	int (*send_port)(struct work *w, struct op *op, uint64_t mask, bool state, struct err *e);
 	/* Pure.  The seconds that it may take an observed one to have a carrier, beside the usual ones. */
 	unsigned (*carrier_seconds)(const struct object *master);
 };
@@ -114,7 +125,53 @@ const struct link_kind *link_kind(const struct object *o);
 	FIELD(link, arp, bool, .flags = HIDDEN | SHOWN, .kernel_default = "true", .doc = "not IFF_NOARP"),                  \
 	FIELD(link, multicast, bool, .flags = HIDDEN | SHOWN, .kernel_default = "true", .doc = "IFF_MULTICAST"),            \
 	FIELD(link, forwards, bool, .flags = HIDDEN | SHOWN, .kernel_default = "true", .doc = "not BR_STATE_DISABLED"), \
-	FIELD(link, mark, string, .flags = HIDDEN | SHOWN | OF_MARK, .doc = "of a link of ours whose mark is damaged: group and alias")
+	FIELD(link, mark, string, .flags = HIDDEN | SHOWN | OF_MARK, .doc = "of a link of ours whose mark is damaged: group and alias"), \
+	FIELD(link, dormant, bool, .flags = HIDDEN | SHOWN | USUAL, .nla = IFLA_LINKMODE, .width = 1, .kernel_default = "false", \
+	      .doc = "IFLA_LINKMODE")
+
+#define PORT_BOOL(m, attribute, usual, ...)                                                                            \
+	FIELD(link, m, bool, .nla = attribute, .width = 1, .place = NLA_PORT, .kernel_default = usual, __VA_ARGS__)
+#define PORT_HIDDEN(m, t, attribute, usual)                                                                            \
+	FIELD(link, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .place = NLA_PORT, .kernel_default = usual, .doc = "")
+
+/* After them, the rows of what may be a port of a bridge, in the words of ip(8).  A port begins with what is usual
+ * (new_nbp, net/bridge/br_if.c).  Not the cost: it follows the speed of the link. */
+#define PORT_FIELDS                                                                                                    \
+	PORT_BOOL(learning, IFLA_BRPORT_LEARNING, "true", .flags = USUAL,                                              \
+		  .doc = "as a port: whether the bridge learns addresses from what comes in (IFLA_BRPORT_LEARNING)"),  \
+	PORT_BOOL(flood, IFLA_BRPORT_UNICAST_FLOOD, "true", .flags = USUAL,                                            \
+		  .doc = "as a port: whether unicast to addresses that were not learned goes out (IFLA_BRPORT_UNICAST_FLOOD)"), \
+	PORT_BOOL(mcast_flood, IFLA_BRPORT_MCAST_FLOOD, "true", .flags = USUAL,                                        \
+		  .doc = "as a port: whether multicast that nobody asked for goes out (IFLA_BRPORT_MCAST_FLOOD)"),     \
+	PORT_BOOL(bcast_flood, IFLA_BRPORT_BCAST_FLOOD, "true", .flags = USUAL,                                        \
+		  .doc = "as a port: whether broadcast goes out (IFLA_BRPORT_BCAST_FLOOD)"),                           \
+	PORT_BOOL(isolated, IFLA_BRPORT_ISOLATED, "false", .flags = USUAL,                                             \
+		  .doc = "as a port: whether it reaches only ports that are not isolated (IFLA_BRPORT_ISOLATED)"),     \
+	PORT_BOOL(hairpin, IFLA_BRPORT_MODE, "false", .flags = USUAL,                                                  \
+		  .doc = "as a port: whether a frame may leave where it came in (IFLA_BRPORT_MODE)"),                  \
+	PORT_BOOL(locked, IFLA_BRPORT_LOCKED, "false", .flags = USUAL,                                                 \
+		  .doc = "as a port: whether frames come in only from addresses of its forwarding entries (IFLA_BRPORT_LOCKED)"), \
+	PORT_BOOL(guard, IFLA_BRPORT_GUARD, "false", .flags = USUAL,                                                   \
+		  .doc = "as a port: whether STP disables it when a BPDU comes in (IFLA_BRPORT_GUARD)"),               \
+	PORT_BOOL(root_block, IFLA_BRPORT_PROTECT, "false", .flags = USUAL,                                            \
+		  .doc = "as a port: whether STP keeps it from leading to the root (IFLA_BRPORT_PROTECT)"),            \
+	PORT_BOOL(fastleave, IFLA_BRPORT_FAST_LEAVE, "false", .flags = USUAL,                                          \
+		  .doc = "as a port: whether multicast stops as soon as one receiver leaves (IFLA_BRPORT_FAST_LEAVE)"), \
+	PORT_BOOL(neigh_suppress, IFLA_BRPORT_NEIGH_SUPPRESS, "false", .flags = USUAL,                                 \
+		  .doc = "as a port: whether the bridge answers ARP and neighbour discovery from its own table "       \
+			 "(IFLA_BRPORT_NEIGH_SUPPRESS)"),                                                              \
+	PORT_BOOL(mcast_to_unicast, IFLA_BRPORT_MCAST_TO_UCAST, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),  \
+	PORT_BOOL(mab, IFLA_BRPORT_MAB, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),                          \
+	PORT_BOOL(proxy_arp, IFLA_BRPORT_PROXYARP, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),               \
+	PORT_BOOL(proxy_arp_wifi, IFLA_BRPORT_PROXYARP_WIFI, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),     \
+	PORT_BOOL(neigh_vlan_suppress, IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""), \
+	PORT_BOOL(vlan_tunnel, IFLA_BRPORT_VLAN_TUNNEL, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),          \
+	PORT_HIDDEN(port_mcast_router, u8, IFLA_BRPORT_MULTICAST_ROUTER, "1"),                                         \
+	PORT_HIDDEN(port_priority, u16, IFLA_BRPORT_PRIORITY, "32"),                                                   \
+	PORT_HIDDEN(port_group_fwd_mask, u16, IFLA_BRPORT_GROUP_FWD_MASK, "0"),                                        \
+	PORT_HIDDEN(backup_port, u32, IFLA_BRPORT_BACKUP_PORT, "0"),                                                   \
+	PORT_HIDDEN(mcast_max_groups, u32, IFLA_BRPORT_MCAST_MAX_GROUPS, "0"),                                         \
+	PORT_HIDDEN(mcast_hosts_limit, u32, IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, "512")
 // clang-format on
 
 /* Their places in the rows. */
@@ -171,8 +228,10 @@ int link_encode(struct work *w, struct op *op, struct err *e);
 /* The attributes that a create message carries for this end: name, group, MAC, MTU. */
 void link_put_birth(const struct work *w, const struct object *o, struct nl_msg *m);
 /* link_data.c */
-/* The fields of @mask that stand in IFLA_INFO_DATA. */
-uint64_t link_in_data(const struct object *o, uint64_t mask);
+/* The fields of @mask whose rows are at @place. */
+uint64_t link_at(const struct object *o, enum nla_place place, uint64_t mask);
+/* Those of a new link that must be said: what it begins with needs no word. */
+uint64_t link_needs_word(const struct object *o);
 /* Those of them that are modes, on or off, and as a new link has them: a kernel that lacks one refuses the very word. */
 uint64_t link_usual_modes(const struct object *o);
 /* Adds the kind and, of the fields of @mask, IFLA_INFO_DATA. */
@@ -184,8 +243,10 @@ const char *link_birthplace(const struct work *w, const struct object *o);
 /* link_state.c */
 /* Flags that somebody changed, of @diff; a new link has them on. */
 void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff);
-/* Has its port forward again; that of another master begins anew. */
-int link_forward(struct work *w, struct op *op, struct err *e);
+/* The first field that makes it a port unlike others; NULL: there is none. */
+const char *link_port_field(const struct object *o);
+/* What it is as a port: one that forwards again, and what a port of another master begins without. */
+int link_port(struct work *w, struct op *op, struct err *e);
 /* kind.takes: what IPv6 loses when a link goes down, or below the smallest MTU that it needs. */
 bool link_takes(const struct op *op, const struct object *other);
 /* Group and alias. */

@@ -27,7 +27,11 @@ int link_check(struct object *o, struct err *e)
 		l->up = true;
 		OBJECT_SET(o, link, up);
 	}
-	return link_kind(o)->check ? link_kind(o)->check(o, e) : 0;
+	if (link_kind(o)->check && link_kind(o)->check(o, e) < 0)
+		return e->code;
+	if (!o->managed)
+		object_set_usual(o);
+	return 0;
 }
 
 /* It needs IPv6.  "stable" without a secret the kernel refuses; what others have given it is not known here. */
@@ -66,6 +70,8 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 {
 	if (((const struct link *)o)->master)
 		master_check(m, o, ((const struct link *)o)->master, p);
+	else if (link_port_field(o))
+		object_problem(p, EINVAL, o, link_port_field(o), "%s is no port of a bridge: say its \"master\"", o->place);
 	if (!o->managed && object_has(o, LINK_MTU) && ((const struct link *)o)->mtu > MTU_MAX)
 		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo alone", MTU_MAX, o->kind->name, MTU_MAX + 1);
 	addrgen_check(m, o, p);

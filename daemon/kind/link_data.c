@@ -4,20 +4,25 @@
 #include "link.h"
 #include <linux/if_link.h>
 
-uint64_t link_in_data(const struct object *o, uint64_t mask)
+uint64_t link_at(const struct object *o, enum nla_place place, uint64_t mask)
 {
 	uint64_t all = 0;
 
 	for (size_t i = 0; i < o->kind->n_fields; i++)
-		if (o->kind->fields[i].place == NLA_INFO_DATA)
+		if (o->kind->fields[i].place == place)
 			all |= bit(i);
 	return all & mask;
+}
+
+uint64_t link_needs_word(const struct object *o)
+{
+	return ~kind_mask(o->kind, USUAL) | object_unusual(o);
 }
 
 /* Those that the kind itself writes. */
 static uint64_t of_kind(const struct object *o, uint64_t mask)
 {
-	uint64_t all = link_in_data(o, mask & o->set);
+	uint64_t all = link_at(o, NLA_INFO_DATA, mask & o->set);
 
 	for (size_t i = 0; i < o->kind->n_fields; i++)
 		if (o->kind->fields[i].nla)

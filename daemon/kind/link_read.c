@@ -31,14 +31,14 @@ static bool read_promotes(struct nlattr *af_spec)
 }
 
 /* The master's kind knows what it keeps of its ports. */
-static void read_port(const struct look *look, struct link *l, const struct ifinfomsg *i, struct nlattr **info)
+static void read_port(struct look *look, struct link *l, const struct ifinfomsg *i, struct nlattr **info)
 {
 	const struct kind *k = info[IFLA_INFO_SLAVE_KIND] ? kinds_find(look->observed->kinds, "link", nla_data(info[IFLA_INFO_SLAVE_KIND])) : NULL;
 
 	l->forwards = true;
 	l->port_of = k ? k->link : NULL;
 	if (l->port_of && l->port_of->read_port && info[IFLA_INFO_SLAVE_DATA])
-		l->port_of->read_port(l, i, info[IFLA_INFO_SLAVE_DATA]);
+		l->port_of->read_port(look, l, i, info[IFLA_INFO_SLAVE_DATA]);
 }
 
 static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr **a)
@@ -109,6 +109,8 @@ struct object *link_read(struct look *look, const struct nlmsghdr *h)
 		if (link_kind(o)->read_data)
 			link_kind(o)->read_data(look, o, data, ARRAY_SIZE(data));
 	}
+	/* What the kernel does not tell it has no other way. */
+	object_set_usual(o);
 	read_port(look, (struct link *)o, i, info);
 	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(look, a[IFLA_PROP_LIST]) : NULL;
 	((struct link *)o)->own_table = has_own_table(o, info);

@@ -96,7 +96,8 @@ void link_put_rows(const struct work *w, const struct object *o, uint64_t mask, 
 		const struct field *f = &o->kind->fields[i];
 		const void *at = object_at(o, i);
 
-		if (!f->nla || f->place != place || !(o->set & mask & bit(i)))
+		/* A state is only read. */
+		if (!f->nla || f->place != place || !(o->set & mask & bit(i)) || (f->flags & HIDDEN && f->flags & WRITTEN))
 			continue;
 		if (f->type == &type_link)
 			put_number(m, f, *(const char *const *)at ? work_ifindex(w, *(const char *const *)at) : 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* link_state.c - what no file says of an interface of ours, and makes it useless though it is
- * up: no ARP, no multicast, a port of a bridge that somebody disabled. */
+ * up: no ARP, no multicast, a port of a bridge that somebody disabled or set otherwise. */
 #include "link.h"
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
@@ -24,11 +24,39 @@ void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff)
 	}
 }
 
-int link_forward(struct work *w, struct op *op, struct err *e)
+/* Those that a file says, or that are not what a port begins with. */
+static uint64_t said(const struct object *o)
 {
-	const struct link_kind *master = op->before ? ((const struct link *)op->before)->port_of : NULL;
+	return link_at(o, NLA_PORT, o->managed ? o->set : object_unusual(o));
+}
 
-	if (!master || !master->send_port || !is_wrong(op->after, op->diff, LINK_FORWARDS) || op->diff & bit(LINK_MASTER))
-		return 0;
-	return master->send_port(w, op, e);
+const char *link_port_field(const struct object *o)
+{
+	for (size_t i = 0; i < o->kind->n_fields; i++)
+		if (said(o) & bit(i))
+			return o->kind->fields[i].name;
+	return NULL;
+}
+
+/* The kind of what it is going to be a port of; NULL: of nothing that is known. */
+static const struct link_kind *kind_of_master(const struct work *w, const struct op *op)
+{
+	const char *master = ((const struct link *)op->after)->master;
+	const struct object *o = master ? model_find_ref(w->plan->desired, "link", master) : NULL;
+
+	if (op->before && !(op->diff & bit(LINK_MASTER)))
+		return ((const struct link *)op->before)->port_of;
+	/* What is only managed may be of any kind. */
+	if (master && (!o || o->managed))
+		o = model_find_ref(w->plan->observed, "link", master);
+	return o ? link_kind(o) : NULL;
+}
+
+int link_port(struct work *w, struct op *op, struct err *e)
+{
+	const struct link_kind *master = kind_of_master(w, op);
+	bool begins = !op->before || op->diff & bit(LINK_MASTER), state = !begins && is_wrong(op->after, op->diff, LINK_FORWARDS);
+	uint64_t mask = begins ? said(op->after) : link_at(op->after, NLA_PORT, op->diff);
+
+	return master && master->send_port && (mask || state) ? master->send_port(w, op, mask, state, e) : 0;
 }

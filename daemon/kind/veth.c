@@ -16,6 +16,7 @@ struct veth {
 
 static const struct field fields[] = {
 	LINK_FIELDS("1500"),
+	PORT_FIELDS,
 	FIELD(veth, peer, link, .gives = "link", .flags = FIXED, .place = NLA_INFO_DATA,
 	      .doc = "the other end, NS/IF; said on one end at least"),
 };
@@ -119,7 +120,15 @@ static int put_peer(struct work *w, const struct object *o, _unused_ uint64_t ma
 	return 0;
 }
 
+/* Nothing but a file or somebody's hand changes its MTU. */
+static int veth_check(struct object *o, _unused_ struct err *e)
+{
+	link_reset(o, LINK_MTU);
+	return 0;
+}
+
 static const struct link_kind veth = {
+	.check = veth_check,
 	.complete = veth_complete,
 	.check_in = veth_check_in,
 	.resolve = veth_resolve,

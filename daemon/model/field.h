@@ -20,10 +20,11 @@ enum field_flags {
 	SHOWN = 1 << 10,	/* of a hidden one: a plan shows it where it is not the fallback */
 	OF_MARK = 1 << 11,	/* tells of our mark: never put back */
 	NETWORK_ORDER = 1 << 12,	/* the bytes of the attribute are in the order of the network */
+	USUAL = 1 << 13,	/* on an object of ours it is the kernel's default unless a file says otherwise: a bool or a number */
 };
 
 /* Where a netlink attribute stands. */
-enum nla_place { NLA_MESSAGE, NLA_INFO_DATA };
+enum nla_place { NLA_MESSAGE, NLA_INFO_DATA, NLA_PORT, NLA_METRICS };
 
 struct field {
 	const char *name, *doc;		/* doc: one sentence for the manual, with the unit and the source */

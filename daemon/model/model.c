@@ -273,6 +273,55 @@ uint64_t kind_mask(const struct kind *k, unsigned flags)
 	return mask;
 }
 
+static uint32_t usual_value(const struct field *f)
+{
+	return strcmp(f->kernel_default, "true") ? (uint32_t)strtoul(f->kernel_default, NULL, 10) : 1;
+}
+
+/* In the first bytes; the rest is zero. */
+static void usual_bytes(const struct field *f, uint8_t ret[4])
+{
+	uint32_t v = usual_value(f);
+	uint16_t half = (uint16_t)v;
+	uint8_t byte = (uint8_t)v;
+
+	assert(f->type->size == sizeof(byte) || f->type->size == sizeof(half) || f->type->size == sizeof(v));
+	memset(ret, 0, sizeof(v));
+	memcpy(ret, f->type->size == sizeof(v) ? (void *)&v : f->type->size == sizeof(half) ? (void *)&half : (void *)&byte,
+	       f->type->size);
+}
+
+void object_set_usual(struct object *o)
+{
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+		uint8_t value[4];
+
+		if (!(f->flags & USUAL) || object_has(o, i))
+			continue;
+		usual_bytes(f, value);
+		memcpy(object_at(o, i), value, f->type->size);
+		o->set |= bit(i);
+	}
+}
+
+uint64_t object_unusual(const struct object *o)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+		uint8_t value[4];
+
+		if (!(f->flags & USUAL) || !object_has(o, i))
+			continue;
+		usual_bytes(f, value);
+		if (!f->type->equal(value, object_at(o, i)))
+			mask |= bit(i);
+	}
+	return mask;
+}
+
 bool ref_is_in(const char *ref, const char *netns)
 {
 	size_t n = strlen(netns);

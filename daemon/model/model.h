@@ -45,6 +45,10 @@ uint64_t field_bit(const struct kind *k, const char *name);
 bool object_says(const struct object *o, const char *name);
 /* Sets field @name of @o from JSON text the kind itself wrote; asserts that it is valid. */
 void object_set(struct model *m, struct object *o, const char *name, const char *json);
+/* Gives fields that are USUAL and have no value the kernel's default. */
+void object_set_usual(struct object *o);
+/* The fields that are USUAL and have another value than that. */
+uint64_t object_unusual(const struct object *o);
 /* Whether field i of @o has the default of its row; a row without one has none. */
 bool object_has_default(const struct object *o, size_t i);
 /* Marks member @m of struct @s, which begins with @o, as set. */

@@ -237,7 +237,10 @@ void revert_delta(struct model *delta, const struct plan *plan)
 
 		if (!op->before)
 			continue;
-		copy = object_copy(delta, op->before, mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN));
+		/* What is usual comes by itself. */
+		mask = (mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN)) & ~kind_mask(op->before->kind, USUAL);
+		mask |= object_unusual(op->before) | (op->after ? op->diff : 0);
+		copy = object_copy(delta, op->before, mask);
 		copy->set &= ~kind_mask(copy->kind, OF_MARK);
 		copy->managed = op->before->owner != OWNER_OURS || op->before->kind->managed;
 		mark_none(copy, op->before, model_find(plan->desired, op->before->id));

@@ -180,6 +180,32 @@ static void test_default(void **state)
 	      "ageing_time 100 → 30000, forward_delay 200 → 1500, priority 0 → 32768 [in_place]\n");
 }
 
+/* What no file says is usual, whatever its size; anything else is remembered before a step, and that is all. */
+static void test_usual(void **state)
+{
+	struct host *m = *state;
+	const struct model *plain = load(m, HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\"}}"));
+	const struct model *set = load(m, HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"mcast_snooping\": false,"
+					       "\"priority\": 4096, \"ageing_time\": 100}}"));
+	struct object *a = model_find(plain, "link host/br0"), *b = model_find(set, "link host/br0");
+	uint64_t usual = kind_mask(a->kind, USUAL), changed = 0;
+	static const char *const names[] = { "mcast_snooping", "priority", "ageing_time" };
+	struct op op = { .before = b, .after = a, .diff = object_diff(a, b) };
+	struct plan plan = { .ops = &op, .n = 1, .desired = (struct model *)(uintptr_t)plain, .observed = (struct model *)(uintptr_t)set };
+	struct model delta;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		changed |= field_bit(a->kind, names[i]);
+	assert_int_equal(a->set & usual, usual);
+	assert_int_equal(object_unusual(a), 0);
+	assert_int_equal(object_unusual(b), changed);
+	assert_int_equal(object_diff(a, b), changed);
+	model_init(&delta, &all_kinds);
+	revert_delta(&delta, &plan);
+	assert_int_equal(delta.objects[0]->set & usual, changed);
+	model_done(&delta);
+}
+
 /* What others still want stays. */
 static void test_share(_unused_ void **state)
 {
@@ -280,7 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_once),  TEST(test_same), TEST(test_sysctl), TEST(test_noted),    TEST(test_default),
-		TEST(test_share), TEST(test_gone), TEST(test_none),   TEST(test_loopback), TEST(test_older_record),
+		TEST(test_share), TEST(test_gone), TEST(test_none),   TEST(test_loopback), TEST(test_older_record), TEST(test_usual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

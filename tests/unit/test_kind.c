@@ -160,8 +160,8 @@ static void test_create(_unused_ void **state)
 	assert_int_equal(nla_len(data[TUNNEL_REMOTE6]), 16);
 	have = read_back(&x, &t, h[0]);
 	assert_ptr_equal(have->link.object.kind, &kind_tunnel);
-	assert_int_equal(object_diff(want, &have->link.object) & link_in_data(want, ~UINT64_C(0)), 0);
-	assert_int_equal(~have->link.object.set & link_in_data(want, ~UINT64_C(0)), 0);
+	assert_int_equal(object_diff(want, &have->link.object) & link_at(want, NLA_INFO_DATA, ~UINT64_C(0)), 0);
+	assert_int_equal(~have->link.object.set & link_at(want, NLA_INFO_DATA, ~UINT64_C(0)), 0);
 	wire_done(&x);
 	topology_done(&t);
 }
