@@ -9,6 +9,7 @@
 #include "model/owner.h"
 #include "kernel/work.h"
 #include <arpa/inet.h>
+#include <linux/icmpv6.h>
 #include <linux/rtnetlink.h>
 
 // clang-format off: keeps its rows
@@ -25,6 +26,17 @@ static const struct word types[] = {
 };
 // clang-format on
 
+static const struct word prefs[] = {
+	{ "medium", ICMPV6_ROUTER_PREF_MEDIUM },
+	{ "high", ICMPV6_ROUTER_PREF_HIGH },
+	{ "low", ICMPV6_ROUTER_PREF_LOW },
+	{ NULL, 0 },
+};
+
+#define METRIC(m, attribute, ...)                                                                                      \
+	FIELD(route, m, u32, .nla = attribute, .place = NLA_METRICS, .kernel_default = "null", __VA_ARGS__)
+#define METRIC_HIDDEN(m, attribute) METRIC(m, attribute, .flags = FIXED | USUAL | HIDDEN | SHOWN, .doc = "")
+
 // clang-format off: keeps its rows
 static const struct field fields[] = {
 	FIELD(route, type, word, .words = types, .flags = FIXED | BARE, .kernel_default = "\"unicast\"",
@@ -39,12 +51,41 @@ static const struct field fields[] = {
 	FIELD(route, table, u32, .flags = WRITTEN, .min = 1, .kernel_default = "254",
 	      .doc = "the number of the table; 254, main, unless said (RTA_TABLE)"),
 	FIELD(route, scope, word, .words = scope_words, .flags = FIXED, .doc = "how far it reaches (rtm_scope); IPv4 only"),
-	FIELD(route, onlink, bool, .flags = FIXED, .kernel_default = "false",
+	FIELD(route, onlink, bool, .flags = FIXED | USUAL, .kernel_default = "false",
 	      .doc = "the gateway is a neighbour on \"dev\", whatever the addresses say (RTNH_F_ONLINK); needs both"),
-	FIELD(route, mtu, u32, .flags = FIXED, .kernel_default = "null", .min = 68, .max = ROUTE_MTU_MAX, .doc = "path MTU, in bytes (RTAX_MTU)"),
+	METRIC(mtu, RTAX_MTU, .flags = FIXED | USUAL, .min = 68, .max = ROUTE_MTU_MAX, .doc = "path MTU, in bytes (RTAX_MTU)"),
+	METRIC(advmss, RTAX_ADVMSS, .flags = FIXED | USUAL, .min = 1, .max = ROUTE_ADVMSS_MAX,
+	       .doc = "the largest segment that TCP tells the other side, in bytes (RTAX_ADVMSS)"),
+	METRIC(hoplimit, RTAX_HOPLIMIT, .flags = FIXED | USUAL, .min = 1, .max = 255,
+	       .doc = "how many routers a packet may pass (RTAX_HOPLIMIT)"),
+	METRIC(initcwnd, RTAX_INITCWND, .flags = FIXED | USUAL, .min = 1,
+	       .doc = "the congestion window that TCP begins with, in segments (RTAX_INITCWND)"),
+	METRIC(initrwnd, RTAX_INITRWND, .flags = FIXED | USUAL, .min = 1,
+	       .doc = "the receive window that TCP begins with, in segments (RTAX_INITRWND)"),
 	FIELD(route, nexthops, nexthops, .flags = FIXED | LATE, .kernel_default = "null",
 	      .doc = "several next routers: a list of {\"via\", \"dev\", \"weight\"} (RTA_MULTIPATH)"),
 	FIELD(route, key, route_key, .flags = KEY | HIDDEN, .doc = ""),
+	/* What no file says: none of it. */
+	METRIC_HIDDEN(window, RTAX_WINDOW),
+	METRIC_HIDDEN(rtt, RTAX_RTT),
+	METRIC_HIDDEN(rttvar, RTAX_RTTVAR),
+	METRIC_HIDDEN(ssthresh, RTAX_SSTHRESH),
+	METRIC_HIDDEN(cwnd, RTAX_CWND),
+	METRIC_HIDDEN(reordering, RTAX_REORDERING),
+	METRIC_HIDDEN(features, RTAX_FEATURES),
+	METRIC_HIDDEN(rto_min, RTAX_RTO_MIN),
+	METRIC_HIDDEN(quickack, RTAX_QUICKACK),
+	METRIC_HIDDEN(fastopen_no_cookie, RTAX_FASTOPEN_NO_COOKIE),
+	FIELD(route, lock, metric_lock, .nla = RTAX_LOCK, .place = NLA_METRICS, .flags = FIXED | USUAL | HIDDEN | SHOWN,
+	      .kernel_default = "null", .doc = ""),
+	FIELD(route, congctl, string, .flags = FIXED | HIDDEN | SHOWN, .kernel_default = "null", .doc = ""),
+	FIELD(route, pref, word, .words = prefs, .nla = RTA_PREF, .flags = FIXED | USUAL | HIDDEN | SHOWN, .kernel_default = "\"medium\"",
+	      .doc = ""),
+	FIELD(route, expires, expires, .flags = FIXED | USUAL | HIDDEN | SHOWN, .kernel_default = "null", .doc = ""),
+	FIELD(route, realm, u32, .nla = RTA_FLOW, .flags = FIXED | USUAL | HIDDEN | SHOWN, .kernel_default = "null", .doc = ""),
+	FIELD(route, nhid, u32, .flags = FIXED | USUAL | HIDDEN | SHOWN, .kernel_default = "null", .doc = ""),
+	FIELD(route, encap, encap, .flags = FIXED | HIDDEN | SHOWN, .kernel_default = "null", .doc = ""),
+	FIELD(route, shape, u32, .flags = FIXED | HIDDEN, .doc = ""),
 };
 // clang-format on
 
@@ -80,6 +121,11 @@ void route_finish(struct route *r)
 	OBJECT_SET(&r->object, route, key);
 }
 
+static uint8_t scope_of(const struct route *r)
+{
+	return is_set(r, "scope") ? r->scope : route_usual_scope(r);
+}
+
 static int route_check(struct object *o, struct err *e)
 {
 	struct route *r = (struct route *)o;
@@ -87,6 +133,11 @@ static int route_check(struct object *o, struct err *e)
 	if (r->nexthops.n == 1 && !r->via.family && !r->dev)
 		route_set_hops(r, r->nexthops.v, 1);
 	route_finish(r);
+	object_set_usual(o);
+	OBJECT_SET(o, route, congctl);
+	OBJECT_SET(o, route, encap);
+	OBJECT_SET(o, route, src);
+	route_set_shape(r, scope_of(r));
 	return route_check_form(r, e);
 }
 
@@ -129,6 +180,21 @@ static void put_inet(struct nl_msg *m, int type, const struct inet *i)
 		msg_put(m, type, i->addr, i->family == AF_INET ? 4 : 16);
 }
 
+/* One of the other family has an attribute of its own (struct rtvia). */
+static void put_gateway(struct nl_msg *m, const struct route *r, const struct inet *via)
+{
+	uint8_t data[sizeof(uint16_t) + sizeof(via->addr)] = { 0 };
+	uint16_t family = via->family;
+
+	if (!via->family || via->family == r->key.family) {
+		put_inet(m, RTA_GATEWAY, via);
+		return;
+	}
+	memcpy(data, &family, sizeof(family));
+	memcpy(data + sizeof(family), via->addr, sizeof(via->addr));
+	msg_put(m, RTA_VIA, data, sizeof(family) + (family == AF_INET ? 4U : 16U));
+}
+
 static void put_nexthops(const struct work *w, const struct route *r, struct nl_msg *m)
 {
 	struct nlattr *all = nla_nest_start(m, RTA_MULTIPATH);
@@ -142,10 +208,26 @@ static void put_nexthops(const struct work *w, const struct route *r, struct nl_
 			.rtnh_flags = r->onlink ? RTNH_F_ONLINK : 0,
 			.rtnh_ifindex = n->dev ? (int)work_ifindex(w, n->dev) : 0,
 		};
-		put_inet(m, RTA_GATEWAY, &n->via);
+		put_gateway(m, r, &n->via);
 		h->rtnh_len = (unsigned short)((char *)nlmsg_tail(nlmsg_hdr(m)) - (char *)h);
 	}
 	nla_nest_end(m, all);
+}
+
+/* Where it leads; an object of next hops says all of it. */
+static void put_ways(const struct work *w, const struct route *r, struct nl_msg *m)
+{
+	uint32_t index = r->dev && !r->nhid ? work_ifindex(w, r->dev) : 0;
+
+	if (r->nhid) {
+		msg_put_u32(m, RTA_NH_ID, r->nhid);
+		return;
+	}
+	put_gateway(m, r, &r->via);
+	if (index)
+		msg_put_u32(m, RTA_OIF, index);
+	if (r->nexthops.n)
+		put_nexthops(w, r, m);
 }
 
 static int route_send(struct work *w, struct op *op, const struct route *r, int flags, uint8_t protocol, struct err *e)
@@ -156,30 +238,21 @@ static int route_send(struct work *w, struct op *op, const struct route *r, int 
 		.rtm_dst_len = r->to.len,
 		.rtm_table = r->key.table < 256 ? (uint8_t)r->key.table : RT_TABLE_UNSPEC,
 		.rtm_protocol = protocol,
-		.rtm_scope = !create ? (uint8_t)RT_SCOPE_NOWHERE : is_set(r, "scope") ? r->scope : route_usual_scope(r),
+		.rtm_scope = !create ? (uint8_t)RT_SCOPE_NOWHERE : scope_of(r),
 		.rtm_type = r->type ? r->type : (uint8_t)RTN_UNICAST,
 		.rtm_flags = r->onlink && !r->nexthops.n ? RTNH_F_ONLINK : 0,
 	};
 	struct nl_msg *m = msg_new(create ? RTM_NEWROUTE : RTM_DELROUTE, flags, &i, sizeof(i));
-	uint32_t index = r->dev ? work_ifindex(w, r->dev) : 0;
 
 	put_inet(m, RTA_DST, &r->to);
-	put_inet(m, RTA_GATEWAY, &r->via);
 	put_inet(m, RTA_PREFSRC, &r->src);
 	msg_put_u32(m, RTA_TABLE, r->key.table);
 	/* All of it is named when it goes: beside ours may stand a router's own. */
 	if (r->key.metric || !create)
 		msg_put_u32(m, RTA_PRIORITY, r->key.metric);
-	if (index)
-		msg_put_u32(m, RTA_OIF, index);
-	if (r->mtu && create) {
-		struct nlattr *metrics = nla_nest_start(m, RTA_METRICS);
-
-		msg_put_u32(m, RTAX_MTU, r->mtu);
-		nla_nest_end(m, metrics);
-	}
-	if (r->nexthops.n)
-		put_nexthops(w, r, m);
+	if (create)
+		route_put_options(r, m);
+	put_ways(w, r, m);
 	return work_send(w, r->object.netns, m, op, e);
 }
 

@@ -3,7 +3,8 @@
 #pragma once
 #include "kernel/look.h"
 
-enum { ROUTE_MTU_MAX = 65520 };	/* what is above, the kernel makes that (ip_metrics_convert, net/ipv4/metrics.c) */
+/* What is above, the kernel makes that (ip_metrics_convert, net/ipv4/metrics.c). */
+enum { ROUTE_MTU_MAX = 65520, ROUTE_ADVMSS_MAX = 65495 };
 
 struct nexthop {
 	struct inet via;
@@ -14,6 +15,13 @@ struct nexthop {
 struct nexthops {
 	size_t n;
 	struct nexthop *v;
+};
+
+/* What the kernel does to a packet besides, as its attribute says. */
+struct encap {
+	uint16_t type;		/* LWTUNNEL_ENCAP_*, 0: nothing */
+	uint16_t size;
+	const uint8_t *data;
 };
 
 struct route_key {
@@ -28,11 +36,28 @@ struct route {
 	uint32_t metric, table, mtu;
 	uint8_t type, scope;
 	bool onlink;
+	/* RTA_METRICS. */
+	uint32_t lock, window, rtt, rttvar, ssthresh, cwnd, advmss, reordering, hoplimit, initcwnd, features, rto_min, initrwnd, quickack,
+		fastopen_no_cookie;
+	const char *congctl;
+	uint8_t pref;			/* IPv6 */
+	uint32_t expires;		/* IPv6: the seconds left, 0: it stays */
+	uint32_t realm, nhid;
+	struct encap encap;
+	uint32_t shape;			/* how many gateways it has, and its scope */
 	uint8_t protocol;		/* of an observed one that is adopted: whose it was */
 	struct nexthops nexthops;
 };
 
 extern const struct type type_nexthops, type_route_key;
+/* route_option.c */
+extern const struct type type_metric_lock, type_expires, type_encap;
+/* Reads them, but for what stands in a next hop, and says what is not there. */
+void route_read_options(struct route *r, struct nlattr **a, struct arena *arena);
+/* What a new route is told of them. */
+void route_put_options(const struct route *r, struct nl_msg *m);
+/* Fills the shape in, when all else is there. */
+void route_set_shape(struct route *r, uint8_t scope);
 
 extern const struct kind kind_route;
 
@@ -50,6 +75,10 @@ int route_check_form(const struct route *r, struct err *e);
 
 /* The scope that a route has unless one is said. */
 uint8_t route_usual_scope(const struct route *r);
+
+struct rtmsg;
+/* Whether it is for some packets to its destination only. */
+bool route_is_narrow(const struct rtmsg *i);
 
 int route_observe(struct look *look, struct err *e);
 /* The route of a message, whoever made it, not yet in the model; NULL: it is none. */

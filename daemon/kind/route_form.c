@@ -21,6 +21,7 @@ void route_set_hops(struct route *r, const struct nexthop *v, size_t n)
 {
 	if (n > 1) {
 		r->nexthops = (struct nexthops){ n, (struct nexthop *)(uintptr_t)v };
+		route_set_shape(r, (uint8_t)r->shape);
 		return;
 	}
 	r->via = v->via;
@@ -31,6 +32,7 @@ void route_set_hops(struct route *r, const struct nexthop *v, size_t n)
 		OBJECT_SET(&r->object, route, dev);
 	r->nexthops = (struct nexthops){ 0 };
 	r->object.set &= ~field_bit(r->object.kind, "nexthops");
+	route_set_shape(r, (uint8_t)r->shape);
 }
 
 bool route_is_reject(const struct route *r)

@@ -250,7 +250,7 @@ static void on_other(const struct nlmsghdr *h, void *arg)
 	struct route *r;
 	size_t n;
 
-	if (h->nlmsg_type != RTM_NEWROUTE || i->rtm_protocol == PROTOCOL || i->rtm_tos ||
+	if (h->nlmsg_type != RTM_NEWROUTE || i->rtm_protocol == PROTOCOL || route_is_narrow(i) ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0)
 		return;
 	slot = msg_slot(i, a);

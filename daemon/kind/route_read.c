@@ -32,6 +32,24 @@ static const char *link_name(const struct look *look, uint32_t ifindex)
 	return known || !if_indextoname(ifindex, name) ? known : arena_fmt(&look->observed->arena, "%s/%s", look->ns->name, name);
 }
 
+/* IPv4 may lead over a gateway of IPv6 (struct rtvia). */
+static struct inet read_gateway(uint8_t family, const struct nlattr *gateway, const struct nlattr *via)
+{
+	struct inet i = { 0 };
+	uint16_t other = 0;
+
+	if (gateway)
+		return msg_inet(family, bits(family), gateway);
+	if (!via || nla_len(via) < (int)sizeof(other))
+		return i;
+	memcpy(&other, nla_data(via), sizeof(other));
+	if ((other != AF_INET && other != AF_INET6) || nla_len(via) < (int)sizeof(other) + bits((uint8_t)other) / 8)
+		return i;
+	i = (struct inet){ .family = (uint8_t)other, .len = bits((uint8_t)other) };
+	memcpy(i.addr, (const char *)nla_data(via) + sizeof(other), bits((uint8_t)other) / 8);
+	return i;
+}
+
 static void read_nexthops(struct look *look, struct route *r, uint8_t family, struct nlattr *from)
 {
 	struct rtnexthop *h = nla_data(from);
@@ -44,10 +62,10 @@ static void read_nexthops(struct look *look, struct route *r, uint8_t family, st
 	r->nexthops = (struct nexthops){ n, arena_alloc(&look->observed->arena, (n + 1) * sizeof(struct nexthop)) };
 	for (size_t i = 0; i < n; i++, h = next_hop(h)) {
 		struct nlattr *gateway = nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_GATEWAY);
+		struct nlattr *via = nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_VIA);
 		struct nexthop *to = &r->nexthops.v[i];
 
-		if (gateway)
-			to->via = msg_inet(family, bits(family), gateway);
+		to->via = read_gateway(family, gateway, via);
 		to->dev = link_name(look, (uint32_t)h->rtnh_ifindex);
 		to->weight = (uint16_t)(h->rtnh_hops + 1);
 		r->onlink |= !!(h->rtnh_flags & RTNH_F_ONLINK);
@@ -58,10 +76,9 @@ static void read_nexthops(struct look *look, struct route *r, uint8_t family, st
 static void read_next(struct look *look, struct route *r, const struct rtmsg *i, struct nlattr **a)
 {
 	r->onlink = i->rtm_flags & RTNH_F_ONLINK;
-	if (a[RTA_GATEWAY]) {
-		r->via = msg_inet(i->rtm_family, bits(i->rtm_family), a[RTA_GATEWAY]);
+	r->via = read_gateway(i->rtm_family, a[RTA_GATEWAY], a[RTA_VIA]);
+	if (r->via.family)
 		OBJECT_SET(&r->object, route, via);
-	}
 	if (a[RTA_OIF])
 		r->dev = (r->protocol == PROTOCOL ? look_link : link_name)(look, nla_get_u32(a[RTA_OIF]));
 	if (r->dev)
@@ -80,7 +97,7 @@ static bool is_asked_for(const struct look *look, uint8_t protocol)
 struct route *route_read(struct look *look, const struct nlmsghdr *h)
 {
 	const struct rtmsg *i = nlmsg_data(h);
-	struct nlattr *a[RTA_MAX + 1], *mtu;
+	struct nlattr *a[RTA_MAX + 1];
 	struct route *r;
 
 	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0 ||
@@ -100,22 +117,23 @@ struct route *route_read(struct look *look, const struct nlmsghdr *h)
 	OBJECT_SET(&r->object, route, type);
 	OBJECT_SET(&r->object, route, table);
 	read_next(look, r, i, a);
-	if (a[RTA_PREFSRC]) {
+	if (a[RTA_PREFSRC])
 		r->src = msg_inet(i->rtm_family, bits(i->rtm_family), a[RTA_PREFSRC]);
-		OBJECT_SET(&r->object, route, src);
-	}
-	mtu = a[RTA_METRICS] ? nla_find(nla_data(a[RTA_METRICS]), nla_len(a[RTA_METRICS]), RTAX_MTU) : NULL;
-	if (mtu) {
-		r->mtu = nla_get_u32(mtu);
-		OBJECT_SET(&r->object, route, mtu);
-	}
+	route_read_options(r, a, &look->observed->arena);
 	/* What the kernel fills in by itself needs no word. */
 	if (r->scope != route_usual_scope(r))
 		OBJECT_SET(&r->object, route, scope);
 	if (r->metric != (i->rtm_family == AF_INET6 ? 1024 : 0))
 		OBJECT_SET(&r->object, route, metric);
+	route_set_shape(r, r->scope);
 	route_finish(r);
 	return r;
+}
+
+/* For packets of one type of service or one source: to the kernel another route than one for all, and never ours. */
+bool route_is_narrow(const struct rtmsg *i)
+{
+	return i->rtm_tos || i->rtm_src_len;
 }
 
 static void on_route(const struct nlmsghdr *h, void *arg)
@@ -123,7 +141,8 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	struct look *look = arg;
 	struct route *r = NULL;
 
-	if (h->nlmsg_type == RTM_NEWROUTE && is_asked_for(look, ((const struct rtmsg *)nlmsg_data(h))->rtm_protocol))
+	if (h->nlmsg_type == RTM_NEWROUTE && is_asked_for(look, ((const struct rtmsg *)nlmsg_data(h))->rtm_protocol) &&
+	    !route_is_narrow(nlmsg_data(h)))
 		r = route_read(look, h);
 	if (!r)
 		return;

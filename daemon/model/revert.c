@@ -233,13 +233,14 @@ void revert_delta(struct model *delta, const struct plan *plan)
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->ops[i];
 		uint64_t mask = op->after ? op->diff : ~UINT64_C(0);
+		bool replaced = op->before && !op->after && model_find(plan->desired, op->before->id);
 		struct object *copy;
 
 		if (!op->before)
 			continue;
 		/* What is usual comes by itself. */
 		mask = (mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN)) & ~kind_mask(op->before->kind, USUAL);
-		mask |= object_unusual(op->before) | (op->after ? op->diff : 0);
+		mask |= replaced ? ~UINT64_C(0) : object_unusual(op->before) | (op->after ? op->diff : 0);
 		copy = object_copy(delta, op->before, mask);
 		copy->set &= ~kind_mask(copy->kind, OF_MARK);
 		copy->managed = op->before->owner != OWNER_OURS || op->before->kind->managed;
