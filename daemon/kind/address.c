@@ -28,6 +28,7 @@ static const struct field fields[] = {
 	FIELD(address, fixed_options, address_options, .flags = FIXED | BARE | HIDDEN | SHOWN, .kernel_default = "\"none\"", .doc = ""),
 	FIELD(address, valid_lft, lifetime, .flags = HIDDEN | SHOWN, .kernel_default = "\"forever\"", .doc = ""),
 	FIELD(address, preferred_lft, lifetime, .flags = HIDDEN | SHOWN, .kernel_default = "\"forever\"", .doc = ""),
+	FIELD(address, mark, string, .flags = HIDDEN | SHOWN | OF_MARK, .doc = ""),
 };
 // clang-format on
 
@@ -114,6 +115,8 @@ static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg
 
 	a->flags = at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags;
 	address_set_lasting(a, a->flags, lives ? lives->ifa_valid : LIFETIME_FOREVER, lives ? lives->ifa_prefered : LIFETIME_FOREVER);
+	/* The kernel keeps it whatever else is changed (set_ifa_lifetime, net/ipv4/devinet.c). */
+	a->object.born = lives ? lives->cstamp + 1 : 0;
 	a->scope = i->ifa_scope;
 	OBJECT_SET(&a->object, address, scope);
 	a->metric = address_told_metric(a, at[IFA_RT_PRIORITY] ? nla_get_u32(at[IFA_RT_PRIORITY]) : 0);
@@ -151,11 +154,23 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	address_identify(&a->object);
 	a->object.managed = is_kernels(a, at[IFA_PROTO], a->flags);
 	a->object.sign.hash = at[IFA_PROTO] && nla_get_u8(at[IFA_PROTO]) == PROTOCOL ? SIGN_ANY : 0;
+	a->object.sign.missing = !at[IFA_PROTO];
 	a->object.handle = i->ifa_index;
 	a->nodad = a->flags & IFA_F_NODAD;
 	if (a->nodad)
 		OBJECT_SET(&a->object, address, nodad);
 	look_add(look, &a->object);
+}
+
+/* A kernel that keeps marks tells some of each loopback (Linux 5.18). */
+static void find_missing(struct look *look, size_t first)
+{
+	bool told = false;
+
+	for (size_t i = first; i < look->observed->n; i++)
+		told |= !look->observed->objects[i]->sign.missing;
+	for (size_t i = first; i < look->observed->n && !told; i++)
+		look->observed->objects[i]->sign.missing = false;
 }
 
 /* Those of one link; 0: of all. */
@@ -177,6 +192,7 @@ static int address_observe(struct look *look, struct err *e)
 		/* Gone since it was looked at. */
 		r = r == -ENODEV ? 0 : r;
 	}
+	find_missing(look, first);
 	if (r == 0)
 		address_order(look, first);
 	if (r == 0 && look->ns->unrouted)
@@ -283,6 +299,8 @@ const struct kind kind_address = {
 	.encode = address_encode,
 	.bereft = "without the route to its network",
 	.out_of_order = "out of order",
+	.note_mark = address_note_mark,
+	.say_damage = address_say_damage,
 	.retry = address_unwell,
 	.condition = address_condition,
 	.can_repair = address_can_repair,

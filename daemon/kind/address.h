@@ -24,6 +24,7 @@ struct address {
 	 * changes in place, those that it does not, and IFA_CACHEINFO. */
 	uint32_t options, fixed_options;
 	uint32_t valid_lft, preferred_lft;	/* in seconds */
+	const char *mark;	/* set only if it is lost: a constant in a desired one, else what became of it */
 };
 
 extern const struct kind kind_address;
@@ -70,6 +71,9 @@ int address_routes_check(struct look *look, size_t first, struct err *e);
 bool address_is_tentative(const struct address *a);
 /* kind.condition. */
 const char *address_condition(const struct object *o);
+/* kind.note_mark and kind.say_damage: IFA_PROTO is the mark, and any program that sets the address without it takes it away. */
+void address_note_mark(struct model *observed, struct object *have, struct object *want, const char *topology);
+const char *address_say_damage(struct arena *a, const struct object *have, const char *topology);
 /* kind.unwell. */
 int address_unwell(const struct object *o, struct err *e);
 /* Whether @ip can be used in @netns (kind.ready). */

@@ -24,7 +24,30 @@ const char *address_condition(const struct object *o)
 		return "duplicate";
 	if (a->flags & IFA_F_TENTATIVE)
 		return "tentative";
-	return a->flags & IFA_F_DEPRECATED ? "deprecated" : NULL;
+	if (a->flags & IFA_F_DEPRECATED)
+		return "deprecated";
+	return o->damage ? "unmarked" : NULL;
+}
+
+const char *address_say_damage(struct arena *a, const struct object *have, _unused_ const char *topology)
+{
+	return arena_fmt(a, "address %s has no mark, and may be of another program", have->place);
+}
+
+void address_note_mark(_unused_ struct model *observed, struct object *have, struct object *want, const char *topology)
+{
+	struct address *a = (struct address *)have, *w = (struct address *)want;
+
+	if (!topology) {
+		want->set &= ~field_bit(want->kind, "mark");
+		return;
+	}
+	a->mark = "lost";
+	OBJECT_SET(have, address, mark);
+	if (!want)
+		return;
+	w->mark = "whole";
+	OBJECT_SET(want, address, mark);
 }
 
 int address_unwell(const struct object *o, struct err *e)

@@ -16,6 +16,7 @@ struct sign {
 	const char *topology;	/* its name, where the kernel has room for it */
 	bool taken;		/* somebody else's is where ours would stand */
 	bool half;		/* made by netnsd, and not given its name yet */
+	bool missing;		/* of an address: it has none, though the kernel keeps them */
 	uint32_t group;		/* of a link: its group and alias as they are; NULL: none */
 	const char *alias;
 };
@@ -43,6 +44,7 @@ struct object {
 	struct json_object *in;	/* what the file says of it; only while it is loaded (object_problem) */
 	uint32_t hash;		/* of id */
 	uint32_t handle;	/* the kernel's number for it (ifindex), 0: not known yet */
+	uint32_t born;		/* of an observed address, when the kernel made it: no other one of its id has that; 0: not told */
 	uint32_t seq;		/* order of arrival in the model */
 	struct sign sign;	/* of an observed object */
 	enum owner owner;	/* likewise */
@@ -50,7 +52,7 @@ struct object {
 	const char *damage;	/* of an observed one that is not ours: what is wrong with a mark that may be, and the remedy */
 	const char *alias_of;	/* of an observed one: it is only another name of this interface, and that is declared */
 	uint64_t cookie;	/* of an observed namespace, the kernel's; of a declared link or namespace, that of where it was seen … */
-	uint32_t marked;	/* … with the whole of our mark, and the number that it had; 0: it was not seen so */
+	uint32_t marked;	/* … with the whole of our mark, and the number (born) that it had; 0: it was not seen so */
 	uint32_t former;	/* the one before that: it may live on under another name */
 	bool listed;		/* the file lists what stands on it: the list is complete */
 	bool managed;		/* manages what is there; never creates or deletes it (kind.h) */

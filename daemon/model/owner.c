@@ -89,10 +89,11 @@ static uint64_t cookie_of(struct resolving *r, const struct object *o)
 	return r->netns ? r->netns->cookie : 0;
 }
 
-/* The number of a link; its cookie is all that a namespace needs. */
+/* What the kernel gives no other of the same id there: the number of a link, the birth of an address; a namespace has its
+ * cookie. */
 static uint32_t number_of(const struct object *o)
 {
-	return object_is(o, "netns") ? 1 : o->handle;
+	return object_is(o, "netns") ? 1 : object_is(o, "link") ? o->handle : o->born;
 }
 
 /* What a topology says of @o as of a thing that it makes; NULL if it does not, or only manages what is there. */
@@ -128,7 +129,7 @@ static void note_whole(struct resolving *r, struct object *o, struct object *kno
 {
 	if (!known || o->assumed || o->unmarked)
 		return;
-	if (known->marked && known->marked != number_of(o))
+	if (known->marked && known->marked != number_of(o) && object_is(o, "link"))
 		known->former = known->marked;
 	known->marked = number_of(o);
 	known->cookie = cookie_of(r, o);
@@ -189,6 +190,23 @@ static struct object *carrier(const struct model *m, const struct object *o)
 	return NULL;
 }
 
+/* What has a birth carries its mark by itself, and is ours by what is declared, with or without it.  It gets it back where it is
+ * the very one that had it: anybody can make the same again.  On a link of ours it may never have had one (adopt.h). */
+static void note_born(struct resolving *r, struct object *o, const struct object *link)
+{
+	struct object *want = model_find(r->desired, o->id), *known = model_find(r->last, o->id);
+	bool new = !known || !known->cookie;
+
+	if (o->sign.hash) {
+		note_whole(r, o, want);
+		note_whole(r, o, known);
+	} else if (is_seen(r, want, o) || is_seen(r, known, o)) {
+		o->kind->note_mark(r->observed, o, want, r->name);
+	} else if (o->sign.missing && !(new && link && link->owner == OWNER_OURS)) {
+		o->damage = o->kind->say_damage(&r->observed->arena, o, r->name);
+	}
+}
+
 static bool is_listed(const struct model *m, const struct object *link)
 {
 	const struct object *o = model_find(m, link->id);
@@ -196,17 +214,27 @@ static bool is_listed(const struct model *m, const struct object *link)
 	return o && o->listed;
 }
 
-/* Of an object that is neither a link nor a namespace. */
-static bool is_ours(const struct object *o, const struct model *observed, const struct model *desired,
-		    const struct model *last, const struct model *tried)
+/* Whether @o, which is neither a link nor a namespace, is ours; @link is the one that it stands on. */
+static bool is_ours(const struct resolving *r, const struct object *o, const struct object *link)
 {
-	const struct object *link = carrier(observed, o), *netns = model_netns(observed, o->netns);
+	const struct object *netns = model_netns(r->observed, o->netns);
 
-	if (model_find(last, o->id))
+	if (model_find(r->last, o->id))
 		return true;
 	if (link && link->owner == OWNER_OURS)
-		return o->sign.hash || is_listed(desired, link) || is_listed(last, link);
-	return o->sign.hash && ((netns && netns->owner == OWNER_OURS) || (tried && model_find(tried, o->id)));
+		return o->sign.hash || is_listed(r->desired, link) || is_listed(r->last, link);
+	return o->sign.hash && ((netns && netns->owner == OWNER_OURS) || (r->tried && model_find(r->tried, o->id)));
+}
+
+static void owner_of(struct resolving *r, struct object *o)
+{
+	const struct object *link = carrier(r->observed, o);
+
+	if (o->beside || !is_ours(r, o, link))
+		return;
+	o->owner = OWNER_OURS;
+	if (o->born && o->kind->note_mark && !o->assumed)
+		note_born(r, o, link);
 }
 
 void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
@@ -222,12 +250,12 @@ void owner_resolve(struct model *observed, const char *name, struct model *desir
 			owner_of_signed(&r, o);
 	}
 	free(r.numbered);
+	r.numbered = NULL;
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
 
-		if (!object_is(o, "link") && !object_is(o, "netns") && !o->managed && !o->beside &&
-		    is_ours(o, observed, desired, last, tried))
-			o->owner = OWNER_OURS;
+		if (!object_is(o, "link") && !object_is(o, "netns") && !o->managed)
+			owner_of(&r, o);
 	}
 }
 

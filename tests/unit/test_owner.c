@@ -306,12 +306,79 @@ static void test_seen(_unused_ void **state)
 	}
 }
 
+/* One address on an interface of others: when it was made, whether it has its mark, and what becomes of it. */
+struct made {
+	const char *what;
+	uint32_t born;
+	bool mark;
+	uint64_t cookie;
+	bool lost, unknown;
+};
+
+static struct object *observe_address(struct model *m, const struct made *row)
+{
+	struct object *netns = object_new(m, &kind_netns, "host", NULL), *link = object_new(m, &kind_interface, "host", "eth0");
+	struct object *o = object_new(m, &kind_address, "host", "eth0");
+
+	netns->cookie = row->cookie;
+	model_add(m, netns, NULL);
+	model_add(m, link, NULL);
+	object_set(m, o, "address", "\"192.0.2.2/24\"");
+	kind_address.identify(o);
+	o->born = row->born;
+	o->sign.hash = row->mark ? SIGN_ANY : 0;
+	o->sign.missing = !row->mark;
+	model_add(m, o, NULL);
+	model_link(m);
+	return o;
+}
+
+/* An address is known again by its birth; another of the same value is not, and neither is one that was never seen marked. */
+static void test_seen_address(_unused_ void **state)
+{
+	static const struct made whole = { "whole", 500, true, 77, false, false };
+	static const struct made all[] = {
+		{ "still there", 500, true, 77, false, false },
+		{ "stripped", 500, false, 77, true, false },
+		{ "made again", 501, false, 77, false, true },
+		{ "another namespace", 500, false, 78, false, true },
+		{ "made again, with a mark", 501, true, 77, false, false },
+		{ "a birth that is not told", 0, false, 77, false, false },
+	};
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(all); i++) {
+		const struct made *row = &all[i / 2];
+		bool before = i % 2;
+		struct topology t;
+		struct model first, then;
+		struct object *o, *want;
+
+		topology_of("{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.2/24\"]}}}}", &t);
+		want = model_find(&t.model, "address host/eth0 192.0.2.2/24");
+		model_init(&first, &all_kinds);
+		model_init(&then, &all_kinds);
+		observe_address(&first, &whole);
+		if (before)
+			owner_resolve(&first, TOPOLOGY, &t.model, &t.model, NULL);
+		o = observe_address(&then, row);
+		owner_resolve(&then, TOPOLOGY, &t.model, &t.model, NULL);
+		assert_int_equal(o->owner, OWNER_OURS);
+		if (!(object_diff(want, o) & kind_mask(want->kind, OF_MARK)) != !(before && row->lost))
+			fail_msg("%s, %d", row->what, before);
+		if (!o->damage != !((before && row->unknown) || (!before && !row->mark && row->born)))
+			fail_msg("%s, %d: %s", row->what, before, o->damage ? o->damage : "nothing said");
+		model_done(&first);
+		model_done(&then);
+		topology_done(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),    cmocka_unit_test(test_sign),  cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_resolve), cmocka_unit_test(test_tried), cmocka_unit_test(test_kernels_own),
-		cmocka_unit_test(test_seen),
+		cmocka_unit_test(test_seen),    cmocka_unit_test(test_seen_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
