@@ -73,6 +73,6 @@ void watched_audit(struct env *env);
 /* Looks whether names still mean what they meant; @name NULL: all. */
 void watched_check_names(struct env *env, const char *name);
 /* machine.open, of the env: namespaces that have lost their names are opened by the descriptors that are held. */
-int watched_open(void *env, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
+int watched_open(void *arg, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
 /* Has the namespaces of @set heard, before they are looked into. */
 void watched_hear(struct env *env, struct netns_set *set);

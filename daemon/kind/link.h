@@ -110,7 +110,7 @@ const struct link_kind *link_kind(const struct object *o);
 #define LINK_FIELDS(usual_mtu)                                                                                         \
 	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .kernel_default = "true",                                             \
 	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
-	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .kernel_default = usual_mtu,                           \
+	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .kernel_default = (usual_mtu),                           \
 	      .doc = "largest packet, in bytes; 65536 is for lo alone; below 1280 there is no IPv6 (IFLA_MTU)"),      \
 	FIELD(link, mac, mac, .flags = INTERRUPTS, .nla = IFLA_ADDRESS,                                                \
 	      .doc = "hardware address; derived from machine, topology and name unless said (IFLA_ADDRESS)"),          \

@@ -5,7 +5,7 @@
 #include "context.h"
 
 void method_monitor(struct call *c, const void *in, void *arg);
-void method_log(struct call *c, const void *in, void *arg);
+void method_log(struct call *c, const void *parameters, void *arg);
 
 /* The parameters of Log. */
 extern const struct json_struct log_takes;

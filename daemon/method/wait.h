@@ -3,7 +3,7 @@
 #pragma once
 #include "context.h"
 
-void method_wait(struct call *c, const void *in, void *arg);
+void method_wait(struct call *c, const void *parameters, void *arg);
 
 /* Its parameters. */
 extern const struct json_struct wait_takes;
