@@ -123,7 +123,10 @@ static int put_peer(struct work *w, const struct object *o, _unused_ uint64_t ma
 /* Nothing but a file or somebody's hand changes its MTU. */
 static int veth_check(struct object *o, _unused_ struct err *e)
 {
+	if (object_has(o, LINK_MTU))
+		return 0;
 	link_reset(o, LINK_MTU);
+	o->usual |= bit(LINK_MTU);
 	return 0;
 }
 

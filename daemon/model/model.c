@@ -187,6 +187,7 @@ struct object *object_copy(struct model *m, const struct object *o, uint64_t mas
 	struct object *c = object_new(m, o->kind, o->netns, o->name);
 
 	c->set = o->set & mask;
+	c->usual = o->usual & mask;
 	c->handle = o->handle;
 	c->managed = o->managed;
 	c->listed = o->listed;
@@ -291,6 +292,18 @@ static void usual_bytes(const struct field *f, uint8_t ret[4])
 	       f->type->size);
 }
 
+void object_assign(struct model *m, struct object *o, const struct object *from, uint64_t mask)
+{
+	const struct object *copy = object_copy(m, from, mask);
+
+	for (size_t i = 0; i < o->kind->n_fields && i < from->kind->n_fields; i++) {
+		if (!object_has(copy, i) || strcmp(o->kind->fields[i].name, from->kind->fields[i].name))
+			continue;
+		memcpy(object_at(o, i), object_at(copy, i), o->kind->fields[i].type->size);
+		o->set |= bit(i);
+	}
+}
+
 void object_set_usual(struct object *o)
 {
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
@@ -302,6 +315,7 @@ void object_set_usual(struct object *o)
 		usual_bytes(f, value);
 		memcpy(object_at(o, i), value, f->type->size);
 		o->set |= bit(i);
+		o->usual |= bit(i);
 	}
 }
 

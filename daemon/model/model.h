@@ -45,6 +45,8 @@ uint64_t field_bit(const struct kind *k, const char *name);
 bool object_says(const struct object *o, const char *name);
 /* Sets field @name of @o from JSON text the kind itself wrote; asserts that it is valid. */
 void object_set(struct model *m, struct object *o, const char *name, const char *json);
+/* Lays the fields of @from that are in @mask over @o, as far as both kinds have the row. */
+void object_assign(struct model *m, struct object *o, const struct object *from, uint64_t mask);
 /* Gives fields that are USUAL and have no value the kernel's default. */
 void object_set_usual(struct object *o);
 /* The fields that are USUAL and have another value than that. */

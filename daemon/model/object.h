@@ -40,6 +40,7 @@ struct object {
 	const char *id;		/* "link ns1/veth-ns": class, place and keys; unique in a model */
 	uint64_t set;		/* bit i: fields[i] of the kind has a value */
 	uint64_t declared;	/* those a file says; the rest of set returns to what it was (revert.h) */
+	uint64_t usual;		/* those of set that no file says: the kernel's default, as long as no other topology declares them */
 	struct where where;	/* in the file */
 	struct json_object *in;	/* what the file says of it; only while it is loaded (object_problem) */
 	uint32_t hash;		/* of id */

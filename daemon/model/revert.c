@@ -4,19 +4,6 @@
 #include "kind.h"
 #include "model.h"
 
-/* Lays the fields of @from that are in @mask over @o, as far as both kinds have the row. */
-static void fields_copy(struct model *m, struct object *o, const struct object *from, uint64_t mask)
-{
-	const struct object *copy = object_copy(m, from, mask);
-
-	for (size_t i = 0; i < o->kind->n_fields && i < from->kind->n_fields; i++) {
-		if (!object_has(copy, i) || strcmp(o->kind->fields[i].name, from->kind->fields[i].name))
-			continue;
-		memcpy(object_at(o, i), object_at(copy, i), o->kind->fields[i].type->size);
-		o->set |= bit(i);
-	}
-}
-
 /* Another one of the same name is none of our business. */
 static bool is_same(const struct object *original, const struct object *have)
 {
@@ -31,7 +18,7 @@ static void object_complete(struct model *desired, struct object *want, const st
 
 	if (want->managed && original) {
 		if (is_same(original, have))
-			fields_copy(desired, want, original, left);
+			object_assign(desired, want, original, left);
 		return;
 	}
 	for (size_t i = 0; !want->managed && i < k->n_fields && last->kind == k; i++) {
@@ -143,7 +130,7 @@ void revert_merge(struct model *m, const struct object *from, uint64_t mask)
 
 	/* What is only managed may be of any kind. */
 	if (o && (o->kind == from->kind || o->managed))
-		fields_copy(m, o, from, from->set & mask);
+		object_assign(m, o, from, from->set & mask);
 	else if (!o)
 		model_add(m, object_copy(m, from, mask | kind_mask(from->kind, KEY)), NULL);
 }
@@ -181,7 +168,7 @@ void revert_remember(struct model *saved, const struct plan *plan)
 			continue;
 		o = model_find(saved, op->before->id);
 		if (o) {
-			fields_copy(saved, o, op->before, op->diff & ~o->set & ~kind_mask(o->kind, OF_MARK));
+			object_assign(saved, o, op->before, op->diff & ~o->set & ~kind_mask(o->kind, OF_MARK));
 			continue;
 		}
 		/* A mark is not put back. */
@@ -256,7 +243,7 @@ static void before_add(struct model *before, const struct object *last, const st
 	struct object *o = object_copy(before, last, ~UINT64_C(0));
 
 	if (have && (have->kind == o->kind || o->managed))
-		fields_copy(before, o, have, object_diff(o, have));
+		object_assign(before, o, have, object_diff(o, have));
 	model_add(before, o, NULL);
 }
 

@@ -14,7 +14,7 @@ static bool contradicts(const struct object *want, const struct object *claim)
 	if (want->managed == claim->managed && (!want->managed || object_is(want, "link")))
 		return true;
 	/* Only what both say is compared. */
-	both.set = want->set & claim->set;
+	both.set = want->set & claim->set & ~want->usual & ~claim->usual;
 	for (size_t i = 0; i < want->kind->n_fields; i++)
 		if (object_has(&both, i) && !want->kind->fields[i].type->equal(object_at(want, i), object_at(claim, i)))
 			return true;

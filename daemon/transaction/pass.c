@@ -135,6 +135,30 @@ static void disown(struct pass *p)
 	}
 }
 
+/* What no file says of an object of ours, and another topology declares, is that one's to compare. */
+static void yield(struct pass *p, const struct object *want, struct object *have)
+{
+	uint64_t mask = object_diff(want, have) & want->usual;
+
+	for (size_t i = 0; i < p->wish.n_claims && mask; i++) {
+		const struct object *claim = model_find(p->wish.claims[i].model, want->id);
+
+		if (claim && claim->managed)
+			object_assign(&p->observed, have, want, mask & claim->set & ~claim->usual);
+	}
+}
+
+static void yield_all(struct pass *p)
+{
+	for (size_t i = 0; i < p->wish.desired->n && p->wish.n_claims; i++) {
+		const struct object *want = p->wish.desired->objects[i];
+		struct object *have = want->usual && !want->managed ? model_find(&p->observed, want->id) : NULL;
+
+		if (have && have->kind == want->kind)
+			yield(p, want, have);
+	}
+}
+
 int pass_observe(struct pass *p, const struct wish *w, struct err *e)
 {
 	struct model before = p->observed;
@@ -153,6 +177,7 @@ int pass_observe(struct pass *p, const struct wish *w, struct err *e)
 		owner_pretend(&p->observed, w->desired, w->topology);
 	owner_resolve(&p->observed, w->topology, w->desired, w->adopt ? w->desired : w->last, w->tried);
 	disown(p);
+	yield_all(p);
 	return 0;
 }
 

@@ -164,6 +164,32 @@ def test_guest_and_host_that_contradict(machine, first):
     assert machine.link("ns1", "veth-ns")["mtu"] == (1400 if first == "lab" else 1300)
 
 
+def test_guest_declares_what_the_host_leaves_to_the_kernel(machine):
+    """The kernel's default is expected only of what no other topology declares."""
+    own = {"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge"}, "e0": {"kind": "veth", "peer": "ns2/e1", "master": "br0"}}},
+                          "ns2": {}}}
+    guest = {"namespaces": {"ns1": {"existing": True, "interfaces": {
+        "br0": {}, "e0": {"master": "br0", "mtu": 1300, "isolated": True}}}}}
+
+    def port():
+        link = machine.link("ns1", "e0")
+        return link["mtu"], machine.ip("-n", "ns1", "-d", "link", "show", "dev", "e0")[0]["linkinfo"]["info_slave_data"]["isolated"]
+
+    machine.apply(own)
+    machine.apply(guest, "guest")
+    assert port() == (1300, True)
+    assert machine.apply(own).stdout == "lab: unchanged\n" and port() == (1300, True)
+    machine.sh("ip -n ns1 link set e0 mtu 1200 type bridge_slave isolated off")
+    wait_for(lambda: port() == (1300, True))
+    assert machine.state() == machine.state("guest") == "up" and "contested" not in events(machine, "lab")
+    # A link that is made again is the guest's to change again.
+    machine.sh("ip -n ns1 link del e0")
+    wait_for(lambda: machine.link("ns1", "e0") and port() == (1300, True))
+    machine.ctl("down", "guest")
+    assert port() == (1500, False)
+    assert machine.apply(own).stdout == "lab: unchanged\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_waits_over_a_restart(machine, number):
     machine.apply(with_wan(), code=1)
