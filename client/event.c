@@ -33,13 +33,13 @@ static const char *reason_text(struct arena *a, struct json_object *event)
 static const char *event_text(struct arena *a, struct json_object *event)
 {
 	const char *kind = reply_text(event, "kind"), *object = reply_text(event, "object");
-	const char *was = reply_text(event, "was"), *is = reply_text(event, "is"), *by = reply_text(event, "by");
+	const char *expected = reply_text(event, "expected"), *actual = reply_text(event, "actual"), *by = reply_text(event, "by");
 	const char *about = arena_fmt(a, "%s%s%s", kind, *kind && *object ? " " : "", object), *message = reply_text(event, "message");
 
 	if (!strncmp(message, about, strlen(about)))
 		about = "";
-	else if (*was || *is)
-		about = arena_fmt(a, "%s%s%s → %s", about, *about ? " " : "", *was ? was : "nothing", *is ? is : "nothing");
+	else if (*expected || *actual)
+		about = arena_fmt(a, "%s%s%s → %s", about, *about ? " " : "", *expected ? expected : "nothing", *actual ? actual : "nothing");
 	return arena_fmt(a, "%s%s%s%s%s%s", about, *about ? ": " : "", message, *by ? "; by " : "", by, reason_text(a, event));
 }
 

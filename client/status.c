@@ -73,22 +73,22 @@ static void reason_print(struct json_object *topology, struct json_object *what)
 static void drift_print(const char *name, struct json_object *topology, struct json_object *drift)
 {
 	_cleanup_(arena_done) struct arena a = {};
-	const char *was = text_escape(&a, reply_text(drift, "was")), *is = text_escape(&a, reply_text(drift, "is"));
+	const char *expected = text_escape(&a, reply_text(drift, "expected")), *actual = text_escape(&a, reply_text(drift, "actual"));
 	const char *kind = text_escape(&a, reply_text(drift, "kind"));
-	const char *by = text_escape(&a, reply_text(drift, "by")), *what = *was ? was : is;
+	const char *by = text_escape(&a, reply_text(drift, "by")), *what = *expected ? expected : actual;
 	uint64_t left = reply_number(drift, "heal_usec");
 	bool contested = reply_flag(drift, "contested");
 
 	printf("%s: %s %s", name, kind, text_escape(&a, reply_text(drift, "object")));
 	/* "namespace ns1" says it all. */
-	if (strcmp(what, kind) != 0 && !(*was && *is))
+	if (strcmp(what, kind) != 0 && !(*expected && *actual))
 		printf(" %s", what);
 	if (!reply_flag(drift, "drifted"))
 		printf(" is healed");
-	else if (*was && *is)
-		printf(" is %s, not %s", is, was);
+	else if (*expected && *actual)
+		printf(" is %s, not %s", actual, expected);
 	else
-		printf(" is %s", *was ? "not there" : "there, but not declared");
+		printf(" is %s", *expected ? "not there" : "there, but not declared");
 	if (contested)
 		printf("; changed again and again");
 	if (*by)

@@ -13,7 +13,7 @@ struct log_about {
 	const char *topology;		/* NETNSD_TOPOLOGY= */
 	const char *netns;		/* NETNSD_NAMESPACE= */
 	const char *interface;		/* NETNSD_INTERFACE= */
-	const char *was, *is;		/* NETNSD_WAS=, NETNSD_IS=: as declared, as found */
+	const char *expected, *actual;		/* NETNSD_EXPECTED=, NETNSD_ACTUAL=: as declared, as found */
 	const char *by;			/* NETNSD_BY=: who did it or asked for it */
 	const char *reason;		/* NETNSD_REASON=: the word of why it is not healed (why_not.h) */
 	int code;			/* ERRNO=, of either sign */

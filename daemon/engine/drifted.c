@@ -21,8 +21,8 @@ bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct 
 		*ret = (struct drifted){
 			.kind = one->kind,
 			.object = one->object,
-			.was = one->was,
-			.is = one->is,
+			.expected = one->expected,
+			.actual = one->actual,
 			.by = *one->by ? one->by : NULL,
 			.open = one->open,
 			.contested = contested,

@@ -7,7 +7,7 @@
 /* An object of a topology that is not as declared, or that others keep changing. */
 struct drifted {
 	const char *kind, *object;	/* in the words of a plan */
-	const char *was, *is;		/* as declared, as found last; NULL: it is not */
+	const char *expected, *actual;		/* as declared, as found last; NULL: it is not */
 	const char *by;			/* who did it last; NULL: unknown */
 	bool open;			/* it is so now */
 	bool contested;

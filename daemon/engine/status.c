@@ -34,8 +34,8 @@ static struct json_object *drifted_json(const struct drifted *d)
 
 	add_text(o, "kind", d->kind);
 	add_text(o, "object", d->object);
-	add_text(o, "was", d->was);
-	add_text(o, "is", d->is);
+	add_text(o, "expected", d->expected);
+	add_text(o, "actual", d->actual);
 	add_text(o, "by", d->by);
 	add(o, "drifted", json_object_new_boolean(d->open));
 	add(o, "contested", json_object_new_boolean(d->contested));

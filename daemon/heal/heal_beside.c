@@ -7,18 +7,18 @@ static void tell(struct heal *h, const struct object *o, const struct object *wa
 {
 	uint64_t mask = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED);
 	struct arena a = { 0 };
-	const char *ours = object_describe(&a, want, NULL, mask), *is = arena_fmt(&a, "%s beside %s", ours, o->beside->words);
+	const char *ours = object_describe(&a, want, NULL, mask), *actual = arena_fmt(&a, "%s beside %s", ours, o->beside->words);
 	struct event ev = {
 		.type = EVENT_DRIFT,
 		.topology = h->m->known.name,
 		.kind = want->kind->label,
 		.object = want->place,
-		.was = ours,
-		.is = is,
+		.expected = ours,
+		.actual = actual,
 		.why = WHY_NOT_BESIDE,
 	};
 
-	drift_say(one, want, ours, is, NULL);
+	drift_say(one, want, ours, actual, NULL);
 	one->quiet = false;
 	ev.message = arena_fmt(&a, "%s %s %s has %s beside it, which netnsd leaves alone; %s", ev.kind, ev.object, ours,
 			       o->beside->words, o->beside->remedy);

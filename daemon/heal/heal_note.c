@@ -53,14 +53,14 @@ static uint64_t told_of(const struct op *op, const struct object *o)
 /* What became of it, in one line. */
 static const char *in_words(struct arena *a, const struct op *op, const struct event *ev, const char *message)
 {
-	const char *what = ev->was ? ev->was : ev->is, *space = strcmp(what, ev->kind) ? " " : "";
+	const char *what = ev->expected ? ev->expected : ev->actual, *space = strcmp(what, ev->kind) ? " " : "";
 
 	if (!*space)
 		what = "";	/* "namespace ns1" says it all */
 	if (message)
 		return arena_fmt(a, "%s %s%s%s %s", ev->kind, ev->object, space, what, message);
 	if (op->before && op->after)
-		return arena_fmt(a, "%s %s was changed: it is %s, not %s", ev->kind, ev->object, ev->is, ev->was);
+		return arena_fmt(a, "%s %s was changed: it is %s, not %s", ev->kind, ev->object, ev->actual, ev->expected);
 	return arena_fmt(a, "%s %s%s%s was %s", ev->kind, ev->object, space, what, op->after ? "removed" : "added");
 }
 
@@ -72,12 +72,12 @@ static struct event event_of(const struct heal *h, struct arena *a, const struct
 		.topology = h->m->known.name,
 		.kind = o->kind->label,
 		.object = o->place,
-		.was = describe(a, op->after, mask),
-		.is = describe(a, op->before, mask),
+		.expected = describe(a, op->after, mask),
+		.actual = describe(a, op->before, mask),
 	};
 
-	if (ev.is && (op->before->bereft || op->before->out_of_order))
-		ev.is = arena_fmt(a, "%s %s", ev.is, op->before->bereft ? o->kind->bereft : o->kind->out_of_order);
+	if (ev.actual && (op->before->bereft || op->before->out_of_order))
+		ev.actual = arena_fmt(a, "%s %s", ev.actual, op->before->bereft ? o->kind->bereft : o->kind->out_of_order);
 	return ev;
 }
 
@@ -95,7 +95,7 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct
 	if (h->report && type == EVENT_DRIFT)
 		ev.why = WHY_NOT_ON_DRIFT_REPORT;
 	if (one && type == EVENT_DRIFT) {
-		drift_say(one, o, ev.was, ev.is, ev.by);
+		drift_say(one, o, ev.expected, ev.actual, ev.by);
 		one->quiet = false;
 	} else if (one && *one->by) {
 		ev.by = one->by;
@@ -165,7 +165,7 @@ void heal_describe(struct heal *h, const struct op *op, struct drift *one)
 	struct arena a = { 0 };
 	struct event ev = event_of(h, &a, &whole);
 
-	drift_say(one, heal_object(op), ev.was, ev.is, NULL);
+	drift_say(one, heal_object(op), ev.expected, ev.actual, NULL);
 	arena_done(&a);
 }
 

@@ -10,14 +10,14 @@ enum { SAY_AGAIN_USEC = 60000000 };
 
 static void say(const struct heal *h, const struct drift *one)
 {
-	const char *what = one->was ? one->was : one->is ? one->is : one->kind;
+	const char *what = one->expected ? one->expected : one->actual ? one->actual : one->kind;
 	bool more = strcmp(what, one->kind);
 	struct log_about about = {
 		.topology = h->m->known.name,
 		.netns = one->netns,
 		.interface = one->name,
-		.was = one->was,
-		.is = one->is,
+		.expected = one->expected,
+		.actual = one->actual,
 		.reason = why_not_word(one->why),
 	};
 

@@ -15,8 +15,8 @@ static void drift_done(struct drift *one)
 	free(one->name);
 	free(one->kind);
 	free(one->object);
-	free(one->was);
-	free(one->is);
+	free(one->expected);
+	free(one->actual);
 }
 
 static void put(char **at, const char *s)
@@ -25,12 +25,12 @@ static void put(char **at, const char *s)
 	*at = s ? must(strdup(s)) : NULL;
 }
 
-void drift_say(struct drift *one, const struct object *o, const char *was, const char *is, const char *by)
+void drift_say(struct drift *one, const struct object *o, const char *expected, const char *actual, const char *by)
 {
 	put(&one->kind, o->kind->label);
 	put(&one->object, o->place);
-	put(&one->was, was);
-	put(&one->is, is);
+	put(&one->expected, expected);
+	put(&one->actual, actual);
 	if (by)
 		snprintf(one->by, sizeof(one->by), "%s", by);
 }

@@ -13,7 +13,7 @@ struct drift {
 	char *id, *netns, *name;	/* of the object; name: of its link, or NULL */
 	uint32_t hash;			/* of id */
 	char *kind, *object;		/* in the words of a plan */
-	char *was, *is;			/* as declared, and as found; NULL: it is not */
+	char *expected, *actual;			/* as declared, and as found; NULL: it is not */
 	char by[64];			/* who did it last; empty: unknown */
 	uint64_t since, noted;		/* when it drifted first and last */
 	uint64_t until;			/* it is not healed before */
@@ -52,7 +52,7 @@ enum why_not drift_damped_by(const struct drift *one, uint64_t now);
 /* It has been healed.  True if with that it has become contested. */
 bool drift_heal(const struct drifts *d, struct drift *one, uint64_t now);
 /* Says what became of it; @by NULL: nobody knows who did it this time. */
-void drift_say(struct drift *one, const struct object *o, const char *was, const char *is, const char *by);
+void drift_say(struct drift *one, const struct object *o, const char *expected, const char *actual, const char *by);
 /* Healing it was refused, and now waits; longer each time. */
 void drift_refuse(struct drift *one, uint64_t now);
 /* Healing it is tried again after @seconds. */

@@ -8,7 +8,7 @@ enum event_type {
 	EVENT_REFUSED,		/* an apply, up or down that changed nothing */
 	EVENT_ROLLED_BACK,	/* by a person, or because nobody confirmed in time */
 	EVENT_CONFIRMED,
-	EVENT_DRIFT,		/* an object is not as declared: was, is, by */
+	EVENT_DRIFT,		/* an object is not as declared: expected, actual, by */
 	EVENT_HEALED,		/* and is again */
 	EVENT_CONTESTED,	/* healed so often that healing it now waits */
 	EVENT_WAITING,		/* for an interface or namespace that others make */

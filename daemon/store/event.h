@@ -17,8 +17,8 @@ struct event {
 	const char *topology;
 	const char *kind;	/* the word of a plan: "address" */
 	const char *object;	/* "ns1/veth-ns", "ns1" */
-	const char *was;	/* as declared: "10.0.0.2/24"; NULL: it is not declared */
-	const char *is;		/* as found; NULL: it is not there */
+	const char *expected;	/* as declared: "10.0.0.2/24"; NULL: it is not declared */
+	const char *actual;		/* as found; NULL: it is not there */
 	const char *by;		/* who did it, as far as known: "pid 4711 (ip)", "uid 0, pid 12 (netnsctl)" */
 	enum why_not why;	/* it is not healed, or not yet */
 	const char *message;	/* one line for people, without the topology's name */

@@ -377,13 +377,13 @@ def test_status_drift(ctl):
     """What is not as declared, in lines below; ten at most."""
     def drift(kind, obj, drifted=True, contested=False, **more):
         return {"kind": kind, "object": obj, "drifted": drifted, "contested": contested, **more}
-    many = [drift("route", "ns1", was=f"10.{i}.0.0/16") for i in range(9)]
+    many = [drift("route", "ns1", expected=f"10.{i}.0.0/16") for i in range(9)]
     ctl.serve(Status=[{"topologies": [topology(ctl, drift=[
-        drift("address", "ns1/eth0", contested=True, was="10.0.0.2/24", by="pid 7 (ip)", heal_usec=3_700_000),
-        drift("address", "ns1/eth0", drifted=False, contested=True, was="10.0.0.3/24"),
-        drift("link", "ns1/eth0", was="mtu 1400", **{"is": "mtu 1300"}),
-        drift("address", "ns1/eth0", by="pid 8 (\x1b[2J)", **{"is": "10.0.0.9/24"}),
-        drift("namespace", "ns1", was="namespace"), *many])], "namespaces": []}])
+        drift("address", "ns1/eth0", contested=True, expected="10.0.0.2/24", by="pid 7 (ip)", heal_usec=3_700_000),
+        drift("address", "ns1/eth0", drifted=False, contested=True, expected="10.0.0.3/24"),
+        drift("link", "ns1/eth0", expected="mtu 1400", actual="mtu 1300"),
+        drift("address", "ns1/eth0", by="pid 8 (\x1b[2J)", actual="10.0.0.9/24"),
+        drift("namespace", "ns1", expected="namespace"), *many])], "namespaces": []}])
     out = ctl.out("status").splitlines()[2:]
     assert out[:5] == [
         "everyday: address ns1/eth0 10.0.0.2/24 is not there; changed again and again by pid 7 (ip), healed in 3.7 s",

@@ -13,10 +13,10 @@ OTHER = {**LAB, "name": "other", "state": "down"}
 EVENTS = [
     {"time_usec": SINCE, "event": "applied", "topology": "lab", "by": "uid 0, pid 12 (netnsctl)",
      "message": "5 created in 3.1 ms"},
-    {"time_usec": SINCE, "event": "drift", "topology": "lab", "kind": "address", "object": "ns1/eth0", "was": "10.0.0.2/24",
+    {"time_usec": SINCE, "event": "drift", "topology": "lab", "kind": "address", "object": "ns1/eth0", "expected": "10.0.0.2/24",
      "by": "pid 7 (ip)", "message": "taken away"},
-    {"time_usec": SINCE, "event": "contested", "topology": "other", "kind": "link", "object": "ns1/eth0", "was": "mtu 1500",
-     "is": "mtu 1400", "message": "waits 2 s"},
+    {"time_usec": SINCE, "event": "contested", "topology": "other", "kind": "link", "object": "ns1/eth0", "expected": "mtu 1500",
+     "actual": "mtu 1400", "message": "waits 2 s"},
     {"time_usec": SINCE, "event": "failed", "topology": "other", "message": "\x1b[31mred", "errno": 17},
 ]
 SHOWN = """\

@@ -88,7 +88,7 @@ def test_lost_mark_is_reported_and_applied(machine, place, link):  # noqa: F811
     settled(machine, place, link)
     for address in ADDRESSES:
         machine.sh(f"ip {at(place)}addr change {address} dev {link}")
-    wait_for(lambda: len([d for d in drift(machine) if "mark lost" in d["is"]]) == 2)
+    wait_for(lambda: len([d for d in drift(machine) if "mark lost" in d["actual"]]) == 2)
     assert with_mark(machine, place, link) == set()
     plan = machine.ctl("plan", "--exit-code", machine.file(t), code=3).stdout
     assert plan.count("mark lost → whole") == 2, plan

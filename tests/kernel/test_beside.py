@@ -131,7 +131,7 @@ def test_beside(at, hops, verb, words):
     at.route(verb, words)
     wait_for(at.told)
     assert f"{at.hop}9" in at.told()[-1] and "ip " in at.told()[-1]
-    assert f"{at.hop}9" in at.drift()[0]["is"] and f"{at.hop}9" not in at.drift()[0]["was"]
+    assert f"{at.hop}9" in at.drift()[0]["actual"] and f"{at.hop}9" not in at.drift()[0]["expected"]
     assert at.hops() == sorted([*ours, f"{at.hop}9"])
     # Again: nothing is to be done, and nothing is.
     assert at.apply(at.ours(*hops)).stdout == "lab: unchanged\n"

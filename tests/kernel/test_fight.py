@@ -24,12 +24,12 @@ def test_fight(bare):
                 told.append(m.event())
             assert [e["event"] for e in told].count("drift") == 5
             contested = told[-1]
-            assert (contested["kind"], contested["object"], contested["was"]) == ("address", "host/veth-host", "10.0.0.1/24")
+            assert (contested["kind"], contested["object"], contested["expected"]) == ("address", "host/veth-host", "10.0.0.1/24")
             assert {e["by"] for e in told if e["event"] == "drift"} == {contested["by"]} and contested["by"].endswith(" (ip)")
             # It drifts again, and waits.
             wait_for(lambda: bare.status().get("drift", [{}])[0].get("heal_usec"))
             [drift] = bare.status()["drift"]
-            assert drift["contested"] and drift["drifted"] and drift["object"] == "host/veth-host" and "is" not in drift
+            assert drift["contested"] and drift["drifted"] and drift["object"] == "host/veth-host" and "actual" not in drift
             shown = bare.ctl("status").stdout
             assert "address host/veth-host 10.0.0.1/24 is not there; changed again and again by pid" in shown
             # Everything else is healed at once.

@@ -525,7 +525,7 @@ def test_route_that_came_with_an_address(machine, gone, to):
         machine.resume()
     wait_for(lambda: "healed" in events(machine) and routes() == before)
     drifts = [e for e in log(machine, "lab") if e["event"] == "drift"]
-    assert all(e["is"] == e["was"] + " without the route to its network" for e in drifts), drifts
+    assert all(e["actual"] == e["expected"] + " without the route to its network" for e in drifts), drifts
     assert events(machine).count("contested") == 0
     wait_for(lambda: not any(d["drifted"] for d in machine.status().get("drift", [])))
 
@@ -581,7 +581,7 @@ def test_route_that_is_reported_stays_so(machine):
     machine.sh("ip route del 10.60.0.0/24")
 
     def drifts():
-        return [d["is"] for d in machine.status()["drift"]]
+        return [d["actual"] for d in machine.status()["drift"]]
     gone = "10.60.0.1/24 without the route to its network"
     wait_for(lambda: drifts() == [gone])
     for n, link in enumerate(("y", "x", "y", "x"), 2):

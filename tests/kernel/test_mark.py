@@ -66,7 +66,7 @@ def test_said_and_mended_by_apply(machine, at, damage):
     before = machine.snapshot()
     set_link(machine, at, damage)
     place = f"{at[0] or 'host'}/{at[1]}"
-    wait_for(lambda: any(d["object"] == place and "damaged" in d["is"] for d in machine.status().get("drift", [])))
+    wait_for(lambda: any(d["object"] == place and "damaged" in d["actual"] for d in machine.status().get("drift", [])))
     links = {(i["namespace"], i["name"]): i for n in machine.call("Status", name="lab")["namespaces"] for i in n["interfaces"]}
     assert links[at[0] or "host", at[1]]["up"]
     assert f"{place} " in machine.ctl("plan", machine.file(t)).stdout

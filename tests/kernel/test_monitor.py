@@ -327,7 +327,7 @@ def test_journal(bare):
         assert applied["MESSAGE_ID"] == "5f1d9e0a7c3b4d68a2f4c0917e6b3d52" and applied["PRIORITY"] == "6"
         assert applied["NETNSD_TOPOLOGY"] == "lab" and BY.fullmatch(applied["NETNSD_BY"])
         assert refusal["MESSAGE_ID"] == "d83a6c1f20b94e57bb0d4f7a95e1c368" and refusal["PRIORITY"] == "5"
-        assert refusal["ERRNO"] == "22" and refusal["NETNSD_NAMESPACE"] == "ns1" and "NETNSD_WAS" not in refusal
+        assert refusal["ERRNO"] == "22" and refusal["NETNSD_NAMESPACE"] == "ns1" and "NETNSD_EXPECTED" not in refusal
         assert "Invalid source address" in refusal["MESSAGE"]
         assert bare.log_path.read_text() == ""
         bare.ctl("down", "--all")

@@ -145,7 +145,7 @@ def test_what_waits_holds_up_the_others(bare):
     bare.apply(topology(FOUR))
 
     def contested():
-        return [e["was"] for e in log(bare) if e["event"] == "contested"]
+        return [e["expected"] for e in log(bare) if e["event"] == "contested"]
     while not contested():
         bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
         wait_for(lambda: FOUR[0] in bare.addresses("ns1", "veth-ns"))
@@ -154,7 +154,7 @@ def test_what_waits_holds_up_the_others(bare):
     assert bare.addresses("ns1", "veth-ns") == FOUR[1:]
     wait_for(lambda: sorted(bare.addresses("ns1", "veth-ns")) == FOUR and source(bare, "10.0.0.1") == "10.0.0.2")
     assert contested() == [FOUR[0]]
-    assert {e["was"] for e in log(bare) if e["event"] == "drift"} == {FOUR[0]}
+    assert {e["expected"] for e in log(bare) if e["event"] == "drift"} == {FOUR[0]}
 
 
 def test_many(machine):

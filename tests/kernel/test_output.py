@@ -35,7 +35,7 @@ def test_journal_that_stands_still(bare):
     assert drift[b"MESSAGE"].startswith(b"lab: address ns1/veth-ns 10.0.0.2/24") and drift[b"PRIORITY"] == b"5"
     assert (drift[b"NETNSD_TOPOLOGY"], drift[b"NETNSD_NAMESPACE"], drift[b"NETNSD_INTERFACE"]) == (b"lab", b"ns1", b"veth-ns")
     assert drift[b"SYSLOG_IDENTIFIER"] == b"netnsd"
-    assert drift[b"NETNSD_WAS"] == b"10.0.0.2/24" and b"NETNSD_IS" not in drift
+    assert drift[b"NETNSD_EXPECTED"] == b"10.0.0.2/24" and b"NETNSD_ACTUAL" not in drift
 
 
 def test_no_journal_at_its_socket(bare):

@@ -382,7 +382,7 @@ def test_journal(bare):
     [drift, skipped] = [e for e in read if b"NETNSD_REASON" in e]
     assert drift[b"PRIORITY"] == b"5" and b"MESSAGE_ID" in drift and b"MESSAGE_ID" not in skipped
     for entry in drift, skipped:
-        assert entry[b"NETNSD_REASON"] == b"on_drift_report" and entry[b"NETNSD_WAS"] == b"10.0.0.1/24"
+        assert entry[b"NETNSD_REASON"] == b"on_drift_report" and entry[b"NETNSD_EXPECTED"] == b"10.0.0.1/24"
         assert (entry[b"NETNSD_NAMESPACE"], entry[b"NETNSD_INTERFACE"]) == (b"host", b"veth-host")
 
 

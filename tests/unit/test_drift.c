@@ -194,7 +194,7 @@ static void test_words(void **state)
 	drift_say(one, o, "mtu 1500", NULL, NULL);
 	assert_string_equal(one->object, "ns1/a");
 	assert_string_equal(one->kind, "switch");
-	assert_null(one->is);
+	assert_null(one->actual);
 	/* Who did it first is still the best that is known. */
 	assert_string_equal(one->by, "pid 7 (ip)");
 }

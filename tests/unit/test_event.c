@@ -109,9 +109,9 @@ static void test_all_that_is_known(void **state)
 {
 	static const char all[] =
 		"[{\"time_usec\":7,\"event\":\"drift\",\"topology\":\"lab\",\"kind\":\"address\",\"object\":\"ns1/eth0\","
-		"\"was\":\"10.0.0.2/24\",\"is\":\"x?\",\"by\":\"pid 1 (\\u001b)\",\"reason\":\"contested\",\"message\":\"gone\",\"errno\":17}]";
+		"\"expected\":\"10.0.0.2/24\",\"actual\":\"x?\",\"by\":\"pid 1 (\\u001b)\",\"reason\":\"contested\",\"message\":\"gone\",\"errno\":17}]";
 	const struct event ev = { .type = EVENT_DRIFT, .time_usec = 7, .topology = "lab", .kind = "address",
-				  .object = "ns1/eth0", .was = "10.0.0.2/24", .is = "x\xff", .by = "pid 1 (\033)",
+				  .object = "ns1/eth0", .expected = "10.0.0.2/24", .actual = "x\xff", .by = "pid 1 (\033)",
 				  .why = WHY_NOT_CONTESTED, .message = "gone", .code = -EEXIST };
 	struct fixture *f = *state;
 
