@@ -2,7 +2,7 @@
 /* engine.h - what the files that make up the engine share. */
 #pragma once
 #include "queue.h"
-#include "topology/known.h"
+#include "topology/topology.h"
 #include "topology/claims.h"
 
 struct engine {

@@ -2,7 +2,7 @@
 /* heal.c - puts right what is not as declared.  There is no way back from a heal: what
  * it starts from is nobody's wish, and a restart goes on from wherever it was. */
 #include "heal.h"
-#include "topology/known.h"
+#include "topology/topology.h"
 #include "store/event.h"
 #include "healing.h"
 

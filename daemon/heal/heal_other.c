@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* heal_other.c - tells an interface from the one that had its name before. */
-#include "topology/known.h"
+#include "topology/topology.h"
 #include "healing.h"
 #include "model/revert.h"
 

@@ -2,7 +2,7 @@
 /* heal_why.c - says why something is not healed: in its drift, for whoever asks, and in the
  * debug log. */
 #include "heal.h"
-#include "topology/known.h"
+#include "topology/topology.h"
 #include "healing.h"
 #include "base/log.h"
 

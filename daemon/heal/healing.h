@@ -52,7 +52,7 @@ void heal_note_all(struct heal *h);
 /* Has what is drifted looked at again in full, whatever the next look is about. */
 void heal_doubt(const struct heal *h);
 
-/* heal_return.c: gives back to interfaces that are only managed, and got another name, what
+/* heal_restore.c: gives back to interfaces that are only managed, and got another name, what
  * they had before us; true if there were any, and what was looked at is not so any more. */
 bool heal_return_renamed(struct heal *h);
 
@@ -66,7 +66,7 @@ void heal_remember_others(struct heal *h);
 /* heal_beside.c: notes and tells what others have put beside objects of ours; it stays. */
 void heal_note_beside(struct heal *h);
 
-/* heal_unwell.c */
+/* heal_retry.c */
 /* Whether the step makes anew what the kernel found to be of no use: that is no healing yet. */
 bool heal_is_retry(const struct heal *h, const struct op *op);
 /* What they made is drifted until the kernel says that it is of use; before heal_note_all. */

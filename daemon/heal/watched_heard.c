@@ -2,7 +2,7 @@
 /* watched_heard.c - turns what was heard, or lost, into marks on what is kept. */
 #include "watched.h"
 #include "model/owner.h"
-#include "kernel/work.h"
+#include "kernel/batch.h"
 
 static int handle_cmp(const void *a, const void *b)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* address.c - an IP address on an interface. */
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "model/owner.h"
 #include "address.h"
 #include <arpa/inet.h>

@@ -3,7 +3,7 @@
  * and takes away with it (fib_add_ifaddr, net/ipv4/fib_frontend.c; addrconf_prefix_route,
  * net/ipv6/addrconf.c). */
 #pragma once
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "link.h"
 
 enum { METRIC_IPV6 = 256 };	/* IP6_RT_PRIO_ADDRCONF, include/net/ip6_route.h */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* interface.c - interfaces that are there already and are only managed (eth0, lo), and how those of
  * all kinds in a namespace are found. */
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "base/suggest.h"
 #include "link.h"
 #include <linux/if_link.h>

@@ -3,13 +3,13 @@
 #pragma once
 #include "model/kind.h"
 #include "model/model.h"
-#include "kernel/work.h"
+#include "kernel/batch.h"
 #include <linux/if_link.h>
 
 /* Of Linux 5.16, 6.3 and 6.4 (include/uapi/linux/if_link.h). */
 enum { IFLA_BRPORT_MAB = 40, IFLA_BRPORT_MCAST_MAX_GROUPS = 42, IFLA_BRPORT_NEIGH_VLAN_SUPPRESS = 43 };
 
-struct look;		/* look.h */
+struct look;		/* observer.h */
 
 enum { LINK_NAMED_MAX = 2 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* link_read.c - an interface of any kind, from the kernel's message about it. */
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "model/owner.h"
 #include "link.h"
 #include <linux/if.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* link_row.c - what the rows of a kind of link say of attributes, to the kernel and from it. */
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "link.h"
 #include <assert.h>
 #include <linux/if_link.h>

@@ -3,9 +3,9 @@
  * there, let go of when the change is committed. */
 #include "forwarding.h"
 #include "link.h"
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "kernel/sysctl.h"
-#include "kernel/work.h"
+#include "kernel/batch.h"
 
 extern const struct kind kind_netns;
 

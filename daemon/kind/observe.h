@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* observe.h - what the kernel has, as a model. */
 #pragma once
-#include "kernel/look.h"
+#include "kernel/observer.h"
 
 /* Reads the namespace @ns of @set into @observed.  @desired and @last, whose namespaces are linked (model_link), say what
  * beyond links, addresses and our routes is asked about. */

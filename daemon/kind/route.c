@@ -5,9 +5,9 @@
 #include "route.h"
 #include "link.h"
 #include "sysctl.h"
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "model/owner.h"
-#include "kernel/work.h"
+#include "kernel/batch.h"
 #include <arpa/inet.h>
 #include <linux/icmpv6.h>
 #include <linux/rtnetlink.h>

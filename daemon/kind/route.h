@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* route.h - the parts of the route kind: its values, its checks, its reading. */
 #pragma once
-#include "kernel/look.h"
+#include "kernel/observer.h"
 
 /* What is above, the kernel makes that (ip_metrics_convert, net/ipv4/metrics.c). */
 enum { ROUTE_MTU_MAX = 65520, ROUTE_ADVMSS_MAX = 65495 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* route_option.c - what a route does besides leading somewhere: its metrics, how long it is there, what it puts
  * around a packet.  Somebody may set all of it on a route that still carries our mark. */
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "model/owner.h"
 #include "route.h"
-#include "kernel/work.h"
+#include "kernel/batch.h"
 #include <linux/rtnetlink.h>
 
 /* The metrics that path MTU discovery and TCP may not change (ip-route(8)). */

@@ -4,7 +4,7 @@
  * an event spoke of one. */
 #include "model/owner.h"
 #include "model/slot.h"
-#include "kernel/work.h"
+#include "kernel/batch.h"
 #include "route.h"
 #include <linux/rtnetlink.h>
 

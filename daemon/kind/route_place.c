@@ -2,7 +2,7 @@
 /* route_place.c - the kernel chooses the interface of a route that names only a router,
  * once.  When the network of the router moves to another interface the route stays where
  * it was, and leads nowhere. */
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "address.h"
 #include "route.h"
 #include <linux/rtnetlink.h>

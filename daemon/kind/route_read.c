@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* route_read.c - reads our routes and, unless asked for, only ours: a namespace that runs
  * a router may have a hundred thousand others. */
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "model/owner.h"
 #include "route.h"
 #include <arpa/inet.h>

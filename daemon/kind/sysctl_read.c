@@ -3,7 +3,7 @@
  * with them. */
 #include "forwarding.h"
 #include "sysctl.h"
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "kernel/sysctl.h"
 #include <ctype.h>
 

@@ -4,7 +4,7 @@
 #include "link.h"
 #include "sysctl.h"
 #include "kernel/sysctl.h"
-#include "kernel/work.h"
+#include "kernel/batch.h"
 
 /* The steps at the start of @ops that are about keys of one namespace, or of one interface. */
 static size_t run_length(const struct op *ops, size_t n)

@@ -2,7 +2,7 @@
 /* veth.c - a cable: two interfaces, each an object of its own, of which the one that
  * is created first brings the other into being. */
 #include "link.h"
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>

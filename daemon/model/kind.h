@@ -4,8 +4,8 @@
 #pragma once
 #include "object.h"
 
-struct look;		/* look.h */
-struct work;		/* work.h */
+struct look;		/* observer.h */
+struct work;		/* batch.h */
 struct op;		/* plan.h */
 struct link_kind;	/* kind/link.h */
 

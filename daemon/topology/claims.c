@@ -3,7 +3,7 @@
  * interface has one that manages it; a key may have several that agree, and goes
  * back when the last of them goes. */
 #include "model/revert.h"
-#include "known.h"
+#include "topology.h"
 #include "claims.h"
 
 static bool contradicts(const struct object *want, const struct object *claim)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* execute.h - carries a plan out, a batch at a time. */
 #pragma once
-#include "kernel/work.h"
+#include "kernel/batch.h"
 
 struct execution {
 	struct work work;

@@ -2,7 +2,7 @@
 /* test_claims.c - what several topologies say of the host and of each other's namespaces:
  * who contradicts whom, who lives in what, and to whom a saved value goes. */
 #include "topology/claims.h"
-#include "topology/known.h"
+#include "topology/topology.h"
 #include "disk.h"
 #include "records.h"
 #include "kind/sysctl.h"

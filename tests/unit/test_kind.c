@@ -2,7 +2,7 @@
 /* test_kind.c - what a kind of link gets for its file and its row: the tunnel of kind_tunnel.c in the
  * loader, the schema and the manual, and in messages to a kernel and back.  Its plan is in tests/plan. */
 #include "kind_tunnel.h"
-#include "kernel/look.h"
+#include "kernel/observer.h"
 #include "format/load.h"
 #include "model/owner.h"
 #include "model/revert.h"

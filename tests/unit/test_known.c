@@ -5,7 +5,7 @@
 #include "heal/watched.h"
 #include "model/kind.h"
 #include "model/model.h"
-#include "topology/known.h"
+#include "topology/topology.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

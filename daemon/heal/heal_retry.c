@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* heal_unwell.c - what is as declared and of no use all the same, as the kernel says: an address
+/* heal_retry.c - what is as declared and of no use all the same, as the kernel says: an address
  * that another host has.  The kernel does not look again by itself, so it is recreated now and
  * then; until that helps, the topology has failed. */
 #include "healing.h"

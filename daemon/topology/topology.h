@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* known.h - the topologies that netnsd has, in order of name. */
+/* topology.h - the topologies that netnsd has, in order of name. */
 #pragma once
 #include "env.h"
 

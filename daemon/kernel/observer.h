@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* look.h - what a kind is given to read one namespace. */
+/* observer.h - what a kind is given to read one namespace. */
 #pragma once
 #include "model/kind.h"
 #include "model/model.h"

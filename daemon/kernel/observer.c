@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* look.c - what the kinds need while they read a namespace. */
-#include "look.h"
+/* observer.c - what the kinds need while they read a namespace. */
+#include "observer.h"
 
 static int index_cmp(const void *key, const void *element)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* heal_return.c - an interface that is only managed has got another name (udev gives
+/* heal_restore.c - an interface that is only managed has got another name (udev gives
  * them): what it had before us is given back to it there. */
 #include "topology/claims.h"
-#include "topology/known.h"
+#include "topology/topology.h"
 #include "healing.h"
 #include <net/if.h>
 

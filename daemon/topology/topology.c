@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* known.c - the topologies that the engine knows, in order of name. */
+/* topology.c - the topologies that the engine knows, in order of name. */
 #include "usec.h"
 #include "model/kind.h"
 #include "model/model.h"
-#include "known.h"
+#include "topology.h"
 #include "model/revert.h"
 #include "model/owner.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* work.c - collects messages into batches, one namespace at a time. */
-#include "work.h"
+/* batch.c - collects messages into batches, one namespace at a time. */
+#include "batch.h"
 #include "sysctl.h"
 
 enum { INDEX_FRESH = 2 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* work.h - what a kind is given to carry out steps: batches for each namespace,
+/* batch.h - what a kind is given to carry out steps: batches for each namespace,
  * and the names and numbers of what is there. */
 #pragma once
 #include "model/kind.h"
