@@ -20,7 +20,7 @@ static void flag_add(struct json_object *o, const char *key, bool value)
 }
 
 /* "ns1: still used by 1234 (sleep), 1240 (sh)": a line for each run of one namespace. */
-static void lingering_print(struct json_object *reply)
+static void users_print(struct json_object *reply)
 {
 	_cleanup_(arena_done) struct arena a = {};
 	struct json_object *process;
@@ -72,7 +72,7 @@ static int change(const struct ctl *c, const struct call *call, void (*print)(FI
 		print(stdout, summary);
 	if (!reply_size(reply, "summaries") && !reply_size(reply, "failures"))
 		puts(none);
-	lingering_print(reply);
+	users_print(reply);
 	return failures_say(reply);
 }
 

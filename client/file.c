@@ -121,7 +121,7 @@ static int file_init(struct file *f, struct arena *a, const char *path)
 static int file_read(struct file *f, struct arena *a, const char *path, const char *wanted)
 {
 	_cleanup_(problems_done) struct problems p = {};
-	_cleanup_(topology_done) struct topology t = {};
+	_cleanup_(declaration_done) struct declaration t = {};
 	_cleanup_(freep) char *text = NULL;
 	size_t size;
 	int r;

@@ -36,7 +36,7 @@ struct daemon {
 	struct notify notify;
 	sd_event *event;
 	sd_event_source *timer;
-	uint64_t deadline, looked_usec;
+	uint64_t deadline, checked_usec;
 	bool working, leaving;
 };
 
@@ -126,7 +126,7 @@ static int on_hangup(_unused_ sd_event_source *s, _unused_ const struct signalfd
 	if (d->leaving)
 		return 0;
 	notify_reloading(&d->notify, true);
-	node_look(d->node);
+	node_check(d->node);
 	d->working = true;
 	reload_start(d->engine, "SIGHUP", false, on_reloaded, d);
 	return 0;
@@ -149,9 +149,9 @@ static void set_deadline(struct daemon *d)
 {
 	uint64_t now = usec_now(CLOCK_MONOTONIC), deadline;
 
-	if (d->working && now < d->looked_usec + LATE_USEC)
+	if (d->working && now < d->checked_usec + LATE_USEC)
 		return;
-	d->looked_usec = now;
+	d->checked_usec = now;
 	deadline = engine_deadline(d->engine);
 	if (d->deadline == deadline)
 		return;

@@ -73,28 +73,28 @@ static _printf_(3, 4) void say(char *text, size_t size, const char *fmt, ...)
 /* ", 2 failed: a, b" */
 static void say_state(const struct engine *g, enum topology_state state, const char *word, char *ret, size_t size)
 {
-	const struct known *const *known;
-	size_t all = engine_known(g, &known), n = 0, said = 0;
+	const struct topology *const *topologies;
+	size_t all = engine_topologies(g, &topologies), n = 0, said = 0;
 
 	for (size_t i = 0; i < all; i++)
-		n += known[i]->state == state;
+		n += topologies[i]->state == state;
 	if (n)
 		say(ret, size, ", %zu %s: ", n, word);
 	for (size_t i = 0; i < all && said < NAMES_MAX; i++)
-		if (known[i]->state == state)
-			say(ret, size, "%s%s", said++ ? ", " : "", known[i]->name);
+		if (topologies[i]->state == state)
+			say(ret, size, "%s%s", said++ ? ", " : "", topologies[i]->name);
 	if (n > NAMES_MAX)
 		say(ret, size, ", …");
 }
 
 void notify_words(const struct engine *g, char *ret, size_t size)
 {
-	const struct known *const *known;
-	size_t n = engine_known(g, &known), wanted = 0, namespaces = 0;
+	const struct topology *const *topologies;
+	size_t n = engine_topologies(g, &topologies), wanted = 0, namespaces = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		wanted += known[i]->state != STATE_DOWN;
-		namespaces += known[i]->state == STATE_UP ? known[i]->namespaces : 0;
+		wanted += topologies[i]->state != STATE_DOWN;
+		namespaces += topologies[i]->state == STATE_UP ? topologies[i]->namespaces : 0;
 	}
 	snprintf(ret, size, "%zu %s, %zu %s", wanted, wanted == 1 ? "topology" : "topologies", namespaces,
 		 namespaces == 1 ? "namespace" : "namespaces");
@@ -105,16 +105,16 @@ void notify_words(const struct engine *g, char *ret, size_t size)
 /* What is in systemctl status must be in the journal too, with the reason. */
 static void log_failed(const struct engine *g)
 {
-	const struct known *const *known;
-	size_t n = engine_known(g, &known);
+	const struct topology *const *topologies;
+	size_t n = engine_topologies(g, &topologies);
 	char words[1024];
 
 	for (size_t i = 0; i < n; i++) {
-		if (known[i]->state != STATE_FAILED || !known[i]->problems.n)
+		if (topologies[i]->state != STATE_FAILED || !topologies[i]->problems.n)
 			continue;
-		problem_text(&known[i]->problems.v[0], words, sizeof(words));
-		log_say(LOG_ERR, &(struct log_about){ .topology = known[i]->name, .code = known[i]->problems.v[0].code },
-			"%s: %s", known[i]->name, words);
+		problem_text(&topologies[i]->problems.v[0], words, sizeof(words));
+		log_say(LOG_ERR, &(struct log_about){ .topology = topologies[i]->name, .code = topologies[i]->problems.v[0].code },
+			"%s: %s", topologies[i]->name, words);
 	}
 }
 

@@ -45,7 +45,7 @@ static void problems_print(const char *path, const struct problems *p)
 }
 
 /* --once has no --name: the file's own, or that of the file without .json. */
-static int file_name(struct file *f, const struct topology *t)
+static int file_name(struct file *f, const struct declaration *t)
 {
 	const char *slash = strrchr(f->path, '/'), *base = slash ? slash + 1 : f->path;
 	size_t n = strlen(base);
@@ -66,7 +66,7 @@ static int file_name(struct file *f, const struct topology *t)
 static int file_load(struct file *f)
 {
 	struct problems p = { 0 };
-	struct topology t;
+	struct declaration t;
 	int code = file_read(f);
 
 	if (code != EXIT_DONE)
@@ -77,7 +77,7 @@ static int file_load(struct file *f)
 		return EXIT_INVALID;
 	}
 	code = file_name(f, &t);
-	topology_done(&t);
+	declaration_done(&t);
 	return code;
 }
 

@@ -8,8 +8,8 @@
 
 /* What is known of a value that was read. */
 struct place {
-	struct scope_part key, value;
-	struct scope_part *nulls; /* json-c has no value for null: they are with their container */
+	struct position key, value;
+	struct position *nulls; /* json-c has no value for null: they are with their container */
 	size_t n_nulls;
 };
 
@@ -19,7 +19,7 @@ static void place_free(_unused_ struct json_object *value, void *place)
 	free(place);
 }
 
-static void place_set(struct json_object *value, struct scope_part at)
+static void place_set(struct json_object *value, struct position at)
 {
 	struct place *place = must(calloc(1, sizeof(*place)));
 
@@ -27,7 +27,7 @@ static void place_set(struct json_object *value, struct scope_part at)
 	json_object_set_userdata(value, place, place_free);
 }
 
-static void place_set_key(struct json_object *value, struct scope_part at)
+static void place_set_key(struct json_object *value, struct position at)
 {
 	struct place *place = json_object_get_userdata(value);
 
@@ -36,7 +36,7 @@ static void place_set_key(struct json_object *value, struct scope_part at)
 }
 
 /* Doubles its room whenever a power of two is full. */
-static void place_add_null(struct json_object *in, struct scope_part at)
+static void place_add_null(struct json_object *in, struct position at)
 {
 	struct place *place = json_object_get_userdata(in);
 	size_t n = place ? place->n_nulls : 0;
@@ -57,7 +57,7 @@ static int read_member(struct reader *r, const struct path *up, unsigned depth, 
 	struct path path = { .up = up };
 	struct json_object *first;
 	size_t size, used = r->used;
-	struct scope_part key, at;
+	struct position key, at;
 	bool twice;
 	int k;
 
@@ -111,7 +111,7 @@ static int read_object(struct reader *r, const struct path *path, unsigned depth
 static int read_list(struct reader *r, const struct path *up, unsigned depth, struct json_object *list)
 {
 	struct path path = { .up = up };
-	struct scope_part at;
+	struct position at;
 	int k;
 
 	if (reader_take(r, ']'))
@@ -138,7 +138,7 @@ static int read_container(struct reader *r, const struct path *path, unsigned de
 {
 	bool map = *r->p == '{';
 	_cleanup_(json_putp) struct json_object *v = must(map ? json_object_new_object() : json_object_new_array());
-	struct scope_part here = reader_here(r);
+	struct position here = reader_here(r);
 	int k;
 
 	if (depth == NESTING_MAX)
@@ -188,7 +188,7 @@ static int read_word(struct reader *r, const struct path *path, struct json_obje
 static int read_value(struct reader *r, const struct path *path, unsigned depth, struct json_object **ret)
 {
 	char c = reader_peek(r);
-	struct scope_part here = reader_here(r);
+	struct position here = reader_here(r);
 	int k;
 
 	if (c == '{' || c == '[')
@@ -251,7 +251,7 @@ void json_forget_places(struct json_object *in)
 	json_c_visit(in, 0, forget_place, NULL);
 }
 
-static struct where where_of(struct scope_part at)
+static struct where where_of(struct position at)
 {
 	return (struct where){ .line = at.line, .column = at.column };
 }

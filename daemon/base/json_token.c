@@ -13,7 +13,7 @@ void reader_init(struct reader *r, const char *text, size_t size, struct problem
 		.p = text,
 		.end = text + size,
 		.mark = text,
-		.part = { 1, 1 },
+		.position = { 1, 1 },
 		/* Decoded and with its NUL, no string is longer than it was in its quotes. */
 		.room = must(malloc(size + 1)),
 		.problems = problems,
@@ -26,15 +26,15 @@ void reader_done(struct reader *r)
 }
 
 /* Every byte is counted once, however often a place is asked for. */
-struct scope_part reader_here(struct reader *r)
+struct position reader_here(struct reader *r)
 {
 	for (; r->mark < r->p; r->mark++) {
 		if (*r->mark == '\n')
-			r->part = (struct scope_part){ r->part.line + 1, 1 };
+			r->position = (struct position){ r->position.line + 1, 1 };
 		else if ((*r->mark & 0xc0) != 0x80)
-			r->part.column++;
+			r->position.column++;
 	}
-	return r->part;
+	return r->position;
 }
 
 char reader_peek(struct reader *r)
@@ -52,7 +52,7 @@ bool reader_take(struct reader *r, char c)
 	return true;
 }
 
-int reader_fail(struct reader *r, struct scope_part at, const struct path *path, const char *fmt, ...)
+int reader_fail(struct reader *r, struct position at, const struct path *path, const char *fmt, ...)
 {
 	struct where where = { NULL, at.line, at.column };
 	struct err e;
@@ -99,7 +99,7 @@ static const struct {
 int reader_expected(struct reader *r, const struct path *path, const char *what)
 {
 	char c = reader_peek(r);
-	struct scope_part here = reader_here(r);
+	struct position here = reader_here(r);
 	size_t left = (size_t)(r->end - r->p), word = 0;
 
 	if (!left)
@@ -139,7 +139,7 @@ static bool unit_read(struct reader *r, unsigned *ret)
 }
 
 /* Reads what follows a backslash, and appends what it means. */
-static int read_escape(struct reader *r, const struct path *path, struct scope_part at)
+static int read_escape(struct reader *r, const struct path *path, struct position at)
 {
 	static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
 	const char *letter = r->p < r->end && *r->p ? strchr(letters, *r->p) : NULL;
@@ -173,7 +173,7 @@ static int read_escape(struct reader *r, const struct path *path, struct scope_p
 static int read_character(struct reader *r, const struct path *path)
 {
 	size_t n = utf8_length(r->p, (size_t)(r->end - r->p));
-	struct scope_part here;
+	struct position here;
 
 	if (*r->p == '\\') {
 		here = reader_here(r);
@@ -196,7 +196,7 @@ static int read_character(struct reader *r, const struct path *path)
 int read_string(struct reader *r, const struct path *path, const char **ret, size_t *ret_size)
 {
 	size_t begin = r->used;
-	struct scope_part here = reader_here(r);
+	struct position here = reader_here(r);
 	int k;
 
 	r->p++;
@@ -233,7 +233,7 @@ static bool skip_one(struct reader *r, const char *set)
 }
 
 /* Goes over a number's digits by the grammar of RFC 8259, which is narrower than strtod's. */
-static int number_skip(struct reader *r, const struct path *path, struct scope_part at, bool *ret_whole)
+static int number_skip(struct reader *r, const struct path *path, struct position at, bool *ret_whole)
 {
 	bool minus = skip_one(r, "-"), whole = true;
 
@@ -264,7 +264,7 @@ static int number_skip(struct reader *r, const struct path *path, struct scope_p
 int read_number(struct reader *r, const struct path *path, struct json_object **ret)
 {
 	const char *begin = r->p;
-	struct scope_part here = reader_here(r);
+	struct position here = reader_here(r);
 	char *text = r->room + r->used;
 	double real = 0;
 	long long v = 0;

@@ -7,14 +7,14 @@
 
 struct path;
 
-struct scope_part {
+struct position {
 	unsigned line, column;	/* from 1; a column is a character, not a byte */
 };
 
 struct reader {
 	const char *p, *end;	/* what is still to be read */
-	const char *mark;	/* the byte that @spot is the place of, never behind @p */
-	struct scope_part part;
+	const char *mark;	/* the byte that @position is of, never behind @p */
+	struct position position;
 	char *room;		/* for decoded strings: as much as the text has bytes */
 	size_t used;		/* of it */
 	struct problems *problems;
@@ -26,14 +26,14 @@ void reader_init(struct reader *r, const char *text, size_t size, struct problem
 void reader_done(struct reader *r);
 
 /* The place of the next byte. */
-struct scope_part reader_here(struct reader *r);
+struct position reader_here(struct reader *r);
 /* Skips white space; true if @c came next, and then takes it too. */
 bool reader_take(struct reader *r, char c);
 /* What comes next after white space; '\0' at the end of the text. */
 char reader_peek(struct reader *r);
 
 /* Adds a problem at @at, within @path.  Returns -EINVAL. */
-int reader_fail(struct reader *r, struct scope_part at, const struct path *path, const char *fmt, ...) _printf_(4, 5);
+int reader_fail(struct reader *r, struct position at, const struct path *path, const char *fmt, ...) _printf_(4, 5);
 /* Says that @what should stand here, and what stands here instead if it is a common mistake. */
 int reader_expected(struct reader *r, const struct path *path, const char *what);
 

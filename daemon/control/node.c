@@ -46,7 +46,7 @@ static int node_make(struct node *n, struct err *e)
 	return control_listen_anew(n->control, fd, e);
 }
 
-void node_look(struct node *n)
+void node_check(struct node *n)
 {
 	struct stat st;
 	struct err e;
@@ -73,7 +73,7 @@ static int on_events(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reve
 
 	while (read(fd, buffer, sizeof(buffer)) > 0)
 		;
-	node_look(arg);
+	node_check(arg);
 	return 0;
 }
 
@@ -81,7 +81,7 @@ static int on_timer(sd_event_source *s, _unused_ uint64_t usec, void *arg)
 {
 	struct node *n = arg;
 
-	node_look(n);
+	node_check(n);
 	(void)!sd_event_source_set_time(s, usec_now(CLOCK_BOOTTIME) + n->usec);
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }

@@ -11,6 +11,6 @@ struct node;
 int node_new(struct node **ret, sd_event *event, struct control *c, const char *path, gid_t group, unsigned seconds,
 	     struct err *e);
 /* Makes the node again if it is gone; @n may be NULL. */
-void node_look(struct node *n);
+void node_check(struct node *n);
 /* The node stays. */
 void node_free(struct node *n);

@@ -8,102 +8,102 @@
 
 bool await_may(const struct engine *g, const struct change *c, const struct job *j)
 {
-	const struct member *m = member_find(&g->env, c->name, NULL);
+	const struct topology *t = topology_find(&g->env, c->name, NULL);
 	bool brings_up = c->type == CHANGE_APPLY || c->type == CHANGE_UP;
 
 	/* What is up already stays as it is: it does not give way to what may never come. */
 	return g->env.listener && brings_up && !c->confirm_seconds && j->result < 0 && !j->written &&
-	       !(m && known_is_up(&m->known)) && problems_await(&j->problems);
+	       !(t && topology_is_up(t)) && problems_await(&j->problems);
 }
 
-static bool waits_already(const struct member *m, const struct record *r)
+static bool waits_already(const struct topology *t, const struct record *r)
 {
-	return m && m->known.awaiting && !strcmp(m->known.source, r->source) && json_object_equal(m->known.json, r->topology);
+	return t && t->awaiting && !strcmp(t->source, r->source) && json_object_equal(t->json, r->topology);
 }
 
 int await_take(struct engine *g, struct job *j, struct err *e)
 {
-	struct member *m = member_find(&g->env, j->next.name, NULL);
+	struct topology *t = topology_find(&g->env, j->next.name, NULL);
 
 	j->next.state = STATE_WAITING;
-	if (waits_already(m, &j->next))
-		j->next.since_usec = m->known.since_usec;
+	if (waits_already(t, &j->next))
+		j->next.since_usec = t->since_usec;
 	else if (state_store(&g->env.state, &j->next, e) < 0)
 		return e->code;
-	member_take(&g->env, &j->next, NULL);
-	m = member_find(&g->env, j->next.name, NULL);
+	topology_take(&g->env, &j->next, NULL);
+	t = topology_find(&g->env, j->next.name, NULL);
 	for (size_t i = 0; i < j->problems.n; i++)
-		problem_copy(&m->known.problems, &j->problems.v[i]);
-	watched_take(&g->env, m, &j->desired.model, &j->pass.set, false);
+		problem_copy(&t->problems, &j->problems.v[i]);
+	watched_take(&g->env, t, &j->desired.model, &j->pass.set, false);
 	return 0;
 }
 
 /* What is tried again and again is told once. */
 void await_failed(struct engine *g, const struct change *c, struct outcome *o)
 {
-	struct member *m = c->awaited ? member_find(&g->env, c->name, NULL) : NULL;
-	struct problems *known = m ? &m->known.problems : NULL;
+	struct topology *t = c->awaited ? topology_find(&g->env, c->name, NULL) : NULL;
+	struct problems *known = t ? &t->problems : NULL;
 
-	if (!m || o->superseded || o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING || !o->problems.n)
+	if (!t || o->superseded || o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING || !o->problems.n)
 		return;
-	o->superseded = m->known.state == STATE_FAILED && known->n && !strcmp(known->v[0].message, o->problems.v[0].message);
-	m->known.state = STATE_FAILED;
+	o->superseded = t->state == STATE_FAILED && known->n && !strcmp(known->v[0].message, o->problems.v[0].message);
+	t->state = STATE_FAILED;
 	problems_done(known);
 	for (size_t i = 0; i < o->problems.n; i++)
 		problem_copy(known, &o->problems.v[i]);
 }
 
-void await_again(struct engine *g, struct member *m)
+void await_again(struct engine *g, struct topology *t)
 {
 	struct change c = { .type = CHANGE_UP, .awaited = true };
 
-	for (size_t i = 0; i < m->n_watched; i++)
-		watched_clear(&m->watched[i]);
-	snprintf(c.name, sizeof(c.name), "%s", m->known.name);
+	for (size_t i = 0; i < t->n_watched; i++)
+		watched_clear(&t->watched[i]);
+	snprintf(c.name, sizeof(c.name), "%s", t->name);
 	queue_add(&g->queue, &c);
 }
 
 /* The change at work has looked already; what is heard now is for the next. */
-static bool is_in_line(const struct engine *g, const struct member *m)
+static bool is_queued(const struct engine *g, const struct topology *t)
 {
 	const struct entry *entry = g->queue.first[LINE_OWN];
 
-	while (entry && (entry == g->queue.at || !entry->change.awaited || strcmp(entry->change.name, m->known.name)))
+	while (entry && (entry == g->queue.at || !entry->change.awaited || strcmp(entry->change.name, t->name)))
 		entry = entry->next;
 	return entry;
 }
 
 /* Once, however much is heard until its turn comes. */
-static bool is_woken(const struct engine *g, const struct member *m)
+static bool is_woken(const struct engine *g, const struct topology *t)
 {
-	return m->known.awaiting && watched_is_marked(m) && !is_in_line(g, m);
+	return t->awaiting && watched_is_marked(t) && !is_queued(g, t);
 }
 
 bool await_needed(const struct engine *g)
 {
-	for (size_t i = 0; i < g->env.n_members; i++)
-		if (is_woken(g, g->env.members[i]))
+	for (size_t i = 0; i < g->env.n_topologies; i++)
+		if (is_woken(g, g->env.topologies[i]))
 			return true;
 	return false;
 }
 
 void await_step(struct engine *g)
 {
-	for (size_t i = 0; i < g->env.n_members; i++)
-		if (is_woken(g, g->env.members[i]))
-			await_again(g, g->env.members[i]);
+	for (size_t i = 0; i < g->env.n_topologies; i++)
+		if (is_woken(g, g->env.topologies[i]))
+			await_again(g, g->env.topologies[i]);
 }
 
 void await_kernel(struct engine *g, const struct job *j, const char *what)
 {
-	struct member *m = member_find(&g->env, j->next.name, NULL);
+	struct topology *t = topology_find(&g->env, j->next.name, NULL);
 	char message[600];
 	struct event ev = { .type = EVENT_WAITING, .topology = j->next.name, .message = message };
 
-	if (m && m->known.unapplied) {
-		m->known.state = STATE_WAITING;
-		problems_done(&m->known.problems);
-		problem_add(&m->known.problems, EAGAIN, NULL, "%s", what);
+	if (t && t->unapplied) {
+		t->state = STATE_WAITING;
+		problems_done(&t->problems);
+		problem_add(&t->problems, EAGAIN, NULL, "%s", what);
 	}
 	snprintf(message, sizeof(message), "waits: %s", what);
 	events_tell(g->env.events, &ev);

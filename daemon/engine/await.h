@@ -10,7 +10,7 @@ int await_take(struct engine *g, struct job *j, struct err *e);
 /* A topology that waited could not be brought up when it was to be. */
 void await_failed(struct engine *g, const struct change *c, struct outcome *o);
 /* Has it looked whether all is there. */
-void await_again(struct engine *g, struct member *m);
+void await_again(struct engine *g, struct topology *t);
 /* Whether something has come for one that waits. */
 bool await_needed(const struct engine *g);
 /* Puts in line what something has come for. */

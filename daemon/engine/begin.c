@@ -18,13 +18,13 @@ void outcome_refuse(struct outcome *o, enum outcome_code code, const struct err 
 /* Two topologies whose marks the kernel could not tell apart must not be up together. */
 static int check_hash(const struct engine *g, const char *name, struct err *e)
 {
-	uint16_t own = member_find(&g->env, name, NULL) ? 1 : 0;
+	uint16_t own = topology_find(&g->env, name, NULL) ? 1 : 0;
 
-	for (size_t i = 0; i < g->env.n_members && g->env.marks[topology_hash(name) % MARK_BUCKETS] > own; i++) {
-		const struct known *k = &g->env.members[i]->known;
+	for (size_t i = 0; i < g->env.n_topologies && g->env.marks[topology_hash(name) % MARK_BUCKETS] > own; i++) {
+		const struct topology *t = g->env.topologies[i];
 
-		if (strcmp(k->name, name) && topology_hash(k->name) == topology_hash(name))
-			return err_set(e, EEXIST, "the names %s and %s have the same mark; choose another name", name, k->name);
+		if (strcmp(t->name, name) && topology_hash(t->name) == topology_hash(name))
+			return err_set(e, EEXIST, "the names %s and %s have the same mark; choose another name", name, t->name);
 	}
 	return 0;
 }
@@ -46,12 +46,12 @@ static int check_empty(const struct job *j, struct err *e)
 
 static bool begin_apply(struct engine *g, struct job *j, const struct change *c, struct json_object *json, struct outcome *o)
 {
-	struct member *m = member_find(&g->env, c->name, NULL);
+	struct topology *t = topology_find(&g->env, c->name, NULL);
 	struct err e;
 	int shared;
 
-	if (c->topology && m && (known_is_up(&m->known) || m->known.awaiting) && !c->replace && strcmp(m->known.source, c->source)) {
-		snprintf(o->source, sizeof(o->source), "%s", m->known.source);
+	if (c->topology && t && (topology_is_up(t) || t->awaiting) && !c->replace && strcmp(t->source, c->source)) {
+		snprintf(o->source, sizeof(o->source), "%s", t->source);
 		outcome_refuse(o, OUTCOME_NAME_IN_USE, NULL);
 		return false;
 	}
@@ -78,11 +78,11 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
 	j->no_disrupt = c->no_disrupt;
 	j->adopt = j->next.adopt = c->type == CHANGE_ADOPT;
-	j->same = c->type != CHANGE_ROLLBACK && m && m->known.state == STATE_UP && !strcmp(m->known.source, j->next.source) &&
-		  json_object_equal(m->known.json, json);
+	j->same = c->type != CHANGE_ROLLBACK && t && t->state == STATE_UP && !strcmp(t->source, j->next.source) &&
+		  json_object_equal(t->json, json);
 	if (j->same)
-		j->next.since_usec = m->known.since_usec;
-	confirm_keep(j, m, c);
+		j->next.since_usec = t->since_usec;
+	confirm_keep(j, t, c);
 	j->next.persist = c->persist;
 	if (c->persist && boot_prepare(g, c, &e) < 0) {
 		outcome_refuse(o, OUTCOME_REFUSED, &e);
@@ -95,7 +95,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 static bool check_users(const struct engine *g, const struct job *j, struct outcome *o)
 {
 	const char *netns;
-	const struct known *user = claims_user(&g->env, j, &netns);
+	const struct topology *user = claims_user(&g->env, j, &netns);
 	struct err e;
 
 	if (!user)
@@ -109,13 +109,13 @@ static bool check_users(const struct engine *g, const struct job *j, struct outc
 /* Prepares the job of a change; false if it is refused before anything is looked at. */
 bool change_begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
 {
-	struct member *m = member_find(&g->env, c->name, NULL);
-	struct json_object *json = m ? m->known.json : NULL;
+	struct topology *t = topology_find(&g->env, c->name, NULL);
+	struct json_object *json = t ? t->json : NULL;
 	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ADOPT;
 	const char *source = NULL;
 	struct err e;
 
-	if (member_job(g, j, c->name, &e) < 0) {
+	if (topology_job(g, j, c->name, &e) < 0) {
 		outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
@@ -123,7 +123,7 @@ bool change_begin(struct engine *g, struct job *j, const struct change *c, struc
 	if (c->topology)
 		json = c->topology;
 	if (c->type == CHANGE_ROLLBACK)
-		up = confirm_previous(m, &json, &source);
+		up = confirm_previous(t, &json, &source);
 	if (source)
 		snprintf(j->next.source, sizeof(j->next.source), "%s", source);
 	if (up)
@@ -132,6 +132,6 @@ bool change_begin(struct engine *g, struct job *j, const struct change *c, struc
 	j->next.state = STATE_DOWN;
 	j->next.forget = c->forget;
 	j->next.since_usec = usec_now(CLOCK_REALTIME);
-	confirm_keep(j, m, c);
+	confirm_keep(j, t, c);
 	return check_users(g, j, o);
 }

@@ -40,110 +40,110 @@ struct boot_files *boot_files(const struct engine *g)
 	return &g->boot->files;
 }
 
-static void problems_take(struct member *m, const struct problems *p)
+static void problems_take(struct topology *t, const struct problems *p)
 {
-	problems_done(&m->known.problems);
+	problems_done(&t->problems);
 	for (size_t i = 0; i < p->n; i++)
-		problem_copy(&m->known.problems, &p->v[i]);
+		problem_copy(&t->problems, &p->v[i]);
 }
 
-static void json_take(struct member *m, struct json_object *json)
+static void json_take(struct topology *t, struct json_object *json)
 {
-	json_object_put(m->known.json);
-	m->known.json = json_object_get(json);
+	json_object_put(t->json);
+	t->json = json_object_get(json);
 }
 
 /* Of one that was never applied.  How that went wrong is shown until the file changes. */
-static void unapplied_show(struct member *m, const struct boot_file *f)
+static void unapplied_show(struct topology *t, const struct boot_file *f)
 {
-	bool same = f->json && m->known.json == f->json;
+	bool same = f->json && t->json == f->json;
 
-	snprintf(m->known.source, sizeof(m->known.source), "%s", f->source);
-	m->known.on_disk = f->json ? ON_DISK_NEW : ON_DISK_INVALID;
-	if (!m->known.since_usec || m->known.json != f->json)
-		m->known.since_usec = usec_now(CLOCK_REALTIME);
+	snprintf(t->source, sizeof(t->source), "%s", f->source);
+	t->on_disk = f->json ? ON_DISK_NEW : ON_DISK_INVALID;
+	if (!t->since_usec || t->json != f->json)
+		t->since_usec = usec_now(CLOCK_REALTIME);
 	if (same)
 		return;
-	json_take(m, f->json);
-	m->known.state = f->json ? STATE_DOWN : STATE_FAILED;
-	problems_take(m, &f->problems);
+	json_take(t, f->json);
+	t->state = f->json ? STATE_DOWN : STATE_FAILED;
+	problems_take(t, &f->problems);
 }
 
-static void applied_show(struct member *m, struct boot_file *f)
+static void applied_show(struct topology *t, struct boot_file *f)
 {
 	if (!f->json)
-		m->known.on_disk = ON_DISK_INVALID;
-	else if (json_object_equal(f->json, m->known.json))
-		m->known.on_disk = ON_DISK_SAME;
+		t->on_disk = ON_DISK_INVALID;
+	else if (json_object_equal(f->json, t->json))
+		t->on_disk = ON_DISK_SAME;
 	else
-		m->known.on_disk = m->known.json && strcmp(f->source, m->known.source) ? ON_DISK_OTHER : ON_DISK_CHANGED;
-	m->known.on_disk_problem = f->problems.n ? &f->problems.v[0] : NULL;
+		t->on_disk = t->json && strcmp(f->source, t->source) ? ON_DISK_OTHER : ON_DISK_CHANGED;
+	t->on_disk_problem = f->problems.n ? &f->problems.v[0] : NULL;
 	/* What is equal is kept once. */
-	if (m->known.on_disk == ON_DISK_SAME && f->json != m->known.json) {
+	if (t->on_disk == ON_DISK_SAME && f->json != t->json) {
 		json_object_put(f->json);
-		f->json = json_object_get(m->known.json);
+		f->json = json_object_get(t->json);
 	}
 }
 
 static void file_show(struct engine *g, struct boot_file *f)
 {
-	struct member *m = member_find(&g->env, f->name, NULL);
+	struct topology *t = topology_find(&g->env, f->name, NULL);
 
-	if (!m) {
-		m = member_need(&g->env, f->name);
-		m->known.unapplied = true;
-		m->known.state = STATE_DOWN;
+	if (!t) {
+		t = topology_need(&g->env, f->name);
+		t->unapplied = true;
+		t->state = STATE_DOWN;
 	}
-	m->known.boot = true;
-	m->known.boot_file = f->path;
-	if (m->known.unapplied)
-		unapplied_show(m, f);
+	t->boot = true;
+	t->boot_file = f->path;
+	if (t->unapplied)
+		unapplied_show(t, f);
 	else
-		applied_show(m, f);
+		applied_show(t, f);
 }
 
-static void file_hide(struct known *k)
+static void file_hide(struct topology *t)
 {
-	k->boot = false;
-	k->boot_file = NULL;
-	k->on_disk = ON_DISK_SAME;
-	k->on_disk_problem = NULL;
+	t->boot = false;
+	t->boot_file = NULL;
+	t->on_disk = ON_DISK_SAME;
+	t->on_disk_problem = NULL;
 }
 
-void boot_look(struct engine *g)
+void boot_refresh(struct engine *g)
 {
 	if (!g->boot)
 		return;
-	boot_files_look(&g->boot->files);
-	for (size_t i = 0; i < g->env.n_members; i++)
-		file_hide(&g->env.members[i]->known);
+	boot_files_refresh(&g->boot->files);
+	for (size_t i = 0; i < g->env.n_topologies; i++)
+		file_hide(g->env.topologies[i]);
 	for (size_t i = 0; i < g->boot->files.n; i++)
 		if (!g->boot->files.v[i]->hidden)
 			file_show(g, g->boot->files.v[i]);
-	for (size_t i = g->env.n_members; i-- > 0;)
-		if (g->env.members[i]->known.unapplied && !g->env.members[i]->known.boot)
-			member_drop(&g->env, g->env.members[i]->known.name);
+	for (size_t i = g->env.n_topologies; i-- > 0;)
+		if (g->env.topologies[i]->unapplied && !g->env.topologies[i]->boot)
+			topology_drop(&g->env, g->env.topologies[i]->name);
 }
 
-void boot_look_at(struct engine *g, const char *name)
+void boot_refresh_one(struct engine *g, const char *name)
 {
 	if (g->boot && !boot_files_is_same(&g->boot->files, name))
-		boot_look(g);
+		boot_refresh(g);
 }
 
 void boot_note(struct engine *g, const char *name, enum boot_dir dir, const char *path)
 {
-	struct member *m = member_find(&g->env, name, NULL);
+	struct topology *t = topology_find(&g->env, name, NULL);
 	struct boot_file *f;
 
 	boot_files_note(&g->boot->files, dir, path);
 	f = boot_files_find(&g->boot->files, name);
-	if (m)
-		file_hide(&m->known);
+	if (t)
+		file_hide(t);
 	if (f)
 		file_show(g, f);
-	else if (m && m->known.unapplied)
-		member_drop(&g->env, name);
+	else if (t && t->unapplied)
+		topology_drop(&g->env, name);
 }
 
 static void on_started(void *arg, _unused_ const struct outcome *o)
@@ -158,18 +158,18 @@ static void persist_resume(struct engine *g)
 {
 	struct err e;
 
-	for (size_t i = 0; i < g->env.n_members; i++) {
-		struct member *m = g->env.members[i];
+	for (size_t i = 0; i < g->env.n_topologies; i++) {
+		struct topology *t = g->env.topologies[i];
 
-		if (!m->persist || m->known.confirm_usec)
+		if (!t->persist || t->confirm_usec)
 			continue;
-		if (boot_persist(g, m, &e) < 0) {
-			log_error("%s: %s", m->known.name, e.text);
+		if (boot_persist(g, t, &e) < 0) {
+			log_error("%s: %s", t->name, e.text);
 			continue;
 		}
-		m->persist = false;
-		if (member_store(&g->env, m, &e) < 0)
-			log_warning("%s: %s", m->known.name, e.text);
+		t->persist = false;
+		if (topology_store(&g->env, t, &e) < 0)
+			log_warning("%s: %s", t->name, e.text);
 	}
 }
 
@@ -178,11 +178,11 @@ void boot_start(struct engine *g)
 	struct change c = { .type = CHANGE_UP, .by = "the boot directory", .arg = g->boot, .done = on_started };
 
 	persist_resume(g);
-	boot_look(g);
-	for (size_t i = 0; i < g->env.n_members; i++) {
-		if (!g->env.members[i]->known.unapplied)
+	boot_refresh(g);
+	for (size_t i = 0; i < g->env.n_topologies; i++) {
+		if (!g->env.topologies[i]->unapplied)
 			continue;
-		snprintf(c.name, sizeof(c.name), "%s", g->env.members[i]->known.name);
+		snprintf(c.name, sizeof(c.name), "%s", g->env.topologies[i]->name);
 		g->boot->left++;
 		queue_add(&g->queue, &c);
 	}
@@ -196,10 +196,10 @@ bool boot_is_starting(const struct engine *g)
 /* What is down comes from its file, if that is where it was from; so does what is not known any more. */
 static struct boot_file *file_of(const struct engine *g, const char *name)
 {
-	const struct member *m = member_find(&g->env, name, NULL);
-	struct boot_file *f = g->boot && m ? boot_files_find(&g->boot->files, name) : NULL;
+	const struct topology *t = topology_find(&g->env, name, NULL);
+	struct boot_file *f = g->boot && t ? boot_files_find(&g->boot->files, name) : NULL;
 
-	if (!f || m->known.unapplied || !m->known.json || (m->known.state == STATE_DOWN && !strcmp(m->known.source, f->source)))
+	if (!f || t->unapplied || !t->json || (t->state == STATE_DOWN && !strcmp(t->source, f->source)))
 		return f;
 	return NULL;
 }
@@ -225,10 +225,10 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 		boot_note(g, c->name, f->dir, f->path);
 		/* It may be called otherwise now. */
 		if (strcmp(f->name, c->name) != 0)
-			boot_look(g);
+			boot_refresh(g);
 		f = file_of(g, c->name);
 	}
-	if (!member_find(&g->env, c->name, NULL)) {
+	if (!topology_find(&g->env, c->name, NULL)) {
 		o->code = OUTCOME_NO_SUCH_TOPOLOGY;
 		return false;
 	}
@@ -236,7 +236,7 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 		return true;
 	c->from_boot = true;
 	if (f->json) {
-		json_take(member_find(&g->env, c->name, NULL), f->json);
+		json_take(topology_find(&g->env, c->name, NULL), f->json);
 		return true;
 	}
 	o->code = OUTCOME_INVALID;
@@ -247,18 +247,18 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 
 void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
 {
-	struct member *m = member_find(&g->env, c->name, NULL);
+	struct topology *t = topology_find(&g->env, c->name, NULL);
 	struct boot_file *f = c->from_boot ? boot_files_find(&g->boot->files, c->name) : NULL;
 
 	if (!f || !o->problems.n)
 		return;
 	if (!o->problems.v[0].file)
 		boot_file_place(f, &o->problems);
-	if (m && o->code == OUTCOME_WAITING)
-		problems_take(m, &o->problems);
-	if (!m || !m->known.unapplied)
+	if (t && o->code == OUTCOME_WAITING)
+		problems_take(t, &o->problems);
+	if (!t || !t->unapplied)
 		return;
-	m->known.since_usec = usec_now(CLOCK_REALTIME);
-	m->known.state = STATE_FAILED;
-	problems_take(m, &o->problems);
+	t->since_usec = usec_now(CLOCK_REALTIME);
+	t->state = STATE_FAILED;
+	problems_take(t, &o->problems);
 }

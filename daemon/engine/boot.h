@@ -7,18 +7,18 @@
 #include "engine.h"
 
 struct boot;
-struct member;
+struct topology;
 
 struct boot *boot_new(const struct kinds *kinds, const char *topologies, const char *state_dir);
 void boot_free(struct boot *b);
 struct boot_files *boot_files(const struct engine *g);
 /* Looks again, and notes in each topology what the directories have for it. */
-void boot_look(struct engine *g);
+void boot_refresh(struct engine *g);
 /* The same of one topology, in a time that does not grow with their number, unless somebody
  * else has changed something there. */
-void boot_look_at(struct engine *g, const char *name);
+void boot_refresh_one(struct engine *g, const char *name);
 /* The file at @path, of @name, may have changed: in the directory of what was persisted by
- * netnsd itself, right after boot_look_at. */
+ * netnsd itself, right after boot_refresh_one. */
 void boot_note(struct engine *g, const char *name, enum boot_dir dir, const char *path);
 /* Puts in line what this start finds for the first time since the machine was booted. */
 void boot_start(struct engine *g);
@@ -26,8 +26,8 @@ void boot_start(struct engine *g);
 int boot_prepare(struct engine *g, const struct change *c, struct err *e);
 /* After any change: what it is to do to the boot directories. */
 void boot_settle(struct engine *g, const struct change *c, struct outcome *o);
-/* Writes down what @m is. */
-int boot_persist(struct engine *g, struct member *m, struct err *e);
+/* Writes down what @t is. */
+int boot_persist(struct engine *g, struct topology *t, struct err *e);
 void boot_unpersist(struct engine *g, const char *name);
 /* Before a change that forgets a topology: one that is there at boot stays known, as down,
  * so that it does not come with the next restart. */

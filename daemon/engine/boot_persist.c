@@ -37,7 +37,7 @@ static void others_remove(struct engine *g, const char *name)
 			log_warning("%s: %s", f->path, strerror(errno));
 	}
 	if (removed)
-		boot_look(g);
+		boot_refresh(g);
 }
 
 /* What was written or removed is seen as what it is. */
@@ -55,7 +55,7 @@ int boot_prepare(struct engine *g, const struct change *c, struct err *e)
 
 	if (!g->boot)
 		return err_set(e, ENOTSUP, "only a netnsd that stays can see to what is there at boot");
-	boot_look_at(g, c->name);
+	boot_refresh_one(g, c->name);
 	f = boot_files_find(boot_files(g), c->name);
 	if (f && f->dir == BOOT_TOPOLOGIES)
 		return err_set(e, EEXIST, "what is there at boot is %s, which is not netnsd's: change that file, and leave out --persist",
@@ -66,12 +66,12 @@ int boot_prepare(struct engine *g, const struct change *c, struct err *e)
 	return 0;
 }
 
-int boot_persist(struct engine *g, struct member *m, struct err *e)
+int boot_persist(struct engine *g, struct topology *t, struct err *e)
 {
-	const char *dir = persisted_dir(g), *name = m->known.name;
+	const char *dir = persisted_dir(g), *name = t->name;
 
-	boot_look_at(g, name);
-	if (persist_prepare(dir, name, m->known.json, m->known.source, e) < 0)
+	boot_refresh_one(g, name);
+	if (persist_prepare(dir, name, t->json, t->source, e) < 0)
 		return e->code;
 	if (persist_commit(dir, name, e) < 0)
 		return e->code;
@@ -89,12 +89,12 @@ static void not_persisted(struct outcome *o, const struct err *e)
 
 static void apply_settle(struct engine *g, const struct change *c, struct outcome *o)
 {
-	struct member *m = member_find(&g->env, c->name, NULL);
+	struct topology *t = topology_find(&g->env, c->name, NULL);
 	bool taken = o->code == OUTCOME_DONE || o->code == OUTCOME_WAITING;
 	struct err e;
 
-	boot_look_at(g, c->name);
-	if (!taken || !m || m->known.confirm_usec) {
+	boot_refresh_one(g, c->name);
+	if (!taken || !t || t->confirm_usec) {
 		persist_abandon(persisted_dir(g), c->name);
 		note(g, c->name);
 		return;
@@ -106,9 +106,9 @@ static void apply_settle(struct engine *g, const struct change *c, struct outcom
 	}
 	note(g, c->name);
 	others_remove(g, c->name);
-	m->persist = false;
+	t->persist = false;
 	o->persisted = true;
-	if (member_store(&g->env, m, &e) < 0)
+	if (topology_store(&g->env, t, &e) < 0)
 		log_warning("%s: %s", c->name, e.text);
 }
 
@@ -119,7 +119,7 @@ static void down_settle(struct engine *g, const struct change *c, struct outcome
 
 	if (o->code != OUTCOME_DONE)
 		return;
-	boot_look_at(g, c->name);
+	boot_refresh_one(g, c->name);
 	others_remove(g, c->name);
 	if (persist_remove(persisted_dir(g), c->name, &e) < 0) {
 		not_persisted(o, &e);
@@ -152,7 +152,7 @@ void boot_forget(struct engine *g, struct change *c)
 
 	if (!g->boot || !c->forget)
 		return;
-	boot_look_at(g, c->name);
+	boot_refresh_one(g, c->name);
 	f = boot_files_find(boot_files(g), c->name);
 	c->unpersist = c->type == CHANGE_DOWN;
 	if (f && (f->dir == BOOT_TOPOLOGIES || !c->unpersist))

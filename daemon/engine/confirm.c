@@ -22,72 +22,72 @@ uint64_t confirm_left(uint64_t confirm_usec)
 	return confirm_usec > now ? confirm_usec - now : 1;
 }
 
-bool confirm_overdue(const struct member *m)
+bool confirm_overdue(const struct topology *t)
 {
-	return m->known.confirm_usec && m->known.confirm_usec <= usec_now(CLOCK_BOOTTIME);
+	return t->confirm_usec && t->confirm_usec <= usec_now(CLOCK_BOOTTIME);
 }
 
 bool confirm_awaited(const struct engine *g, const struct change *c)
 {
-	const struct member *m = member_find(&g->env, c->name, NULL);
+	const struct topology *t = topology_find(&g->env, c->name, NULL);
 
-	return m && m->known.confirm_usec && c->type != CHANGE_CONFIRM && c->type != CHANGE_ROLLBACK;
+	return t && t->confirm_usec && c->type != CHANGE_CONFIRM && c->type != CHANGE_ROLLBACK;
 }
 
-static struct json_object *previous_new(const struct known *k)
+static struct json_object *previous_new(const struct topology *t)
 {
-	return previous_json(&(struct previous){ k->source, known_is_up(k) ? STATE_UP : STATE_DOWN, k->json });
+	return previous_json(&(struct previous){ t->source, topology_is_up(t) ? STATE_UP : STATE_DOWN, t->json });
 }
 
-bool confirm_previous(const struct member *m, struct json_object **ret, const char **ret_source)
+bool confirm_previous(const struct topology *t, struct json_object **ret, const char **ret_source)
 {
 	struct previous previous;
 	struct err e;
 
-	if (!m->previous || previous_read(m->previous, &previous, &e) < 0)
+	if (!t->previous || previous_read(t->previous, &previous, &e) < 0)
 		return false;
 	*ret = previous.topology;
 	*ret_source = previous.source;
 	return previous.state == STATE_UP;
 }
 
-void confirm_keep(struct job *j, const struct member *m, const struct change *c)
+void confirm_keep(struct job *j, const struct topology *t, const struct change *c)
 {
-	bool stays = m && known_is_up(&m->known) && json_object_equal(m->known.json, j->next.topology);
+	bool stays = t && topology_is_up(t) && json_object_equal(t->json, j->next.topology);
 
 	if (c->type != CHANGE_ROLLBACK && (c->type != CHANGE_APPLY || stays))
 		return;
 	json_object_put(j->next.previous);
-	j->next.previous = m && m->known.json ? previous_new(&m->known) : NULL;
+	j->next.previous = t && t->json ? previous_new(t) : NULL;
 	j->next.confirm_usec = c->confirm_seconds ? usec_now(CLOCK_BOOTTIME) + c->confirm_seconds * SECOND : 0;
 }
 
 int confirm_take(struct engine *g, const char *name, struct err *e)
 {
-	struct member *m = member_find(&g->env, name, NULL);
-	const enum topology_state state = m->known.state;
-	uint64_t confirm_usec = m->known.confirm_usec;
-	bool persist = m->persist;
+	struct topology *t = topology_find(&g->env, name, NULL);
+	const enum topology_state state = t->state;
+	uint64_t confirm_usec = t->confirm_usec;
+	bool persist = t->persist;
 
 	/* What could not be written is not confirmed: that can be tried again in time. */
-	if (persist && boot_persist(g, m, e) < 0)
+	if (persist && boot_persist(g, t, e) < 0)
 		return e->code;
-	m->known.confirm_usec = 0;
-	m->persist = false;
+	t->confirm_usec = 0;
+	t->persist = false;
 	/* What could not be taken back is to stay, so it is healed again. */
-	if (m->refusals)
-		m->known.state = STATE_UP;
-	if (member_store(&g->env, m, e) < 0) {
-		m->known.confirm_usec = confirm_usec;
-		m->known.state = state;
-		m->persist = persist;
+	if (t->refusals)
+		t->state = STATE_UP;
+	if (topology_store(&g->env, t, e) < 0) {
+		t->confirm_usec = confirm_usec;
+		t->state = state;
+		t->persist = persist;
 		return e->code;
 	}
-	if (m->refusals) {
-		m->broken = false;
-		problems_done(&m->known.problems);
+	if (t->refusals) {
+		t->broken = false;
+		problems_done(&t->problems);
 	}
-	m->refusals = 0;
+	t->refusals = 0;
 	return 0;
 }
 
@@ -95,22 +95,22 @@ int confirm_take(struct engine *g, const char *name, struct err *e)
 static void on_done(void *arg, const struct outcome *o)
 {
 	struct engine *g = arg;
-	struct member *m = member_find(&g->env, o->name, NULL);
+	struct topology *t = topology_find(&g->env, o->name, NULL);
 	struct event failed = { .type = EVENT_FAILED, .topology = o->name };
 	uint64_t pause;
 	char message[600];
 
-	if (!m || !confirm_overdue(m))
+	if (!t || !confirm_overdue(t))
 		return;
-	pause = (uint64_t)PAUSE_FIRST << (m->refusals < 6 ? m->refusals : 6);
+	pause = (uint64_t)PAUSE_FIRST << (t->refusals < 6 ? t->refusals : 6);
 	pause = pause < PAUSE_MAX ? pause : PAUSE_MAX;
-	m->refusals++;
-	m->due_usec = usec_now(CLOCK_BOOTTIME) + pause * SECOND;
+	t->refusals++;
+	t->due_usec = usec_now(CLOCK_BOOTTIME) + pause * SECOND;
 	snprintf(message, sizeof(message), "not confirmed in time, and the way back was refused, is tried again: %s",
 		 o->problems.n ? o->problems.v[0].message : "");
-	m->known.state = STATE_FAILED;
-	problems_done(&m->known.problems);
-	problem_add(&m->known.problems, o->problems.n ? o->problems.v[0].code : 0, NULL, "%s", message);
+	t->state = STATE_FAILED;
+	problems_done(&t->problems);
+	problem_add(&t->problems, o->problems.n ? o->problems.v[0].code : 0, NULL, "%s", message);
 	failed.message = message;
 	failed.code = o->problems.n ? o->problems.v[0].code : 0;
 	events_tell(g->env.events, &failed);
@@ -120,9 +120,9 @@ uint64_t confirm_deadline(const struct engine *g)
 {
 	uint64_t first = UINT64_MAX;
 
-	for (size_t i = 0; i < g->env.n_members; i++)
-		if (g->env.members[i]->known.confirm_usec && g->env.members[i]->due_usec < first)
-			first = g->env.members[i]->due_usec;
+	for (size_t i = 0; i < g->env.n_topologies; i++)
+		if (g->env.topologies[i]->confirm_usec && g->env.topologies[i]->due_usec < first)
+			first = g->env.topologies[i]->due_usec;
 	return first;
 }
 
@@ -130,14 +130,14 @@ void confirm_tick(struct engine *g)
 {
 	uint64_t now = usec_now(CLOCK_BOOTTIME);
 
-	for (size_t i = 0; i < g->env.n_members; i++) {
-		struct member *m = g->env.members[i];
+	for (size_t i = 0; i < g->env.n_topologies; i++) {
+		struct topology *t = g->env.topologies[i];
 		struct change c = { .type = CHANGE_ROLLBACK, .overdue = true, .arg = g, .done = on_done };
 
-		if (!m->known.confirm_usec || m->due_usec > now)
+		if (!t->confirm_usec || t->due_usec > now)
 			continue;
-		m->due_usec = UINT64_MAX;
-		snprintf(c.name, sizeof(c.name), "%s", m->known.name);
+		t->due_usec = UINT64_MAX;
+		snprintf(c.name, sizeof(c.name), "%s", t->name);
 		queue_add(&g->queue, &c);
 		/* Who was cut off must not wait for it. */
 		if (g->env.changing && !g->env.changing->rolling_back) {

@@ -6,11 +6,11 @@
 /* Whether @c must wait until the topology is confirmed or taken back. */
 bool confirm_awaited(const struct engine *g, const struct change *c);
 /* Whether the time to confirm is over. */
-bool confirm_overdue(const struct member *m);
+bool confirm_overdue(const struct topology *t);
 /* Keeps in the record of @j, which @c leads to, what is there now. */
-void confirm_keep(struct job *j, const struct member *m, const struct change *c);
+void confirm_keep(struct job *j, const struct topology *t, const struct change *c);
 /* What was kept: true if it was up. */
-bool confirm_previous(const struct member *m, struct json_object **ret, const char **ret_source);
+bool confirm_previous(const struct topology *t, struct json_object **ret, const char **ret_source);
 /* Carries out a CHANGE_CONFIRM. */
 int confirm_take(struct engine *g, const char *name, struct err *e);
 /* When the first is to be taken back, CLOCK_BOOTTIME in microseconds; UINT64_MAX: never. */

@@ -8,12 +8,12 @@
 
 bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct drifted *ret)
 {
-	const struct member *m = member_find(&g->env, name, NULL);
+	const struct topology *t = topology_find(&g->env, name, NULL);
 	uint64_t now = usec_now(CLOCK_BOOTTIME);
 
-	for (; m && *i < m->drifts.n; ++*i) {
-		const struct drift *one = &m->drifts.v[*i];
-		bool contested = drift_is_contested(&m->drifts, one, now);
+	for (; t && *i < t->drifts.n; ++*i) {
+		const struct drift *one = &t->drifts.v[*i];
+		bool contested = drift_is_contested(&t->drifts, one, now);
 
 		/* What has not been told yet is only just about to be healed. */
 		if (!one->kind || (!one->open && !contested))
@@ -37,7 +37,7 @@ bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct 
 
 enum why_not engine_left_alone(const struct engine *g, const char *name)
 {
-	const struct member *m = member_find(&g->env, name, NULL);
+	const struct topology *t = topology_find(&g->env, name, NULL);
 
-	return m ? heal_left_alone(&g->env, m) : WHY_NOT_NONE;
+	return t ? heal_left_alone(&g->env, t) : WHY_NOT_NONE;
 }

@@ -10,7 +10,7 @@ struct engine {
 	struct queue queue;
 	struct job job;			/* of the change at work */
 	uint64_t began_usec;
-	struct job planned;		/* of engine_plan and engine_look */
+	struct job planned;		/* of engine_plan and engine_observe */
 
 	struct boot *boot;		/* NULL: there are no boot directories */
 	void (*alive)(void);		/* of engine_options */

@@ -18,7 +18,7 @@
 /* Whether the change may begin; if not, that is its outcome. */
 static bool admit(struct engine *g, struct change *c, struct outcome *o)
 {
-	const struct member *m = member_find(&g->env, c->name, NULL);
+	const struct topology *t = topology_find(&g->env, c->name, NULL);
 	struct err e;
 
 	snprintf(o->name, sizeof(o->name), "%s", c->name);
@@ -28,10 +28,10 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 		return false;
 	}
 	/* Somebody was quicker. */
-	o->superseded = (c->overdue && !(m && confirm_overdue(m))) || (c->awaited && !(m && m->known.awaiting));
+	o->superseded = (c->overdue && !(t && confirm_overdue(t))) || (c->awaited && !(t && t->awaiting));
 	if (o->superseded)
 		return false;
-	if (!c->topology && !m) {
+	if (!c->topology && !t) {
 		outcome_refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
 		return false;
 	}
@@ -40,14 +40,14 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 		return false;
 	}
 	if (c->type == CHANGE_CONFIRM) {
-		if (!m->known.confirm_usec)
+		if (!t->confirm_usec)
 			outcome_refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
 		else if (confirm_take(g, c->name, &e) < 0)
 			outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
 	/* What was not known before is not known again. */
-	c->forget |= c->type == CHANGE_ROLLBACK && !m->previous;
+	c->forget |= c->type == CHANGE_ROLLBACK && !t->previous;
 	boot_forget(g, c);
 	return c->type != CHANGE_UP || boot_admit(g, c, o);
 }
@@ -68,14 +68,14 @@ static void outcome_from(struct outcome *o, struct job *j)
 static void finish(struct engine *g, struct outcome *o)
 {
 	struct entry *entry = queue_pop(&g->queue);
-	struct member *m;
+	struct topology *t;
 
 	g->env.changing = NULL;
 	o->duration_usec = usec_now(CLOCK_MONOTONIC) - g->began_usec;
-	m = member_find(&g->env, entry->change.name, NULL);
-	if (m)
-		heal_say_left_alone(&g->env, m);
-	g->env.marked |= m && watched_is_marked(m);
+	t = topology_find(&g->env, entry->change.name, NULL);
+	if (t)
+		heal_say_left_alone(&g->env, t);
+	g->env.marked |= t && watched_is_marked(t);
 	boot_settle(g, &entry->change, o);
 	if (o->code != OUTCOME_DONE)
 		boot_failed(g, &entry->change, o);
@@ -91,14 +91,14 @@ static void finish(struct engine *g, struct outcome *o)
 /* What has been heard so far is seen by the look that is about to be. */
 static void before_observing(struct engine *g, struct job *j)
 {
-	struct member *m = member_find(&g->env, j->next.name, NULL);
+	struct topology *t = topology_find(&g->env, j->next.name, NULL);
 
 	watched_listen(&g->env);
 	watched_hear(&g->env, &j->pass.set);
-	if (m && m->forgot)
-		member_number(m, &j->last.model);
-	for (size_t i = 0; m && i < m->n_watched; i++) {
-		struct watched *k = &m->watched[i];
+	if (t && t->forgot)
+		topology_number(t, &j->last.model);
+	for (size_t i = 0; t && i < t->n_watched; i++) {
+		struct watched *k = &t->watched[i];
 		bool unrouted = k->unrouted, crowded = k->crowded;
 
 		watched_clear(k);
@@ -174,7 +174,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		if (!admit(g, &entry->change, &o) || !change_begin(g, &g->job, &entry->change, &o)) {
 			await_failed(g, &entry->change, &o);
 			job_done(&g->job);
-			if (!o.user || !queue_defer(&g->queue, o.user, g->env.n_members))
+			if (!o.user || !queue_defer(&g->queue, o.user, g->env.n_topologies))
 				finish(g, &o);
 			outcome_done(&o);
 			return;
@@ -187,7 +187,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 	else if (job_go(g, &g->job, &entry->change))
 		return;
 	if (may_go_again(&entry->change, &g->job) && queue_again(&g->queue)) {
-		member_unsettled(g, &g->job);
+		topology_unsettled(g, &g->job);
 		g->env.changing = NULL;
 		job_done(&g->job);
 		return;
@@ -196,7 +196,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 	if (await_may(g, &entry->change, &g->job)) {
 		wait_for(g, &entry->change, &o);
 	} else {
-		member_settle(g, &g->job, entry->change.forget);
+		topology_settle(g, &g->job, entry->change.forget);
 		outcome_from(&o, &g->job);
 		await_failed(g, &entry->change, &o);
 	}
@@ -292,8 +292,8 @@ struct env *engine_env(struct engine *g)
 
 bool engine_has_netns(const struct engine *g, const char *name, const char *netns)
 {
-	const struct member *m = member_find(&g->env, name, NULL);
-	const struct watched *k = m ? watched_find(m, netns) : NULL;
+	const struct topology *t = topology_find(&g->env, name, NULL);
+	const struct watched *k = t ? watched_find(t, netns) : NULL;
 
 	return k && k->inode;
 }
@@ -303,17 +303,17 @@ struct events *engine_events(const struct engine *g)
 	return g->env.events;
 }
 
-size_t engine_known(const struct engine *g, const struct known *const **ret)
+size_t engine_topologies(const struct engine *g, const struct topology *const **ret)
 {
-	*ret = (const struct known *const *)g->env.members;
-	return g->env.n_members;
+	*ret = (const struct topology *const *)g->env.topologies;
+	return g->env.n_topologies;
 }
 
-const struct known *engine_find(const struct engine *g, const char *name)
+const struct topology *engine_find(const struct engine *g, const char *name)
 {
-	struct member *m = member_find(&g->env, name, NULL);
+	struct topology *t = topology_find(&g->env, name, NULL);
 
-	return m ? &m->known : NULL;
+	return t ? t : NULL;
 }
 
 static int store_begin(void *state, const struct record *r, struct err *e)
@@ -388,11 +388,11 @@ void engine_free(struct engine *g)
 		job_done(&g->job);
 	job_done(&g->planned);
 	queue_done(&g->queue);
-	for (size_t i = 0; i < g->env.n_members; i++) {
-		watched_done(&g->env, g->env.members[i]);
-		member_free(g->env.members[i]);
+	for (size_t i = 0; i < g->env.n_topologies; i++) {
+		watched_done(&g->env, g->env.topologies[i]);
+		topology_free(g->env.topologies[i]);
 	}
-	free(g->env.members);
+	free(g->env.topologies);
 	listener_close(g->env.listener);
 	boot_free(g->boot);
 	events_free(g->env.events);

@@ -47,5 +47,5 @@ bool engine_has_netns(const struct engine *g, const char *name, const char *netn
 /* What happens to topologies is told here. */
 struct events *engine_events(const struct engine *g);
 /* The known topologies in order of name; valid until the engine's next call. */
-size_t engine_known(const struct engine *g, const struct known *const **ret);
-const struct known *engine_find(const struct engine *g, const char *name);
+size_t engine_topologies(const struct engine *g, const struct topology *const **ret);
+const struct topology *engine_find(const struct engine *g, const char *name);

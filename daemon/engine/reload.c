@@ -74,13 +74,13 @@ static void on_done(void *arg, const struct outcome *o)
 	release(r);
 }
 
-static void submit(struct engine *g, struct reload *r, const char *by, const struct known *k, const struct boot_file *f)
+static void submit(struct engine *g, struct reload *r, const char *by, const struct topology *t, const struct boot_file *f)
 {
-	struct change c = { .type = k->unapplied ? CHANGE_UP : CHANGE_APPLY, .of_user = r->of_user, .arg = r, .done = on_done };
+	struct change c = { .type = t->unapplied ? CHANGE_UP : CHANGE_APPLY, .of_user = r->of_user, .arg = r, .done = on_done };
 
-	snprintf(c.name, sizeof(c.name), "%s", k->name);
+	snprintf(c.name, sizeof(c.name), "%s", t->name);
 	snprintf(c.by, sizeof(c.by), "%s", by);
-	if (!k->unapplied) {
+	if (!t->unapplied) {
 		snprintf(c.source, sizeof(c.source), "%s", f->source);
 		c.topology = json_object_get(f->json);
 		c.from_boot = true;
@@ -91,31 +91,31 @@ static void submit(struct engine *g, struct reload *r, const char *by, const str
 
 static void file_reload(struct engine *g, struct reload *r, const char *by, const struct boot_file *f)
 {
-	const struct known *k = engine_find(g, f->name);
-	bool same = k->on_disk == ON_DISK_SAME;
+	const struct topology *t = engine_find(g, f->name);
+	bool same = t->on_disk == ON_DISK_SAME;
 
 	if (!f->json)
 		result_add(r, f->name, FATE_FAILED, &f->problems.v[0]);
-	else if (k->state == STATE_DOWN && !k->unapplied)
+	else if (t->state == STATE_DOWN && !t->unapplied)
 		result_add(r, f->name, FATE_DOWN, NULL);
-	else if (k->on_disk == ON_DISK_OTHER)
+	else if (t->on_disk == ON_DISK_OTHER)
 		result_add(r, f->name, FATE_OTHER, NULL);
-	else if (same && k->state == STATE_UP)
+	else if (same && t->state == STATE_UP)
 		result_add(r, f->name, FATE_UNCHANGED, NULL);
-	else if (same && k->state == STATE_WAITING)
-		result_add(r, f->name, FATE_WAITING, k->problems.n ? &k->problems.v[0] : NULL);
+	else if (same && t->state == STATE_WAITING)
+		result_add(r, f->name, FATE_WAITING, t->problems.n ? &t->problems.v[0] : NULL);
 	else
-		submit(g, r, by, k, f);
+		submit(g, r, by, t, f);
 }
 
 /* It came from a file of a boot directory that is not there any more. */
-static bool is_gone(const struct boot_files *b, const struct known *k)
+static bool is_gone(const struct boot_files *b, const struct topology *t)
 {
 	bool from_boot = false;
 
 	for (size_t i = 0; i < BOOT_DIRS; i++)
-		from_boot |= !strncmp(k->source, b->dirs[i], strlen(b->dirs[i])) && k->source[strlen(b->dirs[i])] == '/';
-	return from_boot && !k->boot && k->state != STATE_DOWN;
+		from_boot |= !strncmp(t->source, b->dirs[i], strlen(b->dirs[i])) && t->source[strlen(b->dirs[i])] == '/';
+	return from_boot && !t->boot && t->state != STATE_DOWN;
 }
 
 void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results), void *arg)
@@ -124,12 +124,12 @@ void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(v
 	const struct boot_files *b = boot_files(g);
 
 	*r = (struct reload){ .of_user = of_user, .left = 1, .results = json_object_new_array(), .done = done, .arg = arg };
-	boot_look(g);
+	boot_refresh(g);
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->v[i]->hidden)
 			file_reload(g, r, by, b->v[i]);
-	for (size_t i = 0; i < g->env.n_members; i++)
-		if (is_gone(b, &g->env.members[i]->known))
-			result_add(r, g->env.members[i]->known.name, FATE_GONE, NULL);
+	for (size_t i = 0; i < g->env.n_topologies; i++)
+		if (is_gone(b, g->env.topologies[i]))
+			result_add(r, g->env.topologies[i]->name, FATE_GONE, NULL);
 	release(r);
 }

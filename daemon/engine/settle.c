@@ -12,89 +12,89 @@ static void saved_copy(struct model *to, const struct model *from)
 }
 
 /* What is up now, for a job to start from. */
-int member_job(struct engine *g, struct job *j, const char *name, struct err *e)
+int topology_job(struct engine *g, struct job *j, const char *name, struct err *e)
 {
-	struct member *m = member_find(&g->env, name, NULL);
+	struct topology *t = topology_find(&g->env, name, NULL);
 
 	*j = (struct job){ 0 };
 	job_init(j, &g->env.machine, &g->env.store);
 	snprintf(j->next.name, sizeof(j->next.name), "%s", name);
 	state_pins(&g->env.state, name, j->pins, sizeof(j->pins));
 	j->claims = claims_of_others(&g->env, name, &j->n_claims);
-	if (!m)
+	if (!t)
 		return 0;
-	j->next.had = !m->known.unapplied;
-	j->next.healed = (uint32_t)m->known.healed;
-	snprintf(j->next.source, sizeof(j->next.source), "%s", m->known.source);
-	j->next.confirm_usec = m->known.confirm_usec;
-	j->next.previous = json_object_get(m->previous);
-	saved_copy(&j->next.saved, &m->saved);
-	if (!known_is_up(&m->known))
+	j->next.had = !t->unapplied;
+	j->next.healed = (uint32_t)t->healed;
+	snprintf(j->next.source, sizeof(j->next.source), "%s", t->source);
+	j->next.confirm_usec = t->confirm_usec;
+	j->next.previous = json_object_get(t->previous);
+	saved_copy(&j->next.saved, &t->saved);
+	if (!topology_is_up(t))
 		return 0;
 	model_done(&j->last.model);
-	if (member_declared(&g->env, m, &j->last, e) < 0)
+	if (topology_declared(&g->env, t, &j->last, e) < 0)
 		return e->code;
-	member_number(m, &j->last.model);
+	topology_number(t, &j->last.model);
 	return 0;
 }
 
 /* A change that left the kernel between two states is shown until it is mended. */
-void member_failed(struct engine *g, struct job *j)
+void topology_failed(struct engine *g, struct job *j)
 {
-	struct member *m = member_find(&g->env, j->next.name, NULL);
+	struct topology *t = topology_find(&g->env, j->next.name, NULL);
 
-	if (!m || j->outcome != OUTCOME_ROLLBACK_FAILED)
+	if (!t || j->outcome != OUTCOME_ROLLBACK_FAILED)
 		return;
-	m->known.state = STATE_FAILED;
-	m->broken = true;
-	problems_done(&m->known.problems);
+	t->state = STATE_FAILED;
+	t->broken = true;
+	problems_done(&t->problems);
 	for (size_t i = 0; i < j->problems.n; i++)
-		problem_copy(&m->known.problems, &j->problems.v[i]);
+		problem_copy(&t->problems, &j->problems.v[i]);
 }
 
 /* What is up is kept from now on. */
-static void member_keep(struct engine *g, struct job *j)
+static void topology_keep(struct engine *g, struct job *j)
 {
-	struct member *m = member_find(&g->env, j->next.name, NULL);
+	struct topology *t = topology_find(&g->env, j->next.name, NULL);
 
-	m->broken = m->heal_failed = false;
-	m->again_usec = 0;
+	t->broken = t->heal_failed = false;
+	t->again_usec = 0;
 	if (j->next.state != STATE_UP) {
-		watched_done(&g->env, m);
-		drifts_done(&m->drifts);
+		watched_done(&g->env, t);
+		drifts_done(&t->drifts);
 		return;
 	}
-	m->on_drift = j->desired.on_drift;
-	watched_take(&g->env, m, &j->desired.model, &j->pass.set, true);
-	m->forgot = false;
-	drift_declared(&m->drifts, &m->declared);
+	t->on_drift = j->desired.on_drift;
+	watched_take(&g->env, t, &j->desired.model, &j->pass.set, true);
+	t->forgot = false;
+	drift_declared(&t->drifts, &t->declared);
 }
 
-void member_unsettled(struct engine *g, struct job *j)
+void topology_unsettled(struct engine *g, struct job *j)
 {
-	struct member *m = member_find(&g->env, j->next.name, NULL);
+	struct topology *t = topology_find(&g->env, j->next.name, NULL);
 
-	if (!m || m->known.awaiting)
+	if (!t || t->awaiting)
 		return;
-	watched_mark_all(m);
+	watched_mark_all(t);
 	g->env.marked = true;
 }
 
-void member_settle(struct engine *g, struct job *j, bool forget)
+void topology_settle(struct engine *g, struct job *j, bool forget)
 {
-	struct member *m = member_find(&g->env, j->next.name, NULL);
+	struct topology *t = topology_find(&g->env, j->next.name, NULL);
 	struct err e;
 
 	if (j->result < 0) {
-		member_unsettled(g, j);
-		member_failed(g, j);
+		topology_unsettled(g, j);
+		topology_failed(g, j);
 		return;
 	}
-	member_take(&g->env, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
+	topology_take(&g->env, &j->next, j->next.state == STATE_UP ? &j->desired.model : NULL);
 	if (!j->same || j->written)
-		member_keep(g, j);
+		topology_keep(g, j);
 	else
-		drift_settle_all(&m->drifts);
+		drift_settle_all(&t->drifts);
 	if (forget && state_forget(&g->env.state, j->next.name, &e) == 0)
-		member_drop(&g->env, j->next.name);
+		topology_drop(&g->env, j->next.name);
 }

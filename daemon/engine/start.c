@@ -28,11 +28,11 @@ static void alive(const struct engine *g)
 
 static void start_failed(struct engine *g, const char *name, const char *what, const struct err *e)
 {
-	struct member *m = member_need(&g->env, name);
+	struct topology *t = topology_need(&g->env, name);
 
 	tell(g, name, EVENT_FAILED, e->code, what, e->text);
-	m->known.state = STATE_FAILED;
-	problem_add_err(&m->known.problems, e, NULL, NULL);
+	t->state = STATE_FAILED;
+	problem_add_err(&t->problems, e, NULL, NULL);
 }
 
 static int name_cmp(const void *a, const void *b)
@@ -41,16 +41,16 @@ static int name_cmp(const void *a, const void *b)
 }
 
 /* What a rollback leads to must be as good as what is there. */
-static int topologies_load(struct engine *g, struct record *r, struct topology *ret, struct err *e)
+static int topologies_load(struct engine *g, struct record *r, struct declaration *ret, struct err *e)
 {
-	struct topology previous = { 0 };
+	struct declaration previous = { 0 };
 
-	if (r->previous && member_load(&g->env, json_object_object_get(r->previous, "topology"), &previous, e) < 0) {
+	if (r->previous && topology_load(&g->env, json_object_object_get(r->previous, "topology"), &previous, e) < 0) {
 		err_prefix(e, "\"previous\": \"topology\"");
 		return state_refuse(&g->env.state, false, r->name, e);
 	}
-	topology_done(&previous);
-	if (member_load(&g->env, r->topology, ret, e) == 0)
+	declaration_done(&previous);
+	if (topology_load(&g->env, r->topology, ret, e) == 0)
 		return 0;
 	err_prefix(e, "\"topology\"");
 	return state_refuse(&g->env.state, false, r->name, e);
@@ -59,7 +59,7 @@ static int topologies_load(struct engine *g, struct record *r, struct topology *
 static void on_known(void *arg, struct record *r, const struct err *e)
 {
 	struct engine *g = arg;
-	struct topology t = { 0 };
+	struct declaration t = { 0 };
 	struct err bad;
 
 	/* Only the last step of its last change was cut off. */
@@ -72,8 +72,8 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 		start_failed(g, r->name, "", e ? e : &bad);
 		return;
 	}
-	member_take(&g->env, r, r->state == STATE_DOWN || r->state == STATE_WAITING ? NULL : &t.model);
-	topology_done(&t);
+	topology_take(&g->env, r, r->state == STATE_DOWN || r->state == STATE_WAITING ? NULL : &t.model);
+	declaration_done(&t);
 }
 
 /* What was adopted was as declared when it was: it is ours, and kept so from now on. */
@@ -82,7 +82,7 @@ static void resume_adopt(struct engine *g, struct record *r)
 	struct job *j = &g->job;
 	struct err e;
 
-	if (member_job(g, j, r->name, &e) < 0 || (topology_done(&j->desired), member_load(&g->env, r->topology, &j->desired, &e) < 0)) {
+	if (topology_job(g, j, r->name, &e) < 0 || (declaration_done(&j->desired), topology_load(&g->env, r->topology, &j->desired, &e) < 0)) {
 		start_failed(g, r->name, CUT_OFF, &e);
 		job_done(j);
 		return;
@@ -94,7 +94,7 @@ static void resume_adopt(struct engine *g, struct record *r)
 	j->adopt = true;
 	adopt_resume(j);
 	if (j->result == 0)
-		member_settle(g, j, false);
+		topology_settle(g, j, false);
 	else
 		tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, "what was to be adopted cannot be: ", j->problems.v[0].message);
 	job_done(j);
@@ -105,11 +105,11 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 {
 	struct engine *g = arg;
 	struct job *j = &g->job;
-	const struct member *m = member_find(&g->env, r->name, NULL);
+	const struct topology *t = topology_find(&g->env, r->name, NULL);
 	struct err bad;
 
 	/* Without both records there is nothing to go back to; what was made carries its mark. */
-	if (!e && r->had && !(m && m->known.json)) {
+	if (!e && r->had && !(t && t->json)) {
 		err_set(&bad, ENODATA, "there is no record of how it was before");
 		e = &bad;
 	}
@@ -121,9 +121,9 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 		resume_adopt(g, r);
 		return;
 	}
-	if (member_job(g, j, r->name, &bad) == 0) {
-		topology_done(&j->desired);
-		if (member_load(&g->env, r->topology, &j->desired, &bad) < 0)
+	if (topology_job(g, j, r->name, &bad) == 0) {
+		declaration_done(&j->desired);
+		if (topology_load(&g->env, r->topology, &j->desired, &bad) < 0)
 			model_init(&j->desired.model, g->env.kinds);
 		job_recover(j, &r->delta);
 		while (job_step(j)) {
@@ -131,9 +131,9 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 			job_rest(j);
 		}
 		if (j->result < 0) {
-			member_need(&g->env, r->name);
+			topology_need(&g->env, r->name);
 			j->outcome = OUTCOME_ROLLBACK_FAILED;
-			member_failed(g, j);
+			topology_failed(g, j);
 			tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, CUT_OFF, j->problems.v[0].message);
 		} else {
 			tell(g, r->name, EVENT_ROLLED_BACK, 0, "", "a change that was cut off is taken back");
@@ -159,26 +159,26 @@ static size_t names_of(const struct model *m, const char ***ret)
 }
 
 /* What is up is kept, and looked at as a whole. */
-static int keep(struct engine *g, struct member *m, struct err *e)
+static int watch_again(struct engine *g, struct topology *t, struct err *e)
 {
 	_cleanup_(freep) const char **names = NULL;
 	struct netns_set set = { 0 };
-	struct topology t = { 0 };
+	struct declaration d = { 0 };
 	size_t n;
 	int r;
 
-	if (member_load(&g->env, m->known.json, &t, e) < 0)
+	if (topology_load(&g->env, t->json, &d, e) < 0)
 		return e->code;
-	n = names_of(&t.model, &names);
+	n = names_of(&d.model, &names);
 	r = netns_set_make(&set, g->env.netns_dir, names, n, e);
 	if (r == 0) {
-		m->on_drift = t.on_drift;
+		t->on_drift = d.on_drift;
 		watched_hear(&g->env, &set);
-		watched_take(&g->env, m, &t.model, &set, false);
-		watched_mark_all(m);
+		watched_take(&g->env, t, &d.model, &set, false);
+		watched_mark_all(t);
 	}
 	netns_set_done(&set);
-	topology_done(&t);
+	declaration_done(&d);
 	return r;
 }
 
@@ -189,14 +189,14 @@ int engine_start(struct engine *g, struct err *e)
 		return e->code;
 	state_release(&g->env.state);
 	g->env.marked = true;
-	for (size_t i = 0; i < g->env.n_members; i++) {
-		struct member *m = g->env.members[i];
+	for (size_t i = 0; i < g->env.n_topologies; i++) {
+		struct topology *t = g->env.topologies[i];
 
-		if (m->known.awaiting)
-			await_again(g, m);
+		if (t->awaiting)
+			await_again(g, t);
 		/* What is to be taken back at once is not put right first. */
-		if (m->known.state == STATE_UP && m->known.json && !confirm_overdue(m) && keep(g, m, e) < 0)
-			start_failed(g, m->known.name, "", e);
+		if (t->state == STATE_UP && t->json && !confirm_overdue(t) && watch_again(g, t, e) < 0)
+			start_failed(g, t->name, "", e);
 	}
 	return 0;
 }

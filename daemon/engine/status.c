@@ -58,7 +58,7 @@ static void add_drifted(struct engine *g, const char *name, struct json_object *
 		json_object_put(list);
 }
 
-static struct json_object *topology_json(struct engine *g, const struct known *k)
+static struct json_object *topology_json(struct engine *g, const struct topology *t)
 {
 	static const char *const words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
 					   [STATE_WAITING] = "waiting" };
@@ -68,24 +68,24 @@ static struct json_object *topology_json(struct engine *g, const struct known *k
 	};
 	struct json_object *o = json_object_new_object();
 
-	add_text(o, "name", k->name);
-	add_text(o, "state", words[k->state]);
-	add_number(o, "namespaces", k->namespaces);
-	add_number(o, "links", k->links);
-	add_number(o, "healed", k->healed);
-	add_number(o, "since_usec", k->since_usec);
-	add_text(o, "source", k->source);
-	add(o, "boot", json_object_new_boolean(k->boot));
-	add_text(o, "boot_file", k->boot_file);
-	add_text(o, "on_disk", disk_words[k->on_disk]);
-	if (k->confirm_usec)
-		add_number(o, "confirm_usec", confirm_left(k->confirm_usec));
-	if (k->problems.n)
-		add(o, "problem", shape_problem(&k->problems.v[0]));
-	else if (k->on_disk_problem)
-		add(o, "problem", shape_problem(k->on_disk_problem));
-	add_text(o, "reason", why_not_word(engine_left_alone(g, k->name)));
-	add_drifted(g, k->name, o);
+	add_text(o, "name", t->name);
+	add_text(o, "state", words[t->state]);
+	add_number(o, "namespaces", t->namespaces);
+	add_number(o, "links", t->links);
+	add_number(o, "healed", t->healed);
+	add_number(o, "since_usec", t->since_usec);
+	add_text(o, "source", t->source);
+	add(o, "boot", json_object_new_boolean(t->boot));
+	add_text(o, "boot_file", t->boot_file);
+	add_text(o, "on_disk", disk_words[t->on_disk]);
+	if (t->confirm_usec)
+		add_number(o, "confirm_usec", confirm_left(t->confirm_usec));
+	if (t->problems.n)
+		add(o, "problem", shape_problem(&t->problems.v[0]));
+	else if (t->on_disk_problem)
+		add(o, "problem", shape_problem(t->on_disk_problem));
+	add_text(o, "reason", why_not_word(engine_left_alone(g, t->name)));
+	add_drifted(g, t->name, o);
 	return o;
 }
 
@@ -201,7 +201,7 @@ static struct json_object *namespace_json(const char *topology, const struct mod
 static int add_namespaces(struct engine *g, const char *name, struct json_object *list, struct err *e)
 {
 	const struct model *desired, *observed;
-	int r = engine_look(g, name, &desired, &observed, e);
+	int r = engine_observe(g, name, &desired, &observed, e);
 
 	for (size_t i = 0; r == 0 && i < observed->n; i++) {
 		const struct object *o = observed->objects[i];
@@ -222,19 +222,19 @@ static int add_namespaces(struct engine *g, const char *name, struct json_object
 int status_topologies(struct engine *g, const char *name, struct json_object **ret, struct err *e)
 {
 	struct json_object *topologies = json_object_new_array(), *namespaces = json_object_new_array();
-	const struct known *one;
-	const struct known *const *all;
+	const struct topology *one;
+	const struct topology *const *all;
 	size_t n;
 	int r;
 
-	boot_look(g);
+	boot_refresh(g);
 	one = name ? engine_find(g, name) : NULL;
-	n = engine_known(g, &all);
+	n = engine_topologies(g, &all);
 	r = name && !one ? err_set(e, ENOENT, "no topology %s is known", name) : 0;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (!name || all[i] == one)
 			json_object_array_add(topologies, topology_json(g, all[i]));
-	if (r == 0 && one && known_is_up(one))
+	if (r == 0 && one && topology_is_up(one))
 		r = add_namespaces(g, name, namespaces, e);
 	/* Of one that is not well as much is shown as can be. */
 	if (r < 0 && one && one->state == STATE_FAILED)
@@ -253,12 +253,12 @@ int status_topologies(struct engine *g, const char *name, struct json_object **r
 int status_list(struct engine *g, struct json_object **ret, struct err *e)
 {
 	struct json_object *namespaces = json_object_new_array();
-	const struct known *const *all;
-	size_t n = engine_known(g, &all);
+	const struct topology *const *all;
+	size_t n = engine_topologies(g, &all);
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		if (known_is_up(all[i]))
+		if (topology_is_up(all[i]))
 			r = add_namespaces(g, all[i]->name, namespaces, e);
 	if (r < 0) {
 		json_object_put(namespaces);

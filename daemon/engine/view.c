@@ -23,7 +23,7 @@ static const char *const *declared_links(struct arena *a, const struct object *n
 	return names;
 }
 
-static void look_at_declared(struct job *j)
+static void observe_declared(struct job *j)
 {
 	for (size_t i = 0; i < j->pass.set.n; i++) {
 		struct netns *ns = &j->pass.set.v[i];
@@ -34,7 +34,7 @@ static void look_at_declared(struct job *j)
 	}
 }
 
-int engine_look(struct engine *g, const char *name, const struct model **ret_declared, const struct model **ret_observed,
+int engine_observe(struct engine *g, const char *name, const struct model **ret_declared, const struct model **ret_observed,
 		struct err *e)
 {
 	struct job *j = &g->planned;
@@ -42,7 +42,7 @@ int engine_look(struct engine *g, const char *name, const struct model **ret_dec
 	struct err away;
 
 	job_done(j);
-	if (member_job(g, j, name, e) < 0)
+	if (topology_job(g, j, name, e) < 0)
 		return e->code;
 	j->quiet = true;
 	w.claims = j->claims;
@@ -50,7 +50,7 @@ int engine_look(struct engine *g, const char *name, const struct model **ret_dec
 	model_link(&j->last.model);
 	/* What is away is no reason not to show the rest. */
 	if (job_open(j, &away) == 0) {
-		look_at_declared(j);
+		observe_declared(j);
 		(void)!pass_observe(&j->pass, &w, &away);
 	}
 	netns_set_done(&j->pass.set);

@@ -86,7 +86,7 @@ struct where node_where(const struct loader *l, const struct node *n, struct are
 	return where;
 }
 
-static void root_name(struct loader *l, const struct node *n, struct topology *t)
+static void root_name(struct loader *l, const struct node *n, struct declaration *t)
 {
 	const char *s = json_object_get_string(n->in);
 	struct err e;
@@ -99,7 +99,7 @@ static void root_name(struct loader *l, const struct node *n, struct topology *t
 		snprintf(t->name, sizeof(t->name), "%s", s);
 }
 
-static void root_version(struct loader *l, const struct node *n, _unused_ struct topology *t)
+static void root_version(struct loader *l, const struct node *n, _unused_ struct declaration *t)
 {
 	int64_t v = json_object_get_int64(n->in);
 
@@ -109,13 +109,13 @@ static void root_version(struct loader *l, const struct node *n, _unused_ struct
 		node_problem(l, n, "version %lld is newer than this netnsd, which knows version 1", (long long)v);
 }
 
-static void root_text(struct loader *l, const struct node *n, _unused_ struct topology *t)
+static void root_text(struct loader *l, const struct node *n, _unused_ struct declaration *t)
 {
 	if (!json_object_is_type(n->in, json_type_string))
 		node_problem(l, n, "must be a text in double quotes");
 }
 
-static void root_on_drift(struct loader *l, const struct node *n, struct topology *t)
+static void root_on_drift(struct loader *l, const struct node *n, struct declaration *t)
 {
 	static const char *const words[] = { [ON_DRIFT_HEAL] = "heal", [ON_DRIFT_REPORT] = "report" };
 	const char *s = json_object_is_type(n->in, json_type_string) ? json_object_get_string(n->in) : "";
@@ -129,12 +129,12 @@ static void root_on_drift(struct loader *l, const struct node *n, struct topolog
 	node_problem(l, n, "must be \"heal\" or \"report\"");
 }
 
-static void root_host(struct loader *l, const struct node *n, _unused_ struct topology *t)
+static void root_host(struct loader *l, const struct node *n, _unused_ struct declaration *t)
 {
 	load_netns(l, n, "host");
 }
 
-static void root_namespaces(struct loader *l, const struct node *n, _unused_ struct topology *t)
+static void root_namespaces(struct loader *l, const struct node *n, _unused_ struct declaration *t)
 {
 	struct err e;
 
@@ -156,7 +156,7 @@ static void root_namespaces(struct loader *l, const struct node *n, _unused_ str
 
 static const struct {
 	const char *key;
-	void (*read)(struct loader *l, const struct node *n, struct topology *t);
+	void (*read)(struct loader *l, const struct node *n, struct declaration *t);
 } root_keys[] = {
 	{ "$schema", root_text },          { "version", root_version },   { "name", root_name },
 	{ "description", root_text },      { "on_drift", root_on_drift }, { "host", root_host },
@@ -185,7 +185,7 @@ static void root_unknown(struct loader *l, const struct node *n)
 		node_problem_key(l, n, "unknown field; here may stand %s", names_text(&all, &l->problems->arena));
 }
 
-static void load_root(struct loader *l, const struct node *n, struct topology *t)
+static void load_root(struct loader *l, const struct node *n, struct declaration *t)
 {
 	size_t i;
 
@@ -249,9 +249,9 @@ static void add_host(struct loader *l)
 	model_add(l->model, host, NULL);
 }
 
-static int load(struct json_object *in, bool lines, const struct kinds *kinds, struct topology *ret, struct problems *p)
+static int load(struct json_object *in, bool lines, const struct kinds *kinds, struct declaration *ret, struct problems *p)
 {
-	struct topology t = { 0 };
+	struct declaration t = { 0 };
 	struct loader l = {
 		.kinds = kinds,
 		.model = &t.model,
@@ -269,7 +269,7 @@ static int load(struct json_object *in, bool lines, const struct kinds *kinds, s
 	load_check(&l);
 	json_object_put(l.doubtful);
 	if (p->n + p->more > before) {
-		topology_done(&t);
+		declaration_done(&t);
 		problems_sort(p);
 		return -EINVAL;
 	}
@@ -277,12 +277,12 @@ static int load(struct json_object *in, bool lines, const struct kinds *kinds, s
 	return 0;
 }
 
-int load_json(struct json_object *in, const struct kinds *kinds, struct topology *ret, struct problems *p)
+int load_json(struct json_object *in, const struct kinds *kinds, struct declaration *ret, struct problems *p)
 {
 	return load(in, false, kinds, ret, p);
 }
 
-int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct topology *ret,
+int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret,
 		   struct json_object **ret_json, struct problems *p)
 {
 	struct where start = { "", 1, 1 };
@@ -301,14 +301,14 @@ int load_text_json(const char *text, size_t size, const struct kinds *kinds, str
 	return load(*ret_json, true, kinds, ret, p);
 }
 
-int load_text(const char *text, size_t size, const struct kinds *kinds, struct topology *ret, struct problems *p)
+int load_text(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret, struct problems *p)
 {
 	_cleanup_(json_putp) struct json_object *json = NULL;
 
 	return load_text_json(text, size, kinds, ret, &json, p);
 }
 
-void topology_done(struct topology *t)
+void declaration_done(struct declaration *t)
 {
 	model_done(&t->model);
 }

@@ -21,7 +21,7 @@ static void fail(struct heal *h, const struct err *e, const struct object *o)
 }
 
 /* What @o refers to, or gives, and was only taken to be as declared, is to be looked at. */
-static bool look_closer(struct heal *h, const struct object *o, bool gives)
+static bool widen_to(struct heal *h, const struct object *o, bool gives)
 {
 	bool wider = false;
 	struct ref ref;
@@ -48,13 +48,13 @@ static bool widen(struct heal *h)
 		if (op->before && op->after && object_is(o, "netns"))
 			wider |= scope_add(&h->scope, o, true);
 		/* A bridge that was deleted is told of after its ports. */
-		wider |= look_closer(h, o, false);
-		wider |= look_closer(h, o, true);
+		wider |= widen_to(h, o, false);
+		wider |= widen_to(h, o, true);
 	}
 	return wider;
 }
 
-static int look_and_plan(struct heal *h, struct err *e)
+static int observe_and_plan(struct heal *h, struct err *e)
 {
 	bool again;
 
@@ -64,7 +64,7 @@ static int look_and_plan(struct heal *h, struct err *e)
 		watched_hear(h->env, &h->pass.set);
 		if (scope_observe(&h->scope, &h->pass, e) < 0)
 			return e->code;
-		again = heal_return_renamed(h);
+		again = heal_restore_renamed(h);
 		if (again)
 			continue;
 		heal_find_others(h);
@@ -74,7 +74,7 @@ static int look_and_plan(struct heal *h, struct err *e)
 	return 0;
 }
 
-static void give_name(struct heal *h, struct netns *ns, const struct op *op, struct drift *one)
+static void restore_name(struct heal *h, struct netns *ns, const struct op *op, struct drift *one)
 {
 	struct err e;
 
@@ -86,38 +86,38 @@ static void give_name(struct heal *h, struct netns *ns, const struct op *op, str
 	}
 	h->healed++;
 	scope_find(&h->scope, ns->name)->found = ns->found = true;
-	if (one && drift_heal(&h->m->drifts, one, h->now))
+	if (one && drift_heal(&h->topology->drifts, one, h->now))
 		heal_tell(h, EVENT_CONTESTED, op, NULL, "loses its name again and again; giving it back now waits");
 }
 
 /* A namespace that lost its name, but not its life, gets it back before anything else. */
-static void find_again(struct heal *h)
+static void restore_names(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.set.n; i++) {
 		struct netns *ns = &h->pass.set.v[i];
 		struct object *o = model_netns(&h->scope.desired, ns->name);
 		struct op op = { .after = o };
-		struct drift *one = ns->state == NETNS_UNLINKED && o ? drift_find(&h->m->drifts, o) : NULL;
+		struct drift *one = ns->state == NETNS_UNLINKED && o ? drift_find(&h->topology->drifts, o) : NULL;
 		bool known = drift_is_told(one);
 
 		/* That of another topology is found again by that one. */
 		if (ns->state != NETNS_UNLINKED || !o || o->managed)
 			continue;
-		one = drift_note(&h->m->drifts, o, h->now);
+		one = drift_note(&h->topology->drifts, o, h->now);
 		if (!known)
 			heal_tell(h, EVENT_DRIFT, &op, one, "lost its name");
 		h->pending |= one && one->until > h->now && one->refused;
 		if (h->report || (one && one->until > h->now))
 			heal_skip(h, &op, h->report ? WHY_NOT_ON_DRIFT_REPORT : heal_damped_by(h, &op, one));
 		else
-			give_name(h, ns, &op, one);
+			restore_name(h, ns, &op, one);
 	}
 }
 
 /* A step has been taken; tells if with that its object has become contested. */
 static void count(struct heal *h, const struct op *op)
 {
-	struct drift *one = drift_find(&h->m->drifts, heal_object(op));
+	struct drift *one = drift_find(&h->topology->drifts, heal_object(op));
 
 	/* What is made anew counts once, as does what comes with another one's. */
 	if (op->given || op->needless || (!op->after && op->effect == EFFECT_RECREATE))
@@ -128,11 +128,11 @@ static void count(struct heal *h, const struct op *op)
 		return;
 	}
 	h->healed++;
-	if (one && drift_heal(&h->m->drifts, one, h->now))
+	if (one && drift_heal(&h->topology->drifts, one, h->now))
 		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it now waits a little longer each time");
 }
 
-static void look_around(struct heal *h, const struct object *o)
+static void mark_around(struct heal *h, const struct object *o)
 {
 	struct scope_part *part = scope_find(&h->scope, o->netns);
 
@@ -146,7 +146,7 @@ static void look_around(struct heal *h, const struct object *o)
  * it: what it stands on may just have gone, too, and no event have told of that yet. */
 static void refused(struct heal *h, const struct op *op, const struct err *e)
 {
-	struct drift *one = op ? drift_note(&h->m->drifts, heal_object(op), h->now) : NULL;
+	struct drift *one = op ? drift_note(&h->topology->drifts, heal_object(op), h->now) : NULL;
 
 	/* A route may need an address of what is not there: that is what is told. */
 	if (one && heal_is_missing(h)) {
@@ -155,7 +155,7 @@ static void refused(struct heal *h, const struct op *op, const struct err *e)
 		return;
 	}
 	if (one && !one->refused) {
-		look_around(h, heal_object(op));
+		mark_around(h, heal_object(op));
 		one->refused = true;
 		return;
 	}
@@ -199,7 +199,7 @@ static void execute(struct heal *h)
 	count_all(h, r < 0);
 	/* The next look tells whether it waits for the kernel. */
 	if (r == 0 && x->deferred && !h->deferred) {
-		look_around(h, x->deferred->after);
+		mark_around(h, x->deferred->after);
 		h->deferred = true;
 	} else if (r == 0 && x->deferred) {
 		op = x->deferred;
@@ -228,7 +228,7 @@ static void renew(struct heal *h)
 static void note_pending(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.plan.n; i++) {
-		const struct drift *one = drift_find(&h->m->drifts, heal_object(&h->pass.plan.ops[i]));
+		const struct drift *one = drift_find(&h->topology->drifts, heal_object(&h->pass.plan.ops[i]));
 
 		h->pending |= one && one->refused && one->until > h->now;
 	}
@@ -240,15 +240,15 @@ static void run(struct heal *h)
 
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
 		h->now = heal_now();
-		if (look_and_plan(h, &e) < 0) {
+		if (observe_and_plan(h, &e) < 0) {
 			fail(h, &e, NULL);
-			h->m->again_usec = h->now + AGAIN_USEC;
+			h->topology->again_usec = h->now + AGAIN_USEC;
 			break;
 		}
 		h->pending = false;
 		/* Also of what waits, before any of it is left out. */
 		heal_remember_others(h);
-		find_again(h);
+		restore_names(h);
 		/* The cause before what waits for it. */
 		heal_skip_impossible(h);
 		heal_leave_out(h, false);
@@ -264,7 +264,7 @@ static void run(struct heal *h)
 			break;
 		execute(h);
 	}
-	heal_tell_unwell(h);
+	heal_tell_retries(h);
 	renew(h);
 }
 
@@ -304,41 +304,41 @@ static void problems_first(struct heal *h)
 /* How the topology is from now on. */
 static void settle(struct heal *h)
 {
-	struct known *k = &h->m->known;
+	struct topology *t = h->topology;
 	enum topology_state state;
 
-	k->healed += h->healed;
+	t->healed += h->healed;
 	if (h->healed)
 		heal_tell_healed(h);
 	problems_first(h);
 	note_retry(h);
 	/* The rest of what was not well is looked at in the next heals. */
-	if (!h->refused.n && watched_has_retry(h->m))
+	if (!h->refused.n && watched_has_retry(h->topology))
 		return;
 	state = !h->refused.n ? STATE_UP : problems_await(&h->refused) ? STATE_WAITING : STATE_FAILED;
-	if (h->refused.n && (!h->m->heal_failed || state != k->state))
+	if (h->refused.n && (!h->topology->heal_failed || state != t->state))
 		heal_tell_failed(h);
-	if (!h->refused.n && !h->m->heal_failed)
+	if (!h->refused.n && !h->topology->heal_failed)
 		return;
-	problems_done(&k->problems);
-	k->problems = h->refused;
+	problems_done(&t->problems);
+	t->problems = h->refused;
 	h->refused = (struct problems){ 0 };
-	h->m->heal_failed = k->problems.n;
-	k->state = state;
+	h->topology->heal_failed = t->problems.n;
+	t->state = state;
 	/* What became well by itself is told too: somebody may wait for it. */
 	if (state == STATE_UP && !h->healed)
 		heal_tell_healed(h);
 }
 
-static bool is_marked(const struct env *env, const struct member *m)
+static bool is_marked(const struct env *env, const struct topology *t)
 {
-	return m->n_watched && !member_left_alone(env, m) && watched_is_marked(m);
+	return t->n_watched && !topology_left_alone(env, t) && watched_is_marked(t);
 }
 
 bool heal_needed(const struct env *env)
 {
-	for (size_t i = 0; i < env->n_members; i++)
-		if (is_marked(env, env->members[i]))
+	for (size_t i = 0; i < env->n_topologies; i++)
+		if (is_marked(env, env->topologies[i]))
 			return true;
 	return false;
 }
@@ -347,24 +347,24 @@ bool heal_step(struct env *env)
 {
 	struct heal h = { .env = env, .began = heal_now() };
 
-	for (size_t i = 0; i < env->n_members && !h.m; i++) {
-		struct member *m = env->members[(env->turn + i) % env->n_members];
+	for (size_t i = 0; i < env->n_topologies && !h.topology; i++) {
+		struct topology *t = env->topologies[(env->turn + i) % env->n_topologies];
 
-		heal_say_left_alone(env, m);
-		if (is_marked(env, m)) {
-			h.m = m;
-			env->turn = (env->turn + i + 1) % env->n_members;
+		heal_say_left_alone(env, t);
+		if (is_marked(env, t)) {
+			h.topology = t;
+			env->turn = (env->turn + i + 1) % env->n_topologies;
 		}
 	}
-	if (!h.m)
+	if (!h.topology)
 		return false;
-	h.report = h.m->on_drift == ON_DRIFT_REPORT;
+	h.report = h.topology->on_drift == ON_DRIFT_REPORT;
 	pass_init(&h.pass, &env->machine);
-	scope_take(&h.scope, env, h.m);
+	scope_take(&h.scope, env, h.topology);
 	run(&h);
 	settle(&h);
 	heal_doubt(&h);
-	heal_say_left_alone(env, h.m);
+	heal_say_left_alone(env, h.topology);
 	problems_done(&h.refused);
 	free(h.others);
 	pass_done(&h.pass);
@@ -376,12 +376,12 @@ uint64_t heal_deadline(const struct env *env)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < env->n_members; i++) {
-		const struct member *m = env->members[i];
-		uint64_t one = drift_next(&m->drifts);
+	for (size_t i = 0; i < env->n_topologies; i++) {
+		const struct topology *t = env->topologies[i];
+		uint64_t one = drift_next(&t->drifts);
 
-		if (m->again_usec && m->again_usec < one)
-			one = m->again_usec;
+		if (t->again_usec && t->again_usec < one)
+			one = t->again_usec;
 		next = one < next ? one : next;
 	}
 	return next;
@@ -391,16 +391,16 @@ void heal_tick(struct env *env)
 {
 	uint64_t now = heal_now();
 
-	for (size_t i = 0; i < env->n_members; i++) {
-		struct member *m = env->members[i];
+	for (size_t i = 0; i < env->n_topologies; i++) {
+		struct topology *t = env->topologies[i];
 
-		if (m->again_usec && m->again_usec <= now) {
-			m->again_usec = 0;
-			watched_mark_all(m);
+		if (t->again_usec && t->again_usec <= now) {
+			t->again_usec = 0;
+			watched_mark_all(t);
 		}
-		for (size_t n = 0; n < m->drifts.n; n++) {
-			struct drift *one = &m->drifts.v[n];
-			struct watched *k = drift_due(one, now) ? watched_find(m, one->netns) : NULL;
+		for (size_t n = 0; n < t->drifts.n; n++) {
+			struct drift *one = &t->drifts.v[n];
+			struct watched *k = drift_due(one, now) ? watched_find(t, one->netns) : NULL;
 
 			if (k)
 				watched_mark(k, one->name);

@@ -9,9 +9,9 @@ bool heal_step(struct env *env);
 /* Whether anything is marked. */
 bool heal_needed(const struct env *env);
 /* Why nothing of the topology is healed now; WHY_NOT_NONE: it is. */
-enum why_not heal_left_alone(const struct env *env, const struct member *m);
+enum why_not heal_left_alone(const struct env *env, const struct topology *t);
 /* Says in the debug log that all of it is left alone; not again within a minute. */
-void heal_say_left_alone(const struct env *env, struct member *m);
+void heal_say_left_alone(const struct env *env, struct topology *t);
 /* When something that is damped is due, CLOCK_BOOTTIME in microseconds; UINT64_MAX: never. */
 uint64_t heal_deadline(const struct env *env);
 /* Marks what is due. */

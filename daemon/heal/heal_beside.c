@@ -10,7 +10,7 @@ static void tell(struct heal *h, const struct object *o, const struct object *wa
 	const char *ours = object_describe(&a, want, NULL, mask), *actual = arena_fmt(&a, "%s beside %s", ours, o->beside->words);
 	struct event ev = {
 		.type = EVENT_DRIFT,
-		.topology = h->m->known.name,
+		.topology = h->topology->name,
 		.kind = want->kind->label,
 		.object = want->place,
 		.expected = ours,
@@ -48,12 +48,12 @@ void heal_note_beside(struct heal *h)
 	for (size_t i = 0; i < h->pass.observed.n; i++) {
 		const struct object *o = h->pass.observed.objects[i];
 		const struct object *want = o->beside ? model_find(&h->scope.desired, o->beside->id) : NULL;
-		struct drift *one = want ? drift_find(&h->m->drifts, o) : NULL;
+		struct drift *one = want ? drift_find(&h->topology->drifts, o) : NULL;
 		bool known = drift_is_told(one);
 
 		if (!want || h->told == TOLD_MAX || (o->beside->along && is_vacated(h, want)))
 			continue;
-		one = drift_note(&h->m->drifts, o, h->now);
+		one = drift_note(&h->topology->drifts, o, h->now);
 		if (one && !known) {
 			h->told++;
 			tell(h, o, want, one);

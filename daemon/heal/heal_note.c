@@ -69,15 +69,15 @@ static struct event event_of(const struct heal *h, struct arena *a, const struct
 	const struct object *o = heal_object(op);
 	uint64_t mask = told_of(op, o);
 	struct event ev = {
-		.topology = h->m->known.name,
+		.topology = h->topology->name,
 		.kind = o->kind->label,
 		.object = o->place,
 		.expected = describe(a, op->after, mask),
 		.actual = describe(a, op->before, mask),
 	};
 
-	if (ev.actual && (op->before->bereft || op->before->out_of_order))
-		ev.actual = arena_fmt(a, "%s %s", ev.actual, op->before->bereft ? o->kind->bereft : o->kind->out_of_order);
+	if (ev.actual && (op->before->missing_route || op->before->out_of_order))
+		ev.actual = arena_fmt(a, "%s %s", ev.actual, op->before->missing_route ? o->kind->missing_route : o->kind->out_of_order);
 	return ev;
 }
 
@@ -110,7 +110,7 @@ void heal_tell_failed(struct heal *h)
 {
 	const struct problem *p = &h->refused.v[0];
 	enum event_type type = problems_await(&h->refused) ? EVENT_WAITING : EVENT_FAILED;
-	struct event ev = { .type = type, .topology = h->m->known.name, .message = p->message, .code = p->code, .why = heal_reason_of(h, p) };
+	struct event ev = { .type = type, .topology = h->topology->name, .message = p->message, .code = p->code, .why = heal_reason_of(h, p) };
 
 	events_tell(h->env->events, &ev);
 }
@@ -137,7 +137,7 @@ void heal_tell_healed(struct heal *h)
 {
 	char message[256], inhabitants[160];
 	double ms = (double)(heal_now() - h->began) / 1000;
-	struct event ev = { .type = EVENT_HEALED, .topology = h->m->known.name, .message = message };
+	struct event ev = { .type = EVENT_HEALED, .topology = h->topology->name, .message = message };
 
 	say_inhabitants(h, inhabitants, sizeof(inhabitants));
 	if (h->healed)
@@ -172,7 +172,7 @@ void heal_describe(struct heal *h, const struct op *op, struct drift *one)
 /* Notes what is not as declared, and tells what is new of it. */
 void heal_note_all(struct heal *h)
 {
-	struct drifts *d = &h->m->drifts;
+	struct drifts *d = &h->topology->drifts;
 
 	for (size_t i = 0; i < h->pass.plan.n; i++) {
 		const struct op *op = &h->pass.plan.ops[i];
@@ -205,9 +205,9 @@ void heal_note_all(struct heal *h)
 /* The next look, at whatever link, is not to take for well what is only not looked for. */
 void heal_doubt(const struct heal *h)
 {
-	for (size_t i = 0; i < h->m->drifts.n; i++) {
-		const struct drift *one = &h->m->drifts.v[i];
-		struct watched *k = one->open ? watched_find(h->m, one->netns) : NULL;
+	for (size_t i = 0; i < h->topology->drifts.n; i++) {
+		const struct drift *one = &h->topology->drifts.v[i];
+		struct watched *k = one->open ? watched_find(h->topology, one->netns) : NULL;
 
 		if (k)
 			k->unrouted = k->crowded = true;

@@ -13,7 +13,7 @@ static bool is_at(const struct object *o, const struct object *link)
  * that has it now. */
 static void forget_saved(struct heal *h, const struct object *link)
 {
-	struct model kept, *saved = &h->m->saved;
+	struct model kept, *saved = &h->topology->saved;
 
 	model_init(&kept, saved->kinds);
 	for (size_t i = 0; i < saved->n; i++)
@@ -27,7 +27,7 @@ void heal_find_others(struct heal *h)
 {
 	for (size_t i = 0; i < h->scope.desired.n; i++) {
 		const struct object *want = h->scope.desired.objects[i], *have = model_find(&h->pass.observed, want->id);
-		const struct object *original = model_find(&h->m->saved, want->id);
+		const struct object *original = model_find(&h->topology->saved, want->id);
 
 		if (!want->managed || !have || have->assumed || !have->handle || !object_is(want, "link"))
 			continue;
@@ -60,9 +60,9 @@ void heal_remember_others(struct heal *h)
 		if (is_at_other(h, heal_object(&h->pass.plan.ops[i])))
 			part.ops[n++] = h->pass.plan.ops[i];
 	part.n = n;
-	revert_remember(&h->m->saved, &part);
+	revert_remember(&h->topology->saved, &part);
 	free(part.ops);
 	/* If it cannot be written, it is forgotten with the next restart at worst. */
-	(void)!member_store(h->env, h->m, &e);
+	(void)!topology_store(h->env, h->topology, &e);
 	h->n_others = 0;
 }

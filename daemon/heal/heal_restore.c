@@ -29,16 +29,16 @@ static bool is_at(const struct object *o, const struct object *link)
 static void models_make(const struct heal *h, const struct object *link, const char *name, struct model *desired,
 			struct model *last)
 {
-	const struct object *netns = model_netns(&h->m->declared, link->netns);
+	const struct object *netns = model_netns(&h->topology->declared, link->netns);
 	struct object *const *declared;
 	size_t n;
 
-	declared = watched_objects(h->m, link->netns, link->name, &n);
+	declared = watched_objects(h->topology, link->netns, link->name, &n);
 	add_as(desired, netns, NULL, 0);
 	add_as(last, netns, NULL, 0);
-	for (size_t i = 0; i < h->m->saved.n; i++)
-		if (is_at(h->m->saved.objects[i], link))
-			add_as(desired, h->m->saved.objects[i], name, ~UINT64_C(0));
+	for (size_t i = 0; i < h->topology->saved.n; i++)
+		if (is_at(h->topology->saved.objects[i], link))
+			add_as(desired, h->topology->saved.objects[i], name, ~UINT64_C(0));
 	for (size_t i = 0; i < n; i++)
 		add_as(last, declared[i], name, declared[i]->declared);
 }
@@ -60,11 +60,11 @@ static int carry_out(struct pass *p, const char *netns, const char *const *only,
 	return r;
 }
 
-static void give_back(struct heal *h, struct object *link, const char *name)
+static void restore(struct heal *h, struct object *link, const char *name)
 {
 	const char *only[] = { name, NULL };
 	struct model desired, last;
-	struct wish w = { .topology = h->m->known.name, .desired = &desired, .last = &last };
+	struct wish w = { .topology = h->topology->name, .desired = &desired, .last = &last };
 	_cleanup_(freep) struct claim *claims = claims_of_others(h->env, w.topology, &w.n_claims);
 	struct pass p;
 	struct err e;
@@ -98,20 +98,20 @@ static void forget_handle(struct heal *h, struct object *link)
 	struct err e;
 
 	link->handle = HANDLE_GONE;
-	for (size_t i = 0; i < h->m->saved.n; i++)
-		if (is_at(h->m->saved.objects[i], link))
-			h->m->saved.objects[i]->handle = HANDLE_GONE;
+	for (size_t i = 0; i < h->topology->saved.n; i++)
+		if (is_at(h->topology->saved.objects[i], link))
+			h->topology->saved.objects[i]->handle = HANDLE_GONE;
 	/* If it cannot be written, it is given back once more after the next restart at worst. */
-	(void)!member_store(h->env, h->m, &e);
+	(void)!topology_store(h->env, h->topology, &e);
 }
 
-bool heal_return_renamed(struct heal *h)
+bool heal_restore_renamed(struct heal *h)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < h->scope.desired.n && !h->report; i++) {
 		struct object *want = h->scope.desired.objects[i];
-		const struct object *have = model_find(&h->pass.observed, want->id), *original = model_find(&h->m->saved, want->id);
+		const struct object *have = model_find(&h->pass.observed, want->id), *original = model_find(&h->topology->saved, want->id);
 		uint32_t handle = original && original->handle ? original->handle : want->handle;
 		char name[IF_NAMESIZE];
 
@@ -120,7 +120,7 @@ bool heal_return_renamed(struct heal *h)
 		    (have && (have->assumed || have->handle == handle)))
 			continue;
 		if (name_of(h, want->netns, handle, name) && strcmp(name, want->name)) {
-			give_back(h, want, name);
+			restore(h, want, name);
 			forget_handle(h, want);
 			any = true;
 		}

@@ -9,7 +9,7 @@ enum { AGAIN = 3 };
 
 static unsigned again_seconds(const struct heal *h)
 {
-	return AGAIN * (unsigned)(h->m->drifts.window / 1000000);
+	return AGAIN * (unsigned)(h->topology->drifts.window / 1000000);
 }
 
 /* The kernel's word on @have, if that is declared. */
@@ -25,7 +25,7 @@ static bool is_tried(const struct heal *h, const struct object *have, struct dri
 {
 	struct err e;
 
-	*ret = word_on(h, have, &e) == -EAGAIN ? drift_find(&h->m->drifts, have) : NULL;
+	*ret = word_on(h, have, &e) == -EAGAIN ? drift_find(&h->topology->drifts, have) : NULL;
 	return *ret && (*ret)->open && (*ret)->tried;
 }
 
@@ -52,14 +52,14 @@ void heal_pace_retries(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.plan.n; i++) {
 		const struct op *op = &h->pass.plan.ops[i];
-		struct drift *one = op->before && heal_is_retry(h, op) ? drift_find(&h->m->drifts, op->before) : NULL;
+		struct drift *one = op->before && heal_is_retry(h, op) ? drift_find(&h->topology->drifts, op->before) : NULL;
 
 		if (one && !one->refused)
 			drift_rest(one, h->now, again_seconds(h));
 	}
 }
 
-void heal_tell_unwell(struct heal *h)
+void heal_tell_retries(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.observed.n; i++) {
 		const struct object *have = h->pass.observed.objects[i];

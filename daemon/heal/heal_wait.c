@@ -89,13 +89,13 @@ static bool is_kept(const struct heal *h, const struct object *want)
 /* Why the step has to wait; WHY_NOT_NONE: it need not. */
 static enum why_not waits(const struct heal *h, const struct op *op, bool damped)
 {
-	const struct drift *one = damped ? drift_find(&h->m->drifts, heal_object(op)) : NULL;
+	const struct drift *one = damped ? drift_find(&h->topology->drifts, heal_object(op)) : NULL;
 	const struct object *want = aim(h, op), *first = heal_made_first(h, op);
 	enum why_not why = want ? heal_blocked_by(h, want) : WHY_NOT_NONE;
 
 	if (want && is_skipped(want))
 		return want->mark - SKIPPED;
-	if (first && (is_skipped(first) || (damped && heal_is_damped(h, drift_find(&h->m->drifts, first)))))
+	if (first && (is_skipped(first) || (damped && heal_is_damped(h, drift_find(&h->topology->drifts, first)))))
 		return WHY_NOT_ORDER;
 	if (why)
 		return why;

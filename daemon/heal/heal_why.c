@@ -13,7 +13,7 @@ static void say(const struct heal *h, const struct drift *one)
 	const char *what = one->expected ? one->expected : one->actual ? one->actual : one->kind;
 	bool more = strcmp(what, one->kind);
 	struct log_about about = {
-		.topology = h->m->known.name,
+		.topology = h->topology->name,
 		.netns = one->netns,
 		.interface = one->name,
 		.expected = one->expected,
@@ -21,19 +21,19 @@ static void say(const struct heal *h, const struct drift *one)
 		.reason = why_not_word(one->why),
 	};
 
-	log_say(LOG_DEBUG, &about, "%s: %s %s%s%s is not healed (%s): %s", h->m->known.name, one->kind, one->object,
+	log_say(LOG_DEBUG, &about, "%s: %s %s%s%s is not healed (%s): %s", h->topology->name, one->kind, one->object,
 		more ? " " : "", more ? what : "", why_not_word(one->why), why_not_sentence(one->why));
 }
 
 void heal_skip(struct heal *h, const struct op *op, enum why_not why)
 {
-	struct drift *one = drift_find(&h->m->drifts, heal_object(op));
+	struct drift *one = drift_find(&h->topology->drifts, heal_object(op));
 	bool described = one && one->open && (!one->quiet || one->noted == h->now);
 
 	/* What an earlier step makes is skipped with that one. */
 	if (op->given)
 		return;
-	one = drift_note_quietly(&h->m->drifts, heal_object(op), h->now);
+	one = drift_note_quietly(&h->topology->drifts, heal_object(op), h->now);
 	if (!one)
 		return;
 	if (!described)
@@ -104,32 +104,32 @@ enum why_not heal_reason_of(const struct heal *h, const struct problem *p)
 {
 	for (size_t i = 0; i < h->scope.desired.n; i++) {
 		const struct object *want = h->scope.desired.objects[i];
-		const struct drift *one = is_at(p, want) ? drift_find(&h->m->drifts, want) : NULL;
+		const struct drift *one = is_at(p, want) ? drift_find(&h->topology->drifts, want) : NULL;
 
 		if (one && one->open && one->why)
 			return one->why;
 	}
-	return h->m->again_usec ? WHY_NOT_UNOBSERVED : WHY_NOT_NONE;
+	return h->topology->again_usec ? WHY_NOT_UNOBSERVED : WHY_NOT_NONE;
 }
 
-enum why_not heal_left_alone(const struct env *env, const struct member *m)
+enum why_not heal_left_alone(const struct env *env, const struct topology *t)
 {
-	enum why_not why = member_left_alone(env, m);
+	enum why_not why = topology_left_alone(env, t);
 
-	return !why && m->again_usec ? WHY_NOT_UNOBSERVED : why;
+	return !why && t->again_usec ? WHY_NOT_UNOBSERVED : why;
 }
 
-void heal_say_left_alone(const struct env *env, struct member *m)
+void heal_say_left_alone(const struct env *env, struct topology *t)
 {
-	enum why_not why = heal_left_alone(env, m);
-	struct log_about about = { .topology = m->known.name, .reason = why_not_word(why) };
+	enum why_not why = heal_left_alone(env, t);
+	struct log_about about = { .topology = t->name, .reason = why_not_word(why) };
 	uint64_t now = why ? heal_now() : 0;
 
 	/* Of a change only what it keeps from being healed is worth a line. */
-	if (!why || (why == WHY_NOT_CHANGING && !watched_is_marked(m)) ||
-	    (why == m->said && now - m->said_usec < SAY_AGAIN_USEC))
+	if (!why || (why == WHY_NOT_CHANGING && !watched_is_marked(t)) ||
+	    (why == t->said && now - t->said_usec < SAY_AGAIN_USEC))
 		return;
-	m->said = why;
-	m->said_usec = now;
-	log_say(LOG_DEBUG, &about, "%s is not healed (%s): %s", m->known.name, about.reason, why_not_sentence(why));
+	t->said = why;
+	t->said_usec = now;
+	log_say(LOG_DEBUG, &about, "%s is not healed (%s): %s", t->name, about.reason, why_not_sentence(why));
 }

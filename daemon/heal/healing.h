@@ -8,7 +8,7 @@ enum { TOLD_MAX = 256 };	/* drifted objects that are told of one by one in one h
 
 struct heal {
 	struct env *env;
-	struct member *m;
+	struct topology *topology;
 	struct scope scope;
 	struct pass pass;
 	struct problems refused;	/* steps, by the kernel */
@@ -54,7 +54,7 @@ void heal_doubt(const struct heal *h);
 
 /* heal_restore.c: gives back to interfaces that are only managed, and got another name, what
  * they had before us; true if there were any, and what was looked at is not so any more. */
-bool heal_return_renamed(struct heal *h);
+bool heal_restore_renamed(struct heal *h);
 
 /* heal_other.c: an interface that is only managed may have gone, and another one come by
  * its name: what is changed of that one is written down as at the first apply. */
@@ -74,7 +74,7 @@ void heal_note_tried(struct heal *h);
 /* Has such steps wait; after it. */
 void heal_pace_retries(struct heal *h);
 /* Tells what is of no use. */
-void heal_tell_unwell(struct heal *h);
+void heal_tell_retries(struct heal *h);
 
 /* heal_wait.c */
 /* Why @want cannot be had while @have is there in its place; WHY_NOT_NONE: it can. */

@@ -56,7 +56,7 @@ static bool part_add_all(struct scope_part *part)
 
 bool scope_add(struct scope *s, const struct object *o, bool whole)
 {
-	struct watched *k = watched_find(s->member, o->netns);
+	struct watched *k = watched_find(s->topology, o->netns);
 	bool added;
 	struct scope_part *part = k ? part_need(s, k, &added) : NULL;
 
@@ -82,19 +82,19 @@ static void take(struct scope *s, struct watched *k)
 	watched_clear(k);
 }
 
-void scope_take(struct scope *s, struct env *env, struct member *m)
+void scope_take(struct scope *s, struct env *env, struct topology *t)
 {
 	bool soon = false;
 
-	*s = (struct scope){ .env = env, .member = m };
-	for (size_t i = 0; i < m->n_watched; i++)
-		soon |= m->watched[i].dirty;
-	for (size_t i = 0; i < m->n_watched && s->n < SPOTS_MAX; i++)
-		if (soon ? m->watched[i].dirty : m->watched[i].due)
-			take(s, &m->watched[i]);
-	for (size_t i = 0; i < m->n_watched && s->n < SPOTS_MAX; i++)
-		if (m->watched[i].retry)
-			take(s, &m->watched[i]);
+	*s = (struct scope){ .env = env, .topology = t };
+	for (size_t i = 0; i < t->n_watched; i++)
+		soon |= t->watched[i].dirty;
+	for (size_t i = 0; i < t->n_watched && s->n < SPOTS_MAX; i++)
+		if (soon ? t->watched[i].dirty : t->watched[i].due)
+			take(s, &t->watched[i]);
+	for (size_t i = 0; i < t->n_watched && s->n < SPOTS_MAX; i++)
+		if (t->watched[i].retry)
+			take(s, &t->watched[i]);
 }
 
 struct scope_part *scope_find(const struct scope *s, const char *netns)
@@ -120,9 +120,9 @@ void scope_done(struct scope *s)
 
 static bool is_ours(const void *arg, const char *netns)
 {
-	const struct member *m = arg;
+	const struct topology *t = arg;
 
-	return !model_netns(&m->declared, netns)->managed;
+	return !model_netns(&t->declared, netns)->managed;
 }
 
 int scope_open(struct scope *s, struct pass *p, struct err *e)
@@ -146,13 +146,13 @@ int scope_open(struct scope *s, struct pass *p, struct err *e)
 		ns->unrouted = s->parts[i].unrouted;
 		ns->crowded = s->parts[i].crowded;
 	}
-	return pass_clear(p, is_ours, s->member, e);
+	return pass_clear(p, is_ours, s->topology, e);
 }
 
 static void adopt(struct scope *s, const char *netns, const char *link)
 {
 	size_t n;
-	struct object *const *o = watched_objects(s->member, netns, link, &n);
+	struct object *const *o = watched_objects(s->topology, netns, link, &n);
 
 	for (size_t i = 0; i < n; i++)
 		model_adopt(&s->desired, o[i]);
@@ -173,7 +173,7 @@ static void adopt_part(struct scope *s, const struct scope_part *part)
 /* What an object in the scope refers to and no event spoke of. */
 static void assume(struct scope *s, struct model *assumed, const struct object *o, bool gives)
 {
-	const struct model *declared = &s->member->declared;
+	const struct model *declared = &s->topology->declared;
 	struct ref ref;
 
 	for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
@@ -185,14 +185,14 @@ static void assume(struct scope *s, struct model *assumed, const struct object *
 		copy = object_copy(assumed, base, ~UINT64_C(0));
 		copy->assumed = true;
 		if (!copy->managed)
-			copy->sign = (struct sign){ topology_hash(s->member->known.name), s->member->known.name };
+			copy->sign = (struct sign){ topology_hash(s->topology->name), s->topology->name };
 		model_add(assumed, copy, NULL);
 	}
 }
 
 int scope_observe(struct scope *s, struct pass *p, struct err *e)
 {
-	struct wish w = { .topology = s->member->known.name, .desired = &s->desired, .last = &s->desired };
+	struct wish w = { .topology = s->topology->name, .desired = &s->desired, .last = &s->desired };
 	size_t n;
 
 	model_done(&s->desired);

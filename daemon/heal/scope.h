@@ -20,7 +20,7 @@ struct scope_part {
 /* What is looked at of one topology. */
 struct scope {
 	struct env *env;
-	struct member *member;
+	struct topology *topology;
 	struct scope_part *parts;		/* in order of name */
 	size_t n;
 	const char **names;
@@ -29,8 +29,8 @@ struct scope {
 	size_t n_claims;
 };
 
-/* Takes what is marked of @m over into @s, or a part of it. */
-void scope_take(struct scope *s, struct env *env, struct member *m);
+/* Takes what is marked of @t over into @s, or a part of it. */
+void scope_take(struct scope *s, struct env *env, struct topology *t);
 void scope_done(struct scope *s);
 /* NULL: it is not looked at. */
 struct scope_part *scope_find(const struct scope *s, const char *netns);

@@ -28,14 +28,14 @@ static int object_cmp(const void *a, const void *b)
 }
 
 /* The first that is not before the place. */
-static size_t place_first(const struct member *m, const char *netns, const char *name)
+static size_t place_first(const struct topology *t, const char *netns, const char *name)
 {
-	size_t low = 0, high = m->declared.n;
+	size_t low = 0, high = t->declared.n;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		if (place_cmp(m->places[mid], netns, name) < 0)
+		if (place_cmp(t->places[mid], netns, name) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -43,26 +43,26 @@ static size_t place_first(const struct member *m, const char *netns, const char 
 	return low;
 }
 
-struct object *const *watched_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n)
+struct object *const *watched_objects(const struct topology *t, const char *netns, const char *name, size_t *ret_n)
 {
-	size_t first = place_first(m, netns, name), n = 0;
+	size_t first = place_first(t, netns, name), n = 0;
 
-	while (first + n < m->declared.n && place_cmp(m->places[first + n], netns, name) == 0)
+	while (first + n < t->declared.n && place_cmp(t->places[first + n], netns, name) == 0)
 		n++;
 	*ret_n = n;
-	return m->places + first;
+	return t->places + first;
 }
 
-struct watched *watched_find(const struct member *m, const char *netns)
+struct watched *watched_find(const struct topology *t, const char *netns)
 {
-	size_t low = 0, high = m->n_watched;
+	size_t low = 0, high = t->n_watched;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int c = strcmp(netns, m->watched[mid].name);
+		int c = strcmp(netns, t->watched[mid].name);
 
 		if (c == 0)
-			return &m->watched[mid];
+			return &t->watched[mid];
 		*(c < 0 ? &high : &low) = c < 0 ? mid : mid + 1;
 	}
 	return NULL;
@@ -105,17 +105,17 @@ static void watched_done_one(struct env *env, struct watched *k)
 	slots_done(&k->slots);
 }
 
-void watched_done(struct env *env, struct member *m)
+void watched_done(struct env *env, struct topology *t)
 {
-	for (size_t i = 0; i < m->n_watched; i++)
-		watched_done_one(env, &m->watched[i]);
-	free(m->watched);
-	free(m->places);
-	model_done(&m->declared);
-	model_init(&m->declared, env->kinds);
-	m->watched = NULL;
-	m->places = NULL;
-	m->n_watched = 0;
+	for (size_t i = 0; i < t->n_watched; i++)
+		watched_done_one(env, &t->watched[i]);
+	free(t->watched);
+	free(t->places);
+	model_done(&t->declared);
+	model_init(&t->declared, env->kinds);
+	t->watched = NULL;
+	t->places = NULL;
+	t->n_watched = 0;
 }
 
 static ino_t inode_of(int fd)
@@ -166,41 +166,41 @@ static void strip(struct model *declared)
 	*declared = kept;
 }
 
-static void watched_make(struct member *m, struct watched *k, const struct object *netns)
+static void watched_make(struct topology *t, struct watched *k, const struct object *netns)
 {
-	size_t i = place_first(m, netns->netns, NULL);
+	size_t i = place_first(t, netns->netns, NULL);
 
-	*k = (struct watched){ .member = m, .fd = -1 };
+	*k = (struct watched){ .topology = t, .fd = -1 };
 	snprintf(k->name, sizeof(k->name), "%s", netns->netns);
-	for (; i < m->declared.n && !strcmp(m->places[i]->netns, k->name); i++) {
-		if (!object_is(m->places[i], "link"))
+	for (; i < t->declared.n && !strcmp(t->places[i]->netns, k->name); i++) {
+		if (!object_is(t->places[i], "link"))
 			continue;
 		if (k->n_links % 16 == 0)
 			k->links = must(realloc(k->links, (k->n_links + 16) * sizeof(*k->links)));
-		k->links[k->n_links++] = m->places[i];
+		k->links[k->n_links++] = t->places[i];
 	}
 	k->by_link = netns->managed || k->n_links > BY_LINK_MIN;
 }
 
 /* The namespaces that are declared, in order of name, with what @old holds of them. */
-static void watched_make_all(struct env *env, struct member *m, const struct member *old, struct netns_set *set, bool looked)
+static void watched_make_all(struct env *env, struct topology *t, const struct topology *old, struct netns_set *set, bool observed)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < m->declared.n; i++)
-		n += object_is(m->places[i], "netns") && netns_find(set, m->places[i]->netns);
-	m->watched = must(calloc(n + 1, sizeof(*m->watched)));
-	m->n_watched = 0;
-	for (size_t i = 0; i < m->declared.n; i++) {
-		const struct object *o = m->places[i];
+	for (size_t i = 0; i < t->declared.n; i++)
+		n += object_is(t->places[i], "netns") && netns_find(set, t->places[i]->netns);
+	t->watched = must(calloc(n + 1, sizeof(*t->watched)));
+	t->n_watched = 0;
+	for (size_t i = 0; i < t->declared.n; i++) {
+		const struct object *o = t->places[i];
 		struct netns *ns = object_is(o, "netns") ? netns_find(set, o->netns) : NULL;
-		struct watched *k = &m->watched[m->n_watched], *before;
+		struct watched *k = &t->watched[t->n_watched], *before;
 
 		/* Of one that is not there yet, what others bring is all there can be. */
-		if (!ns || (m->known.awaiting && !o->managed))
+		if (!ns || (t->awaiting && !o->managed))
 			continue;
-		m->n_watched++;
-		watched_make(m, k, o);
+		t->n_watched++;
+		watched_make(t, k, o);
 		before = watched_find(old, k->name);
 		if (before && before->fd >= 0) {
 			k->fd = take_fd(&before->fd);
@@ -211,22 +211,22 @@ static void watched_make_all(struct env *env, struct member *m, const struct mem
 			k->dirty = k->all = k->unrouted = true;
 		if (before && before->crowded)
 			k->dirty = k->crowded = true;
-		watched_renew(env, k, ns, looked && !o->managed);
+		watched_renew(env, k, ns, observed && !o->managed);
 	}
 }
 
-void watched_take(struct env *env, struct member *m, struct model *declared, struct netns_set *set, bool looked)
+void watched_take(struct env *env, struct topology *t, struct model *declared, struct netns_set *set, bool observed)
 {
-	struct member old = *m;
+	struct topology old = *t;
 
-	m->declared = *declared;
+	t->declared = *declared;
 	*declared = (struct model){ 0 };
-	strip(&m->declared);
-	m->places = must(calloc(m->declared.n + 1, sizeof(*m->places)));
-	if (m->declared.n)
-		memcpy(m->places, m->declared.objects, m->declared.n * sizeof(*m->places));
-	qsort(m->places, m->declared.n, sizeof(*m->places), object_cmp);
-	watched_make_all(env, m, &old, set, looked);
+	strip(&t->declared);
+	t->places = must(calloc(t->declared.n + 1, sizeof(*t->places)));
+	if (t->declared.n)
+		memcpy(t->places, t->declared.objects, t->declared.n * sizeof(*t->places));
+	qsort(t->places, t->declared.n, sizeof(*t->places), object_cmp);
+	watched_make_all(env, t, &old, set, observed);
 	watched_done(env, &old);
 }
 
@@ -234,7 +234,7 @@ bool watched_declares(const struct watched *k, const char *link)
 {
 	size_t n;
 
-	watched_objects(k->member, k->name, link, &n);
+	watched_objects(k->topology, k->name, link, &n);
 	return n;
 }
 
@@ -253,16 +253,16 @@ void watched_mark(struct watched *k, const char *link)
 	snprintf(k->names[k->n_names++], sizeof(*k->names), "%s", link);
 }
 
-void watched_mark_all(struct member *m)
+void watched_mark_all(struct topology *t)
 {
-	for (size_t i = 0; i < m->n_watched; i++)
-		m->watched[i].dirty = m->watched[i].all = m->watched[i].unrouted = m->watched[i].crowded = true;
+	for (size_t i = 0; i < t->n_watched; i++)
+		t->watched[i].dirty = t->watched[i].all = t->watched[i].unrouted = t->watched[i].crowded = true;
 }
 
-bool watched_is_marked(const struct member *m)
+bool watched_is_marked(const struct topology *t)
 {
-	for (size_t i = 0; i < m->n_watched; i++)
-		if (m->watched[i].dirty || m->watched[i].due)
+	for (size_t i = 0; i < t->n_watched; i++)
+		if (t->watched[i].dirty || t->watched[i].due)
 			return true;
 	return false;
 }
@@ -288,10 +288,10 @@ void watched_retry(struct watched *k, const char *const *only)
 	k->dirty = dirty;
 }
 
-bool watched_has_retry(const struct member *m)
+bool watched_has_retry(const struct topology *t)
 {
-	for (size_t i = 0; i < m->n_watched; i++)
-		if (m->watched[i].retry)
+	for (size_t i = 0; i < t->n_watched; i++)
+		if (t->watched[i].retry)
 			return true;
 	return false;
 }
@@ -313,21 +313,21 @@ static void check_name(const struct env *env, struct watched *k)
 void watched_check_names(struct env *env, const char *name)
 {
 	env->marked = true;
-	for (size_t i = 0; i < env->n_members; i++) {
-		struct member *m = env->members[i];
-		struct watched *k = name ? watched_find(m, name) : NULL;
+	for (size_t i = 0; i < env->n_topologies; i++) {
+		struct topology *t = env->topologies[i];
+		struct watched *k = name ? watched_find(t, name) : NULL;
 
 		if (k)
 			check_name(env, k);
-		for (size_t n = 0; !name && n < m->n_watched; n++)
-			check_name(env, &m->watched[n]);
+		for (size_t n = 0; !name && n < t->n_watched; n++)
+			check_name(env, &t->watched[n]);
 	}
 }
 
 static const struct watched *holder(const struct env *env, const char *netns)
 {
-	for (size_t i = 0; i < env->n_members; i++) {
-		const struct watched *k = watched_find(env->members[i], netns);
+	for (size_t i = 0; i < env->n_topologies; i++) {
+		const struct watched *k = watched_find(env->topologies[i], netns);
 
 		if (k && k->fd >= 0)
 			return k;

@@ -8,7 +8,7 @@
 
 /* A namespace that a topology manages; several may manage the host. */
 struct watched {
-	struct member *member;
+	struct topology *topology;
 	char name[65];
 	int fd;				/* of one that netnsd made, to give it back its name; else -1 */
 	ino_t inode;			/* 0: it is not there */
@@ -34,26 +34,26 @@ struct watched {
 	struct watched *same;		/* the next one in its chain */
 };
 
-/* Takes over a model and its namespaces.  @looked: what stands at the names of ours has been
+/* Takes over a model and its namespaces.  @observed: what stands at the names of ours has been
  * looked into, and is ours. */
-void watched_take(struct env *env, struct member *m, struct model *declared, struct netns_set *set, bool looked);
-void watched_done(struct env *env, struct member *m);
-struct watched *watched_find(const struct member *m, const char *netns);
+void watched_take(struct env *env, struct topology *t, struct model *declared, struct netns_set *set, bool observed);
+void watched_done(struct env *env, struct topology *t);
+struct watched *watched_find(const struct topology *t, const char *netns);
 /* Holds (if it is @ours) and hears from now on what stands at the name. */
 void watched_renew(struct env *env, struct watched *k, struct netns *ns, bool ours);
 /* The objects of @netns on the link @name, or in it as a whole (NULL), in the model that is kept. */
-struct object *const *watched_objects(const struct member *m, const char *netns, const char *name, size_t *ret_n);
+struct object *const *watched_objects(const struct topology *t, const char *netns, const char *name, size_t *ret_n);
 
 /* To be looked at again: a link of it, or (NULL) what stands in it besides links. */
 void watched_mark(struct watched *k, const char *link);
 /* Whether the topology says something of a link of that name, be it but an address. */
 bool watched_declares(const struct watched *k, const char *link);
-void watched_mark_all(struct member *m);
-bool watched_is_marked(const struct member *m);
+void watched_mark_all(struct topology *t);
+bool watched_is_marked(const struct topology *t);
 void watched_clear(struct watched *k);
 /* What could not be healed: the links in @only, NULL: all. */
 void watched_retry(struct watched *k, const char *const *only);
-bool watched_has_retry(const struct member *m);
+bool watched_has_retry(const struct topology *t);
 
 /* Where what is heard of a namespace is looked for; our own has a chain for itself. */
 static inline size_t watched_chain(int nsid)

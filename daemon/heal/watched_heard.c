@@ -39,7 +39,7 @@ static bool has_slot(struct watched *k, const struct slot *slot)
 	size_t n;
 
 	if (!k->slotted) {
-		o = watched_objects(k->member, k->name, NULL, &n);
+		o = watched_objects(k->topology, k->name, NULL, &n);
 		for (size_t i = 0; i < n; i++)
 			slots_add(&k->slots, o[i]);
 		slots_sort(&k->slots);
@@ -51,23 +51,23 @@ static bool has_slot(struct watched *k, const struct slot *slot)
 /* From now on the number may be of another link. */
 static void forget_number(struct watched *k, struct object *link)
 {
-	k->member->forgot |= link->marked;
+	k->topology->forgot |= link->marked;
 	link->marked = 0;
 }
 
 /* One that has gone may have been among what was lost, and its number may be another's by now,
  * unless it is one that the kernel gives to nobody by itself. */
-static void forget_numbers(struct member *m)
+static void forget_numbers(struct topology *t)
 {
-	for (size_t i = 0; i < m->declared.n; i++) {
-		struct object *o = m->declared.objects[i];
+	for (size_t i = 0; i < t->declared.n; i++) {
+		struct object *o = t->declared.objects[i];
 
 		if (!object_is(o, "link") || is_loopback(o->name) || o->marked >= INDEX_MIN)
 			continue;
 		o->marked = 0;
 		o->cookie = 0;
 	}
-	m->forgot = true;
+	t->forgot = true;
 }
 
 /* One that has our mark, and that nobody declared, is ours to take away if it was one of the links
@@ -103,7 +103,7 @@ static void mark_heard(struct watched *k, const struct heard *h)
 		return;
 	if (watched_declares(k, h->ifname))
 		mark_by(k, h->ifname, h);
-	else if (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->member->known.name))
+	else if (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->topology->name))
 		mark_stray(k, h);
 }
 
@@ -131,11 +131,11 @@ void watched_listen(struct env *env)
 	if (!env->listener || listener_read(env->listener, watched_heard, env) != -ENOBUFS)
 		return;
 	env->marked = true;
-	for (size_t i = 0; i < env->n_members; i++) {
-		struct member *m = env->members[i];
+	for (size_t i = 0; i < env->n_topologies; i++) {
+		struct topology *t = env->topologies[i];
 
-		forget_numbers(m);
-		watched_mark_all(m);
+		forget_numbers(t);
+		watched_mark_all(t);
 	}
 	listen_anew(env);
 }
@@ -143,9 +143,9 @@ void watched_listen(struct env *env)
 void watched_audit(struct env *env)
 {
 	env->marked = true;
-	for (size_t i = 0; i < env->n_members; i++)
-		for (size_t n = 0; n < env->members[i]->n_watched; n++) {
-			struct watched *k = &env->members[i]->watched[n];
+	for (size_t i = 0; i < env->n_topologies; i++)
+		for (size_t n = 0; n < env->topologies[i]->n_watched; n++) {
+			struct watched *k = &env->topologies[i]->watched[n];
 
 			k->due = k->all = k->unrouted = true;
 		}

@@ -12,13 +12,13 @@
  * count up from 1; in a fresh namespace nobody does. */
 enum { INDEX_MIN = 1 << 20, INDEX_MAX = 1 << 30 };
 
-struct work {
+struct batch {
 	const struct plan *plan;
 	struct netns_set *set;
 	const char *topology;		/* its name, for the marks */
 	const char *machine;		/* what tells this machine from others, for MAC addresses */
 	uint32_t next_fresh, next_index;	/* the next ifindex to give in fresh namespaces, and elsewhere */
-	struct batch batch;
+	struct rtnl_batch queued;
 	const struct netns *at;		/* where the batch goes */
 	struct rtnl *nl;
 	int conf;			/* net/ipv6/conf of the namespace conf_at; -1: not open */
@@ -29,23 +29,23 @@ struct work {
 	struct op *refused;		/* after an error: the step, if it is known */
 };
 
-/* @plan, @set and the texts must outlive the work. */
-void work_init(struct work *w, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine);
-void work_done(struct work *w);
+/* @plan, @set and the texts must outlive the batch. */
+void batch_init(struct batch *b, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine);
+void batch_done(struct batch *b);
 
-struct netns *work_netns(const struct work *w, const char *netns);
+struct netns *batch_netns(const struct batch *b, const char *netns);
 /* Appends @m, which is freed, to the batch of @netns; what waits for another namespace is sent first. */
-int work_send(struct work *w, const char *netns, struct nl_msg *m, struct op *op, struct err *e);
+int batch_send(struct batch *b, const char *netns, struct nl_msg *m, struct op *op, struct err *e);
 /* What follows may rely on what was appended: sends the batch, unless the namespace
  * is fresh and a failed create cannot make a later message hit somebody else's object. */
-int work_barrier(struct work *w, const char *netns, struct err *e);
+int batch_barrier(struct batch *b, const char *netns, struct err *e);
 /* Writes a key of an interface, "accept_ra", below net/ipv6/conf; a kernel without IPv6
  * has none, nor has an interface with an MTU below 1280, and that is well. */
-int work_conf(struct work *w, const char *netns, const char *ifname, const char *key, const char *value, struct err *e);
+int batch_conf(struct batch *b, const char *netns, const char *ifname, const char *key, const char *value, struct err *e);
 /* Sends what is waiting. */
-int work_flush(struct work *w, struct err *e);
+int batch_flush(struct batch *b, struct err *e);
 
 /* A number for a link that is about to be made in @netns. */
-uint32_t work_new_index(struct work *w, const char *netns);
+uint32_t batch_new_index(struct batch *b, const char *netns);
 /* The number of a link, "NS/IF", as it is after the steps so far; 0: unknown. */
-uint32_t work_ifindex(const struct work *w, const char *link);
+uint32_t batch_ifindex(const struct batch *b, const char *link);

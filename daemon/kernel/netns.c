@@ -378,7 +378,7 @@ ino_t netns_inode(const char *dir, const char *name)
 	return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
-int netns_find_again(struct netns_set *set, struct netns *ns, struct err *e)
+int netns_restore_name(struct netns_set *set, struct netns *ns, struct err *e)
 {
 	char path[PATH_SIZE];
 

@@ -55,7 +55,7 @@ ino_t netns_inode(const char *dir, const char *name);
 /* Whether the descriptor is one of a network namespace. */
 bool netns_is(int fd);
 /* Gives a NETNS_UNLINKED its name again. */
-int netns_find_again(struct netns_set *set, struct netns *ns, struct err *e);
+int netns_restore_name(struct netns_set *set, struct netns *ns, struct err *e);
 /* Puts a descriptor in @ns that can be bound to its name again, which one opened by name cannot. */
 int netns_reopen(struct netns *ns, struct err *e);
 

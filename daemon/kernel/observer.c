@@ -10,42 +10,42 @@ static int index_cmp(const void *key, const void *element)
 }
 
 /* What is taken to be as declared comes before all that is looked at (scope.c). */
-static const char *assumed_link(const struct look *look, uint32_t ifindex)
+static const char *assumed_link(const struct observer *obs, uint32_t ifindex)
 {
-	for (size_t i = 0; i < look->observed->n; i++) {
-		const struct object *o = look->observed->objects[i];
+	for (size_t i = 0; i < obs->observed->n; i++) {
+		const struct object *o = obs->observed->objects[i];
 
 		if (!o->assumed)
 			break;
-		if (o->handle == ifindex && object_is(o, "link") && !strcmp(o->netns, look->ns->name))
+		if (o->handle == ifindex && object_is(o, "link") && !strcmp(o->netns, obs->ns->name))
 			return o->place;
 	}
 	return NULL;
 }
 
-const char *look_link(const struct look *look, uint32_t ifindex)
+const char *observer_link(const struct observer *obs, uint32_t ifindex)
 {
-	struct object **o = look->n_links ? bsearch(&ifindex, look->links, look->n_links, sizeof(*o), index_cmp) : NULL;
+	struct object **o = obs->n_links ? bsearch(&ifindex, obs->links, obs->n_links, sizeof(*o), index_cmp) : NULL;
 
-	if (!o && look->n_masters)
-		o = bsearch(&ifindex, look->masters, look->n_masters, sizeof(*o), index_cmp);
-	return o ? (*o)->place : assumed_link(look, ifindex);
+	if (!o && obs->n_masters)
+		o = bsearch(&ifindex, obs->masters, obs->n_masters, sizeof(*o), index_cmp);
+	return o ? (*o)->place : assumed_link(obs, ifindex);
 }
 
 static void on_restart(void *arg)
 {
-	struct look *look = arg;
+	struct observer *obs = arg;
 
-	model_truncate(look->observed, look->first);
+	model_truncate(obs->observed, obs->first);
 }
 
-int look_dump(struct look *look, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *look), struct err *e)
+int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *obs), struct err *e)
 {
-	look->first = look->observed->n;
-	return rtnl_dump(look->nl, m, each, on_restart, look, e);
+	obs->first = obs->observed->n;
+	return rtnl_dump(obs->nl, m, each, on_restart, obs, e);
 }
 
-void look_add(struct look *look, struct object *o)
+void observer_add(struct observer *obs, struct object *o)
 {
-	model_add(look->observed, o, NULL);
+	model_add(obs->observed, o, NULL);
 }

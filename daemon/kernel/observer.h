@@ -6,7 +6,7 @@
 #include "netns.h"
 #include "rtnl.h"
 
-struct look {
+struct observer {
 	struct model *observed;			/* where the objects go */
 	const struct netns *ns;			/* the thread is in it */
 	struct rtnl *nl;			/* a socket in it */
@@ -21,8 +21,8 @@ struct look {
 };
 
 /* "NS/IF" of a link in this namespace; NULL if there is none of that number. */
-const char *look_link(const struct look *look, uint32_t ifindex);
+const char *observer_link(const struct observer *obs, uint32_t ifindex);
 /* Dumps into @each, which adds objects; a dump that begins anew forgets them. */
-int look_dump(struct look *look, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *look), struct err *e);
+int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *obs), struct err *e);
 /* Adds @o, unless one of its id is there. */
-void look_add(struct look *look, struct object *o);
+void observer_add(struct observer *obs, struct object *o);

@@ -226,18 +226,18 @@ struct slot msg_slot(const struct rtmsg *r, struct nlattr **a)
 	return s;
 }
 
-void batch_done(struct batch *b)
+void rtnl_batch_done(struct rtnl_batch *b)
 {
 	free(b->buffer);
-	*b = (struct batch){ 0 };
+	*b = (struct rtnl_batch){ 0 };
 }
 
-bool batch_full(const struct batch *b, size_t size)
+bool rtnl_batch_full(const struct rtnl_batch *b, size_t size)
 {
 	return b->n == BATCH_MESSAGES || b->size + size > BATCH_BYTES;
 }
 
-void batch_add(struct batch *b, struct nl_msg *m, struct op *op)
+void rtnl_batch_add(struct rtnl_batch *b, struct nl_msg *m, struct op *op)
 {
 	struct nlmsghdr *h = nlmsg_hdr(m);
 	size_t size = NLMSG_ALIGN(h->nlmsg_len);
@@ -263,7 +263,7 @@ static bool is_gone(const struct nlmsghdr *h, int code)
 }
 
 /* Looks an answer up among the requests of the batch. */
-static int batch_answer(const struct batch *b, const struct nlmsghdr *h, struct op **ret_op, struct err *e)
+static int rtnl_batch_answer(const struct rtnl_batch *b, const struct nlmsghdr *h, struct op **ret_op, struct err *e)
 {
 	if (h->nlmsg_type != NLMSG_ERROR || message_error(h, e) == 0 || is_gone(h, e->code))
 		return 0;
@@ -273,7 +273,7 @@ static int batch_answer(const struct batch *b, const struct nlmsghdr *h, struct 
 	return *ret_op ? e->code : 0;
 }
 
-int batch_send(struct batch *b, struct rtnl *nl, struct op **ret_op, struct err *e)
+int rtnl_batch_send(struct rtnl_batch *b, struct rtnl *nl, struct op **ret_op, struct err *e)
 {
 	int left = (int)b->size, r, refused = 0;
 	struct err first, *into = &first;
@@ -294,7 +294,7 @@ int batch_send(struct batch *b, struct rtnl *nl, struct op **ret_op, struct err 
 			struct op *op = NULL;
 
 			end |= h->nlmsg_seq == b->seq[b->n - 1];
-			if (refused == 0 && (refused = batch_answer(b, h, &op, into)) < 0)
+			if (refused == 0 && (refused = rtnl_batch_answer(b, h, &op, into)) < 0)
 				*ret_op = op;
 		}
 	}

@@ -53,17 +53,17 @@ enum {
 };
 
 /* Requests that are sent at once. */
-struct batch {
+struct rtnl_batch {
 	char *buffer;
 	size_t size, n;
 	uint32_t seq[BATCH_MESSAGES];
 	struct op *op[BATCH_MESSAGES];
 };
-void batch_done(struct batch *b);
+void rtnl_batch_done(struct rtnl_batch *b);
 /* Whether one more message of @size bytes has to wait for the next batch. */
-bool batch_full(const struct batch *b, size_t size);
+bool rtnl_batch_full(const struct rtnl_batch *b, size_t size);
 /* Appends @m, which is freed, on behalf of @op; NULL: what the kernel says of it does not matter. */
-void batch_add(struct batch *b, struct nl_msg *m, struct op *op);
+void rtnl_batch_add(struct rtnl_batch *b, struct nl_msg *m, struct op *op);
 /* Sends all, waits for the end, empties the batch.  On failure @ret_op is the
  * first that was refused; the kernel has gone on with those after it. */
-int batch_send(struct batch *b, struct rtnl *nl, struct op **ret_op, struct err *e);
+int rtnl_batch_send(struct rtnl_batch *b, struct rtnl *nl, struct op **ret_op, struct err *e);

@@ -129,8 +129,8 @@ static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg
 
 static void on_address(const struct nlmsghdr *h, void *arg)
 {
-	struct look *look = arg;
-	struct model *m = look->observed;
+	struct observer *obs = arg;
+	struct model *m = obs->observed;
 	const struct ifaddrmsg *i = nlmsg_data(h);
 	struct nlattr *at[IFA_PROTO + 1], *local;
 	const char *link;
@@ -139,10 +139,10 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	if (h->nlmsg_type != RTM_NEWADDR || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), at, IFA_PROTO, NULL) < 0)
 		return;
 	local = at[IFA_LOCAL] ? at[IFA_LOCAL] : at[IFA_ADDRESS];
-	link = look_link(look, i->ifa_index);
+	link = observer_link(obs, i->ifa_index);
 	if (!local || !link || (i->ifa_family != AF_INET && i->ifa_family != AF_INET6))
 		return;
-	a = (struct address *)object_new(m, &kind_address, look->ns->name, strchr(link, '/') + 1);
+	a = (struct address *)object_new(m, &kind_address, obs->ns->name, strchr(link, '/') + 1);
 	a->address = msg_inet(i->ifa_family, i->ifa_prefixlen, local);
 	OBJECT_SET(&a->object, address, address);
 	if (at[IFA_LOCAL] && at[IFA_ADDRESS] && nla_memcmp(at[IFA_LOCAL], nla_data(at[IFA_ADDRESS]), (size_t)nla_len(local))) {
@@ -159,45 +159,45 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	a->nodad = a->flags & IFA_F_NODAD;
 	if (a->nodad)
 		OBJECT_SET(&a->object, address, nodad);
-	look_add(look, &a->object);
+	observer_add(obs, &a->object);
 }
 
 /* A kernel that keeps marks tells some of each loopback (Linux 5.18). */
-static void find_missing(struct look *look, size_t first)
+static void find_missing(struct observer *obs, size_t first)
 {
 	bool told = false;
 
-	for (size_t i = first; i < look->observed->n; i++)
-		told |= !look->observed->objects[i]->sign.missing;
-	for (size_t i = first; i < look->observed->n && !told; i++)
-		look->observed->objects[i]->sign.missing = false;
+	for (size_t i = first; i < obs->observed->n; i++)
+		told |= !obs->observed->objects[i]->sign.missing;
+	for (size_t i = first; i < obs->observed->n && !told; i++)
+		obs->observed->objects[i]->sign.missing = false;
 }
 
 /* Those of one link; 0: of all. */
-static int look_at_addresses(struct look *look, uint32_t ifindex, struct err *e)
+static int observe_addresses(struct observer *obs, uint32_t ifindex, struct err *e)
 {
 	struct ifaddrmsg i = { .ifa_index = ifindex };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETADDR, 0, &i, sizeof(i));
 
-	return look_dump(look, m, on_address, e);
+	return observer_dump(obs, m, on_address, e);
 }
 
-static int address_observe(struct look *look, struct err *e)
+static int address_observe(struct observer *obs, struct err *e)
 {
-	size_t first = look->observed->n;
-	int r = look->ns->only ? 0 : look_at_addresses(look, 0, e);
+	size_t first = obs->observed->n;
+	int r = obs->ns->only ? 0 : observe_addresses(obs, 0, e);
 
-	for (size_t i = 0; look->ns->only && i < look->n_links && r == 0; i++) {
-		r = look_at_addresses(look, look->links[i]->handle, e);
+	for (size_t i = 0; obs->ns->only && i < obs->n_links && r == 0; i++) {
+		r = observe_addresses(obs, obs->links[i]->handle, e);
 		/* Gone since it was looked at. */
 		r = r == -ENODEV ? 0 : r;
 	}
-	find_missing(look, first);
+	find_missing(obs, first);
 	if (r == 0)
-		address_order(look, first);
-	if (r == 0 && look->ns->unrouted)
-		r = address_routes_check(look, first, e);
-	return r < 0 ? err_prefix(e, "addresses of %s", look->ns->name) : 0;
+		address_order(obs, first);
+	if (r == 0 && obs->ns->unrouted)
+		r = address_routes_check(obs, first, e);
+	return r < 0 ? err_prefix(e, "addresses of %s", obs->ns->name) : 0;
 }
 
 static struct nl_msg *address_message(int type, int flags, const struct address *a, uint32_t index)
@@ -217,9 +217,9 @@ static struct nl_msg *address_message(int type, int flags, const struct address 
 }
 
 /* On a cable of our own nobody else can have the address, and the first packet need not wait. */
-static bool is_nodad(const struct work *w, const struct address *a)
+static bool is_nodad(const struct batch *b, const struct address *a)
 {
-	const struct object *o = model_find_ref(w->plan->desired, "link", a->object.place);
+	const struct object *o = model_find_ref(b->plan->desired, "link", a->object.place);
 
 	if (a->address.family != AF_INET6)
 		return false;
@@ -227,13 +227,13 @@ static bool is_nodad(const struct work *w, const struct address *a)
 }
 
 /* Our cables do without; who asks for the search gets it. */
-static int ask_for_dad(struct work *w, const struct address *a, struct err *e)
+static int ask_for_dad(struct batch *b, const struct address *a, struct err *e)
 {
 	if (!object_says(&a->object, "nodad") || a->nodad || a->address.family != AF_INET6)
 		return 0;
-	if (work_flush(w, e) < 0)
+	if (batch_flush(b, e) < 0)
 		return e->code;
-	return work_conf(w, a->object.netns, a->object.name, "accept_dad", "1", e);
+	return batch_conf(b, a->object.netns, a->object.name, "accept_dad", "1", e);
 }
 
 static void put_lasting(struct nl_msg *m, const struct address *a, bool nodad)
@@ -249,21 +249,21 @@ static void put_lasting(struct nl_msg *m, const struct address *a, bool nodad)
 		msg_put(m, IFA_CACHEINFO, &lives, sizeof(lives));
 }
 
-static int address_encode(struct work *w, struct op *op, struct err *e)
+static int address_encode(struct batch *b, struct op *op, struct err *e)
 {
 	struct address *a = (struct address *)(op->after ? op->after : op->before);
-	uint32_t index = op->after ? work_ifindex(w, a->object.place) : a->object.handle;
+	uint32_t index = op->after ? batch_ifindex(b, a->object.place) : a->object.handle;
 	uint8_t protocol = PROTOCOL;
 	struct nl_msg *m;
 
 	if (!op->after)
-		return work_send(w, a->object.netns, address_message(RTM_DELADDR, 0, a, index), op, e) < 0 ? e->code
-			: address_keep_peer(w, a, e);
-	if (ask_for_dad(w, a, e) < 0)
+		return batch_send(b, a->object.netns, address_message(RTM_DELADDR, 0, a, index), op, e) < 0 ? e->code
+			: address_keep_peer(b, a, e);
+	if (ask_for_dad(b, a, e) < 0)
 		return e->code;
 	m = address_message(RTM_NEWADDR, NLM_F_CREATE | (op->before ? NLM_F_REPLACE : NLM_F_EXCL), a, index);
 	msg_put(m, IFA_PROTO, &protocol, 1);
-	put_lasting(m, a, is_nodad(w, a));
+	put_lasting(m, a, is_nodad(b, a));
 	if (a->metric)
 		msg_put_u32(m, IFA_RT_PRIORITY, a->metric);
 	else if (op->before && a->address.family == AF_INET6 && op->diff & field_bit(a->object.kind, "metric"))
@@ -271,7 +271,7 @@ static int address_encode(struct work *w, struct op *op, struct err *e)
 		msg_put_u32(m, IFA_RT_PRIORITY, METRIC_IPV6);
 	if (a->label)
 		msg_put_string(m, IFA_LABEL, a->label);
-	return work_send(w, a->object.netns, m, op, e) < 0 ? e->code : address_reach_peer(w, a, index, e);
+	return batch_send(b, a->object.netns, m, op, e) < 0 ? e->code : address_reach_peer(b, a, index, e);
 }
 
 const struct kind kind_address = {
@@ -297,11 +297,11 @@ const struct kind kind_address = {
 	.avoids = address_avoids,
 	.observe = address_observe,
 	.encode = address_encode,
-	.bereft = "without the route to its network",
+	.missing_route = "without the route to its network",
 	.out_of_order = "out of order",
 	.note_mark = address_note_mark,
 	.say_damage = address_say_damage,
-	.retry = address_unwell,
+	.retry = address_retry,
 	.condition = address_condition,
 	.can_repair = address_can_repair,
 	.repair = address_repair,

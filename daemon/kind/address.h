@@ -54,7 +54,7 @@ struct inet address_net(const struct address *a);
 
 /* Makes those from the object @first on misplaced that have to be made anew, so that the first that
  * is declared of a network is the first there. */
-void address_order(struct look *look, size_t first);
+void address_order(struct observer *obs, size_t first);
 
 /* kind.slots: those of the routes that the kernel makes with it. */
 size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX]);
@@ -64,7 +64,7 @@ bool address_is_at(const struct object *o, struct slot *ret);
 bool address_avoids(const struct object *o, size_t i, struct slot *ret);
 
 /* Makes the addresses from the object @first on bereft whose routes are not there. */
-int address_routes_check(struct look *look, size_t first, struct err *e);
+int address_routes_check(struct observer *obs, size_t first, struct err *e);
 
 /* address_ready.c */
 /* Whether it cannot be used yet, as the kernel looks for a duplicate. */
@@ -74,16 +74,16 @@ const char *address_condition(const struct object *o);
 /* kind.note_mark and kind.say_damage: IFA_PROTO is the mark, and any program that sets the address without it takes it away. */
 void address_note_mark(struct model *observed, struct object *have, struct object *want, const char *topology);
 const char *address_say_damage(struct arena *a, const struct object *have, const char *topology);
-/* kind.unwell. */
-int address_unwell(const struct object *o, struct err *e);
+/* kind.retry. */
+int address_retry(const struct object *o, struct err *e);
 /* Whether @ip can be used in @netns (kind.ready). */
 int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds, struct err *e);
 
 /* kind.can_repair and kind.repair: the route is made again. */
 bool address_can_repair(const struct model *observed, const struct object *o);
-int address_repair(struct work *w, const struct object *o, struct err *e);
+int address_repair(struct batch *b, const struct object *o, struct err *e);
 /* IPv6: the kernel makes the route to the peer of a new address a little later, and refuses until then what
  * leads over it; made now, it is there for what follows in the batch. */
-int address_reach_peer(struct work *w, const struct address *a, uint32_t index, struct err *e);
+int address_reach_peer(struct batch *b, const struct address *a, uint32_t index, struct err *e);
 /* With an address the kernel takes the route to its peer away, though others need it: it is made again. */
-int address_keep_peer(struct work *w, const struct address *gone, struct err *e);
+int address_keep_peer(struct batch *b, const struct address *gone, struct err *e);

@@ -62,10 +62,10 @@ static size_t turns_group(const struct turn *v, size_t n)
 /* Those before the first are made anew: it takes their place then, and the link never has
  * none, which would cost it all its routes, other people's, too.  Where none takes the
  * place of one that leaves (promote_secondaries is off), all would go. */
-static void order_ipv4(const struct look *look, const struct turn *declared, const struct turn *there, size_t n)
+static void order_ipv4(const struct observer *obs, const struct turn *declared, const struct turn *there, size_t n)
 {
 	const struct address *first = declared->have;
-	const struct link *on = (const struct link *)model_find_ref(look->observed, "link", declared->o->place);
+	const struct link *on = (const struct link *)model_find_ref(obs->observed, "link", declared->o->place);
 	size_t before = 0;
 
 	if (!on || !on->promotes || (first && !(first->flags & IFA_F_SECONDARY)))
@@ -106,22 +106,22 @@ static void order_ipv6(const struct turn *declared, size_t n)
 	}
 }
 
-static void collect_declared(struct turns *t, const struct look *look)
+static void collect_declared(struct turns *t, const struct observer *obs)
 {
-	const struct object *netns = look->wanted[0];
+	const struct object *netns = obs->wanted[0];
 
 	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next)
 		if (o->kind == &kind_address)
-			turns_add(t, o, (struct address *)model_find(look->observed, o->id));
+			turns_add(t, o, (struct address *)model_find(obs->observed, o->id));
 	turns_sort(t);
 }
 
 /* The addresses that were read from the object @first on. */
-static void collect_there(struct turns *t, const struct look *look, size_t first, const struct turns *declared)
+static void collect_there(struct turns *t, const struct observer *obs, size_t first, const struct turns *declared)
 {
-	for (size_t i = first; i < look->observed->n; i++) {
-		look->observed->objects[i]->mark = 0;
-		turns_add(t, look->observed->objects[i], (struct address *)look->observed->objects[i]);
+	for (size_t i = first; i < obs->observed->n; i++) {
+		obs->observed->objects[i]->mark = 0;
+		turns_add(t, obs->observed->objects[i], (struct address *)obs->observed->objects[i]);
 	}
 	for (size_t i = 0; i < declared->n; i++)
 		if (declared->v[i].have)
@@ -129,14 +129,14 @@ static void collect_there(struct turns *t, const struct look *look, size_t first
 	turns_sort(t);
 }
 
-void address_order(struct look *look, size_t first)
+void address_order(struct observer *obs, size_t first)
 {
 	struct turns declared = { 0 }, there = { 0 };
 
-	collect_declared(&declared, look);
+	collect_declared(&declared, obs);
 	/* One alone is in order. */
 	if (declared.n > 1)
-		collect_there(&there, look, first, &declared);
+		collect_there(&there, obs, first, &declared);
 	for (size_t i = 0, at = 0, n; i < declared.n; i += n) {
 		const struct turn *group = &declared.v[i];
 
@@ -146,7 +146,7 @@ void address_order(struct look *look, size_t first)
 		if (at == there.n || group_cmp(&there.v[at], group) != 0)
 			continue;
 		if (group->net.family == AF_INET)
-			order_ipv4(look, group, &there.v[at], turns_group(&there.v[at], there.n - at));
+			order_ipv4(obs, group, &there.v[at], turns_group(&there.v[at], there.n - at));
 		else
 			order_ipv6(group, n);
 	}

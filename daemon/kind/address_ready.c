@@ -50,7 +50,7 @@ void address_note_mark(_unused_ struct model *observed, struct object *have, str
 	OBJECT_SET(want, address, mark);
 }
 
-int address_unwell(const struct object *o, struct err *e)
+int address_retry(const struct object *o, struct err *e)
 {
 	const struct address *a = (const struct address *)o;
 	char text[64];
@@ -87,7 +87,7 @@ int address_ready(const struct model *observed, const char *netns, const struct 
 		if (!found || !(a->flags & IFA_F_DADFAILED))
 			found = a;
 	}
-	r = found ? address_unwell(&found->object, e) : 0;
+	r = found ? address_retry(&found->object, e) : 0;
 	link = r == -EAGAIN ? model_find_ref(observed, "link", found->object.place) : NULL;
 	*ret_seconds = DETECTION_SECONDS;
 	if (!link || ((const struct link *)link)->carrier)

@@ -172,7 +172,7 @@ static void on_restart(void *arg)
 }
 
 /* Those of one family, on one link (0: on any), behind the ones that are there. */
-static int read_family(struct connected *c, struct look *look, uint8_t family, uint8_t protocol, uint32_t index, struct err *e)
+static int read_family(struct connected *c, struct observer *obs, uint8_t family, uint8_t protocol, uint32_t index, struct err *e)
 {
 	_cleanup_(connected_done) struct connected some = { 0 };
 	struct rtmsg header = { .rtm_family = family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = protocol, .rtm_type = RTN_UNICAST };
@@ -181,7 +181,7 @@ static int read_family(struct connected *c, struct look *look, uint8_t family, u
 
 	if (index)
 		msg_put_u32(m, RTA_OIF, index);
-	r = rtnl_dump(look->nl, m, on_route, on_restart, &some, e);
+	r = rtnl_dump(obs->nl, m, on_route, on_restart, &some, e);
 	/* No table, no IPv6, or the link is gone: no route. */
 	if (r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV)
 		return 0;
@@ -205,17 +205,17 @@ static bool is_asked(const struct model *m, size_t first, uint8_t family, uint32
 	return false;
 }
 
-static int connected_read(struct connected *c, struct look *look, size_t first, uint8_t protocol, struct err *e)
+static int connected_read(struct connected *c, struct observer *obs, size_t first, uint8_t protocol, struct err *e)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	bool few = look->ns->only && look->n_links <= FEW_LINKS;
+	bool few = obs->ns->only && obs->n_links <= FEW_LINKS;
 
-	for (size_t i = 0; i < (few ? look->n_links : 1); i++)
+	for (size_t i = 0; i < (few ? obs->n_links : 1); i++)
 		for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-			uint32_t index = few ? look->links[i]->handle : 0;
+			uint32_t index = few ? obs->links[i]->handle : 0;
 
-			if (is_asked(look->observed, first, families[f], index) &&
-			    read_family(c, look, families[f], protocol, index, e) < 0)
+			if (is_asked(obs->observed, first, families[f], index) &&
+			    read_family(c, obs, families[f], protocol, index, e) < 0)
 				return e->code;
 		}
 	if (c->n)
@@ -235,13 +235,13 @@ static bool connected_miss(const struct connected *c, struct model *observed, si
 	for (size_t i = first; i < observed->n; i++) {
 		struct address *a = (struct address *)observed->objects[i];
 
-		a->object.bereft = has_route(a) && (is_missing(c, route_of(a)) || (has_peer_route(a) && is_missing(c, peer_route_of(a))));
-		any |= a->object.bereft;
+		a->object.missing_route = has_route(a) && (is_missing(c, route_of(a)) || (has_peer_route(a) && is_missing(c, peer_route_of(a))));
+		any |= a->object.missing_route;
 	}
 	return any;
 }
 
-int address_routes_check(struct look *look, size_t first, struct err *e)
+int address_routes_check(struct observer *obs, size_t first, struct err *e)
 {
 	/* Somebody may have put one of his own in its place. */
 	static const uint8_t protocols[] = { RTPROT_KERNEL, RTPROT_UNSPEC };
@@ -250,9 +250,9 @@ int address_routes_check(struct look *look, size_t first, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(protocols) && any; i++) {
 		_cleanup_(connected_done) struct connected c = { 0 };
 
-		if (connected_read(&c, look, first, protocols[i], e) < 0)
+		if (connected_read(&c, obs, first, protocols[i], e) < 0)
 			return e->code;
-		any = connected_miss(&c, look->observed, first);
+		any = connected_miss(&c, obs->observed, first);
 	}
 	return 0;
 }
@@ -288,7 +288,7 @@ static struct nl_msg *route_message(const struct address *a, const struct connec
 	return m;
 }
 
-int address_repair(struct work *w, const struct object *o, struct err *e)
+int address_repair(struct batch *b, const struct object *o, struct err *e)
 {
 	const struct address *a = (const struct address *)o;
 	struct connected_route all[] = { route_of(a), peer_route_of(a) };
@@ -296,10 +296,10 @@ int address_repair(struct work *w, const struct object *o, struct err *e)
 
 	for (size_t i = 0; i < (has_peer_route(a) ? 2 : 1); i++) {
 		struct op op = { 0 };
-		int r = work_send(w, o->netns, route_message(a, &all[i]), &op, e);
+		int r = batch_send(b, o->netns, route_message(a, &all[i]), &op, e);
 
-		r = r < 0 ? r : work_flush(w, e);
-		w->refused = NULL;
+		r = r < 0 ? r : batch_flush(b, e);
+		b->refused = NULL;
 		if (r < 0 && r != -EEXIST)
 			return r;
 		made = r == 0 ? 0 : made;
@@ -307,17 +307,17 @@ int address_repair(struct work *w, const struct object *o, struct err *e)
 	return made;
 }
 
-int address_reach_peer(struct work *w, const struct address *a, uint32_t index, struct err *e)
+int address_reach_peer(struct batch *b, const struct address *a, uint32_t index, struct err *e)
 {
-	const struct link *link = (const struct link *)model_find_ref(w->plan->desired, "link", a->object.place);
-	const struct link *on = (const struct link *)model_find_ref(w->plan->observed, "link", a->object.place);
+	const struct link *link = (const struct link *)model_find_ref(b->plan->desired, "link", a->object.place);
+	const struct link *on = (const struct link *)model_find_ref(b->plan->observed, "link", a->object.place);
 	struct connected_route one;
 
 	if (!has_peer_route(a) || !link || link_is_down(&link->object) || link->master || (on && on->master_index))
 		return 0;
 	one = peer_route_of(a);
 	one.index = index;
-	return work_send(w, a->object.netns, route_message(a, &one), NULL, e);
+	return batch_send(b, a->object.netns, route_message(a, &one), NULL, e);
 }
 
 /* Whether the kernel took the route @one away with @gone: that to its peer, or that to itself. */
@@ -328,7 +328,7 @@ static bool is_lost(const struct address *gone, const struct connected_route *on
 	return !memcmp(&one->to, &own, sizeof(own)) || (has_peer_route(gone) && !memcmp(&one->to, &peer, sizeof(peer)));
 }
 
-int address_keep_peer(struct work *w, const struct address *gone, struct err *e)
+int address_keep_peer(struct batch *b, const struct address *gone, struct err *e)
 {
 	const struct object *netns = NULL;
 	bool any = false;
@@ -336,8 +336,8 @@ int address_keep_peer(struct work *w, const struct address *gone, struct err *e)
 
 	/* Of thousands of addresses hardly one has a peer. */
 	if (gone->address.family == AF_INET6 && (gone->address.len == 128 || has_peer_route(gone)) &&
-	    !(w->peerless && !strcmp(w->peerless, gone->object.netns)))
-		netns = model_netns(w->plan->desired, gone->object.netns);
+	    !(b->peerless && !strcmp(b->peerless, gone->object.netns)))
+		netns = model_netns(b->plan->desired, gone->object.netns);
 	for (const struct object *o = netns ? netns->first : NULL; o && r == 0; o = o->next) {
 		const struct address *a = (const struct address *)o;
 		struct connected_route one;
@@ -348,9 +348,9 @@ int address_keep_peer(struct work *w, const struct address *gone, struct err *e)
 		one = has_peer_route(a) ? peer_route_of(a) : route_of(a);
 		one.index = gone->object.handle;
 		if (!strcmp(o->place, gone->object.place) && is_lost(gone, &one) && memcmp(&a->key, &gone->key, sizeof(a->key)) != 0)
-			r = work_send(w, o->netns, route_message(a, &one), NULL, e);
+			r = batch_send(b, o->netns, route_message(a, &one), NULL, e);
 	}
 	if (!any && !has_peer_route(gone))
-		w->peerless = gone->object.netns;
+		b->peerless = gone->object.netns;
 	return r;
 }

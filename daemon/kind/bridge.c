@@ -168,13 +168,13 @@ static void complete_port(struct object *master, const struct object *port)
 }
 
 /* While a port runs the kernel does not disable it. */
-static void read_port(struct look *look, struct link *port, const struct ifinfomsg *i, struct nlattr *data)
+static void read_port(struct observer *obs, struct link *port, const struct ifinfomsg *i, struct nlattr *data)
 {
 	struct nlattr *a[64] = { 0 }, *state;
 
 	if (nla_parse_nested(a, ARRAY_SIZE(a) - 1, data, NULL) < 0)
 		return;
-	link_read_rows(look, &port->object, NLA_PORT, a, ARRAY_SIZE(a));
+	link_read_rows(obs, &port->object, NLA_PORT, a, ARRAY_SIZE(a));
 	state = a[IFLA_BRPORT_STATE];
 	port->forwards = !state || !(i->ifi_flags & IFF_RUNNING) || nla_get_u8(state) != BR_STATE_DISABLED;
 }
@@ -186,7 +186,7 @@ static bool forwards(const struct object *master)
 	return b->link.up && !b->stp_state;
 }
 
-static int send_port(struct work *w, struct op *op, uint64_t mask, bool has_state, struct err *e)
+static int send_port(struct batch *b, struct op *op, uint64_t mask, bool has_state, struct err *e)
 {
 	struct ifinfomsg i = { .ifi_family = AF_BRIDGE, .ifi_index = (int)op->after->handle };
 	uint8_t state = ((const struct link *)op->after)->forwards ? BR_STATE_FORWARDING : BR_STATE_DISABLED;
@@ -195,9 +195,9 @@ static int send_port(struct work *w, struct op *op, uint64_t mask, bool has_stat
 
 	if (has_state)
 		msg_put(m, IFLA_BRPORT_STATE, &state, sizeof(state));
-	link_put_rows(w, op->after, mask, NLA_PORT, m);
+	link_put_rows(b, op->after, mask, NLA_PORT, m);
 	nla_nest_end(m, port);
-	return work_send(w, op->after->netns, m, op, e);
+	return batch_send(b, op->after->netns, m, op, e);
 }
 
 /* A port forwards only after two delays, listening and learning. */

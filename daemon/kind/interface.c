@@ -11,19 +11,19 @@ static const struct field fields[] = { LINK_FIELDS("1500"), PORT_FIELDS };
 
 static void on_link(const struct nlmsghdr *h, void *arg)
 {
-	struct look *look = arg;
-	struct object *o = link_read(look, h);
+	struct observer *obs = arg;
+	struct object *o = link_read(obs, h);
 
 	if (!o)
 		return;
-	if (look->n_links % 64 == 0)
-		look->links = must(realloc(look->links, (look->n_links + 64) * sizeof(*look->links)));
-	look->links[look->n_links++] = o;
+	if (obs->n_links % 64 == 0)
+		obs->links = must(realloc(obs->links, (obs->n_links + 64) * sizeof(*obs->links)));
+	obs->links[obs->n_links++] = o;
 }
 
 static void on_restart(void *arg)
 {
-	((struct look *)arg)->n_links = 0;
+	((struct observer *)arg)->n_links = 0;
 }
 
 static int by_index(const void *a, const void *b)
@@ -34,7 +34,7 @@ static int by_index(const void *a, const void *b)
 }
 
 /* One link by its name, or by its number; NULL and 0: all. */
-static int look_at_link(struct look *look, const char *name, uint32_t index, struct err *e)
+static int observe_link(struct observer *obs, const char *name, uint32_t index, struct err *e)
 {
 	struct ifinfomsg i = { .ifi_index = (int)index };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &i, sizeof(i));
@@ -42,20 +42,20 @@ static int look_at_link(struct look *look, const char *name, uint32_t index, str
 
 	msg_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (!name && !index)
-		return rtnl_dump(look->nl, m, on_link, on_restart, look, e);
+		return rtnl_dump(obs->nl, m, on_link, on_restart, obs, e);
 	if (name)
 		msg_put_string(m, IFLA_IFNAME, name);
-	r = rtnl_ask(look->nl, m, on_link, look, e);
+	r = rtnl_ask(obs->nl, m, on_link, obs, e);
 	return r == -ENODEV ? 0 : r;
 }
 
-static int look_at_links(struct look *look, struct err *e)
+static int observe_links(struct observer *obs, struct err *e)
 {
-	const char *const *name = look->ns->only;
-	int r = name ? 0 : look_at_link(look, NULL, 0, e);
+	const char *const *name = obs->ns->only;
+	int r = name ? 0 : observe_link(obs, NULL, 0, e);
 
 	for (; name && *name && r == 0; name++)
-		r = look_at_link(look, *name, 0, e);
+		r = observe_link(obs, *name, 0, e);
 	return r;
 }
 
@@ -68,73 +68,73 @@ static int by_number(const void *a, const void *b)
 
 /* Of links that are looked at one by one, the masters and what their rows name may be anybody's: only
  * their names are asked for. */
-static int look_at_masters(struct look *look, struct err *e)
+static int observe_masters(struct observer *obs, struct err *e)
 {
-	_cleanup_(freep) uint32_t *missing = must(calloc(look->n_links + 1, (1 + LINK_NAMED_MAX) * sizeof(*missing)));
-	size_t n = 0, n_links = look->n_links;
+	_cleanup_(freep) uint32_t *missing = must(calloc(obs->n_links + 1, (1 + LINK_NAMED_MAX) * sizeof(*missing)));
+	size_t n = 0, n_links = obs->n_links;
 	int r = 0;
 
 	for (size_t i = 0; i < n_links; i++) {
-		const struct link *l = (const struct link *)look->links[i];
+		const struct link *l = (const struct link *)obs->links[i];
 
-		if (l->master_index && !look_link(look, l->master_index))
+		if (l->master_index && !observer_link(obs, l->master_index))
 			missing[n++] = l->master_index;
 		for (size_t k = 0; k < LINK_NAMED_MAX && !l->lower_away; k++)
-			if (l->named[k] && !look_link(look, l->named[k]))
+			if (l->named[k] && !observer_link(obs, l->named[k]))
 				missing[n++] = l->named[k];
 	}
 	qsort(missing, n, sizeof(*missing), by_number);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (i == 0 || missing[i] != missing[i - 1])
-			r = look_at_link(look, NULL, missing[i], e);
-	look->masters = look->links + n_links;
-	look->n_masters = look->n_links - n_links;
-	look->n_links = n_links;
+			r = observe_link(obs, NULL, missing[i], e);
+	obs->masters = obs->links + n_links;
+	obs->n_masters = obs->n_links - n_links;
+	obs->n_links = n_links;
 	return r;
 }
 
-static bool master_forwards(const struct look *look, const struct link *port)
+static bool master_forwards(const struct observer *obs, const struct link *port)
 {
-	const struct object *master = port->master ? model_find_ref(look->observed, "link", port->master) : NULL;
+	const struct object *master = port->master ? model_find_ref(obs->observed, "link", port->master) : NULL;
 
-	for (size_t i = 0; !master && port->master && i < look->n_links + look->n_masters; i++)
-		if (look->links[i]->handle == port->master_index)
-			master = look->links[i];
+	for (size_t i = 0; !master && port->master && i < obs->n_links + obs->n_masters; i++)
+		if (obs->links[i]->handle == port->master_index)
+			master = obs->links[i];
 	return master && link_kind(master)->forwards && link_kind(master)->forwards(master);
 }
 
-static void add_altname(struct look *look, const struct link *l)
+static void add_altname(struct observer *obs, const struct link *l)
 {
-	struct object *o = object_new(look->observed, &kind_interface, look->ns->name, l->altname);
+	struct object *o = object_new(obs->observed, &kind_interface, obs->ns->name, l->altname);
 
 	o->alias_of = l->object.name;
 	o->managed = false;
-	look_add(look, o);
+	observer_add(obs, o);
 }
 
 /* The loopback carries the mark of its namespace. */
-static int interface_observe(struct look *look, struct err *e)
+static int interface_observe(struct observer *obs, struct err *e)
 {
-	struct object *netns = model_netns(look->observed, look->ns->name);
+	struct object *netns = model_netns(obs->observed, obs->ns->name);
 
-	if (look_at_links(look, e) < 0)
-		return err_prefix(e, "interfaces of %s", look->ns->name);
-	if (look->n_links)
-		qsort(look->links, look->n_links, sizeof(*look->links), by_index);
-	if (look->ns->only && look_at_masters(look, e) < 0)
-		return err_prefix(e, "interfaces of %s", look->ns->name);
-	for (size_t n = 0; n < look->n_links; n++) {
-		struct link *l = (struct link *)look->links[n];
+	if (observe_links(obs, e) < 0)
+		return err_prefix(e, "interfaces of %s", obs->ns->name);
+	if (obs->n_links)
+		qsort(obs->links, obs->n_links, sizeof(*obs->links), by_index);
+	if (obs->ns->only && observe_masters(obs, e) < 0)
+		return err_prefix(e, "interfaces of %s", obs->ns->name);
+	for (size_t n = 0; n < obs->n_links; n++) {
+		struct link *l = (struct link *)obs->links[n];
 
-		l->master = l->master_index ? look_link(look, l->master_index) : NULL;
-		l->forwards = l->forwards || !master_forwards(look, l);
-		link_read_names(look, &l->object);
+		l->master = l->master_index ? observer_link(obs, l->master_index) : NULL;
+		l->forwards = l->forwards || !master_forwards(obs, l);
+		link_read_names(obs, &l->object);
 		/* Of a cable that is the far end. */
 		if (l->object.kind == &kind_interface && l->lower && !l->lower_away && l->lower != l->object.handle)
-			l->base = look_link(look, l->lower);
-		look_add(look, &l->object);
+			l->base = observer_link(obs, l->lower);
+		observer_add(obs, &l->object);
 		if (l->altname)
-			add_altname(look, l);
+			add_altname(obs, l);
 		if (is_loopback(l->object.name) && netns)
 			netns->sign = l->object.sign;
 	}

@@ -45,9 +45,9 @@ bool link_is_half_made(const struct object *o)
 	return o->sign.half;
 }
 
-static uint32_t group_of(const struct work *w, const struct object *o)
+static uint32_t group_of(const struct batch *b, const struct object *o)
 {
-	return group_of_link(w->topology, o->name);
+	return group_of_link(b->topology, o->name);
 }
 
 static struct nl_msg *link_message(int type, int flags, uint32_t index, bool up, bool change_up)
@@ -73,19 +73,19 @@ static bool born_later(const struct object *o)
 	return link_kind(o)->mtu_after_birth && object_has(o, LINK_MTU);
 }
 
-void link_put_birth(const struct work *w, const struct object *o, struct nl_msg *m)
+void link_put_birth(const struct batch *b, const struct object *o, struct nl_msg *m)
 {
 	uint8_t mac[6];
 
 	msg_put_string(m, IFLA_IFNAME, o->name);
-	msg_put_u32(m, IFLA_GROUP, group_of(w, o));
-	link_put_rows(w, o, link_needs_word(o) & ~(born_later(o) ? bit(LINK_MTU) : 0), NLA_MESSAGE, m);
+	msg_put_u32(m, IFLA_GROUP, group_of(b, o));
+	link_put_rows(b, o, link_needs_word(o) & ~(born_later(o) ? bit(LINK_MTU) : 0), NLA_MESSAGE, m);
 	if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, as_link(o)->mtu ^ 1);
 	if (object_has(o, LINK_MAC))
 		return;
 	/* Without an address of its own udev would give it one, and a second boot another. */
-	mac_derive(w->machine, w->topology, o->place, mac);
+	mac_derive(b->machine, b->topology, o->place, mac);
 	msg_put(m, IFLA_ADDRESS, mac, sizeof(mac));
 }
 
@@ -119,16 +119,16 @@ static bool regains_ipv6(const struct op *op)
 }
 
 /* The kernel takes "stable" only where there is a secret. */
-static int link_secret(struct work *w, const struct object *o, struct err *e)
+static int link_secret(struct batch *b, const struct object *o, struct err *e)
 {
-	const char *secret = lookup_sysctl(w->plan->desired, o->netns, o->name, "ipv6.stable_secret");
+	const char *secret = lookup_sysctl(b->plan->desired, o->netns, o->name, "ipv6.stable_secret");
 
 	if (!secret || as_link(o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY)
 		return 0;
-	return work_flush(w, e) < 0 ? e->code : work_conf(w, o->netns, o->name, "stable_secret", secret, e);
+	return batch_flush(b, e) < 0 ? e->code : batch_conf(b, o->netns, o->name, "stable_secret", secret, e);
 }
 
-static int settle_addrgen(struct work *w, struct op *op, struct err *e)
+static int settle_addrgen(struct batch *b, struct op *op, struct err *e)
 {
 	struct object *o = op->after;
 	const struct link *l = as_link(o);
@@ -138,62 +138,62 @@ static int settle_addrgen(struct work *w, struct op *op, struct err *e)
 	if (regains_ipv6(op)) {
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
 		msg_put_u32(m, IFLA_MTU, l->mtu);
-		if (work_send(w, o->netns, m, op, e) < 0)
+		if (batch_send(b, o->netns, m, op, e) < 0)
 			return e->code;
 	}
 	/* A new one without IPv6 has none to be told, and is told only what could not be otherwise. */
 	if (!op->before && l->addrgen == IN6_ADDR_GEN_MODE_EUI64 && object_has(o, LINK_MTU) && l->mtu < IPV6_MIN_MTU)
 		return 0;
-	if (link_secret(w, o, e) < 0)
+	if (link_secret(b, o, e) < 0)
 		return e->code;
 	m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
 	put_addrgen(o, m);
-	return work_send(w, o->netns, m, op, e);
+	return batch_send(b, o->netns, m, op, e);
 }
 
 /* Whether the step makes a link that is up a port of a master that takes it only while it is down. */
-static bool joins_down(const struct work *w, const struct op *op, uint64_t mask)
+static bool joins_down(const struct batch *b, const struct op *op, uint64_t mask)
 {
 	const char *to = op->before && as_link(op->before)->up && concerns(op->after, mask, LINK_MASTER) ? as_link(op->after)->master : NULL;
-	const struct object *master = to ? model_find_ref(w->plan->desired, "link", to) : NULL;
+	const struct object *master = to ? model_find_ref(b->plan->desired, "link", to) : NULL;
 
 	return master && link_kind(master)->takes_ports_down;
 }
 
 /* What cannot stand in the create message: addrgen must be there before the link is
  * up, alias and master need the link. */
-static int link_settle(struct work *w, struct op *op, uint64_t mask, struct err *e)
+static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err *e)
 {
 	struct object *o = op->after;
 	struct link *l = as_link(o);
 	struct nl_msg *m;
 	bool ours = !op->before || link_is_half_made(op->before), plain = op->before || op->given || link_kind(o)->create;
-	bool joins = joins_down(w, op, mask);
+	bool joins = joins_down(b, op, mask);
 
-	if (concerns(o, mask, LINK_ADDRGEN) && settle_addrgen(w, op, e) < 0)
+	if (concerns(o, mask, LINK_ADDRGEN) && settle_addrgen(b, op, e) < 0)
 		return e->code;
 	/* The kernel changes flags after all else; some drivers refuse another MAC while the link is up. */
 	if (joins || (op->before && concerns(o, mask, LINK_UP) && !l->up && concerns(o, mask, LINK_MAC))) {
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, true);
-		if (work_send(w, o->netns, m, op, e) < 0)
+		if (batch_send(b, o->netns, m, op, e) < 0)
 			return e->code;
 	}
 	m = link_message(RTM_NEWLINK, 0, o->handle, l->up || (joins && !object_has(o, LINK_UP)), joins || concerns(o, mask, LINK_UP));
 	if (op->before)
 		link_put_flags(m, o, op->diff);
 	if (ours || concerns(o, mask, LINK_MARK))
-		put_alias(m, w->topology);
+		put_alias(m, b->topology);
 	if (ours)
 		put_promote(m);
 	if ((plain && !op->before) || concerns(o, mask, LINK_MARK))
-		msg_put_u32(m, IFLA_GROUP, group_of(w, o));
+		msg_put_u32(m, IFLA_GROUP, group_of(b, o));
 	if (plain)
-		link_put_rows(w, o, op->before ? mask : mask & link_needs_word(o), NLA_MESSAGE, m);
+		link_put_rows(b, o, op->before ? mask : mask & link_needs_word(o), NLA_MESSAGE, m);
 	else if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, l->mtu);
 	if (concerns(o, mask, LINK_MASTER))
-		msg_put_u32(m, IFLA_MASTER, l->master ? work_ifindex(w, l->master) : 0);
-	return work_send(w, o->netns, m, op, e) < 0 ? e->code : link_port(w, op, e);
+		msg_put_u32(m, IFLA_MASTER, l->master ? batch_ifindex(b, l->master) : 0);
+	return batch_send(b, o->netns, m, op, e) < 0 ? e->code : link_port(b, op, e);
 }
 
 /* Nobody at the other end of a cable routes the host by advertisements, and nobody else
@@ -215,22 +215,22 @@ bool link_is_guarded(const struct model *desired, const struct object *o, const 
 	return false;
 }
 
-static int link_guard(struct work *w, const struct object *o, struct err *e)
+static int link_guard(struct batch *b, const struct object *o, struct err *e)
 {
-	const struct netns *ns = work_netns(w, o->netns);
+	const struct netns *ns = batch_netns(b, o->netns);
 
 	if (ns->state == NETNS_FRESH || !link_is_private(o))
 		return 0;
 	/* The message that brings it into being may still wait for another namespace. */
-	if (w->at != ns && work_flush(w, e) < 0)
+	if (b->at != ns && batch_flush(b, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++)
-		if (link_is_guarded(w->plan->desired, o, guarded[i]) && work_conf(w, o->netns, o->name, guarded[i], "0", e) < 0)
+		if (link_is_guarded(b->plan->desired, o, guarded[i]) && batch_conf(b, o->netns, o->name, guarded[i], "0", e) < 0)
 			return e->code;
 	return 0;
 }
 
-static int send_data(struct work *w, struct op *op, uint64_t mask, struct err *e)
+static int send_data(struct batch *b, struct op *op, uint64_t mask, struct err *e)
 {
 	bool whole = link_kind(op->after)->whole_data;
 	_cleanup_(freep) struct object *all = mask && whole ? link_all_data(op) : NULL;
@@ -239,88 +239,88 @@ static int send_data(struct work *w, struct op *op, uint64_t mask, struct err *e
 	if (!mask)
 		return 0;
 	m = link_message(RTM_NEWLINK, 0, op->after->handle, false, false);
-	if (link_put_data(w, all ? all : op->after, all ? ~UINT64_C(0) : mask, m, e) < 0) {
+	if (link_put_data(b, all ? all : op->after, all ? ~UINT64_C(0) : mask, m, e) < 0) {
 		nlmsg_free(m);
 		return e->code;
 	}
-	return work_send(w, op->after->netns, m, op, e);
+	return batch_send(b, op->after->netns, m, op, e);
 }
 
-static int send_birth(struct work *w, struct op *op, struct err *e)
+static int send_birth(struct batch *b, struct op *op, struct err *e)
 {
 	struct object *o = op->after;
-	const char *at = link_birthplace(w, o);
-	const struct netns *ns = strcmp(at, o->netns) ? work_netns(w, o->netns) : NULL;
+	const char *at = link_birthplace(b, o);
+	const struct netns *ns = strcmp(at, o->netns) ? batch_netns(b, o->netns) : NULL;
 	struct nl_msg *m;
 
-	o->handle = work_new_index(w, o->netns);
+	o->handle = batch_new_index(b, o->netns);
 	m = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, o->handle, false, false);
-	link_put_birth(w, o, m);
+	link_put_birth(b, o, m);
 	if (ns)
 		msg_put_u32(m, IFLA_NET_NS_FD, (uint32_t)ns->fd);
-	if (link_put_data(w, o, link_needs_word(o) & ~link_usual_modes(o), m, e) < 0) {
+	if (link_put_data(b, o, link_needs_word(o) & ~link_usual_modes(o), m, e) < 0) {
 		nlmsg_free(m);
 		return e->code;
 	}
-	return work_send(w, at, m, op, e) < 0 ? e->code : work_barrier(w, at, e);
+	return batch_send(b, at, m, op, e) < 0 ? e->code : batch_barrier(b, at, e);
 }
 
-static int link_create(struct work *w, struct op *op, struct err *e)
+static int link_create(struct batch *b, struct op *op, struct err *e)
 {
 	const struct link_kind *k = link_kind(op->after);
 
-	if ((k->create ? k->create : send_birth)(w, op, e) < 0 || link_guard(w, op->after, e) < 0)
+	if ((k->create ? k->create : send_birth)(b, op, e) < 0 || link_guard(b, op->after, e) < 0)
 		return e->code;
-	if (k->configure && k->configure(w, op, e) < 0)
+	if (k->configure && k->configure(b, op, e) < 0)
 		return e->code;
-	return link_settle(w, op, ~UINT64_C(0), e);
+	return link_settle(b, op, ~UINT64_C(0), e);
 }
 
 /* The kernel goes through a message in an order of its own, and a mode that is on bounds
  * other values: forward_delay while STP runs (br_changelink, net/bridge/br_netlink.c).  So what
  * returns to its default goes first, by itself; other modes the kernel takes after the values. */
-static int link_change_data(struct work *w, struct op *op, struct err *e)
+static int link_change_data(struct batch *b, struct op *op, struct err *e)
 {
 	const struct link_kind *k = link_kind(op->after);
 	uint64_t mask = link_at(op->after, NLA_INFO_DATA, op->diff), usual = k->whole_data ? 0 : mask & link_usual_modes(op->after);
 
-	if (send_data(w, op, usual, e) < 0 || send_data(w, op, mask & ~usual, e) < 0)
+	if (send_data(b, op, usual, e) < 0 || send_data(b, op, mask & ~usual, e) < 0)
 		return e->code;
-	return k->configure ? k->configure(w, op, e) : 0;
+	return k->configure ? k->configure(b, op, e) : 0;
 }
 
 /* The loopback comes with its namespace, as drivers/net/loopback.c makes it. */
-static void note_loopback(struct work *w, const struct object *o)
+static void note_loopback(struct batch *b, const struct object *o)
 {
 	uint64_t mask = o->set & (bit(LINK_MTU) | bit(LINK_TXQLEN));
-	struct object *fresh = mask ? object_copy(&w->noted, o, mask) : NULL;
+	struct object *fresh = mask ? object_copy(&b->noted, o, mask) : NULL;
 
 	if (!fresh)
 		return;
 	as_link(fresh)->mtu = 65536;
 	as_link(fresh)->txqlen = 1000;
-	model_add(&w->noted, fresh, NULL);
+	model_add(&b->noted, fresh, NULL);
 }
 
-int link_encode(struct work *w, struct op *op, struct err *e)
+int link_encode(struct batch *b, struct op *op, struct err *e)
 {
 	if (!op->after)
-		return work_send(w, op->before->netns, link_message(RTM_DELLINK, 0, op->before->handle, false, false), op, e);
+		return batch_send(b, op->before->netns, link_message(RTM_DELLINK, 0, op->before->handle, false, false), op, e);
 	if (!op->before && !op->given)
-		return link_create(w, op, e);
+		return link_create(b, op, e);
 	if (op->given && op->after->managed) {
 		op->after->handle = 1;	/* LOOPBACK_IFINDEX */
-		note_loopback(w, op->after);
+		note_loopback(b, op->after);
 	}
-	if ((op->given || link_is_half_made(op->before)) && link_guard(w, op->after, e) < 0)
+	if ((op->given || link_is_half_made(op->before)) && link_guard(b, op->after, e) < 0)
 		return e->code;
-	if (op->before && link_change_data(w, op, e) < 0)
+	if (op->before && link_change_data(b, op, e) < 0)
 		return e->code;
-	if (link_settle(w, op, op->given ? ~UINT64_C(0) : op->diff, e) < 0)
+	if (link_settle(b, op, op->given ? ~UINT64_C(0) : op->diff, e) < 0)
 		return e->code;
 	if (op->after->managed || !regains_ipv6(op))
 		return 0;
-	return work_flush(w, e) < 0 ? e->code : link_guard(w, op->after, e);
+	return batch_flush(b, e) < 0 ? e->code : link_guard(b, op->after, e);
 }
 
 bool link_takes(const struct op *op, const struct object *other)
@@ -332,31 +332,31 @@ bool link_takes(const struct op *op, const struct object *other)
 	return (down || small) && (!other || lookup_is_ipv6(other));
 }
 
-int link_mark(struct work *w, struct op *op, struct err *e)
+int link_mark(struct batch *b, struct op *op, struct err *e)
 {
 	struct object *o = op->before;
 	struct nl_msg *m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
 
-	put_alias(m, op->mark == MARK_PUT ? w->topology : NULL);
-	msg_put_u32(m, IFLA_GROUP, op->mark == MARK_PUT ? group_of(w, o) : 0);
-	return work_send(w, o->netns, m, op, e);
+	put_alias(m, op->mark == MARK_PUT ? b->topology : NULL);
+	msg_put_u32(m, IFLA_GROUP, op->mark == MARK_PUT ? group_of(b, o) : 0);
+	return batch_send(b, o->netns, m, op, e);
 }
 
 /* The signed links of the namespace, if all are surely of this topology and none was
  * made in this change, which would go with them; else 0. */
-static size_t count_ours(const struct work *w, const struct object *one)
+static size_t count_ours(const struct batch *b, const struct object *one)
 {
-	const struct object *netns = model_netns(w->plan->observed, one->netns);
+	const struct object *netns = model_netns(b->plan->observed, one->netns);
 	size_t n = 0;
 
 	if (!one->sign.topology)
 		return 0;
 
 	/* Those that were not looked at would go, too. */
-	if (work_netns(w, one->netns)->only)
+	if (batch_netns(b, one->netns)->only)
 		return 0;
-	for (size_t i = 0; i < w->plan->n; i++) {
-		const struct op *op = &w->plan->ops[i];
+	for (size_t i = 0; i < b->plan->n; i++) {
+		const struct op *op = &b->plan->ops[i];
 
 		if (!op->before && object_is(op->after, "link") && !strcmp(op->after->netns, one->netns))
 			return 0;
@@ -365,14 +365,14 @@ static size_t count_ours(const struct work *w, const struct object *one)
 		if (!object_is(o, "link") || o->sign.hash != one->sign.hash || is_loopback(o->name))
 			continue;
 		/* Anybody can copy a mark, and delete by group asks nobody. */
-		if (o->owner != OWNER_OURS || !o->sign.topology || strcmp(o->sign.topology, w->topology))
+		if (o->owner != OWNER_OURS || !o->sign.topology || strcmp(o->sign.topology, b->topology))
 			return 0;
 		n++;
 	}
 	return n;
 }
 
-int link_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e)
+int link_apply(struct batch *b, struct op *ops, size_t n, size_t *ret_taken, struct err *e)
 {
 	const struct object *one = ops[0].before;
 	struct nl_msg *m;
@@ -385,11 +385,11 @@ int link_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, stru
 	       ops[run].before->sign.hash == one->sign.hash)
 		run++;
 	/* One message and one grace period for all, instead of one for each. */
-	if (run < 2 || run != count_ours(w, one))
+	if (run < 2 || run != count_ours(b, one))
 		return 0;
 	m = link_message(RTM_DELLINK, 0, 0, false, false);
-	msg_put_u32(m, IFLA_GROUP, group_of(w, one));
-	if (work_send(w, one->netns, m, &ops[0], e) < 0 || work_flush(w, e) < 0)
+	msg_put_u32(m, IFLA_GROUP, group_of(b, one));
+	if (batch_send(b, one->netns, m, &ops[0], e) < 0 || batch_flush(b, e) < 0)
 		return e->code;
 	*ret_taken = run;
 	return 0;

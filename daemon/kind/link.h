@@ -9,7 +9,7 @@
 /* Of Linux 5.16, 6.3 and 6.4 (include/uapi/linux/if_link.h). */
 enum { IFLA_BRPORT_MAB = 40, IFLA_BRPORT_MCAST_MAX_GROUPS = 42, IFLA_BRPORT_NEIGH_VLAN_SUPPRESS = 43 };
 
-struct look;		/* observer.h */
+struct observer;		/* observer.h */
 
 enum { LINK_NAMED_MAX = 2 };
 
@@ -59,9 +59,9 @@ struct link_kind {
 	/* ---- IFLA_INFO_DATA, as far as no row says it: fields of NLA_INFO_DATA without an attribute ---- */
 
 	/* Adds those of @mask, at creation and when one of them changes. */
-	int (*put_data)(struct work *w, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e);
+	int (*put_data)(struct batch *b, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e);
 	/* Reads them from the @n attributes @data, each at its number; NULL: it is not there. */
-	void (*read_data)(struct look *look, struct object *o, struct nlattr *const *data, size_t n);
+	void (*read_data)(struct observer *obs, struct object *o, struct nlattr *const *data, size_t n);
 	/* What a change does not say the kernel sets to its default: it is sent with all that is known. */
 	bool whole_data;
 
@@ -70,9 +70,9 @@ struct link_kind {
 	/* The namespace that creates it, if that is not its own or that of the link below it (IFLA_LINK). */
 	const char *(*birthplace)(const struct object *o);
 	/* Instead of RTM_NEWLINK.  Sets @op->after->handle. */
-	int (*create)(struct work *w, struct op *op, struct err *e);
+	int (*create)(struct batch *b, struct op *op, struct err *e);
 	/* Says what no message of rtnetlink says: of a new link that is not up yet, or the fields op->diff. */
-	int (*configure)(struct work *w, struct op *op, struct err *e);
+	int (*configure)(struct batch *b, struct op *op, struct err *e);
 	/* The MTU that it is born with it forgets. */
 	bool mtu_after_birth;
 	/* Nobody is at its other end but what its topology puts there. */
@@ -92,11 +92,11 @@ struct link_kind {
 	/* Pure.  Called for each declared port. */
 	void (*complete_port)(struct object *master, const struct object *port);
 	/* Reads the state of a port, and its rows of NLA_PORT, from its flags and IFLA_INFO_SLAVE_DATA. */
-	void (*read_port)(struct look *look, struct link *port, const struct ifinfomsg *i, struct nlattr *data);
+	void (*read_port)(struct observer *obs, struct link *port, const struct ifinfomsg *i, struct nlattr *data);
 	/* Pure.  Whether an observed master has its ports forward when they can: no protocol decides. */
 	bool (*forwards)(const struct object *master);
 	/* Sends the rows of NLA_PORT in @mask; with @state it has the port forward again, or disables it. */
-	int (*send_port)(struct work *w, struct op *op, uint64_t mask, bool state, struct err *e);
+	int (*send_port)(struct batch *b, struct op *op, uint64_t mask, bool state, struct err *e);
 	/* Pure.  The seconds that it may take an observed one to have a carrier, beside the usual ones. */
 	unsigned (*carrier_seconds)(const struct object *master);
 };
@@ -207,15 +207,15 @@ bool link_lacks_ipv6(const struct object *o);
 
 /* link_read.c: the interface of a message, not yet in the model; NULL: it is none.  What names other
  * interfaces is still their number. */
-struct object *link_read(struct look *look, const struct nlmsghdr *h);
+struct object *link_read(struct observer *obs, const struct nlmsghdr *h);
 
 /* link_row.c */
 /* Adds the attributes in the rows of @o at @place, of the fields of @mask. */
-void link_put_rows(const struct work *w, const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m);
+void link_put_rows(const struct batch *b, const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m);
 /* Reads them, from the @n @attributes, each at its number.  What names other links is still their number … */
-void link_read_rows(struct look *look, struct object *o, enum nla_place place, struct nlattr *const *attributes, size_t n);
+void link_read_rows(struct observer *obs, struct object *o, enum nla_place place, struct nlattr *const *attributes, size_t n);
 /* … until all links of the namespace are read. */
-void link_read_names(const struct look *look, struct object *o);
+void link_read_names(const struct observer *obs, struct object *o);
 
 /* As in struct kind, for every kind of link. */
 int link_check(struct object *o, struct err *e);
@@ -223,10 +223,10 @@ void link_complete(struct model *m, struct object *o, struct problems *p);
 void link_check_in(const struct model *m, const struct object *o, struct problems *p);
 void link_reset(struct object *o, size_t field);
 void link_resolve(struct model *observed, struct object *o, const struct object *wanted);
-int link_encode(struct work *w, struct op *op, struct err *e);
+int link_encode(struct batch *b, struct op *op, struct err *e);
 
 /* The attributes that a create message carries for this end: name, group, MAC, MTU. */
-void link_put_birth(const struct work *w, const struct object *o, struct nl_msg *m);
+void link_put_birth(const struct batch *b, const struct object *o, struct nl_msg *m);
 /* link_data.c */
 /* The fields of @mask whose rows are at @place. */
 uint64_t link_at(const struct object *o, enum nla_place place, uint64_t mask);
@@ -235,21 +235,21 @@ uint64_t link_needs_word(const struct object *o);
 /* Those of them that are modes, on or off, and as a new link has them: a kernel that lacks one refuses the very word. */
 uint64_t link_usual_modes(const struct object *o);
 /* Adds the kind and, of the fields of @mask, IFLA_INFO_DATA. */
-int link_put_data(struct work *w, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e);
+int link_put_data(struct batch *b, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e);
 /* @op->after, with what it does not say of IFLA_INFO_DATA as it is.  The caller frees it. */
 struct object *link_all_data(const struct op *op);
 /* The namespace whose socket creates it. */
-const char *link_birthplace(const struct work *w, const struct object *o);
+const char *link_birthplace(const struct batch *b, const struct object *o);
 /* link_state.c */
 /* Flags that somebody changed, of @diff; a new link has them on. */
 void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff);
 /* The first field that makes it a port unlike others; NULL: there is none. */
 const char *link_port_field(const struct object *o);
 /* What it is as a port: one that forwards again, and what a port of another master begins without. */
-int link_port(struct work *w, struct op *op, struct err *e);
+int link_port(struct batch *b, struct op *op, struct err *e);
 /* kind.takes: what IPv6 loses when a link goes down, or below the smallest MTU that it needs. */
 bool link_takes(const struct op *op, const struct object *other);
 /* Group and alias. */
-int link_mark(struct work *w, struct op *op, struct err *e);
+int link_mark(struct batch *b, struct op *op, struct err *e);
 /* Removes one link, or all of the topology's in its namespace at once. */
-int link_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
+int link_apply(struct batch *b, struct op *ops, size_t n, size_t *ret_taken, struct err *e);

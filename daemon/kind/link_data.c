@@ -43,15 +43,15 @@ uint64_t link_usual_modes(const struct object *o)
 	return mask;
 }
 
-int link_put_data(struct work *w, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e)
+int link_put_data(struct batch *b, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e)
 {
 	struct nlattr *info = nla_nest_start(m, IFLA_LINKINFO), *inside;
 	uint64_t own = of_kind(o, mask);
 
 	msg_put(m, IFLA_INFO_KIND, o->kind->name, strlen(o->kind->name));
 	inside = nla_nest_start(m, IFLA_INFO_DATA);
-	link_put_rows(w, o, mask, NLA_INFO_DATA, m);
-	if (own && link_kind(o)->put_data && link_kind(o)->put_data(w, o, own, m, e) < 0)
+	link_put_rows(b, o, mask, NLA_INFO_DATA, m);
+	if (own && link_kind(o)->put_data && link_kind(o)->put_data(b, o, own, m, e) < 0)
 		return e->code;
 	nla_nest_end(m, inside);
 	nla_nest_end(m, info);
@@ -87,10 +87,10 @@ static const struct object *below(const struct model *m, const struct object *o)
 	return NULL;
 }
 
-const char *link_birthplace(const struct work *w, const struct object *o)
+const char *link_birthplace(const struct batch *b, const struct object *o)
 {
 	const char *at = link_kind(o)->birthplace ? link_kind(o)->birthplace(o) : NULL;
-	const struct object *base = at ? NULL : below(w->plan->desired, o);
+	const struct object *base = at ? NULL : below(b->plan->desired, o);
 
 	return at ? at : base ? base->netns : o->netns;
 }

@@ -31,14 +31,14 @@ static bool read_promotes(struct nlattr *af_spec)
 }
 
 /* The master's kind knows what it keeps of its ports. */
-static void read_port(struct look *look, struct link *l, const struct ifinfomsg *i, struct nlattr **info)
+static void read_port(struct observer *obs, struct link *l, const struct ifinfomsg *i, struct nlattr **info)
 {
-	const struct kind *k = info[IFLA_INFO_SLAVE_KIND] ? kinds_find(look->observed->kinds, "link", nla_data(info[IFLA_INFO_SLAVE_KIND])) : NULL;
+	const struct kind *k = info[IFLA_INFO_SLAVE_KIND] ? kinds_find(obs->observed->kinds, "link", nla_data(info[IFLA_INFO_SLAVE_KIND])) : NULL;
 
 	l->forwards = true;
 	l->port_of = k ? k->link : NULL;
 	if (l->port_of && l->port_of->read_port && info[IFLA_INFO_SLAVE_DATA])
-		l->port_of->read_port(look, l, i, info[IFLA_INFO_SLAVE_DATA]);
+		l->port_of->read_port(obs, l, i, info[IFLA_INFO_SLAVE_DATA]);
 }
 
 static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr **a)
@@ -61,7 +61,7 @@ static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr 
 }
 
 /* One that a topology takes for the name of an interface. */
-static const char *read_altname(const struct look *look, struct nlattr *list)
+static const char *read_altname(const struct observer *obs, struct nlattr *list)
 {
 	struct nlattr *a;
 	int left;
@@ -71,10 +71,10 @@ static const char *read_altname(const struct look *look, struct nlattr *list)
 
 		if (nla_type(a) != IFLA_ALT_IFNAME)
 			continue;
-		snprintf(place, sizeof(place), "%s/%.60s", look->ns->name, (const char *)nla_data(a));
+		snprintf(place, sizeof(place), "%s/%.60s", obs->ns->name, (const char *)nla_data(a));
 		ref_id("link", place, id);
-		if (model_find(look->desired, id) || model_find(look->last, id))
-			return arena_strdup(&look->observed->arena, strchr(place, '/') + 1);
+		if (model_find(obs->desired, id) || model_find(obs->last, id))
+			return arena_strdup(&obs->observed->arena, strchr(place, '/') + 1);
 	}
 	return NULL;
 }
@@ -85,7 +85,7 @@ static bool has_own_table(const struct object *o, struct nlattr **info)
 	return link_kind(o)->own_table || (info[IFLA_INFO_KIND] && !strcmp(nla_data(info[IFLA_INFO_KIND]), "vrf"));
 }
 
-struct object *link_read(struct look *look, const struct nlmsghdr *h)
+struct object *link_read(struct observer *obs, const struct nlmsghdr *h)
 {
 	struct nlattr *a[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1] = { 0 }, *data[64] = { 0 };
 	const struct ifinfomsg *i = nlmsg_data(h);
@@ -96,23 +96,23 @@ struct object *link_read(struct look *look, const struct nlmsghdr *h)
 	    !a[IFLA_IFNAME])
 		return NULL;
 	if (a[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) == 0 && info[IFLA_INFO_KIND])
-		k = kinds_find(look->observed->kinds, "link", nla_data(info[IFLA_INFO_KIND]));
-	o = object_new(look->observed, k ? k : &kind_interface, look->ns->name, nla_data(a[IFLA_IFNAME]));
+		k = kinds_find(obs->observed->kinds, "link", nla_data(info[IFLA_INFO_KIND]));
+	o = object_new(obs->observed, k ? k : &kind_interface, obs->ns->name, nla_data(a[IFLA_IFNAME]));
 	o->handle = (uint32_t)i->ifi_index;
 	o->managed = false;
 	o->sign = sign_of_link(a[IFLA_GROUP] ? nla_get_u32(a[IFLA_GROUP]) : 0,
-			       a[IFLA_IFALIAS] ? arena_strdup(&look->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
+			       a[IFLA_IFALIAS] ? arena_strdup(&obs->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
 	o->sign.half = o->sign.hash && !o->sign.alias && !(i->ifi_flags & IFF_UP) && o->handle >= INDEX_MIN && o->handle < INDEX_MAX;
-	link_read_rows(look, o, NLA_MESSAGE, a, ARRAY_SIZE(a));
+	link_read_rows(obs, o, NLA_MESSAGE, a, ARRAY_SIZE(a));
 	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0) {
-		link_read_rows(look, o, NLA_INFO_DATA, data, ARRAY_SIZE(data));
+		link_read_rows(obs, o, NLA_INFO_DATA, data, ARRAY_SIZE(data));
 		if (link_kind(o)->read_data)
-			link_kind(o)->read_data(look, o, data, ARRAY_SIZE(data));
+			link_kind(o)->read_data(obs, o, data, ARRAY_SIZE(data));
 	}
 	/* What the kernel does not tell it has no other way. */
 	object_set_usual(o);
-	read_port(look, (struct link *)o, i, info);
-	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(look, a[IFLA_PROP_LIST]) : NULL;
+	read_port(obs, (struct link *)o, i, info);
+	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(obs, a[IFLA_PROP_LIST]) : NULL;
 	((struct link *)o)->own_table = has_own_table(o, info);
 	read_state((struct link *)o, i, a);
 	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);

@@ -90,7 +90,7 @@ static bool read_ip(const struct field *f, struct nlattr *const *attributes, siz
 	return true;
 }
 
-void link_put_rows(const struct work *w, const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m)
+void link_put_rows(const struct batch *b, const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m)
 {
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		const struct field *f = &o->kind->fields[i];
@@ -100,7 +100,7 @@ void link_put_rows(const struct work *w, const struct object *o, uint64_t mask, 
 		if (!f->nla || f->place != place || !(o->set & mask & bit(i)) || (f->flags & HIDDEN && f->flags & WRITTEN))
 			continue;
 		if (f->type == &type_link)
-			put_number(m, f, *(const char *const *)at ? work_ifindex(w, *(const char *const *)at) : 0);
+			put_number(m, f, *(const char *const *)at ? batch_ifindex(b, *(const char *const *)at) : 0);
 		else if (f->type == &type_ip)
 			put_ip(m, f, at);
 		else if (f->type == &type_string)
@@ -113,7 +113,7 @@ void link_put_rows(const struct work *w, const struct object *o, uint64_t mask, 
 }
 
 /* Whether the attribute was there, and is read. */
-static bool read_value(struct look *look, const struct field *f, void *at, struct nlattr *const *attributes, size_t n)
+static bool read_value(struct observer *obs, const struct field *f, void *at, struct nlattr *const *attributes, size_t n)
 {
 	const struct nlattr *a = attributes[f->nla];
 	uint32_t v;
@@ -129,13 +129,13 @@ static bool read_value(struct look *look, const struct field *f, void *at, struc
 	if (!a || (f->type != &type_string && nla_len(a) < (int)f->type->size))
 		return false;
 	if (f->type == &type_string)
-		*(const char **)at = arena_strdup(&look->observed->arena, nla_data(a));
+		*(const char **)at = arena_strdup(&obs->observed->arena, nla_data(a));
 	else
 		memcpy(at, nla_data(a), f->type->size);
 	return true;
 }
 
-void link_read_rows(struct look *look, struct object *o, enum nla_place place, struct nlattr *const *attributes, size_t n)
+void link_read_rows(struct observer *obs, struct object *o, enum nla_place place, struct nlattr *const *attributes, size_t n)
 {
 	struct link *l = (struct link *)o;
 	size_t named = 0;
@@ -144,7 +144,7 @@ void link_read_rows(struct look *look, struct object *o, enum nla_place place, s
 		const struct field *f = &o->kind->fields[i];
 
 		if (!f->nla || f->type != &type_link) {
-			if (f->nla && f->nla < n && f->place == place && read_value(look, f, object_at(o, i), attributes, n))
+			if (f->nla && f->nla < n && f->place == place && read_value(obs, f, object_at(o, i), attributes, n))
 				o->set |= bit(i);
 			continue;
 		}
@@ -155,7 +155,7 @@ void link_read_rows(struct look *look, struct object *o, enum nla_place place, s
 	}
 }
 
-void link_read_names(const struct look *look, struct object *o)
+void link_read_names(const struct observer *obs, struct object *o)
 {
 	struct link *l = (struct link *)o;
 	size_t named = 0;
@@ -167,7 +167,7 @@ void link_read_names(const struct look *look, struct object *o)
 
 		if (!f->nla || f->type != &type_link)
 			continue;
-		name = l->named[named] && !away ? look_link(look, l->named[named]) : NULL;
+		name = l->named[named] && !away ? observer_link(obs, l->named[named]) : NULL;
 		named++;
 		if (!name)
 			continue;

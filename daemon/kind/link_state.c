@@ -39,24 +39,24 @@ const char *link_port_field(const struct object *o)
 }
 
 /* The kind of what it is going to be a port of; NULL: of nothing that is known. */
-static const struct link_kind *kind_of_master(const struct work *w, const struct op *op)
+static const struct link_kind *kind_of_master(const struct batch *b, const struct op *op)
 {
 	const char *master = ((const struct link *)op->after)->master;
-	const struct object *o = master ? model_find_ref(w->plan->desired, "link", master) : NULL;
+	const struct object *o = master ? model_find_ref(b->plan->desired, "link", master) : NULL;
 
 	if (op->before && !(op->diff & bit(LINK_MASTER)))
 		return ((const struct link *)op->before)->port_of;
 	/* What is only managed may be of any kind. */
 	if (master && (!o || o->managed))
-		o = model_find_ref(w->plan->observed, "link", master);
+		o = model_find_ref(b->plan->observed, "link", master);
 	return o ? link_kind(o) : NULL;
 }
 
-int link_port(struct work *w, struct op *op, struct err *e)
+int link_port(struct batch *b, struct op *op, struct err *e)
 {
-	const struct link_kind *master = kind_of_master(w, op);
+	const struct link_kind *master = kind_of_master(b, op);
 	bool begins = !op->before || op->diff & bit(LINK_MASTER), state = !begins && is_wrong(op->after, op->diff, LINK_FORWARDS);
 	uint64_t mask = begins ? said(op->after) : link_at(op->after, NLA_PORT, op->diff);
 
-	return master && master->send_port && (mask || state) ? master->send_port(w, op, mask, state, e) : 0;
+	return master && master->send_port && (mask || state) ? master->send_port(b, op, mask, state, e) : 0;
 }

@@ -143,28 +143,28 @@ static int forwarding_read(struct netns_object *n, struct err *e)
 	return 0;
 }
 
-static int netns_observe(struct look *look, struct err *e)
+static int netns_observe(struct observer *obs, struct err *e)
 {
-	struct netns_object *n = (struct netns_object *)object_new(look->observed, &kind_netns, look->ns->name, NULL);
+	struct netns_object *n = (struct netns_object *)object_new(obs->observed, &kind_netns, obs->ns->name, NULL);
 	bool asked = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(look->wanted); i++) {
-		const struct netns_object *w = (const struct netns_object *)look->wanted[i];
+	for (size_t i = 0; i < ARRAY_SIZE(obs->wanted); i++) {
+		const struct netns_object *w = (const struct netns_object *)obs->wanted[i];
 
 		asked |= w && object_says(&w->object, "forwarding");
 	}
-	n->lo = arena_fmt(&look->observed->arena, "%s/" LOOPBACK, look->ns->name);
+	n->lo = arena_fmt(&obs->observed->arena, "%s/" LOOPBACK, obs->ns->name);
 	OBJECT_SET(&n->object, netns_object, lo);
-	n->object.cookie = rtnl_cookie(look->nl);
-	look_add(look, &n->object);
+	n->object.cookie = rtnl_cookie(obs->nl);
+	observer_add(obs, &n->object);
 	return asked ? forwarding_read(n, e) : 0;
 }
 
 /* IPv6 forwarding makes the kernel drop the default route that a router advertised,
  * unless accept_ra is 2 (Documentation/networking/ip-sysctl.rst). */
-static int keep_advertised(const struct work *w, struct err *e)
+static int keep_advertised(const struct batch *b, struct err *e)
 {
-	const struct object *host = model_netns(w->plan->observed, "host");
+	const struct object *host = model_netns(b->plan->observed, "host");
 
 	for (const struct object *o = host ? host->first : NULL; o; o = o->next) {
 		char path[128], value[16];
@@ -182,7 +182,7 @@ static int keep_advertised(const struct work *w, struct err *e)
 	return 0;
 }
 
-static int forwarding_write(const struct work *w, const struct op *op, struct err *e)
+static int forwarding_write(const struct batch *b, const struct op *op, struct err *e)
 {
 	const struct netns_object *n = (const struct netns_object *)op->after;
 	bool v4 = n->forwarding & FORWARD_IPV4, v6 = n->forwarding & FORWARD_IPV6;
@@ -190,9 +190,9 @@ static int forwarding_write(const struct work *w, const struct op *op, struct er
 
 	if (!object_says(op->after, "forwarding"))
 		return 0;
-	if (is_host(op->after) && v6 && keep_advertised(w, e) < 0)
+	if (is_host(op->after) && v6 && keep_advertised(b, e) < 0)
 		return e->code;
-	_cleanup_(netns_leavep) int entered = netns_enter(work_netns(w, op->after->netns), e);
+	_cleanup_(netns_leavep) int entered = netns_enter(batch_netns(b, op->after->netns), e);
 	if (entered < 0)
 		return entered;
 	if (sysctl_write("net/ipv4/ip_forward", v4 ? "1" : "0", e) < 0)
@@ -201,43 +201,43 @@ static int forwarding_write(const struct work *w, const struct op *op, struct er
 	return r == -ENOENT && !v6 ? 0 : r;
 }
 
-static int create_run(struct work *w, struct op *ops, size_t n, struct err *e)
+static int create_run(struct batch *b, struct op *ops, size_t n, struct err *e)
 {
 	_cleanup_(freep) struct netns **fresh = must(calloc(n, sizeof(*fresh)));
 	int r;
 
 	for (size_t i = 0; i < n; i++) {
-		struct netns *ns = work_netns(w, ops[i].after->netns);
+		struct netns *ns = batch_netns(b, ops[i].after->netns);
 
 		if (ns->state == NETNS_STALE || ns->state == NETNS_PLACEHOLDER) {
-			w->refused = &ops[i];
-			return err_set(e, EEXIST, "%s/%s belongs to another program: it is there already and is no network namespace", w->set->dir,
+			b->refused = &ops[i];
+			return err_set(e, EEXIST, "%s/%s belongs to another program: it is there already and is no network namespace", b->set->dir,
 				       ns->name);
 		}
 		fresh[i] = ns;
 	}
-	r = netns_make(w->set, TAKE(fresh), n, e);
+	r = netns_make(b->set, TAKE(fresh), n, e);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = forwarding_write(w, &ops[i], e);
+		r = forwarding_write(b, &ops[i], e);
 	return r;
 }
 
-static int netns_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e)
+static int netns_apply(struct batch *b, struct op *ops, size_t n, size_t *ret_taken, struct err *e)
 {
 	size_t run = 0;
 
 	*ret_taken = 1;
-	if (work_flush(w, e) < 0)
+	if (batch_flush(b, e) < 0)
 		return e->code;
-	w->refused = &ops[0];
+	b->refused = &ops[0];
 	if (ops[0].before && ops[0].after)
-		return forwarding_write(w, &ops[0], e);
+		return forwarding_write(b, &ops[0], e);
 	if (!ops[0].after)
-		return netns_unname(w->set, work_netns(w, ops[0].before->netns), e);
+		return netns_unname(b->set, batch_netns(b, ops[0].before->netns), e);
 	while (run < n && ops[run].after && !ops[run].before && ops[run].after->kind == &kind_netns)
 		run++;
 	*ret_taken = run;
-	return create_run(w, ops, run, e);
+	return create_run(b, ops, run, e);
 }
 
 const struct kind kind_netns = {

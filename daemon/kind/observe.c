@@ -8,7 +8,7 @@ int observe_netns(struct model *observed, const struct netns *ns, const struct n
 {
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
 	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
-	struct look look = {
+	struct observer obs = {
 		.observed = observed,
 		.ns = ns,
 		.desired = desired,
@@ -19,10 +19,10 @@ int observe_netns(struct model *observed, const struct netns *ns, const struct n
 	};
 	int r = entered < 0 ? entered : rtnl_open(&nl, e);
 
-	look.nl = nl;
+	obs.nl = nl;
 	for (size_t i = 0; i < observed->kinds->n && r == 0; i++)
 		if (observed->kinds->v[i]->observe)
-			r = observed->kinds->v[i]->observe(&look, e);
-	free(look.links);
+			r = observed->kinds->v[i]->observe(&obs, e);
+	free(obs.links);
 	return r;
 }

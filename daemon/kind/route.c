@@ -195,7 +195,7 @@ static void put_gateway(struct nl_msg *m, const struct route *r, const struct in
 	msg_put(m, RTA_VIA, data, sizeof(family) + (family == AF_INET ? 4U : 16U));
 }
 
-static void put_nexthops(const struct work *w, const struct route *r, struct nl_msg *m)
+static void put_nexthops(const struct batch *b, const struct route *r, struct nl_msg *m)
 {
 	struct nlattr *all = nla_nest_start(m, RTA_MULTIPATH);
 
@@ -206,7 +206,7 @@ static void put_nexthops(const struct work *w, const struct route *r, struct nl_
 		*h = (struct rtnexthop){
 			.rtnh_hops = (unsigned char)(n->weight ? n->weight - 1 : 0),
 			.rtnh_flags = r->onlink ? RTNH_F_ONLINK : 0,
-			.rtnh_ifindex = n->dev ? (int)work_ifindex(w, n->dev) : 0,
+			.rtnh_ifindex = n->dev ? (int)batch_ifindex(b, n->dev) : 0,
 		};
 		put_gateway(m, r, &n->via);
 		h->rtnh_len = (unsigned short)((char *)nlmsg_tail(nlmsg_hdr(m)) - (char *)h);
@@ -215,9 +215,9 @@ static void put_nexthops(const struct work *w, const struct route *r, struct nl_
 }
 
 /* Where it leads; an object of next hops says all of it. */
-static void put_ways(const struct work *w, const struct route *r, struct nl_msg *m)
+static void put_ways(const struct batch *b, const struct route *r, struct nl_msg *m)
 {
-	uint32_t index = r->dev && !r->nhid ? work_ifindex(w, r->dev) : 0;
+	uint32_t index = r->dev && !r->nhid ? batch_ifindex(b, r->dev) : 0;
 
 	if (r->nhid) {
 		msg_put_u32(m, RTA_NH_ID, r->nhid);
@@ -227,10 +227,10 @@ static void put_ways(const struct work *w, const struct route *r, struct nl_msg 
 	if (index)
 		msg_put_u32(m, RTA_OIF, index);
 	if (r->nexthops.n)
-		put_nexthops(w, r, m);
+		put_nexthops(b, r, m);
 }
 
-static int route_send(struct work *w, struct op *op, const struct route *r, int flags, uint8_t protocol, struct err *e)
+static int route_send(struct batch *b, struct op *op, const struct route *r, int flags, uint8_t protocol, struct err *e)
 {
 	bool create = flags;
 	struct rtmsg i = {
@@ -252,26 +252,26 @@ static int route_send(struct work *w, struct op *op, const struct route *r, int 
 		msg_put_u32(m, RTA_PRIORITY, r->key.metric);
 	if (create)
 		route_put_options(r, m);
-	put_ways(w, r, m);
-	return work_send(w, r->object.netns, m, op, e);
+	put_ways(b, r, m);
+	return batch_send(b, r->object.netns, m, op, e);
 }
 
-static int route_encode(struct work *w, struct op *op, struct err *e)
+static int route_encode(struct batch *b, struct op *op, struct err *e)
 {
 	const struct route *r = (const struct route *)(op->after ? op->after : op->before);
 
 	/* What was there before may have been joined by others' since, and comes back beside them. */
-	int beside = !w->set->exclusive || (op->after && op->after->crowded) ? 0 : NLM_F_EXCL;
+	int beside = !b->set->exclusive || (op->after && op->after->crowded) ? 0 : NLM_F_EXCL;
 
-	return route_send(w, op, r, op->after ? NLM_F_CREATE | beside : 0, PROTOCOL, e);
+	return route_send(b, op, r, op->after ? NLM_F_CREATE | beside : 0, PROTOCOL, e);
 }
 
 /* The one place where a route is replaced: it was looked at, and is the same but for whose it is. */
-static int route_mark(struct work *w, struct op *op, struct err *e)
+static int route_mark(struct batch *b, struct op *op, struct err *e)
 {
 	uint8_t protocol = op->mark == MARK_PUT ? PROTOCOL : ((const struct route *)op->before)->protocol;
 
-	return route_send(w, op, (const struct route *)op->before, NLM_F_REPLACE, protocol, e);
+	return route_send(b, op, (const struct route *)op->before, NLM_F_REPLACE, protocol, e);
 }
 
 static void check_dev(const struct model *m, const struct route *r, const char *field, const char *dev, struct problems *p)

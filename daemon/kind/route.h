@@ -80,18 +80,18 @@ struct rtmsg;
 /* Whether it is for some packets to its destination only. */
 bool route_is_narrow(const struct rtmsg *i);
 
-int route_observe(struct look *look, struct err *e);
+int route_observe(struct observer *obs, struct err *e);
 /* The route of a message, whoever made it, not yet in the model; NULL: it is none. */
-struct route *route_read(struct look *look, const struct nlmsghdr *h);
+struct route *route_read(struct observer *obs, const struct nlmsghdr *h);
 
 /* route_other.c */
 /* Leaves @r, which is in the model, the next hops that are ours; the rest is somebody else's. */
-void route_divide(struct look *look, struct route *r);
+void route_divide(struct observer *obs, struct route *r);
 /* Finds what others have where routes of ours are to be, or are crowded. */
-int route_others(struct look *look, struct err *e);
+int route_others(struct observer *obs, struct err *e);
 /* kind.in_the_way */
-const char *route_in_the_way(struct work *w, const struct object *o, struct arena *a);
+const char *route_in_the_way(struct batch *b, const struct object *o, struct arena *a);
 /* Makes those misplaced whose router the kernel would look for on another interface now. */
-void route_check_places(struct look *look);
+void route_check_places(struct observer *obs);
 /* A gateway must be on a network of the namespace, where all of these are declared. */
 void route_check_netns(const struct model *m, const struct object *netns, struct problems *p);

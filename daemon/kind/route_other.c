@@ -145,18 +145,18 @@ static bool excludes(const struct route *r, const struct route *want)
 	return any;
 }
 
-static void other_add(struct look *look, const struct route *r, struct object *want)
+static void other_add(struct observer *obs, const struct route *r, struct object *want)
 {
-	struct other *o = (struct other *)object_new(look->observed, &kind_other, look->ns->name, NULL);
-	struct beside *b = in_words(&look->observed->arena, r);
+	struct other *o = (struct other *)object_new(obs->observed, &kind_other, obs->ns->name, NULL);
+	struct beside *b = in_words(&obs->observed->arena, r);
 
 	b->id = want->id;
-	b->bars = look->exclusive && (!is_same(want, model_find(look->last, want->id)) || excludes(r, (struct route *)want));
+	b->bars = obs->exclusive && (!is_same(want, model_find(obs->last, want->id)) || excludes(r, (struct route *)want));
 	want->crowded |= !b->bars;
-	o->key = arena_fmt(&look->observed->arena, "%s %u%s", want->id, r->type, way(&look->observed->arena, r));
+	o->key = arena_fmt(&obs->observed->arena, "%s %u%s", want->id, r->type, way(&obs->observed->arena, r));
 	OBJECT_SET(&o->object, other, key);
 	o->object.beside = b;
-	look_add(look, &o->object);
+	observer_add(obs, &o->object);
 }
 
 /* What we may have made under that id. */
@@ -164,12 +164,12 @@ struct mine {
 	const struct object *o[3];
 };
 
-static struct mine mine_of(const struct look *look, const char *id, bool desired)
+static struct mine mine_of(const struct observer *obs, const char *id, bool desired)
 {
 	return (struct mine){ {
-		model_find(look->last, id),
-		look->tried ? model_find(look->tried, id) : NULL,
-		desired ? model_find(look->desired, id) : NULL,
+		model_find(obs->last, id),
+		obs->tried ? model_find(obs->tried, id) : NULL,
+		desired ? model_find(obs->desired, id) : NULL,
 	} };
 }
 
@@ -182,9 +182,9 @@ static bool is_mine(const struct mine *m, const struct nexthop *hop)
 }
 
 /* A copy of @r with those of its next hops that are @mine or not; NULL: there are none. */
-static struct route *part(struct look *look, const struct route *r, const struct mine *mine, bool wanted)
+static struct route *part(struct observer *obs, const struct route *r, const struct mine *mine, bool wanted)
 {
-	struct arena *a = &look->observed->arena;
+	struct arena *a = &obs->observed->arena;
 	struct nexthop *v = arena_alloc(a, r->nexthops.n * sizeof(*v));
 	struct route *copy = arena_alloc(a, sizeof(*copy));
 	size_t n = 0;
@@ -200,11 +200,11 @@ static struct route *part(struct look *look, const struct route *r, const struct
 }
 
 /* IPv6 shows the next hops of all protocols as one route, under that of the first. */
-void route_divide(struct look *look, struct route *r)
+void route_divide(struct observer *obs, struct route *r)
 {
-	struct object *want = model_find(look->desired, r->object.id);
-	struct mine mine = mine_of(look, r->object.id, true);
-	struct route *ours = part(look, r, &mine, true), *rest = part(look, r, &mine, false);
+	struct object *want = model_find(obs->desired, r->object.id);
+	struct mine mine = mine_of(obs, r->object.id, true);
+	struct route *ours = part(obs, r, &mine, true), *rest = part(obs, r, &mine, false);
 	const struct nexthop *hops;
 	struct nexthop one;
 	size_t n;
@@ -213,29 +213,29 @@ void route_divide(struct look *look, struct route *r)
 		return;
 	rest->protocol = 0;	/* not told */
 	if (want)
-		other_add(look, rest, want);
+		other_add(obs, rest, want);
 	n = route_hops(ours, &one, &hops);
 	route_set_hops(r, hops, n);
 }
 
 /* Those after that of another program: what was ours before is so still. */
-static struct route *take_ours(struct look *look, struct route *r, const struct object *want)
+static struct route *take_ours(struct observer *obs, struct route *r, const struct object *want)
 {
-	struct mine mine = mine_of(look, want->id, !look->exclusive);
-	struct route *ours = part(look, r, &mine, true), *rest = part(look, r, &mine, false);
+	struct mine mine = mine_of(obs, want->id, !obs->exclusive);
+	struct route *ours = part(obs, r, &mine, true), *rest = part(obs, r, &mine, false);
 
 	if (!ours)
 		return r;
-	if (model_find(look->observed, want->id))
+	if (model_find(obs->observed, want->id))
 		return rest;
 	ours->object.sign.hash = SIGN_ANY;
 	ours->protocol = PROTOCOL;
-	look_add(look, &ours->object);
+	observer_add(obs, &ours->object);
 	return rest;
 }
 
 struct question {
-	struct look *look;
+	struct observer *obs;
 	struct slots asked;
 	size_t first;		/* where the objects of the dump at work begin */
 };
@@ -254,19 +254,19 @@ static void on_other(const struct nlmsghdr *h, void *arg)
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0)
 		return;
 	slot = msg_slot(i, a);
-	at = slots_find(&q->asked, q->look->ns->name, &slot, &n);
-	r = at ? route_read(q->look, h) : NULL;
+	at = slots_find(&q->asked, q->obs->ns->name, &slot, &n);
+	r = at ? route_read(q->obs, h) : NULL;
 	if (r && r->key.family == AF_INET6 && r->nexthops.n)
-		r = take_ours(q->look, r, at->o);
+		r = take_ours(q->obs, r, at->o);
 	if (r)
-		other_add(q->look, r, at->o);
+		other_add(q->obs, r, at->o);
 }
 
 static void on_restart(void *arg)
 {
 	struct question *q = arg;
 
-	model_truncate(q->look->observed, q->first);
+	model_truncate(q->obs->observed, q->first);
 }
 
 static int read_others(struct question *q, uint8_t family, struct err *e)
@@ -285,8 +285,8 @@ static int read_others(struct question *q, uint8_t family, struct err *e)
 		return 0;
 	if (one)
 		msg_put_u32(m, RTA_TABLE, table);
-	q->first = q->look->observed->n;
-	r = rtnl_dump(q->look->nl, m, on_other, on_restart, q, e);
+	q->first = q->obs->observed->n;
+	r = rtnl_dump(q->obs->nl, m, on_other, on_restart, q, e);
 	/* No table, or no IPv6: no route. */
 	return r == -ENOENT || r == -EOPNOTSUPP ? 0 : r;
 }
@@ -303,40 +303,40 @@ static int ask(struct question *q, struct err *e)
 	return r;
 }
 
-int route_others(struct look *look, struct err *e)
+int route_others(struct observer *obs, struct err *e)
 {
-	const struct object *netns = look->wanted[0];
-	struct question q = { .look = look };
+	const struct object *netns = obs->wanted[0];
+	struct question q = { .obs = obs };
 
 	/* Nobody has been in one that is only being made. */
-	for (struct object *o = netns && look->ns->state != NETNS_FRESH ? netns->first : NULL; o; o = o->next) {
-		const struct object *have = o->kind == &kind_route ? model_find(look->observed, o->id) : NULL;
+	for (struct object *o = netns && obs->ns->state != NETNS_FRESH ? netns->first : NULL; o; o = o->next) {
+		const struct object *have = o->kind == &kind_route ? model_find(obs->observed, o->id) : NULL;
 
 		if (o->kind != &kind_route)
 			continue;
 		if (!have)
 			o->crowded = false;
-		if (!have || look->ns->crowded || object_diff(o, have) & kind_mask(&kind_route, FIXED))
+		if (!have || obs->ns->crowded || object_diff(o, have) & kind_mask(&kind_route, FIXED))
 			slots_add(&q.asked, o);
 	}
-	return ask(&q, e) < 0 ? err_prefix(e, "routes of %s", look->ns->name) : 0;
+	return ask(&q, e) < 0 ? err_prefix(e, "routes of %s", obs->ns->name) : 0;
 }
 
-const char *route_in_the_way(struct work *w, const struct object *o, struct arena *a)
+const char *route_in_the_way(struct batch *b, const struct object *o, struct arena *a)
 {
 	struct model seen, none;
-	struct look look = { .observed = &seen, .ns = w->at, .nl = w->nl, .desired = &none, .last = &none };
-	struct question q = { .look = &look };
+	struct observer obs = { .observed = &seen, .ns = b->at, .nl = b->nl, .desired = &none, .last = &none };
+	struct question q = { .obs = &obs };
 	const char *words = NULL;
 	struct err e;
 
-	if (!w->at || strcmp(w->at->name, o->netns))
+	if (!b->at || strcmp(b->at->name, o->netns))
 		return NULL;
-	_cleanup_(netns_leavep) int entered = netns_enter(w->at, &e);
+	_cleanup_(netns_leavep) int entered = netns_enter(b->at, &e);
 	if (entered < 0)
 		return NULL;
-	model_init(&seen, w->plan->observed->kinds);
-	model_init(&none, w->plan->observed->kinds);
+	model_init(&seen, b->plan->observed->kinds);
+	model_init(&none, b->plan->observed->kinds);
 	slots_add(&q.asked, (struct object *)(uintptr_t)o);
 	if (ask(&q, &e) == 0 && seen.n)
 		words = arena_fmt(a, "%s is there; %s", seen.objects[0]->beside->words, seen.objects[0]->beside->remedy);

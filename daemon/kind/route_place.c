@@ -15,14 +15,14 @@ struct places {
 	bool out_of_order;
 };
 
-static void collect(struct places *p, const struct look *look)
+static void collect(struct places *p, const struct observer *obs)
 {
-	for (size_t i = look->observed->n; i-- > 0 && !strcmp(look->observed->objects[i]->netns, look->ns->name);) {
-		if (look->observed->objects[i]->kind != &kind_address)
+	for (size_t i = obs->observed->n; i-- > 0 && !strcmp(obs->observed->objects[i]->netns, obs->ns->name);) {
+		if (obs->observed->objects[i]->kind != &kind_address)
 			continue;
 		if (p->n % 16 == 0)
 			p->v = must(realloc(p->v, (p->n + 16) * sizeof(struct address *)));
-		p->v[p->n++] = (const struct address *)look->observed->objects[i];
+		p->v[p->n++] = (const struct address *)obs->observed->objects[i];
 	}
 }
 
@@ -54,7 +54,7 @@ static void on_answer(const struct nlmsghdr *h, void *arg)
 
 /* Whether the kernel would look for the router on another interface now, and rightly:
  * other routes may lead there, too, but not for a router. */
-static bool is_elsewhere(const struct places *p, const struct look *look, const struct route *r)
+static bool is_elsewhere(const struct places *p, const struct observer *obs, const struct route *r)
 {
 	struct rtmsg i = { .rtm_family = r->via.family, .rtm_dst_len = r->via.family == AF_INET ? 32 : 128 };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &i, sizeof(i));
@@ -63,9 +63,9 @@ static bool is_elsewhere(const struct places *p, const struct look *look, const 
 	struct err e;
 
 	msg_put(m, RTA_DST, r->via.addr, r->via.family == AF_INET ? 4 : 16);
-	if (rtnl_ask(look->nl, m, on_answer, &index, &e) < 0)
+	if (rtnl_ask(obs->nl, m, on_answer, &index, &e) < 0)
 		return false;
-	to = look_link(look, index);
+	to = observer_link(obs, index);
 	return to && strcmp(to, r->dev) && is_near(p, &r->via, to);
 }
 
@@ -74,22 +74,22 @@ static bool is_chosen(const struct route *want)
 	return want->via.family && !want->dev && !want->onlink && want->key.table == RT_TABLE_MAIN;
 }
 
-void route_check_places(struct look *look)
+void route_check_places(struct observer *obs)
 {
-	const struct object *netns = look->wanted[0];
+	const struct object *netns = obs->wanted[0];
 	struct places p = { 0 };
 
 	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
 		bool asked = o->kind == &kind_route && is_chosen((const struct route *)o);
-		struct route *r = asked ? (struct route *)model_find(look->observed, o->id) : NULL;
+		struct route *r = asked ? (struct route *)model_find(obs->observed, o->id) : NULL;
 
 		if (!r || !r->dev || !is_same(&r->via, &((const struct route *)o)->via))
 			continue;
 		if (!p.last)
-			collect(&p, look);
+			collect(&p, obs);
 		/* Many routes lead over few routers. */
 		if (!p.last || !is_same(&r->via, &p.last->via) || strcmp(r->dev, p.last->dev))
-			p.out_of_order = !is_near(&p, &r->via, r->dev) && is_elsewhere(&p, look, r);
+			p.out_of_order = !is_near(&p, &r->via, r->dev) && is_elsewhere(&p, obs, r);
 		r->object.out_of_order = p.out_of_order;
 		p.last = r;
 	}

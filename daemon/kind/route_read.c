@@ -24,12 +24,12 @@ static struct rtnexthop *next_hop(struct rtnexthop *h)
 }
 
 /* Also one that is not looked at; the thread is in the namespace. */
-static const char *link_name(const struct look *look, uint32_t ifindex)
+static const char *link_name(const struct observer *obs, uint32_t ifindex)
 {
-	const char *known = look_link(look, ifindex);
+	const char *known = observer_link(obs, ifindex);
 	char name[IF_NAMESIZE];
 
-	return known || !if_indextoname(ifindex, name) ? known : arena_fmt(&look->observed->arena, "%s/%s", look->ns->name, name);
+	return known || !if_indextoname(ifindex, name) ? known : arena_fmt(&obs->observed->arena, "%s/%s", obs->ns->name, name);
 }
 
 /* IPv4 may lead over a gateway of IPv6 (struct rtvia). */
@@ -50,7 +50,7 @@ static struct inet read_gateway(uint8_t family, const struct nlattr *gateway, co
 	return i;
 }
 
-static void read_nexthops(struct look *look, struct route *r, uint8_t family, struct nlattr *from)
+static void read_nexthops(struct observer *obs, struct route *r, uint8_t family, struct nlattr *from)
 {
 	struct rtnexthop *h = nla_data(from);
 	size_t left = (size_t)nla_len(from), n = 0;
@@ -59,42 +59,42 @@ static void read_nexthops(struct look *look, struct route *r, uint8_t family, st
 		left -= left < hop_size(c) ? left : hop_size(c);
 		n++;
 	}
-	r->nexthops = (struct nexthops){ n, arena_alloc(&look->observed->arena, (n + 1) * sizeof(struct nexthop)) };
+	r->nexthops = (struct nexthops){ n, arena_alloc(&obs->observed->arena, (n + 1) * sizeof(struct nexthop)) };
 	for (size_t i = 0; i < n; i++, h = next_hop(h)) {
 		struct nlattr *gateway = nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_GATEWAY);
 		struct nlattr *via = nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_VIA);
 		struct nexthop *to = &r->nexthops.v[i];
 
 		to->via = read_gateway(family, gateway, via);
-		to->dev = link_name(look, (uint32_t)h->rtnh_ifindex);
+		to->dev = link_name(obs, (uint32_t)h->rtnh_ifindex);
 		to->weight = (uint16_t)(h->rtnh_hops + 1);
 		r->onlink |= !!(h->rtnh_flags & RTNH_F_ONLINK);
 	}
 	OBJECT_SET(&r->object, route, nexthops);
 }
 
-static void read_next(struct look *look, struct route *r, const struct rtmsg *i, struct nlattr **a)
+static void read_next(struct observer *obs, struct route *r, const struct rtmsg *i, struct nlattr **a)
 {
 	r->onlink = i->rtm_flags & RTNH_F_ONLINK;
 	r->via = read_gateway(i->rtm_family, a[RTA_GATEWAY], a[RTA_VIA]);
 	if (r->via.family)
 		OBJECT_SET(&r->object, route, via);
 	if (a[RTA_OIF])
-		r->dev = (r->protocol == PROTOCOL ? look_link : link_name)(look, nla_get_u32(a[RTA_OIF]));
+		r->dev = (r->protocol == PROTOCOL ? observer_link : link_name)(obs, nla_get_u32(a[RTA_OIF]));
 	if (r->dev)
 		OBJECT_SET(&r->object, route, dev);
 	if (a[RTA_MULTIPATH])
-		read_nexthops(look, r, i->rtm_family, a[RTA_MULTIPATH]);
+		read_nexthops(obs, r, i->rtm_family, a[RTA_MULTIPATH]);
 	OBJECT_SET(&r->object, route, onlink);
 }
 
 /* What the kernel and router advertisements make is nobody's to adopt. */
-static bool is_asked_for(const struct look *look, uint8_t protocol)
+static bool is_asked_for(const struct observer *obs, uint8_t protocol)
 {
-	return protocol == PROTOCOL || (look->ns->adopting && protocol >= RTPROT_BOOT && protocol != RTPROT_RA);
+	return protocol == PROTOCOL || (obs->ns->adopting && protocol >= RTPROT_BOOT && protocol != RTPROT_RA);
 }
 
-struct route *route_read(struct look *look, const struct nlmsghdr *h)
+struct route *route_read(struct observer *obs, const struct nlmsghdr *h)
 {
 	const struct rtmsg *i = nlmsg_data(h);
 	struct nlattr *a[RTA_MAX + 1];
@@ -103,7 +103,7 @@ struct route *route_read(struct look *look, const struct nlmsghdr *h)
 	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0 ||
 	    i->rtm_flags & RTM_F_CLONED)
 		return NULL;
-	r = (struct route *)object_new(look->observed, &kind_route, look->ns->name, NULL);
+	r = (struct route *)object_new(obs->observed, &kind_route, obs->ns->name, NULL);
 	r->object.sign.hash = i->rtm_protocol == PROTOCOL ? SIGN_ANY : 0;
 	r->protocol = i->rtm_protocol;
 	if (a[RTA_DST] && i->rtm_dst_len)
@@ -116,10 +116,10 @@ struct route *route_read(struct look *look, const struct nlmsghdr *h)
 	OBJECT_SET(&r->object, route, to);
 	OBJECT_SET(&r->object, route, type);
 	OBJECT_SET(&r->object, route, table);
-	read_next(look, r, i, a);
+	read_next(obs, r, i, a);
 	if (a[RTA_PREFSRC])
 		r->src = msg_inet(i->rtm_family, bits(i->rtm_family), a[RTA_PREFSRC]);
-	route_read_options(r, a, &look->observed->arena);
+	route_read_options(r, a, &obs->observed->arena);
 	/* What the kernel fills in by itself needs no word. */
 	if (r->scope != route_usual_scope(r))
 		OBJECT_SET(&r->object, route, scope);
@@ -138,32 +138,32 @@ bool route_is_narrow(const struct rtmsg *i)
 
 static void on_route(const struct nlmsghdr *h, void *arg)
 {
-	struct look *look = arg;
+	struct observer *obs = arg;
 	struct route *r = NULL;
 
-	if (h->nlmsg_type == RTM_NEWROUTE && is_asked_for(look, ((const struct rtmsg *)nlmsg_data(h))->rtm_protocol) &&
+	if (h->nlmsg_type == RTM_NEWROUTE && is_asked_for(obs, ((const struct rtmsg *)nlmsg_data(h))->rtm_protocol) &&
 	    !route_is_narrow(nlmsg_data(h)))
-		r = route_read(look, h);
+		r = route_read(obs, h);
 	if (!r)
 		return;
-	look_add(look, &r->object);
-	if (r->key.family == AF_INET6 && r->nexthops.n && !look->ns->adopting)
-		route_divide(look, r);
+	observer_add(obs, &r->object);
+	if (r->key.family == AF_INET6 && r->nexthops.n && !obs->ns->adopting)
+		route_divide(obs, r);
 }
 
 /* The kernel filters by protocol, in a socket with strict checking. */
-int route_observe(struct look *look, struct err *e)
+int route_observe(struct observer *obs, struct err *e)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		struct rtmsg r = { .rtm_family = families[i], .rtm_protocol = look->ns->adopting ? RTPROT_UNSPEC : PROTOCOL };
+		struct rtmsg r = { .rtm_family = families[i], .rtm_protocol = obs->ns->adopting ? RTPROT_UNSPEC : PROTOCOL };
 		_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &r, sizeof(r));
-		int code = look_dump(look, m, on_route, e);
+		int code = observer_dump(obs, m, on_route, e);
 
 		if (code < 0 && !(families[i] == AF_INET6 && code == -EOPNOTSUPP))
-			return err_prefix(e, "routes of %s", look->ns->name);
+			return err_prefix(e, "routes of %s", obs->ns->name);
 	}
-	route_check_places(look);
-	return look->ns->adopting ? 0 : route_others(look, e);
+	route_check_places(obs);
+	return obs->ns->adopting ? 0 : route_others(obs, e);
 }

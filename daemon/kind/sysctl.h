@@ -36,11 +36,11 @@ void sysctl_path(const struct object *o, char path[320]);
 /* @o as it is, in @m but not added; NULL where the kernel has no such key. */
 int sysctl_seen(struct model *m, const struct object *o, struct object **ret, struct err *e);
 /* kind.observe, for both kinds, kind.early and kind.affects. */
-int sysctl_observe(struct look *look, struct err *e);
+int sysctl_observe(struct observer *obs, struct err *e);
 unsigned sysctl_early(const struct object *o);
 enum affects sysctl_affects(const struct object *o, uint64_t mask, const struct object *other);
 /* kind.apply of both kinds. */
-int sysctl_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
+int sysctl_apply(struct batch *b, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
 
 /* The key that the kernel checks @key against, or NULL. */
 const char *sysctl_partner(const char *key);

@@ -86,28 +86,28 @@ static struct sysctl key_of(const struct object *netns, const struct object *lin
 	};
 }
 
-static int observe_key(struct look *look, const struct object *netns, const struct object *link, const char *name, struct err *e)
+static int observe_key(struct observer *obs, const struct object *netns, const struct object *link, const char *name, struct err *e)
 {
 	struct sysctl key = key_of(netns, link, name);
 	struct object *seen;
 
-	if (sysctl_seen(look->observed, &key.object, &seen, e) < 0)
+	if (sysctl_seen(obs->observed, &key.object, &seen, e) < 0)
 		return e->code;
 	if (seen)
-		look_add(look, seen);
+		observer_add(obs, seen);
 	return 0;
 }
 
 /* What switching forwarding of @netns would set anew there, and on interfaces that are not ours. */
-static int observe_disturbed(struct look *look, const struct object *netns, struct err *e)
+static int observe_disturbed(struct observer *obs, const struct object *netns, struct err *e)
 {
 	for (size_t i = 0; i < FORWARDING_SHARED; i++)
-		if (observe_key(look, netns, NULL, forwarding_shared[i], e) < 0)
+		if (observe_key(obs, netns, NULL, forwarding_shared[i], e) < 0)
 			return e->code;
-	for (size_t i = 0; i < look->n_links * FORWARDING_KEYS; i++) {
-		const struct object *link = look->links[i / FORWARDING_KEYS];
+	for (size_t i = 0; i < obs->n_links * FORWARDING_KEYS; i++) {
+		const struct object *link = obs->links[i / FORWARDING_KEYS];
 
-		if (!link->sign.hash && observe_key(look, NULL, link, forwarding_keys[i % FORWARDING_KEYS], e) < 0)
+		if (!link->sign.hash && observe_key(obs, NULL, link, forwarding_keys[i % FORWARDING_KEYS], e) < 0)
 			return e->code;
 	}
 	return 0;
@@ -144,28 +144,28 @@ static bool is_along(const struct object *o, const struct object *other)
 }
 
 /* What writing @seen would set anew on interfaces that are not ours, and on those to come. */
-static int observe_all(struct look *look, const struct object *seen, struct err *e)
+static int observe_all(struct observer *obs, const struct object *seen, struct err *e)
 {
 	for (size_t k = 0; k < ARRAY_SIZE(of_all); k++) {
 		if (strcmp(((const struct sysctl *)seen)->key, of_all[k].all))
 			continue;
-		if (observe_key(look, seen, NULL, of_all[k].kernel_default, e) < 0)
+		if (observe_key(obs, seen, NULL, of_all[k].kernel_default, e) < 0)
 			return e->code;
-		for (size_t i = 0; of_all[k].own && i < look->n_links; i++)
-			if (!look->links[i]->sign.hash && observe_key(look, NULL, look->links[i], of_all[k].own, e) < 0)
+		for (size_t i = 0; of_all[k].own && i < obs->n_links; i++)
+			if (!obs->links[i]->sign.hash && observe_key(obs, NULL, obs->links[i], of_all[k].own, e) < 0)
 				return e->code;
 	}
 	return 0;
 }
 
 /* The links of ours that are to be follow the default that @seen is: what they have. */
-static int observe_followers(struct look *look, const struct object *seen, struct err *e)
+static int observe_followers(struct observer *obs, const struct object *seen, struct err *e)
 {
 	const char *key = ((const struct sysctl *)seen)->key, *name = sysctl_default_of(key);
 
-	for (const struct object *o = name && look->wanted[0] ? look->wanted[0]->first : NULL; o; o = o->next)
+	for (const struct object *o = name && obs->wanted[0] ? obs->wanted[0]->first : NULL; o; o = o->next)
 		if (!o->managed && object_is(o, "link") &&
-		    observe_key(look, NULL, o, arena_fmt(&look->observed->arena, "%.4s.%s", key + 4, name), e) < 0)
+		    observe_key(obs, NULL, o, arena_fmt(&obs->observed->arena, "%.4s.%s", key + 4, name), e) < 0)
 			return e->code;
 	return 0;
 }
@@ -187,41 +187,41 @@ enum affects sysctl_affects(const struct object *o, _unused_ uint64_t mask, cons
 }
 
 /* Whether it is to be as @seen is. */
-static bool stays(const struct look *look, const struct object *seen)
+static bool stays(const struct observer *obs, const struct object *seen)
 {
-	const struct object *want = model_find(look->desired, seen->id);
+	const struct object *want = model_find(obs->desired, seen->id);
 
 	return want && !object_diff(want, seen);
 }
 
 /* What goes along with @seen, a key of a namespace, if it is going to change. */
-static int observe_along(struct look *look, const struct object *seen, bool shared, struct err *e)
+static int observe_along(struct observer *obs, const struct object *seen, bool shared, struct err *e)
 {
-	if (!sysctl_early(seen) || stays(look, seen))
+	if (!sysctl_early(seen) || stays(obs, seen))
 		return 0;
-	if (shared && observe_all(look, seen, e) < 0)
+	if (shared && observe_all(obs, seen, e) < 0)
 		return e->code;
-	return observe_followers(look, seen, e);
+	return observe_followers(obs, seen, e);
 }
 
-int sysctl_observe(struct look *look, struct err *e)
+int sysctl_observe(struct observer *obs, struct err *e)
 {
-	const struct object *disturbs = netns_says_forwarding(look->wanted[0])	 ? look->wanted[0]
-					: netns_says_forwarding(look->wanted[1]) ? look->wanted[1]
+	const struct object *disturbs = netns_says_forwarding(obs->wanted[0])	 ? obs->wanted[0]
+					: netns_says_forwarding(obs->wanted[1]) ? obs->wanted[1]
 										 : NULL;
 
-	if (disturbs && observe_disturbed(look, disturbs, e) < 0)
+	if (disturbs && observe_disturbed(obs, disturbs, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < ARRAY_SIZE(look->wanted); i++) {
-		for (const struct object *o = look->wanted[i] ? look->wanted[i]->first : NULL; o; o = o->next) {
+	for (size_t i = 0; i < ARRAY_SIZE(obs->wanted); i++) {
+		for (const struct object *o = obs->wanted[i] ? obs->wanted[i]->first : NULL; o; o = o->next) {
 			struct object *seen = NULL;
 
-			if (object_is(o, "sysctl") && sysctl_seen(look->observed, o, &seen, e) < 0)
+			if (object_is(o, "sysctl") && sysctl_seen(obs->observed, o, &seen, e) < 0)
 				return e->code;
 			if (!seen)
 				continue;
-			look_add(look, seen);
-			if (!seen->name && observe_along(look, seen, look->wanted[i]->managed, e) < 0)
+			observer_add(obs, seen);
+			if (!seen->name && observe_along(obs, seen, obs->wanted[i]->managed, e) < 0)
 				return e->code;
 		}
 	}

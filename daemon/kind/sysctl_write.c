@@ -17,14 +17,14 @@ static size_t run_length(const struct op *ops, size_t n)
 }
 
 /* What the key was, for the way back: it is only known now where it came with its namespace or interface. */
-static int note(struct work *w, const struct op *op, struct err *e)
+static int note(struct batch *b, const struct op *op, struct err *e)
 {
 	struct object *seen = NULL;
 
-	if (!op->before && sysctl_seen(&w->noted, op->after, &seen, e) < 0)
+	if (!op->before && sysctl_seen(&b->noted, op->after, &seen, e) < 0)
 		return e->code;
 	if (seen)
-		model_add(&w->noted, seen, NULL);
+		model_add(&b->noted, seen, NULL);
 	return 0;
 }
 
@@ -81,22 +81,22 @@ const char *sysctl_default_of(const char *key)
 }
 
 /* Whether the default of the key @name of @family is what @link has, unless something else is said. */
-static bool is_subject(const struct work *w, const struct object *link, const char *family, const char *name)
+static bool is_subject(const struct batch *b, const struct object *link, const char *family, const char *name)
 {
-	if (link->managed || !object_is(link, "link") || !model_find(w->plan->observed, link->id))
+	if (link->managed || !object_is(link, "link") || !model_find(b->plan->observed, link->id))
 		return false;
 	if (!strcmp(name, "addr_gen_mode") && object_says(link, "addrgen"))
 		return false;
-	return strncmp(family, "ipv6", 4) || !link_is_guarded(w->plan->desired, link, name);
+	return strncmp(family, "ipv6", 4) || !link_is_guarded(b->plan->desired, link, name);
 }
 
 /* What the key @own of an interface returns to some day is the new default. */
-static void note_default(struct work *w, const struct object *own, const struct sysctl *after)
+static void note_default(struct batch *b, const struct object *own, const struct sysctl *after)
 {
-	struct object *original = object_copy(&w->noted, own, ~UINT64_C(0));
+	struct object *original = object_copy(&b->noted, own, ~UINT64_C(0));
 
-	((struct sysctl *)original)->value = arena_strdup(&w->noted.arena, after->value);
-	model_add(&w->noted, original, NULL);
+	((struct sysctl *)original)->value = arena_strdup(&b->noted.arena, after->value);
+	model_add(&b->noted, original, NULL);
 }
 
 /* What an interface lacks: IPv6, the key, or a secret that could be read; or it can never have the value, as an MTU
@@ -122,28 +122,28 @@ static int follow(const struct object *link, const char *family, const char *nam
 
 /* Links of ours are as if they were new, whenever the default was declared.  The kernel does the same for
  * most keys of IPv4 (devinet_copy_dflt_conf, net/ipv4/devinet.c), and for none of IPv6. */
-static int follow_all(struct work *w, const struct op *op, struct err *e)
+static int follow_all(struct batch *b, const struct op *op, struct err *e)
 {
 	const struct sysctl *before = (const struct sysctl *)op->before, *after = (const struct sysctl *)op->after;
 	const char *name = op->after->name || !before || !before->value ? NULL : sysctl_default_of(after->key), *family = after->key + 4;
-	const struct object *netns = name ? model_netns(w->plan->desired, op->after->netns) : NULL;
+	const struct object *netns = name ? model_netns(b->plan->desired, op->after->netns) : NULL;
 	const struct object *own;
 	char ref[320];
 
 	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
-		if (!is_subject(w, o, family, name))
+		if (!is_subject(b, o, family, name))
 			continue;
 		snprintf(ref, sizeof(ref), "%s %.4s.%s", o->place, family, name);
-		own = model_find_ref(w->plan->desired, "sysctl", ref);
+		own = model_find_ref(b->plan->desired, "sysctl", ref);
 		if (own && own->declared)
-			note_default(w, own, after);
+			note_default(b, own, after);
 		else if (!own && follow(o, family, name, before, after, e) < 0)
 			return e->code;
 	}
 	return 0;
 }
 
-static int take(struct work *w, const struct op *op, struct err *e)
+static int take(struct batch *b, const struct op *op, struct err *e)
 {
 	const struct sysctl *s = (const struct sysctl *)op->after;
 	char path[320];
@@ -152,32 +152,32 @@ static int take(struct work *w, const struct op *op, struct err *e)
 	/* A key that cannot be read before it is written has no value to go back to. */
 	if (!s->value)
 		return 0;
-	if (note(w, op, e) < 0)
+	if (note(b, op, e) < 0)
 		return e->code;
 	sysctl_path(op->after, path);
 	r = write_key(path, s, e);
 	/* Below an MTU of 1280 the kernel has no keys of IPv6 for a link: there is nothing to put back. */
 	if (r == -ENOENT && !op->after->declared)
 		return 0;
-	return r < 0 ? r : follow_all(w, op, e);
+	return r < 0 ? r : follow_all(b, op, e);
 }
 
 /* Takes all of @ops that are not done yet.  Sets w->refused to the first that the kernel refuses for now, and @e
  * to its words; that may be because of another that is yet to be written.  Returns how many were done. */
-static int take_round(struct work *w, struct op *ops, size_t n, bool *done, struct err *e)
+static int take_round(struct batch *b, struct op *ops, size_t n, bool *done, struct err *e)
 {
 	int taken = 0;
 
-	w->refused = NULL;
+	b->refused = NULL;
 	for (size_t i = 0; i < n; i++) {
 		struct err own;
-		int r = done[i] ? 0 : take(w, &ops[i], &own);
+		int r = done[i] ? 0 : take(b, &ops[i], &own);
 
 		taken += !done[i] && r == 0;
 		done[i] |= r == 0;
-		if (r == 0 || (r == -EINVAL && w->refused))
+		if (r == 0 || (r == -EINVAL && b->refused))
 			continue;
-		w->refused = &ops[i];
+		b->refused = &ops[i];
 		*e = own;
 		if (r != -EINVAL)
 			return r;
@@ -185,7 +185,7 @@ static int take_round(struct work *w, struct op *ops, size_t n, bool *done, stru
 	return taken;
 }
 
-int sysctl_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e)
+int sysctl_apply(struct batch *b, struct op *ops, size_t n, size_t *ret_taken, struct err *e)
 {
 	size_t run = ops[0].after ? run_length(ops, n) : 1;
 	_cleanup_(freep) bool *done = must(calloc(run, sizeof(*done)));
@@ -194,14 +194,14 @@ int sysctl_apply(struct work *w, struct op *ops, size_t n, size_t *ret_taken, st
 	*ret_taken = run;
 	if (!ops[0].after)
 		return 0;
-	if (work_flush(w, e) < 0)
+	if (batch_flush(b, e) < 0)
 		return e->code;
-	w->refused = &ops[0];
-	_cleanup_(netns_leavep) int entered = netns_enter(work_netns(w, ops[0].after->netns), e);
+	b->refused = &ops[0];
+	_cleanup_(netns_leavep) int entered = netns_enter(batch_netns(b, ops[0].after->netns), e);
 	if (entered < 0)
 		return entered;
 	do
-		r = take_round(w, ops, run, done, e);
-	while (r > 0 && w->refused);
-	return r < 0 ? r : w->refused ? e->code : 0;
+		r = take_round(b, ops, run, done, e);
+	while (r > 0 && b->refused);
+	return r < 0 ? r : b->refused ? e->code : 0;
 }

@@ -99,21 +99,21 @@ static void veth_resolve(struct model *observed, struct object *o, const struct 
 		set_peer(v, arena_strdup(&observed->arena, peer));
 }
 
-static int put_peer(struct work *w, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m, struct err *e)
+static int put_peer(struct batch *b, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m, struct err *e)
 {
-	struct object *far = model_find_ref(w->plan->desired, "link", ((const struct veth *)o)->peer);
+	struct object *far = model_find_ref(b->plan->desired, "link", ((const struct veth *)o)->peer);
 	struct ifinfomsg i = { 0 };
-	const struct netns *ns = far ? work_netns(w, far->netns) : NULL;
+	const struct netns *ns = far ? batch_netns(b, far->netns) : NULL;
 	struct nlattr *peer;
 
 	if (!ns || ns->fd < 0)
 		return err_set(e, ENOENT, "the namespace of the other end is not there");
-	far->handle = work_new_index(w, far->netns);
+	far->handle = batch_new_index(b, far->netns);
 	i.ifi_index = (int)far->handle;
 	peer = nla_nest_start(m, VETH_INFO_PEER);
 	if (nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO) < 0)
 		abort();
-	link_put_birth(w, far, m);
+	link_put_birth(b, far, m);
 	/* Both ends are born where they belong; moving one later costs a grace period. */
 	msg_put_u32(m, IFLA_NET_NS_FD, (uint32_t)ns->fd);
 	nla_nest_end(m, peer);

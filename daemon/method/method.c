@@ -86,15 +86,15 @@ static void method_show(struct call *c, const void *in, void *arg)
 {
 	const char *name = ((const struct show_in *)in)->name;
 	struct method_context *m = arg;
-	const struct known *k = engine_find(m->engine, name);
+	const struct topology *t = engine_find(m->engine, name);
 	struct json_object *reply;
 
-	if (!k || !k->json) {
+	if (!t || !t->json) {
 		call_no_such_topology(c, name);
 		return;
 	}
-	reply = one_string("name", k->name);
-	add(reply, "topology", json_object_get(k->json));
+	reply = one_string("name", t->name);
+	add(reply, "topology", json_object_get(t->json));
 	call_reply(c, reply);
 }
 

@@ -160,7 +160,7 @@ static const struct json_member apply_members[] = {
 const struct json_struct apply_takes = PARAMETERS(apply_in, apply_members);
 
 /* What a call says of the topology. */
-static void topology_take(struct change *c, const char *name, const char *source, struct json_object *topology)
+static void take_topology(struct change *c, const char *name, const char *source, struct json_object *topology)
 {
 	snprintf(c->name, sizeof(c->name), "%s", name);
 	snprintf(c->source, sizeof(c->source), "%s", source ? source : "");
@@ -174,7 +174,7 @@ void method_apply(struct call *c, const void *parameters, void *arg)
 	struct change change = { .type = CHANGE_APPLY, .replace = in->replace, .no_disrupt = in->no_disrupt,
 				 .persist = in->persist, .confirm_seconds = in->confirm_seconds, .progress = on_progress };
 
-	topology_take(&change, in->name, in->source, in->topology);
+	take_topology(&change, in->name, in->source, in->topology);
 	submit(arg, pending_new(c, true), &change);
 }
 
@@ -194,7 +194,7 @@ void method_adopt(struct call *c, const void *parameters, void *arg)
 	const struct adopt_in *in = parameters;
 	struct change change = { .type = CHANGE_ADOPT };
 
-	topology_take(&change, in->name, in->source, in->topology);
+	take_topology(&change, in->name, in->source, in->topology);
 	submit(arg, pending_new(c, true), &change);
 }
 
@@ -202,22 +202,22 @@ void method_adopt(struct call *c, const void *parameters, void *arg)
 static void change_all(struct call *c, struct method_context *m, const struct change *like, struct json_object *names,
 		       enum topology_state state)
 {
-	size_t n = list_size(names), n_known;
-	const struct known *const *known;
+	size_t n = list_size(names), n_topologies;
+	const struct topology *const *topologies;
 	struct pending *p;
 
 	/* What has come into the boot directories is known too. */
-	boot_look(m->engine);
-	n_known = engine_known(m->engine, &known);
+	boot_refresh(m->engine);
+	n_topologies = engine_topologies(m->engine, &topologies);
 	p = pending_new(c, false);
 	p->left = 1;	/* until all are in line */
-	for (size_t i = 0; i < (n ? n : n_known); i++) {
+	for (size_t i = 0; i < (n ? n : n_topologies); i++) {
 		struct change change = *like;
 
-		if (!n && (state == STATE_DOWN) != (known[i]->state == STATE_DOWN))
+		if (!n && (state == STATE_DOWN) != (topologies[i]->state == STATE_DOWN))
 			continue;
 		snprintf(change.name, sizeof(change.name), "%s",
-			 n ? list_text(names, i) : known[i]->name);
+			 n ? list_text(names, i) : topologies[i]->name);
 		submit(m, p, &change);
 	}
 	if (--p->left)
@@ -274,17 +274,17 @@ const struct json_struct waiting_takes = PARAMETERS(waiting_in, waiting_members)
 static void change_waiting(struct call *c, const struct waiting_in *in, struct method_context *m, enum change_type type)
 {
 	const char *name = in->name;
-	const struct known *const *known;
-	size_t n = engine_known(m->engine, &known);
+	const struct topology *const *topologies;
+	size_t n = engine_topologies(m->engine, &topologies);
 	struct change change = { .type = type };
 	struct pending *p;
 
 	p = pending_new(c, false);
 	p->left = 1;	/* until all are in line */
 	for (size_t i = 0; i < (name ? 1 : n); i++) {
-		if (!name && !known[i]->confirm_usec)
+		if (!name && !topologies[i]->confirm_usec)
 			continue;
-		snprintf(change.name, sizeof(change.name), "%s", name ? name : known[i]->name);
+		snprintf(change.name, sizeof(change.name), "%s", name ? name : topologies[i]->name);
 		submit(m, p, &change);
 	}
 	if (--p->left)

@@ -36,7 +36,7 @@ struct waiter {
 struct missing {
 	struct json_object *names, *namespaces;
 	char message[MESSAGE_MAX];
-	const struct known *failed;	/* will not come by itself */
+	const struct topology *failed;	/* will not come by itself */
 };
 
 static void missing_init(struct missing *m)
@@ -59,51 +59,51 @@ static void miss(struct missing *m, struct json_object *list, const char *name, 
 }
 
 /* Netnsd does not try again what it could not bring up; what is up but not well it does. */
-static bool is_lost(const struct known *k)
+static bool is_lost(const struct topology *t)
 {
-	return k->state == STATE_FAILED && !known_is_up(k);
+	return t->state == STATE_FAILED && !topology_is_up(t);
 }
 
-static void topology_check(const struct known *k, struct missing *m)
+static void topology_check(const struct topology *t, struct missing *m)
 {
 	static const char *const why[] = {
 		[STATE_UP] = "", [STATE_DOWN] = " is down", [STATE_FAILED] = " has failed", [STATE_WAITING] = " is waiting",
 	};
 	char text[600];
 
-	if (k->state == STATE_UP)
+	if (t->state == STATE_UP)
 		return;
-	snprintf(text, sizeof(text), "%s%s%s", why[k->state], k->problems.n ? ": " : "", k->problems.n ? k->problems.v[0].message : "");
-	miss(m, m->names, k->name, "", text);
-	if (!m->failed && is_lost(k))
-		m->failed = k;
+	snprintf(text, sizeof(text), "%s%s%s", why[t->state], t->problems.n ? ": " : "", t->problems.n ? t->problems.v[0].message : "");
+	miss(m, m->names, t->name, "", text);
+	if (!m->failed && is_lost(t))
+		m->failed = t;
 }
 
 static void name_check(const struct engine *g, const char *name, struct missing *m)
 {
-	const struct known *k = engine_find(g, name);
+	const struct topology *t = engine_find(g, name);
 
-	if (k)
-		topology_check(k, m);
+	if (t)
+		topology_check(t, m);
 	else
 		miss(m, m->names, name, "no topology is called ", "");
 }
 
-static bool declares(const struct known *k, const char *netns)
+static bool declares(const struct topology *t, const char *netns)
 {
-	struct json_object *namespaces = json_object_object_get(k->json, "namespaces");
+	struct json_object *namespaces = json_object_object_get(t->json, "namespaces");
 
 	return json_object_is_type(namespaces, json_type_object) && json_object_object_get(namespaces, netns);
 }
 
 static void netns_check(const struct engine *g, const char *netns, struct missing *m)
 {
-	const struct known *failed = NULL;
-	const struct known *const *all;
-	size_t n = engine_known(g, &all);
+	const struct topology *failed = NULL;
+	const struct topology *const *all;
+	size_t n = engine_topologies(g, &all);
 
 	for (size_t i = 0; i < n; i++) {
-		if (known_is_up(all[i]) && engine_has_netns(g, all[i]->name, netns))
+		if (topology_is_up(all[i]) && engine_has_netns(g, all[i]->name, netns))
 			return;
 		if (is_lost(all[i]) && declares(all[i], netns))
 			failed = all[i];
@@ -115,8 +115,8 @@ static void netns_check(const struct engine *g, const char *netns, struct missin
 static void check(const struct engine *g, const struct wait_in *in, struct missing *m)
 {
 	size_t n = list_size(in->names), n_namespaces = list_size(in->namespaces);
-	const struct known *const *all;
-	size_t n_known;
+	const struct topology *const *all;
+	size_t n_topologies;
 
 	for (size_t i = 0; i < n; i++)
 		name_check(g, list_text(in->names, i), m);
@@ -125,8 +125,8 @@ static void check(const struct engine *g, const struct wait_in *in, struct missi
 	if (n || n_namespaces)
 		return;
 	/* What is down is meant to be so, once the start has done what it should. */
-	n_known = engine_known(g, &all);
-	for (size_t i = 0; i < n_known; i++)
+	n_topologies = engine_topologies(g, &all);
+	for (size_t i = 0; i < n_topologies; i++)
 		if (all[i]->state != STATE_DOWN || boot_is_starting(g))
 			topology_check(all[i], m);
 }
@@ -136,12 +136,12 @@ static bool is_there(const struct missing *m)
 	return !json_object_array_length(m->names) && !json_object_array_length(m->namespaces);
 }
 
-static void failed_answer(struct call *c, const struct known *k)
+static void failed_answer(struct call *c, const struct topology *t)
 {
 	static const struct problem unknown = { .message = "netnsd does not know why" };
-	struct json_object *reply = one_string("name", k->name);
+	struct json_object *reply = one_string("name", t->name);
 
-	add(reply, "problem", shape_problem(k->problems.n ? &k->problems.v[0] : &unknown));
+	add(reply, "problem", shape_problem(t->problems.n ? &t->problems.v[0] : &unknown));
 	call_error(c, ERROR("Failed"), reply);
 }
 
@@ -244,7 +244,7 @@ void method_wait(struct call *c, const void *parameters, void *arg)
 	struct err e;
 	int r;
 
-	boot_look(m->engine);
+	boot_refresh(m->engine);
 	if (answer(m->engine, c, in, !in->timeout_seconds))
 		return;
 	r = waiter_new(c, in, m->engine);

@@ -4,8 +4,8 @@
 #pragma once
 #include "object.h"
 
-struct look;		/* observer.h */
-struct work;		/* batch.h */
+struct observer;		/* observer.h */
+struct batch;		/* batch.h */
 struct op;		/* plan.h */
 struct link_kind;	/* kind/link.h */
 
@@ -74,7 +74,7 @@ struct kind {
 	/* ---- what the kernel has ---- */
 
 	/* Adds what the kernel has of this class in one namespace. */
-	int (*observe)(struct look *look, struct err *e);
+	int (*observe)(struct observer *obs, struct err *e);
 	/* Pure.  Called for each observed object when all namespaces are read: finds out
 	 * what takes more than one.  @wanted is what may be expected, of the same id, or NULL. */
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
@@ -82,12 +82,12 @@ struct kind {
 	const char *(*condition)(const struct object *o);
 	/* Pure.  Whether one that is as declared is of use: -EADDRNOTAVAIL: it is not; -EAGAIN: not yet; with words. */
 	int (*retry)(const struct object *o, struct err *e);
-	/* What the kernel made with an object and somebody may have taken away (object.bereft): how to say that it is gone;
+	/* What the kernel made with an object and somebody may have taken away (object.missing_route): how to say that it is gone;
 	 * whether it could be there now (pure); and making it again, which is -EEXIST where it came with another one's. */
-	const char *bereft;
+	const char *missing_route;
 	bool (*can_repair)(const struct model *observed, const struct object *o);
-	int (*repair)(struct work *w, const struct object *o, struct err *e);
-	/* How to say that an object is misplaced (object.misplaced). */
+	int (*repair)(struct batch *b, const struct object *o, struct err *e);
+	/* How to say that an object is misplaced (object.out_of_order). */
 	const char *out_of_order;
 
 	/* ---- the order of steps ---- */
@@ -128,18 +128,18 @@ struct kind {
 	/* ---- steps on the kernel ---- */
 
 	/* Appends the messages of @op to a batch. */
-	int (*encode)(struct work *w, struct op *op, struct err *e);
+	int (*encode)(struct batch *b, struct op *op, struct err *e);
 	/* Takes some of the @n steps, and says how many: for what is no netlink message, and for what
 	 * goes faster together.  None: the first is encoded. */
-	int (*apply)(struct work *w, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
+	int (*apply)(struct batch *b, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
 	/* The kernel says that what @o would be is there already: what that is, and what can be
 	 * done, as a sentence without an end; NULL: not known. */
-	const char *(*in_the_way)(struct work *w, const struct object *o, struct arena *a);
+	const char *(*in_the_way)(struct batch *b, const struct object *o, struct arena *a);
 
 	/* ---- our mark ---- */
 
 	/* Puts it on what is there, or takes it off (op->mark).  NULL: it needs none. */
-	int (*mark)(struct work *w, struct op *op, struct err *e);
+	int (*mark)(struct batch *b, struct op *op, struct err *e);
 	/* Pure.  Sets the fields of @have and @want (NULL: it leaves) that tell of the mark, which is damaged, so that a
 	 * change mends it; @topology NULL: it is not damaged any more. */
 	void (*note_mark)(struct model *observed, struct object *have, struct object *want, const char *topology);

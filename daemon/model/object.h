@@ -58,7 +58,7 @@ struct object {
 	bool listed;		/* the file lists what stands on it: the list is complete */
 	bool managed;		/* manages what is there; never creates or deletes it (kind.h) */
 	bool unmarked;		/* of an observed one: it is adopted, and has no sign yet (adopt.h) */
-	bool bereft;		/* of an observed one: what the kernel made with it is gone (kind.repair) */
+	bool missing_route;		/* of an observed one: what the kernel made with it is gone (kind.repair) */
 	bool out_of_order;		/* of an observed one: it is made anew, in its turn among others */
 	const struct object *comes_after;	/* of a misplaced one: not before this desired one is made; NULL: now */
 	const struct beside *beside;	/* of an observed one: it is somebody else's, and there is one of ours, or is to be */

@@ -238,7 +238,7 @@ static void repair(struct planning *g, struct object *want, struct object *have)
 {
 	uint64_t all = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED);
 
-	if (have->bereft && have->kind->can_repair(g->observed, have))
+	if (have->missing_route && have->kind->can_repair(g->observed, have))
 		plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = all, .effect = EFFECT_IN_PLACE, .repair = true });
 }
 

@@ -31,7 +31,7 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		.effect = effects[op->effect],
 	};
 	if (op->repair)
-		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->bereft);
+		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->missing_route);
 	if (!op->after && o->out_of_order)
 		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->out_of_order);
 	if (op->others)

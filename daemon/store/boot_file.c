@@ -115,14 +115,14 @@ static void name_make(struct boot_file *f, const char *own)
 static void json_load(struct boot_files *b, struct boot_file *f, const char *text, size_t size)
 {
 	_cleanup_(json_putp) struct json_object *json = NULL;
-	struct topology t = { 0 };
+	struct declaration t = { 0 };
 	int r = load_text_json(text, size, b->kinds, &t, &json, &f->problems);
 	struct json_object *name;
 	struct err e;
 
 	name = json_object_is_type(json, json_type_object) ? json_object_object_get(json, "name") : NULL;
 	if (r == 0) {
-		topology_done(&t);
+		declaration_done(&t);
 		/* What is kept is not asked for places: boot_file_place reads the file again. */
 		json_forget_places(json);
 		f->json = json_object_get(json);

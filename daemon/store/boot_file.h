@@ -54,7 +54,7 @@ bool boot_stat_is_settled(const struct stat *st);
 void boot_files_init(struct boot_files *b, const struct kinds *kinds, const char *topologies, const char *persisted);
 void boot_files_done(struct boot_files *b);
 /* Reads what is new or has changed since the last look, and forgets what is gone. */
-void boot_files_look(struct boot_files *b);
+void boot_files_refresh(struct boot_files *b);
 /* Whether what there is of @name is as it was at the last look, in a time that does not grow
  * with the number of files. */
 bool boot_files_is_same(const struct boot_files *b, const char *name);

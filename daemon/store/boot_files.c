@@ -140,7 +140,7 @@ static struct boot_file *file_need(struct boot_files *b, size_t known, enum boot
 	return b->v[b->n++] = file_new(dir, path);
 }
 
-static void dir_look(struct boot_files *b, enum boot_dir which, size_t known)
+static void dir_refresh(struct boot_files *b, enum boot_dir which, size_t known)
 {
 	struct dirent **names = NULL;
 	const struct boot_stamp stamp = stamp_of(b->dirs[which]);
@@ -191,14 +191,14 @@ static void hide(struct boot_files *b)
 	}
 }
 
-void boot_files_look(struct boot_files *b)
+void boot_files_refresh(struct boot_files *b)
 {
 	size_t n = 0, known = b->n;
 
 	for (size_t i = 0; i < b->n; i++)
 		b->v[i]->seen = b->v[i]->gone = false;
 	for (size_t i = 0; i < BOOT_DIRS; i++)
-		dir_look(b, (enum boot_dir)i, known);
+		dir_refresh(b, (enum boot_dir)i, known);
 	for (size_t i = 0; i < b->n; i++) {
 		if (b->v[i]->seen)
 			b->v[n++] = b->v[i];

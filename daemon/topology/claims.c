@@ -21,18 +21,18 @@ static bool contradicts(const struct object *want, const struct object *claim)
 	return false;
 }
 
-static int check_one(struct job *j, const struct member *other, const struct object *want, const struct object *claim)
+static int check_one(struct job *j, const struct topology *other, const struct object *want, const struct object *claim)
 {
 	char object[600];
 
-	if (!want || !claim || (want->managed && !member_claims(&j->desired.model, want)) || !contradicts(want, claim))
+	if (!want || !claim || (want->managed && !topology_claims(&j->desired.model, want)) || !contradicts(want, claim))
 		return 0;
 	snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
-	problem_add_conflict(&j->problems, &want->where, object, other->known.name);
+	problem_add_conflict(&j->problems, &want->where, object, other->name);
 	return -EEXIST;
 }
 
-static int check_against(struct job *j, const struct member *other)
+static int check_against(struct job *j, const struct topology *other)
 {
 	const struct model *desired = &j->desired.model;
 	int r = 0;
@@ -43,13 +43,13 @@ static int check_against(struct job *j, const struct member *other)
 }
 
 /* Nobody makes the host, of which all say something. */
-static struct member *maker(const struct env *env, const char *netns)
+static struct topology *maker(const struct env *env, const char *netns)
 {
-	for (size_t i = 0; i < env->n_members && strcmp(netns, "host") != 0; i++) {
-		const struct object *own = model_netns(&env->members[i]->declared, netns);
+	for (size_t i = 0; i < env->n_topologies && strcmp(netns, "host") != 0; i++) {
+		const struct object *own = model_netns(&env->topologies[i]->declared, netns);
 
 		if (own && !own->managed)
-			return env->members[i];
+			return env->topologies[i];
 	}
 	return NULL;
 }
@@ -57,23 +57,23 @@ static struct member *maker(const struct env *env, const char *netns)
 /* What is said of somebody else's namespace, which may be that of another topology. */
 static int check_existing(const struct env *env, struct job *j, const struct object *netns)
 {
-	const struct member *m = maker(env, netns->netns);
+	const struct topology *t = maker(env, netns->netns);
 	int r = 0;
 
-	if (!m || !strcmp(m->known.name, j->next.name))
+	if (!t || !strcmp(t->name, j->next.name))
 		return 0;
 	for (const struct object *o = netns->first; o && r == 0; o = o->next)
-		r = check_one(j, m, o, model_find(&m->declared, o->id));
+		r = check_one(j, t, o, model_find(&t->declared, o->id));
 	return r;
 }
 
-/* Whether @m lives in a namespace of @j, or of one that does. */
-static bool lives_in(const struct env *env, struct member *m, const struct job *j)
+/* Whether @t lives in a namespace of @j, or of one that does. */
+static bool lives_in(const struct env *env, struct topology *t, const struct job *j)
 {
-	m->visited = true;
-	for (size_t i = 0; i < m->claims.n; i++) {
-		const struct object *claim = m->claims.objects[i], *own = model_netns(&j->desired.model, claim->netns);
-		struct member *next = object_is(claim, "netns") && !own ? maker(env, claim->netns) : NULL;
+	t->visited = true;
+	for (size_t i = 0; i < t->claims.n; i++) {
+		const struct object *claim = t->claims.objects[i], *own = model_netns(&j->desired.model, claim->netns);
+		struct topology *next = object_is(claim, "netns") && !own ? maker(env, claim->netns) : NULL;
 
 		if (object_is(claim, "netns") && own && !own->managed)
 			return true;
@@ -86,16 +86,16 @@ static bool lives_in(const struct env *env, struct member *m, const struct job *
 /* Of two that live in each other none could ever go down. */
 static int check_circle(const struct env *env, struct job *j, const struct object *netns)
 {
-	struct member *m = maker(env, netns->netns);
+	struct topology *t = maker(env, netns->netns);
 
-	if (!m || !strcmp(m->known.name, j->next.name))
+	if (!t || !strcmp(t->name, j->next.name))
 		return 0;
-	for (size_t i = 0; i < env->n_members; i++)
-		env->members[i]->visited = !strcmp(env->members[i]->known.name, j->next.name);
-	if (!lives_in(env, m, j))
+	for (size_t i = 0; i < env->n_topologies; i++)
+		env->topologies[i]->visited = !strcmp(env->topologies[i]->name, j->next.name);
+	if (!lives_in(env, t, j))
 		return 0;
 	problem_add(&j->problems, ELOOP, &netns->where, "namespace %s is made by the topology %s, which itself lives in a namespace of %s",
-		    netns->netns, m->known.name, j->next.name);
+		    netns->netns, t->name, j->next.name);
 	return -ELOOP;
 }
 
@@ -104,9 +104,9 @@ int claims_check(const struct env *env, struct job *j)
 	const struct model *desired = &j->desired.model;
 	int r = 0;
 
-	for (size_t i = 0; i < env->n_members && r == 0; i++)
-		if (env->members[i]->claims.n && strcmp(env->members[i]->known.name, j->next.name))
-			r = check_against(j, env->members[i]);
+	for (size_t i = 0; i < env->n_topologies && r == 0; i++)
+		if (env->topologies[i]->claims.n && strcmp(env->topologies[i]->name, j->next.name))
+			r = check_against(j, env->topologies[i]);
 	for (size_t i = 0; i < desired->n && r == 0; i++)
 		if (object_is(desired->objects[i], "netns") && desired->objects[i]->managed &&
 		    (r = check_existing(env, j, desired->objects[i])) == 0)
@@ -114,59 +114,59 @@ int claims_check(const struct env *env, struct job *j)
 	return r;
 }
 
-const struct known *claims_user(const struct env *env, const struct job *j, const char **ret_netns)
+const struct topology *claims_user(const struct env *env, const struct job *j, const char **ret_netns)
 {
-	for (size_t i = 0; i < env->n_members; i++)
-		for (size_t n = 0; n < env->members[i]->claims.n && strcmp(env->members[i]->known.name, j->next.name); n++) {
-			const struct object *claim = env->members[i]->claims.objects[n];
+	for (size_t i = 0; i < env->n_topologies; i++)
+		for (size_t n = 0; n < env->topologies[i]->claims.n && strcmp(env->topologies[i]->name, j->next.name); n++) {
+			const struct object *claim = env->topologies[i]->claims.objects[n];
 			const struct object *own = object_is(claim, "netns") ? model_netns(&j->last.model, claim->netns) : NULL;
 			const struct object *still = own && !own->managed ? model_netns(&j->desired.model, claim->netns) : own;
 
 			if (!own || own->managed || (still && !still->managed))
 				continue;
 			*ret_netns = own->netns;
-			return &env->members[i]->known;
+			return env->topologies[i];
 		}
 	return NULL;
 }
 
 struct claim *claims_of_others(const struct env *env, const char *name, size_t *ret_n)
 {
-	struct claim *all = must(calloc(env->n_members + 1, sizeof(*all)));
+	struct claim *all = must(calloc(env->n_topologies + 1, sizeof(*all)));
 	const struct job *changing = env->changing;
 	size_t n = 0;
 
 	if (changing && strcmp(changing->next.name, name))
 		all[n++] = (struct claim){ changing->next.name, &changing->desired.model, true };
-	for (size_t i = 0; i < env->n_members; i++)
-		if (env->members[i]->claims.n && strcmp(env->members[i]->known.name, name))
-			all[n++] = (struct claim){ .topology = env->members[i]->known.name, .model = &env->members[i]->claims };
+	for (size_t i = 0; i < env->n_topologies; i++)
+		if (env->topologies[i]->claims.n && strcmp(env->topologies[i]->name, name))
+			all[n++] = (struct claim){ .topology = env->topologies[i]->name, .model = &env->topologies[i]->claims };
 	*ret_n = n;
 	return all;
 }
 
-/* What was there before @o was changed is @m's to know from now on; true if it was not. */
-static bool transfer(struct member *m, const struct job *j, const struct object *o)
+/* What was there before @o was changed is @t's to know from now on; true if it was not. */
+static bool transfer(struct topology *t, const struct job *j, const struct object *o)
 {
-	const struct object *claim = model_find(&m->claims, o->id), *still = model_find(&j->desired.model, o->id);
+	const struct object *claim = model_find(&t->claims, o->id), *still = model_find(&j->desired.model, o->id);
 
-	if (!claim || (still && member_claims(&j->desired.model, still)))
+	if (!claim || (still && topology_claims(&j->desired.model, still)))
 		return false;
-	revert_merge(&m->saved, o, claim->set);
+	revert_merge(&t->saved, o, claim->set);
 	return true;
 }
 
 int claims_transfer(struct env *env, const struct job *j, struct err *e)
 {
-	const struct member *from = member_find(env, j->next.name, NULL);
+	const struct topology *from = topology_find(env, j->next.name, NULL);
 
-	for (size_t i = 0; from && i < env->n_members; i++) {
-		struct member *m = env->members[i];
+	for (size_t i = 0; from && i < env->n_topologies; i++) {
+		struct topology *t = env->topologies[i];
 		bool handed = false;
 
-		for (size_t n = 0; m != from && n < from->saved.n; n++)
-			handed |= transfer(m, j, from->saved.objects[n]);
-		if (handed && member_store(env, m, e) < 0)
+		for (size_t n = 0; t != from && n < from->saved.n; n++)
+			handed |= transfer(t, j, from->saved.objects[n]);
+		if (handed && topology_store(env, t, e) < 0)
 			return e->code;
 	}
 	return 0;

@@ -24,8 +24,8 @@ enum on_disk {
 	ON_DISK_INVALID,
 };
 
-/* A topology that the engine knows. */
-struct known {
+/* A topology that netnsd has, as the interface shows it and as the next change needs it. */
+struct topology {
 	char name[65], source[SOURCE_SIZE];
 	enum topology_state state;
 	bool awaiting;			/* not brought up yet, as something is not there (await.h) */
@@ -39,15 +39,7 @@ struct known {
 	bool unapplied;			/* there is only the file: it was never up, whatever state says */
 	struct json_object *json;	/* as declared */
 	struct problems problems;	/* the last, if state is STATE_FAILED or STATE_WAITING */
-};
-/* Whether what it declares is there, well or not. */
-static inline bool known_is_up(const struct known *k)
-{
-	return k->state != STATE_DOWN && !k->awaiting && !k->unapplied && k->json;
-}
-/* A topology that is known, as the interface shows it and as the next change needs it. */
-struct member {
-	struct known known;	/* first: what is handed out */
+
 	struct model saved;
 	bool visited;		/* scratch of one walk */
 	struct model claims;	/* what it declares of what is not its own (claims.c) */
@@ -71,6 +63,12 @@ struct member {
 	unsigned refusals;	/* of taking it back, one after the other */
 };
 
+/* Whether what it declares is there, well or not. */
+static inline bool topology_is_up(const struct topology *k)
+{
+	return k->state != STATE_DOWN && !k->awaiting && !k->unapplied && k->json;
+}
+
 struct env {
 	const struct kinds *kinds;
 	char netns_dir[256], identity[IDENTITY_SIZE];
@@ -78,14 +76,14 @@ struct env {
 	struct state state;
 	struct store store;
 	struct events *events;
-	struct member **members;	/* in order of name */
-	size_t n_members;
-	uint16_t marks[MARK_BUCKETS];	/* members whose topology_hash leaves that rest */
-	bool marked;			/* some member may be marked (watched_is_marked); else none is */
+	struct topology **topologies;	/* in order of name */
+	size_t n_topologies;
+	uint16_t marks[MARK_BUCKETS];	/* topologies whose topology_hash leaves that rest */
+	bool marked;			/* some topology may be marked (watched_is_marked); else none is */
 	struct listener *listener;	/* NULL: nothing is kept, only applied once */
 	struct watched *heard[HEARD_CHAINS];	/* by watched_chain of the nsid */
-	struct drifts drifts;		/* what those of new members start from */
+	struct drifts drifts;		/* what those of new topologies start from */
 	uint32_t next_index;		/* above all that links of ours have had */
-	size_t turn;			/* the member to be healed next */
+	size_t turn;			/* the topology to be healed next */
 	struct job *changing;		/* the change at work; NULL: there is none */
 };

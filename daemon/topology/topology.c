@@ -7,27 +7,27 @@
 #include "model/revert.h"
 #include "model/owner.h"
 
-void member_free(struct member *m)
+void topology_free(struct topology *t)
 {
-	json_object_put(m->known.json);
-	problems_done(&m->known.problems);
-	model_done(&m->saved);
-	model_done(&m->claims);
-	drifts_done(&m->drifts);
-	json_object_put(m->previous);
-	free(m);
+	json_object_put(t->json);
+	problems_done(&t->problems);
+	model_done(&t->saved);
+	model_done(&t->claims);
+	drifts_done(&t->drifts);
+	json_object_put(t->previous);
+	free(t);
 }
 
-struct member *member_find(const struct env *env, const char *name, size_t *ret_place)
+struct topology *topology_find(const struct env *env, const char *name, size_t *ret_place)
 {
-	size_t low = 0, high = env->n_members;
+	size_t low = 0, high = env->n_topologies;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int c = strcmp(name, env->members[mid]->known.name);
+		int c = strcmp(name, env->topologies[mid]->name);
 
 		if (c == 0)
-			return env->members[mid];
+			return env->topologies[mid];
 		*(c < 0 ? &high : &low) = c < 0 ? mid : mid + 1;
 	}
 	if (ret_place)
@@ -35,44 +35,44 @@ struct member *member_find(const struct env *env, const char *name, size_t *ret_
 	return NULL;
 }
 
-struct member *member_need(struct env *env, const char *name)
+struct topology *topology_need(struct env *env, const char *name)
 {
 	size_t place;
-	struct member *m = member_find(env, name, &place);
+	struct topology *t = topology_find(env, name, &place);
 
-	if (m)
-		return m;
-	env->members = must(realloc(env->members, (env->n_members + 1) * sizeof(*env->members)));
-	memmove(env->members + place + 1, env->members + place, (env->n_members - place) * sizeof(*env->members));
-	env->n_members++;
-	m = env->members[place] = must(calloc(1, sizeof(*m)));
-	snprintf(m->known.name, sizeof(m->known.name), "%s", name);
-	model_init(&m->saved, env->kinds);
-	model_init(&m->claims, env->kinds);
-	m->drifts = env->drifts;
+	if (t)
+		return t;
+	env->topologies = must(realloc(env->topologies, (env->n_topologies + 1) * sizeof(*env->topologies)));
+	memmove(env->topologies + place + 1, env->topologies + place, (env->n_topologies - place) * sizeof(*env->topologies));
+	env->n_topologies++;
+	t = env->topologies[place] = must(calloc(1, sizeof(*t)));
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	model_init(&t->saved, env->kinds);
+	model_init(&t->claims, env->kinds);
+	t->drifts = env->drifts;
 	env->marks[topology_hash(name) % MARK_BUCKETS]++;
-	return m;
+	return t;
 }
 
-void member_drop(struct env *env, const char *name)
+void topology_drop(struct env *env, const char *name)
 {
-	struct member *m = member_find(env, name, NULL);
+	struct topology *t = topology_find(env, name, NULL);
 	size_t i = 0;
 
-	if (!m)
+	if (!t)
 		return;
-	while (env->members[i] != m)
+	while (env->topologies[i] != t)
 		i++;
-	env->n_members--;
-	memmove(env->members + i, env->members + i + 1, (env->n_members - i) * sizeof(*env->members));
+	env->n_topologies--;
+	memmove(env->topologies + i, env->topologies + i + 1, (env->n_topologies - i) * sizeof(*env->topologies));
 	env->marks[topology_hash(name) % MARK_BUCKETS]--;
-	member_free(m);
+	topology_free(t);
 }
 
 /* Cables count once, and what was there before does not. */
-static void count(struct known *k, const struct model *m)
+static void count(struct topology *t, const struct model *m)
 {
-	k->namespaces = k->links = 0;
+	t->namespaces = t->links = 0;
 	for (size_t n = 0; n < m->n; n++) {
 		const struct object *o = m->objects[n];
 		struct ref ref;
@@ -81,13 +81,13 @@ static void count(struct known *k, const struct model *m)
 		if (o->managed)
 			continue;
 		if (object_is(o, "netns"))
-			k->namespaces++;
+			t->namespaces++;
 		else if (object_is(o, "link") && (!object_ref(o, true, &i, &ref) || strcmp(ref.to, o->place) > 0))
-			k->links++;
+			t->links++;
 	}
 }
 
-int member_load(const struct env *env, struct json_object *json, struct topology *ret, struct err *e)
+int topology_load(const struct env *env, struct json_object *json, struct declaration *ret, struct err *e)
 {
 	struct problems p = { 0 };
 	int r = load_json(json, env->kinds, ret, &p);
@@ -111,78 +111,78 @@ static void copy_add(struct model *to, const struct object *o)
 	model_adopt(to, copy);
 }
 
-int member_declared(const struct env *env, const struct member *m, struct topology *ret, struct err *e)
+int topology_declared(const struct env *env, const struct topology *t, struct declaration *ret, struct err *e)
 {
-	struct topology t = { .on_drift = m->on_drift };
+	struct declaration d = { .on_drift = t->on_drift };
 
 	/* What could not be read at the start, or is about to be rolled back then, is not kept. */
-	if (!m->declared.n)
-		return member_load(env, m->known.json, ret, e);
-	model_init(&t.model, env->kinds);
-	for (size_t i = 0; i < m->declared.n; i++) {
-		const struct object *o = m->declared.objects[i];
+	if (!t->declared.n)
+		return topology_load(env, t->json, ret, e);
+	model_init(&d.model, env->kinds);
+	for (size_t i = 0; i < t->declared.n; i++) {
+		const struct object *o = t->declared.objects[i];
 
 		/* A namespace that no file names is there for what returns in it. */
 		if (o->where.pointer || !object_is(o, "netns") || !strcmp(o->netns, "host"))
-			copy_add(&t.model, o);
+			copy_add(&d.model, o);
 	}
-	*ret = t;
+	*ret = d;
 	return 0;
 }
 
-/* The record is what the member is from now on. */
-void member_take(struct env *env, struct record *r, const struct model *declared)
+/* The record is what the topology is from now on. */
+void topology_take(struct env *env, struct record *r, const struct model *declared)
 {
-	struct member *m = member_need(env, r->name);
+	struct topology *t = topology_need(env, r->name);
 
-	snprintf(m->known.source, sizeof(m->known.source), "%s", r->source);
-	m->known.state = r->state;
-	m->known.awaiting = r->state == STATE_WAITING;
-	m->known.healed = r->healed;
-	m->known.since_usec = r->since_usec;
-	m->known.unapplied = false;
-	m->persist = r->persist;
+	snprintf(t->source, sizeof(t->source), "%s", r->source);
+	t->state = r->state;
+	t->awaiting = r->state == STATE_WAITING;
+	t->healed = r->healed;
+	t->since_usec = r->since_usec;
+	t->unapplied = false;
+	t->persist = r->persist;
 	/* boot.c looks again when somebody asks. */
-	m->known.on_disk = ON_DISK_SAME;
-	m->known.on_disk_problem = NULL;
-	json_object_put(m->known.json);
-	m->known.json = json_object_get(r->topology);
-	problems_done(&m->known.problems);
-	m->known.confirm_usec = m->due_usec = r->confirm_usec;
-	m->refusals = 0;
-	json_object_put(m->previous);
-	m->previous = TAKE(r->previous);
-	member_note_claims(m, declared);
-	model_done(&m->saved);
-	m->saved = r->saved;
+	t->on_disk = ON_DISK_SAME;
+	t->on_disk_problem = NULL;
+	json_object_put(t->json);
+	t->json = json_object_get(r->topology);
+	problems_done(&t->problems);
+	t->confirm_usec = t->due_usec = r->confirm_usec;
+	t->refusals = 0;
+	json_object_put(t->previous);
+	t->previous = TAKE(r->previous);
+	topology_note_claims(t, declared);
+	model_done(&t->saved);
+	t->saved = r->saved;
 	model_init(&r->saved, env->kinds);
 	if (declared)
-		count(&m->known, declared);
+		count(t, declared);
 }
 
-int member_store(const struct env *env, const struct member *m, struct err *e)
+int topology_store(const struct env *env, const struct topology *t, struct err *e)
 {
 	struct record r = {
-		.state = known_is_up(&m->known) ? STATE_UP : m->known.awaiting ? STATE_WAITING : m->known.state,
-		.since_usec = m->known.since_usec,
-		.healed = (uint32_t)m->known.healed,
-		.topology = m->known.json,
-		.saved = m->saved,
-		.confirm_usec = m->known.confirm_usec,
-		.previous = m->previous,
-		.persist = m->persist,
+		.state = topology_is_up(t) ? STATE_UP : t->awaiting ? STATE_WAITING : t->state,
+		.since_usec = t->since_usec,
+		.healed = (uint32_t)t->healed,
+		.topology = t->json,
+		.saved = t->saved,
+		.confirm_usec = t->confirm_usec,
+		.previous = t->previous,
+		.persist = t->persist,
 	};
 
-	snprintf(r.name, sizeof(r.name), "%s", m->known.name);
-	snprintf(r.source, sizeof(r.source), "%s", m->known.source);
+	snprintf(r.name, sizeof(r.name), "%s", t->name);
+	snprintf(r.source, sizeof(r.source), "%s", t->source);
 	return state_store(&env->state, &r, e);
 }
 
-void member_number(const struct member *m, struct model *last)
+void topology_number(const struct topology *t, struct model *last)
 {
-	for (size_t i = 0; i < m->declared.n; i++) {
-		const struct object *o = m->declared.objects[i];
-		struct object *same = o->cookie || m->forgot ? model_find(last, o->id) : NULL;
+	for (size_t i = 0; i < t->declared.n; i++) {
+		const struct object *o = t->declared.objects[i];
+		struct object *same = o->cookie || t->forgot ? model_find(last, o->id) : NULL;
 
 		if (!same)
 			continue;
@@ -192,7 +192,7 @@ void member_number(const struct member *m, struct model *last)
 	}
 }
 
-bool member_claims(const struct model *declared, const struct object *o)
+bool topology_claims(const struct model *declared, const struct object *o)
 {
 	const struct object *netns = model_netns(declared, o->netns);
 
@@ -202,32 +202,32 @@ bool member_claims(const struct model *declared, const struct object *o)
 	return !o->managed || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
 }
 
-void member_note_claims(struct member *m, const struct model *declared)
+void topology_note_claims(struct topology *t, const struct model *declared)
 {
-	const struct kinds *kinds = m->claims.kinds;
+	const struct kinds *kinds = t->claims.kinds;
 
-	model_done(&m->claims);
-	model_init(&m->claims, kinds);
+	model_done(&t->claims);
+	model_init(&t->claims, kinds);
 	for (size_t i = 0; declared && i < declared->n; i++) {
 		const struct object *o = declared->objects[i];
 
-		if (member_claims(declared, o))
-			model_add(&m->claims, object_copy(&m->claims, o, o->declared), NULL);
+		if (topology_claims(declared, o))
+			model_add(&t->claims, object_copy(&t->claims, o, o->declared), NULL);
 	}
 }
 
-enum why_not member_left_alone(const struct env *env, const struct member *m)
+enum why_not topology_left_alone(const struct env *env, const struct topology *t)
 {
-	const struct known *k = &m->known;
+	const struct topology *k = t;
 
 	/* What is just being changed is looked at by that change. */
 	if (env->changing && !strcmp(env->changing->next.name, k->name))
 		return WHY_NOT_CHANGING;
 	if (k->awaiting)
 		return WHY_NOT_AWAITING;
-	if (m->broken)
+	if (t->broken)
 		return WHY_NOT_ROLLBACK_FAILED;
-	if (m->n_watched || k->unapplied || k->state == STATE_DOWN)
+	if (t->n_watched || k->unapplied || k->state == STATE_DOWN)
 		return WHY_NOT_NONE;
 	if (k->confirm_usec && k->confirm_usec <= usec_now(CLOCK_BOOTTIME))
 		return WHY_NOT_OVERDUE;

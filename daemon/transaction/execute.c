@@ -6,12 +6,12 @@ void execute_init(struct execution *x, const struct plan *plan, struct netns_set
 		  const char *machine)
 {
 	*x = (struct execution){ .plan = plan };
-	work_init(&x->work, plan, set, topology, machine);
+	batch_init(&x->batch, plan, set, topology, machine);
 }
 
 void execute_done(struct execution *x)
 {
-	work_done(&x->work);
+	batch_done(&x->batch);
 	x->plan = NULL;
 }
 
@@ -26,7 +26,7 @@ static int refuse(struct execution *x, const struct op *op, struct err *e)
 	/* A long detail must not crowd out the cause. */
 	err_prefix(e, "%s %s%s%.200s", s.kind, s.object, *s.detail ? " " : "", s.detail);
 	if (exists) {
-		found = op->after->kind->in_the_way ? op->after->kind->in_the_way(&x->work, op->after, &a) : NULL;
+		found = op->after->kind->in_the_way ? op->after->kind->in_the_way(&x->batch, op->after, &a) : NULL;
 		err_append(e, "; %s", found ? found : way);
 	}
 	arena_done(&a);
@@ -51,14 +51,14 @@ static bool is_deferred(const struct execution *x, const struct op *op)
 /* In a batch of its own: only then is it known what is there when it is refused. */
 static int take_alone(struct execution *x, struct op *op, struct err *e)
 {
-	int r = work_flush(&x->work, e);
+	int r = batch_flush(&x->batch, e);
 
 	if (r < 0)
 		return r;
-	r = op->after->kind->encode(&x->work, op, e);
+	r = op->after->kind->encode(&x->batch, op, e);
 	if (r == 0)
-		r = work_flush(&x->work, e);
-	if (r < 0 && x->work.refused != op)
+		r = batch_flush(&x->batch, e);
+	if (r < 0 && x->batch.refused != op)
 		return r;
 	x->next++;
 	if (r == 0)
@@ -74,11 +74,11 @@ static int take_alone(struct execution *x, struct op *op, struct err *e)
 /* In messages of its own, too: an answer says of each whether it was needed. */
 static int repair(struct execution *x, struct op *op, struct err *e)
 {
-	int r = work_flush(&x->work, e);
+	int r = batch_flush(&x->batch, e);
 
 	if (r < 0)
 		return r;
-	r = op->after->kind->repair(&x->work, op->before, e);
+	r = op->after->kind->repair(&x->batch, op->before, e);
 	op->needless = r == -EEXIST;
 	return op->needless ? 0 : r;
 }
@@ -90,7 +90,7 @@ static int take(struct execution *x, struct err *e)
 	size_t taken = 0;
 	int r;
 
-	x->work.refused = NULL;
+	x->batch.refused = NULL;
 	if (is_deferred(x, op)) {
 		x->next++;
 		return 0;
@@ -98,17 +98,17 @@ static int take(struct execution *x, struct err *e)
 	if (may_wait(op))
 		return take_alone(x, op, e);
 	if (op->mark || op->repair) {
-		r = op->mark ? k->mark(&x->work, op, e) : repair(x, op, e);
+		r = op->mark ? k->mark(&x->batch, op, e) : repair(x, op, e);
 		taken = 1;
 	} else {
-		r = k->apply ? k->apply(&x->work, op, x->plan->n - x->next, &taken, e) : 0;
+		r = k->apply ? k->apply(&x->batch, op, x->plan->n - x->next, &taken, e) : 0;
 	}
 	if (r == 0 && taken == 0) {
 		taken = 1;
-		r = k->encode(&x->work, op, e);
+		r = k->encode(&x->batch, op, e);
 	}
-	if (r < 0 && !x->work.refused)
-		x->work.refused = op;
+	if (r < 0 && !x->batch.refused)
+		x->batch.refused = op;
 	if (r == 0)
 		x->next += taken;
 	return r;
@@ -116,27 +116,27 @@ static int take(struct execution *x, struct err *e)
 
 int execute_step(struct execution *x, const struct op **ret_op, struct err *e)
 {
-	size_t sent = x->work.sent, first = x->next;
+	size_t sent = x->batch.sent, first = x->next;
 	int r = 0;
 
-	while (r == 0 && x->next < x->plan->n && x->work.sent == sent && x->next - first < BATCH_MESSAGES)
+	while (r == 0 && x->next < x->plan->n && x->batch.sent == sent && x->next - first < BATCH_MESSAGES)
 		r = take(x, e);
 	if (r == 0 && x->next == x->plan->n)
-		r = work_flush(&x->work, e);
+		r = batch_flush(&x->batch, e);
 	if (r == 0 && x->next == x->plan->n)
-		r = netns_made(x->work.set, e);
+		r = netns_made(x->batch.set, e);
 	else if (r < 0) {
 		struct err cause;
 
 		/* A namespace that could not be made is why others found it missing. */
-		if (netns_make_stop(x->work.set, &cause) < 0) {
+		if (netns_make_stop(x->batch.set, &cause) < 0) {
 			*e = cause;
-			x->work.refused = NULL;
+			x->batch.refused = NULL;
 			r = cause.code;
 		}
 	}
 	if (r < 0) {
-		*ret_op = x->work.refused;
+		*ret_op = x->batch.refused;
 		return *ret_op ? refuse(x, *ret_op, e) : r;
 	}
 	return x->next < x->plan->n;

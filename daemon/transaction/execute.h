@@ -4,7 +4,7 @@
 #include "kernel/batch.h"
 
 struct execution {
-	struct work work;
+	struct batch batch;
 	const struct plan *plan;
 	size_t next;		/* steps before it are done, or in the batch that waits */
 	struct op *deferred;	/* the first that was refused, maybe as the kernel is not ready for it, NULL: none is */

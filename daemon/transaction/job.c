@@ -6,7 +6,7 @@
 #include "kernel/netns_users.h"
 
 /* The kernel may take along what nobody was told of; more rounds than this are a fight. */
-enum { ROUNDS_MAX = 3, BACK_TRIES_MAX = 2 };
+enum { ROUNDS_MAX = 3, ROLLBACK_TRIES_MAX = 2 };
 
 void job_init(struct job *j, const struct machine *machine, const struct store *store)
 {
@@ -26,8 +26,8 @@ void job_done(struct job *j)
 	pass_done(&j->pass);
 	free(j->names);
 	free(j->claims);
-	topology_done(&j->desired);
-	topology_done(&j->last);
+	declaration_done(&j->desired);
+	declaration_done(&j->last);
 	model_done(&j->before);
 	record_done(&j->next);
 	problems_done(&j->problems);
@@ -88,7 +88,7 @@ static int observe(struct job *j, struct err *e)
 }
 
 /* Looks at what is there and plans to what is to be. */
-static int look_and_plan(struct job *j)
+static int observe_and_plan(struct job *j)
 {
 	struct problems *found = &j->pass.problems;
 	struct err e;
@@ -121,7 +121,7 @@ int job_plan(struct job *j)
 		fail(j, &e, NULL);
 		return r;
 	}
-	return look_and_plan(j);
+	return observe_and_plan(j);
 }
 
 static void observe_for(struct job *j, enum job_round round)
@@ -248,7 +248,7 @@ static void planned_back(struct job *j, int r)
 /* What was there before is only known now of what came with its namespace or interface. */
 static void note(struct job *j)
 {
-	struct model *noted = &j->pass.execution.work.noted;
+	struct model *noted = &j->pass.execution.batch.noted;
 
 	for (size_t i = 0; i < noted->n; i++)
 		revert_merge(&j->next.saved, noted->objects[i], ~UINT64_C(0));
@@ -258,9 +258,9 @@ static void note(struct job *j)
 }
 
 /* Others may have been in the way back: from what is there now it may be free.  False: the failure stays. */
-static bool back_again(struct job *j)
+static bool may_roll_back_again(struct job *j)
 {
-	if (!j->rolling_back || j->back_tries++ == BACK_TRIES_MAX)
+	if (!j->rolling_back || j->rollback_tries++ == ROLLBACK_TRIES_MAX)
 		return false;
 	/* In this the last look may be out of date. */
 	pass_doubt(&j->pass, NULL);
@@ -283,11 +283,11 @@ static void step_execute(struct job *j)
 		plan_others_lost(&j->pass.plan, x->next, r < 0 ? op : NULL, j->lost, sizeof(j->lost));
 	if (r < 0) {
 		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
-		if (!back_again(j))
+		if (!may_roll_back_again(j))
 			roll_back(j);
 		return;
 	}
-	if (x->work.noted.n && !j->rolling_back)
+	if (x->batch.noted.n && !j->rolling_back)
 		note(j);
 	if (forth) {
 		j->taken.first = first;
@@ -367,7 +367,7 @@ static void step_observe(struct job *j)
 		[ROUND_BACK] = planned_back,
 	};
 
-	planned[j->round](j, look_and_plan(j));
+	planned[j->round](j, observe_and_plan(j));
 }
 
 /* Nothing that has lost its name will have it back. */

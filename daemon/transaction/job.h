@@ -17,7 +17,7 @@ enum job_round { ROUND_FIRST, ROUND_VERIFY, ROUND_WAIT, ROUND_BACK };
 struct job {
 	const struct store *store;
 	struct record next;		/* what is to be known afterwards; its saved values grow */
-	struct topology desired, last;
+	struct declaration desired, last;
 	struct claim *claims;		/* of other topologies; the job's, what they refer to is not */
 	size_t n_claims;
 	char pins[400];			/* where namespaces are kept that lose their names; empty: nowhere */
@@ -53,7 +53,7 @@ struct job {
 	enum outcome_code outcome;	/* what else than OUTCOME_REFUSED a failure is; OUTCOME_DONE: nothing else */
 	struct problems problems;	/* [0] the failure, [1] what stood in the way back */
 	size_t n_first;			/* of problems: those of the way forth */
-	unsigned back_tries;
+	unsigned rollback_tries;
 	char others[512];	/* what the change takes along of others, in words */
 	char lost[512];		/* of that, what stays gone after a rollback */
 	struct netns_user *users;

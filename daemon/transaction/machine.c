@@ -26,5 +26,5 @@ int machine_execute(_unused_ void *arg, struct execution *x, const struct op **r
 
 int machine_name(_unused_ void *arg, struct netns_set *set, struct netns *ns, struct err *e)
 {
-	return netns_find_again(set, ns, e);
+	return netns_restore_name(set, ns, e);
 }

@@ -222,7 +222,7 @@ static void begin(struct pass *p)
 
 int pass_execute(struct pass *p, const struct op **ret_op, struct err *e)
 {
-	uint32_t *next = &p->execution.work.next_index;
+	uint32_t *next = &p->execution.batch.next_index;
 	int r;
 
 	if (!p->executing)

@@ -46,7 +46,7 @@ static bool is_gone(const struct fake_machine *m, const struct op *op, int r)
 static int take(struct fake_machine *m, struct execution *x, const struct op *op)
 {
 	const struct object *o = op->after ? op->after : op->before;
-	struct netns *ns = object_is(o, "netns") ? netns_find(x->work.set, o->netns) : NULL;
+	struct netns *ns = object_is(o, "netns") ? netns_find(x->batch.set, o->netns) : NULL;
 	int r = fake_step(m->kernel, x->plan, op);
 
 	if (r < 0)
@@ -89,7 +89,7 @@ static int fake_execute(void *arg, struct execution *x, const struct op **ret_op
 	if (!op || m->cut_off)
 		return 0;
 	m->steps++;
-	m->kernel->noted = &x->work.noted;
+	m->kernel->noted = &x->batch.noted;
 	if (step == m->fails[0] || step == m->fails[1]) {
 		take_more(m, x);
 		r = fail(m, e);
@@ -198,7 +198,7 @@ void fake_machine_done(struct fake_machine *m)
 	free(m->pending);
 }
 
-static void load(struct topology *to, struct json_object *json)
+static void load(struct declaration *to, struct json_object *json)
 {
 	struct problems p = { 0 };
 

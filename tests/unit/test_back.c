@@ -9,7 +9,7 @@
 struct host {
 	struct model memory, saved;
 	struct fake kernel;
-	struct topology loaded[16];
+	struct declaration loaded[16];
 	size_t n;
 	const char *last;
 	struct job jobs[16]; /* the kernel's objects refer to their models */
@@ -33,7 +33,7 @@ static int host_done(void **state)
 	struct host *m = *state;
 
 	for (size_t i = 0; i < m->n; i++)
-		topology_done(&m->loaded[i]);
+		declaration_done(&m->loaded[i]);
 	for (size_t i = 0; i < m->n_jobs; i++)
 		job_done(&m->jobs[i]);
 	fake_done(&m->kernel);

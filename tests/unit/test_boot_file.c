@@ -47,7 +47,7 @@ static int teardown(void **state)
 static void look(struct fixture *f)
 {
 	disk_time(1000000);
-	boot_files_look(&f->files);
+	boot_files_refresh(&f->files);
 }
 
 /* The only problem of the file that stands for @name. */
@@ -205,7 +205,7 @@ static void test_what_has_changed(void **state)
 
 	disk_print(f->top, "lab.json", "{\"description\":\"one\"}");
 	/* Within a tick of the clock it may change again, and nobody would see it. */
-	boot_files_look(&f->files);
+	boot_files_refresh(&f->files);
 	assert_false(boot_files_is_same(&f->files, "lab"));
 	look(f);
 	assert_true(boot_files_is_same(&f->files, "lab"));

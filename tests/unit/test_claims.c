@@ -33,8 +33,8 @@ static int setup(void **state)
 
 static void change_clear(struct fixture *f)
 {
-	topology_done(&f->job->desired);
-	topology_done(&f->job->last);
+	declaration_done(&f->job->desired);
+	declaration_done(&f->job->last);
 	problems_done(&f->job->problems);
 	*f->job = (struct job){ 0 };
 }
@@ -44,11 +44,11 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	change_clear(f);
-	while (f->env->n_members) {
-		model_done(&f->env->members[0]->declared);
-		member_drop(f->env, f->env->members[0]->known.name);
+	while (f->env->n_topologies) {
+		model_done(&f->env->topologies[0]->declared);
+		topology_drop(f->env, f->env->topologies[0]->name);
 	}
-	free(f->env->members);
+	free(f->env->topologies);
 	state_close(&f->env->state);
 	free(f->env);
 	free(f->job);
@@ -57,10 +57,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct topology load(const char *json)
+static struct declaration load(const char *json)
 {
 	struct problems p = { 0 };
-	struct topology t = { 0 };
+	struct declaration t = { 0 };
 
 	if (load_text(json, strlen(json), &all_kinds, &t, &p) < 0)
 		fail_msg("%s: %s", json, p.v[0].message);
@@ -69,19 +69,19 @@ static struct topology load(const char *json)
 }
 
 /* The topology @name is up. */
-static struct member *up(struct fixture *f, const char *name, const char *json)
+static struct topology *up(struct fixture *f, const char *name, const char *json)
 {
-	struct topology t = load(json);
+	struct declaration d = load(json);
 	struct record r = { .state = STATE_UP, .topology = json_tokener_parse(json) };
-	struct member *m;
+	struct topology *t;
 
 	snprintf(r.name, sizeof(r.name), "%s", name);
 	model_init(&r.saved, &all_kinds);
-	member_take(f->env, &r, &t.model);
+	topology_take(f->env, &r, &d.model);
 	record_done(&r);
-	m = member_find(f->env, name, NULL);
-	m->declared = t.model;
-	return m;
+	t = topology_find(f->env, name, NULL);
+	t->declared = d.model;
+	return t;
 }
 
 /* A change of @name from @last to @desired. */
@@ -131,9 +131,9 @@ static void test_contradictions(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct job *j = change(f, "ours", "{}", rows[i].ours);
 
-		if (f->env->n_members) {
-			model_done(&f->env->members[0]->declared);
-			member_drop(f->env, "theirs");
+		if (f->env->n_topologies) {
+			model_done(&f->env->topologies[0]->declared);
+			topology_drop(f->env, "theirs");
 		}
 		up(f, "theirs", rows[i].theirs);
 		assert_int_equal(claims_check(f->env, j), rows[i].object ? -EEXIST : 0);
@@ -193,7 +193,7 @@ static void test_circles(void **state)
 static void test_who_lives_in_it(void **state)
 {
 	struct fixture *f = *state;
-	const struct known *user;
+	const struct topology *user;
 	const char *netns;
 	struct job *j;
 
@@ -216,27 +216,27 @@ static void test_who_lives_in_it(void **state)
 }
 
 /* The value of the key that was there before, "": none is known. */
-static const char *saved(const struct member *m)
+static const char *saved(const struct topology *t)
 {
-	const struct sysctl *s = (const struct sysctl *)model_find(&m->saved, "sysctl host net.ipv4.ip_default_ttl");
+	const struct sysctl *s = (const struct sysctl *)model_find(&t->saved, "sysctl host net.ipv4.ip_default_ttl");
 
 	return s ? s->value : "";
 }
 
-static void remember(struct member *m, const char *json, const char *id)
+static void remember(struct topology *t, const char *json, const char *id)
 {
-	struct topology t = load(json);
-	const struct object *o = model_find(&t.model, id);
+	struct declaration d = load(json);
+	const struct object *o = model_find(&d.model, id);
 
-	model_add(&m->saved, object_copy(&m->saved, o, o->set), NULL);
-	topology_done(&t);
+	model_add(&t->saved, object_copy(&t->saved, o, o->set), NULL);
+	declaration_done(&d);
 }
 
 static void test_saved_values_go_over(void **state)
 {
 	struct fixture *f = *state;
-	struct member *from = up(f, "from", HOST(TTL(70))), *to = up(f, "to", HOST(TTL(70)));
-	struct member *other = up(f, "other", HOST("\"forwarding\":true"));
+	struct topology *from = up(f, "from", HOST(TTL(70))), *to = up(f, "to", HOST(TTL(70)));
+	struct topology *other = up(f, "other", HOST("\"forwarding\":true"));
 	struct err e;
 
 	remember(from, HOST(TTL(64)), "sysctl host net.ipv4.ip_default_ttl");

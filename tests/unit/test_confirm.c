@@ -43,9 +43,9 @@ static int teardown(void **state)
 	queue_done(&f->g->queue);
 	boot_free(f->g->boot);
 	events_free(f->g->env.events);
-	while (f->g->env.n_members)
-		member_drop(&f->g->env, f->g->env.members[0]->known.name);
-	free(f->g->env.members);
+	while (f->g->env.n_topologies)
+		topology_drop(&f->g->env, f->g->env.topologies[0]->name);
+	free(f->g->env.topologies);
 	state_close(&f->g->env.state);
 	free(f->g);
 	disk_teardown((void **)&f->dir);
@@ -54,7 +54,7 @@ static int teardown(void **state)
 }
 
 /* A topology that is up and waits to be confirmed until @usec, 0: not. */
-static struct member *add(struct fixture *f, const char *name, uint64_t usec)
+static struct topology *add(struct fixture *f, const char *name, uint64_t usec)
 {
 	struct record r = { .state = STATE_UP, .confirm_usec = usec };
 
@@ -63,9 +63,9 @@ static struct member *add(struct fixture *f, const char *name, uint64_t usec)
 	snprintf(r.source, sizeof(r.source), "/now.json");
 	model_init(&r.saved, &toy_kinds);
 	model_init(&r.delta, &toy_kinds);
-	member_take(&f->g->env, &r, NULL);
+	topology_take(&f->g->env, &r, NULL);
 	record_done(&r);
-	return member_find(&f->g->env, name, NULL);
+	return topology_find(&f->g->env, name, NULL);
 }
 
 static void test_left(void **state _unused_)
@@ -110,47 +110,47 @@ static void test_who_has_to_wait(void **state)
 static void test_what_is_kept(void **state)
 {
 	struct fixture *f = *state;
-	struct member *m = add(f, "lab", 0);
+	struct topology *t = add(f, "lab", 0);
 	struct change c = { .type = CHANGE_APPLY, .confirm_seconds = 60 };
 	struct job j = { .next.topology = json_tokener_parse("{\"description\":\"next\"}") };
 	const char *source;
 	struct json_object *before;
 
-	assert_false(confirm_previous(m, &before, &source));
-	confirm_keep(&j, m, &c);
+	assert_false(confirm_previous(t, &before, &source));
+	confirm_keep(&j, t, &c);
 	assert_int_equal(j.next.confirm_usec, NOW + 60 * SECOND);
-	m->previous = TAKE(j.next.previous);
-	assert_true(confirm_previous(m, &before, &source));
+	t->previous = TAKE(j.next.previous);
+	assert_true(confirm_previous(t, &before, &source));
 	assert_string_equal(source, "/now.json");
 	assert_string_equal(json_object_get_string(json_object_object_get(before, "description")), "now");
 	/* Back to what is down. */
-	m->known.state = STATE_DOWN;
+	t->state = STATE_DOWN;
 	c.confirm_seconds = 0;
-	confirm_keep(&j, m, &c);
+	confirm_keep(&j, t, &c);
 	assert_int_equal(j.next.confirm_usec, 0);
-	json_object_put(m->previous);
-	m->previous = TAKE(j.next.previous);
-	assert_false(confirm_previous(m, &before, &source));
+	json_object_put(t->previous);
+	t->previous = TAKE(j.next.previous);
+	assert_false(confirm_previous(t, &before, &source));
 	assert_string_equal(source, "/now.json");
 	/* Back to nothing. */
 	confirm_keep(&j, NULL, &c);
 	assert_null(j.next.previous);
 	/* What leads to the same leaves what was kept, and so do all but an apply and a rollback. */
-	m->known.state = STATE_UP;
+	t->state = STATE_UP;
 	j.next.previous = json_tokener_parse("{\"kept\":1}");
 	j.next.confirm_usec = 7;
 	json_object_put(j.next.topology);
-	j.next.topology = json_object_get(m->known.json);
-	confirm_keep(&j, m, &c);
+	j.next.topology = json_object_get(t->json);
+	confirm_keep(&j, t, &c);
 	json_object_put(j.next.topology);
 	j.next.topology = json_tokener_parse("{}");
 	for (c.type = CHANGE_UP; c.type <= CHANGE_ADOPT; c.type++)
 		if (c.type != CHANGE_ROLLBACK)
-			confirm_keep(&j, m, &c);
+			confirm_keep(&j, t, &c);
 	assert_non_null(json_object_object_get(j.next.previous, "kept"));
 	assert_int_equal(j.next.confirm_usec, 7);
 	c.type = CHANGE_ROLLBACK;
-	confirm_keep(&j, m, &c);
+	confirm_keep(&j, t, &c);
 	assert_null(json_object_object_get(j.next.previous, "kept"));
 	json_object_put(j.next.previous);
 	json_object_put(j.next.topology);
@@ -159,29 +159,29 @@ static void test_what_is_kept(void **state)
 static void test_confirmed(void **state)
 {
 	struct fixture *f = *state;
-	struct member *m = add(f, "lab", NOW + 1);
+	struct topology *t = add(f, "lab", NOW + 1);
 	struct found found = { 0 };
 	struct err e;
 
 	assert_int_equal(confirm_take(f->g, "lab", &e), 0);
-	assert_int_equal(m->known.confirm_usec, 0);
+	assert_int_equal(t->confirm_usec, 0);
 	found_read(&f->g->env.state, false, &found);
 	assert_string_equal(found.text, "lab: good\n");
 	assert_int_equal(found.last.confirm_usec, 0);
 	record_done(&found.last);
 	/* And is there at boot, if it was to be. */
-	m = add(f, "lab", NOW + 1);
-	m->persist = true;
+	t = add(f, "lab", NOW + 1);
+	t->persist = true;
 	/* Neither the file of the boot directory, nor the record after it. */
 	for (unsigned at = 1; at <= 4; at += 3) {
 		disk_fail(DISK_FSYNC, at, ENOSPC);
 		assert_int_equal(confirm_take(f->g, "lab", &e), -ENOSPC);
-		assert_true(m->persist);
-		assert_int_equal(m->known.confirm_usec, NOW + 1);
+		assert_true(t->persist);
+		assert_int_equal(t->confirm_usec, NOW + 1);
 	}
 	disk_fail(0, 0, 0);
 	assert_int_equal(confirm_take(f->g, "lab", &e), 0);
-	assert_false(m->persist);
+	assert_false(t->persist);
 	assert_string_equal(disk_list(disk_path(f->dir, "kept/topologies")), "lab.json lab.source ");
 }
 
@@ -189,29 +189,29 @@ static void test_confirmed(void **state)
 static void test_not_written(void **state)
 {
 	struct fixture *f = *state;
-	struct member *m = add(f, "lab", NOW - 1);
+	struct topology *t = add(f, "lab", NOW - 1);
 	struct err e;
 
-	m->known.state = STATE_FAILED;
-	m->broken = true;
-	m->refusals = 3;
-	problem_add(&m->known.problems, -EBUSY, NULL, "in the way");
+	t->state = STATE_FAILED;
+	t->broken = true;
+	t->refusals = 3;
+	problem_add(&t->problems, -EBUSY, NULL, "in the way");
 	for (unsigned at = 1; at <= 4; at++) {
 		disk_fail(DISK_OPENAT | DISK_WRITE | DISK_FSYNC | DISK_RENAMEAT, at, ENOSPC);
 		assert_int_equal(confirm_take(f->g, "lab", &e), -ENOSPC);
 		disk_fail(0, 0, 0);
-		assert_int_equal(m->known.confirm_usec, NOW - 1);
-		assert_int_equal(m->known.state, STATE_FAILED);
-		assert_true(m->broken);
-		assert_int_equal(m->refusals, 3);
-		assert_int_equal(m->known.problems.n, 1);
+		assert_int_equal(t->confirm_usec, NOW - 1);
+		assert_int_equal(t->state, STATE_FAILED);
+		assert_true(t->broken);
+		assert_int_equal(t->refusals, 3);
+		assert_int_equal(t->problems.n, 1);
 	}
 	/* What could not be rolled back is to stay, and is healed again. */
 	assert_int_equal(confirm_take(f->g, "lab", &e), 0);
-	assert_int_equal(m->known.state, STATE_UP);
-	assert_false(m->broken);
-	assert_int_equal(m->refusals, 0);
-	assert_int_equal(m->known.problems.n, 0);
+	assert_int_equal(t->state, STATE_UP);
+	assert_false(t->broken);
+	assert_int_equal(t->refusals, 0);
+	assert_int_equal(t->problems.n, 0);
 }
 
 static void test_deadline(void **state)
@@ -270,7 +270,7 @@ static void test_refused(void **state)
 {
 	static const unsigned seconds[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
 	struct fixture *f = *state;
-	struct member *m = add(f, "lab", NOW);
+	struct topology *t = add(f, "lab", NOW);
 	struct outcome o = { .code = OUTCOME_REFUSED, .name = "lab" };
 	struct json_object *events;
 
@@ -282,22 +282,22 @@ static void test_refused(void **state)
 		entry = begun(f, "lab");
 		entry->change.done(entry->change.arg, &o);
 		free(entry);
-		assert_int_equal(confirm_left(m->due_usec), seconds[i] * SECOND);
-		assert_int_equal(m->known.state, STATE_FAILED);
-		assert_int_equal(m->known.problems.n, 1);
-		assert_int_equal(m->known.problems.v[0].code, -EEXIST);
-		assert_non_null(strstr(m->known.problems.v[0].message, "somebody is there"));
+		assert_int_equal(confirm_left(t->due_usec), seconds[i] * SECOND);
+		assert_int_equal(t->state, STATE_FAILED);
+		assert_int_equal(t->problems.n, 1);
+		assert_int_equal(t->problems.v[0].code, -EEXIST);
+		assert_non_null(strstr(t->problems.v[0].message, "somebody is there"));
 		confirm_tick(f->g);
 		assert_null(queue_take(&f->g->queue, false));
 		disk_time(seconds[i] * SECOND);
 	}
 	/* However often it was. */
-	m->refusals = 64;
+	t->refusals = 64;
 	confirm_tick(f->g);
 	struct entry *last = begun(f, "lab");
 	last->change.done(last->change.arg, &o);
 	free(last);
-	assert_int_equal(confirm_left(m->due_usec), 60 * SECOND);
+	assert_int_equal(confirm_left(t->due_usec), 60 * SECOND);
 	events = events_last(f->g->env.events, "lab", 99);
 	assert_int_equal(json_object_array_length(events), ARRAY_SIZE(seconds) + 1);
 	json_object_put(events);
@@ -308,17 +308,17 @@ static void test_refused(void **state)
 static void test_no_longer_due(void **state)
 {
 	struct fixture *f = *state;
-	struct member *m = add(f, "lab", NOW);
+	struct topology *t = add(f, "lab", NOW);
 	struct outcome o = { .code = OUTCOME_REFUSED, .name = "lab" };
 	struct entry *entry;
 
 	confirm_tick(f->g);
 	entry = begun(f, "lab");
-	m->known.confirm_usec = 0;
+	t->confirm_usec = 0;
 	entry->change.done(entry->change.arg, &o);
-	assert_int_equal(m->known.state, STATE_UP);
-	assert_int_equal(m->refusals, 0);
-	member_drop(&f->g->env, "lab");
+	assert_int_equal(t->state, STATE_UP);
+	assert_int_equal(t->refusals, 0);
+	topology_drop(&f->g->env, "lab");
 	entry->change.done(entry->change.arg, &o);
 	free(entry);
 }

@@ -18,7 +18,7 @@ static const char file[] = "{\"namespaces\": {\"a\": {\"interfaces\": {"
 			   "\"t\": {\"kind\": \"tunnel\", \"learning\": false, \"port\": 8472, \"ttl\": 3, \"remote\": \"2001:db8::1\","
 			   " \"over\": \"x\", \"mode\": \"fast\", \"first\": 10, \"last\": 20}}}}}";
 
-static void load(const char *text, struct topology *t)
+static void load(const char *text, struct declaration *t)
 {
 	struct problems p = { 0 };
 
@@ -27,7 +27,7 @@ static void load(const char *text, struct topology *t)
 	problems_done(&p);
 }
 
-static struct tunnel *tunnel_of(const struct topology *t)
+static struct tunnel *tunnel_of(const struct declaration *t)
 {
 	return (struct tunnel *)model_find_ref(&t->model, "link", "a/t");
 }
@@ -35,14 +35,14 @@ static struct tunnel *tunnel_of(const struct topology *t)
 static void test_file(_unused_ void **state)
 {
 	struct problems p = { 0 };
-	struct topology t;
+	struct declaration t;
 
 	load(file, &t);
 	assert_ptr_equal(tunnel_of(&t)->link.object.kind, &kind_tunnel);
 	assert_int_equal(tunnel_of(&t)->ttl, 3);
 	assert_string_equal(tunnel_of(&t)->over, "a/x");
 	assert_int_equal(link_mtu(&tunnel_of(&t)->link.object), 1400);
-	topology_done(&t);
+	declaration_done(&t);
 	static const char wrong[] = "{\"namespaces\": {\"a\": {\"interfaces\": {\"t\": {\"kind\": \"tunel\", \"first\": 5}}}}}";
 	assert_int_equal(load_text(wrong, strlen(wrong), tunnel_kinds(), &t, &p), -EINVAL);
 	assert_string_equal(p.v[0].message, "needs \"first\" and \"last\", in this order");
@@ -76,23 +76,23 @@ struct wire {
 	struct netns_set set;
 	struct plan plan;
 	struct model observed;
-	struct work w;
+	struct batch w;
 };
 
-static void wire_init(struct wire *x, struct topology *t)
+static void wire_init(struct wire *x, struct declaration *t)
 {
 	*x = (struct wire){ .netns = { { .name = "a", .state = NETNS_FRESH, .fd = 42 }, { .name = "b", .state = NETNS_FRESH, .fd = 43 } } };
 	x->set = (struct netns_set){ .v = x->netns, .n = ARRAY_SIZE(x->netns) };
 	model_init(&x->observed, tunnel_kinds());
 	x->plan = (struct plan){ .desired = &t->model, .observed = &x->observed };
 	model_find_ref(&t->model, "link", "a/x")->handle = 7;
-	work_init(&x->w, &x->plan, &x->set, "lab-1", "machine");
+	batch_init(&x->w, &x->plan, &x->set, "lab-1", "machine");
 	x->w.at = &x->netns[0];
 }
 
 static void wire_done(struct wire *x)
 {
-	work_done(&x->w);
+	batch_done(&x->w);
 	model_done(&x->observed);
 }
 
@@ -100,13 +100,13 @@ static void wire_done(struct wire *x)
 static size_t wire_send(struct wire *x, struct object *before, struct object *after, const struct nlmsghdr *ret[8])
 {
 	struct op op = { .before = before, .after = after, .diff = before ? object_diff(after, before) : 0 };
-	const struct nlmsghdr *h = (const void *)x->w.batch.buffer;
-	size_t first = x->w.batch.size, n = 0;
+	const struct nlmsghdr *h = (const void *)x->w.queued.buffer;
+	size_t first = x->w.queued.size, n = 0;
 	struct err e;
 
 	assert_int_equal(after->kind->encode(&x->w, &op, &e), 0);
-	h = (const void *)(x->w.batch.buffer + first);
-	for (int left = (int)(x->w.batch.size - first); nlmsg_ok(h, left) && n < 8; h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
+	h = (const void *)(x->w.queued.buffer + first);
+	for (int left = (int)(x->w.queued.size - first); nlmsg_ok(h, left) && n < 8; h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
 		ret[n++] = h;
 	return n;
 }
@@ -126,10 +126,10 @@ static size_t data_of(const struct nlmsghdr *h, struct nlattr *ret[TUNNEL_MAX])
 	return n;
 }
 
-static struct tunnel *read_back(struct wire *x, const struct topology *t, const struct nlmsghdr *h)
+static struct tunnel *read_back(struct wire *x, const struct declaration *t, const struct nlmsghdr *h)
 {
 	struct object *over = model_find_ref(&t->model, "link", "a/x");
-	struct look look = { .observed = &x->observed, .ns = &x->netns[0], .links = &over, .n_links = 1, .desired = &t->model, .last = &t->model };
+	struct observer look = { .observed = &x->observed, .ns = &x->netns[0], .links = &over, .n_links = 1, .desired = &t->model, .last = &t->model };
 	struct object *o = link_read(&look, h);
 
 	assert_non_null(o);
@@ -141,7 +141,7 @@ static void test_create(_unused_ void **state)
 {
 	const struct nlmsghdr *h[8];
 	struct nlattr *data[TUNNEL_MAX];
-	struct topology t;
+	struct declaration t;
 	struct tunnel *have;
 	struct object *want;
 	struct wire x;
@@ -163,7 +163,7 @@ static void test_create(_unused_ void **state)
 	assert_int_equal(object_diff(want, &have->link.object) & link_at(want, NLA_INFO_DATA, ~UINT64_C(0)), 0);
 	assert_int_equal(~have->link.object.set & link_at(want, NLA_INFO_DATA, ~UINT64_C(0)), 0);
 	wire_done(&x);
-	topology_done(&t);
+	declaration_done(&t);
 }
 
 /* A mode is said where it is not as a new link has it. */
@@ -171,7 +171,7 @@ static void test_create_usual(_unused_ void **state)
 {
 	const struct nlmsghdr *h[8];
 	struct nlattr *data[TUNNEL_MAX];
-	struct topology t;
+	struct declaration t;
 	struct wire x;
 
 	load("{\"namespaces\": {\"a\": {\"interfaces\": {\"x\": {\"kind\": \"veth\", \"peer\": \"y\"},"
@@ -182,7 +182,7 @@ static void test_create_usual(_unused_ void **state)
 	assert_int_equal(data_of(h[0], data), 1);
 	assert_int_equal(nla_get_u8(data[TUNNEL_TTL]), 64);
 	wire_done(&x);
-	topology_done(&t);
+	declaration_done(&t);
 }
 
 /* A copy of @from, as it may have been before. */
@@ -196,7 +196,7 @@ static void test_change(_unused_ void **state)
 	const struct nlmsghdr *h[8];
 	struct nlattr *data[TUNNEL_MAX];
 	struct tunnel *want, *before;
-	struct topology t;
+	struct declaration t;
 	struct wire x;
 
 	load(file, &t);
@@ -231,14 +231,14 @@ static void test_change(_unused_ void **state)
 	assert_int_equal(wire_send(&x, &before->link.object, &want->link.object, h), 1);
 	assert_int_equal(data_of(h[0], data), 0);
 	wire_done(&x);
-	topology_done(&t);
+	declaration_done(&t);
 }
 
 /* What leaves the file returns to the default of its row, and none to none. */
 static void test_reset(_unused_ void **state)
 {
 	static const uint8_t nowhere[4];
-	struct topology t, last;
+	struct declaration t, last;
 	struct model saved, observed;
 	struct tunnel *want, *before;
 	const struct nlmsghdr *h[8];
@@ -266,8 +266,8 @@ static void test_reset(_unused_ void **state)
 	assert_memory_equal(nla_data(data[TUNNEL_REMOTE]), nowhere, sizeof(nowhere));
 	assert_int_equal(nla_get_u32(data[TUNNEL_OVER]), 0);
 	wire_done(&x);
-	topology_done(&t);
-	topology_done(&last);
+	declaration_done(&t);
+	declaration_done(&last);
 	model_done(&saved);
 	model_done(&observed);
 }
@@ -280,7 +280,7 @@ static void test_whole_data(_unused_ void **state)
 	struct tunnel *want, *before;
 	const struct nlmsghdr *h[8];
 	struct nlattr *data[TUNNEL_MAX];
-	struct topology t;
+	struct declaration t;
 	struct wire x;
 
 	whole.whole_data = true;
@@ -298,20 +298,20 @@ static void test_whole_data(_unused_ void **state)
 	assert_int_equal(nla_get_u16(data[TUNNEL_PORT]), htons(8472));
 	assert_int_equal(nla_get_u8(data[TUNNEL_TTL]), 3);
 	wire_done(&x);
-	topology_done(&t);
+	declaration_done(&t);
 }
 
 /* ---- ways to come into being ---- */
 
 static struct object *configured;
 
-static int create(struct work *w, struct op *op, _unused_ struct err *e)
+static int create(struct batch *w, struct op *op, _unused_ struct err *e)
 {
-	op->after->handle = work_new_index(w, op->after->netns);
+	op->after->handle = batch_new_index(w, op->after->netns);
 	return 0;
 }
 
-static int configure(_unused_ struct work *w, struct op *op, _unused_ struct err *e)
+static int configure(_unused_ struct batch *w, struct op *op, _unused_ struct err *e)
 {
 	configured = op->after;
 	return 0;
@@ -324,7 +324,7 @@ static void test_create_otherwise(_unused_ void **state)
 	struct kind kind = kind_tunnel;
 	const struct nlmsghdr *h[8];
 	struct nlattr *data[TUNNEL_MAX], *group;
-	struct topology t;
+	struct declaration t;
 	struct object *want, *before;
 	struct wire x;
 
@@ -348,7 +348,7 @@ static void test_create_otherwise(_unused_ void **state)
 	wire_send(&x, before, want, h);
 	assert_ptr_equal(configured, want);
 	wire_done(&x);
-	topology_done(&t);
+	declaration_done(&t);
 }
 
 /* A port that is up goes down first, and comes up with its master. */
@@ -368,7 +368,7 @@ static void test_join(_unused_ void **state)
 	struct kind kind = kind_tunnel;
 	const struct nlmsghdr *h[8];
 	struct object *before, *port;
-	struct topology t;
+	struct declaration t;
 	struct wire x;
 
 	kind.link = &bond;
@@ -394,7 +394,7 @@ static void test_join(_unused_ void **state)
 		assert_int_equal(nla_get_u32(nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h[rows[i].messages - 1], sizeof(*last), IFLA_MASTER)), 9);
 	}
 	wire_done(&x);
-	topology_done(&t);
+	declaration_done(&t);
 }
 
 static const char *in_b(_unused_ const struct object *o)
@@ -403,7 +403,7 @@ static const char *in_b(_unused_ const struct object *o)
 }
 
 /* What follows would go to its own namespace, and there is no socket. */
-static int stop(_unused_ struct work *w, _unused_ struct op *op, struct err *e)
+static int stop(_unused_ struct batch *w, _unused_ struct op *op, struct err *e)
 {
 	return err_set(e, ECANCELED, "enough");
 }
@@ -413,7 +413,7 @@ static void test_birthplace(_unused_ void **state)
 {
 	const struct link_kind elsewhere = { .birthplace = in_b, .configure = stop };
 	struct kind kind = kind_tunnel;
-	struct topology t;
+	struct declaration t;
 	struct nlattr *fd;
 	struct wire x;
 	struct op op;
@@ -426,12 +426,12 @@ static void test_birthplace(_unused_ void **state)
 	x.w.at = &x.netns[1];
 	op = (struct op){ .after = &tunnel_of(&t)->link.object };
 	assert_int_equal(kind.encode(&x.w, &op, &e), -ECANCELED);
-	assert_int_equal(x.w.batch.n, 1);
-	fd = nlmsg_find_attr((struct nlmsghdr *)x.w.batch.buffer, sizeof(struct ifinfomsg), IFLA_NET_NS_FD);
+	assert_int_equal(x.w.queued.n, 1);
+	fd = nlmsg_find_attr((struct nlmsghdr *)x.w.queued.buffer, sizeof(struct ifinfomsg), IFLA_NET_NS_FD);
 	assert_non_null(fd);
 	assert_int_equal(nla_get_u32(fd), 42);
 	wire_done(&x);
-	topology_done(&t);
+	declaration_done(&t);
 }
 
 int main(void)

@@ -14,39 +14,39 @@ enum { TOPOLOGIES = 300 };
 
 static struct env env = { .kinds = &all_kinds };
 
-static void topology_load(struct json_object *json, struct topology *ret)
+static void declaration_load(struct json_object *json, struct declaration *ret)
 {
 	struct err e;
 
-	if (member_load(&env, json, ret, &e) < 0)
+	if (topology_load(&env, json, ret, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
 /* A member that is up, as the last change has left it: some fields return, the kernel's numbers are known. */
-static struct member *member_up(struct json_object *json)
+static struct topology *topology_up(struct json_object *json)
 {
-	struct member *m = member_need(&env, "lab");
+	struct topology *t = topology_need(&env, "lab");
 	struct netns_set none = { 0 };
-	struct topology t;
+	struct declaration d;
 
-	topology_load(json, &t);
-	for (size_t i = 0; i < t.model.n; i++) {
-		struct object *o = t.model.objects[i];
+	declaration_load(json, &d);
+	for (size_t i = 0; i < d.model.n; i++) {
+		struct object *o = d.model.objects[i];
 
 		o->handle = 7;
 		for (size_t f = 0; f < o->kind->n_fields; f++)
 			o->set |= o->kind->fields[f].kernel_default ? UINT64_C(1) << f : 0;
 	}
-	model_add(&t.model, object_new(&t.model, kinds_find(&all_kinds, "netns", NULL), "returns", NULL), NULL);
-	watched_take(&env, m, &t.model, &none, false);
-	m->known.json = json_object_get(json);
-	return m;
+	model_add(&d.model, object_new(&d.model, kinds_find(&all_kinds, "netns", NULL), "returns", NULL), NULL);
+	watched_take(&env, t, &d.model, &none, false);
+	t->json = json_object_get(json);
+	return t;
 }
 
-static void member_down(struct member *m)
+static void topology_down(struct topology *t)
 {
-	watched_done(&env, m);
-	member_drop(&env, m->known.name);
+	watched_done(&env, t);
+	topology_drop(&env, t->name);
 }
 
 static void same_object(const struct object *a, const struct object *b)
@@ -69,23 +69,23 @@ static void test_declared(_unused_ void **state)
 {
 	for (uint64_t seed = 1; seed <= TOPOLOGIES; seed++) {
 		struct json_object *json = generate(&(struct generator){ .seed = seed });
-		struct member *m = member_up(json);
-		struct topology loaded, kept;
+		struct topology *t = topology_up(json);
+		struct declaration loaded, kept;
 		struct err e;
 
-		topology_load(json, &loaded);
-		assert_int_equal(member_declared(&env, m, &kept, &e), 0);
+		declaration_load(json, &loaded);
+		assert_int_equal(topology_declared(&env, t, &kept, &e), 0);
 		assert_int_equal(loaded.model.n, kept.model.n);
 		for (size_t i = 0; i < loaded.model.n; i++) {
 			same_object(loaded.model.objects[i], kept.model.objects[i]);
 			assert_ptr_equal(model_find(&kept.model, loaded.model.objects[i]->id), kept.model.objects[i]);
 		}
-		topology_done(&loaded);
+		declaration_done(&loaded);
 		/* It stays when the member goes. */
-		member_down(m);
+		topology_down(t);
 		for (size_t i = 0; i < kept.model.n; i++)
 			assert_true(!kept.model.objects[i]->where.pointer || *kept.model.objects[i]->where.pointer == '/');
-		topology_done(&kept);
+		declaration_done(&kept);
 		json_object_put(json);
 	}
 }
@@ -94,23 +94,23 @@ static void test_declared(_unused_ void **state)
 static void test_no_json(_unused_ void **state)
 {
 	struct json_object *json = generate(&(struct generator){ .seed = 1 }), *wrong = json_tokener_parse("{\"no\": 1}");
-	struct member *m = member_up(json);
-	struct topology t;
+	struct topology *t = topology_up(json);
+	struct declaration d;
 	struct err e;
 
-	json_object_put(m->known.json);
-	m->known.json = wrong;
-	assert_int_equal(member_declared(&env, m, &t, &e), 0);
-	topology_done(&t);
-	watched_done(&env, m);
-	assert_int_equal(member_declared(&env, m, &t, &e), -EINVAL);
-	member_drop(&env, m->known.name);
+	json_object_put(t->json);
+	t->json = wrong;
+	assert_int_equal(topology_declared(&env, t, &d, &e), 0);
+	declaration_done(&d);
+	watched_done(&env, t);
+	assert_int_equal(topology_declared(&env, t, &d, &e), -EINVAL);
+	topology_drop(&env, t->name);
 	json_object_put(json);
 }
 
 static int teardown(_unused_ void **state)
 {
-	free(env.members);
+	free(env.topologies);
 	return 0;
 }
 

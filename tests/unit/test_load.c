@@ -33,7 +33,7 @@ static void refused(const char *text, const char *says)
 {
 	_cleanup_(freep) char *got = NULL;
 	struct problems p = { 0 };
-	struct topology t;
+	struct declaration t;
 
 	assert_int_equal(load_text(text, strlen(text), &toy_kinds, &t, &p), -EINVAL);
 	got = problems_text(&p);
@@ -47,10 +47,10 @@ static void refused_all(const struct row *rows, size_t n)
 		refused(rows[i].text, rows[i].says);
 }
 
-static struct topology accepted(const char *text)
+static struct declaration accepted(const char *text)
 {
 	struct problems p = { 0 };
-	struct topology t;
+	struct declaration t;
 
 	if (load_text(text, strlen(text), &toy_kinds, &t, &p) < 0)
 		fail_msg("%s", problems_text(&p));
@@ -59,7 +59,7 @@ static struct topology accepted(const char *text)
 
 static void test_good(_unused_ void **state)
 {
-	struct topology t = accepted(
+	struct declaration t = accepted(
 		"{ \"$schema\": \"x\", \"version\": 1, \"name\": \"lab\", \"description\": \"d\", \"on_drift\": \"report\",\n"
 		"\"host\": { \"interfaces\": { \"eth0\": { \"mtu\": 9000 } }, \"settings\": { \"a.b\": \"1\" } },\n"
 		"\"namespaces\": { \"ns1\": { \"existing\": true, \"interfaces\": {\n"
@@ -88,13 +88,13 @@ static void test_good(_unused_ void **state)
 	assert_int_equal(address->where.column, 24);
 	assert_string_equal(address->where.pointer, "/namespaces/ns1/interfaces/e/addresses/0");
 	assert_null(address->in);
-	topology_done(&t);
+	declaration_done(&t);
 	/* The host is always there. */
 	t = accepted("{}");
 	assert_int_equal(t.model.n, 1);
 	assert_string_equal(t.name, "");
 	assert_int_equal(t.on_drift, ON_DRIFT_HEAL);
-	topology_done(&t);
+	declaration_done(&t);
 }
 
 static void test_root(_unused_ void **state)
@@ -292,7 +292,7 @@ static void test_limits(_unused_ void **state)
 	size_t size;
 	FILE *f = must(open_memstream(&text, &size));
 	struct problems p = { 0 };
-	struct topology t;
+	struct declaration t;
 
 	fputs("{\"namespaces\":{", f);
 	for (int i = 0; i < 16385; i++)
@@ -333,7 +333,7 @@ static void test_json(_unused_ void **state)
 	struct json_object *in = json_tokener_parse("{\"namespaces\":{\"a\":{\"routes\":[{},null]}}}");
 	_cleanup_(freep) char *got = NULL;
 	struct problems p = { 0 };
-	struct topology t;
+	struct declaration t;
 
 	assert_int_equal(load_json(in, &toy_kinds, &t, &p), -EINVAL);
 	got = problems_text(&p);
@@ -344,7 +344,7 @@ static void test_json(_unused_ void **state)
 	in = json_tokener_parse("{\"namespaces\":{\"a\":{}}}");
 	assert_int_equal(load_json(in, &toy_kinds, &t, &p), 0);
 	assert_int_equal(t.model.n, 2);
-	topology_done(&t);
+	declaration_done(&t);
 	json_object_put(in);
 }
 

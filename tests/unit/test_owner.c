@@ -163,7 +163,7 @@ static void observe(struct model *m, bool kernels)
 	model_link(m);
 }
 
-static void topology_of(const char *text, struct topology *ret)
+static void topology_of(const char *text, struct declaration *ret)
 {
 	struct problems p = { 0 };
 
@@ -180,7 +180,7 @@ static const char last_text[] = "{\"host\": {\"interfaces\": {\"eth0\": {\"addre
 
 static void test_resolve(_unused_ void **state)
 {
-	struct topology desired, last;
+	struct declaration desired, last;
 	struct model observed;
 
 	model_init(&observed, &all_kinds);
@@ -194,14 +194,14 @@ static void test_resolve(_unused_ void **state)
 	assert_string_equal(model_find(&observed, "link host/br2")->owner_name, "other");
 	assert_string_equal(model_find(&observed, "link host/br4")->owner_name, "other");
 	model_done(&observed);
-	topology_done(&desired);
-	topology_done(&last);
+	declaration_done(&desired);
+	declaration_done(&last);
 }
 
 /* What the kernel makes by itself is nobody's. */
 static void test_kernels_own(_unused_ void **state)
 {
-	struct topology desired, last;
+	struct declaration desired, last;
 	struct model observed;
 
 	model_init(&observed, &all_kinds);
@@ -213,15 +213,15 @@ static void test_kernels_own(_unused_ void **state)
 		if (rows[i].kind == &kind_address)
 			assert_int_equal(observed.objects[i]->owner, OWNER_FOREIGN);
 	model_done(&observed);
-	topology_done(&desired);
-	topology_done(&last);
+	declaration_done(&desired);
+	declaration_done(&last);
 }
 
 /* On the way back, what the failed change made on others' interfaces is known by its mark and its name. */
 static void test_tried(_unused_ void **state)
 {
 	struct model observed, nothing;
-	struct topology tried;
+	struct declaration tried;
 
 	model_init(&observed, &all_kinds);
 	model_init(&nothing, &all_kinds);
@@ -234,7 +234,7 @@ static void test_tried(_unused_ void **state)
 	assert_int_equal(model_find(&observed, "address host/eth0 192.0.2.5/24")->owner, OWNER_FOREIGN);
 	model_done(&observed);
 	model_done(&nothing);
-	topology_done(&tried);
+	declaration_done(&tried);
 }
 
 /* One link in a namespace: its name, number, group and alias, whether it is declared under that name, and whose it is then. */
@@ -281,7 +281,7 @@ static void test_seen(_unused_ void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		struct topology t;
+		struct declaration t;
 		struct model first, then;
 		struct object *o, *want;
 
@@ -302,7 +302,7 @@ static void test_seen(_unused_ void **state)
 		assert_int_equal(!o->damage, all[i].owner == OWNER_OURS || strcmp(o->name, "br0") != 0);
 		model_done(&first);
 		model_done(&then);
-		topology_done(&t);
+		declaration_done(&t);
 	}
 }
 
@@ -349,7 +349,7 @@ static void test_seen_address(_unused_ void **state)
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(all); i++) {
 		const struct made *row = &all[i / 2];
 		bool before = i % 2;
-		struct topology t;
+		struct declaration t;
 		struct model first, then;
 		struct object *o, *want;
 
@@ -369,7 +369,7 @@ static void test_seen_address(_unused_ void **state)
 			fail_msg("%s, %d: %s", row->what, before, o->damage ? o->damage : "nothing said");
 		model_done(&first);
 		model_done(&then);
-		topology_done(&t);
+		declaration_done(&t);
 	}
 }
 

@@ -192,7 +192,7 @@ static void test_repair(_unused_ void **state)
 	address = model_find(&j.pass.observed, "address host/br0 10.0.0.1/24");
 	link = model_find(&j.pass.observed, "link host/br0");
 	assert_non_null(address);
-	address->bereft = true;
+	address->missing_route = true;
 	for (int up = 1; up >= 0; up--) {
 		_cleanup_(freep)
 		char *plan = NULL;

@@ -170,13 +170,13 @@ static void test_dump_refused(_unused_ void **state)
 static int send_three(struct op **ret_op, struct op *const *ops, struct err *e)
 {
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
-	_cleanup_(batch_done) struct batch b = { 0 };
+	_cleanup_(rtnl_batch_done) struct rtnl_batch b = { 0 };
 	struct ifinfomsg header = { 0 };
 
 	assert_int_equal(rtnl_open(&nl, e), 0);
 	for (size_t i = 0; i < 3; i++)
-		batch_add(&b, msg_new(RTM_NEWLINK, 0, &header, sizeof(header)), ops[i]);
-	return batch_send(&b, nl, ret_op, e);
+		rtnl_batch_add(&b, msg_new(RTM_NEWLINK, 0, &header, sizeof(header)), ops[i]);
+	return rtnl_batch_send(&b, nl, ret_op, e);
 }
 
 /* The first that was refused is told, after all were answered. */

@@ -13,7 +13,7 @@ enum { NAMESPACES = 20, LINKS = 40 };
  * one. */
 struct fixture {
 	struct model model;
-	struct member *m;
+	struct topology *m;
 	struct scope scope;
 };
 
@@ -30,7 +30,7 @@ static int setup(void **state)
 		struct watched *k = &f->m->watched[i];
 
 		snprintf(netns, sizeof(netns), "n%02u", i);
-		*k = (struct watched){ .member = f->m, .fd = -1, .by_link = i % 2 == 0, .n_links = LINKS };
+		*k = (struct watched){ .topology = f->m, .fd = -1, .by_link = i % 2 == 0, .n_links = LINKS };
 		memcpy(k->name, netns, sizeof(netns));
 		k->links = must(calloc(LINKS, sizeof(*k->links)));
 		for (unsigned n = 0; n < LINKS; n++) {
