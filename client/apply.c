@@ -126,7 +126,7 @@ static void file_skip(const struct ctl *c, const struct file *f)
 
 	json_object_object_add(outcome, "skipped", json_object_new_boolean(true));
 	outcome_print(c, f, outcome);
-	ctl_fail(EXIT_FAILED, "%s: not tried, as a file before it failed", f->name);
+	ctl_fail(EXIT_FAILED, "%s: not tried, because a file before it failed", f->name);
 }
 
 /* Calls @each for the files, which are all checked first, until one fails; what became of
@@ -159,7 +159,7 @@ int command_apply(const struct ctl *c)
 	if (c->given & OPT_DRY_RUN)
 		return command_plan(c);
 	if (c->given & OPT_EXIT_CODE)
-		return ctl_fail(EXIT_INVALID, "--exit-code goes with --dry-run");
+		return ctl_fail(EXIT_INVALID, "--exit-code needs --dry-run");
 	seconds = c->confirm ? strtoul(c->confirm, &end, 10) : 1;
 	if (c->confirm && (!isdigit((unsigned char)*c->confirm) || *end || seconds < 1 || seconds > CONFIRM_MAX))
 		return ctl_fail(EXIT_INVALID, "--confirm takes 1 to %d seconds, not \"%s\"", CONFIRM_MAX, c->confirm);

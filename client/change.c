@@ -91,7 +91,7 @@ int command_down(const struct ctl *c)
 	bool all = c->given & OPT_ALL;
 
 	if (all == (c->n_args > 0))
-		return ctl_fail(EXIT_INVALID, "which? netnsctl down NAME…, or netnsctl down --all");
+		return ctl_fail(EXIT_INVALID, "no topology given: netnsctl down NAME…, or netnsctl down --all");
 	call.parameters = must(json_object_new_object());
 	if (!all)
 		json_object_object_add(call.parameters, "names", name_list(c));

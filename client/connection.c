@@ -45,7 +45,7 @@ static int send_all(int fd, const char *data, size_t n, struct err *e)
 		ssize_t r = send(fd, data, n, MSG_NOSIGNAL);
 
 		if (r < 0 && errno != EINTR)
-			return err_kernel(e, errno, NULL, "netnsd took only a part of the call");
+			return err_kernel(e, errno, NULL, "netnsd accepted only a part of the call");
 		if (r > 0) {
 			data += r;
 			n -= (size_t)r;
@@ -116,7 +116,7 @@ static int connection_read(struct connection *c, struct err *e)
 	}
 	stdout_watch(c);
 	if (!is_in_time(c))
-		return err_set(e, ETIMEDOUT, "netnsd has not answered in time");
+		return err_set(e, ETIMEDOUT, "netnsd did not answer in time");
 	do
 		r = recv(c->fd, c->in + c->n, c->room - c->n, 0);
 	while (r < 0 && errno == EINTR);
@@ -145,9 +145,9 @@ int connection_reply(struct connection *c, struct json_object **ret, struct err 
 	size = (size_t)(end - c->in);
 	r = json_read(c->in, size, &reply, &p);
 	if (r < 0)
-		return err_set(e, EPROTO, "netnsd's answer is no JSON: %s", p.n ? p.v[0].message : strerror(-r));
+		return err_set(e, EPROTO, "netnsd's answer is not JSON: %s", p.n ? p.v[0].message : strerror(-r));
 	if (!json_object_is_type(reply, json_type_object))
-		return err_set(e, EPROTO, "netnsd's answer is no JSON object");
+		return err_set(e, EPROTO, "netnsd's answer is not a JSON object");
 	c->n -= size + 1;
 	memmove(c->in, end + 1, c->n);
 	*ret = TAKE(reply);

@@ -8,9 +8,9 @@
 #include "model/outcomes.h"
 #include <stdarg.h>
 
-#define NOT_PERMITTED "not permitted: join the group netnsd to look, use sudo to change"
+#define NOT_PERMITTED "not permitted: join the group netnsd for read access, use sudo to make changes"
 #define NOT_RUNNING "netnsd is not running: systemctl start netnsd, or netnsd --once FILE"
-#define OTHER_VERSION "; netnsctl version shows whether the two are of one version"
+#define OTHER_VERSION "; netnsctl version shows whether the versions match"
 
 /* The errors that are no outcome of a change (model/outcomes.c). */
 static const struct failure {
@@ -25,13 +25,13 @@ static const struct failure {
 	  .sentence = "events came faster than they were read; the later ones are in netnsctl log" },
 	{ .error = "org.varlink.service.PermissionDenied", .code = EXIT_NOT_PERMITTED, .sentence = NOT_PERMITTED },
 	{ .error = "org.varlink.service.InvalidParameter", .code = EXIT_FAILED,
-	  .sentence = "netnsd does not take {parameter} like this" OTHER_VERSION },
+	  .sentence = "netnsd does not accept this {parameter}" OTHER_VERSION },
 	{ .error = "org.varlink.service.MethodNotFound", .code = EXIT_FAILED,
 	  .sentence = "netnsd has no {method}" OTHER_VERSION },
 	{ .error = "org.varlink.service.MethodNotImplemented", .code = EXIT_FAILED,
 	  .sentence = "netnsd has no {method}" OTHER_VERSION },
 	{ .error = "org.varlink.service.InterfaceNotFound", .code = EXIT_FAILED,
-	  .sentence = "what listens at the socket has no {interface}: it is not netnsd" },
+	  .sentence = "the service at the socket has no {interface}: it is not netnsd" },
 };
 
 /* What a connection that does not come about means. */
@@ -44,7 +44,7 @@ static const struct refusal {
 	{ -ECONNREFUSED, EXIT_NO_DAEMON, NOT_RUNNING },
 	{ -EACCES, EXIT_NOT_PERMITTED, NOT_PERMITTED },
 	{ -EPERM, EXIT_NOT_PERMITTED, NOT_PERMITTED },
-	{ -ETIMEDOUT, EXIT_TIMEOUT, "netnsd has not answered in time; see journalctl -u netnsd" },
+	{ -ETIMEDOUT, EXIT_TIMEOUT, "netnsd did not answer in time; see journalctl -u netnsd" },
 };
 
 /* A Problem of the interface text. */
@@ -90,7 +90,7 @@ static int failure_say(const struct file *file, const char *name, const char *er
 	if (row)
 		return ctl_fail((int)row->exit, "%s%s%s%s%s", label ? label : "", label ? ": " : "",
 				print_fill(&a, row->sentence, parameters),
-				*others ? "; but it took along what is not of this topology: " : "", others);
+				*others ? "; but it also removed, outside this topology: " : "", others);
 	return ctl_fail(EXIT_FAILED, "netnsd answered %s %s" OTHER_VERSION, error,
 			parameters ? json_object_to_json_string_ext(parameters, JSON_C_TO_STRING_NOSLASHESCAPE) : "");
 }

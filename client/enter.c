@@ -40,11 +40,11 @@ static int netns_open(const char *name, struct err *e)
 	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return err_set(e, ENOENT, "no namespace is called %s; ip netns shows those there are", name);
+		return err_set(e, ENOENT, "there is no namespace %s; ip netns lists all", name);
 	if (fd < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS_MAGIC || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
-		return err_set(e, EINVAL, "%s is no network namespace", path);
+		return err_set(e, EINVAL, "%s is not a network namespace", path);
 	return take_fd(&fd);
 }
 
@@ -79,7 +79,7 @@ static void etc_mount(const char *name)
 		snprintf(from, sizeof(from), NETNS_ETC "/%s/%s", name, d->d_name);
 		snprintf(to, sizeof(to), "/etc/%s", d->d_name);
 		if (mount(from, to, NULL, MS_BIND, NULL) < 0)
-			ctl_fail(EXIT_FAILED, "%s cannot stand for %s: %s", from, to, strerror(errno));
+			ctl_fail(EXIT_FAILED, "%s cannot be mounted over %s: %s", from, to, strerror(errno));
 	}
 }
 
@@ -93,10 +93,10 @@ static int netns_enter(const char *name, struct err *e)
 	if (setns(fd, CLONE_NEWNET) < 0)
 		return err_kernel(e, errno, NULL, "entering %s", name);
 	if (unshare(CLONE_NEWNS) < 0)
-		return err_kernel(e, errno, NULL, "a mount namespace for %s", name);
+		return err_kernel(e, errno, NULL, "creating a mount namespace for %s", name);
 	/* What is mounted outside later is seen inside, not the other way round. */
 	if (mount("", "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-		return err_kernel(e, errno, NULL, "keeping the mounts of %s apart", name);
+		return err_kernel(e, errno, NULL, "separating the mounts of %s", name);
 	r = sys_mount(e);
 	if (r < 0)
 		return r;

@@ -91,7 +91,7 @@ static int file_name_check(struct file *f)
 	struct err e = {};
 
 	if (!f->name)
-		return ctl_fail(EXIT_INVALID, "%s has no name: use --name NAME, or put \"name\" into it", f->source);
+		return ctl_fail(EXIT_INVALID, "%s has no name: use --name NAME, or add a \"name\" to it", f->source);
 	problem = name_problem(f->name, &e);
 	if (!problem)
 		return EXIT_DONE;
@@ -131,7 +131,7 @@ static int file_read(struct file *f, struct arena *a, const char *path, const ch
 		return r;
 	r = path_read(path, &text, &size);
 	if (r == -EFBIG)
-		return ctl_fail(EXIT_INVALID, "%s: over the %d MiB that a topology may have", f->label,
+		return ctl_fail(EXIT_INVALID, "%s: larger than the %d MiB that a topology may have", f->label,
 				TOPOLOGY_MAX >> 20);
 	if (r < 0)
 		return ctl_fail(EXIT_INVALID, "%s: %s", f->label, strerror(-r));
@@ -148,7 +148,8 @@ static int files_check_names(const struct files *f)
 	for (size_t i = 1; i < f->n; i++)
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(f->v[i].name, f->v[j].name))
-				return ctl_fail(EXIT_INVALID, "%s and %s are both called %s; give one another \"name\"",
+				return ctl_fail(EXIT_INVALID, "%s and %s are both called %s; give one of them "
+							      "another \"name\"",
 						f->v[j].label, f->v[i].label, f->v[i].name);
 	return EXIT_DONE;
 }
@@ -159,7 +160,7 @@ int files_read(struct files *ret, char **paths, int n, const char *name)
 
 	*ret = (struct files){ .v = must(calloc((size_t)n, sizeof(*ret->v))), .n = (size_t)n };
 	if (name && ret->n > 1)
-		return ctl_fail(EXIT_INVALID, "--name is for one FILE");
+		return ctl_fail(EXIT_INVALID, "--name works with one FILE only");
 	for (size_t i = 0; i < ret->n; i++) {
 		int r = file_read(&ret->v[i], &ret->arena, paths[i], name);
 

@@ -106,7 +106,7 @@ int command_log(const struct ctl *c)
 	int r;
 
 	if (c->lines && lines_parse(c->lines, &lines) < 0)
-		return ctl_fail(EXIT_INVALID, "--lines %s: a number of at least 1 is wanted", c->lines);
+		return ctl_fail(EXIT_INVALID, "--lines %s: must be a number of at least 1", c->lines);
 	call.parameters = must(json_object_new_object());
 	if (c->n_args)
 		json_object_object_add(call.parameters, "name", json_object_new_string(c->args[0]));
@@ -118,7 +118,7 @@ int command_log(const struct ctl *c)
 	if (c->given & OPT_JSON)
 		return print_json(stdout, reply, false), EXIT_DONE;
 	if (!reply_size(reply, "events"))
-		return puts("nothing has happened yet"), EXIT_DONE;
+		return puts("no events yet"), EXIT_DONE;
 	for (size_t i = 0; (event = reply_at(reply, "events", i)); i++)
 		event_add(&t, event);
 	table_print(&t, stdout);

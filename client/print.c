@@ -59,7 +59,7 @@ void print_steps(FILE *out, struct table *t, struct json_object *reply)
 		table_cell(t, colour, "%s", sign);
 		table_cell(t, colour, "%s", reply_text(step, "kind"));
 		table_cell(t, COLOUR_NONE, "%s", reply_text(step, "object"));
-		table_cell(t, COLOUR_NONE, "%s%s", reply_text(step, "detail"), recreate ? " (made anew)" : "");
+		table_cell(t, COLOUR_NONE, "%s%s", reply_text(step, "detail"), recreate ? " (recreated)" : "");
 	}
 	table_print(t, out);
 }
@@ -87,11 +87,11 @@ void print_summary(FILE *out, struct json_object *summary)
 		fprintf(out, "; rolled back in %s unless you run: netnsctl confirm %s",
 			print_left(&a, summary), text_escape(&a, reply_text(summary, "name")));
 	if (reply_flag(summary, "persisted"))
-		fputs("; at boot too", out);
+		fputs("; saved for boot", out);
 	if (*reply_text(summary, "boot_file"))
-		fprintf(out, "; comes again at boot: %s", text_escape(&a, print_path(&a, reply_text(summary, "boot_file"))));
+		fprintf(out, "; comes up again at boot: %s", text_escape(&a, print_path(&a, reply_text(summary, "boot_file"))));
 	if (*reply_text(summary, "others"))
-		fprintf(out, "; took along what is not of this topology: %s", text_escape(&a, reply_text(summary, "others")));
+		fprintf(out, "; also removed, outside this topology: %s", text_escape(&a, reply_text(summary, "others")));
 	fputc('\n', out);
 }
 

@@ -10,9 +10,9 @@ static const char *result_text(const char *result)
 	static const struct { const char *result, *text; } texts[] = {
 		{ "unchanged", "{name}: unchanged" },
 		{ "down", "{name}: stays down; netnsctl up {name}" },
-		{ "other", "{name}: stays as it was applied from elsewhere; netnsctl status {name}" },
-		{ "gone", "{name}: not there at boot any more; until then it stays up, or netnsctl down {name}" },
-		{ "failed", "{name}: not applied; it is as it was" },
+		{ "other", "{name}: left as it was applied from elsewhere; netnsctl status {name}" },
+		{ "gone", "{name}: no longer comes up at boot; until then it stays up, or netnsctl down {name}" },
+		{ "failed", "{name}: not applied; everything is as it was before" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -65,7 +65,7 @@ int command_reload(const struct ctl *c)
 	if (c->given & OPT_JSON)
 		return print_json(stdout, reply, false), has_failed(reply) ? EXIT_FAILED : EXIT_DONE;
 	if (!reply_size(reply, "results"))
-		puts("nothing is in the boot directories");
+		puts("the boot directories are empty");
 	for (size_t i = 0; (o = reply_at(reply, "results", i)); i++)
 		r = result_print(o) ?: r;
 	return r;

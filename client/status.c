@@ -19,7 +19,7 @@ static void on_disk_print(struct json_object *topology)
 	static const struct { const char *on_disk, *text, *down; } texts[] = {
 		{ "new", "{name}: new on disk: netnsctl reload, or netnsctl up {name}", NULL },
 		{ "changed", "{name}: changed on disk: netnsctl reload", "{name}: changed on disk: netnsctl up {name}" },
-		{ "other", "{name}: at boot another file counts: netnsctl apply --replace {boot_file}", NULL },
+		{ "other", "{name}: another file is used at boot: netnsctl apply --replace {boot_file}", NULL },
 	};
 	_cleanup_(arena_done) struct arena a = {};
 	bool down = !strcmp(reply_text(topology, "state"), "down");
@@ -46,7 +46,7 @@ static void waiting_print(struct json_object *topology)
 	const char *name = text_escape(&a, reply_text(topology, "name"));
 
 	if (reply_number(topology, "confirm_usec"))
-		printf("%s: confirm in %s (netnsctl confirm %s), or it is rolled back\n", name, print_left(&a, topology), name);
+		printf("%s: confirm within %s (netnsctl confirm %s), or it is rolled back\n", name, print_left(&a, topology), name);
 }
 
 /* "  not healed: the topology's file says to report drift, not to heal it: netnsctl up lab",
@@ -88,7 +88,7 @@ static void drift_print(const char *name, struct json_object *topology, struct j
 	else if (*expected && *actual)
 		printf(" is %s, not %s", actual, expected);
 	else
-		printf(" is %s", *expected ? "not there" : "there, but not declared");
+		printf(" is %s", *expected ? "missing" : "present, but not declared");
 	if (contested)
 		printf("; changed again and again");
 	if (*by)
@@ -109,7 +109,7 @@ static void drifts_print(struct json_object *topology)
 	for (size_t i = 0; i < DRIFT_LINES && (o = reply_at(topology, "drift", i)); i++)
 		drift_print(name, topology, o);
 	if (n > DRIFT_LINES)
-		printf("%s: %zu more that are not as declared (netnsctl --json status %s)\n", name, n - DRIFT_LINES, name);
+		printf("%s: %zu more objects not as declared (netnsctl --json status %s)\n", name, n - DRIFT_LINES, name);
 }
 
 static void topologies_print(struct json_object *reply)

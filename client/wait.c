@@ -49,7 +49,7 @@ static int wait_until(const struct ctl *c, uint64_t until_msec)
 		if (r != EXIT_NO_DAEMON || !lost)
 			return r;
 		if (connection_now() >= until_msec)
-			return ctl_fail(EXIT_TIMEOUT, "netnsd went away, and has not come back in time");
+			return ctl_fail(EXIT_TIMEOUT, "netnsd went away, and did not come back in time");
 		usleep(AGAIN_MSEC * 1000);
 	}
 }
@@ -62,7 +62,7 @@ int command_wait(const struct ctl *c)
 
 	for (size_t i = 0; c->namespaces[i]; i++)
 		if (name_problem(c->namespaces[i], &e))
-			return ctl_fail(EXIT_INVALID, "--namespace: \"%s\" is no name of a namespace: it %s", c->namespaces[i], e.text);
+			return ctl_fail(EXIT_INVALID, "--namespace: \"%s\" is not the name of a namespace: it %s", c->namespaces[i], e.text);
 	if (c->timeout) {
 		seconds = strtoul(c->timeout, &end, 10);
 		if (!isdigit((unsigned char)*c->timeout) || *end || seconds > TIMEOUT_MAX)

@@ -54,9 +54,9 @@ static void groups_check(const struct options *o)
 {
 	/* The group that nobody has named need not be there. */
 	if (strcmp(o->group, "netnsd") && group_find(o->group) == GROUP_NONE)
-		log_warning("--group: there is no group %s: only root may look", o->group);
+		log_warning("--group: there is no group %s: only root has access", o->group);
 	if (o->admin_group && group_find(o->admin_group) == GROUP_NONE)
-		log_warning("--admin-group: there is no group %s: only root may change", o->admin_group);
+		log_warning("--admin-group: there is no group %s: only root can make changes", o->admin_group);
 }
 
 /* What the kernel would refuse in the middle of a change is asked for at the start. */
@@ -101,7 +101,7 @@ static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo 
 
 	if (d->leaving)
 		return 0;
-	log_info("leaving on signal %u; what was made stays", info->ssi_signo);
+	log_info("exiting on signal %u; everything that was created remains", info->ssi_signo);
 	notify_stopping(&d->notify);
 	d->leaving = d->working = true;
 	boot_leave(d->engine);

@@ -46,7 +46,7 @@ int notify_watchdog(struct notify *n, sd_event *event, struct err *e)
 	int r = sd_watchdog_enabled(false, &n->watchdog_usec);
 
 	if (r < 0)
-		log_warning("WATCHDOG_USEC=%s is no time: there is no watchdog", getenv("WATCHDOG_USEC"));
+		log_warning("WATCHDOG_USEC=%s is not a time: there is no watchdog", getenv("WATCHDOG_USEC"));
 	if (r <= 0)
 		return 0;
 	manager_hint("WATCHDOG=1");

@@ -41,7 +41,7 @@ static void problems_print(const char *path, const struct problems *p)
 		fprintf(stderr, " %s\n", v->message);
 	}
 	if (p->more)
-		fprintf(stderr, "%s: and %zu problems more\n", path, p->more);
+		fprintf(stderr, "%s: and %zu more problems\n", path, p->more);
 }
 
 /* --once has no --name: the file's own, or that of the file without .json. */
@@ -57,7 +57,7 @@ static int file_name(struct file *f, const struct declaration *t)
 	if (*t->name)
 		snprintf(f->name, sizeof(f->name), "%s", t->name);
 	else if (n >= sizeof(f->name) || name_problem(f->name, &e)) {
-		fprintf(stderr, "netnsd: %s: the file's name makes no topology's name; give it a \"name\"\n", f->path);
+		fprintf(stderr, "netnsd: %s: the file name cannot be the topology's name; give it a \"name\"\n", f->path);
 		return EXIT_INVALID;
 	}
 	return EXIT_DONE;

@@ -95,7 +95,8 @@ static int path_complete(const struct text *t, const char **value)
 	if (*value[0] == '/')
 		return -1;
 	if (!here || *here != '/')
-		return text_fail(t, *value, "is no whole path, and the working directory is gone: begin it with /");
+		return text_fail(t, *value, "is not an absolute path, and the working directory is gone: begin it "
+					    "with /");
 	if (asprintf(&path, "%s/%s", here, *value) < 0)
 		abort();
 	free(completed[t - texts]);
@@ -150,7 +151,7 @@ int options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'u':
 			if (!number_read(optarg, "", &o->audit, NULL)) {
-				fprintf(stderr, "netnsd: --audit: \"%s\" is no number of seconds from 1 to %d\n", optarg, NUMBER_MAX);
+				fprintf(stderr, "netnsd: --audit: \"%s\" is not a number of seconds from 1 to %d\n", optarg, NUMBER_MAX);
 				return EXIT_INVALID;
 			}
 			break;
@@ -163,7 +164,7 @@ int options_read(struct options *o, int argc, char **argv)
 		case 'l':
 			level = log_level_parse(optarg);
 			if (level < 0) {
-				fprintf(stderr, "netnsd: --log-level: no level \"%s\"\n", optarg);
+				fprintf(stderr, "netnsd: --log-level: unknown level \"%s\"\n", optarg);
 				return EXIT_INVALID;
 			}
 			log_set_level(level);
@@ -180,7 +181,7 @@ int options_read(struct options *o, int argc, char **argv)
 		}
 	}
 	if (o->once == (optind == argc)) {
-		fputs(o->once ? "netnsd: --once needs a FILE\n" : "netnsd: a FILE goes with --once\n", stderr);
+		fputs(o->once ? "netnsd: --once needs a FILE\n" : "netnsd: a FILE needs --once\n", stderr);
 		return EXIT_INVALID;
 	}
 	return -1;

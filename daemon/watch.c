@@ -60,8 +60,8 @@ static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reven
 static void names_missing(struct watch *w, int code)
 {
 	if (!w->names_told)
-		log_warning("%s is not watched, but looked at when something is mounted and every %" PRIu64 " s: %s; "
-			    "fs.inotify.max_user_instances and max_user_watches bound what a user may watch",
+		log_warning("%s is not watched, only checked at each mount and every %" PRIu64 " s: %s; "
+			    "fs.inotify.max_user_instances and max_user_watches limit what a user may watch",
 			    w->env->netns_dir, w->audit_usec / 1000000, strerror(code));
 	w->names_told = true;
 }
@@ -153,7 +153,7 @@ static void mounts_open(struct watch *w)
 	w->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	r = w->mounts_fd < 0 ? -errno : sd_event_add_io(w->event, &w->mounts, w->mounts_fd, EPOLLPRI, on_mounts, w);
 	if (r < 0)
-		log_warning("mounts are not heard of, names are looked at every %" PRIu64 " s: /proc/self/mountinfo: %s",
+		log_warning("mounts are not watched, names are checked every %" PRIu64 " s: /proc/self/mountinfo: %s",
 			    w->audit_usec / 1000000, strerror(-r));
 }
 
@@ -178,7 +178,7 @@ int watch_new(struct watch **ret, sd_event *event, struct env *env, unsigned aud
 			     .names_fd = -1, .mounts_fd = -1 };
 	if (listener_lacks(env->listener)) {
 		w->audit_usec = w->audit_usec < BLIND_USEC ? w->audit_usec : BLIND_USEC;
-		log_warning("%s; an audit finds the rest, every %" PRIu64 " s", listener_lacks(env->listener), w->audit_usec / 1000000);
+		log_warning("%s; the audit finds the rest, every %" PRIu64 " s", listener_lacks(env->listener), w->audit_usec / 1000000);
 	}
 	r = sources(w);
 	if (r < 0) {

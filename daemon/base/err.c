@@ -125,7 +125,7 @@ void problem_add_conflict(struct problems *p, const struct where *where, const c
 {
 	struct err e;
 
-	err_set(&e, EEXIST, "%s is there already and belongs to %s%s; netnsd leaves it alone", object,
+	err_set(&e, EEXIST, "%s already exists and belongs to %s%s; netnsd leaves it alone", object,
 		owner ? "the topology " : "another program", owner ? owner : "");
 	add_owned(p, &e, where, object, owner);
 }
@@ -134,7 +134,7 @@ void problem_add_barred(struct problems *p, const struct where *where, const cha
 {
 	struct err e;
 
-	err_set(&e, EEXIST, "%s: %s is there already, and netnsd leaves it alone; %s", object, words, remedy);
+	err_set(&e, EEXIST, "%s: %s already exists, and netnsd leaves it alone; %s", object, words, remedy);
 	add_owned(p, &e, where, object, NULL);
 }
 
@@ -149,12 +149,14 @@ void problem_add_in_the_way(struct problems *p, const struct where *where, const
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool name_blocked,
 			 bool awaited)
 {
-	static const char in_the_way[] = ": what stands at its name is no network namespace, and a symbolic link is not followed; "
-					 "ip netns attach gives the namespace of a process a name";
+	static const char in_the_way[] = ": its name refers to something that is not a network namespace, and "
+					 "symbolic links are not followed; ip netns attach names the namespace of a "
+					 "process";
 	struct err e;
 	size_t n = p->n;
 
-	err_set(&e, ENODEV, "%s is not there%s", object, name_blocked ? in_the_way : ", and netnsd does not make it");
+	err_set(&e, ENODEV, "%s does not exist%s", object, name_blocked ? in_the_way : ", and netnsd does not create "
+										     "it");
 	problem_add_err(p, &e, where, object);
 	if (p->n > n)
 		p->v[n].awaited = awaited;

@@ -71,10 +71,10 @@ static int read_member(struct reader *r, const struct path *up, unsigned depth, 
 		return k;
 	twice = json_object_object_get_ex(object, path.key, &first);
 	if (twice && first)
-		reader_fail(r, key, &path, "\"%s\" is here twice, first at %u:%u", path.key, json_where_key(first).line,
+		reader_fail(r, key, &path, "duplicate key \"%s\", first at %u:%u", path.key, json_where_key(first).line,
 			    json_where_key(first).column);
 	else if (twice)
-		reader_fail(r, key, &path, "\"%s\" is here twice", path.key);
+		reader_fail(r, key, &path, "duplicate key \"%s\"", path.key);
 	if (!reader_take(r, ':'))
 		return reader_expected(r, &path, "\":\"");
 	reader_peek(r);
@@ -142,7 +142,7 @@ static int read_container(struct reader *r, const struct path *path, unsigned de
 	int k;
 
 	if (depth == NESTING_MAX)
-		return reader_fail(r, here, path, "objects and lists stand more than %d deep within each other",
+		return reader_fail(r, here, path, "objects and lists are nested more than %d deep",
 				   NESTING_MAX);
 	if (!r->plain)
 		place_set(v, here);

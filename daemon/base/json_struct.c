@@ -29,7 +29,7 @@ static int text_check(const struct json_member *m, struct json_object *v, struct
 	struct err why;
 
 	if (strlen(s) != (size_t)n)
-		return err_set(e, EINVAL, "\"%s\" holds a NUL", m->name);
+		return err_set(e, EINVAL, "\"%s\" contains a NUL", m->name);
 	if (max && n > max)
 		return err_set(e, EINVAL, "\"%s\" is longer than %" PRId64 " bytes", m->name, max);
 	if (m->problem && m->problem(s, &why))
@@ -78,7 +78,8 @@ static int list_check(const struct json_member *m, struct json_object *v, char p
 	for (size_t i = 0; m->problem && i < n; i++) {
 		struct json_object *element = json_object_array_get_idx(v, i);
 		int r = json_object_is_type(element, json_type_string) ? text_check(m, element, e)
-								       : err_set(e, EINVAL, "\"%s\" is no list of texts", m->name);
+								       : err_set(e, EINVAL, "\"%s\" is not a list "
+											    "of texts", m->name);
 
 		if (r < 0) {
 			snprintf(path, JSON_PATH, "%s[%zu]", m->name, i);
@@ -91,7 +92,7 @@ static int list_check(const struct json_member *m, struct json_object *v, char p
 static int member_check(const struct json_member *m, struct json_object *v, char path[JSON_PATH], struct err *e)
 {
 	if (!json_object_is_type(v, json_type_of(m)))
-		return err_set(e, EINVAL, "\"%s\" is no %s", m->name, json_type_to_name(json_type_of(m)));
+		return err_set(e, EINVAL, "\"%s\" is not of type %s", m->name, json_type_to_name(json_type_of(m)));
 	switch (m->type) {
 	case JSON_TEXT:
 	case JSON_CHARS:
@@ -178,7 +179,7 @@ static int members_check(const struct json_struct *s, struct json_object *in, ch
 		(void)value;
 		snprintf(path, JSON_PATH, "%s", key);
 		if (!member_find(s, key))
-			return err_set(e, EINVAL, "\"%.64s\" is unknown", key);
+			return err_set(e, EINVAL, "unknown field \"%.64s\"", key);
 	}
 	return 0;
 }

@@ -71,29 +71,29 @@ int reader_fail(struct reader *r, struct position at, const struct path *path, c
 static const struct {
 	const char *begin, *says;
 } mistakes[] = {
-	{ "'", "a string stands in double quotes" },
-	{ "//", "JSON has no comments; a \"description\" may say it" },
-	{ "/*", "JSON has no comments; a \"description\" may say it" },
-	{ "#", "JSON has no comments; a \"description\" may say it" },
-	{ "\xef\xbb\xbf", "a byte order mark stands here; save the file as UTF-8 without one" },
+	{ "'", "a string must be in double quotes" },
+	{ "//", "JSON has no comments; use a \"description\"" },
+	{ "/*", "JSON has no comments; use a \"description\"" },
+	{ "#", "JSON has no comments; use a \"description\"" },
+	{ "\xef\xbb\xbf", "this is a byte order mark; save the file as UTF-8 without one" },
 	{ "\xff\xfe", "this is UTF-16; save the file as UTF-8" },
 	{ "\xfe\xff", "this is UTF-16; save the file as UTF-8" },
-	{ "\xe2\x80\x9c", "a typographic quote stands here; JSON takes the plain \" only" },
-	{ "\xe2\x80\x9d", "a typographic quote stands here; JSON takes the plain \" only" },
-	{ "\xc2\xa0", "a no-break space stands here; JSON takes the plain space only" },
-	{ "NaN", "NaN is no JSON number" },
-	{ "nan", "nan is no JSON number" },
-	{ "Infinity", "Infinity is no JSON number" },
-	{ "-Infinity", "-Infinity is no JSON number" },
-	{ "inf", "inf is no JSON number" },
-	{ "+", "a number has no \"+\" before it" },
-	{ ".", "a number begins with a digit" },
-	{ "True", "\"true\" is written in small letters" },
-	{ "TRUE", "\"true\" is written in small letters" },
-	{ "False", "\"false\" is written in small letters" },
-	{ "FALSE", "\"false\" is written in small letters" },
-	{ "None", "there is no None in JSON; leave the field out" },
-	{ "undefined", "there is no undefined in JSON; leave the field out" },
+	{ "\xe2\x80\x9c", "this is a typographic quote; JSON needs the plain \"" },
+	{ "\xe2\x80\x9d", "this is a typographic quote; JSON needs the plain \"" },
+	{ "\xc2\xa0", "this is a no-break space; JSON needs the plain space" },
+	{ "NaN", "NaN is not a JSON number" },
+	{ "nan", "nan is not a JSON number" },
+	{ "Infinity", "Infinity is not a JSON number" },
+	{ "-Infinity", "-Infinity is not a JSON number" },
+	{ "inf", "inf is not a JSON number" },
+	{ "+", "a number must not begin with \"+\"" },
+	{ ".", "a number must begin with a digit" },
+	{ "True", "\"true\" must be in lower case" },
+	{ "TRUE", "\"true\" must be in lower case" },
+	{ "False", "\"false\" must be in lower case" },
+	{ "FALSE", "\"false\" must be in lower case" },
+	{ "None", "JSON has no None; leave the field out" },
+	{ "undefined", "JSON has no undefined; leave the field out" },
 };
 
 int reader_expected(struct reader *r, const struct path *path, const char *what)
@@ -103,7 +103,7 @@ int reader_expected(struct reader *r, const struct path *path, const char *what)
 	size_t left = (size_t)(r->end - r->p), word = 0;
 
 	if (!left)
-		return reader_fail(r, here, path, "the text ends where %s should stand", what);
+		return reader_fail(r, here, path, "the text ends where %s is expected", what);
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
 		size_t n = strlen(mistakes[i].begin);
 
@@ -152,9 +152,9 @@ static int read_escape(struct reader *r, const struct path *path, struct positio
 	}
 	if (!unit_read(r, &c))
 		return reader_fail(r, at, path,
-				   "a backslash stands before one of \"\\/bfnrt, or before u and four digits");
+				   "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits");
 	if (!c)
-		return reader_fail(r, at, path, "a string may not hold a NUL");
+		return reader_fail(r, at, path, "a string must not contain a NUL");
 	if (c >= 0xdc00 && c <= 0xdfff)
 		return reader_fail(r, at, path, "\\u%04x is the second half of a character whose first is missing", c);
 	if (c >= 0xd800 && c <= 0xdbff) {
@@ -181,10 +181,11 @@ static int read_character(struct reader *r, const struct path *path)
 		return read_escape(r, path, here);
 	}
 	if (*r->p == '\n' || *r->p == '\r')
-		return reader_fail(r, reader_here(r), path, "a string may not hold a raw newline; is a \" missing?");
+		return reader_fail(r, reader_here(r), path, "a string must not contain a raw newline; is a \" "
+							    "missing?");
 	if ((unsigned char)*r->p < 0x20)
 		return reader_fail(r, reader_here(r), path,
-				   "a string may not hold a raw control character; write \\u%04x", (unsigned)*r->p);
+				   "a string must not contain a raw control character; write \\u%04x", (unsigned)*r->p);
 	if (!n)
 		return reader_fail(r, reader_here(r), path, "this is not UTF-8 (byte 0x%02x)", (unsigned char)*r->p);
 	memcpy(r->room + r->used, r->p, n);
@@ -206,7 +207,7 @@ int read_string(struct reader *r, const struct path *path, const char **ret, siz
 			return k;
 	}
 	if (r->p == r->end)
-		return reader_fail(r, here, path, "the string that begins here has no end");
+		return reader_fail(r, here, path, "this string is not terminated");
 	r->p++;
 	*ret_size = r->used - begin;
 	r->room[r->used++] = '\0';
@@ -241,9 +242,9 @@ static int number_skip(struct reader *r, const struct path *path, struct positio
 		return reader_fail(r, at, path, "a digit must follow the \"-\"");
 	if (skip_one(r, "0")) {
 		if (r->p < r->end && isdigit((unsigned char)*r->p))
-			return reader_fail(r, at, path, "a number does not begin with 0");
+			return reader_fail(r, at, path, "a number must not begin with 0");
 		if (skip_one(r, "xX"))
-			return reader_fail(r, at, path, "numbers are decimal");
+			return reader_fail(r, at, path, "numbers must be decimal");
 	}
 	skip_digits(r);
 	if (skip_one(r, ".")) {

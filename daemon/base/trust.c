@@ -17,10 +17,10 @@ struct walk {
 int trust_check(const struct stat *st, struct err *e)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return err_set(e, EPERM, "belongs to user %u, who would have root's power over the network: chown root",
+		return err_set(e, EPERM, "belongs to user %u, who could control the network as root: chown root",
 			       st->st_uid);
 	if (st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && st->st_gid != 0))
-		return err_set(e, EPERM, "can be written by others than root: chmod go-w");
+		return err_set(e, EPERM, "is writable for users other than root: chmod go-w");
 	return 0;
 }
 
@@ -60,7 +60,8 @@ static int link_follow(struct walk *w, int fd, bool last, struct err *e)
 	ssize_t n = readlinkat(fd, "", target, sizeof(target) - 1);
 
 	if (last && !(w->flags & TRUST_LINK))
-		return err_set(e, ELOOP, "is a symbolic link, which is not followed: remove it, or name what it leads to");
+		return err_set(e, ELOOP, "is a symbolic link, which is not followed: remove it, or use the path "
+					 "that it points to");
 	if (n < 0)
 		return err_set(e, errno, "%s", strerror(errno));
 	target[n] = '\0';
@@ -101,7 +102,7 @@ static int walk_step(struct walk *w, const char *name, bool last, struct err *e)
 	if (S_ISLNK(st.st_mode))
 		return link_follow(w, fd, last, e);
 	if (!S_ISDIR(st.st_mode))
-		return err_kernel(e, ENOTDIR, NULL, "is in the way, remove it or use another directory");
+		return err_kernel(e, ENOTDIR, NULL, "is not a directory, remove it or use another path");
 	closep(&w->fd);
 	w->fd = take_fd(&fd);
 	return 0;
@@ -156,7 +157,7 @@ int trust_open_at(int at, const char *path, const char *name, struct err *e)
 		return err_kernel(e, errno, NULL, "%s/%s", path, name);
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOTDIR)
-		return err_kernel(e, ENOTDIR, NULL, "%s/%s is in the way, remove it", path, name);
+		return err_kernel(e, ENOTDIR, NULL, "%s/%s is not a directory, remove it", path, name);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_kernel(e, errno, NULL, "%s/%s", path, name);
 	if (trust_check(&st, e) < 0)

@@ -139,7 +139,7 @@ static void control_refuse(struct control *c, uid_t uid)
 	c->refused++;
 	if (c->said_usec && now < c->said_usec + SAY_USEC)
 		return;
-	log_warning("too many connections: %zu turned away, the last of user %u", c->refused, uid);
+	log_warning("too many connections: %zu rejected, the last of user %u", c->refused, uid);
 	c->said_usec = now;
 	c->refused = 0;
 }
@@ -164,7 +164,7 @@ static bool control_accept(struct control *c, int fd)
 	peer_read(c, client, &cred, &peer);
 	r = control_admit(c, take_fd(&client), &peer);
 	if (r < 0)
-		log_say(LOG_WARNING, &(struct log_about){ .code = r }, "taking a connection: %s", strerror(-r));
+		log_say(LOG_WARNING, &(struct log_about){ .code = r }, "accepting a connection: %s", strerror(-r));
 	else
 		c->n_clients++;
 	return r >= 0;
@@ -218,7 +218,7 @@ int control_listen(struct control *c, int fd, struct err *e)
 	if (c->n_listen == LISTEN_MAX)
 		return err_set(e, E2BIG, "more than %d listening sockets", LISTEN_MAX);
 	if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0)
-		return err_set(e, ENOTSOCK, "descriptor %d is no listening Unix stream socket", fd);
+		return err_set(e, ENOTSOCK, "descriptor %d is not a listening Unix stream socket", fd);
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
 		return err_kernel(e, errno, NULL, "listening socket");
 	r = sd_event_add_io(c->event, &s, fd, EPOLLIN, control_on_connect, c);
@@ -273,7 +273,8 @@ static int socket_probe(const struct sockaddr_un *address, struct err *e)
 		return err_kernel(e, errno, NULL, "socket");
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && (errno == ECONNREFUSED || errno == ENOENT))
 		return 0;
-	return err_set(e, EADDRINUSE, "somebody listens at %s already, such as another netnsd: ask it with netnsctl, stop it, or use --socket",
+	return err_set(e, EADDRINUSE, "another process, such as another netnsd, already listens on %s: use it with "
+				      "netnsctl, stop it, or use --socket",
 		       address->sun_path);
 }
 
@@ -307,7 +308,7 @@ int control_may_bind(const char *path, struct err *e)
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : err_kernel(e, errno, NULL, "%s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, EEXIST, "%s is there and no socket; remove it, or use --socket", path);
+		return err_set(e, EEXIST, "%s exists and is not a socket; remove it, or use --socket", path);
 	return socket_probe(&address, e);
 }
 
@@ -332,7 +333,7 @@ int control_bind(const char *path, gid_t group, struct err *e)
 	if (r < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
 	if ((group != GROUP_NONE && lchown(path, (uid_t)-1, group) < 0) || chmod(path, 0660) < 0)
-		log_warning("%s stays root's: giving it to its group: %s", path, strerror(errno));
+		log_warning("%s remains accessible to root only: changing its group: %s", path, strerror(errno));
 	if (listen(fd, SOMAXCONN) < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
 	return take_fd(&fd);

@@ -17,7 +17,7 @@ struct parser {
 
 static int parser_fail(struct parser *p, const char *wanted)
 {
-	return err_set(p->e, EINVAL, "line %u: %s wanted, not \"%s\"", p->line, wanted, p->token);
+	return err_set(p->e, EINVAL, "line %u: expected %s, not \"%s\"", p->line, wanted, p->token);
 }
 
 static void parser_skip(struct parser *p)
@@ -86,7 +86,7 @@ static int parse_field(struct parser *p, struct idl_type *t, struct idl_field **
 		return r;
 	for (const struct idl_field *o = t->fields; o; o = o->next)
 		if (!strcmp(o->name, f->name))
-			return err_set(p->e, EINVAL, "line %u: %s is there twice", p->line, f->name);
+			return err_set(p->e, EINVAL, "line %u: duplicate %s", p->line, f->name);
 	if (first)
 		t->kind = strcmp(p->token, ":") ? IDL_ENUM : IDL_STRUCT;
 	if (t->kind == IDL_STRUCT) {
@@ -183,7 +183,7 @@ static int parse_member(struct parser *p, struct idl *idl, struct idl_member *m)
 	if (r < 0)
 		return r;
 	if (idl_find(idl, m->what, m->name))
-		return err_set(p->e, EINVAL, "line %u: %s is there twice", p->line, m->name);
+		return err_set(p->e, EINVAL, "line %u: duplicate %s", p->line, m->name);
 	if (strcmp(p->token, "(") != 0)
 		return parser_fail(p, "(");
 	r = parse_type(p, &m->type);

@@ -58,13 +58,13 @@ void node_check(struct node *n)
 		return;
 	if (node_make(n, &e) < 0) {
 		if (n->code != e.code)
-			log_error("somebody removed the socket, and it cannot be made again: %s", e.text);
+			log_error("the socket was removed and cannot be recreated: %s", e.text);
 		n->code = e.code;
 		return;
 	}
 	dir_watch(n);
 	n->code = 0;
-	log_warning("somebody removed the socket %s: it is there again", n->path);
+	log_warning("the socket %s was removed and has been recreated", n->path);
 }
 
 static int on_events(_unused_ sd_event_source *s, int fd, _unused_ uint32_t revents, void *arg)

@@ -15,7 +15,7 @@ static const char service_text[] =
 	"# How every varlink service describes itself.\n"
 	"interface org.varlink.service\n"
 	"\n"
-	"# Who answers here, and the interfaces it has.\n"
+	"# The answering service, and its interfaces.\n"
 	"method GetInfo() -> (\n"
 	"  vendor: string,\n"
 	"  product: string,\n"
@@ -106,7 +106,7 @@ static int interface_read(const struct interface *f, struct idl *idl, struct err
 	}
 	for (const struct idl_member *m = idl->members; m; m = m->next)
 		if (m->what == IDL_METHOD && !method_find(f, m->name))
-			return err_set(e, EINVAL, "nothing is behind %s.%s", idl->interface, m->name);
+			return err_set(e, EINVAL, "%s.%s has no function", idl->interface, m->name);
 	return 0;
 }
 
@@ -221,7 +221,7 @@ void service_answered(const struct call *c, const char *error, const struct json
 	if (m && idl_match(error ? m->type : m->gives, (struct json_object *)parameters, path))
 		return;
 	/* The log may not be written any more. */
-	fprintf(stderr, "an answer to %s is not as its interface has it: %s%s%s in %s\n", c->method, error ? error : "",
+	fprintf(stderr, "an answer to %s does not match its interface: %s%s%s in %s\n", c->method, error ? error : "",
 		error ? ": " : "", m ? path : "unknown", json_object_to_json_string((struct json_object *)parameters));
 	abort();
 }

@@ -223,9 +223,9 @@ static void message_read(struct varlink *v)
 	stream_drop(&v->s);
 	wrong = r < 0 ? NULL : message_problem(message);
 	if (r < 0)
-		varlink_doom(v, "it sent no JSON: %s", p.n ? p.v[0].message : strerror(-r));
+		varlink_doom(v, "it sent invalid JSON: %s", p.n ? p.v[0].message : strerror(-r));
 	else if (wrong)
-		varlink_doom(v, "it sent no varlink call: %s is missing or of another type", wrong);
+		varlink_doom(v, "it sent an invalid varlink call: %s is missing or of another type", wrong);
 	else
 		message_take(v, message);
 }
@@ -298,7 +298,7 @@ static int varlink_on_rest(sd_event_source *s _unused_, uint64_t usec _unused_, 
 	struct varlink *v = arg;
 
 	stream_deafen(&v->s);
-	varlink_doom(v, "it left half a message lying");
+	varlink_doom(v, "it did not finish a message");
 	return 0;
 }
 

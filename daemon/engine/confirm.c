@@ -106,7 +106,7 @@ static void on_done(void *arg, const struct outcome *o)
 	pause = pause < PAUSE_MAX ? pause : PAUSE_MAX;
 	t->refusals++;
 	t->due_usec = usec_now(CLOCK_BOOTTIME) + pause * SECOND;
-	snprintf(message, sizeof(message), "not confirmed in time, and the way back was refused, is tried again: %s",
+	snprintf(message, sizeof(message), "not confirmed in time, and rollback failed, it is retried: %s",
 		 o->problems.n ? o->problems.v[0].message : "");
 	t->state = STATE_FAILED;
 	problems_done(&t->problems);
@@ -141,7 +141,8 @@ void confirm_tick(struct engine *g)
 		queue_add(&g->queue, &c);
 		/* Who was cut off must not wait for it. */
 		if (g->env.changing && !g->env.changing->rolling_back) {
-			g->env.changing->wait.ends = "a change that nobody confirmed is rolled back first; try again afterwards";
+			g->env.changing->wait.ends = "an unconfirmed change is rolled back first; try again "
+						     "afterwards";
 			g->env.changing->wait.next = 0;
 		}
 	}

@@ -230,7 +230,7 @@ static const struct {
 	[CHANGE_UP] = { EVENT_APPLIED, "{counts}" },
 	[CHANGE_DOWN] = { EVENT_DOWN, "{counts}" },
 	[CHANGE_ROLLBACK] = { EVENT_ROLLED_BACK, "rolled back: {counts}", "not confirmed in time, rolled back: {counts}" },
-	[CHANGE_CONFIRM] = { EVENT_CONFIRMED, "confirmed; it stays" },
+	[CHANGE_CONFIRM] = { EVENT_CONFIRMED, "confirmed" },
 	[CHANGE_ADOPT] = { EVENT_APPLIED, "adopted: {counts}" },
 };
 
@@ -247,9 +247,9 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 		told += strlen(name);
 	fill(message, told, o);
 	if (*o->others)
-		say(message, "; took along what is not of this topology: %s", o->others);
+		say(message, "; also removed, outside this topology: %s", o->others);
 	if (o->n_users && o->code == OUTCOME_DONE)
-		say(message, "; %d (%s) and %zu other processes still use what left", o->users[0].pid,
+		say(message, "; %d (%s) and %zu other processes still use removed namespaces", o->users[0].pid,
 		    o->users[0].command, o->n_users - 1);
 	return o->code == OUTCOME_DONE ? done[c->type].event : row->event;
 }

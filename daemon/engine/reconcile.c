@@ -23,7 +23,7 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 
 	snprintf(o->name, sizeof(o->name), "%s", c->name);
 	if (c->of_user && g->queue.leaving) {
-		err_set(&e, ECANCELED, "netnsd leaves; nothing was touched: ask again when it is back");
+		err_set(&e, ECANCELED, "netnsd is stopping; nothing was touched: try again when it is back");
 		outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}

@@ -10,7 +10,7 @@
 #include "heal/heal.h"
 #include "base/log.h"
 
-#define CUT_OFF "a change that was cut off cannot be taken back: "
+#define CUT_OFF "an interrupted change cannot be rolled back: "
 
 static void tell(struct engine *g, const char *name, enum event_type type, int code, const char *what, const char *why)
 {
@@ -96,7 +96,7 @@ static void resume_adopt(struct engine *g, struct record *r)
 	if (j->result == 0)
 		topology_settle(g, j, false);
 	else
-		tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, "what was to be adopted cannot be: ", j->problems.v[0].message);
+		tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, "an interrupted adoption cannot be completed: ", j->problems.v[0].message);
 	job_done(j);
 }
 
@@ -110,7 +110,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 
 	/* Without both records there is nothing to go back to; what was made carries its mark. */
 	if (!e && r->had && !(t && t->json)) {
-		err_set(&bad, ENODATA, "there is no record of how it was before");
+		err_set(&bad, ENODATA, "there is no record of the previous state");
 		e = &bad;
 	}
 	if (e) {
@@ -136,7 +136,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 			topology_failed(g, j);
 			tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, CUT_OFF, j->problems.v[0].message);
 		} else {
-			tell(g, r->name, EVENT_ROLLED_BACK, 0, "", "a change that was cut off is taken back");
+			tell(g, r->name, EVENT_ROLLED_BACK, 0, "", "an interrupted change was rolled back");
 		}
 	} else {
 		start_failed(g, r->name, CUT_OFF, &bad);

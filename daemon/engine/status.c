@@ -230,7 +230,7 @@ int status_topologies(struct engine *g, const char *name, struct json_object **r
 	boot_refresh(g);
 	one = name ? engine_find(g, name) : NULL;
 	n = engine_topologies(g, &all);
-	r = name && !one ? err_set(e, ENOENT, "no topology %s is known", name) : 0;
+	r = name && !one ? err_set(e, ENOENT, "there is no topology %s", name) : 0;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (!name || all[i] == one)
 			json_object_array_add(topologies, topology_json(g, all[i]));

@@ -146,7 +146,8 @@ static void root_namespaces(struct loader *l, const struct node *n, _unused_ str
 		if (!value)
 			continue;
 		if (!strcmp(name, "host"))
-			node_problem_key(l, &one, "\"host\" is the namespace that netnsd runs in; it stands at /host");
+			node_problem_key(l, &one, "\"host\" is the namespace that netnsd runs in; declare it at "
+						  "/host");
 		else if (name_problem(name, &e))
 			node_problem_key(l, &one, "\"%s\" %s", name, e.text);
 		else
@@ -182,7 +183,7 @@ static void root_unknown(struct loader *l, const struct node *n)
 	else if (suggest.best)
 		node_problem_key(l, n, "unknown field; did you mean \"%s\"?", suggest.best);
 	else
-		node_problem_key(l, n, "unknown field; here may stand %s", names_text(&all, &l->problems->arena));
+		node_problem_key(l, n, "unknown field; possible here: %s", names_text(&all, &l->problems->arena));
 }
 
 static void load_root(struct loader *l, const struct node *n, struct declaration *t)
@@ -212,7 +213,7 @@ static void refuse_null(struct loader *l, const struct node *in, const struct no
 	if (n->in)
 		refuse_nulls(l, n);
 	else
-		problem_at(l, json_where_null(in->in, (*nth)++), &n->path, "null says nothing; leave the field out");
+		problem_at(l, json_where_null(in->in, (*nth)++), &n->path, "null has no meaning; leave the field out");
 }
 
 /* All nulls are refused here; whoever comes later passes over them. */

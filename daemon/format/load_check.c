@@ -110,7 +110,7 @@ static void ref_missing(struct loader *l, const struct object *o, const struct r
 	meant = near_in(l, netns, ref->class, name);
 	if (!meant)
 		meant = elsewhere(l, ref->class, name);
-	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "%s is no interface of %s%s%s%s", name, ns,
+	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "%s is not an interface of %s%s%s%s", name, ns,
 		       meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
@@ -173,7 +173,7 @@ static void cycle_refuse(struct loader *l, const struct step *steps, size_t n, c
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s/%s, ", steps[i].o->netns,
 					 steps[i].o->name);
 	object_problem(l->problems, -EINVAL, last->o, field_of(last->o, &last->ref),
-		       "leads in a circle: %s%s%s/%s again", text, end < n ? "..., " : "", o->netns, o->name);
+		       "forms a cycle: %s%s%s/%s again", text, end < n ? "..., " : "", o->netns, o->name);
 }
 
 /* @o, of the step @s, stands on @base, which is done with and has its levels in its mark.

@@ -120,10 +120,10 @@ static void object_add(struct loader *l, const struct node *n, struct object *o)
 	if (model_add(l->model, o, &other) >= 0)
 		return;
 	if (other->where.line)
-		node_problem(l, n, "the same %s stands at line %u, column %u already", o->kind->label,
+		node_problem(l, n, "the same %s is already at line %u, column %u", o->kind->label,
 			     other->where.line, other->where.column);
 	else
-		node_problem(l, n, "the same %s stands at %s already", o->kind->label, other->where.pointer);
+		node_problem(l, n, "the same %s is already at %s", o->kind->label, other->where.pointer);
 }
 
 static void section_read(struct loader *l, const struct node *n, const struct kind *k, const char *netns,

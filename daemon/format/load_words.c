@@ -129,18 +129,18 @@ void word_refuse(struct loader *l, const struct node *n, const struct kind *k, c
 		return;
 	}
 	if (other && k->managed) {
-		node_problem_key(l, n, "unknown field; with \"kind\": \"%s\" it would be one", other->name);
+		node_problem_key(l, n, "unknown field; it would need \"kind\": \"%s\"", other->name);
 	} else if (other) {
 		node_problem_key(l, n, "a %s has no \"%s\", a %s has", k->name, word, other->name);
 	} else if (reserved_has(reserved_place(k), word)) {
 		node_problem_key(l, n, "\"%s\" is not supported by this version of netnsd", word);
 	} else if (place) {
-		node_problem_key(l, n, "unknown field here; \"%s\" stands in %s", word, place);
+		node_problem_key(l, n, "unknown field here; \"%s\" belongs in %s", word, place);
 	} else if (meant) {
 		node_problem_key(l, n, "unknown field; did you mean \"%s\"?", meant);
 	} else {
 		all = words_of(l->kinds, k);
-		node_problem_key(l, n, "unknown field; here may stand %s", names_text(&all, &l->problems->arena));
+		node_problem_key(l, n, "unknown field; possible here: %s", names_text(&all, &l->problems->arena));
 	}
 }
 

@@ -87,7 +87,7 @@ static void restore_name(struct heal *h, struct netns *ns, const struct op *op, 
 	h->healed++;
 	scope_find(&h->scope, ns->name)->found = ns->found = true;
 	if (one && drift_heal(&h->topology->drifts, one, h->now))
-		heal_tell(h, EVENT_CONTESTED, op, NULL, "loses its name again and again; giving it back now waits");
+		heal_tell(h, EVENT_CONTESTED, op, NULL, "loses its name again and again; restoring it is delayed now");
 }
 
 /* A namespace that lost its name, but not its life, gets it back before anything else. */
@@ -129,7 +129,8 @@ static void count(struct heal *h, const struct op *op)
 	}
 	h->healed++;
 	if (one && drift_heal(&h->topology->drifts, one, h->now))
-		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it now waits a little longer each time");
+		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it is delayed now, a "
+						       "little longer each time");
 }
 
 static void mark_around(struct heal *h, const struct object *o)

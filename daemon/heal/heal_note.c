@@ -101,7 +101,7 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct
 		ev.by = one->by;
 	}
 	ev.message = arena_fmt(&a, "%s%s", in_words(&a, op, &ev, message),
-			       h->report && type == EVENT_DRIFT ? ", which its file says to report, not to heal" : "");
+			       h->report && type == EVENT_DRIFT ? "; reported but not healed, as its file says" : "");
 	events_tell(h->env->events, &ev);
 	arena_done(&a);
 }
@@ -128,7 +128,7 @@ static void say_inhabitants(const struct heal *h, char *ret, size_t size)
 
 	*ret = '\0';
 	if (n)
-		snprintf(ret, size, "; in %s lives %d (%s)%s", all[0].netns, all[0].pid, all[0].command,
+		snprintf(ret, size, "; %s is used by %d (%s)%s", all[0].netns, all[0].pid, all[0].command,
 			 n > 1 ? ", and others" : "");
 	free(all);
 }
@@ -143,7 +143,7 @@ void heal_tell_healed(struct heal *h)
 	if (h->healed)
 		snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms%s", h->healed, h->healed == 1 ? "" : "s", ms, inhabitants);
 	else
-		snprintf(message, sizeof(message), "all is as declared again");
+		snprintf(message, sizeof(message), "everything is as declared again");
 	events_tell(h->env->events, &ev);
 }
 

@@ -71,7 +71,7 @@ void heal_tell_retries(struct heal *h)
 			continue;
 		snprintf(object, sizeof(object), "%s %s", have->kind->label, have->place);
 		if (!h->report && e.code == -EADDRNOTAVAIL)
-			err_append(&e, "; it is tried again every %u s", again_seconds(h));
+			err_append(&e, "; it is retried every %u s", again_seconds(h));
 		problem_add_err(&h->refused, &e, &model_find(&h->scope.desired, have->id)->where, object);
 	}
 	for (size_t i = 0; i < h->scope.desired.n; i++) {

@@ -9,7 +9,7 @@ int fd_reserve_take(struct fd_reserve *s, struct err *e)
 		int fd = open("/", O_PATH | O_CLOEXEC);
 
 		if (fd < 0)
-			return err_kernel(e, errno, NULL, "descriptors for the way back, should there be one");
+			return err_kernel(e, errno, NULL, "reserving descriptors for a rollback");
 		s->fd[s->n++] = fd;
 	}
 	return 0;

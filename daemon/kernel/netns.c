@@ -189,7 +189,7 @@ struct netns_maker {
 static int make_one(struct netns *ns, unsigned *missing, struct err *e)
 {
 	if (unshare(CLONE_NEWNET) < 0)
-		return err_kernel(e, errno, NULL, "a new namespace for %s", ns->name);
+		return err_kernel(e, errno, NULL, "creating namespace %s", ns->name);
 	if (*missing == UINT_MAX && defaults_missing(missing, e) < 0)
 		return err_prefix(e, "%s", ns->name);
 	if (defaults_write(*missing, e) < 0)
@@ -323,7 +323,8 @@ int netns_name(struct netns_set *set, struct netns *ns, struct err *e)
 	set->prepared = true;
 	fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0 && errno == EEXIST)
-		return err_set(e, EEXIST, "namespace %s: %s is there already and belongs to another program, which has just made it",
+		return err_set(e, EEXIST, "namespace %s: %s already exists and belongs to another program, which "
+					  "has just created it",
 			       ns->name, path);
 	if (fd < 0)
 		return err_kernel(e, errno, NULL, "%s", path);
@@ -400,11 +401,11 @@ int netns_unname(struct netns_set *set, struct netns *ns, struct err *e)
 	}
 	name_path(path, set->dir, ns->name);
 	if (!means(path, ns->fd))
-		return err_set(e, ESTALE, "%s means another namespace by now", path);
+		return err_set(e, ESTALE, "%s refers to another namespace by now", path);
 	if (netns_reopen(ns, e) < 0 || (set->pins && netns_pin_add(set, ns, e) < 0))
 		return e->code;
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
-		return err_kernel(e, errno, NULL, "taking the name %s away", path);
+		return err_kernel(e, errno, NULL, "removing the name %s", path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_kernel(e, errno, NULL, "%s", path);
 	ns->state = NETNS_PINNED;

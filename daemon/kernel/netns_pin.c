@@ -19,7 +19,8 @@ static int netns_pin_prepare(struct netns_set *set, struct err *e)
 	if (mkdir(set->pins, 0700) < 0 && errno != EEXIST)
 		return err_kernel(e, errno, NULL, "%s", set->pins);
 	if (mount("netnsd", set->pins, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
-		return err_kernel(e, errno, NULL, "a file system at %s, which keeps what leaves until all is done", set->pins);
+		return err_kernel(e, errno, NULL, "mounting a file system at %s, which pins removed namespaces "
+						  "until the change is complete", set->pins);
 	set->holding = true;
 	return 0;
 }
@@ -34,7 +35,7 @@ int netns_pin_add(struct netns_set *set, const struct netns *ns, struct err *e)
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0400);
 	snprintf(source, sizeof(source), "/proc/self/fd/%d", ns->fd);
 	if (fd < 0 || mount(source, path, "none", MS_BIND, NULL) < 0)
-		return err_kernel(e, errno, NULL, "keeping the namespace at %s until all is done", path);
+		return err_kernel(e, errno, NULL, "pinning the namespace at %s until the change is complete", path);
 	return 0;
 }
 

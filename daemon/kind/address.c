@@ -19,11 +19,13 @@ static const struct field fields[] = {
 	FIELD(address, far, dest, .flags = KEY | HIDDEN, .kernel_default = "null", .doc = ""),
 	FIELD(address, peer, peer, .flags = FIXED | BARE, .kernel_default = "null", .doc = "the address at the other end (IFA_ADDRESS)"),
 	FIELD(address, scope, word, .words = scope_words, .flags = FIXED, .kernel_default = "\"global\"",
-	      .doc = "where it is valid (ifa_scope); host in 127.0.0.0/8 unless said; IPv6 derives it from the address"),
+	      .doc = "where it is valid (ifa_scope); host in 127.0.0.0/8 by default; IPv6 derives it from the "
+		     "address"),
 	FIELD(address, label, string, .flags = FIXED, .max = 15, .doc = "IPv4 only, for old programs (IFA_LABEL)"),
 	FIELD(address, metric, u32, .kernel_default = "0", .doc = "metric of the route to its network (IFA_RT_PRIORITY)"),
 	FIELD(address, nodad, bool, .flags = WRITTEN,
-	      .doc = "IPv6: pass packets at once, without looking for a duplicate; usual on cables whose ends are both ours (IFA_F_NODAD)"),
+	      .doc = "IPv6: usable at once, without duplicate address detection; the default on veth pairs that "
+		     "netnsd created (IFA_F_NODAD)"),
 	FIELD(address, options, address_options, .flags = HIDDEN | SHOWN, .kernel_default = "\"none\"", .doc = ""),
 	FIELD(address, fixed_options, address_options, .flags = FIXED | BARE | HIDDEN | SHOWN, .kernel_default = "\"none\"", .doc = ""),
 	FIELD(address, valid_lft, lifetime, .flags = HIDDEN | SHOWN, .kernel_default = "\"forever\"", .doc = ""),

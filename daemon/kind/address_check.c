@@ -26,9 +26,9 @@ static int check_peer(struct address *a, struct err *e)
 	if (a->peer.family != a->address.family)
 		return err_set(e, EINVAL, "address and peer are of different families");
 	if (a->address.len != a->peer.len && a->address.len != (a->address.family == AF_INET ? 32 : 128))
-		return err_set(e, EINVAL, "the prefix length is said with the peer");
+		return err_set(e, EINVAL, "the prefix length belongs to the peer");
 	if (inet_is_unspecified(&a->peer))
-		return err_set(e, EINVAL, "peer: that is no address an interface can have");
+		return err_set(e, EINVAL, "peer: not an address that an interface can have");
 	a->address.len = a->peer.len;
 	if (!same_bytes(&a->peer, &a->address))
 		return 0;
@@ -98,7 +98,7 @@ int address_check(struct object *o, struct err *e)
 	struct address *a = (struct address *)o;
 
 	if (inet_is_unspecified(&a->address))
-		return err_set(e, EINVAL, "that is no address an interface can have");
+		return err_set(e, EINVAL, "not an address that an interface can have");
 	if (check_peer(a, e) < 0 || check_ipv6(a, e) < 0 || check_label(a, e) < 0)
 		return e->code;
 	fill_scope(a);
@@ -165,7 +165,7 @@ static void check_near(const struct address *first, const struct address *before
 		object_problem(p, EINVAL, &a->object, NULL, "all addresses of one network on an interface must have the same scope; %s has another",
 			       inet_text(&first->address, false, text));
 	else if (!memcmp(before->address.addr, a->address.addr, 4))
-		object_problem(p, EINVAL, &a->object, NULL, "%s is on %s already, in the same network",
+		object_problem(p, EINVAL, &a->object, NULL, "%s is already on %s, in the same network",
 			       inet_text(&a->address, true, text), a->object.place);
 }
 

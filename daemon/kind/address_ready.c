@@ -31,7 +31,7 @@ const char *address_condition(const struct object *o)
 
 const char *address_say_damage(struct arena *a, const struct object *have, _unused_ const char *topology)
 {
-	return arena_fmt(a, "address %s has no mark, and may be of another program", have->place);
+	return arena_fmt(a, "address %s has no mark, and may belong to another program", have->place);
 }
 
 void address_note_mark(_unused_ struct model *observed, struct object *have, struct object *want, const char *topology)

@@ -30,7 +30,7 @@ static int options_parse(_unused_ const struct field *f, _unused_ const char *ne
 		while (i < ARRAY_SIZE(options) && (strlen(options[i].name) != n || strncmp(s, options[i].name, n)))
 			i++;
 		if (i == ARRAY_SIZE(options))
-			return err_set(e, EINVAL, "%.64s is no flag of an address", s);
+			return err_set(e, EINVAL, "%.64s is not a flag of an address", s);
 		*(uint32_t *)dst |= options[i].flag;
 	}
 	return 0;

@@ -75,11 +75,11 @@ static const struct field fields[] = {
 	FIELD(bridge, stp_state, bool, .flags = INTERRUPTS | USUAL, .nla = IFLA_BR_STP_STATE, .width = 4, .place = NLA_INFO_DATA,
 	      .kernel_default = "false", .doc = "whether the spanning tree protocol runs (IFLA_BR_STP_STATE)"),
 	FIELD(bridge, vlan_filtering, bool, .flags = INTERRUPTS | USUAL, .nla = IFLA_BR_VLAN_FILTERING, .width = 1, .place = NLA_INFO_DATA,
-	      .kernel_default = "false", .doc = "whether ports are told apart by VLAN (IFLA_BR_VLAN_FILTERING)"),
+	      .kernel_default = "false", .doc = "whether the bridge filters by VLAN (IFLA_BR_VLAN_FILTERING)"),
 	FIELD(bridge, ageing_time, centiseconds, .flags = USUAL, .nla = IFLA_BR_AGEING_TIME, .place = NLA_INFO_DATA, .max = 100000000,
 	      .kernel_default = "30000",
-	      .doc = "how long an address is remembered, in hundredths of a second as ip(8) has it; the kernel rounds it down "
-		     "to its tick, 1/CONFIG_HZ s (IFLA_BR_AGEING_TIME)"),
+	      .doc = "how long an address is remembered, in hundredths of a second as in ip(8); the kernel rounds "
+		     "it down to its tick, 1/CONFIG_HZ s (IFLA_BR_AGEING_TIME)"),
 	FIELD(bridge, forward_delay, centiseconds, .flags = USUAL, .nla = IFLA_BR_FORWARD_DELAY, .place = NLA_INFO_DATA, .max = 3000,
 	      .kernel_default = "1500", .doc = "listening and learning, in hundredths of a second, rounded down like ageing_time; with stp_state at least 200 "
 		     "(IFLA_BR_FORWARD_DELAY)"),
@@ -87,9 +87,10 @@ static const struct field fields[] = {
 	      .doc = "in the election of the root, the lower the better (IFLA_BR_PRIORITY)"),
 	FIELD(bridge, mcast_snooping, bool, .flags = USUAL, .nla = IFLA_BR_MCAST_SNOOPING, .width = 1, .place = NLA_INFO_DATA,
 	      .kernel_default = "true",
-	      .doc = "whether multicast goes only to ports behind which somebody asked for it (IFLA_BR_MCAST_SNOOPING)"),
+	      .doc = "whether multicast is sent only to ports that requested it (IFLA_BR_MCAST_SNOOPING)"),
 	FIELD(bridge, mcast_querier, bool, .flags = USUAL, .nla = IFLA_BR_MCAST_QUERIER, .width = 1, .place = NLA_INFO_DATA,
-	      .kernel_default = "false", .doc = "whether the bridge asks who wants multicast, as a router would (IFLA_BR_MCAST_QUERIER)"),
+	      .kernel_default = "false", .doc = "whether the bridge queries for multicast receivers, as a router "
+						"would (IFLA_BR_MCAST_QUERIER)"),
 	BRIDGE_FLAG(mcast_query_use_ifaddr, IFLA_BR_MCAST_QUERY_USE_IFADDR),
 	BRIDGE_NUMBER(mcast_router, u8, IFLA_BR_MCAST_ROUTER, "1"),
 	BRIDGE_NUMBER(mcast_igmp_version, u8, IFLA_BR_MCAST_IGMP_VERSION, "2"),
@@ -148,7 +149,8 @@ static void bridge_check_in(_unused_ const struct model *m, const struct object 
 
 	/* The kernel would take it, and then raise it by itself (br_stp_start, net/bridge/br_stp_if.c). */
 	if (b->stp_state && object_says(o, "forward_delay") && b->forward_delay < FORWARD_DELAY_MIN)
-		object_problem(p, EINVAL, o, "forward_delay", "with stp_state the kernel takes at least %d, two seconds", FORWARD_DELAY_MIN);
+		object_problem(p, EINVAL, o, "forward_delay", "with stp_state the kernel requires at least %d, two "
+							      "seconds", FORWARD_DELAY_MIN);
 }
 
 /* One that somebody else has is one, too, as far as is known. */
@@ -224,4 +226,4 @@ static const struct link_kind bridge = {
 };
 
 const struct kind kind_bridge = LINK_KIND(bridge, .name = "bridge", .link = &bridge, .ports = true,
-	.doc = "a switch; its ports name it as their master");
+	.doc = "a bridge; its ports name it as their master");

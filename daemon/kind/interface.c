@@ -151,7 +151,8 @@ static void interface_check_in(const struct model *m, const struct object *o, st
 	const struct object *netns = model_netns(m, o->netns);
 
 	if (!is_loopback(o->name) && netns && !netns->managed)
-		problem_add(p, EINVAL, &o->where, "%s is made by netnsd, so nothing is there yet: say what %s is by its \"kind\"",
+		problem_add(p, EINVAL, &o->where, "%s is created by netnsd and has no interface yet: give %s a "
+						  "\"kind\"",
 			    o->netns, o->name);
 }
 
@@ -164,7 +165,7 @@ static void refuse_near(const struct object *o, const char *const *names, size_t
 	for (size_t i = 0; i < n && g.distance > 1; i++)
 		suggest_try(&g, names[i]);
 	if (g.best)
-		problem_add(p, EINVAL, &o->where, "%s is declared nowhere; did you mean %s?", o->name, g.best);
+		problem_add(p, EINVAL, &o->where, "%s is not declared; did you mean %s?", o->name, g.best);
 }
 
 /* The ends of cables that only their peers name are few, and mostly none. */
@@ -188,7 +189,8 @@ static void interface_check_netns(_unused_ const struct model *m, const struct o
 static const struct link_kind existing = { .check_in = interface_check_in };
 
 const struct kind kind_interface = LINK_KIND(link, .name = "interface", .link = &existing,
-	.doc = "an interface that is there already: what is said of it is kept, and put back when the topology goes",
+	.doc = "an existing interface: the former values of what the file sets are saved, and restored when the "
+	       "topology is brought down",
 	.managed = true,
 	.awaitable = true,
 	.groups = { RTNLGRP_LINK },

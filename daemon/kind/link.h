@@ -109,11 +109,11 @@ const struct link_kind *link_kind(const struct object *o);
 // clang-format off: keeps its rows
 #define LINK_FIELDS(usual_mtu)                                                                                         \
 	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .kernel_default = "true",                                             \
-	      .doc = "whether the interface is to be up; true unless said (IFF_UP)"),                                  \
+	      .doc = "whether the interface is up; true by default (IFF_UP)"),                                  \
 	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .kernel_default = (usual_mtu),                           \
-	      .doc = "largest packet, in bytes; 65536 is for lo alone; below 1280 there is no IPv6 (IFLA_MTU)"),      \
+	      .doc = "largest packet, in bytes; 65536 on lo only; below 1280 there is no IPv6 (IFLA_MTU)"),      \
 	FIELD(link, mac, mac, .flags = INTERRUPTS, .nla = IFLA_ADDRESS,                                                \
-	      .doc = "hardware address; derived from machine, topology and name unless said (IFLA_ADDRESS)"),          \
+	      .doc = "hardware address; by default derived from machine, topology and name (IFLA_ADDRESS)"),          \
 	FIELD(link, master, link, .refs = "link", .flags = LOOSE | INTERRUPTS, .kernel_default = "null",                     \
 	      .doc = "the bridge this is a port of, an interface of the same namespace (IFLA_MASTER)"),                \
 	FIELD(link, txqlen, u32, .nla = IFLA_TXQLEN, .kernel_default = "1000",                                               \
@@ -138,23 +138,24 @@ const struct link_kind *link_kind(const struct object *o);
  * (new_nbp, net/bridge/br_if.c).  Not the cost: it follows the speed of the link. */
 #define PORT_FIELDS                                                                                                    \
 	PORT_BOOL(learning, IFLA_BRPORT_LEARNING, "true", .flags = USUAL,                                              \
-		  .doc = "as a port: whether the bridge learns addresses from what comes in (IFLA_BRPORT_LEARNING)"),  \
+		  .doc = "as a port: whether the bridge learns addresses from received frames (IFLA_BRPORT_LEARNING)"),  \
 	PORT_BOOL(flood, IFLA_BRPORT_UNICAST_FLOOD, "true", .flags = USUAL,                                            \
-		  .doc = "as a port: whether unicast to addresses that were not learned goes out (IFLA_BRPORT_UNICAST_FLOOD)"), \
+		  .doc = "as a port: whether unicast to unknown addresses is sent (IFLA_BRPORT_UNICAST_FLOOD)"), \
 	PORT_BOOL(mcast_flood, IFLA_BRPORT_MCAST_FLOOD, "true", .flags = USUAL,                                        \
-		  .doc = "as a port: whether multicast that nobody asked for goes out (IFLA_BRPORT_MCAST_FLOOD)"),     \
+		  .doc = "as a port: whether multicast that nobody requested is sent (IFLA_BRPORT_MCAST_FLOOD)"),     \
 	PORT_BOOL(bcast_flood, IFLA_BRPORT_BCAST_FLOOD, "true", .flags = USUAL,                                        \
-		  .doc = "as a port: whether broadcast goes out (IFLA_BRPORT_BCAST_FLOOD)"),                           \
+		  .doc = "as a port: whether broadcast is sent (IFLA_BRPORT_BCAST_FLOOD)"),                           \
 	PORT_BOOL(isolated, IFLA_BRPORT_ISOLATED, "false", .flags = USUAL,                                             \
 		  .doc = "as a port: whether it reaches only ports that are not isolated (IFLA_BRPORT_ISOLATED)"),     \
 	PORT_BOOL(hairpin, IFLA_BRPORT_MODE, "false", .flags = USUAL,                                                  \
-		  .doc = "as a port: whether a frame may leave where it came in (IFLA_BRPORT_MODE)"),                  \
+		  .doc = "as a port: whether a frame may leave where it arrived (IFLA_BRPORT_MODE)"),                  \
 	PORT_BOOL(locked, IFLA_BRPORT_LOCKED, "false", .flags = USUAL,                                                 \
-		  .doc = "as a port: whether frames come in only from addresses of its forwarding entries (IFLA_BRPORT_LOCKED)"), \
+		  .doc = "as a port: whether frames are accepted only from addresses of its forwarding entries " \
+			 "(IFLA_BRPORT_LOCKED)"), \
 	PORT_BOOL(guard, IFLA_BRPORT_GUARD, "false", .flags = USUAL,                                                   \
-		  .doc = "as a port: whether STP disables it when a BPDU comes in (IFLA_BRPORT_GUARD)"),               \
+		  .doc = "as a port: whether STP disables it when it receives a BPDU (IFLA_BRPORT_GUARD)"),               \
 	PORT_BOOL(root_block, IFLA_BRPORT_PROTECT, "false", .flags = USUAL,                                            \
-		  .doc = "as a port: whether STP keeps it from leading to the root (IFLA_BRPORT_PROTECT)"),            \
+		  .doc = "as a port: whether STP keeps it from becoming the root port (IFLA_BRPORT_PROTECT)"),            \
 	PORT_BOOL(fastleave, IFLA_BRPORT_FAST_LEAVE, "false", .flags = USUAL,                                          \
 		  .doc = "as a port: whether multicast stops as soon as one receiver leaves (IFLA_BRPORT_FAST_LEAVE)"), \
 	PORT_BOOL(neigh_suppress, IFLA_BRPORT_NEIGH_SUPPRESS, "false", .flags = USUAL,                                 \

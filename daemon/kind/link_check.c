@@ -18,7 +18,7 @@ int link_check(struct object *o, struct err *e)
 	if (object_has(o, LINK_MAC) && is_loopback(o->name) && l->mac[0] & 1)
 		return err_set(e, EINVAL, "mac: a multicast address cannot be an interface's own");
 	if (!is_loopback(o->name) && object_has(o, LINK_MAC) && (l->mac[0] & 1 || !memcmp(l->mac, none, sizeof(none))))
-		return err_set(e, EINVAL, "mac: an interface's own address is neither a group's nor all zero");
+		return err_set(e, EINVAL, "mac: an interface's own address is neither a group address nor all zeros");
 	if (!o->managed) {
 		l->arp = l->multicast = l->forwards = true;
 		o->set |= bit(LINK_ARP) | bit(LINK_MULTICAST) | bit(LINK_FORWARDS);
@@ -56,7 +56,8 @@ static void master_check(const struct model *m, const struct object *o, const ch
 	const char *why = base && link_kind(o)->refuses_master ? link_kind(o)->refuses_master(o, base) : NULL;
 
 	if (!ref_is_in(master, o->netns))
-		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge share one", master);
+		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge must be "
+						       "in the same one", master);
 	else if (is_loopback(o->name))
 		object_problem(p, EINVAL, o, "master", "the loopback cannot be a port of a bridge");
 	else if (why)
@@ -71,9 +72,9 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 	if (((const struct link *)o)->master)
 		master_check(m, o, ((const struct link *)o)->master, p);
 	else if (link_port_field(o))
-		object_problem(p, EINVAL, o, link_port_field(o), "%s is no port of a bridge: say its \"master\"", o->place);
+		object_problem(p, EINVAL, o, link_port_field(o), "%s is not a port of a bridge: add its \"master\"", o->place);
 	if (!o->managed && object_has(o, LINK_MTU) && ((const struct link *)o)->mtu > MTU_MAX)
-		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo alone", MTU_MAX, o->kind->name, MTU_MAX + 1);
+		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo only", MTU_MAX, o->kind->name, MTU_MAX + 1);
 	addrgen_check(m, o, p);
 	if (link_kind(o)->check_in)
 		link_kind(o)->check_in(m, o, p);

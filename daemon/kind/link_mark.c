@@ -56,8 +56,8 @@ const char *link_say_damage(struct arena *a, const struct object *have, const ch
 
 	return arena_fmt(
 		a,
-		"%s %s is there already, and %s%s; netnsd leaves it alone. If netnsd made it, give its mark back: %s link set dev %s "
-		"alias " ALIAS_PREFIX "%s group %u; else delete it, or give it another name",
+		"%s %s already exists, and %s%s; netnsd leaves it alone. If netnsd created it, restore its mark: %s "
+		"link set dev %s alias " ALIAS_PREFIX "%s group %u; otherwise delete or rename it",
 		have->kind->label, have->place,
 		none         ? "belongs to another program, or has lost netnsd's mark"
 		: have->name ? "netnsd's mark on it is damaged: "

@@ -64,7 +64,7 @@ static const struct type type_forwarding = {
 
 static const struct field fields[] = {
 	FIELD(netns_object, existing, bool, .flags = WRITTEN, .kernel_default = "false",
-	      .doc = "the namespace is somebody else's: it is managed, never created or deleted"),
+	      .doc = "the namespace belongs to others: it is managed, never created or deleted"),
 	FIELD(netns_object, forwarding, forwarding, .flags = OFF_INTERRUPTS, .kernel_default = "false",
 	      .doc = "whether packets are forwarded (net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)"),
 	FIELD(netns_object, lo, link, .gives = "link", .flags = HIDDEN | WRITTEN, .doc = "the loopback"),
@@ -102,7 +102,7 @@ static int netns_check(struct object *o, struct err *e)
 	struct netns_object *n = (struct netns_object *)o;
 
 	if (is_host(o) && n->existing)
-		return err_set(e, EINVAL, "\"existing\" is for namespaces; the host is always there");
+		return err_set(e, EINVAL, "\"existing\" is for namespaces; the host always exists");
 	o->managed = is_host(o) || n->existing;
 	return 0;
 }
@@ -211,7 +211,8 @@ static int create_run(struct batch *b, struct op *ops, size_t n, struct err *e)
 
 		if (ns->state == NETNS_STALE || ns->state == NETNS_PLACEHOLDER) {
 			b->refused = &ops[i];
-			return err_set(e, EEXIST, "%s/%s belongs to another program: it is there already and is no network namespace", b->set->dir,
+			return err_set(e, EEXIST, "%s/%s belongs to another program: it already exists and is not a "
+						  "network namespace", b->set->dir,
 				       ns->name);
 		}
 		fresh[i] = ns;
@@ -244,7 +245,7 @@ const struct kind kind_netns = {
 	.name = "namespace",
 	.class = "netns",
 	.label = "namespace",
-	.doc = "a network namespace, seen by ip-netns(8) under its name",
+	.doc = "a network namespace, visible to ip-netns(8) under its name",
 	.form = FORM_BODY,
 	.awaitable = true,
 	.size = sizeof(struct netns_object),

@@ -40,22 +40,23 @@ static const struct word prefs[] = {
 // clang-format off: keeps its rows
 static const struct field fields[] = {
 	FIELD(route, type, word, .words = types, .flags = FIXED | BARE, .kernel_default = "\"unicast\"",
-	      .doc = "what becomes of the packets; unicast unless said (rtm_type)"),
+	      .doc = "what happens to the packets; unicast by default (rtm_type)"),
 	FIELD(route, to, dest, .flags = KEY | BARE | NEEDED, .doc = "default, or a network, or an address (RTA_DST)"),
 	FIELD(route, via, ip, .flags = FIXED | LATE, .kernel_default = "null",
-	      .doc = "the next router, on the interface that its network is on, unless \"dev\" says one (RTA_GATEWAY)"),
-	FIELD(route, dev, link, .refs = "link", .flags = FIXED, .doc = "the interface out (RTA_OIF)"),
+	      .doc = "the gateway; without \"dev\" it is reached over the interface that has its network "
+		     "(RTA_GATEWAY)"),
+	FIELD(route, dev, link, .refs = "link", .flags = FIXED, .doc = "the outgoing interface (RTA_OIF)"),
 	FIELD(route, src, ip, .flags = FIXED, .kernel_default = "null", .doc = "the source address to prefer, one of the namespace (RTA_PREFSRC)"),
 	FIELD(route, metric, u32, .flags = WRITTEN,
-	      .doc = "the lowest wins; 0 for IPv4, 1024 for IPv6 unless said (RTA_PRIORITY)"),
+	      .doc = "the lowest wins; 0 for IPv4, 1024 for IPv6 by default (RTA_PRIORITY)"),
 	FIELD(route, table, u32, .flags = WRITTEN, .min = 1, .kernel_default = "254",
-	      .doc = "the number of the table; 254, main, unless said (RTA_TABLE)"),
+	      .doc = "the number of the table; 254, main, by default (RTA_TABLE)"),
 	FIELD(route, scope, word, .words = scope_words, .flags = FIXED, .doc = "how far it reaches (rtm_scope); IPv4 only"),
 	FIELD(route, onlink, bool, .flags = FIXED | USUAL, .kernel_default = "false",
-	      .doc = "the gateway is a neighbour on \"dev\", whatever the addresses say (RTNH_F_ONLINK); needs both"),
+	      .doc = "the gateway is a neighbour on \"dev\", whatever the addresses are (RTNH_F_ONLINK); needs both"),
 	METRIC(mtu, RTAX_MTU, .flags = FIXED | USUAL, .min = 68, .max = ROUTE_MTU_MAX, .doc = "path MTU, in bytes (RTAX_MTU)"),
 	METRIC(advmss, RTAX_ADVMSS, .flags = FIXED | USUAL, .min = 1, .max = ROUTE_ADVMSS_MAX,
-	       .doc = "the largest segment that TCP tells the other side, in bytes (RTAX_ADVMSS)"),
+	       .doc = "the largest segment that TCP announces to the other side, in bytes (RTAX_ADVMSS)"),
 	METRIC(hoplimit, RTAX_HOPLIMIT, .flags = FIXED | USUAL, .min = 1, .max = 255,
 	       .doc = "how many routers a packet may pass (RTAX_HOPLIMIT)"),
 	METRIC(initcwnd, RTAX_INITCWND, .flags = FIXED | USUAL, .min = 1,
@@ -63,7 +64,7 @@ static const struct field fields[] = {
 	METRIC(initrwnd, RTAX_INITRWND, .flags = FIXED | USUAL, .min = 1,
 	       .doc = "the receive window that TCP begins with, in segments (RTAX_INITRWND)"),
 	FIELD(route, nexthops, nexthops, .flags = FIXED | LATE, .kernel_default = "null",
-	      .doc = "several next routers: a list of {\"via\", \"dev\", \"weight\"} (RTA_MULTIPATH)"),
+	      .doc = "several next hops: a list of {\"via\", \"dev\", \"weight\"} (RTA_MULTIPATH)"),
 	FIELD(route, key, route_key, .flags = KEY | HIDDEN, .doc = ""),
 	/* What no file says: none of it. */
 	METRIC_HIDDEN(window, RTAX_WINDOW),
@@ -280,9 +281,10 @@ static void check_dev(const struct model *m, const struct route *r, const char *
 	const struct object *o = &r->object;
 
 	if (dev && !ref_is_in(dev, o->netns))
-		object_problem(p, EINVAL, o, field, "%s is in another namespace; a route and its interface share one", dev);
+		object_problem(p, EINVAL, o, field, "%s is in another namespace; a route and its interface must be "
+						    "in the same one", dev);
 	else if (dev && !link && r->nexthops.n)
-		object_problem(p, EINVAL, o, field, "%s is no interface that this file declares", dev);
+		object_problem(p, EINVAL, o, field, "%s is not an interface that this file declares", dev);
 	if (!link)
 		return;
 	if (r->key.family == AF_INET6)
@@ -329,7 +331,7 @@ const struct kind kind_route = {
 	.slots = route_slots,
 	.avoids = route_avoids,
 	.observe = route_observe,
-	.out_of_order = "on another interface than its router",
+	.out_of_order = "on another interface than its gateway",
 	.encode = route_encode,
 	.in_the_way = route_in_the_way,
 	.mark = route_mark,

@@ -233,7 +233,8 @@ static void check_connected(const struct model *m, const struct object *netns, s
 		with = slots_find(&connected, o->netns, slot, &n);
 		if (with)
 			object_problem(p, EINVAL, o, "to",
-				       "the kernel makes this route itself, with the address %s of %s: leave it out, or say another \"metric\"",
+				       "the kernel creates this route itself, with the address %s of %s: leave it "
+				       "out, or use another \"metric\"",
 				       inet_text(&((const struct address *)with->o)->address, false, text), with->o->name);
 	}
 }
@@ -245,7 +246,7 @@ static const char *onlink_problem(const struct networks *nets, const struct inet
 
 	/* Without a local table the kernel finds every gateway wrong (__inet_dev_addr_type, net/ipv4/fib_frontend.c). */
 	if (via->family == AF_INET && !nets->local4)
-		return "onlink in a namespace with lo down and no IPv4 address, where the kernel takes none";
+		return "onlink in a namespace with lo down and no IPv4 address, where the kernel accepts none";
 	if (via->family == AF_INET)
 		return own ? "an address of this namespace, not a gateway" : NULL;
 	if ((own || reaches(nets, NEAR, via, ANYWHERE, EACH)) && !reaches(nets, NEAR, via, dev, EACH))
@@ -270,7 +271,7 @@ static const char *via_problem(const struct networks *nets, const struct route *
 		return NULL;
 	/* A gateway of a route that stays on the link is an address of this host. */
 	if (v4 && says_scope(r) && r->scope >= RT_SCOPE_LINK)
-		return "no address of this namespace, as the gateway of a route of scope link must be";
+		return "not an address of this namespace, as the gateway of a route of scope link must be";
 	if (reaches(nets, NEAR, via, dev, table_of(r)))
 		return NULL;
 	return reaches(nets, DOWN, via, dev, EACH) ? "on a network whose interface is down (\"up\": false)" : NO_NETWORK;
@@ -336,7 +337,7 @@ static void check_src(const struct networks *nets, const struct route *r, struct
 	if (v4 && is_alone(nets, BROADCAST, &r->src, ANYWHERE))
 		object_problem(p, EINVAL, &r->object, "src", "%s is the broadcast address of a network", text);
 	else if (!src_is_found(nets, r))
-		object_problem(p, EINVAL, &r->object, "src", "%s is no address of %s (%s)", text, r->object.netns,
+		object_problem(p, EINVAL, &r->object, "src", "%s is not an address of %s (%s)", text, r->object.netns,
 			       *example ? example : "it has none of that family");
 }
 

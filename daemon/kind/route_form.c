@@ -63,11 +63,11 @@ static int check_ways(const struct route *r, struct err *e)
 	bool local = r->type == RTN_LOCAL;
 
 	if (r->nexthops.n && (r->via.family || r->dev))
-		return err_set(e, EINVAL, "has nexthops, which say \"via\" and \"dev\" each for itself");
+		return err_set(e, EINVAL, "has nexthops, each of which has its own \"via\" and \"dev\"");
 	if ((is_unicast(r) || local) && !r->via.family && !r->dev && !r->nexthops.n)
-		return err_set(e, EINVAL, "leads nowhere: say \"via\", \"dev\" or \"nexthops\"");
+		return err_set(e, EINVAL, "leads nowhere: add \"via\", \"dev\" or \"nexthops\"");
 	if (!is_unicast(r) && !local && (r->via.family || r->nexthops.n))
-		return err_set(e, EINVAL, "only a unicast route has a next router");
+		return err_set(e, EINVAL, "only a unicast route has a gateway");
 	if (route_is_reject(r) && r->dev)
 		return err_set(e, EINVAL, "a route that refuses packets has no \"dev\"");
 	if (!route_is_reject(r) && !is_unicast(r) && !r->dev && !r->nexthops.n && !r->via.family)
@@ -158,7 +158,7 @@ static int check_siblings(const struct route *r, struct err *e)
 	for (size_t i = 1; i < r->nexthops.n; i++)
 		if (!memcmp(&sorted[i - 1].via, &sorted[i].via, sizeof(sorted[i].via)) &&
 		    (!sorted[i - 1].dev || !strcmp(sorted[i - 1].dev, sorted[i].dev)))
-			return err_set(e, EINVAL, "nexthops: via %s is there twice", inet_text(&sorted[i].via, true, text));
+			return err_set(e, EINVAL, "nexthops: duplicate via %s", inet_text(&sorted[i].via, true, text));
 	return 0;
 }
 

@@ -39,7 +39,7 @@ static int lock_parse(_unused_ const struct field *f, _unused_ const char *netns
 		while (i < ARRAY_SIZE(metrics) && (strlen(metrics[i].name) != n || strncmp(s, metrics[i].name, n)))
 			i++;
 		if (i == ARRAY_SIZE(metrics))
-			return err_set(e, EINVAL, "%.64s is no metric of a route", s);
+			return err_set(e, EINVAL, "%.64s is not a metric of a route", s);
 		*(uint32_t *)dst |= UINT32_C(1) << metrics[i].value;
 	}
 	return 0;

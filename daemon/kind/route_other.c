@@ -90,14 +90,14 @@ static char *remedy(struct arena *a, const struct route *r, const char *proto)
 	char to[64], *command;
 
 	if (r->protocol == RTPROT_KERNEL)
-		return arena_strdup(a, "it comes with an address; say another \"metric\"");
+		return arena_strdup(a, "it comes with an address; use another \"metric\"");
 	command = arena_fmt(a, "%s %sroute del %s%s%s", netns_ip(a, r->object.netns),
 			    r->key.family == AF_INET6 ? "-6 " : "", type, *type ? " " : "", inet_text(&r->to, false, to));
 	if (r->key.metric)
 		command = arena_fmt(a, "%s metric %u", command, r->key.metric);
 	if (r->key.table != RT_TABLE_MAIN)
 		command = arena_fmt(a, "%s table %u", command, r->key.table);
-	return arena_fmt(a, "remove it with \"%s%s%s%s\", or say another \"metric\"", command, proto ? " " : "", proto ? proto : "",
+	return arena_fmt(a, "remove it with \"%s%s%s%s\", or use another \"metric\"", command, proto ? " " : "", proto ? proto : "",
 			 way(a, r));
 }
 
@@ -339,7 +339,7 @@ const char *route_in_the_way(struct batch *b, const struct object *o, struct are
 	model_init(&none, b->plan->observed->kinds);
 	slots_add(&q.asked, (struct object *)(uintptr_t)o);
 	if (ask(&q, &e) == 0 && seen.n)
-		words = arena_fmt(a, "%s is there; %s", seen.objects[0]->beside->words, seen.objects[0]->beside->remedy);
+		words = arena_fmt(a, "%s exists; %s", seen.objects[0]->beside->words, seen.objects[0]->beside->remedy);
 	model_done(&seen);
 	model_done(&none);
 	return words;

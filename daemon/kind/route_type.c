@@ -6,8 +6,8 @@
 enum { NEXTHOPS_MAX = 256 };
 
 static const struct field rows[] = {
-	FIELD(nexthop, via, ip, .doc = "the next router"),
-	FIELD(nexthop, dev, link, .doc = "the interface out"),
+	FIELD(nexthop, via, ip, .doc = "the next hop"),
+	FIELD(nexthop, dev, link, .doc = "the outgoing interface"),
 	FIELD(nexthop, weight, u16, .min = 1, .max = 256, .doc = "its share of the traffic"),
 };
 
@@ -22,7 +22,7 @@ static int nexthop_member(const char *netns, struct nexthop *n, const char *key,
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (!strcmp(key, rows[i].name))
 			return rows[i].type->parse(&rows[i], netns, member_of(n, &rows[i]), v, a, e);
-	return err_set(e, EINVAL, "unknown field; a next router has \"via\", \"dev\" and \"weight\"");
+	return err_set(e, EINVAL, "unknown field; a next hop has \"via\", \"dev\" and \"weight\"");
 }
 
 static int nexthops_parse(_unused_ const struct field *f, const char *netns, void *dst, struct json_object *in,
@@ -45,7 +45,7 @@ static int nexthops_parse(_unused_ const struct field *f, const char *netns, voi
 				return err_prefix(e, "%zu/%s", i, key);
 		}
 		if (!list->v[i].via.family && !list->v[i].dev)
-			return err_set(e, EINVAL, "%zu: leads nowhere: say \"via\" or \"dev\"", i);
+			return err_set(e, EINVAL, "%zu: leads nowhere: add \"via\" or \"dev\"", i);
 	}
 	return 0;
 }

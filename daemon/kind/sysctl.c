@@ -21,7 +21,7 @@ static int value_parse(const struct field *f, _unused_ const char *netns, void *
 		return err_set(e, EINVAL, "must be of 1 to %d bytes", SYSCTL_VALUE_MAX);
 	for (const char *c = s; *c; c++)
 		if (!isprint((unsigned char)*c))
-			return err_set(e, EINVAL, "may hold printable ASCII only");
+			return err_set(e, EINVAL, "must consist of printable ASCII only");
 	*(const char **)dst = arena_strdup(a, s);
 	return 0;
 }
@@ -66,7 +66,7 @@ int sysctl_key_check(const char *key, struct err *e)
 {
 	for (const char *c = key; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("_-.", *c))
-			return err_set(e, EINVAL, "%s: a key holds letters, digits, _, - and dots only", key);
+			return err_set(e, EINVAL, "%s: a key consists of letters, digits, _, - and dots only", key);
 	if (strstr(key, "..") || key[0] == '.' || key[strlen(key) - 1] == '.')
 		return err_set(e, EINVAL, "%s: a key has one dot between two names", key);
 	return 0;
@@ -99,7 +99,7 @@ static int sysctl_check_key(const struct object *o, struct err *e)
 	const char *key = ((const struct sysctl *)o)->key;
 
 	if (is_of_interface(key))
-		return err_set(e, EINVAL, "%s: keys of an interface stand in its own \"sysctl\", as %.4s%s", key, key + 4,
+		return err_set(e, EINVAL, "%s: keys of an interface belong in its own \"sysctl\", as %.4s%s", key, key + 4,
 			       strrchr(key, '.'));
 	if (strncmp(key, "net.", 4))
 		return err_set(e, EINVAL, "%s: only keys under net. belong to a namespace", key);

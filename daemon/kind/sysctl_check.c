@@ -105,7 +105,7 @@ void sysctl_check_in(const struct model *m, const struct object *o, struct probl
 
 	for (size_t k = 0; says && k < ARRAY_SIZE(forwarding); k++)
 		if (!strcmp(((const struct sysctl *)o)->key, forwarding[k]))
-			object_problem(p, EINVAL, o, NULL, "\"forwarding\" of %s says this already", o->netns);
+			object_problem(p, EINVAL, o, NULL, "\"forwarding\" of %s sets this already", o->netns);
 	if (netns && netns->managed && !strcmp(((const struct sysctl *)o)->key, "net.ipv6.conf.default.stable_secret"))
 		object_problem(p, EINVAL, o, NULL, "the kernel would use it on every interface of %s, including those of other programs, and it can "
 			       "never be unset; set ipv6.stable_secret in the \"sysctl\" of single interfaces instead", o->netns);
@@ -134,5 +134,5 @@ void link_sysctl_check_in(const struct model *m, const struct object *o, struct 
 	if (link)
 		mtu_check(o, link, p);
 	if (link && object_says(link, "addrgen") && !strcmp(((const struct sysctl *)o)->key, "ipv6.addr_gen_mode"))
-		object_problem(p, EINVAL, o, NULL, "\"addrgen\" of %s says this already", o->place);
+		object_problem(p, EINVAL, o, NULL, "\"addrgen\" of %s sets this already", o->place);
 }

@@ -18,7 +18,7 @@ static const struct field fields[] = {
 	LINK_FIELDS("1500"),
 	PORT_FIELDS,
 	FIELD(veth, peer, link, .gives = "link", .flags = FIXED, .place = NLA_INFO_DATA,
-	      .doc = "the other end, NS/IF; said on one end at least"),
+	      .doc = "the other end, NS/IF; needed on one end at least"),
 };
 
 static void set_peer(struct veth *v, const char *peer)
@@ -62,11 +62,11 @@ static void veth_complete(struct model *m, struct object *o, struct problems *p)
 	other = model_find_ref(m, "link", v->peer);
 	far = other && other->kind == &kind_veth ? (struct veth *)other : NULL;
 	if (other && !far && (other->kind != &kind_interface || is_loopback(other->name))) {
-		object_problem(p, EINVAL, o, "peer", "%s is a %s, not the end of a cable", v->peer, other->kind->name);
+		object_problem(p, EINVAL, o, "peer", "%s is a %s, not the end of a veth pair", v->peer, other->kind->name);
 		return;
 	}
 	if (far && far->peer && strcmp(far->peer, here)) {
-		object_problem(p, EINVAL, o, "peer", "%s is the other end of %s already", v->peer, far->peer);
+		object_problem(p, EINVAL, o, "peer", "%s is already the other end of %s", v->peer, far->peer);
 		return;
 	}
 	if (!far)
@@ -107,7 +107,7 @@ static int put_peer(struct batch *b, const struct object *o, _unused_ uint64_t m
 	struct nlattr *peer;
 
 	if (!ns || ns->fd < 0)
-		return err_set(e, ENOENT, "the namespace of the other end is not there");
+		return err_set(e, ENOENT, "the namespace of the other end does not exist");
 	far->handle = batch_new_index(b, far->netns);
 	i.ifi_index = (int)far->handle;
 	peer = nla_nest_start(m, VETH_INFO_PEER);
@@ -139,4 +139,4 @@ static const struct link_kind veth = {
 	.is_private = true,
 };
 
-const struct kind kind_veth = LINK_KIND(veth, .name = "veth", .link = &veth, .doc = "one end of a cable");
+const struct kind kind_veth = LINK_KIND(veth, .name = "veth", .link = &veth, .doc = "one end of a veth pair");

@@ -86,7 +86,7 @@ static void name_check(const struct engine *g, const char *name, struct missing 
 	if (t)
 		topology_check(t, m);
 	else
-		miss(m, m->names, name, "no topology is called ", "");
+		miss(m, m->names, name, "there is no topology ", "");
 }
 
 static bool declares(const struct topology *t, const char *netns)
@@ -108,7 +108,7 @@ static void netns_check(const struct engine *g, const char *netns, struct missin
 		if (is_lost(all[i]) && declares(all[i], netns))
 			failed = all[i];
 	}
-	miss(m, m->namespaces, netns, "no topology keeps a namespace ", "");
+	miss(m, m->namespaces, netns, "no topology manages a namespace ", "");
 	m->failed = m->failed ? m->failed : failed;
 }
 
@@ -138,7 +138,7 @@ static bool is_there(const struct missing *m)
 
 static void failed_answer(struct call *c, const struct topology *t)
 {
-	static const struct problem unknown = { .message = "netnsd does not know why" };
+	static const struct problem unknown = { .message = "the reason is unknown" };
 	struct json_object *reply = one_string("name", t->name);
 
 	add(reply, "problem", shape_problem(t->problems.n ? &t->problems.v[0] : &unknown));

@@ -102,16 +102,16 @@ static int members_check(struct json_object *in, struct err *e)
 	struct json_object *v;
 
 	if (!json_object_is_type(in, json_type_object))
-		return err_set(e, EINVAL, "is no object");
+		return err_set(e, EINVAL, "is not an object");
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
 		bool there = json_object_object_get_ex(in, members[i].key, &v);
 
 		if (there ? !json_object_is_type(v, members[i].type) : !members[i].optional)
-			return err_set(e, EINVAL, "\"%s\" %s%s", members[i].key, there ? "is no " : "is missing",
+			return err_set(e, EINVAL, "\"%s\" %s%s", members[i].key, there ? "is not of type " : "is missing",
 				       there ? json_type_to_name(members[i].type) : "");
 		if (there && members[i].type == json_type_string &&
 		    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
-			return err_set(e, EINVAL, "\"%s\" holds a NUL", members[i].key);
+			return err_set(e, EINVAL, "\"%s\" contains a NUL", members[i].key);
 	}
 	json_object_object_foreach(in, key, value) {
 		size_t i = 0;
@@ -120,7 +120,7 @@ static int members_check(struct json_object *in, struct err *e)
 		while (i < ARRAY_SIZE(members) && strcmp(key, members[i].key))
 			i++;
 		if (i == ARRAY_SIZE(members))
-			return err_set(e, EINVAL, "\"%.64s\" is no field of it", key);
+			return err_set(e, EINVAL, "unknown field \"%.64s\"", key);
 	}
 	return 0;
 }
@@ -139,7 +139,7 @@ static int names_check(struct json_object *in, struct err *e)
 	if (name_problem(member(in, "netns"), &bad))
 		return err_set(e, EINVAL, "\"netns\" %s", bad.text);
 	if (name && (!*name || strlen(name) > 15 || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..")))
-		return err_set(e, EINVAL, "\"name\" is no name of a link");
+		return err_set(e, EINVAL, "\"name\" is not the name of a link");
 	return 0;
 }
 
@@ -189,13 +189,13 @@ static int object_restore(struct model *m, struct json_object *in, struct err *e
 		return err_set(e, EINVAL, "a %s without its key", k->name);
 	if (k->check_key && k->check_key(o, e) < 0)
 		return e->code;
-	return model_add(m, o, NULL) < 0 ? err_set(e, EEXIST, "%s is there twice", o->id) : 0;
+	return model_add(m, o, NULL) < 0 ? err_set(e, EEXIST, "duplicate %s", o->id) : 0;
 }
 
 int model_restore(struct model *m, struct json_object *in, struct err *e)
 {
 	if (!json_object_is_type(in, json_type_array))
-		return err_set(e, EINVAL, "no list of objects");
+		return err_set(e, EINVAL, "not a list of objects");
 	for (size_t i = 0; i < json_object_array_length(in); i++) {
 		int r = object_restore(m, json_object_array_get_idx(in, i), e);
 

@@ -15,17 +15,17 @@ const char *ifname_problem(const char *s, struct err *e)
 	if (!n)
 		err_set(e, EINVAL, "is empty");
 	else if (n >= IFNAMSIZ)
-		err_set(e, EINVAL, "is %zu bytes, the kernel allows %d", n, IFNAMSIZ - 1);
+		err_set(e, EINVAL, "is %zu bytes long, the kernel allows %d", n, IFNAMSIZ - 1);
 	else if (bad)
-		err_set(e, EINVAL, "holds a \"%c\", which is not allowed in the name of an interface", *bad);
+		err_set(e, EINVAL, "contains \"%c\", which is not allowed in the name of an interface", *bad);
 	else
 		*e = (struct err){ 0 };
 	for (size_t i = 0; i < n && !e->code; i++)
 		if (isspace((unsigned char)s[i]) || iscntrl((unsigned char)s[i]) || (unsigned char)s[i] == 0xa0)
-			err_set(e, EINVAL, "holds white space or a control character");
+			err_set(e, EINVAL, "contains white space or a control character");
 	for (size_t i = 0; i < ARRAY_SIZE(taken) && !e->code; i++)
 		if (!strcmp(s, taken[i]))
-			err_set(e, EINVAL, "is a name that the kernel keeps for itself");
+			err_set(e, EINVAL, "is reserved by the kernel");
 	return e->code ? e->text : NULL;
 }
 
@@ -36,11 +36,11 @@ const char *name_problem(const char *s, struct err *e)
 	if (!n)
 		err_set(e, EINVAL, "is empty");
 	else if (n > 64)
-		err_set(e, EINVAL, "is %zu bytes, at most 64 are allowed", n);
+		err_set(e, EINVAL, "is %zu bytes long, at most 64 are allowed", n);
 	else if (!isascii(*s) || !isalnum((unsigned char)*s))
 		err_set(e, EINVAL, "must begin with a letter or digit");
 	else if (s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")])
-		err_set(e, EINVAL, "may hold letters, digits, \"_\", \".\" and \"-\" only");
+		err_set(e, EINVAL, "must consist of letters, digits, \"_\", \".\" and \"-\" only");
 	else
 		*e = (struct err){ 0 };
 	return e->code ? e->text : NULL;

@@ -9,8 +9,9 @@
 static const char *other_name(struct arena *a, const struct object *want, const struct object *have, const char *object)
 {
 	if (want->managed)
-		return arena_fmt(a, "%s is another name of %s; say %s instead", object, have->alias_of, have->alias_of);
-	return arena_fmt(a, "%s cannot be made, because %s is another name of %s; %s link property del dev %s altname %s frees it", object,
+		return arena_fmt(a, "%s is an alternative name of %s; use %s instead", object, have->alias_of, have->alias_of);
+	return arena_fmt(a, "%s cannot be created, because %s is an alternative name of %s; %s link property del "
+			    "dev %s altname %s frees it", object,
 			 want->name, have->alias_of, netns_ip(a, want->netns), have->alias_of, want->name);
 }
 

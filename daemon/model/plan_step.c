@@ -35,7 +35,7 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 	if (!op->after && o->out_of_order)
 		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->out_of_order);
 	if (op->others)
-		ret->detail = arena_fmt(a, "%s%swhich takes along what is not of this topology: %s", ret->detail, *ret->detail ? ", " : "", op->others);
+		ret->detail = arena_fmt(a, "%s%swhich also removes, outside this topology: %s", ret->detail, *ret->detail ? ", " : "", op->others);
 	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
 }
 
@@ -48,7 +48,7 @@ static const char *disruption(const struct plan *p, const struct op *op)
 	if (!op->after)
 		return model_find(p->desired, op->before->id) ? NULL : "would be removed";
 	if (op->effect == EFFECT_RECREATE)
-		return "would be made anew";
+		return "would be recreated";
 	if (op->others)
 		return "would change";
 	for (size_t i = 0; op->before && i < k->n_fields; i++) {

@@ -158,11 +158,11 @@ static int string_parse(const struct field *f, _unused_ const char *netns, void 
 	if (!json_object_is_type(in, json_type_string))
 		return err_set(e, EINVAL, "must be a text in double quotes");
 	if (!*s)
-		return err_set(e, EINVAL, "may not be empty");
+		return err_set(e, EINVAL, "must not be empty");
 	if (has_control(s))
-		return err_set(e, EINVAL, "may not hold control characters");
+		return err_set(e, EINVAL, "must not contain control characters");
 	if (f->max && strlen(s) > f->max)
-		return err_set(e, EINVAL, "is %zu bytes, at most %u are allowed", strlen(s), f->max);
+		return err_set(e, EINVAL, "is %zu bytes long, at most %u are allowed", strlen(s), f->max);
 	*(const char **)dst = arena_strdup(a, s);
 	return 0;
 }

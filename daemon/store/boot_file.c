@@ -50,7 +50,7 @@ static int text_read(const char *path, size_t max, char **ret, size_t *ret_size,
 	if (fstat(fd, ret_st) < 0)
 		return err_set(e, errno, "%s", strerror(errno));
 	if (!S_ISREG(ret_st->st_mode))
-		return err_set(e, EINVAL, "is no regular file");
+		return err_set(e, EINVAL, "is not a regular file");
 	if (trust_check(ret_st, e) < 0)
 		return e->code;
 	if (ret_st->st_size > (off_t)max)
@@ -100,7 +100,8 @@ static void name_make(struct boot_file *f, const char *own)
 	snprintf(wanted, sizeof(wanted), "%.*s", (int)n, own ? own : base);
 	if (name_problem(wanted, &e)) {
 		if (f->json)
-			problem_add(&f->problems, EINVAL, NULL, "the file's name makes no topology's name, it %s; give it a \"name\"",
+			problem_add(&f->problems, EINVAL, NULL, "the file name cannot be the topology's name, it "
+								"%s; give it a \"name\"",
 				    e.text);
 		for (char *c = wanted; *c; c++)
 			if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-", *c))

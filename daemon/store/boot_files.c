@@ -161,7 +161,8 @@ static void dir_refresh(struct boot_files *b, enum boot_dir which, size_t known)
 		_cleanup_(freep) char *path = NULL;
 
 		if (i == FILES_MAX)
-			snprintf(why, sizeof(why), "holds %d files, at most %d are read: in order of name, those from %s on are left out",
+			snprintf(why, sizeof(why), "has %d files, at most %d are read: in order of name, those from "
+						   "%s on are left out",
 				 n, FILES_MAX, d->d_name);
 		if (i >= FILES_MAX)
 			continue;
@@ -186,7 +187,7 @@ static void hide(struct boot_files *b)
 		if (!hidden)
 			first = f;
 		if (hidden && !f->hidden)
-			log_warning("%s is not used: %s is the topology %s", f->path, first->path, f->name);
+			log_warning("%s is not used: %s already has the topology %s", f->path, first->path, f->name);
 		f->hidden = hidden;
 	}
 }

@@ -188,7 +188,7 @@ struct events *events_new(const char *dir)
 
 	event_file_open(&e->file, dir, EVENTS_MAX, on_line, e);
 	if (e->odd)
-		log_warning("%s/log: %zu %s no event, and left out", dir, e->odd, e->odd == 1 ? "line is" : "lines are");
+		log_warning("%s/log: %zu %s invalid, and ignored", dir, e->odd, e->odd == 1 ? "line is" : "lines are");
 	return e;
 }
 

@@ -35,7 +35,7 @@ static int file_find(const struct event_file *f, const char *dir, const char *pa
 	int fd = file_open(f->dir, path, flags);
 
 	if (fd < 0 && errno != ENOENT)
-		log_warning("%s/%s is no file of netnsd's own (%s): what happened before is not known from it; remove it", dir, path,
+		log_warning("%s/%s is not a file of netnsd's own (%s): past events are not read from it; remove it", dir, path,
 			    strerror(errno));
 	return fd;
 }
@@ -87,7 +87,7 @@ void event_file_open(struct event_file *f, const char *dir, size_t max, void (*e
 
 	*f = (struct event_file){ .dir = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), .fd = -1 };
 	if (f->dir < 0) {
-		log_warning("%s: %s; what happened before is not known, and what happens now is not kept", dir, strerror(errno));
+		log_warning("%s: %s; past events are lost, and new events are not saved", dir, strerror(errno));
 		return;
 	}
 	_cleanup_(closep) int old = file_find(f, dir, name_old, O_RDONLY);
@@ -141,7 +141,7 @@ void event_file_append(struct event_file *f, const char *line)
 		abort();
 	code = line_write(f, text, (size_t)n);
 	if (code && !f->failing)
-		log_warning("what happens now is not kept over a restart, until the run directory can take it: %s", strerror(code));
+		log_warning("new events will not survive a restart, until the run directory can be written: %s", strerror(code));
 	f->failing = code;
 }
 

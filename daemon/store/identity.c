@@ -73,9 +73,11 @@ void identity_read(char ret[IDENTITY_SIZE], const char *state_dir, const char *r
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !found && !saved; i++)
 		saved = dirs[i] >= 0 && identity_save(dirs[i], ret) == 0 ? places[i] : NULL;
 	if (saved)
-		log_warning("/etc/machine-id holds no identity: MAC addresses are derived from %s/" FILE_NAME ", made now", saved);
+		log_warning("/etc/machine-id is not valid: MAC addresses are derived from %s/" FILE_NAME ", created "
+			    "now", saved);
 	else if (!found)
-		log_warning("/etc/machine-id holds no identity, and none can be kept: MAC addresses change with each start of netnsd; systemd-machine-id-setup makes one");
+		log_warning("/etc/machine-id is not valid, and an identity cannot be saved: MAC addresses change "
+			    "with each start of netnsd; run systemd-machine-id-setup");
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		closep(&dirs[i]);
 }

@@ -46,11 +46,11 @@ static int text_write(int dir, const char *file, const char *text, size_t size, 
 		ssize_t n = write(fd, text, size);
 
 		if (n < 0)
-			return err_kernel(e, errno, NULL, "writing what is to be there at boot");
+			return err_kernel(e, errno, NULL, "saving the topology for boot");
 		text += n;
 		size -= (size_t)n;
 	}
-	return fd < 0 || fsync(fd) < 0 ? err_kernel(e, errno, NULL, "writing what is to be there at boot") : 0;
+	return fd < 0 || fsync(fd) < 0 ? err_kernel(e, errno, NULL, "saving the topology for boot") : 0;
 }
 
 int persist_prepare(const char *dir, const char *name, struct json_object *topology, const char *source, struct err *e)
@@ -72,7 +72,7 @@ int persist_prepare(const char *dir, const char *name, struct json_object *topol
 		text = json_object_to_json_string_length(topology, flags | JSON_C_TO_STRING_PLAIN, &size);
 	/* What boot would not take is not said to be there at boot. */
 	if (size > TOPOLOGY_MAX)
-		return err_set(e, EFBIG, "the topology has %zu bytes, at boot at most %d are taken", size, TOPOLOGY_MAX);
+		return err_set(e, EFBIG, "the topology has %zu bytes, at most %d are accepted at boot", size, TOPOLOGY_MAX);
 	file_names(name, "json", file, new);
 	return text_write(fd, new, text, size, e);
 }

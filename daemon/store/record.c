@@ -89,7 +89,7 @@ static int confirm_check(uint64_t usec, struct err *e)
 {
 	uint64_t last = usec_now(CLOCK_BOOTTIME) + (uint64_t)(CONFIRM_SECONDS_MAX + 1) * 1000000;
 
-	return usec > last ? err_set(e, EINVAL, "\"confirm_usec\" is %" PRIu64 ", later than anybody may confirm", usec) : 0;
+	return usec > last ? err_set(e, EINVAL, "\"confirm_usec\" is %" PRIu64 ", too far in the future", usec) : 0;
 }
 
 static int fields_parse(struct record *r, struct json_object *o, struct err *e)
@@ -99,13 +99,13 @@ static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 
 	memcpy(name, r->name, sizeof(name));
 	if (!json_object_is_type(o, json_type_object))
-		return err_set(e, EINVAL, "holds no JSON object");
+		return err_set(e, EINVAL, "is not a JSON object");
 	if (json_decode(&record_struct, o, r, NULL, e) < 0)
 		return e->code;
 	json_object_get(r->topology);
 	json_object_get(r->previous);
 	if (strcmp(r->name, name)) {
-		err_set(e, EINVAL, "\"name\" is \"%s\", and the file has another", r->name);
+		err_set(e, EINVAL, "\"name\" is \"%s\", unlike the name of the file", r->name);
 		memcpy(r->name, name, sizeof(name));
 		return e->code;
 	}
@@ -138,5 +138,5 @@ int record_parse(struct record *r, const char *text, size_t size, const struct k
 		json_tokener_get_parse_end(t) + strspn(text + json_tokener_get_parse_end(t), " \t\r\n") == size;
 	json_tokener_free(t);
 	json_c_visit(o, 0, visit, NULL);
-	return whole ? fields_parse(r, o, e) : err_set(e, EINVAL, "holds no JSON");
+	return whole ? fields_parse(r, o, e) : err_set(e, EINVAL, "is not JSON");
 }

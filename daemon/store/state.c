@@ -38,14 +38,14 @@ static int lock_take(struct state *s, int top, struct err *e)
 	if (s->lock < 0 || fstat(s->lock, &st) < 0)
 		return err_kernel(e, errno, NULL, "%s/lock", s->dir);
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, EINVAL, "%s/lock is there and no regular file: remove it", s->dir);
+		return err_set(e, EINVAL, "%s/lock exists and is not a regular file: remove it", s->dir);
 	if (trust_check(&st, e) < 0)
 		return err_prefix(e, "%s/lock", s->dir);
 	s->known = trust_open_at(top, s->dir, "known", e);
 	if (s->known < 0)
 		return s->known;
 	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0 || flock(s->known, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, EBUSY, "another netnsd is at work in %s; ask it with netnsctl, or stop it", s->dir);
+		return err_set(e, EBUSY, "another netnsd is running in %s; use it with netnsctl, or stop it", s->dir);
 	return 0;
 }
 
@@ -88,11 +88,13 @@ static int write_all(int fd, const char *text, size_t size, struct err *e)
 		ssize_t n = write(fd, text, size);
 
 		if (n < 0)
-			return err_kernel(e, errno, NULL, "writing the state, for which the run directory must have room");
+			return err_kernel(e, errno, NULL, "writing the state, for which the run directory needs "
+							  "space");
 		text += n;
 		size -= (size_t)n;
 	}
-	return fsync(fd) < 0 ? err_kernel(e, errno, NULL, "writing the state, for which the run directory must have room") : 0;
+	return fsync(fd) < 0 ? err_kernel(e, errno, NULL, "writing the state, for which the run directory needs "
+							  "space") : 0;
 }
 
 static void file_name(char buf[80], const char *name, const char *suffix)
@@ -193,7 +195,7 @@ static int text_read(int dir, const char *file, char **ret, size_t *ret_size, st
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(e, errno, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, EINVAL, "is no regular file");
+		return err_set(e, EINVAL, "is not a regular file");
 	if (trust_check(&st, e) < 0)
 		return e->code;
 	if (st.st_size > RECORD_MAX)
@@ -216,8 +218,8 @@ int state_refuse(const struct state *s, bool pending, const char *name, struct e
 	size_t n;
 
 	err_prefix(e, "the record %s/%s/%s.json", s->dir, pending ? "pending" : "known", name);
-	n = (size_t)snprintf(help, sizeof(help), "; nothing of it is touched: netnsctl apply --replace FILE begins anew, "
-			     "netnsctl down --forget %s drops the record", name);
+	n = (size_t)snprintf(help, sizeof(help), "; its objects are left alone: netnsctl apply --replace FILE "
+						 "starts over, netnsctl down --forget %s deletes the record", name);
 	/* What helps is not cut off. */
 	n = strnlen(e->text, sizeof(e->text) - 1 - n);
 	snprintf(e->text + n, sizeof(e->text) - n, "%s", help);
@@ -249,7 +251,7 @@ static bool record_name(const struct state *s, bool pending, const char *file, s
 	snprintf(r->name, sizeof(r->name), "%.*s", n > suffix ? (int)(n - suffix) : 0, file);
 	if (n > suffix && n <= 64 + suffix && !strcmp(file + n - suffix, ".json") && !name_problem(r->name, &e))
 		return true;
-	log_warning("%s/%s/%s is no record by its name, and left alone: remove it", s->dir, pending ? "pending" : "known", file);
+	log_warning("%s/%s/%s is not named like a record, and ignored: remove it", s->dir, pending ? "pending" : "known", file);
 	return false;
 }
 

@@ -94,7 +94,8 @@ static int check_circle(const struct env *env, struct job *j, const struct objec
 		env->topologies[i]->visited = !strcmp(env->topologies[i]->name, j->next.name);
 	if (!lives_in(env, t, j))
 		return 0;
-	problem_add(&j->problems, ELOOP, &netns->where, "namespace %s is made by the topology %s, which itself lives in a namespace of %s",
+	problem_add(&j->problems, ELOOP, &netns->where, "namespace %s is created by the topology %s, which itself "
+							"uses a namespace of %s",
 		    netns->netns, t->name, j->next.name);
 	return -ELOOP;
 }

@@ -16,8 +16,9 @@ static void differ(struct job *j, const struct object *o, const char *how, const
 /* All that is not as declared, in the words of a plan. */
 static void find_differences(struct job *j)
 {
-	static const char *const how[] = { "is not there", "is how it would have to change", "is there, but is not declared",
-					   "would have to be made anew" };
+	static const char *const how[] = { "does not exist", "would have to be changed", "exists, but is not "
+											     "declared",
+					   "would have to be recreated" };
 	struct arena a = { 0 };
 
 	for (size_t i = 0; i < j->pass.plan.n; i++) {

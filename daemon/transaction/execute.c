@@ -17,7 +17,7 @@ void execute_done(struct execution *x)
 
 static int refuse(struct execution *x, const struct op *op, struct err *e)
 {
-	const char *way = "something of that name or destination is there already", *found;
+	const char *way = "an object of that name or destination already exists", *found;
 	struct arena a = { 0 };
 	struct step s;
 	bool exists = e->code == -EEXIST && !op->before && *e->kernel;

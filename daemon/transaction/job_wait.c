@@ -106,7 +106,8 @@ void job_not_settled(const struct op *op, struct err *e)
 	struct step s;
 
 	plan_step(op, &a, &s);
-	err_set(e, EIO, "%s %s %s: the kernel took the step, but it did not last: another program undoes it, or this kernel lacks it",
+	err_set(e, EIO, "%s %s %s: the kernel accepted the step, but without lasting effect: another program undoes "
+			"it, or this kernel does not support it",
 		s.kind, s.object, s.detail);
 	arena_done(&a);
 }

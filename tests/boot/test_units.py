@@ -55,7 +55,7 @@ def test_words_for_others(guest):
     guest.boot()
     guest.run("netnsctl", "apply", EVERYDAY)
     assert "proto netnsd" in guest.run("ip", "-n", "ns1", "route").stdout
-    assert "netnsd keeps it so" in guest.run("journalctl", "-b", "-x", "-u", "netnsd", "--no-pager").stdout
+    assert "netnsd keeps it that way" in guest.run("journalctl", "-b", "-x", "-u", "netnsd", "--no-pager").stdout
     guest.run("useradd", "-G", "netnsd", "looker")
     assert "everyday" in guest.run("runuser", "-u", "looker", "--", "netnsctl", "status").stdout
     assert guest.run("runuser", "-u", "looker", "--", "netnsctl", "down", "everyday", code=5)

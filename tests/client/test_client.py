@@ -78,7 +78,7 @@ def test_plan_signs(ctl):
     ]}])
     assert ctl.out("plan", "everyday.json") == """everyday: 3 steps
   ~ link      ns1/a  mtu 1500 → 9000
-  ~ link      ns1/b  mode l2 → l3 (made anew)
+  ~ link      ns1/b  mode l2 → l3 (recreated)
   - route     ns1    10.9.0.0/16 via 10.0.0.1
 """
 
@@ -160,7 +160,7 @@ def test_apply_stdin(ctl):
     parameters = ctl.daemon.calls[0]["parameters"]
     assert (parameters["name"], parameters["source"]) == ("lab", "standard input")
     assert ctl.run("apply", "-", stdin=EVERYDAY) == (
-        2, "", 'netnsctl: standard input has no name: use --name NAME, or put "name" into it\n')
+        2, "", 'netnsctl: standard input has no name: use --name NAME, or add a "name" to it\n')
 
 
 @pytest.mark.parametrize("path, args, name", [
@@ -208,8 +208,8 @@ def test_apply_several(ctl):
     ctl.daemon.replies["Apply"] = [refused]
     assert ctl.run("apply", "everyday.json", "second.json", "third.json") == (
         1, "", "netnsctl: everyday: ns1 belongs to another program; nothing was touched\n"
-        "netnsctl: second: not tried, as a file before it failed\n"
-        "netnsctl: third: not tried, as a file before it failed\n")
+        "netnsctl: second: not tried, because a file before it failed\n"
+        "netnsctl: third: not tried, because a file before it failed\n")
     assert len(ctl.daemon.calls) == 1
     code, out, _ = ctl.run("apply", "--json", "everyday.json", "second.json", "third.json")
     assert code == 1 and [json.loads(line) for line in out.splitlines()] == [
@@ -247,7 +247,7 @@ def test_apply_refused(ctl):
 def test_apply_refused_and_something_of_others_is_gone(ctl):
     ctl.serve(Apply=[{"error": "io.netnsd.Refused", "parameters": {"problem": {"message": "no"}, "others": "fd00::5/64, b\x1b0"}}])
     assert ctl.run("apply", "everyday.json")[2].splitlines()[-1] == (
-        "netnsctl: everyday: refused; everything is as it was before; but it took along what is not of this topology: fd00::5/64, b\\x1b0")
+        "netnsctl: everyday: refused; everything is as it was before; but it also removed, outside this topology: fd00::5/64, b\\x1b0")
 
 
 def test_apply_refused_pointer_beyond_the_file(ctl):
@@ -269,14 +269,14 @@ def test_apply_rollback_failed(ctl):
         "problem": {"message": "first", "pointer": "/host"}, "after": {"message": "second", "object": "ns1"}}}])
     code, _, err = ctl.run("apply", "everyday.json")
     assert code == 1 and [line.split(": ")[-1] for line in err.splitlines()[:2]] == ["first", "second"]
-    assert "way back" in err
+    assert "rollback also failed" in err
 
 
 def test_apply_name_in_use(ctl):
     ctl.serve(Apply=[{"error": "io.netnsd.NameInUse",
                       "parameters": {"name": "everyday", "source": str(ctl.folder / "lab/everyday.json")}}])
     assert ctl.run("apply", "everyday.json") == (
-        1, "", "netnsctl: everyday is up from lab/everyday.json; --replace, or --name OTHER\n")
+        1, "", "netnsctl: everyday is up from lab/everyday.json; use --replace, or --name OTHER\n")
 
 
 # -- up and down
@@ -296,7 +296,7 @@ def test_up_and_down(ctl):
 FAILURES = [{"name": "b", "error": "io.netnsd.NoSuchTopology", "parameters": {"name": "b"}},
             {"name": "c", "error": "io.netnsd.Conflict", "parameters": {
                 "object": "namespace c", "owner": "another program",
-                "problems": [{"message": "namespace c is there already", "pointer": "/namespaces/c"}]}}]
+                "problems": [{"message": "namespace c already exists", "pointer": "/namespaces/c"}]}}]
 
 
 @pytest.mark.parametrize("method", ["Up", "Down", "Confirm", "Rollback"])
@@ -306,8 +306,8 @@ def test_some_of_several_fail(ctl, method):
     ctl.serve(**{method: [reply]})
     command = [method.lower()] + ["a", "b", "c"] * (method in ("Up", "Down"))
     done = "a: confirmed\n" if method == "Confirm" else "a: 1 removed in 3.1 ms\n"
-    said = ("netnsctl: no topology is called b; netnsctl status shows those there are\n"
-            "netnsctl: c: /namespaces/c: namespace c is there already\n"
+    said = ("netnsctl: there is no topology b; netnsctl status lists all\n"
+            "netnsctl: c: /namespaces/c: namespace c already exists\n"
             "netnsctl: c: namespace c belongs to another program; nothing was touched\n")
     assert ctl.run(*command) == (1, done, said)
     code, out, err = ctl.run("--json", *command)
@@ -316,7 +316,7 @@ def test_some_of_several_fail(ctl, method):
 
 def test_all_of_several_fail(ctl):
     ctl.serve(Up=[{"summaries": [], "failures": FAILURES[:1]}])
-    assert ctl.run("up") == (1, "", "netnsctl: no topology is called b; netnsctl status shows those there are\n")
+    assert ctl.run("up") == (1, "", "netnsctl: there is no topology b; netnsctl status lists all\n")
 
 
 def test_what_is_no_utf8(ctl):
@@ -343,7 +343,7 @@ def test_down_lingering(ctl):
 
 def test_down_of_what(ctl):
     for args in (), ("--all", "x"):
-        assert ctl.run("down", *args) == (2, "", "netnsctl: which? netnsctl down NAME…, or netnsctl down --all\n")
+        assert ctl.run("down", *args) == (2, "", "netnsctl: no topology given: netnsctl down NAME…, or netnsctl down --all\n")
 
 
 def test_nothing_up_or_down(ctl):
@@ -355,7 +355,7 @@ def test_nothing_up_or_down(ctl):
 def test_no_such_topology(ctl):
     ctl.serve(Down=[{"error": "io.netnsd.NoSuchTopology", "parameters": {"name": "x\033[2J"}}])
     assert ctl.run("down", "x") == (
-        1, "", "netnsctl: no topology is called x\\x1b[2J; netnsctl status shows those there are\n")
+        1, "", "netnsctl: there is no topology x\\x1b[2J; netnsctl status lists all\n")
 
 
 # -- status, list, show
@@ -386,12 +386,12 @@ def test_status_drift(ctl):
         drift("namespace", "ns1", expected="namespace"), *many])], "namespaces": []}])
     out = ctl.out("status").splitlines()[2:]
     assert out[:5] == [
-        "everyday: address ns1/eth0 10.0.0.2/24 is not there; changed again and again by pid 7 (ip), healed in 3.7 s",
+        "everyday: address ns1/eth0 10.0.0.2/24 is missing; changed again and again by pid 7 (ip), healed in 3.7 s",
         "everyday: address ns1/eth0 10.0.0.3/24 is healed; changed again and again",
         "everyday: link ns1/eth0 is mtu 1300, not mtu 1400",
-        "everyday: address ns1/eth0 10.0.0.9/24 is there, but not declared; by pid 8 (\\x1b[2J)",
-        "everyday: namespace ns1 is not there"]
-    assert out[10:] == ["everyday: 4 more that are not as declared (netnsctl --json status everyday)"]
+        "everyday: address ns1/eth0 10.0.0.9/24 is present, but not declared; by pid 8 (\\x1b[2J)",
+        "everyday: namespace ns1 is missing"]
+    assert out[10:] == ["everyday: 4 more objects not as declared (netnsctl --json status everyday)"]
     assert "changed again and again by pid 7" in ctl.out("status", "everyday")
 
 
@@ -501,7 +501,7 @@ def test_validate_unreadable(ctl):
     assert ctl.run("validate", "none.json") == (2, "", "netnsctl: none.json: No such file or directory\n")
     assert ctl.run("validate", "folder") == (2, "", "netnsctl: folder: Is a directory\n")
     ctl.write("big.json", " " * ((8 << 20) + 1))
-    assert ctl.run("validate", "big.json") == (2, "", "netnsctl: big.json: over the 8 MiB that a topology may have\n")
+    assert ctl.run("validate", "big.json") == (2, "", "netnsctl: big.json: larger than the 8 MiB that a topology may have\n")
 
 
 def test_schema(ctl):
@@ -537,7 +537,7 @@ def test_no_daemon(ctl):
 def test_not_permitted(ctl):
     ctl.serve(Apply=[{"error": "org.varlink.service.PermissionDenied", "parameters": {}}])
     code, _, err = ctl.run("apply", "everyday.json")
-    assert code == 5 and "not permitted: join the group netnsd to look, use sudo to change" in err
+    assert code == 5 and "not permitted: join the group netnsd for read access, use sudo to make changes" in err
 
 
 def test_older_daemon(ctl):
@@ -548,8 +548,8 @@ def test_older_daemon(ctl):
 
 @pytest.mark.parametrize("reply, words", [
     (b"", "netnsd went away; see journalctl -u netnsd"),
-    (b"{\0", "netnsd's answer is no JSON"),
-    (b"[]\0", "netnsd's answer is no JSON object"),
+    (b"{\0", "netnsd's answer is not JSON"),
+    (b"[]\0", "netnsd's answer is not a JSON object"),
 ])
 def test_bad_answer(ctl, reply, words):
     ctl.serve(Status=[reply])
@@ -597,7 +597,7 @@ def test_long_socket_path(ctl):
     (("apply", "x", "--name"), "--name needs a value: --name NAME"),
     (("log", "-n"), "--lines needs a value: --lines N"),
     (("monitor", "-n", "5"), "monitor takes no --lines; see netnsctl monitor --help"),
-    (("apply", "everyday.json", "--exit-code"), "--exit-code goes with --dry-run"),
+    (("apply", "everyday.json", "--exit-code"), "--exit-code needs --dry-run"),
 ])
 def test_usage(ctl, args, words):
     assert ctl.run(*args) == (2, "", f"netnsctl: {words}\n")
@@ -639,7 +639,7 @@ def test_exec_host(ctl):
 
 def test_exec_unknown(ctl):
     code, _, err = ctl.run("exec", "no-such-netns", "true")
-    assert code == 1 and err.startswith("netnsctl: no namespace is called no-such-netns; ")
+    assert code == 1 and err.startswith("netnsctl: there is no namespace no-such-netns; ")
     for name in "../x", "", "a/b", ".":
         code, _, err = ctl.run("exec", name, "true")
         assert code == 1 and "cannot be the name of a file in /run/netns" in err

@@ -80,6 +80,6 @@ def test_log(ctl):
         ctl.out("log", *args)
     assert [call["parameters"] for call in ctl.daemon.calls] == [{}, {}, *[{"name": "lab", "limit": 5}] * 4]
     ctl.daemon.replies["Log"] = [{"events": []}]
-    assert ctl.out("log") == "nothing has happened yet\n"
+    assert ctl.out("log") == "no events yet\n"
     for n in "0", "-1", "x", "", "5x", "99999999999999999999":
-        assert ctl.run("log", "-n", n) == (2, "", f"netnsctl: --lines {n}: a number of at least 1 is wanted\n")
+        assert ctl.run("log", "-n", n) == (2, "", f"netnsctl: --lines {n}: must be a number of at least 1\n")

@@ -45,7 +45,7 @@ def test_exec_closes_descriptors(inside):
 
 @pytest.mark.parametrize("name", ["plain", "uts"])
 def test_exec_of_what_is_no_network_namespace(inside, name):
-    assert inside(f"netnsctl exec {name} true") == (1, "", f"netnsctl: /run/netns/{name} is no network namespace\n")
+    assert inside(f"netnsctl exec {name} true") == (1, "", f"netnsctl: /run/netns/{name} is not a network namespace\n")
 
 
 def test_exec_read_only_sys_stays_so(inside):
@@ -62,7 +62,7 @@ def test_exec_files_of_etc(inside):
                             "echo x >/etc/netns/ns1/not-there && touch /etc/resolv.conf || exit 77\n"
                             "netnsctl exec ns1 cat /etc/resolv.conf")
     assert (code, out) == (0, "nameserver 192.0.2.1\n")
-    assert err == ("netnsctl: /etc/netns/ns1/not-there cannot stand for /etc/not-there: "
+    assert err == ("netnsctl: /etc/netns/ns1/not-there cannot be mounted over /etc/not-there: "
                    "No such file or directory\n")
 
 

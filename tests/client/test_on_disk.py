@@ -13,7 +13,7 @@ def test_status_on_disk(ctl):
             ("up", "changed", None, "lab: changed on disk: netnsctl reload\n"),
             ("down", "changed", None, "lab: changed on disk: netnsctl up lab\n"),
             ("down", "new", None, "lab: new on disk: netnsctl reload, or netnsctl up lab\n"),
-            ("up", "other", None, "lab: at boot another file counts: netnsctl apply --replace /etc/netnsd/topologies/lab.json\n"),
+            ("up", "other", None, "lab: another file is used at boot: netnsctl apply --replace /etc/netnsd/topologies/lab.json\n"),
             ("up", "invalid", problem, "lab: changed on disk, and invalid: " + told),
             ("failed", "invalid", problem, "lab: " + told),
             ("failed", "new", {"message": "no"}, "lab: no\n"),
@@ -54,11 +54,11 @@ a: 2 created, 1 removed in 1.2 ms
 b: unchanged
 c: unchanged
 d: stays down; netnsctl up d
-e: stays as it was applied from elsewhere; netnsctl status e
-f: not there at boot any more; until then it stays up, or netnsctl down f
+e: left as it was applied from elsewhere; netnsctl status e
+f: no longer comes up at boot; until then it stays up, or netnsctl down f
 g: waiting: no eth0
 """
-    err = "/etc/netnsd/topologies/bad.json:9:2: /x: unknown\\x1b field\nnetnsctl: bad: not applied; it is as it was\n"
+    err = "/etc/netnsd/topologies/bad.json:9:2: /x: unknown\\x1b field\nnetnsctl: bad: not applied; everything is as it was before\n"
     ctl.serve(Reload=[{"results": results}])
     assert ctl.run("reload") == (1, out, err)
     code, out, err = ctl.run("reload", "--json")
@@ -67,13 +67,13 @@ g: waiting: no eth0
 
 def test_reload_of_nothing(ctl):
     ctl.serve(Reload=[{"results": []}])
-    assert ctl.out("reload") == "nothing is in the boot directories\n"
+    assert ctl.out("reload") == "the boot directories are empty\n"
 
 
 def test_persist(ctl):
     summary = {"name": "everyday", "created": 5, "changed": 0, "removed": 0, "duration_usec": 3100, "persisted": True}
     ctl.serve(Apply=[{"summary": summary}])
-    assert ctl.out("apply", "--persist", "everyday.json") == "everyday: 5 created in 3.1 ms; at boot too\n"
+    assert ctl.out("apply", "--persist", "everyday.json") == "everyday: 5 created in 3.1 ms; saved for boot\n"
     assert ctl.daemon.calls[-1]["parameters"]["persist"] is True
     ctl.out("apply", "everyday.json")
     assert "persist" not in ctl.daemon.calls[-1]["parameters"]
@@ -82,10 +82,10 @@ def test_persist(ctl):
 def test_persist_that_fails(ctl):
     ctl.serve(Apply=[{"error": "io.netnsd.NotPersisted", "parameters": {"name": "everyday", "problem": {"message": "no room"}}}])
     assert ctl.run("apply", "--persist", "everyday.json") == (
-        1, "", "everyday.json:1:1: no room\nnetnsctl: everyday: it is done, but what is there at boot is as it was\n")
+        1, "", "everyday.json:1:1: no room\nnetnsctl: everyday: done, but not saved for the next boot\n")
 
 
 def test_forget_what_comes_again(ctl):
     summary = {"name": "lab", "created": 0, "changed": 0, "removed": 2, "duration_usec": 1900, "boot_file": "/etc/x\x1b.json"}
     ctl.serve(Down=[{"summaries": [summary], "lingering": []}])
-    assert ctl.out("down", "--forget", "lab") == "lab: 2 removed in 1.9 ms; comes again at boot: /etc/x\\x1b.json\n"
+    assert ctl.out("down", "--forget", "lab") == "lab: 2 removed in 1.9 ms; comes up again at boot: /etc/x\\x1b.json\n"

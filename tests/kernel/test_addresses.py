@@ -112,14 +112,14 @@ def test_several_peers_of_one_local(machine, place):
     machine.apply(topology(place, *addresses[:2]))
     assert shown(machine, place, "ext0") == {text(a) for a in addresses[:2]}
     twice = machine.apply(topology(place, addresses[0], addresses[0]), code=2)
-    assert "the same address stands at line" in twice.stderr
+    assert "the same address is already at line" in twice.stderr
 
 
 # What somebody does to an address of ours, and what plan says of it.
 ALTERED = {
     "noprefixroute 6": ("ip {n}addr change fd00::1/64 dev e0 noprefixroute", "fd00::1/64 options noprefixroute → none"),
     "noprefixroute 4": ("ip {n}addr del 10.0.0.1/24 dev e0; ip {n}addr add 10.0.0.1/24 dev e0 noprefixroute",
-                        "10.0.0.1/24 noprefixroute (made anew)"),
+                        "10.0.0.1/24 noprefixroute (recreated)"),
     "deprecated 4": ("ip {n}addr change 10.0.0.1/24 dev e0 preferred_lft 0", "10.0.0.1/24 preferred_lft 0 → forever"),
     "deprecated 6": ("ip {n}addr change fd00::1/64 dev e0 preferred_lft 0", "fd00::1/64 preferred_lft 0 → forever"),
     "ends 4": ("ip {n}addr change 10.0.0.1/24 dev e0 valid_lft 9999 preferred_lft 9999", "10.0.0.1/24 valid_lft 9999 → forever"),

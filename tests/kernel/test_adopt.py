@@ -41,7 +41,7 @@ def test_just_as_declared(machine):
     machine.sh(BY_HAND)
     before = machine.snapshot()
     inode = machine.inode("ns1")
-    assert "ns1 is there already" in machine.apply(declared(), code=1).stderr
+    assert "ns1 already exists" in machine.apply(declared(), code=1).stderr
     assert adopt(machine, declared()).stdout == "lab: adopted; 5 marks set\n"
     assert machine.inode("ns1") == inode and unmarked(machine.snapshot()) == unmarked(before)
     assert machine.link("ns1", "veth-ns")["ifalias"] == machine.link(None, "veth-host")["ifalias"] == "netnsd:lab"
@@ -61,14 +61,14 @@ def test_known_topology(machine):
     machine.sh(BY_HAND)
     assert "adopted" in machine.ctl("adopt", "lab").stdout
     assert machine.apply(declared()).stdout == "lab: unchanged\n"
-    assert "no topology is called nowhere" in machine.ctl("adopt", "nowhere", code=1).stderr
+    assert "there is no topology nowhere" in machine.ctl("adopt", "nowhere", code=1).stderr
 
 
 DIFFERENT = {
-    "mtu": ("ip -n ns1 link set veth-ns mtu 1400", {"mtu": 1300}, "link ns1/veth-ns mtu 1400 → 1300 is how it would have to"),
+    "mtu": ("ip -n ns1 link set veth-ns mtu 1400", {"mtu": 1300}, "link ns1/veth-ns mtu 1400 → 1300 would have to"),
     "missing address": ("ip -n ns1 addr del 2001:db8::2/64 dev veth-ns", {}, "address ns1/veth-ns 2001:db8::2/64"),
-    "one more address": ("ip -n ns1 addr add 10.0.0.7/24 dev veth-ns", {}, "address ns1/veth-ns 10.0.0.7/24 is there, but is not"),
-    "route": ("ip -n ns1 route del default", {}, "route ns1 default via 10.0.0.1 is not there"),
+    "one more address": ("ip -n ns1 addr add 10.0.0.7/24 dev veth-ns", {}, "address ns1/veth-ns 10.0.0.7/24 exists, but is not"),
+    "route": ("ip -n ns1 route del default", {}, "route ns1 default via 10.0.0.1 does not exist"),
     "loopback": ("ip -n ns1 link set lo down", {}, "link ns1/lo"),
     "group": ("ip link set veth-host group 7", {}, "link host/veth-host has a link group or an alias"),
     "alias": ("ip -n ns1 link set veth-ns alias mine", {}, "link ns1/veth-ns has a link group or an alias"),
@@ -82,7 +82,7 @@ def test_difference(machine, change, fields, words):
     t = declared()
     t["namespaces"]["ns1"]["interfaces"]["veth-ns"].update(fields)
     error = adopt(machine, t, code=1).stderr
-    assert words in error and "lab: what is there is not as declared; nothing was touched" in error, error
+    assert words in error and "lab: the existing objects are not as declared; nothing was touched" in error, error
     machine.assert_same(before)
     assert machine.ctl("status").stdout.startswith("no topologies")
     machine.sh("ip netns del ns1")
@@ -91,7 +91,7 @@ def test_difference(machine, change, fields, words):
 
 def test_nothing_there(machine):
     error = adopt(machine, everyday(), code=1).stderr
-    assert "namespace ns1 is not there" in error and "link ns1/veth-ns" in error, error
+    assert "namespace ns1 does not exist" in error and "link ns1/veth-ns" in error, error
     machine.assert_same(machine.at_first)
 
 

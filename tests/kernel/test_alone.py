@@ -62,7 +62,7 @@ def test_second_with_the_socket_removed(machine):
     machine.pause()
     for path in "lock", "io.netnsd":
         (machine.root / "run/netnsd" / path).unlink()
-    refused(machine, *OTHER, said="another netnsd keeps this network namespace, pid")
+    refused(machine, *OTHER, said="another netnsd manages this network namespace, pid")
     machine.resume()
     wait_for(machine.answers)
     is_first(machine)
@@ -71,12 +71,12 @@ def test_second_with_the_socket_removed(machine):
 def test_other_network_namespace(machine):
     """Has a netnsd of its own, but not at the same socket, and not in the same directory."""
     machine.apply(everyday())
-    refused(machine, *OTHER, enter=["unshare", "-n"], said="somebody listens at /run/netnsd/io.netnsd")
+    refused(machine, *OTHER, enter=["unshare", "-n"], said="already listens on /run/netnsd/io.netnsd")
     refused(machine, "--socket", "/run/other.socket", "--topologies", "/run/other-boot", "--state", "/run/other-state",
-            enter=["unshare", "-n"], said="another netnsd is at work in /run/netnsd")
+            enter=["unshare", "-n"], said="another netnsd is running in /run/netnsd")
     (machine.root / "run/netnsd/lock").unlink()
     refused(machine, "--socket", "/run/other.socket", "--topologies", "/run/other-boot", "--state", "/run/other-state",
-            enter=["unshare", "-n"], said="another netnsd is at work in /run/netnsd")
+            enter=["unshare", "-n"], said="another netnsd is running in /run/netnsd")
     once = machine.run("unshare", "-n", "-m", NETNSD, *OTHER, "--once", "/run/other-boot/second.json")
     assert once.stdout.startswith("second: 1 created")
     is_first(machine)
@@ -90,7 +90,7 @@ def test_once_keeps_the_daemon_out(bare, fault):
     fault.arm(HOLD, at=10)
     once = bare.popen("sh", "-c", f"{fault.environment}exec {NETNSD} --once {file}", stdout=subprocess.DEVNULL)
     wait_for(lambda: fault.hits, 20)
-    refused(bare, *OTHER, "--socket", "/run/other.socket", said="another netnsd keeps this network namespace, pid")
+    refused(bare, *OTHER, "--socket", "/run/other.socket", said="another netnsd manages this network namespace, pid")
     bare.kill(signal.SIGCONT)
     once.send_signal(signal.SIGCONT)
     assert once.wait(60) == 0
@@ -109,7 +109,7 @@ def test_somebody_else_holds_the_lock_of_the_namespace(bare):
     assert "of user 12345 has locked /proc/self/ns/net" in bare.log()
     bare.apply(everyday())
     second = bare.run(NETNSD, code=1)
-    assert "somebody listens at" in second.stderr
+    assert "already listens on" in second.stderr
     is_first(bare)
     bare.sh("pkill -x sleep")
     holder.wait(20)
@@ -180,7 +180,7 @@ def test_node_that_somebody_removes(machine, how):
             wait_for(lambda: reaches(machine), 5)
         assert old.call("io.netnsd.Ping") is not None
     assert path.stat().st_mode & 0o777 == 0o660
-    assert f"somebody removed the socket /run/netnsd/{path.name}: it is there again" in machine.log()
+    assert f"the socket /run/netnsd/{path.name} was removed and has been recreated" in machine.log()
     if how == "directory":
         # What it knew is gone with the directory, and it says so; the namespaces are not.
         assert "No such file or directory" in machine.apply({"namespaces": {"x": {}}}, "x", code=1).stderr
@@ -200,7 +200,7 @@ def test_node_that_somebody_replaces(machine):
         s.bind(str(machine.socket))
         s.listen()
         machine.resume()
-        wait_for(lambda: "cannot be made again: somebody listens at" in machine.log(), 5)
+        wait_for(lambda: "cannot be recreated: another process, such as another netnsd, already listens on" in machine.log(), 5)
     machine.kill(signal.SIGHUP)
     wait_for(lambda: reaches(machine), 5)
     is_first(machine)

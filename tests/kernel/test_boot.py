@@ -58,7 +58,7 @@ def test_what_was_applied_by_hand_is_not_replaced_by_a_restart(bare):
     lab = status(bare)["lab"]
     assert (lab["state"], lab["boot"], lab["on_disk"]) == ("up", True, "other")
     assert bare.namespaces() == ["a", "b"]
-    assert f"lab: at boot another file counts: netnsctl apply --replace {path}" in bare.ctl("status").stdout
+    assert f"lab: another file is used at boot: netnsctl apply --replace {path}" in bare.ctl("status").stdout
     bare.ctl("apply", "--replace", path)
     assert "on_disk" not in status(bare)["lab"]
 
@@ -95,7 +95,7 @@ def test_one_bad_file_holds_up_nothing(bare, manager, text, words):
 
 
 def test_refused_by_the_kernel(bare, manager):
-    """A link of that name is there already."""
+    """A link of that name already exists."""
     bare.sh("ip link add veth-host type bridge")
     bare.at_first = bare.snapshot()
     text = json.dumps(everyday(), indent=2)
@@ -133,7 +133,7 @@ def test_the_file_of_the_administrator_counts(bare):
     boot(bare)
     assert status(bare)["lab"]["state"] == "up"
     assert bare.namespaces() == ["ns1"]
-    assert f"state/topologies/lab.json is not used: {path} is the topology lab" in bare.log()
+    assert f"state/topologies/lab.json is not used: {path} already has the topology lab" in bare.log()
 
 
 def test_file_that_says_its_name(bare):
@@ -142,16 +142,16 @@ def test_file_that_says_its_name(bare):
     boot(bare)
     assert status(bare)["lab"]["state"] == "up"
     assert status(bare)["lab"]["source"] == str(path)
-    assert "the file's name makes no topology's name" in status(bare)["no_name"]["problem"]["message"]
+    assert "the file name cannot be the topology's name" in status(bare)["no_name"]["problem"]["message"]
 
 
 UNSAFE = {
-    "world-writable": (lambda path: path.chmod(0o646), "can be written by others"),
-    "of a group": (lambda path: (path.chmod(0o664), os.chown(path, 0, 12345)), "can be written by others"),
+    "world-writable": (lambda path: path.chmod(0o646), "is writable for users other"),
+    "of a group": (lambda path: (path.chmod(0o664), os.chown(path, 0, 12345)), "is writable for users other"),
     "of a user": (lambda path: os.chown(path, 12345, 0), "belongs to user 12345"),
     "link": (lambda path: (path.rename(path.with_suffix(".x")), path.symlink_to(path.with_suffix(".x"))), "symbolic link"),
-    "pipe": (lambda path: (path.unlink(), os.mkfifo(path, 0o600)), "no regular file"),
-    "folder": (lambda path: (path.unlink(), path.mkdir()), "no regular file"),
+    "pipe": (lambda path: (path.unlink(), os.mkfifo(path, 0o600)), "not a regular file"),
+    "folder": (lambda path: (path.unlink(), path.mkdir()), "not a regular file"),
     "large": (lambda path: os.truncate(path, (8 << 20) + 1), "at most 8388608"),
 }
 
@@ -175,7 +175,7 @@ def test_folder_that_others_can_write(bare):
     put(bare, pair(), "good", "state/topologies")
     boot(bare)
     assert list(status(bare)) == ["good"]
-    assert "can be written by others than root: chmod go-w; nothing in it is applied" in bare.log()
+    assert "is writable for users other than root: chmod go-w; nothing in it is applied" in bare.log()
 
 
 def test_what_editors_leave_is_no_topology(bare):
@@ -306,7 +306,7 @@ def test_killed_while_it_boots(bare, fault):
     assert (bare.root / "run/netnsd/pending/lab.json").exists()
     boot(bare)
     assert status(bare)["lab"]["state"] == "up" and len(bare.namespaces()) == 60
-    assert "lab: a change that was cut off is taken back" in bare.log()
+    assert "lab: an interrupted change was rolled back" in bare.log()
 
 
 def test_a_made_up_name_gives_way(bare):

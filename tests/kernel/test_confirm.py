@@ -14,8 +14,8 @@ from machine import NETNSCTL, wait_for
 from topologies import everyday, many, pair
 from varlink import Connection, VarlinkError
 
-BUSY = "lab waits to be confirmed: netnsctl confirm lab, or netnsctl rollback lab"
-NOTHING = "nothing waits to be confirmed"
+BUSY = "lab awaits confirmation: netnsctl confirm lab, or netnsctl rollback lab"
+NOTHING = "nothing awaits confirmation"
 
 
 def changed():
@@ -54,7 +54,7 @@ def test_confirmed_in_time(machine, before):
     out = machine.apply(changed(), "lab", "--confirm", 4).stdout
     assert "rolled back in 4 s unless you run: netnsctl confirm lab" in out
     for args in (), ("lab",):
-        assert re.search("confirm in [1-4] s", machine.ctl("status", *args).stdout)
+        assert re.search("confirm within [1-4] s", machine.ctl("status", *args).stdout)
     assert 0 < machine.topologies()["lab"]["confirm_usec"] <= 4_000_000
     deadline = record(machine)["confirm_usec"] / 1e6
     assert 0 < deadline - boottime() <= 4
@@ -233,7 +233,7 @@ def test_once_does_not_overwrite_what_waits(machine, before):
     machine.apply(changed(), "lab", "--confirm", 60)
     after = machine.snapshot()
     machine.stop()
-    assert "lab waits to be confirmed" in machine.run("netnsd", "--once", machine.file(pair()), code=1).stderr
+    assert "lab awaits confirmation" in machine.run("netnsd", "--once", machine.file(pair()), code=1).stderr
     machine.assert_same(after)
     machine.start()
     machine.ctl("rollback")
@@ -254,7 +254,7 @@ def test_nothing_to_confirm(machine, before):
     for command in ["confirm"], ["confirm", "lab"], ["rollback"]:
         assert NOTHING in machine.ctl(*command, code=1).stderr
     for command in "confirm", "rollback":
-        assert "no topology is called nobody" in machine.ctl(command, "nobody", code=1).stderr
+        assert "there is no topology nobody" in machine.ctl(command, "nobody", code=1).stderr
     machine.assert_same(before)
 
 

@@ -27,7 +27,7 @@ def test_appears_in_the_middle_of_an_apply(bare, fault, make, words, remove):
     bare.sh(make)
     bare.resume()
     error = client.communicate(timeout=30)[1]
-    assert client.returncode == 1 and words in error and "there already" in error, error
+    assert client.returncode == 1 and words in error and "already exists" in error, error
     assert "everything is as it was before" in error, error
     bare.sh(remove)
     bare.assert_same(bare.at_first)
@@ -54,7 +54,7 @@ def test_name_that_is_no_network_namespace(machine, make, existing):
         t["namespaces"]["ns1"]["existing"] = True
     error = machine.apply(t, code=1).stderr
     if existing:
-        assert "waits for namespace ns1" in error and "what stands at its name is no network namespace" in error, error
+        assert "waits for namespace ns1" in error and "its name refers to something that is not a network namespace" in error, error
     else:
         assert "ns1 belongs to another program" in error, error
     assert machine.sh("ls -il /run/netns") == listing and machine.links() == ["lo"]
@@ -82,7 +82,7 @@ def test_name_that_means_another_namespace(machine):
     machine.sh(COVER)
     wait_for(lambda: machine.status()["state"] == "failed")
     problem = machine.status()["problem"]["message"]
-    assert "namespace ns1 is there already and belongs to another program" in problem, problem
+    assert "namespace ns1 already exists and belongs to another program" in problem, problem
     assert_theirs(machine)
     assert "healed" not in machine.log()
     machine.sh("ip addr del 10.0.0.1/24 dev veth-host")

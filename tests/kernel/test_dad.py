@@ -168,7 +168,7 @@ def test_who_was_cut_off_does_not_wait_for_it(machine):
     machine.apply(topology, "cut", "--confirm", 6)
     client = applying(machine, bridge())
     out = client.communicate(timeout=30)[0]
-    assert client.returncode == 1 and "nobody confirmed is rolled back first; try again" in out, out
+    assert client.returncode == 1 and "an unconfirmed change is rolled back first; try again" in out, out
     wait_for(lambda: machine.state("cut") is None)
     assert "cut" not in machine.namespaces()
     machine.sh(SLOW.replace("3", "1", 1))
@@ -211,7 +211,7 @@ def test_duplicate_is_shown_and_tried_again(far):
     far.apply(t)
     assert "(tentative)" in far.ctl("status", "lab").stdout
     wait_for(lambda: "failed" in events(far))
-    said = "another host on host/x0 has fd00::1 (duplicate address detection failed); it is tried again every 3 s"
+    said = "another host on host/x0 has fd00::1 (duplicate address detection failed); it is retried every 3 s"
     assert log(far)[-1]["message"] == said
     wait_for(lambda: "fd00::1/64 (duplicate)" in far.ctl("status", "lab").stdout)
     assert far.state() == "failed"

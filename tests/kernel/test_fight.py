@@ -31,7 +31,7 @@ def test_fight(bare):
             [drift] = bare.status()["drift"]
             assert drift["contested"] and drift["drifted"] and drift["object"] == "host/veth-host" and "actual" not in drift
             shown = bare.ctl("status").stdout
-            assert "address host/veth-host 10.0.0.1/24 is not there; changed again and again by pid" in shown
+            assert "address host/veth-host 10.0.0.1/24 is missing; changed again and again by pid" in shown
             # Everything else is healed at once.
             m.drain([])
             bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
@@ -104,10 +104,10 @@ def test_report(bare):
     wait_for(lambda: uptime(bare) > audits + 2.5)
     assert log(bare) == seen and events(bare, "healed", "contested") == []
     assert sorted((e["kind"], e["object"]) for e in events(bare, "drift")) == sorted(drifted)
-    assert all("to report, not to heal" in e["message"] for e in events(bare, "drift"))
+    assert all("reported but not healed" in e["message"] for e in events(bare, "drift"))
     shown = bare.ctl("status", "lab").stdout
-    assert "address host/veth-host 10.0.0.1/24 is not there" in shown
-    assert "10.9.0.9/24 is there, but not declared" in shown and "namespace ns1 is not there" in shown
+    assert "address host/veth-host 10.0.0.1/24 is missing" in shown
+    assert "10.9.0.9/24 is present, but not declared" in shown and "namespace ns1 is missing" in shown
     # An apply is what puts it right.
     bare.apply(t)
     assert "drift" not in bare.status() and bare.addresses(None, "veth-host") == ["10.0.0.1/24"]

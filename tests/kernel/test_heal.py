@@ -241,7 +241,7 @@ def test_namespace_comes_back_as_the_same(machine, script):
     assert {n: cookie(machine, n) for n in before} == {n: c for n, (_, c) in before.items()}
     talk.goes_on()
     # Who lives in it is said.
-    wait_for(lambda: re.search(r"healed in .*; in ns1 lives \d+ \(python3", machine.log()))
+    wait_for(lambda: re.search(r"healed in .*; ns1 is used by \d+ \(python3", machine.log()))
     assert machine.ip("-n", "ns1", "link") == links
     machine.restart()
     talk.goes_on()

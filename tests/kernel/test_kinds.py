@@ -249,7 +249,7 @@ def test_names_at_their_limits(machine):
 
 
 @pytest.mark.parametrize("netns, link, words", [
-    ("n" * 65, "x", "64"), ("n", "i" * 16, "16 bytes, the kernel allows 15"), ("n", "a b", "space"), ("n", "..", "..")])
+    ("n" * 65, "x", "64"), ("n", "i" * 16, "16 bytes long, the kernel allows 15"), ("n", "a b", "space"), ("n", "..", "..")])
 def test_names_beyond_their_limits(machine, netns, link, words):
     t = {"namespaces": {netns: {"interfaces": {link: {"kind": "veth", "peer": "host/h"}}}}}
     assert words in machine.apply(t, code=2).stderr

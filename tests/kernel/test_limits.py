@@ -36,7 +36,7 @@ def test_as_long_as_may_be(machine, write, unit):
     path = write(data)
     machine.ctl("validate", path)
     machine.ctl("plan", path)
-    assert machine.ctl("apply", "--persist", path).stdout.endswith("; at boot too\n")
+    assert machine.ctl("apply", "--persist", path).stdout.endswith("; saved for boot\n")
     assert json.loads(machine.ctl("show", "long").stdout) == json.loads(data)
     assert machine.ctl("apply", path).stdout == "long: unchanged\n"
     restart(machine)
@@ -49,7 +49,7 @@ def test_as_long_as_may_be(machine, write, unit):
 def test_one_byte_more(machine, write):
     path = write(text("/", MAX + 1))
     for command in "validate", "plan", "apply":
-        assert "over the 8 MiB" in machine.ctl(command, path, code=2).stderr
+        assert "larger than the 8 MiB" in machine.ctl(command, path, code=2).stderr
 
 
 @pytest.mark.parametrize("size, state", [(MAX, "up"), (MAX + 1, "failed")])
@@ -82,7 +82,7 @@ def test_what_boot_would_not_take_is_not_persisted(machine, write):
     path = write(data.encode())
     name = "n" * 64
     said = machine.ctl("apply", "--persist", "--name", name, path, code=1)
-    assert "at boot at most 8388608 are taken" in said.stderr
+    assert "at most 8388608 are accepted at boot" in said.stderr
     assert machine.namespaces() == [] and status(machine) == {}
     machine.ctl("apply", "--name", name, path)
 

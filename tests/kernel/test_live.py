@@ -262,9 +262,9 @@ def test_no_disrupt_names_each_step(machine):
         lines = machine.ctl(command, "--no-disrupt", machine.file(t), code=1).stderr.splitlines()
         assert len(lines) == 4, lines
         assert any("/namespaces/s/interfaces/eth0" in i and "02:00:00:00:00:77 would change" in i for i in lines)
-        assert any("/namespaces/r/routes/0" in i and "would be made anew" in i for i in lines)
+        assert any("/namespaces/r/routes/0" in i and "would be recreated" in i for i in lines)
         assert any("address d/eth0 10.0.2.2/24 would be removed" in i for i in lines)
-        assert lines[-1].endswith("without --no-disrupt it is done")
+        assert lines[-1].endswith("apply it without --no-disrupt")
         machine.assert_same(before)
 
 

@@ -59,7 +59,7 @@ def test_damaged_mark_comes_back(lab, at, damage):
 @pytest.mark.parametrize("damage", [DAMAGE[0], DAMAGE[2], DAMAGE[5], ODD])
 @pytest.mark.parametrize("at", LINKS.values(), ids=LINKS)
 def test_said_and_mended_by_apply(machine, at, damage):
-    """Where its file says to report, not to heal."""
+    """Where its file says to reported but not healed."""
     machine.sh("ip netns add old")
     t = {**topology(), "on_drift": "report"}
     machine.apply(t)
@@ -94,10 +94,10 @@ def test_damaged_while_netnsd_was_away(lab, at, damage):
     lab.start()
     wait_for(lambda: lab.status()["state"] == "failed")
     words = problem(lab)
-    assert f"link {at[0] or 'host'}/{at[1]} is there already" in words, words
+    assert f"link {at[0] or 'host'}/{at[1]} already exists" in words, words
     lab.assert_same(after)
     assert lab.apply(topology(), code=1).stderr.count("link set dev") == 1
-    remedy = words[words.index("ip "):words.index("; else")]
+    remedy = words[words.index("ip "):words.index("; otherwise")]
     lab.sh(remedy)
     lab.apply(topology())
     lab.assert_same(before)
@@ -111,8 +111,8 @@ def test_loopback_damaged_while_netnsd_was_away(lab):
     lab.start()
     wait_for(lambda: lab.status()["state"] == "failed")
     words = problem(lab)
-    assert "namespace a is there already" in words and "loopback" in words, words
-    lab.sh(words[words.index("ip "):words.index("; else")])
+    assert "namespace a already exists" in words and "loopback" in words, words
+    lab.sh(words[words.index("ip "):words.index("; otherwise")])
     lab.apply(topology())
     lab.assert_same(before)
 

@@ -208,7 +208,7 @@ def test_full_disk_does_not_hurt(machine):
         machine.sh("rm /run/full")
         machine.apply(pair(), "other")
         assert m.event()["event"] == "applied"
-    assert machine.log_path.read_text().count("not kept over a restart") == 1
+    assert machine.log_path.read_text().count("not survive a restart") == 1
     machine.restart(signal.SIGKILL)
     now = log(machine)
     assert words(now)[0] == ("lab", "applied") and words(now)[-1] == ("other", "applied") and len(now) < 43

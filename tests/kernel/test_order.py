@@ -58,11 +58,11 @@ def test_healed(up, gone, promote):
 def test_another_order_is_a_change(up):
     t = topology(OTHERS + FOUR[::-1] + SIX[::-1])
     steps = up.ctl("plan", up.file(t)).stdout
-    assert "- address   ns1/veth-ns  10.0.0.2/24 out of order (made anew)\n" in steps
-    assert "+ address   ns1/veth-ns  10.0.0.2/24 (made anew)\n" in steps
+    assert "- address   ns1/veth-ns  10.0.0.2/24 out of order (recreated)\n" in steps
+    assert "+ address   ns1/veth-ns  10.0.0.2/24 (recreated)\n" in steps
     # That one stays, and is the first once those before it have left.
     assert "10.0.0.4/24" not in steps
-    assert "made anew, which interrupts traffic" in up.apply(t, "lab", "--no-disrupt", code=1).stderr
+    assert "recreated, which interrupts traffic" in up.apply(t, "lab", "--no-disrupt", code=1).stderr
     up.apply(t)
     assert sources(up) == ("10.0.0.4", "2001:db8::4")
     assert up.apply(t).stdout == "lab: unchanged\n"
@@ -90,10 +90,10 @@ def test_new_one_among_them(up, new, anew):
     if ":" in new:
         t = topology(OTHERS[:1] + FOUR + SIX + OTHERS[1:] + [new])
     before = up.addresses("ns1", "veth-ns")
-    assert "made anew, which interrupts traffic" in up.apply(t, "lab", "--no-disrupt", code=1).stderr
+    assert "recreated, which interrupts traffic" in up.apply(t, "lab", "--no-disrupt", code=1).stderr
     assert up.addresses("ns1", "veth-ns") == before
     plan = up.ctl("plan", up.file(t)).stdout
-    assert plan.count("(made anew)") == 2 * anew and f"+ address   ns1/veth-ns  {new}\n" in plan
+    assert plan.count("(recreated)") == 2 * anew and f"+ address   ns1/veth-ns  {new}\n" in plan
     up.apply(t)
     assert sources(up) == ("10.0.0.2" if ":" in new else "10.0.0.5", "2001:db8::2")
 
@@ -150,7 +150,7 @@ def test_what_waits_holds_up_the_others(bare):
         bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
         wait_for(lambda: FOUR[0] in bare.addresses("ns1", "veth-ns"))
     bare.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
-    wait_for(lambda: "10.0.0.2/24 is not there; changed again and again" in bare.ctl("status", "lab").stdout)
+    wait_for(lambda: "10.0.0.2/24 is missing; changed again and again" in bare.ctl("status", "lab").stdout)
     assert bare.addresses("ns1", "veth-ns") == FOUR[1:]
     wait_for(lambda: sorted(bare.addresses("ns1", "veth-ns")) == FOUR and source(bare, "10.0.0.1") == "10.0.0.2")
     assert contested() == [FOUR[0]]
@@ -179,7 +179,7 @@ def test_adopted(machine):
     before = machine.sh("ip addr show dev wan")
     t = {"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24", "10.7.0.2/24"]}}}}
     error = machine.ctl("adopt", machine.file(t), code=1).stderr
-    assert "address host/wan 10.7.0.2/24 out of order would have to be made anew" in error, error
+    assert "address host/wan 10.7.0.2/24 out of order would have to be recreated" in error, error
     assert machine.sh("ip addr show dev wan") == before
     machine.sh("ip link del wan")
 

@@ -28,10 +28,10 @@ def test_namespace_that_leaves(machine):
     machine.apply(ours(a={"interfaces": {"e0": veth()}}))
     machine.sh("ip link add ctr type veth peer name cin netns a; ip -n a link add brx type bridge; ip -n a addr add 10.9.0.1/24 dev brx")
     out = planned(machine, ours())
-    assert "namespace a  which takes along what is not of this topology: " in out and "cin" in out and "brx" in out, out
+    assert "namespace a  which also removes, outside this topology: " in out and "cin" in out and "brx" in out, out
     refused(machine, ours(), "namespace a", "cin", "brx")
     out = machine.apply(ours()).stdout
-    assert "took along what is not of this topology: " in out and "cin" in out, out
+    assert "also removed, outside this topology: " in out and "cin" in out, out
     wait_for(lambda: "ctr" not in machine.links())
 
 
@@ -116,8 +116,8 @@ def test_what_a_refused_change_took_along_is_said(machine, what):
     t = {"namespaces": {"old": {"existing": True, **TAKERS[what]}}}
     err = machine.apply(t, "lab", code=1).stderr
     assert "fd00::5/64" not in machine.addresses("old", "wan")
-    assert "as it was before; but it took along what is not of this topology: fd00::5/64" in err, err
-    assert "took along what is not of this topology: fd00::5/64" in machine.ctl("log", "lab").stdout
+    assert "as it was before; but it also removed, outside this topology: fd00::5/64" in err, err
+    assert "also removed, outside this topology: fd00::5/64" in machine.ctl("log", "lab").stdout
     machine.sh("ip netns del old")
 
 
@@ -130,7 +130,7 @@ def test_what_a_refused_change_did_not_come_to_is_not_said(machine):
     assert "brx" in planned(machine, t)
     before = machine.snapshot()
     err = machine.apply(t, "lab", code=1).stderr
-    assert "as it was before\n" in err and "took along" not in err, err
+    assert "as it was before\n" in err and "also removed" not in err, err
     machine.assert_same(before)
     machine.sh("ip -n a link del brx")
     machine.ctl("down", "lab")
@@ -168,7 +168,7 @@ def test_other_name_of_an_interface(machine, netns, said):
     t = {"host": body} if netns == "host" else {"namespaces": {"old": body}}
     before = machine.snapshot()
     err = machine.apply(t, code=1).stderr
-    assert f"link {netns}/enp3s0" in err and "another name of ext1" in err and f"/{netns}/interfaces/enp3s0" in err.replace("namespaces/", ""), err
+    assert f"link {netns}/enp3s0" in err and "alternative name of ext1" in err and f"/{netns}/interfaces/enp3s0" in err.replace("namespaces/", ""), err
     machine.assert_same(before)
     if "kind" in said:
         remedy = " ".join(["ip", *where.split(), "link property del dev ext1 altname enp3s0"])
@@ -188,7 +188,7 @@ def test_other_name_comes_later(machine):
     machine.apply({"host": {"interfaces": {"wan": {"addresses": ["192.0.2.7/24"]}}}})
     machine.sh("ip link del wan; ip link property add dev ext1 altname wan")
     machine.restart()
-    assert "another name of ext1" in machine.ctl("status", "lab").stdout
+    assert "alternative name of ext1" in machine.ctl("status", "lab").stdout
     assert machine.addresses(None, "ext1") == []
     machine.sh("ip link property del dev ext1 altname wan; ip link add wan type bridge")
     wait_for(lambda: machine.addresses(None, "wan") == ["192.0.2.7/24"])

@@ -22,7 +22,7 @@ LAB = ["lab.json", "lab.source"]
 
 def test_persist(machine):
     said = machine.apply(everyday(), "lab", "--persist").stdout
-    assert said.startswith("lab: 5 created in ") and said.endswith("; at boot too\n")
+    assert said.startswith("lab: 5 created in ") and said.endswith("; saved for boot\n")
     path = machine.folder / "state/topologies/lab.json"
     assert json.loads(path.read_text()) == everyday() and persisted(machine) == LAB
     for p, mode in ((path, 0o600), (path.with_suffix(".source"), 0o600), (path.parent, 0o700), (path.parent.parent, 0o755)):
@@ -46,7 +46,7 @@ def test_without_persist_it_is_gone(machine):
 
 def test_persist_what_is_up_already(machine):
     machine.apply(everyday())
-    assert machine.apply(everyday(), "lab", "--persist").stdout == "lab: unchanged; at boot too\n"
+    assert machine.apply(everyday(), "lab", "--persist").stdout == "lab: unchanged; saved for boot\n"
     assert persisted(machine) == LAB
     # Tried until the next boot, then for good.
     machine.apply(pair())
@@ -99,7 +99,7 @@ def test_persist_that_fails_at_the_end(bare):
     said = bare.apply(everyday(), "lab", "--persist", code=1).stderr
     bare.sh("kill $(pgrep -x strace)")
     tracer.wait(10)
-    assert "Input/output error" in said and "lab: it is done, but what is there at boot is as it was" in said
+    assert "Input/output error" in said and "lab: done, but not saved for the next boot" in said
     bare.ping("ns1", "10.0.0.1")
     for path in state.iterdir():
         path.unlink()
@@ -166,7 +166,7 @@ def test_forget_what_the_administrator_has(machine):
     path = put(machine, everyday())
     machine.ctl("up", "lab")
     said = machine.ctl("down", "--forget", "lab").stdout
-    assert said.endswith(f"; comes again at boot: {path}\n")
+    assert said.endswith(f"; comes up again at boot: {path}\n")
     assert status(machine)["lab"]["state"] == "down" and path.exists()
     restart(machine)
     assert machine.namespaces() == []
@@ -182,7 +182,7 @@ def test_forget_that_is_refused_forgets_nothing(machine):
 def test_persist_beside_a_file_of_the_administrator(machine):
     path = put(machine, everyday())
     said = machine.apply(pair(), "lab", "--persist", code=1).stderr
-    assert f"what is there at boot is {path}, which is not netnsd's" in said
+    assert f"{path} is used at boot and is not netnsd's" in said
     assert machine.namespaces() == [] and persisted(machine) == []
 
 

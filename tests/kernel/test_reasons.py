@@ -394,7 +394,7 @@ def test_cause_comes_first(debug):
     shows(debug, "missing", "link", "host/wan")
     assert topology(debug)["drift"][0]["reason"] == "missing"
     # The message has said it already.
-    assert debug.ctl("log", "-n1").stdout.rstrip().endswith("link host/wan is not there, and netnsd does not make it")
+    assert debug.ctl("log", "-n1").stdout.rstrip().endswith("link host/wan does not exist, and netnsd does not create it")
     with Monitor(debug) as m:
         debug.sh("ip addr del 10.0.0.1/24 dev veth-host")
         assert [m.event()["event"] for _ in range(2)] == ["drift", "healed"]

@@ -171,7 +171,7 @@ def test_names_that_are_no_records(machine):
     boot(machine)
     assert set(status(machine)) == {"lab"}
     for name in [*odd, "sub"]:
-        assert f"/run/netnsd/known/{name} is no record by its name" in machine.log()
+        assert f"/run/netnsd/known/{name} is not named like a record" in machine.log()
     machine.ctl("down", "--forget", "lab")
     machine.stop()
     assert {p.name for p in known.iterdir()} == {*odd, "sub"}
@@ -226,7 +226,7 @@ def test_event_file_that_is_not_ours(machine, file, what):
     {"directory": path.mkdir, "link": lambda: path.symlink_to("/run/target"), "pipe": lambda: os.mkfifo(path),
      "of a user": lambda: (path.write_text("{}\n"), os.chown(path, 12345, 0))}[what]()
     machine.start()
-    assert f"/run/netnsd/{file} is no file of netnsd's own" in machine.log()
+    assert f"/run/netnsd/{file} is not a file of netnsd's own" in machine.log()
     assert not (machine.root / "run/target").exists()
     machine.apply(everyday())
     machine.ctl("log")
@@ -248,7 +248,7 @@ def test_lines_that_are_no_events(machine):
     path = machine.root / "run/netnsd/log"
     path.write_text("".join(line + "\n" for line in ODD_EVENTS) + path.read_text())
     boot(machine)
-    assert f"/run/netnsd/log: {len(ODD_EVENTS)} lines are no event, and left out" in machine.log()
+    assert f"/run/netnsd/log: {len(ODD_EVENTS)} lines are invalid, and ignored" in machine.log()
     events = json.loads(machine.ctl("--json", "log").stdout)["events"]
     assert [e["event"] for e in events] == ["applied"]
 

@@ -204,13 +204,13 @@ INVALID = {  # topology, its pointer in ns1, words of the message
                "interfaces/a/master", ELSEWHERE),
     "dev": (with_ns1(routes=[{"to": "10.9.0.0/24", "dev": "ns10/b"}]), "routes/0/dev", ELSEWHERE),
     "dev of a next hop": (with_hop("ns10/b"), "routes/0/nexthops", ELSEWHERE),
-    "dev that is not declared": (with_hop("nowhere"), "routes/0/nexthops", "nowhere is no interface"),
+    "dev that is not declared": (with_hop("nowhere"), "routes/0/nexthops", "nowhere is not an interface"),
     "sysctl of an interface": (with_ns1(sysctl={"net.ipv4.conf.eth0.rp_filter": 1}),
                                "sysctl/net.ipv4.conf.eth0.rp_filter", "keys of an interface"),
     "forwarding twice": (with_ns1(forwarding=True, sysctl={"net.ipv4.ip_forward": 1}),
                          "sysctl/net.ipv4.ip_forward", '"forwarding" of ns1'),
     "two prefix lengths": (with_ns1(interfaces={"a": {"kind": "bridge", "addresses": [
-        {"address": "10.0.0.1/16", "peer": "10.0.0.2/24"}]}}), "interfaces/a/addresses/0", "said with the peer"),
+        {"address": "10.0.0.1/16", "peer": "10.0.0.2/24"}]}}), "interfaces/a/addresses/0", "belongs to the peer"),
 }
 
 

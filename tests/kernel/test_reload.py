@@ -34,15 +34,15 @@ def test_reload(bare, manager):
     put(bare, many(2), "two")
     result = bare.ctl("reload", code=1)
     assert re.sub(r"in [0-9.]+ .s$", "in 1 ms", result.stdout, flags=re.M).splitlines() == [
-        f"card: waiting: {bare.folder}/topologies/card.json:4:15: /host/interfaces/eth7: link host/eth7 is not there, "
-        "and netnsd does not make it",
-        "gone: not there at boot any more; until then it stays up, or netnsctl down gone",
-        "hand: stays as it was applied from elsewhere; netnsctl status hand",
+        f"card: waiting: {bare.folder}/topologies/card.json:4:15: /host/interfaces/eth7: link host/eth7 does not exist, "
+        "and netnsd does not create it",
+        "gone: no longer comes up at boot; until then it stays up, or netnsctl down gone",
+        "hand: left as it was applied from elsewhere; netnsctl status hand",
         "lab: 2 created, 2 removed in 1 ms",
         "new: 1 created in 1 ms",
         "two: stays down; netnsctl up two",
     ]
-    assert f"{bare.folder}/topologies/bad.json:1:" in result.stderr and "bad: not applied; it is as it was" in result.stderr
+    assert f"{bare.folder}/topologies/bad.json:1:" in result.stderr and "bad: not applied; everything is as it was before" in result.stderr
     assert bare.addresses(None, "veth-host") == ["10.0.0.3/24"]
     assert bare.namespaces() == ["c", "n", "ns0", "ns1"]
     told = manager.until("READY=1")
@@ -66,7 +66,7 @@ def test_reload_of_one_that_is_refused(bare):
     put(bare, t)
     put(bare, {"namespaces": {"n": {"interfaces": {"eth1": {"kind": "veth", "peer": "host/gone"}}}}}, "new")
     said = bare.ctl("reload", code=1).stderr
-    assert f"{bare.folder}/topologies/lab.json:" in said and "lab: not applied; it is as it was" in said
+    assert f"{bare.folder}/topologies/lab.json:" in said and "lab: not applied; everything is as it was before" in said
     bare.assert_same(before)
     assert (status(bare)["lab"]["state"], status(bare)["lab"]["on_disk"]) == ("up", "changed")
     assert (status(bare)["new"]["state"], status(bare)["new"]["on_disk"]) == ("failed", "new")
@@ -76,7 +76,7 @@ def test_reload_of_one_that_is_refused(bare):
 
 
 def test_reload_of_nothing(machine):
-    assert machine.ctl("reload").stdout == "nothing is in the boot directories\n"
+    assert machine.ctl("reload").stdout == "the boot directories are empty\n"
 
 
 def test_reload_writes_nothing_where_nothing_changed(bare):

@@ -181,7 +181,7 @@ def test_few_descriptors(rig):
             except VarlinkError as refusal:
                 assert refusal.name == "io.netnsd.Refused" and "Too many open files" in message(refusal)
             except Ended:
-                assert rig.is_alive() and "taking a connection: Too many open files" in rig.machine.log()
+                assert rig.is_alive() and "accepting a connection: Too many open files" in rig.machine.log()
             require(rig.settled(states[at]), [states[at]])
             if at == 0:
                 break

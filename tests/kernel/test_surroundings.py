@@ -98,11 +98,11 @@ def test_machine_without_identity(bare, content):
         return mac
 
     first = macs()
-    assert "/etc/machine-id holds no identity" in bare.log()
+    assert "/etc/machine-id is not valid" in bare.log()
     kept = bare.folder / "state/machine-id"
     assert re.fullmatch("[0-9a-f]{32}\n", kept.read_text()) and stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert macs() == first
-    assert "/etc/machine-id holds no identity" not in bare.log()
+    assert "/etc/machine-id is not valid" not in bare.log()
     kept.unlink()
     assert macs() != first
     # Where there is no state directory the run directory keeps it.
@@ -174,7 +174,7 @@ def test_umask_and_working_directory(bare):
         assert stat.S_IMODE((bare.root / path).stat().st_mode) == mode
     for option in "--run", "--state", "--topologies", "--socket":
         done = bare.run("sh", "-c", f"mkdir /run/gone; cd /run/gone; rmdir /run/gone; exec {NETNSD} {option} here", code=2)
-        assert f'netnsd: {option}: "here" is no whole path, and the working directory is gone' in done.stderr
+        assert f'netnsd: {option}: "here" is not an absolute path, and the working directory is gone' in done.stderr
 
 
 LONG = "/run/" + "x" * 103
@@ -183,8 +183,8 @@ BAD_OPTIONS = [
     ("--group", "", "is empty"), ("--admin-group", "", "is empty"), ("--socket", LONG, "has 108 bytes, at most 107"),
     ("--socket", "/run/x/", "is the path of a directory"), ("--run", "/" + "x" * 200, "has 201 bytes, at most 200"),
     ("--state", "/" + "x" * 5000, "bytes, at most"), ("--topologies", "/" + "x" * 5000, "bytes, at most"),
-    ("--group", "x" * 300, "bytes, at most"), ("--audit", "", "is no number"), ("--audit", "0", "is no number"),
-    ("--heal-burst", "", "is not N/SECONDS"), ("--log-level", "", "no level"),
+    ("--group", "x" * 300, "bytes, at most"), ("--audit", "", "is not a number"), ("--audit", "0", "is not a number"),
+    ("--heal-burst", "", "is not N/SECONDS"), ("--log-level", "", "unknown level"),
 ]
 
 
@@ -222,8 +222,8 @@ def test_relative_paths(bare):
 def test_groups_that_are_not_there(bare):
     """Then only root may, and that is said."""
     bare.start("--group", "nobody-here", "--admin-group", "nor-here")
-    assert "--group: there is no group nobody-here: only root may look" in bare.log()
-    assert "--admin-group: there is no group nor-here: only root may change" in bare.log()
+    assert "--group: there is no group nobody-here: only root has access" in bare.log()
+    assert "--admin-group: there is no group nor-here: only root can make changes" in bare.log()
     assert bare.socket.stat().st_gid == 0
     bare.apply(everyday())
     if os.geteuid() == 0:
@@ -234,7 +234,7 @@ def test_empty_variable_of_the_client(machine):
     """Is none; an empty option is a mistake."""
     machine.sh("NETNSD_SOCKET= netnsctl status")
     assert "1 to 107 bytes" in machine.ctl("--socket", "", "status", code=2).stderr
-    assert "no name of a namespace" in machine.ctl("wait", "--namespace", "", code=2).stderr
+    assert "not the name of a namespace" in machine.ctl("wait", "--namespace", "", code=2).stderr
 
 
 def test_state_directory_of_somebody_else(bare):

@@ -246,7 +246,7 @@ def test_what_is_no_key(machine, key):
     """A directory, and what would be below a key, are told like a name that the kernel does not know."""
     machine.sh("ip netns add theirs")
     for t in {"host": {"sysctl": {key: 1}}}, {"namespaces": {"theirs": {"existing": True, "sysctl": {key: 1}}}}:
-        assert f"{key} is not there, and netnsd does not make it" in machine.apply(t, code=1).stderr
+        assert f"{key} does not exist, and netnsd does not create it" in machine.apply(t, code=1).stderr
     machine.sh("ip netns del theirs")
 
 

@@ -18,16 +18,16 @@ APPLIED = int(os.environ.get("NETNSD_FILES", 1 if "NETNSD_SEED" in os.environ el
 REFUSED = int(os.environ.get("NETNSD_FILES", 1 if "NETNSD_SEED" in os.environ else 50))
 
 # What the kernel takes and makes into something else, or nothing of: it would not be as declared.
-POLICY = re.compile("""that is no address an interface can have
-the prefix length is said with the peer
+POLICY = re.compile("""not an address that an interface can have
+the prefix length belongs to the peer
 the kernel derives that of an IPv6 address
 IPv6 routes have none but global
 from 68 to 65520
 a route that refuses packets has no "dev"
-only a unicast route has a next router
-the same address stands at
-the same route stands at
-has nexthops, which say "via" and "dev" each for itself
+only a unicast route has a gateway
+the same address is already at
+the same route is already at
+has nexthops, each of which has its own "via" and "dev"
 an interface's own""".replace("\n", "|"))
 
 

@@ -38,15 +38,15 @@ def test_what_is_there_is_not_waited_for(machine):
 
 
 NEVER = {
-    "name": (["x"], "timed out: no topology is called x"),
-    "namespace": (["--namespace", "x"], "timed out: no topology keeps a namespace x"),
-    "foreign namespace": (["--namespace", "theirs"], "timed out: no topology keeps a namespace theirs"),
+    "name": (["x"], "timed out: there is no topology x"),
+    "namespace": (["--namespace", "x"], "timed out: no topology manages a namespace x"),
+    "foreign namespace": (["--namespace", "theirs"], "timed out: no topology manages a namespace theirs"),
     "both": (["lab", "x", "--namespace", "ns1", "--namespace", "y"],
-             "timed out: no topology is called x; no topology keeps a namespace y"),
+             "timed out: there is no topology x; no topology manages a namespace y"),
     "down": (["other"], "timed out: other is down"),
-    "namespace of what is down": (["--namespace", "a"], "timed out: no topology keeps a namespace a"),
-    "waits": (["card"], "timed out: card is waiting: link host/eth7 is not there, and netnsd does not make it"),
-    "all": ([], "timed out: card is waiting: link host/eth7 is not there, and netnsd does not make it"),
+    "namespace of what is down": (["--namespace", "a"], "timed out: no topology manages a namespace a"),
+    "waits": (["card"], "timed out: card is waiting: link host/eth7 does not exist, and netnsd does not create it"),
+    "all": ([], "timed out: card is waiting: link host/eth7 does not exist, and netnsd does not create it"),
 }
 
 
@@ -127,7 +127,7 @@ def test_daemon_that_does_not_come_back(machine):
     client = waiting(machine, "lab", "--timeout", 1)
     wait_for(lambda: "io.netnsd" in machine.sh("ss -xHn state established"))
     machine.stop()
-    assert ended(client) == (124, "netnsctl: netnsd went away, and has not come back in time\n")
+    assert ended(client) == (124, "netnsctl: netnsd went away, and did not come back in time\n")
 
 
 def test_no_daemon(bare):
@@ -147,7 +147,7 @@ def test_socket_that_nobody_serves(bare):
     path, s = listening(bare)
     with s:
         said = bare.ctl("--socket", path, "wait", "--timeout", 0, code=124).stderr
-    assert "netnsd has not answered in time" in said
+    assert "netnsd did not answer in time" in said
 
 
 def test_socket_activation(bare):
@@ -194,6 +194,6 @@ def test_what_becomes_well_by_itself(machine):
     machine.sh(wan)
     assert ended(again) == (0, "")
     told = json.loads(machine.ctl("--json", "log", "lab").stdout)["events"]
-    assert (told[-1]["event"], told[-1]["message"]) == ("healed", "all is as declared again")
+    assert (told[-1]["event"], told[-1]["message"]) == ("healed", "everything is as declared again")
     machine.ctl("down", "--all")
     machine.sh("ip link del wan")

@@ -36,11 +36,11 @@ def assert_up(machine):
 def test_interface_that_comes(machine):
     before = machine.snapshot()
     error = machine.apply(with_wan(), code=1).stderr
-    assert "lab.json:" in error and "/host/interfaces/wan: link host/wan is not there" in error, error
-    assert "lab waits for link host/wan, and is applied as soon as that is there" in error, error
+    assert "lab.json:" in error and "/host/interfaces/wan: link host/wan does not exist" in error, error
+    assert "lab waits for link host/wan, and is applied as soon as that exists" in error, error
     machine.assert_same(before)
     assert machine.state() == "waiting" and events(machine, "lab") == ["waiting"]
-    assert "link host/wan is not there" in machine.ctl("status").stdout
+    assert "link host/wan does not exist" in machine.ctl("status").stdout
     machine.apply(pair(), "other")
     machine.sh("ip link add unheard type bridge; ip link del unheard")
     machine.sh(WAN)
@@ -253,7 +253,7 @@ def test_what_is_up_does_not_give_way(machine):
     machine.apply(everyday())
     before = machine.snapshot()
     error = machine.apply(with_wan(), code=1).stderr
-    assert "link host/wan is not there" in error and "waits for" not in error, error
+    assert "link host/wan does not exist" in error and "waits for" not in error, error
     machine.assert_same(before)
     assert machine.state() == "up"
 
@@ -261,7 +261,7 @@ def test_what_is_up_does_not_give_way(machine):
 def test_plan_and_confirm_do_not_wait(machine):
     for args in ("plan",), ("apply", "--confirm", "60"):
         error = machine.ctl(*args, machine.file(with_wan()), code=1).stderr
-        assert "link host/wan is not there" in error and "waits for" not in error, error
+        assert "link host/wan does not exist" in error and "waits for" not in error, error
     assert machine.ctl("status").stdout.startswith("no topologies")
 
 
@@ -288,7 +288,7 @@ def test_interface_that_goes_and_comes_again(machine):
     machine.apply(with_wan())
     machine.sh("ip link del wan")
     wait_for(lambda: machine.state() == "waiting")
-    assert "link host/wan is not there" in machine.ctl("status").stdout
+    assert "link host/wan does not exist" in machine.ctl("status").stdout
     machine.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
     wait_for(lambda: machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"])
     assert machine.namespaces() == ["ns1"] and machine.state() == "waiting", machine.log()
@@ -325,7 +325,7 @@ def test_down_while_what_it_names_is_away(machine):
 
 def test_waits_at_once_only_where_somebody_stays(bare):
     error = bare.run("netnsd", "--once", bare.file(with_wan()), code=1).stderr
-    assert "link host/wan is not there" in error and "waits for" not in error, error
+    assert "link host/wan does not exist" in error and "waits for" not in error, error
 
 
 def test_number_of_eight_digits(machine):
@@ -350,6 +350,6 @@ def test_two_that_would_live_in_each_other(machine):
     before = machine.snapshot()
     for netns, owner in ("nb", "b"), ("nc", "c"):
         error = machine.apply({"namespaces": {"na": {}, netns: other}}, "a", code=1).stderr
-        assert f"namespace {netns} is made by the topology {owner}, which itself lives in a namespace of a" in error, error
+        assert f"namespace {netns} is created by the topology {owner}, which itself uses a namespace of a" in error, error
         machine.assert_same(before)
     machine.ctl("down", "--all")

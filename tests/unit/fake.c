@@ -293,7 +293,7 @@ static void show_intruders(const struct fake *k, struct model *observed, const c
 		    (have && !(object_diff(want, have) & kind_mask(&kind_route, FIXED))))
 			continue;
 		b = arena_alloc(&observed->arena, sizeof(*b));
-		*b = (struct beside){ want->id, "a route of proto dhcp", "say another \"metric\"", false, false };
+		*b = (struct beside){ want->id, "a route of proto dhcp", "use another \"metric\"", false, false };
 		b->bars = k->exclusive && !is_same(want, model_find(last, want->id));
 		want->crowded = !b->bars;
 		show(observed, o, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fake.h - a kernel that is only a list of objects, with the real one's rules: it
- * refuses what is there already and what stands on nothing, and takes along what
+ * refuses what already exists and what stands on nothing, and takes along what
  * stood on a thing that goes. */
 #pragma once
 #include "model/revert.h"

@@ -90,8 +90,8 @@ static void test_words(_unused_ void **state)
 		enum outcome_code code;
 		const char *told;
 	} cases[] = {
-		{ OUTCOME_NAME_IN_USE, "is up from /lab.json; --replace, or --name OTHER" },
-		{ OUTCOME_BUSY, "waits to be confirmed: netnsctl confirm lab, or netnsctl rollback lab" },
+		{ OUTCOME_NAME_IN_USE, "is up from /lab.json; use --replace, or --name OTHER" },
+		{ OUTCOME_BUSY, "awaits confirmation: netnsctl confirm lab, or netnsctl rollback lab" },
 		{ OUTCOME_WAITING, "waits for link host/br0, route host" },
 		{ OUTCOME_DONE, "2 created, 1 removed in 1.5 ms" },
 	};

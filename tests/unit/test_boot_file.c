@@ -88,7 +88,7 @@ static void test_names(void **state)
 		assert_int_equal(file->made_up, rows[i].made_up);
 		assert_int_equal(file->json != NULL, rows[i].valid);
 	}
-	assert_non_null(strstr(problem_of(f, "a_b")->message, "the file's name makes no topology's name"));
+	assert_non_null(strstr(problem_of(f, "a_b")->message, "the file name cannot be the topology's name"));
 	assert_null(boot_files_find(&f->files, "nowhere"));
 }
 
@@ -124,9 +124,9 @@ static void test_hostile_files(void **state)
 	assert_int_equal(f->files.n, 6);
 	assert_non_null(strstr(problem_of(f, "link")->message, "is a symbolic link, which is not followed"));
 	assert_int_equal(problem_of(f, "link")->code, -ELOOP);
-	assert_string_equal(problem_of(f, "dir")->message, "is no regular file");
-	assert_string_equal(problem_of(f, "fifo")->message, "is no regular file");
-	assert_non_null(strstr(problem_of(f, "open")->message, "can be written by others than root"));
+	assert_string_equal(problem_of(f, "dir")->message, "is not a regular file");
+	assert_string_equal(problem_of(f, "fifo")->message, "is not a regular file");
+	assert_non_null(strstr(problem_of(f, "open")->message, "is writable for users other than root"));
 	assert_non_null(strstr(problem_of(f, "theirs")->message, "belongs to user 12345"));
 	assert_string_equal(problem_of(f, "huge")->message, "has 8388609 bytes, at most 8388608 are allowed");
 	assert_int_equal(problem_of(f, "huge")->code, -EFBIG);
@@ -307,7 +307,7 @@ static void test_directories(void **state)
 	assert_int_equal(chmod(f->top, 0777), 0);
 	look(f);
 	assert_int_equal(f->files.n, 0);
-	assert_non_null(strstr(f->files.said[BOOT_TOPOLOGIES], "can be written by others than root: chmod go-w; nothing in it is applied"));
+	assert_non_null(strstr(f->files.said[BOOT_TOPOLOGIES], "is writable for users other than root: chmod go-w; nothing in it is applied"));
 	assert_int_equal(chmod(f->top, 0755), 0);
 	look(f);
 	assert_int_equal(f->files.n, 1);
@@ -319,7 +319,7 @@ static void test_directories(void **state)
 	assert_int_equal(f->files.n, 1);
 	disk_print(f->dir, "own", "");
 	look(f);
-	assert_non_null(strstr(f->files.said[BOOT_PERSISTED], "/own: is in the way"));
+	assert_non_null(strstr(f->files.said[BOOT_PERSISTED], "/own: is not a directory"));
 }
 
 static void test_too_many(void **state)
@@ -338,7 +338,7 @@ static void test_too_many(void **state)
 	assert_null(boot_files_find(&f->files, "4096"));
 	assert_non_null(boot_files_find(&f->files, "own"));
 	assert_string_equal(f->files.said[BOOT_TOPOLOGIES],
-			    "holds 4097 files, at most 4096 are read: in order of name, those from 4096.json on are left out");
+			    "has 4097 files, at most 4096 are read: in order of name, those from 4096.json on are left out");
 }
 
 static void test_place(void **state)

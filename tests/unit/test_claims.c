@@ -178,13 +178,13 @@ static void test_circles(void **state)
 	j = change(f, "a", NETNS("na", ""), "{\"namespaces\":{\"na\":{},\"nb\":{\"existing\":true}}}");
 	assert_int_equal(claims_check(f->env, j), -ELOOP);
 	assert_string_equal(j->problems.v[0].message,
-			    "namespace nb is made by the topology b, which itself lives in a namespace of a");
+			    "namespace nb is created by the topology b, which itself uses a namespace of a");
 	j = change(f, "a", NETNS("na", ""), NETNS("na", ""));
 	assert_int_equal(claims_check(f->env, j), 0);
 	up(f, "c", "{\"namespaces\":{\"nc\":{},\"nb\":{\"existing\":true}}}");
 	j = change(f, "a", NETNS("na", ""), "{\"namespaces\":{\"na\":{},\"nc\":{\"existing\":true}}}");
 	assert_int_equal(claims_check(f->env, j), -ELOOP);
-	assert_non_null(strstr(j->problems.v[0].message, "namespace nc is made by the topology c"));
+	assert_non_null(strstr(j->problems.v[0].message, "namespace nc is created by the topology c"));
 	/* Who lives in what is somebody else's goes in no circle. */
 	j = change(f, "d", "{}", "{\"namespaces\":{\"nd\":{},\"nc\":{\"existing\":true}}}");
 	assert_int_equal(claims_check(f->env, j), 0);

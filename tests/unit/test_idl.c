@@ -41,21 +41,21 @@ static void test_refused(void **state)
 	static const struct {
 		const char *text, *words;
 	} cases[] = {
-		{ "", "line 1: interface wanted, not \"\"" },
-		{ "interface", "line 1: a name wanted" },
-		{ "interface a.b\n\nmethod", "line 3: a name wanted" },
-		{ "interface a.b\nthing X ()", "line 2: type, method or error wanted, not \"thing\"" },
-		{ "interface a.b\ntype X int", "( wanted" },
-		{ "interface a.b\ntype X (a)\ntype X (b)", "line 3: X is there twice" },
-		{ "interface a.b\ntype X (a: int, a: int)", "line 2: a is there twice" },
-		{ "interface a.b\ntype X (a: int, b)", ": wanted, not \")\"" },
-		{ "interface a.b\ntype X (a, b: int)", ") wanted, not \":\"" },
-		{ "interface a.b\ntype X (a: int,)", "a name wanted" },
-		{ "interface a.b\ntype X (a: [int]int)", "[string] wanted" },
+		{ "", "line 1: expected interface, not \"\"" },
+		{ "interface", "line 1: expected a name" },
+		{ "interface a.b\n\nmethod", "line 3: expected a name" },
+		{ "interface a.b\nthing X ()", "line 2: expected type, method or error, not \"thing\"" },
+		{ "interface a.b\ntype X int", "expected (" },
+		{ "interface a.b\ntype X (a)\ntype X (b)", "line 3: duplicate X" },
+		{ "interface a.b\ntype X (a: int, a: int)", "line 2: duplicate a" },
+		{ "interface a.b\ntype X (a: int, b)", "expected :, not \")\"" },
+		{ "interface a.b\ntype X (a, b: int)", "expected ), not \":\"" },
+		{ "interface a.b\ntype X (a: int,)", "expected a name" },
+		{ "interface a.b\ntype X (a: [int]int)", "expected [string]" },
 		{ "interface a.b\ntype X (a: Y)", "there is no type Y" },
-		{ "interface a.b\nmethod X()", "-> wanted" },
-		{ "interface a.b\nmethod X() -> (", "a name wanted, not \"\"" },
-		{ "interface a.b\ntype X (a: [][][][][][][][][][][][][][][][][][]int)", "less nesting wanted" },
+		{ "interface a.b\nmethod X()", "expected ->" },
+		{ "interface a.b\nmethod X() -> (", "expected a name, not \"\"" },
+		{ "interface a.b\ntype X (a: [][][][][][][][][][][][][][][][][][]int)", "expected less nesting" },
 	};
 
 	(void)state;

@@ -40,25 +40,25 @@ static struct json_object *accepted(const char *text)
 static void test_refused(_unused_ void **state)
 {
 	static const struct refusal rows[] = {
-		{ "", 1, 1, "", "the text ends where a value should stand" },
-		{ " \n", 2, 1, "", "the text ends where a value should stand" },
+		{ "", 1, 1, "", "the text ends where a value is expected" },
+		{ " \n", 2, 1, "", "the text ends where a value is expected" },
 		{ "{\"a\":1,}", 1, 8, "", "the last member of an object has no comma after it" },
 		{ "[1,\n]", 2, 1, "", "the last element of a list has no comma after it" },
 		{ "{\"a\":1 \"b\":2}", 1, 8, "", "expected \",\" or \"}\" here, not \"" },
 		{ "[1 2]", 1, 4, "", "expected \",\" or \"]\" here, not 2" },
 		{ "{\"a\" 1}", 1, 6, "/a", "expected \":\" here, not 1" },
 		{ "{a:1}", 1, 2, "", "expected a key in double quotes here, not a" },
-		{ "{'a':1}", 1, 2, "", "a string stands in double quotes" },
-		{ "// x\n{}", 1, 1, "", "JSON has no comments; a \"description\" may say it" },
+		{ "{'a':1}", 1, 2, "", "a string must be in double quotes" },
+		{ "// x\n{}", 1, 1, "", "JSON has no comments; use a \"description\"" },
 		{ "{} x", 1, 4, "", "expected the end of the text here, not x" },
-		{ "{\"a\":NaN}", 1, 6, "/a", "NaN is no JSON number" },
-		{ "{\"a\":-Infinity}", 1, 6, "/a", "-Infinity is no JSON number" },
-		{ "{\"a\":True}", 1, 6, "/a", "\"true\" is written in small letters" },
+		{ "{\"a\":NaN}", 1, 6, "/a", "NaN is not a JSON number" },
+		{ "{\"a\":-Infinity}", 1, 6, "/a", "-Infinity is not a JSON number" },
+		{ "{\"a\":True}", 1, 6, "/a", "\"true\" must be in lower case" },
 		{ "{\"a\":yes}", 1, 6, "/a", "expected a value here, not yes" },
 		{ "{\"a\":nullx}", 1, 6, "/a", "expected a value here, not nullx" },
-		{ "{\"a\":", 1, 6, "/a", "the text ends where a value should stand" },
-		{ "\xef\xbb\xbf{}", 1, 1, "", "a byte order mark stands here; save the file as UTF-8 without one" },
-		{ "{\xe2\x80\x9c\x61\":1}", 1, 2, "", "a typographic quote stands here; JSON takes the plain \" only" },
+		{ "{\"a\":", 1, 6, "/a", "the text ends where a value is expected" },
+		{ "\xef\xbb\xbf{}", 1, 1, "", "this is a byte order mark; save the file as UTF-8 without one" },
+		{ "{\xe2\x80\x9c\x61\":1}", 1, 2, "", "this is a typographic quote; JSON needs the plain \"" },
 		{ "{\x01}", 1, 2, "", "expected a key in double quotes here, not a control character" },
 	};
 
@@ -69,14 +69,14 @@ static void test_refused(_unused_ void **state)
 static void test_strings_refused(_unused_ void **state)
 {
 	static const struct refusal rows[] = {
-		{ "[\"x\ny\"]", 1, 4, "/0", "a string may not hold a raw newline; is a \" missing?" },
-		{ "[\"x\ty\"]", 1, 4, "/0", "a string may not hold a raw control character; write \\u0009" },
-		{ "[\"abc", 1, 2, "/0", "the string that begins here has no end" },
-		{ "[\"abc\\", 1, 6, "/0", "a backslash stands before one of \"\\/bfnrt, or before u and four digits" },
-		{ "[\"\\q\"]", 1, 3, "/0", "a backslash stands before one of \"\\/bfnrt, or before u and four digits" },
+		{ "[\"x\ny\"]", 1, 4, "/0", "a string must not contain a raw newline; is a \" missing?" },
+		{ "[\"x\ty\"]", 1, 4, "/0", "a string must not contain a raw control character; write \\u0009" },
+		{ "[\"abc", 1, 2, "/0", "this string is not terminated" },
+		{ "[\"abc\\", 1, 6, "/0", "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits" },
+		{ "[\"\\q\"]", 1, 3, "/0", "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits" },
 		{ "[\"\\u12\"]", 1, 3, "/0",
-		  "a backslash stands before one of \"\\/bfnrt, or before u and four digits" },
-		{ "[\"\\u0000\"]", 1, 3, "/0", "a string may not hold a NUL" },
+		  "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits" },
+		{ "[\"\\u0000\"]", 1, 3, "/0", "a string must not contain a NUL" },
 		{ "[\"\\ud83d\"]", 1, 3, "/0", "\\ud83d is the first half of a character whose second is missing" },
 		{ "[\"\\ud83d\\u0041\"]", 1, 3, "/0",
 		  "\\ud83d is the first half of a character whose second is missing" },
@@ -95,13 +95,13 @@ static void test_strings_refused(_unused_ void **state)
 static void test_numbers_refused(_unused_ void **state)
 {
 	static const struct refusal rows[] = {
-		{ "[01]", 1, 2, "/0", "a number does not begin with 0" },
-		{ "[0x10]", 1, 2, "/0", "numbers are decimal" },
+		{ "[01]", 1, 2, "/0", "a number must not begin with 0" },
+		{ "[0x10]", 1, 2, "/0", "numbers must be decimal" },
 		{ "[1.]", 1, 2, "/0", "a digit must follow the \".\"" },
 		{ "[-]", 1, 2, "/0", "a digit must follow the \"-\"" },
 		{ "[1e]", 1, 2, "/0", "a digit must follow the exponent's \"e\"" },
-		{ "[+1]", 1, 2, "/0", "a number has no \"+\" before it" },
-		{ "[.5]", 1, 2, "/0", "a number begins with a digit" },
+		{ "[+1]", 1, 2, "/0", "a number must not begin with \"+\"" },
+		{ "[.5]", 1, 2, "/0", "a number must begin with a digit" },
 		{ "[9223372036854775808]", 1, 2, "/0", "the number does not fit into 64 bits" },
 		{ "[-9223372036854775809]", 1, 2, "/0", "the number does not fit into 64 bits" },
 		{ "[1e999]", 1, 2, "/0", "the number is too large" },
@@ -119,12 +119,12 @@ static void test_duplicates(_unused_ void **state)
 
 	assert_int_equal(json_read(text, strlen(text), &in, &p), -EINVAL);
 	assert_int_equal(p.n, 3);
-	assert_string_equal(p.v[0].message, "\"c\" is here twice, first at 2:7");
+	assert_string_equal(p.v[0].message, "duplicate key \"c\", first at 2:7");
 	assert_string_equal(p.v[0].where.pointer, "/b/c");
 	assert_int_equal(p.v[0].where.column, 13);
-	assert_string_equal(p.v[1].message, "\"a\" is here twice, first at 1:2");
+	assert_string_equal(p.v[1].message, "duplicate key \"a\", first at 1:2");
 	assert_int_equal(p.v[1].where.line, 3);
-	assert_string_equal(p.v[2].message, "\"n\" is here twice");
+	assert_string_equal(p.v[2].message, "duplicate key \"n\"");
 	problems_done(&p);
 }
 
@@ -183,7 +183,7 @@ static void test_nesting(_unused_ void **state)
 	memset(text, '[', NESTING_MAX + 1);
 	memset(text + NESTING_MAX + 1, ']', NESTING_MAX + 1);
 	assert_int_equal(json_read(text, 2 * NESTING_MAX + 2, &in, &p), -EINVAL);
-	assert_string_equal(p.v[0].message, "objects and lists stand more than 32 deep within each other");
+	assert_string_equal(p.v[0].message, "objects and lists are nested more than 32 deep");
 	assert_int_equal(p.v[0].where.column, NESTING_MAX + 1);
 	problems_done(&p);
 }

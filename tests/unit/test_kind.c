@@ -65,7 +65,7 @@ static void test_documents(_unused_ void **state)
 	fclose(f);
 	assert_non_null(strstr(manual, "## tunnel\n\nA tunnel to somewhere.\n"));
 	assert_non_null(strstr(manual, "|  *learning*\n:  true or false\n:  whether addresses are learnt; reverts to true\n"));
-	assert_non_null(strstr(manual, "largest packet, in bytes; 65536 is for lo alone; below 1280 there is no IPv6 (IFLA\\_MTU); reverts to 1400\n"));
+	assert_non_null(strstr(manual, "largest packet, in bytes; 65536 on lo only; below 1280 there is no IPv6 (IFLA\\_MTU); reverts to 1400\n"));
 	json_object_put(schema);
 }
 

@@ -100,29 +100,29 @@ static void test_good(_unused_ void **state)
 static void test_root(_unused_ void **state)
 {
 	static const struct row rows[] = {
-		{ "", "1:1  the text ends where a value should stand\n" },
+		{ "", "1:1  the text ends where a value is expected\n" },
 		{ "[]", "1:1  must be an object: { ... }\n" },
 		{ "null", "1:1  must be an object: { ... }\n" },
 		{ "{ \"version\": 2 }", "1:14 /version version 2 is newer than this netnsd, which knows version 1\n" },
 		{ "{ \"version\": \"1\" }", "1:14 /version must be 1\n" },
 		{ "{ \"name\": \"a/b\" }",
-		  "1:11 /name \"a/b\" may hold letters, digits, \"_\", \".\" and \"-\" only\n" },
+		  "1:11 /name \"a/b\" must consist of letters, digits, \"_\", \".\" and \"-\" only\n" },
 		{ "{ \"name\": 1 }", "1:11 /name must be a text in double quotes\n" },
 		{ "{ \"on_drift\": \"heel\" }", "1:15 /on_drift must be \"heal\" or \"report\"\n" },
 		{ "{ \"nmaespaces\": {} }", "1:3 /nmaespaces unknown field; did you mean \"namespaces\"?\n" },
 		{ "{ \"interfaces\": {} }",
-		  "1:3 /interfaces unknown field; here may stand \"$schema\", \"version\", \"name\", "
+		  "1:3 /interfaces unknown field; possible here: \"$schema\", \"version\", \"name\", "
 		  "\"description\", \"on_drift\", \"host\" or \"namespaces\"\n" },
 		{ "{ \"expect\": [] }", "1:3 /expect \"expect\" is not supported by this version of netnsd\n" },
 		{ "{ \"namespaces\": { \"host\": {} } }",
-		  "1:19 /namespaces/host \"host\" is the namespace that netnsd runs in; it stands at /host\n" },
+		  "1:19 /namespaces/host \"host\" is the namespace that netnsd runs in; declare it at /host\n" },
 		{ "{ \"namespaces\": { \"a b\": {} } }",
-		  "1:19 /namespaces/a b \"a b\" may hold letters, digits, \"_\", \".\" and \"-\" only\n" },
+		  "1:19 /namespaces/a b \"a b\" must consist of letters, digits, \"_\", \".\" and \"-\" only\n" },
 		{ "{ \"namespaces\": [] }", "1:17 /namespaces must be an object: { ... }\n" },
 		{ "{ \"namespaces\": { \"a\": 1 } }", "1:24 /namespaces/a must be an object: { ... }\n" },
 		{ "{ \"host\": null, \"namespaces\": { \"a\": { \"routes\": [ null ] } } }",
-		  "1:11 /host null says nothing; leave the field out\n"
-		  "1:52 /namespaces/a/routes/0 null says nothing; leave the field out\n" },
+		  "1:11 /host null has no meaning; leave the field out\n"
+		  "1:52 /namespaces/a/routes/0 null has no meaning; leave the field out\n" },
 	};
 
 	refused_all(rows, ARRAY_SIZE(rows));
@@ -143,12 +143,12 @@ static void test_words(_unused_ void **state)
 	static const struct row rows[] = {
 		{ "\"nat\": {}", "2:1 /namespaces/ns1/nat \"nat\" is not supported by this version of netnsd\n" },
 		{ "\"roots\": []", "2:1 /namespaces/ns1/roots unknown field; did you mean \"routes\"?\n" },
-		{ "\"foo\": []", "2:1 /namespaces/ns1/foo unknown field; here may stand \"existing\", \"interfaces\", "
+		{ "\"foo\": []", "2:1 /namespaces/ns1/foo unknown field; possible here: \"existing\", \"interfaces\", "
 				 "\"routes\" or \"settings\"\n" },
 		{ "\"addresses\": []",
-		  "2:1 /namespaces/ns1/addresses unknown field here; \"addresses\" stands in an interface\n" },
+		  "2:1 /namespaces/ns1/addresses unknown field here; \"addresses\" belongs in an interface\n" },
 		{ "\"interfaces\": { \"a\": { \"routes\": [] } }",
-		  "2:24 /namespaces/ns1/interfaces/a/routes unknown field here; \"routes\" stands in a namespace or the host\n" },
+		  "2:24 /namespaces/ns1/interfaces/a/routes unknown field here; \"routes\" belongs in a namespace or the host\n" },
 		{ "\"interfaces\": { \"a\": { \"kind\": \"swich\" } }",
 		  "2:32 /namespaces/ns1/interfaces/a/kind there is no kind \"swich\"; did you mean \"switch\"?\n" },
 		{ "\"interfaces\": { \"a\": { \"kind\": \"wireguard\", \"listen_port\": 1 } }",
@@ -160,9 +160,9 @@ static void test_words(_unused_ void **state)
 		{ "\"interfaces\": { \"a\": { \"kind\": \"switch\", \"peer\": \"b\" } }",
 		  "2:42 /namespaces/ns1/interfaces/a/peer a switch has no \"peer\", a cable has\n" },
 		{ "\"interfaces\": { \"a\": { \"peer\": \"b\" } }",
-		  "2:24 /namespaces/ns1/interfaces/a/peer unknown field; with \"kind\": \"cable\" it would be one\n" },
+		  "2:24 /namespaces/ns1/interfaces/a/peer unknown field; it would need \"kind\": \"cable\"\n" },
 		{ "\"interfaces\": { \"a\": { \"kind\": \"cable\", \"peer\": \"b\", \"mac\": \"02:00:00:00:00:01\" } }",
-		  "2:54 /namespaces/ns1/interfaces/a/mac unknown field; here may stand \"kind\", \"mtu\", "
+		  "2:54 /namespaces/ns1/interfaces/a/mac unknown field; possible here: \"kind\", \"mtu\", "
 		  "\"master\", \"peer\", \"addresses\" or \"settings\"\n" },
 		{ "\"interfaces\": { \"a\": { \"netem\": {} } }",
 		  "2:24 /namespaces/ns1/interfaces/a/netem \"netem\" is not supported by this version of netnsd\n" },
@@ -193,9 +193,9 @@ static void test_values(_unused_ void **state)
 		{ "\"interfaces\": []", "2:15 /namespaces/ns1/interfaces must be an object: { ... }\n" },
 		{ "\"interfaces\": { \"a\": [] }", "2:22 /namespaces/ns1/interfaces/a must be an object: { ... }\n" },
 		{ "\"interfaces\": { \"abcdefghijklmnop\": {} }",
-		  "2:17 /namespaces/ns1/interfaces/abcdefghijklmnop \"abcdefghijklmnop\" is 16 bytes, the kernel allows 15\n" },
+		  "2:17 /namespaces/ns1/interfaces/abcdefghijklmnop \"abcdefghijklmnop\" is 16 bytes long, the kernel allows 15\n" },
 		{ "\"interfaces\": { \"a/b\": {} }",
-		  "2:17 /namespaces/ns1/interfaces/a~1b \"a/b\" holds a \"/\", which is not "
+		  "2:17 /namespaces/ns1/interfaces/a~1b \"a/b\" contains \"/\", which is not "
 		  "allowed in the name of an interface\n" },
 		{ "\"interfaces\": { \"a\": { \"mtu\": 67 } }",
 		  "2:31 /namespaces/ns1/interfaces/a/mtu must be a whole number from 68 to 65535\n" },
@@ -209,14 +209,14 @@ static void test_values(_unused_ void **state)
 		  "2:13 /namespaces/ns1/routes/0 \"to\" is missing\n"
 		  "2:25 /namespaces/ns1/routes/1/to x is neither \"default\" nor a network, such as 10.0.0.0/24\n" },
 		{ "\"settings\": { \"a\": \"b\", \"\": \"c\", \"d\": \"\" }",
-		  "2:25 /namespaces/ns1/settings/ may not be empty\n2:39 /namespaces/ns1/settings/d may not be empty\n" },
+		  "2:25 /namespaces/ns1/settings/ must not be empty\n2:39 /namespaces/ns1/settings/d must not be empty\n" },
 		{ "\"interfaces\": { \"a\": { \"addresses\": [ \"10.0.0.1\", 1, \"x\", { \"address\": \"y\" } ] } }",
 		  "2:51 /namespaces/ns1/interfaces/a/addresses/1 must be an IP address with a prefix length, such as "
 		  "\"10.0.0.1/24\"\n"
 		  "2:54 /namespaces/ns1/interfaces/a/addresses/2 x is not an IP address, such as 10.0.0.1\n"
 		  "2:72 /namespaces/ns1/interfaces/a/addresses/3/address y is not an IP address, such as 10.0.0.1\n" },
 		{ "\"interfaces\": { \"a\": { \"addresses\": [ \"::1\", { \"address\": \"0::1/128\" } ] } }",
-		  "2:46 /namespaces/ns1/interfaces/a/addresses/1 the same address stands at line 2, column 39 already\n" },
+		  "2:46 /namespaces/ns1/interfaces/a/addresses/1 the same address is already at line 2, column 39\n" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -232,14 +232,14 @@ static void test_references(_unused_ void **state)
 		"\"c\": { \"kind\": \"cable\", \"peer\": \"sw0\" },\n"
 		"\"d\": { \"kind\": \"switch\", \"master\": \"ns2/sw0\" } },\n"
 		"\"routes\": [ { \"to\": \"default\", \"dev\": \"sw\" } ]",
-		"3:36 /namespaces/ns1/interfaces/a/master sw1 is no interface of ns1; did you mean sw0?\n"
-		"4:36 /namespaces/ns1/interfaces/b/master unlike is no interface of ns1\n"
+		"3:36 /namespaces/ns1/interfaces/a/master sw1 is not an interface of ns1; did you mean sw0?\n"
+		"4:36 /namespaces/ns1/interfaces/b/master unlike is not an interface of ns1\n"
 		"5:33 /namespaces/ns1/interfaces/c/peer ns1/sw0 is a switch, no end of a cable\n"
 		"6:36 /namespaces/ns1/interfaces/d/master there is no namespace ns2 in this file; did you mean ns1?\n"
-		"7:39 /namespaces/ns1/routes/0/dev sw is no interface of ns1; did you mean sw0?\n");
+		"7:39 /namespaces/ns1/routes/0/dev sw is not an interface of ns1; did you mean sw0?\n");
 	refused("{\"host\":{\"interfaces\":{\"br\":{}}},\n"
 		"\"namespaces\":{\"ns1\":{\"interfaces\":{\"a\":{\"master\":\"br\"}}}}}",
-		"2:50 /namespaces/ns1/interfaces/a/master br is no interface of ns1; did you mean host/br?\n");
+		"2:50 /namespaces/ns1/interfaces/a/master br is not an interface of ns1; did you mean host/br?\n");
 	refused_body(
 		"\"interfaces\": { \"a\": { \"kind\": \"cable\", \"peer\": \"hots/a\" } }",
 		"2:49 /namespaces/ns1/interfaces/a/peer there is no namespace hots in this file; did you mean host?\n");
@@ -251,7 +251,7 @@ static void test_consequences(_unused_ void **state)
 	refused_body(
 		"\"interfaces\": { \"a\": { \"kind\": \"cabel\", \"peer\": \"b\" }, \"c\": { \"master\": \"d\" } }",
 		"2:32 /namespaces/ns1/interfaces/a/kind there is no kind \"cabel\"; did you mean \"cable\"?\n"
-		"2:73 /namespaces/ns1/interfaces/c/master d is no interface of ns1\n");
+		"2:73 /namespaces/ns1/interfaces/c/master d is not an interface of ns1\n");
 	refused_body(
 		"\"interfaces\": { \"a\": { \"kind\": \"quantum\", \"peer\": \"b\" }, \"c\": { \"master\": \"b\" } }",
 		"2:32 /namespaces/ns1/interfaces/a/kind must be \"switch\" or \"cable\"\n");
@@ -282,8 +282,8 @@ static void test_circles(_unused_ void **state)
 	refused_body(
 		"\"interfaces\": { \"a\": { \"master\": \"b\" }, \"b\": { \"master\": \"c\" }, \"c\": { \"master\": \"b\" },\n"
 		"\"d\": { \"master\": \"d\" }, \"e\": { \"master\": \"a\" } }",
-		"2:82 /namespaces/ns1/interfaces/c/master leads in a circle: ns1/b, ns1/c, ns1/b again\n"
-		"3:18 /namespaces/ns1/interfaces/d/master leads in a circle: ns1/d, ns1/d again\n");
+		"2:82 /namespaces/ns1/interfaces/c/master forms a cycle: ns1/b, ns1/c, ns1/b again\n"
+		"3:18 /namespaces/ns1/interfaces/d/master forms a cycle: ns1/d, ns1/d again\n");
 }
 
 static void test_limits(_unused_ void **state)
@@ -337,7 +337,7 @@ static void test_json(_unused_ void **state)
 
 	assert_int_equal(load_json(in, &toy_kinds, &t, &p), -EINVAL);
 	got = problems_text(&p);
-	assert_string_equal(got, "0:0 /namespaces/a/routes/1 null says nothing; leave the field out\n"
+	assert_string_equal(got, "0:0 /namespaces/a/routes/1 null has no meaning; leave the field out\n"
 				 "0:0 /namespaces/a/routes/0 \"to\" is missing\n");
 	problems_done(&p);
 	json_object_put(in);

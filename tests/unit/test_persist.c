@@ -123,8 +123,8 @@ static void test_disk_fails(void **state)
 static void test_each_call_matters(void **state)
 {
 	static const struct { enum disk_call call; unsigned at; const char *words; } rows[] = {
-		{ DISK_WRITE, 1, "writing what is to be there at boot" }, { DISK_WRITE, 2, "writing what is to be there at boot" },
-		{ DISK_FSYNC, 1, "writing what is to be there at boot" }, { DISK_FSYNC, 2, "writing what is to be there at boot" },
+		{ DISK_WRITE, 1, "saving the topology for boot" }, { DISK_WRITE, 2, "saving the topology for boot" },
+		{ DISK_FSYNC, 1, "saving the topology for boot" }, { DISK_FSYNC, 2, "saving the topology for boot" },
 		{ DISK_FSYNC, 3, "/topologies: " },
 		{ DISK_RENAMEAT, 1, "/topologies/lab.source" }, { DISK_RENAMEAT, 2, "/topologies/lab.json" },
 	};
@@ -230,7 +230,7 @@ static void test_limit(void **state)
 	text[TOPOLOGY_MAX - 6] = '\0';
 	json_object_object_add(o, "", json_object_new_string(text));
 	assert_int_equal(persist_prepare(dir, "lab", o, "x", &e), -EFBIG);
-	assert_non_null(strstr(e.text, "the topology has 8388609 bytes, at boot at most 8388608 are taken"));
+	assert_non_null(strstr(e.text, "the topology has 8388609 bytes, at most 8388608 are accepted at boot"));
 	json_object_put(o);
 	free(text);
 }

@@ -160,13 +160,13 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 static void test_conflict(_unused_ void **state)
 {
 	conflict(&kind_bridge, "v0",
-		 "link host/v0 is there already and belongs to another program; netnsd leaves it alone");
+		 "link host/v0 already exists and belongs to another program; netnsd leaves it alone");
 	conflict(&kind_veth, "v0",
-		 "link host/v0 is there already and belongs to another program; netnsd leaves it alone");
+		 "link host/v0 already exists and belongs to another program; netnsd leaves it alone");
 	conflict(&kind_netns, NULL,
-		 "namespace a is there already and belongs to another program; netnsd leaves it alone");
+		 "namespace a already exists and belongs to another program; netnsd leaves it alone");
 	conflict(&kind_route, NULL,
-		 "route host 10.5.0.0/16: a route of proto dhcp is there already, and netnsd leaves it alone; say another \"metric\"");
+		 "route host 10.5.0.0/16: a route of proto dhcp already exists, and netnsd leaves it alone; use another \"metric\"");
 }
 
 /* What the kernel made with an address of ours, and is gone, is a step like any other, if it could be there at all. */

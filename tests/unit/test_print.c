@@ -180,7 +180,7 @@ static void test_steps(_unused_ void **state)
 	print_steps(p.file, &t, next);
 	paper_check(&p, "  + namespace ns1\n"
 			"  + link      ns1/veth-ns     veth, peer host/veth-host\n"
-			"  ~ link      ns1/m           mode a → b (made anew)\n"
+			"  ~ link      ns1/m           mode a → b (recreated)\n"
 			"  - address   host/veth-host  10.0.0.1/24\n"
 			"  ?\n"
 			"  + link      a/b             dummy\n");
@@ -216,7 +216,7 @@ static void test_summary(_unused_ void **state)
 		      "lab: 2 created, 1 changed, 1 removed in 1.2 ms\n");
 	check_summary("{'name': 'lab', 'removed': 3, 'duration_usec': 90}", "lab: 3 removed in 90 µs\n");
 	check_summary("{'name': 'lab', 'removed': 1, 'duration_usec': 90, 'others': 'cin'}",
-		      "lab: 1 removed in 90 µs; took along what is not of this topology: cin\n");
+		      "lab: 1 removed in 90 µs; also removed, outside this topology: cin\n");
 	check_summary("{'name': 'lab', 'created': 0, 'duration_usec': 90}", "lab: unchanged\n");
 }
 

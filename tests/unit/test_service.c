@@ -136,7 +136,7 @@ static void test_wrong_answers(void **state _unused_)
 		bool progress;
 	} cases[] = {
 		{ NULL, "{\"n\":1}", "" },
-		{ NULL, "{\"n\":\"one\"}", "an answer to org.example.test.Later is not as its interface has it: n in { \"n\": \"one\" }" },
+		{ NULL, "{\"n\":\"one\"}", "an answer to org.example.test.Later does not match its interface: n in { \"n\": \"one\" }" },
 		{ NULL, "{\"n\":1,\"m\":2}", ": m in" },
 		{ NULL, "{\"n\":1.5}", ": n in", true },
 		{ "org.example.test.Wrong", "{\"name\":\"a\"}", "" },
@@ -162,9 +162,9 @@ static void test_service(void **state _unused_)
 		struct interface interface;
 		const char *words;
 	} cases[] = {
-		{ { wire_text, wire_methods, WIRE_METHODS - 1, NULL }, "nothing is behind org.example.test.Flood" },
+		{ { wire_text, wire_methods, WIRE_METHODS - 1, NULL }, "org.example.test.Flood has no function" },
 		{ { wire_text, extra, ARRAY_SIZE(extra), NULL }, "org.example.test has no method Sing" },
-		{ { "interface x.y method", NULL, 0, NULL }, "line 1: a name wanted" },
+		{ { "interface x.y method", NULL, 0, NULL }, "line 1: expected a name" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -166,9 +166,9 @@ static void test_hostile_files(void **state)
 	assert_int_equal(f.n, 6);
 	assert_non_null(strstr(f.text, "lab: good\n"));
 	assert_non_null(strstr(f.text, "/known/link.json: is a symbolic link, which is not followed"));
-	assert_non_null(strstr(f.text, "/known/dir.json: is no regular file"));
-	assert_non_null(strstr(f.text, "/known/fifo.json: is no regular file"));
-	assert_non_null(strstr(f.text, "/known/open.json: can be written by others than root"));
+	assert_non_null(strstr(f.text, "/known/dir.json: is not a regular file"));
+	assert_non_null(strstr(f.text, "/known/fifo.json: is not a regular file"));
+	assert_non_null(strstr(f.text, "/known/open.json: is writable for users other than root"));
 	assert_non_null(strstr(f.text, "/known/theirs.json: belongs to user 12345"));
 	record_done(&r);
 	record_done(&f.last);
@@ -217,7 +217,7 @@ static void test_shortage(void **state)
 	/* That it cannot be read at all is its own fault. */
 	disk_fail(DISK_READ, 1, EIO);
 	found_read(&s, false, &f);
-	assert_non_null(strstr(f.text, "lab.json: Input/output error; nothing of it is touched"));
+	assert_non_null(strstr(f.text, "lab.json: Input/output error; its objects are left alone"));
 	/* A signal is not. */
 	disk_fail(DISK_READ, 1, EINTR);
 	found_read(&s, false, &f);
@@ -234,7 +234,7 @@ static void test_one_at_a_time(void **state)
 
 	state_opened(&first, *state);
 	assert_int_equal(state_open(&second, *state, &e), -EBUSY);
-	assert_non_null(strstr(e.text, "another netnsd is at work in /tmp/test-disk-"));
+	assert_non_null(strstr(e.text, "another netnsd is running in /tmp/test-disk-"));
 	state_close(&second);
 	/* Removed, it is held all the same. */
 	assert_int_equal(unlink(disk_path(*state, "lock")), 0);
@@ -258,7 +258,7 @@ static void test_hostile_lock(void **state)
 	disk_clear(*state);
 	assert_int_equal(mkfifo(lock, 0600), 0);
 	assert_int_equal(state_open(&s, *state, &e), -EINVAL);
-	assert_non_null(strstr(e.text, "/lock is there and no regular file: remove it"));
+	assert_non_null(strstr(e.text, "/lock exists and is not a regular file: remove it"));
 	state_close(&s);
 	disk_clear(*state);
 	disk_print(*state, "lock", "");
@@ -286,7 +286,7 @@ static void test_hostile_directories(void **state)
 		assert_int_equal(unlink(path), 0);
 		disk_print(*state, names[i], "");
 		assert_int_equal(state_open(&s, *state, &e), -ENOTDIR);
-		assert_non_null(strstr(e.text, "is in the way, remove it"));
+		assert_non_null(strstr(e.text, "is not a directory, remove it"));
 		state_close(&s);
 		assert_int_equal(unlink(path), 0);
 		assert_int_equal(mkdir(path, 0700), 0);

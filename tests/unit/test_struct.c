@@ -106,9 +106,9 @@ static void test_refused(_unused_ void **state)
 		const char *in, *path, *words;
 	} cases[] = {
 		{ "{\"own\":[1]}", "text", "\"text\" is missing" },
-		{ "{\"text\":1,\"own\":[1]}", "text", "\"text\" is no string" },
+		{ "{\"text\":1,\"own\":[1]}", "text", "\"text\" is not of type string" },
 		{ "{\"text\":\"123456\",\"own\":[1]}", "text", "longer than 5 bytes" },
-		{ "{\"text\":\"a\\u0000\",\"own\":[1]}", "text", "holds a NUL" },
+		{ "{\"text\":\"a\\u0000\",\"own\":[1]}", "text", "contains a NUL" },
 		{ "{\"text\":\"xa\",\"own\":[1]}", "text", "\"text\" begins with x" },
 		{ "{\"text\":\"a\",\"chars\":\"12345678\",\"own\":[1]}", "chars", "longer than 7 bytes" },
 		{ "{\"text\":\"a\",\"small\":1,\"own\":[1]}", "small", "\"small\" is 1, not from 2 to 9" },
@@ -117,8 +117,8 @@ static void test_refused(_unused_ void **state)
 		{ "{\"text\":\"a\",\"colour\":\"blue\",\"own\":[1]}", "colour", "\"colour\" is \"blue\", not red or green" },
 		{ "{\"text\":\"a\",\"list\":[\"a\",\"b\",\"c\"],\"own\":[1]}", "list", "at most 2" },
 		{ "{\"text\":\"a\",\"list\":[\"a\",\"xb\"],\"own\":[1]}", "list[1]", "begins with x" },
-		{ "{\"text\":\"a\",\"list\":[1],\"own\":[1]}", "list[0]", "no list of texts" },
-		{ "{\"text\":\"a\",\"own\":[1],\"no\":1}", "no", "\"no\" is unknown" },
+		{ "{\"text\":\"a\",\"list\":[1],\"own\":[1]}", "list[0]", "not a list of texts" },
+		{ "{\"text\":\"a\",\"own\":[1],\"no\":1}", "no", "unknown field \"no\"" },
 		{ "{\"text\":\"a\",\"own\":[]}", "own", "\"own\": has not one element" },
 	};
 

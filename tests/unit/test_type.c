@@ -70,9 +70,9 @@ static void test_plain(_unused_ void **state)
 		{ &f_u32, "4294967296", .says = "must be a whole number from 0 to 4294967295" },
 		{ &f_u32, "-1", .says = "must be a whole number from 0 to 4294967295" },
 		{ &f_text, "\"abcde\"" },
-		{ &f_text, "\"abcdef\"", .says = "is 6 bytes, at most 5 are allowed" },
-		{ &f_text, "\"\"", .says = "may not be empty" },
-		{ &f_text, "\"a\\u001b\"", .says = "may not hold control characters" },
+		{ &f_text, "\"abcdef\"", .says = "is 6 bytes long, at most 5 are allowed" },
+		{ &f_text, "\"\"", .says = "must not be empty" },
+		{ &f_text, "\"a\\u001b\"", .says = "must not contain control characters" },
 		{ &f_text, "5", .says = "must be a text in double quotes" },
 		{ &f_word, "\"fast\"" },
 		{ &f_word, "\"faster\"", .says = "must be \"slow\" or \"fast\"" },
@@ -145,10 +145,10 @@ static void test_links(_unused_ void **state)
 		{ &f_link, "\"ns2/\"", .says = "interface \"\": is empty" },
 		{ &f_link, "\"/eth0\"", .says = "namespace \"\": is empty" },
 		{ &f_link, "\"a/b/c\"",
-		  .says = "interface \"b/c\": holds a \"/\", which is not allowed in the name of an interface" },
+		  .says = "interface \"b/c\": contains \"/\", which is not allowed in the name of an interface" },
 		{ &f_link, "\"../eth0\"", .says = "namespace \"..\": must begin with a letter or digit" },
 		{ &f_link, "\"abcdefghijklmnop\"",
-		  .says = "interface \"abcdefghijklmnop\": is 16 bytes, the kernel allows 15" },
+		  .says = "interface \"abcdefghijklmnop\": is 16 bytes long, the kernel allows 15" },
 		{ &f_link, "1", .says = "must be the name of an interface, \"IF\" or \"NS/IF\"" },
 	};
 
@@ -177,7 +177,7 @@ static void test_names(_unused_ void **state)
 	snprintf(text, sizeof(text), "%064d", 0);
 	assert_null(name_problem(text, &e));
 	snprintf(text, sizeof(text), "%065d", 0);
-	assert_string_equal(name_problem(text, &e), "is 65 bytes, at most 64 are allowed");
+	assert_string_equal(name_problem(text, &e), "is 65 bytes long, at most 64 are allowed");
 }
 
 static void test_covers(_unused_ void **state)

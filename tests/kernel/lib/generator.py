@@ -132,7 +132,7 @@ def add_cable(d, bodies, ends, i):
 
 
 def add_there(d, body, name):
-    """An interface that is there already, of which few things are said."""
+    """An interface that already exists, of which few things are said."""
     if not d.one_in(3, "there", body.name, name):
         return
     link = body.interfaces[name] = {}
