@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* apply.c - netnsctl apply, plan and validate: what begins with topology files. */
+/* apply.c - netnsctl apply, plan and validate: commands that read topology files. */
 #include "ctl.h"
 #include "file.h"
 #include "print.h"
 #include "text.h"
 #include <ctype.h>
 
-/* More steps than this are a number that grows, not a line each. */
+/* More steps than this are shown as a growing number, not a line each. */
 enum { STEPS_SHOWN = 30 };
 
-/* In seconds, as netnsd has it. */
+/* In seconds, as in netnsd. */
 enum { CONFIRM_MAX = 86400 };
 
-/* What of an apply has been shown on the terminal. */
+/* The part of an apply that has been shown on the terminal. */
 struct progress {
 	const struct file *file;
 	struct table steps;
-	bool line;		/* a line stands there that is to be overwritten */
+	bool line;		/* there is a line to be overwritten */
 };
 
 static void progress_clear(struct progress *p)
@@ -57,8 +57,8 @@ static struct json_object *file_parameters(const struct ctl *c, const struct fil
 	return o;
 }
 
-/* Of several files each has an outcome of its own in JSON too: {name, error, parameters}, or {name,
- * skipped} of one whose turn did not come. */
+/* With several files each has an outcome of its own in JSON, too: {name, error, parameters}, or
+ * {name, skipped} for one that was not tried. */
 static void outcome_print(const struct ctl *c, const struct file *f, struct json_object *outcome)
 {
 	if (!(c->given & OPT_JSON) || c->n_args < 2)
@@ -119,7 +119,7 @@ static int plan_file(const struct ctl *c, const struct file *f)
 	return n && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
 }
 
-/* Says of @f that its turn did not come. */
+/* Prints that @f was not tried. */
 static void file_skip(const struct ctl *c, const struct file *f)
 {
 	_cleanup_(reply_putp) struct json_object *outcome = must(json_object_new_object());
@@ -129,8 +129,7 @@ static void file_skip(const struct ctl *c, const struct file *f)
 	ctl_fail(EXIT_FAILED, "%s: not tried, because a file before it failed", f->name);
 }
 
-/* Calls @each for the files, which are all checked first, until one fails; what became of
- * each is said. */
+/* Calls @each for the files, which are all checked first, until one fails; prints the outcome of each. */
 static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, const struct file *f))
 {
 	_cleanup_(files_done) struct files files = {};
@@ -145,7 +144,7 @@ static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, cons
 		}
 		r = each(c, &files.v[i]);
 		result = r ?: result;
-		/* Changes that one file would make are no reason not to look at the next. */
+		/* A file that would change something does not keep the next from being planned. */
 		r = r == EXIT_PENDING ? EXIT_DONE : r;
 	}
 	return result;

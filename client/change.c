@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* change.c - netnsctl up, down, confirm and rollback: topologies that netnsd knows already. */
+/* change.c - netnsctl up, down, confirm and rollback: topologies that netnsd has already. */
 #include "ctl.h"
 #include "print.h"
 #include "text.h"
@@ -41,7 +41,7 @@ static void users_print(struct json_object *reply)
 		putchar('\n');
 }
 
-/* Says which of several failed; an exit code. */
+/* Prints which of several failed; returns an exit code. */
 static int failures_say(struct json_object *reply)
 {
 	struct json_object *o;
@@ -54,7 +54,7 @@ static int failures_say(struct json_object *reply)
 	return r;
 }
 
-/* Makes @call and prints what became of each topology; @none when there are none. */
+/* Makes @call and prints the outcome of each topology; @none if there are none. */
 static int change(const struct ctl *c, const struct call *call, void (*print)(FILE *out, struct json_object *summary),
 		  const char *none)
 {
@@ -100,7 +100,7 @@ int command_down(const struct ctl *c)
 	return change(c, &call, print_summary, "nothing is up");
 }
 
-/* The operand of a command that works on all that wait without one. */
+/* The operand of a command that without one is about all topologies that await confirmation. */
 static struct json_object *name_or_all(const struct ctl *c)
 {
 	struct json_object *o = must(json_object_new_object());

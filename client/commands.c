@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* commands.c - the commands of netnsctl in one table, from which come --help, the shell
- * completions and the summary in netnsctl(1). */
+/* commands.c - the table of commands, from which --help, the shell completions and the
+ * summary in netnsctl(1) are made. */
 #include "commands.h"
 
 enum { ANY = 1 << 16 };

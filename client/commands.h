@@ -3,7 +3,7 @@
 #pragma once
 #include "ctl.h"
 
-/* What a command's operands are, for the completions. */
+/* The type of a command's operands, for the completions. */
 enum operands {
 	OPERANDS_NONE,
 	OPERANDS_FILES,
@@ -15,8 +15,8 @@ enum operands {
 };
 
 struct command {
-	const char *name, *args, *doc;		/* as --help shows them */
-	int (*run)(const struct ctl *c);	/* NULL: not built yet */
+	const char *name, *args, *doc;		/* as in --help */
+	int (*run)(const struct ctl *c);	/* NULL: not implemented yet */
 	unsigned takes;				/* options besides OPTIONS_ALWAYS */
 	int min, max;				/* number of operands */
 	bool stops;				/* options end at the first operand */

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-/* The largest reply we take: the state of as many interfaces as a topology may have. */
+/* The largest reply that is accepted: the state of as many interfaces as a topology may have. */
 enum { REPLY_MAX = 64 << 20 };
 
 int connection_open(struct connection *ret, const char *path, struct err *e)
@@ -65,9 +65,9 @@ int connection_call(struct connection *c, const char *method, struct json_object
 	json_object_object_add(call, "parameters", json_object_get(parameters));
 	if (more)
 		json_object_object_add(call, "more", json_object_new_boolean(true));
-	/* Escapes that nobody needs would make a valid file too long to be taken. */
+	/* Unnecessary escapes would make a valid file too long to be accepted. */
 	text = must((char *)json_object_to_json_string_length(call, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size));
-	/* A path, or what was typed, may be no UTF-8. */
+	/* A path, or what was typed, may not be UTF-8. */
 	utf8_repair(text);
 	return send_all(c->fd, text, size + 1, e);
 }
@@ -80,7 +80,7 @@ uint64_t connection_now(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* What a write would meet, without one. */
+/* Checks what a write would meet, without writing. */
 static void stdout_watch(const struct connection *c)
 {
 	struct pollfd p[] = { { .fd = c->fd, .events = POLLIN }, { .fd = STDOUT_FILENO } };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connection.h - a varlink client that waits: calls go out, replies come in. */
+/* connection.h - a blocking varlink client: sends calls, receives replies. */
 #pragma once
 #include "base/err.h"
 #include <json-c/json.h>
@@ -7,19 +7,19 @@
 struct connection {
 	int fd;
 	uint64_t until_msec;	/* CLOCK_BOOTTIME: -ETIMEDOUT after it; 0: never */
-	bool for_stdout;	/* waiting is to no purpose when nobody reads our standard output: SIGPIPE */
-	char *in;		/* what has come in and is not read yet */
+	bool for_stdout;	/* waiting is pointless when nobody reads our standard output: SIGPIPE */
+	char *in;		/* what has been received and not read yet */
 	size_t n, room;
 };
 
-/* -ENOENT, -ECONNREFUSED: nobody is there; -EACCES: we may not. */
+/* -ENOENT, -ECONNREFUSED: nobody listens; -EACCES: not permitted. */
 int connection_open(struct connection *ret, const char *path, struct err *e);
 void connection_close(struct connection *c);
 
 /* CLOCK_BOOTTIME, in milliseconds. */
 uint64_t connection_now(void);
 
-/* Sends one call; @parameters stays the caller's. */
+/* Sends one call; @parameters remains the caller's. */
 int connection_call(struct connection *c, const char *method, struct json_object *parameters, bool more,
 		    struct err *e);
 /* Waits for the next message, a JSON object, which the caller then owns. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ctl.c - asks the daemon, and turns its errors into sentences and exit codes. */
+/* ctl.c - calls the daemon, and turns its errors into sentences and exit codes. */
 #include "ctl.h"
 #include "connection.h"
 #include "file.h"
@@ -12,7 +12,7 @@
 #define NOT_RUNNING "netnsd is not running: systemctl start netnsd, or netnsd --once FILE"
 #define OTHER_VERSION "; netnsctl version shows whether the versions match"
 
-/* The errors that are no outcome of a change (model/outcomes.c). */
+/* The errors that are not outcomes of a change (model/outcomes.c). */
 static const struct failure {
 	const char *error;
 	const char *sentence;	/* {x} is parameter x */
@@ -34,7 +34,7 @@ static const struct failure {
 	  .sentence = "the service at the socket has no {interface}: it is not netnsd" },
 };
 
-/* What a connection that does not come about means. */
+/* The meaning of a failed connection. */
 static const struct refusal {
 	int code;
 	enum exit_code exit;
@@ -110,7 +110,7 @@ static bool is_lost(const struct call *call, int code)
 	return true;
 }
 
-/* Says why there is no connection, or why it broke. */
+/* Prints why there is no connection, or why it broke. */
 static int connection_say(const struct ctl *c, const struct call *call, const struct err *e)
 {
 	bool elsewhere = c->given & OPT_SOCKET;
@@ -167,7 +167,7 @@ static int call_make(const struct ctl *c, const struct call *call, struct json_o
 	connection.until_msec = call->until_msec;
 	snprintf(method, sizeof(method), NETNSD_INTERFACE ".%s", call->method);
 	r = connection_call(&connection, method, call->parameters, call->progress, &e);
-	/* A daemon that says why it refuses to read on is heard even then. */
+	/* A daemon that refuses to read on may still have said why. */
 	if (r < 0 && r != -EPIPE)
 		return connection_say(c, call, &e);
 	return call_answer(c, &connection, call, ret);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* ctl.h - what every command of netnsctl is given, and how it asks the daemon. */
+/* ctl.h - what every command of netnsctl is given, and how it calls the daemon. */
 #pragma once
 #include "netnsd.h"
 #include "fail.h"
 #include "reply.h"
 
-/* Options, as bits of what was given and of what a command takes. */
+/* Options as bits: those given, and those that a command takes. */
 enum {
 	OPT_ALL = 1 << 0,
 	OPT_DRY_RUN = 1 << 1,
@@ -23,10 +23,10 @@ enum {
 	OPT_NAMESPACE = 1 << 13,
 	OPT_TIMEOUT = 1 << 14,
 	OPT_PERSIST = 1 << 15,
-	OPT_LATER = 1 << 16,	/* not built yet */
+	OPT_LATER = 1 << 16,	/* not implemented yet */
 };
 
-/* Of an option that may be given several times. */
+/* For an option that may be given several times. */
 enum { VALUES_MAX = 64 };
 
 struct file;
@@ -61,27 +61,28 @@ int command_shell(const struct ctl *c);
 int command_schema(const struct ctl *c);
 int command_version(const struct ctl *c);
 
-/* A question to the daemon. */
+/* A call to the daemon. */
 struct call {
 	const char *method;		/* "Apply" */
-	struct json_object *parameters;	/* taken */
-	const struct file *file;	/* where problems are; may be NULL */
-	/* Of a call with several replies: each but the last.  NULL: there is one. */
+	struct json_object *parameters;	/* owned by the call */
+	const struct file *file;	/* the file that problems are in; may be NULL */
+	/* For a call with several replies: each but the last.  NULL: there is one. */
 	void (*progress)(void *arg, struct json_object *parameters);
 	void *arg;
-	/* Made the error and its parameters if netnsd answers one, besides saying it.  May be NULL. */
+	/* Receives the error and its parameters if netnsd answers with one, besides printing
+	 * it.  May be NULL. */
 	struct json_object **failure;
-	bool quiet;			/* say nothing if it goes wrong */
+	bool quiet;			/* print nothing on failure */
 	bool endless;			/* wait only as long as somebody reads stdout, else SIGPIPE */
-	uint64_t until_msec;		/* CLOCK_BOOTTIME: EXIT_TIMEOUT if there is no answer until then; 0: for ever */
-	/* Made true, and nothing said, if netnsd goes away, or is not there when it was true already;
-	 * EXIT_NO_DAEMON then.  May be NULL. */
+	uint64_t until_msec;		/* CLOCK_BOOTTIME: EXIT_TIMEOUT if there is no answer until then; 0: no limit */
+	/* Set, and nothing printed, if netnsd goes away, or is missing when it was set
+	 * already; EXIT_NO_DAEMON then.  May be NULL. */
 	bool *lost;
 };
 
-/* Asks, and waits for the answer, whose parameters the caller then owns.  Says
- * itself what goes wrong; returns an exit code. */
+/* Calls, and waits for the answer, whose parameters the caller then owns.  Prints what goes
+ * wrong; returns an exit code. */
 int ctl_call(const struct ctl *c, const struct call *call, struct json_object **ret);
-/* Says an error of the interface, which the change of the topology @name ended with; returns
- * its exit code. */
+/* Prints an error of the interface, which the change of the topology @name ended with;
+ * returns its exit code. */
 int ctl_say_failure(const char *name, const char *error, struct json_object *parameters);

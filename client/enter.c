@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* enter.c - netnsctl exec and shell: a command in a namespace, with the /sys and
- * the /etc that belong to it, as ip netns exec does. */
+/* enter.c - netnsctl exec and shell: runs a command in a namespace, with its own /sys and
+ * /etc, as ip netns exec does. */
 #include "ctl.h"
 #include "base/err.h"
 #include <dirent.h>
@@ -18,7 +18,7 @@
 #define NETNS_DIR "/run/netns"
 #define NETNS_ETC "/etc/netns"
 
-/* As a shell says it: the command is there but cannot run, it is not there. */
+/* As a shell reports it: the command exists but cannot run, it does not exist. */
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
 static void closedirp(DIR **dir)
@@ -27,14 +27,14 @@ static void closedirp(DIR **dir)
 		closedir(*dir);
 }
 
-/* The namespace called @name; what the path leads to is checked on the descriptor that is used. */
+/* Opens the namespace called @name; the target of the path is checked on the descriptor that is used. */
 static int netns_open(const char *name, struct err *e)
 {
 	_cleanup_(closep) int fd = -1;
 	struct statfs fs;
 	char path[PATH_MAX];
 
-	/* Others name theirs as they like; here it only must not lead out of the directory. */
+	/* Others may choose any name; here it only must not lead out of the directory. */
 	if (!*name || strlen(name) > NAME_MAX || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
 		return err_set(e, EINVAL, "\"%s\" cannot be the name of a file in " NETNS_DIR, name);
 	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
@@ -48,23 +48,23 @@ static int netns_open(const char *name, struct err *e)
 	return take_fd(&fd);
 }
 
-/* A /sys whose class/net shows the namespace we are in. */
+/* Mounts a /sys whose class/net shows the namespace we are in. */
 static int sys_mount(struct err *e)
 {
 	unsigned long flags = 0;
 	struct statvfs sys;
 
-	/* Who made it read-only meant it. */
+	/* If it is read-only, somebody wanted that. */
 	if (statvfs("/sys", &sys) == 0 && sys.f_flag & ST_RDONLY)
 		flags = MS_RDONLY;
-	/* What cannot be taken away is covered. */
+	/* What cannot be unmounted is covered. */
 	umount2("/sys", MNT_DETACH);
 	if (mount("sysfs", "/sys", "sysfs", flags, NULL) < 0)
 		return err_kernel(e, errno, NULL, "mounting /sys");
 	return 0;
 }
 
-/* Puts each file of /etc/netns/NAME over that of /etc.  One that is not in /etc
+/* Mounts each file of /etc/netns/NAME over that of /etc.  A file that /etc does not have
  * cannot be, and is only mentioned. */
 static void etc_mount(const char *name)
 {
@@ -94,7 +94,7 @@ static int netns_enter(const char *name, struct err *e)
 		return err_kernel(e, errno, NULL, "entering %s", name);
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_kernel(e, errno, NULL, "creating a mount namespace for %s", name);
-	/* What is mounted outside later is seen inside, not the other way round. */
+	/* What is mounted outside later is visible inside, but not the reverse. */
 	if (mount("", "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return err_kernel(e, errno, NULL, "separating the mounts of %s", name);
 	r = sys_mount(e);
@@ -104,13 +104,13 @@ static int netns_enter(const char *name, struct err *e)
 	return 0;
 }
 
-/* Becomes @argv in the namespace @name.  Returns an exit code if that cannot be. */
+/* Runs @argv in the namespace @name.  Returns an exit code if that fails. */
 static int netns_exec(const char *name, char *const *argv)
 {
 	struct err e = {};
 	int r = 0;
 
-	/* The host is the namespace that netnsd runs in, and so do we. */
+	/* The host is the namespace that netnsd runs in, and we as well. */
 	if (strcmp(name, "host") != 0)
 		r = netns_enter(name, &e);
 	if (r == -EPERM || r == -EACCES)
@@ -127,7 +127,7 @@ static int netns_exec(const char *name, char *const *argv)
 
 int command_exec(const struct ctl *c)
 {
-	/* Some write "--" before a command wherever one may stand. */
+	/* Some people write "--" before a command. */
 	bool dashes = c->n_args > 2 && !strcmp(c->args[1], "--");
 
 	return netns_exec(c->args[0], c->args + (dashes ? 2 : 1));
@@ -139,7 +139,7 @@ int command_shell(const struct ctl *c)
 	char *argv[] = { must(strdup(shell && *shell ? shell : "/bin/sh")), NULL };
 	int r;
 
-	/* For a prompt that says where one is. */
+	/* For a prompt that shows the namespace. */
 	setenv("NETNS", c->args[0], true);
 	r = netns_exec(c->args[0], argv);
 	free(argv[0]);

@@ -18,7 +18,7 @@ static enum colour event_colour(const char *event)
 	return COLOUR_CHANGE;
 }
 
-/* What the message does not say by itself: "; not healed: …". */
+/* The part of the reason that the message does not say itself: "; not healed: …". */
 static const char *reason_text(struct arena *a, struct json_object *event)
 {
 	const char *word = reply_text(event, "reason");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fail.c - what went wrong, on standard error. */
+/* fail.c - error messages on standard error. */
 #include "fail.h"
 #include "text.h"
 #include <stdarg.h>

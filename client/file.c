@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file.c - reads topology files, checks them as the daemon would, and says where
- * in them a problem is. */
+/* file.c - reads topology files, checks them as the daemon would, and prints the positions of problems. */
 #include "file.h"
 #include "print.h"
 #include "text.h"
@@ -9,7 +8,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-/* All of @fd.  One byte more than a topology may have is enough to refuse it. */
+/* Reads all of @fd.  One byte more than a topology may have is enough to refuse it. */
 static int fd_read(int fd, char **ret, size_t *ret_size)
 {
 	size_t room = 64 << 10, n = 0;
@@ -69,7 +68,7 @@ static int problems_say(const struct file *f, const struct problems *p)
 	return EXIT_INVALID;
 }
 
-/* What the topology is called; NULL if nothing says it. */
+/* The name of the topology; NULL if it has none. */
 static const char *file_name(struct arena *a, const struct file *f, const char *wanted, const char *own)
 {
 	const char *base = strrchr(f->source, '/');
@@ -99,7 +98,7 @@ static int file_name_check(struct file *f)
 			problem);
 }
 
-/* Labels are what people typed, sources what others will read later. */
+/* Labels are what was typed, sources what others will read later. */
 static int file_init(struct file *f, struct arena *a, const char *path)
 {
 	char dir[PATH_MAX];
@@ -117,7 +116,7 @@ static int file_init(struct file *f, struct arena *a, const char *path)
 	return EXIT_DONE;
 }
 
-/* Reads and checks one file; its JSON is kept, the model is not. */
+/* Reads and checks one file; its JSON is stored, the model is not. */
 static int file_read(struct file *f, struct arena *a, const char *path, const char *wanted)
 {
 	_cleanup_(problems_done) struct problems p = {};

@@ -7,7 +7,7 @@
 struct file {
 	const char *label;		/* as given; "<stdin>" */
 	const char *source;		/* absolute; "standard input" */
-	const char *name;		/* what the topology is called */
+	const char *name;		/* of the topology */
 	struct json_object *json;
 };
 
@@ -17,11 +17,11 @@ struct files {
 	struct arena arena;		/* the labels and sources */
 };
 
-/* Reads and checks @n files, the only one of which is called @name unless that is NULL; says all that is wrong with them
- * on stderr.  Returns an exit code; @ret may be given to files_done in any case. */
+/* Reads and checks @n files; unless @name is NULL there is only one, and it is called so.  Prints all that is wrong
+ * with them on stderr.  Returns an exit code; @ret may be passed to files_done in any case. */
 int files_read(struct files *ret, char **paths, int n, const char *name);
 void files_done(struct files *f);
 
-/* Says "FILE:LINE:COLUMN: POINTER: MESSAGE" on stderr.  @pointer may be NULL, and
- * @file too, then it is "netnsctl: POINTER: MESSAGE".  line 0: looked up. */
+/* Prints "FILE:LINE:COLUMN: POINTER: MESSAGE" on stderr.  @pointer may be NULL, and @file too, then it is "netnsctl:
+ * POINTER: MESSAGE". line 0: looked up. */
 void file_say(const struct file *file, struct where where, const char *message);

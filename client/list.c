@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* list.c - netnsctl list: every interface that netnsd keeps, a line each. */
+/* list.c - netnsctl list: every interface that netnsd manages, a line each. */
 #include "ctl.h"
 #include "print.h"
 

@@ -67,7 +67,7 @@ static int command_run(const struct command *k, struct ctl *c)
 	if (!*c->socket || strlen(c->socket) > SOCKET_MAX)
 		return ctl_fail(EXIT_INVALID, "\"%s\": the path of a socket has 1 to %zu bytes: --socket, or NETNSD_SOCKET", c->socket,
 				SOCKET_MAX);
-	/* As a variable that is not set leaves it; a command to run may have such. */
+	/* An empty variable in a script leaves an empty operand; a command to run may have one. */
 	for (int i = 0; i < c->n_args && !k->stops; i++)
 		if (!*c->args[i])
 			return ctl_fail(EXIT_INVALID, "argument %d is empty; usage: netnsctl %s [OPTION…] %s", i + 1, k->name, k->args);
@@ -85,7 +85,7 @@ static int ctl_run(struct ctl *c, int argc, char **argv)
 		return r;
 	if (c->given & OPT_VERSION)
 		return puts("netnsctl " NETNSD_VERSION), EXIT_DONE;
-	/* "help" is a way to say --help before the command. */
+	/* "help" is another way to say --help before the command. */
 	if (c->n_args && !strcmp(c->args[0], "help")) {
 		c->given |= OPT_HELP;
 		c->args++;
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 	int r;
 
 	std_fds_open(true);
-	/* A limit on files refuses a write, and does not end us. */
+	/* A file size limit fails a write, and does not end us. */
 	signal(SIGXFSZ, SIG_IGN);
 	/* Text is UTF-8 here whatever the locale says; nothing else of it is used. */
 	setlocale(LC_CTYPE, "C.UTF-8");

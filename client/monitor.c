@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* monitor.c - netnsctl monitor and log: what happens to topologies, a line each. */
+/* monitor.c - netnsctl monitor and log: events of topologies, a line each. */
 #include "ctl.h"
 #include "event.h"
 #include "print.h"
 #include "text.h"
 #include <signal.h>
 
-/* What a topology is now, as if it were the event that made it so. */
+/* The present state of a topology, as if it were the event that caused it. */
 static void topology_add(struct table *t, struct json_object *topology)
 {
 	const char *state = reply_text(topology, "state");
@@ -28,7 +28,7 @@ static bool is_wanted(const struct ctl *c, const char *name)
 	return !c->n_args;
 }
 
-/* Takes the topologies that nobody asked for out of the first reply. */
+/* Removes the topologies that were not asked for from the first reply. */
 static void topologies_filter(const struct ctl *c, struct json_object *reply)
 {
 	struct json_object *list = reply_get(reply, "topologies");
@@ -54,14 +54,14 @@ static void on_reply(void *arg, struct json_object *reply)
 		if (event)
 			event_add(&m->table, event);
 		table_print(&m->table, stdout);
-		/* Its lines are forgotten, its widths stay. */
+		/* Its lines are dropped, its widths stay. */
 		arena_done(&m->table.arena);
 	}
 	if (fflush(stdout) || ferror(stdout))
 		exit(ctl_fail(EXIT_FAILED, "cannot print the answer: %s", strerror(errno)));
 }
 
-/* Every line is out already. */
+/* Every line has been printed already. */
 static void on_end(_unused_ int number)
 {
 	_exit(EXIT_DONE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - reads the command line by one table, from which come --help, the
- * shell completions and the summary in netnsctl(1) too. */
+/* options.c - parses the command line by one table, from which --help, the shell
+ * completions and the summary in netnsctl(1) are made, too. */
 #include "options.h"
 #include "table.h"
 #include "base/suggest.h"
@@ -38,7 +38,7 @@ const struct option_row option_rows[] = {
 // clang-format on
 const size_t n_option_rows = ARRAY_SIZE(option_rows);
 
-/* getopt's name for a row without a letter. */
+/* getopt's value for a row without a letter. */
 enum { ROW = 256 };
 
 static int option_unknown(const char *word)
@@ -84,7 +84,7 @@ int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
 		options[i] = (struct option){ option_rows[i].name, option_rows[i].value ? required_argument : no_argument, NULL,
 					      (int)i + ROW };
-	/* 0 makes glibc forget what it knew of another argv. */
+	/* 0 makes glibc forget another argv. */
 	optind = 0;
 	opterr = 0;
 	for (int got; (got = getopt_long(argc, argv, permute ? ":hn:" : "+:hn:", options, NULL)) != -1;) {

@@ -3,26 +3,26 @@
 #pragma once
 #include "ctl.h"
 
-/* What an option's value is, for the completions. */
+/* The type of an option's value, for the completions. */
 enum value { VALUE_FREE, VALUE_NETNS, VALUE_PATH };
 
 struct option_row {
 	const char *name;
 	char letter;
 	unsigned bit;		/* OPT_… */
-	const char *value;	/* what it takes, for --help; NULL: none */
+	const char *value;	/* the value in --help; NULL: none */
 	enum value operand;
 	size_t offset;		/* of the value in struct ctl */
 	bool list;		/* several values, from there on */
-	const char *doc;	/* NULL: not built yet */
+	const char *doc;	/* NULL: not implemented yet */
 };
 extern const struct option_row option_rows[];
 extern const size_t n_option_rows;
 
-/* Reads options from @argv up to the first operand, or with @permute from all of
- * it; what is left of it then stands in @c->args.  Returns an exit code. */
+/* Parses options from @argv up to the first operand, or with @permute all of it; the rest
+ * is then in @c->args.  Returns an exit code. */
 int options_parse(struct ctl *c, int argc, char **argv, bool permute);
-/* Says so if an option was given that is not in @takes; returns an exit code. */
+/* Complains if an option was given that is not in @takes; returns an exit code. */
 int options_check(const struct ctl *c, unsigned takes, const char *command);
-/* The lines of --help for the options in @takes. */
+/* Prints the lines of --help for the options in @takes. */
 void options_print(FILE *out, unsigned takes);

@@ -33,7 +33,7 @@ void print_json_line(FILE *out, struct json_object *o)
 
 struct table print_steps_table(bool colours)
 {
-	/* "namespace" is the longest kind; so steps that come in several replies stand in line. */
+	/* "namespace" is the longest kind; so steps from several replies are aligned. */
 	static const struct column columns[] = { { .gap = 2 }, { .gap = 1, .min = 9 }, { .gap = 1 }, { .gap = 2 } };
 
 	return (struct table)TABLE(columns, colours);

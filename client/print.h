@@ -4,12 +4,12 @@
 #include "reply.h"
 #include "table.h"
 
-/* Colours only where a person looks: a terminal, and NO_COLOR is not set. */
+/* Colours only for a terminal, and unless NO_COLOR is set. */
 bool print_colours(FILE *out);
 /* One line for programs, several for a person at a terminal or if @pretty. */
 void print_json(FILE *out, struct json_object *o, bool pretty);
 
-/* One line for programs, always, and at once. */
+/* Always one line, for programs, flushed at once. */
 void print_json_line(FILE *out, struct json_object *o);
 
 /* A table for steps: sign, kind, object, detail. */
@@ -20,19 +20,19 @@ void print_steps(FILE *out, struct table *t, struct json_object *reply);
 void print_summary(FILE *out, struct json_object *summary);
 /* "42 s": the time left to confirm, of a Topology or a Summary. */
 const char *print_left(struct arena *a, struct json_object *o);
-/* "everyday.json, until reboot": where a topology of Status is from. */
+/* "everyday.json, until reboot": the source of a topology of Status. */
 const char *print_source(struct arena *a, struct json_object *topology);
 /* "FILE:LINE:COLUMN: POINTER: MESSAGE", as much of it as there is: a Problem of the interface text. */
 const char *print_problem(struct arena *a, struct json_object *problem);
 /* @sentence with each {key} replaced by what @parameters have for it. */
 const char *print_fill(struct arena *a, const char *sentence, struct json_object *parameters);
-/* @path as short as it can be from the working directory. */
+/* @path relative to the working directory if that is shorter. */
 const char *print_path(struct arena *a, const char *path);
 /* "up", "down", "no carrier": an Interface of the interface text. */
 const char *print_state(struct json_object *interface);
 /* The colour of a topology or interface in that state. */
 enum colour print_state_colour(const char *state);
-/* The addresses of an interface, each with what the kernel says of it: "fd00::1/64 (duplicate)". */
+/* The addresses of an interface, each with its condition: "fd00::1/64 (duplicate)". */
 const char *print_addresses(struct arena *a, struct json_object *interface);
 /* CLOCK_REALTIME in microseconds. */
 uint64_t print_now(void);

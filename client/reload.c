@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* reload.c - netnsctl reload: what became of each topology of the boot directories. */
+/* reload.c - netnsctl reload: the outcome for each topology of the boot directories. */
 #include "ctl.h"
 #include "print.h"
 #include "text.h"
 
-/* What is to be said of a result besides its summary or problem. */
+/* The text for a result besides its summary or problem. */
 static const char *result_text(const char *result)
 {
 	static const struct { const char *result, *text; } texts[] = {

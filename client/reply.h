@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reply.h - reads members of the daemon's answers.  What is not there, or is of
- * another type, reads as empty: an older daemon may not send it. */
+/* reply.h - reads members of the daemon's answers.  What is missing, or of another type,
+ * reads as empty: an older daemon may not send it. */
 #pragma once
 #include "base.h"
 #include <json-c/json.h>

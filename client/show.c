@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* show.c - netnsctl show, schema and version: what is printed as it is. */
+/* show.c - netnsctl show, schema and version: output that is printed as it is. */
 #include "ctl.h"
 #include "print.h"
 #include "text.h"

@@ -8,12 +8,12 @@
 #include "model/why_not.h"
 
 enum {
-	DRIFT_LINES = 10,	/* so many are shown */
+	DRIFT_LINES = 10,	/* how many are shown */
 	REPAIRS_SHOWN = 5,
-	REPAIRS_AMONG = 100,	/* of that many last events */
+	REPAIRS_AMONG = 100,	/* among that many latest events */
 };
 
-/* What a boot directory has that is not applied, and what would apply it. */
+/* Prints what a boot directory has that is not applied, and how to apply it. */
 static void on_disk_print(struct json_object *topology)
 {
 	static const struct { const char *on_disk, *text, *down; } texts[] = {
@@ -56,7 +56,7 @@ static void reason_print(struct json_object *topology, struct json_object *what)
 	_cleanup_(arena_done) struct arena a = {};
 	const char *word = reply_text(what, "reason");
 	enum why_not why = why_not_find(word);
-	/* One of a newer netnsd is shown as it is. */
+	/* A word of a newer netnsd is shown as it is. */
 	const char *sentence = why ? why_not_sentence(why) : text_escape(&a, word), *command = why_not_command(why);
 
 	if (!*word)
@@ -68,8 +68,8 @@ static void reason_print(struct json_object *topology, struct json_object *what)
 	putchar('\n');
 }
 
-/* "lab: address ns1/veth-ns 10.0.0.2/24 is not there; changed again and again by pid
- * 4711 (dhclient), healed in 3 s" */
+/* "lab: address ns1/veth-ns 10.0.0.2/24 is missing; changed again and again by pid 4711
+ * (dhclient), healed in 3 s" */
 static void drift_print(const char *name, struct json_object *topology, struct json_object *drift)
 {
 	_cleanup_(arena_done) struct arena a = {};
@@ -80,7 +80,7 @@ static void drift_print(const char *name, struct json_object *topology, struct j
 	bool contested = reply_flag(drift, "contested");
 
 	printf("%s: %s %s", name, kind, text_escape(&a, reply_text(drift, "object")));
-	/* "namespace ns1" says it all. */
+	/* "namespace ns1" says everything. */
 	if (strcmp(what, kind) != 0 && !(*expected && *actual))
 		printf(" %s", what);
 	if (!reply_flag(drift, "drifted"))
@@ -149,7 +149,7 @@ static void topologies_print(struct json_object *reply)
 	}
 }
 
-/* "bridge, master br0, ⇄ host/veth-host": what else is to be said of an interface. */
+/* "bridge, master br0, ⇄ host/veth-host": further facts about an interface. */
 static const char *interface_relations(struct arena *a, struct json_object *o)
 {
 	const char *kind = reply_text(o, "kind"), *peer = reply_text(o, "peer"), *master = reply_text(o, "master");
@@ -186,7 +186,7 @@ static void namespace_add(struct table *t, struct json_object *o)
 		table_line(t, COLOUR_NONE, "   %s", json_object_get_string(item));
 }
 
-/* The host comes first; it has nothing to show if the topology says nothing of it. */
+/* The host comes first; it has nothing to show if the topology declares nothing of it. */
 static void namespaces_print(struct json_object *reply)
 {
 	static const struct column columns[] = { { .gap = 2 }, { .gap = 2 }, { .gap = 2 }, { .gap = 2 } };

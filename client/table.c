@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* table.c - sets cells below each other, as wide as the widest needs. */
+/* table.c - aligns cells in columns, as wide as the widest needs. */
 #include "table.h"
 #include "text.h"
 #include <stdarg.h>
@@ -72,7 +72,7 @@ void table_line(struct table *t, enum colour colour, const char *fmt, ...)
 	table_break(t);
 }
 
-/* The text of a cell stands @right or left in @width; nothing trails it if it is the @last. */
+/* Prints the text of a cell left- or right-aligned (@right) in @width; the @last has no trailing spaces. */
 static void cell_print(const struct cell *c, size_t gap, size_t width, bool right, bool last, const struct table *t,
 		       FILE *out)
 {

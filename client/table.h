@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* table.h - lines whose columns stand below each other. */
+/* table.h - lines with aligned columns. */
 #pragma once
 #include "base/arena.h"
 
@@ -32,13 +32,13 @@ struct table {
 
 #define TABLE(c, on) { .columns = (c), .n_columns = ARRAY_SIZE(c), .colours = (on) }
 
-/* Puts the next cell into the line; what it says is escaped. */
+/* Adds the next cell to the line; its text is escaped. */
 void table_cell(struct table *t, enum colour colour, const char *fmt, ...) _printf_(3, 4);
-/* Ends the line here; a line that is full ends by itself. */
+/* Ends the line here; a full line ends by itself. */
 void table_break(struct table *t);
-/* A line that keeps to no column.  The last line must have ended. */
+/* Adds a line that ignores the columns.  The last line must have ended. */
 void table_line(struct table *t, enum colour colour, const char *fmt, ...) _printf_(3, 4);
-/* Prints and forgets the lines; what follows keeps at least to the same columns. */
+/* Prints and drops the lines; what follows has columns at least as wide. */
 void table_print(struct table *t, FILE *out);
 void table_done(struct table *t);
 

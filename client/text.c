@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* text.c - turns values into words for people: safe to print, short, of known width. */
+/* text.c - formats values for people: safe to print, short, of known width. */
 #include "text.h"
 #include <inttypes.h>
 #include <time.h>
@@ -7,15 +7,15 @@
 
 #define USEC UINT64_C(1000000)
 
-/* Characters that move the cursor, start a command of the terminal, or let text
- * read other than it is stored. */
+/* Characters that move the cursor, start a command of the terminal, or make text read
+ * differently from how it is stored. */
 static bool char_steers(wchar_t c)
 {
 	static const struct { wchar_t first, last; } ranges[] = {
 		{ 0x00, 0x1f },		/* C0 controls */
 		{ 0x7f, 0x9f },		/* DEL, C1 controls */
-		{ 0x200b, 0x200f },	/* no width, marks of direction */
-		{ 0x2028, 0x202e },	/* line ends, overrides of direction */
+		{ 0x200b, 0x200f },	/* no width, direction marks */
+		{ 0x2028, 0x202e },	/* line ends, direction overrides */
 		{ 0x2066, 0x2069 },	/* isolates */
 		{ 0xfeff, 0xfeff },
 	};
@@ -26,12 +26,12 @@ static bool char_steers(wchar_t c)
 	return false;
 }
 
-/* Bytes of the first character of @s, which is not empty; bytes that are no
- * UTF-8 count as one character each, L'\0'. */
+/* Bytes of the first character of @s, which is not empty; bytes that are not UTF-8 count
+ * as one character each, L'\0'. */
 static size_t char_next(const char *s, wchar_t *ret)
 {
 	mbstate_t state = {};
-	/* The longest character has 4 bytes; to measure all that follows would cost as much each time. */
+	/* The longest character has 4 bytes; measuring the whole rest would cost as much each time. */
 	size_t left = strnlen(s, 4), n = mbrtowc(ret, s, left, &state);
 
 	if (n <= left)

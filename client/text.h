@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* text.h - turns values into words for people.  Pure; every text belongs to the
- * arena.  Needs LC_CTYPE to be a UTF-8 locale. */
+/* text.h - formats values for people.  Pure; every text belongs to the arena.  Needs
+ * LC_CTYPE to be a UTF-8 locale. */
 #pragma once
 #include "base/arena.h"
 
-/* What a stranger wrote, with every character that could steer a terminal as \xNN. */
+/* Text of strangers, with every character that could control a terminal as \xNN. */
 const char *text_escape(struct arena *a, const char *s);
 /* Likewise for JSON text: as \uNNNN; line ends stay. */
 const char *text_escape_json(struct arena *a, const char *s);

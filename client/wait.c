@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c - netnsctl wait: until topologies are up, also over a restart of netnsd. */
+/* wait.c - netnsctl wait: until topologies are up, also across a restart of netnsd. */
 #include "connection.h"
 #include "ctl.h"
 #include "model/type.h"
 #include <ctype.h>
 
-/* In seconds, as netnsd has it. */
+/* In seconds, as in netnsd. */
 enum { TIMEOUT_USUAL = 30, TIMEOUT_MAX = 86400 };
 
-/* netnsd itself keeps the time; when it does not get so far, a little more passes. */
+/* netnsd itself keeps the time; if it does not get that far, a little more passes. */
 enum { GRACE_MSEC = 1500, AGAIN_MSEC = 100 };
 
 static void list_add(struct json_object *o, const char *key, const char *const *values)

@@ -31,7 +31,7 @@ enum { LATE_USEC = 5000 };
 struct daemon {
 	struct engine *engine;
 	struct control *control;
-	struct node *node;		/* NULL: the service manager has made the socket */
+	struct node *node;		/* NULL: the socket was passed by the service manager */
 	struct watch *watch;
 	struct notify notify;
 	sd_event *event;
@@ -42,7 +42,7 @@ struct daemon {
 
 enum { RETRY_USEC = 100000 };
 
-/* A group that is not there is no error: then root alone may look. */
+/* A missing group is no error: then only root has read access. */
 static gid_t group_find(const char *name)
 {
 	const struct group *g = name ? getgrnam(name) : NULL;
@@ -52,14 +52,14 @@ static gid_t group_find(const char *name)
 
 static void groups_check(const struct options *o)
 {
-	/* The group that nobody has named need not be there. */
+	/* The default group may be missing. */
 	if (strcmp(o->group, "netnsd") && group_find(o->group) == GROUP_NONE)
 		log_warning("--group: there is no group %s: only root has access", o->group);
 	if (o->admin_group && group_find(o->admin_group) == GROUP_NONE)
 		log_warning("--admin-group: there is no group %s: only root can make changes", o->admin_group);
 }
 
-/* What the kernel would refuse in the middle of a change is asked for at the start. */
+/* Asks at the start for what the kernel would refuse in the middle of a change. */
 static bool is_privileged(void)
 {
 	const uint32_t needed = 1U << CAP_NET_ADMIN | 1U << CAP_SYS_ADMIN;
@@ -69,7 +69,7 @@ static bool is_privileged(void)
 	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & needed) == needed;
 }
 
-/* A descriptor for each namespace of a change is held at once. */
+/* A change holds a descriptor for each of its namespaces at once. */
 static void limits_raise(void)
 {
 	struct rlimit l;
@@ -94,7 +94,7 @@ static void reloading(void *arg, bool on)
 	notify_reloading(&d->notify, on);
 }
 
-/* What is at work, and what root has in line, is still done: then a file is applied or is not. */
+/* The running change, and the queued changes of root, are still carried out: a file is applied or is not. */
 static int on_signal(_unused_ sd_event_source *s, const struct signalfd_siginfo *info, void *arg)
 {
 	struct daemon *d = arg;
@@ -118,7 +118,7 @@ static void on_reloaded(void *arg, struct json_object *results)
 	notify_reloading(&d->notify, false);
 }
 
-/* As netnsctl reload; what became of it is in the journal. */
+/* Like netnsctl reload; the outcome is in the journal. */
 static int on_hangup(_unused_ sd_event_source *s, _unused_ const struct signalfd_siginfo *info, void *arg)
 {
 	struct daemon *d = arg;
@@ -132,7 +132,7 @@ static int on_hangup(_unused_ sd_event_source *s, _unused_ const struct signalfd
 	return 0;
 }
 
-/* The clock counts on while the machine sleeps, and cannot be set. */
+/* The clock continues during suspend, and cannot be set. */
 static int on_deadline(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
 {
 	struct daemon *d = arg;
@@ -143,8 +143,8 @@ static int on_deadline(_unused_ sd_event_source *s, _unused_ uint64_t usec, void
 	return 0;
 }
 
-/* The first deadline of thousands of topologies takes its time to find: while there is work
- * it may be found a little late. */
+/* Finding the first deadline of thousands of topologies takes time: while netnsd is busy it
+ * may be found a little late. */
 static void set_deadline(struct daemon *d)
 {
 	uint64_t now = usec_now(CLOCK_MONOTONIC), deadline;
@@ -167,7 +167,7 @@ static int signal_add(struct daemon *d, int signal, sd_event_signal_handler_t on
 
 	if (r >= 0)
 		r = sd_event_source_set_priority(s, SD_EVENT_PRIORITY_IMPORTANT);
-	/* From then on it is the loop's. */
+	/* From then on the loop owns it. */
 	if (r >= 0)
 		r = sd_event_source_set_floating(s, true);
 	if (r >= 0)
@@ -197,7 +197,7 @@ static int loop_new(struct daemon *d, struct err *e)
 	return r < 0 ? err_set(e, r, "event loop: %s", strerror(-r)) : 0;
 }
 
-/* False: something that was to be said is left, as nobody reads it; it is tried again soon. */
+/* False: output is left because nobody reads it; it is tried again soon. */
 static bool output_flush(void)
 {
 	bool log = log_flush();
@@ -205,9 +205,9 @@ static bool output_flush(void)
 	return manager_flush() && log;
 }
 
-/* An event and a batch of the change at work in turn: clients, however busy, do not
- * hold up a change, as they would if it were a source of the event loop.  Users other than
- * root come last, and not always (gate.c). */
+/* Alternates between an event and a batch of the running change: clients, however busy, do
+ * not hold up a change, as they would if it were a source of the event loop.  Users other
+ * than root come last, and not always (gate.c). */
 static int loop_run(struct daemon *d)
 {
 	int r = 0;
@@ -244,7 +244,7 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	groups_check(o);
 	if (loop_new(d, e) < 0)
 		return e->code;
-	/* Nothing is touched where another netnsd listens. */
+	/* Touches nothing where another netnsd listens. */
 	if (sd_listen_fds(false) <= 0 && control_may_bind(o->socket, e) < 0)
 		return e->code;
 	if (engine_new(&d->engine, engine, &all_kinds, e) < 0)
@@ -262,7 +262,7 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	return listen_all(d, o, e);
 }
 
-/* A limit, a terminal or a reader that has gone refuses a call; it does not end or stop us. */
+/* A limit, a terminal or a reader that has gone fails a call; it does not end or stop netnsd. */
 static void signals_ignore(void)
 {
 	static const int numbers[] = { SIGPIPE, SIGXFSZ, SIGTTOU, SIGTTIN };

@@ -6,7 +6,7 @@
 #include <sys/un.h>
 
 enum {
-	MESSAGES = 32,		/* that wait; of more the oldest is dropped */
+	MESSAGES = 32,		/* that are queued; the oldest of more is dropped */
 	SIZE = 640,
 };
 
@@ -16,7 +16,7 @@ static struct {
 	int fd;			/* 0: not opened yet */
 } out;
 
-/* The length of the address; 0: there is no manager that can be reached. */
+/* Returns the length of the address; 0: no service manager can be reached. */
 static socklen_t address_make(struct sockaddr_un *ret)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -31,7 +31,7 @@ static socklen_t address_make(struct sockaddr_un *ret)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (*path == '/'));
 }
 
-/* False: it may go later.  What the manager refuses is not for it. */
+/* False: to be sent later.  A message that the manager rejects is dropped. */
 static bool message_send(const char *text)
 {
 	struct sockaddr_un address;
@@ -69,7 +69,7 @@ void manager_say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* Of words that nobody has read only the last are worth reading. */
+	/* Of status messages that are still queued only the last matters. */
 	if (out.n && is_status(text) && is_status(out.text[(out.first + out.n - 1) % MESSAGES]))
 		out.n--;
 	if (out.n == MESSAGES) {

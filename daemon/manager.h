@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* manager.h - messages to the service manager, as sd_notify(3) has them, but without ever
- * waiting for it: what it does not take now it is sent later, in order. */
+/* manager.h - messages to the service manager, as in sd_notify(3), but without ever
+ * waiting for it: what it does not accept now is sent later, in order. */
 #pragma once
 #include "base.h"
 
-/* Variables, a line each. */
+/* Sends variables, a line each. */
 void manager_say(const char *fmt, ...) _printf_(1, 2);
-/* The same of what is said again soon, and not worth keeping. */
+/* Sends what will be repeated soon, and need not be queued. */
 void manager_hint(const char *fmt, ...) _printf_(1, 2);
-/* Sends what is left; false: some of it still is. */
+/* Sends what is queued; false: some is left. */
 bool manager_flush(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* notify.c - sd_notify(3): READY=1 once all that is to be at boot has had its turn,
- * then STATUS= whenever it has become another. */
+/* notify.c - sd_notify(3): READY=1 once everything for boot has had its turn, then
+ * STATUS= whenever it changes. */
 #include "engine/boot.h"
 #include "store/event.h"
 #include "usec.h"
@@ -13,9 +13,9 @@
 #include <systemd/sd-daemon.h>
 
 enum {
-	NAMES_MAX = 5,		/* in one list of the words */
+	NAMES_MAX = 5,		/* in one list of names */
 	EXTEND_SECONDS = 30,	/* no single batch takes as long */
-	WORDS_USEC = 100 * 1000,	/* the words of a start with thousands of topologies take a moment */
+	WORDS_USEC = 100 * 1000,	/* the status of a start with thousands of topologies takes a moment to make */
 };
 
 static void on_told(struct subscriber *s, _unused_ struct json_object *event)
@@ -102,7 +102,7 @@ void notify_words(const struct engine *g, char *ret, size_t size)
 	say_state(g, STATE_WAITING, "waiting", ret, size);
 }
 
-/* What is in systemctl status must be in the journal too, with the reason. */
+/* What systemctl status shows must be in the journal, too, with the reason. */
 static void log_failed(const struct engine *g)
 {
 	const struct topology *const *topologies;
@@ -146,7 +146,7 @@ void notify_turn(struct notify *n, bool working)
 void notify_reloading(struct notify *n, bool on)
 {
 	n->reloads += on ? 1 : -1U;
-	/* The first starts it, the last ends it; before netnsd is ready nobody need know. */
+	/* The first reload starts it, the last ends it; before netnsd is ready it does not matter. */
 	if (!n->ready || n->reloads != on)
 		return;
 	if (on)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* once.c - applies files without staying: the same engine, state and lock as the
- * daemon, for containers, CI and machines without systemd. */
+/* once.c - applies files and exits: the same engine, state and lock as the daemon, for
+ * containers, CI and machines without systemd. */
 #include "format/load.h"
 #include "once.h"
 #include "engine/outcome.h"
@@ -44,7 +44,7 @@ static void problems_print(const char *path, const struct problems *p)
 		fprintf(stderr, "%s: and %zu more problems\n", path, p->more);
 }
 
-/* --once has no --name: the file's own, or that of the file without .json. */
+/* --once has no --name: the name is the file's own, or its file name without .json. */
 static int file_name(struct file *f, const struct declaration *t)
 {
 	const char *slash = strrchr(f->path, '/'), *base = slash ? slash + 1 : f->path;
@@ -115,7 +115,7 @@ static int apply(struct engine *g, struct file *f)
 	snprintf(c.by, sizeof(c.by), "uid %u, pid %d (netnsd --once)", getuid(), getpid());
 	c.topology = TAKE(f->json);
 	engine_submit(g, &c);
-	/* It may wait for the kernel, as may what the start found. */
+	/* The change may wait for the kernel, and so may what the start found. */
 	while (engine_step(g) || !r.done)
 		engine_rest(g);
 	return r.code;
@@ -134,7 +134,7 @@ int once_run(const struct engine_options *options, char *const *files, int n)
 	int code = EXIT_DONE;
 	struct err e;
 
-	/* All are looked at before anything is touched. */
+	/* All files are checked before anything is touched. */
 	for (int i = 0; i < n; i++) {
 		f[i].path = files[i];
 		int one = file_load(&f[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* once.h - netnsd --once: applies files and ends. */
+/* once.h - netnsd --once: applies files and exits. */
 #pragma once
 #include "engine/reconcile.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - reads the command line of netnsd, and refuses each value that cannot be meant. */
+/* options.c - reads the command line of netnsd, and rejects values that cannot be meant. */
 #include "options.h"
 #include "netnsd.h"
 #include "base/log.h"
@@ -49,7 +49,7 @@ static void help(void)
 
 enum { NUMBER_MAX = 86400, WORD_MAX = 255, DIR_MAX = 200 };
 
-/* One number, or two with @between between them, from 1 on. */
+/* Reads a number, or two separated by @between, from 1 on. */
 static bool number_read(const char *s, const char *between, unsigned *ret, unsigned *ret_second)
 {
 	char *end;
@@ -62,8 +62,8 @@ static bool number_read(const char *s, const char *between, unsigned *ret, unsig
 	return ret_second ? number_read(end, "", ret_second, NULL) : !*end;
 }
 
-/* The values that are taken as they are.  A file name as long as the kernel has them is still
- * added to a directory. */
+/* Options whose values are used as they are.  A file name of the kernel's maximum length is
+ * still appended to a directory. */
 static const struct text {
 	int letter;
 	const char *name;
@@ -85,7 +85,7 @@ static int text_fail(const struct text *t, const char *value, const char *why)
 	return EXIT_INVALID;
 }
 
-/* The whole path, which messages are to have; it stays as long as the process. */
+/* Makes the path absolute, for messages; it stays allocated as long as the process. */
 static int path_complete(const struct text *t, const char **value)
 {
 	static char *completed[ARRAY_SIZE(texts)];
@@ -104,7 +104,7 @@ static int path_complete(const struct text *t, const char **value)
 	return -1;
 }
 
-/* -1: it is a value; otherwise the exit code. */
+/* -1: it was a value; otherwise the exit code. */
 static int text_read(struct options *o, int letter, const char *given)
 {
 	const struct text *t = texts;

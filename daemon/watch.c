@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watch.c - turns what the kernel tells into marks (watched.h), and has them worked off. */
+/* watch.c - turns events of the kernel into marks (watched.h), and has them handled. */
 #include "usec.h"
 #include "watch.h"
 #include "heal/heal.h"
@@ -10,11 +10,11 @@
 #include <sys/inotify.h>
 
 enum {
-	CHECK_SHARE = 10,	/* checking all names takes at most one part in so many of the time */
+	CHECK_SHARE = 10,	/* checking all names takes at most this fraction of the time */
 	ACCURACY_USEC = 500,
-	SETTLE_USEC = 2000,	/* who takes a name away unmounts it first and then removes the file */
-	BLIND_USEC = 5000000,	/* between two audits where events are missing */
-	SETTLE_MAX_USEC = 100000,	/* of one mount after the other */
+	SETTLE_USEC = 2000,	/* to remove a name, it is first unmounted and then the file is removed */
+	BLIND_USEC = 5000000,	/* between two audits while events are missing */
+	SETTLE_MAX_USEC = 100000,	/* for one mount after the other */
 };
 
 struct watch {
@@ -25,9 +25,9 @@ struct watch {
 	sd_event_source *events, *names, *mounts, *check, *audit;
 	int names_fd, mounts_fd;
 	bool names_watched;
-	bool names_told;	/* that names_fd is not to be had */
+	bool names_told;	/* that names_fd is not available was logged */
 	uint64_t audit_usec, next_check;
-	uint64_t mounted;	/* when the first mount was told of that was not checked yet; 0: none was */
+	uint64_t mounted;	/* when the first mount that is not checked yet was reported; 0: none */
 };
 
 static int on_events(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *arg)
@@ -56,7 +56,7 @@ static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reven
 	return 0;
 }
 
-/* Until the audit finds that it can be watched again, mounts tell of names that come and go. */
+/* Until the audit finds that the directory can be watched again, only mounts announce new and removed names. */
 static void names_missing(struct watch *w, int code)
 {
 	if (!w->names_told)
@@ -66,7 +66,7 @@ static void names_missing(struct watch *w, int code)
 	w->names_told = true;
 }
 
-/* There may be no instance left, as others of the same user have them all. */
+/* Other processes of the same user may have used up all inotify instances. */
 static void names_open(struct watch *w)
 {
 	int fd, r;
@@ -83,7 +83,7 @@ static void names_open(struct watch *w)
 	names_missing(w, -r);
 }
 
-/* The directory is there once somebody has named a namespace. */
+/* The directory exists once somebody has named a namespace. */
 static void watch_names(struct watch *w)
 {
 	names_open(w);
@@ -111,8 +111,8 @@ static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *a
 	return 0;
 }
 
-/* A mount tells of itself, but not where it is: all names are looked at, a moment
- * later, and not for each of a thousand mounts. */
+/* A mount event does not say where: all names are checked, a moment later, and not for
+ * each of a thousand mounts. */
 static int on_mounts(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *arg)
 {
 	struct watch *w = arg;
@@ -145,7 +145,7 @@ static int timer(struct watch *w, sd_event *event, sd_event_source **ret, uint64
 	return r < 0 || usec != UINT64_MAX ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
 }
 
-/* Of mounts only this file tells. */
+/* Only this file reports mounts. */
 static void mounts_open(struct watch *w)
 {
 	int r;

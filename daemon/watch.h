@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watch.h - lets the event loop hear what may have changed: netlink, the directory of
+/* watch.h - connects to the event loop what reports changes: netlink, the directory of
  * names, mounts, and the clock of the audit. */
 #pragma once
 #include "engine/reconcile.h"
@@ -9,7 +9,7 @@ struct watch;
 
 enum { AUDIT_SECONDS = 60 };
 
-/* From now on @work is called with @arg whenever the engine has something to do. */
+/* From now on calls @work with @arg whenever the engine has something to do. */
 int watch_new(struct watch **ret, sd_event *event, struct env *env, unsigned audit_seconds, void (*work)(void *arg), void *arg,
 	      struct err *e);
 void watch_free(struct watch *w);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* manual.c - prints the tables of netnsd-topology(5) from the table of kinds.
- * Runs while the project is built; it is not installed. */
+/* manual.c - prints the tables of netnsd-topology(5) from the table of kinds.  Runs
+ * during the build; it is not installed. */
 #include "format/load.h"
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reference.c - prints from the tables of commands, options and reasons what the shell
- * completions and netnsctl(1) have of them.  Runs while the project is built; it is not installed. */
+/* reference.c - prints the parts of the shell completions and of netnsctl(1) that come from the
+ * tables of commands, options and reasons.  Runs during the build; it is not installed. */
 #include "../client/commands.h"
 #include "../client/options.h"
 #include "model/why_not.h"
@@ -142,7 +142,7 @@ static void print_zsh(void)
 	puts("\tesac\n}");
 }
 
-/* Completions that hold for each command that takes @bit. */
+/* Completions for each command that takes @bit. */
 static void put_fish_option(const struct option_row *r)
 {
 	static const char *const values[] = { [VALUE_FREE] = " -r -f", [VALUE_NETNS] = " -r -f -a '(__netnsctl_namespaces)'", [VALUE_PATH] = " -r -F" };
@@ -192,7 +192,7 @@ static void print_fish(void)
 			put_fish_option(&option_rows[i]);
 }
 
-/* Text of scdoc, whose own marks are letters here. */
+/* Text of scdoc, with its own markup escaped. */
 static void put_scdoc(const char *s)
 {
 	put_escaped(s, "_*\\", "\\");

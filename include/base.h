@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base.h - the few words every other file may use. */
+/* base.h - the few definitions that every other file may use. */
 #pragma once
 #include <errno.h>
 #include <stdbool.h>
@@ -15,10 +15,10 @@
 #define _printf_(f, a) __attribute__((format(printf, f, a)))
 #define _unused_ __attribute__((unused))
 
-/* The value of @p, which is then the caller's: @p is left NULL. */
+/* The value of @p, which then belongs to the caller: @p is left NULL. */
 #define TAKE(p) ({ __typeof__(p) *_p = &(p), _v = *_p; *_p = NULL; _v; })
 
-/* The descriptor in @fd, which is then the caller's: @fd is left -1. */
+/* The descriptor in @fd, which then belongs to the caller: @fd is left -1. */
 static inline int take_fd(int *fd)
 {
 	int v = *fd;
@@ -44,7 +44,7 @@ static inline void freep(void *p)
 	free(*(void **)p);
 }
 
-/* Memory that must be there; without it the process ends and is started again. */
+/* Memory that is indispensable; without it the process aborts and is started again. */
 static inline void *must(void *p)
 {
 	if (!p)

@@ -8,9 +8,9 @@
 enum {
 	/* A topology file, in bytes, before it is parsed. */
 	TOPOLOGY_MAX = 8 << 20,
-	/* What a message may hold around a topology, in bytes. */
+	/* The size of a message without its topology, in bytes. */
 	ENVELOPE_MAX = 64 << 10,
-	/* Objects and lists within each other in any JSON text. */
+	/* Nesting of objects and lists in any JSON text. */
 	NESTING_MAX = 32,
 };
 

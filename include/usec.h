@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* usec.h - what a clock says (clock_gettime(2)), in microseconds. */
+/* usec.h - the time of a clock (clock_gettime(2)), in microseconds. */
 #pragma once
 #include <stdint.h>
 #include <time.h>

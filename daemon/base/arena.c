@@ -60,7 +60,7 @@ void arena_join(struct arena *a, struct arena *from)
 {
 	struct arena_block **end = &from->head;
 
-	/* Behind those of @a, whose first has room left. */
+	/* Appends to the blocks of @a, whose first has room left. */
 	while (*end)
 		end = &(*end)->next;
 	if (a->head) {

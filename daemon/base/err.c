@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* err.c - builds errors that carry words, and lists of problems. */
+/* err.c - builds errors with a message, and lists of problems. */
 #include "err.h"
 #include "utf8.h"
 #include <stdarg.h>
@@ -111,7 +111,7 @@ void problem_add_err(struct problems *p, const struct err *e, const struct where
 	v->kernel = *e->kernel ? arena_strdup(&p->arena, e->kernel) : NULL;
 }
 
-/* @e: what is there, and is @owner's; NULL: another program's. */
+/* @e: what exists, and belongs to @owner; NULL: to another program. */
 static void add_owned(struct problems *p, const struct err *e, const struct where *where, const char *object, const char *owner)
 {
 	size_t n = p->n;

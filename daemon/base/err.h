@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* err.h - what went wrong, in words a person can act on. */
+/* err.h - errors, in words that a person can act on. */
 #pragma once
 #include "arena.h"
 #include "base.h"
@@ -16,14 +16,14 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) _printf_(3, 4);
 /* Like err_set, with ": " and the kernel's words appended: @words, or strerror. */
 int err_kernel(struct err *e, int code, const char *words, const char *fmt, ...) _printf_(4, 5);
-/* Puts "...: " before what @e says; returns its code. */
+/* Prepends "...: " to the message of @e; returns its code. */
 int err_prefix(struct err *e, const char *fmt, ...) _printf_(2, 3);
-/* Puts words behind what @e says. */
+/* Appends to the message of @e. */
 void err_append(struct err *e, const char *fmt, ...) _printf_(2, 3);
-/* Whether only the machine had no room for it just then: what could not be read may well be there. */
+/* Whether it was only a temporary shortage: what could not be read may well exist. */
 bool err_is_shortage(const struct err *e);
 
-/* A place in a topology file.  line 0: not from a file. */
+/* A position in a topology file. line 0: not from a file. */
 struct where {
 	const char *pointer;	/* JSON pointer, RFC 6901; belongs to the model or problem list */
 	unsigned line, column;	/* from 1 */
@@ -35,12 +35,12 @@ struct problem {
 	const char *message;
 	const char *object, *owner, *kernel;	/* NULL where they do not apply */
 	int code;			/* negative errno */
-	bool awaited;			/* the object is not there, but somebody may bring it */
+	bool awaited;			/* the object is missing, but may appear */
 };
 
-enum { PROBLEMS_MAX = 100 };	/* of one file; the rest is only counted */
+enum { PROBLEMS_MAX = 100 };	/* of one file; more are only counted */
 
-/* All that is wrong, in the order of discovery.  Owns its texts. */
+/* Problems, in the order of discovery.  Owns its texts. */
 struct problems {
 	struct arena arena;
 	struct problem v[PROBLEMS_MAX];
@@ -49,19 +49,19 @@ struct problems {
 	size_t guesses;		/* names compared so far with wrong ones (suggest.h) */
 };
 void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...) _printf_(4, 5);
-/* Adds what @e says, with its kernel words; @object may be NULL. */
+/* Adds @e, with the kernel's words; @object may be NULL. */
 void problem_add_err(struct problems *p, const struct err *e, const struct where *where, const char *object);
-/* @object is there and @owner's: a topology's name, or NULL for another program. */
+/* Adds that @object exists and belongs to @owner: a topology's name, or NULL for another program. */
 void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner);
-/* The same, in the words of @why. */
+/* The same, with the message @why. */
 void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why);
-/* @words is there where @object is to be; @remedy: what can be done. */
+/* Adds that @words takes the place of @object; @remedy: what can be done. */
 void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words, const char *remedy);
-/* @object is not there, and not netnsd's to make; @obstructed: at the name of a namespace stands
- * something else; @awaited: it is worth waiting for. */
+/* Adds that @object is missing, and not for netnsd to create; @obstructed: something else has
+ * the name of the namespace; @awaited: it is worth waiting for. */
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool name_blocked,
 			 bool awaited);
-/* Whether all that is wrong is that something has not come yet. */
+/* Whether missing objects that may appear are the only problem. */
 bool problems_await(const struct problems *p);
 void problem_copy(struct problems *to, const struct problem *from);
 /* All of @p were found in the file at @path. */
@@ -70,6 +70,6 @@ void problems_in_file(struct problems *p, const char *path);
 void problem_text(const struct problem *p, char *ret, size_t size);
 /* Sorts by line and column. */
 void problems_sort(struct problems *p);
-/* Leaves the first @n. */
+/* Keeps the first @n. */
 void problems_cut(struct problems *p, size_t n);
 void problems_done(struct problems *p);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* json.c - reads a JSON text into json-c's values in one walk, and hangs on each
- * value the place where it stood. */
+/* json.c - parses a JSON text into json-c's values in one pass, and attaches to each value its position. */
 #include "json.h"
 #include "json_token.h"
 #include "path.h"
 #include <json-c/json_visit.h>
 
-/* What is known of a value that was read. */
+/* The position of a value. */
 struct place {
 	struct position key, value;
-	struct position *nulls; /* json-c has no value for null: they are with their container */
+	struct position *nulls; /* json-c has no value for null: their positions are with their container */
 	size_t n_nulls;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_struct.c - carries values between JSON objects and C structs, a row at a time. */
+/* json_struct.c - converts between JSON objects and C structs, a row at a time. */
 #include "json_struct.h"
 #include "utf8.h"
 #include <inttypes.h>
@@ -121,7 +121,7 @@ static void number_set(const struct json_member *m, void *at, int64_t n)
 		*(uint32_t *)at = (uint32_t)n;
 }
 
-/* @v has been checked; NULL: it is not there. */
+/* @v has been checked; NULL: it is missing. */
 static void member_set(const struct json_member *m, struct json_object *v, void *at)
 {
 	switch (m->type) {
@@ -161,7 +161,7 @@ static const struct json_member *member_find(const struct json_struct *s, const 
 	return NULL;
 }
 
-/* All rows are in @in, and nothing else. */
+/* Whether all rows are in @in, and nothing else. */
 static int members_check(const struct json_struct *s, struct json_object *in, char path[JSON_PATH], struct err *e)
 {
 	for (size_t i = 0; i < s->n; i++) {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* json_struct.h - JSON objects and C structs by a table of their members: what is read, what is
- * written and what is checked is one row each. */
+/* json_struct.h - JSON objects and C structs by a table of their members: what is read, written and checked is one
+ * row each. */
 #pragma once
 #include "err.h"
 #include <json-c/json.h>
 
 enum json_member_type {
-	JSON_TEXT,	/* const char *, which belongs to the JSON value; NULL: not there */
+	JSON_TEXT,	/* const char *, which belongs to the JSON value; NULL: missing */
 	JSON_CHARS,	/* char[] */
 	JSON_FLAG,	/* bool */
 	JSON_U32,	/* uint32_t */
 	JSON_U64,	/* uint64_t */
 	JSON_ERRNO,	/* int, of either sign; positive in JSON */
 	JSON_WORD,	/* an enum, one of words */
-	JSON_OBJECT,	/* struct json_object *, which belongs to the JSON value; NULL: not there */
+	JSON_OBJECT,	/* struct json_object *, which belongs to the JSON value; NULL: missing */
 	JSON_LIST,	/* the same of a list */
 	JSON_OWN,	/* by save and restore */
 };
@@ -23,23 +23,23 @@ struct json_member {
 	enum json_member_type type;
 	size_t offset, size;
 	bool optional;		/* may be missing: zero, or absent; zero is left out when it is written */
-	bool always;		/* though optional, it is written even if it is zero */
+	bool always;		/* written even if it is zero, though optional */
 	int64_t min, max;	/* of a number; max also bytes of a text and elements of a list, 0: any */
-				/* min also the first number that has a word; those below it are as if it was not there */
-	int64_t absent;		/* of a number: what it is if it is missing */
-	/* What is wrong with a text, or with an element of a list, all of which are texts then; NULL: nothing. */
+				/* min is also the first number that has a word; those below it count as missing */
+	int64_t absent;		/* of a number: its value if it is missing */
+	/* What is wrong with a text, or with an element of a list, which are all texts then; NULL: nothing. */
 	const char *(*problem)(const char *s, struct err *e);
-	/* The word of a number from min on; NULL if it has none, and then none above it has. */
+	/* The word of a number from min on; NULL if it has none, and then none above it has one. */
 	const char *(*word)(unsigned i);
 	struct json_object *(*save)(const void *at);
 	int (*restore)(void *at, struct json_object *in, struct err *e);
 };
 
-/* A row for member @m of struct @s, which is called the same in JSON; another C type than that of JSON_@t does
- * not compile. */
+/* A row for member @m of struct @s, which has the same name in JSON; a C type other than that of JSON_@t does not
+ * compile. */
 #define JSON_MEMBER(s, m, t, ...) \
 	{ .name = #m, JSON_PLACE(s, m, t), __VA_ARGS__ }
-/* The same where JSON calls it @n. */
+/* The same if its name in JSON is @n. */
 #define JSON_MEMBER_NAMED(s, m, n, t, ...) \
 	{ .name = n, JSON_PLACE(s, m, t), __VA_ARGS__ }
 #define JSON_PLACE(s, m, t) \
@@ -61,13 +61,14 @@ struct json_member {
 struct json_struct {
 	const struct json_member *members;
 	size_t n, size;
-	bool nulls;		/* null is as good as not there */
+	bool nulls;		/* null counts as missing */
 };
 #define JSON_STRUCT(s, rows, ...) { .members = rows, .n = ARRAY_SIZE(rows), .size = sizeof(struct s), __VA_ARGS__ }
 
 enum { JSON_PATH = 256 };
-/* Reads all of @in into @ret, whose JSON_OWN members are made already; -EINVAL if a member is missing, unknown or
- * wrong: @path says which ("names[2]"; may be NULL), @e how.  @ret is untouched then, but for JSON_OWN members. */
+/* Reads all of @in into @ret, whose JSON_OWN members have been made already; -EINVAL if a member is missing,
+ * unknown or wrong: @path says which ("names[2]"; may be NULL), @e how.  @ret is untouched then, except for
+ * JSON_OWN members. */
 int json_decode(const struct json_struct *s, struct json_object *in, void *ret, char path[JSON_PATH], struct err *e);
-/* The object that @from is.  Texts that are longer than their max are cut, and are UTF-8 whatever they were. */
+/* The JSON object for @from.  Texts longer than their max are cut off, and made valid UTF-8. */
 struct json_object *json_encode(const struct json_struct *s, const void *from);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_token.c - reads the words of JSON, and finds plain words for what is none. */
+/* json_token.c - reads the tokens of JSON, and describes in plain words what is not one. */
 #include "json_token.h"
 #include "path.h"
 #include "utf8.h"
@@ -25,7 +25,7 @@ void reader_done(struct reader *r)
 	free(r->room);
 }
 
-/* Every byte is counted once, however often a place is asked for. */
+/* Every byte is counted once, however often a position is requested. */
 struct position reader_here(struct reader *r)
 {
 	for (; r->mark < r->p; r->mark++) {
@@ -119,7 +119,7 @@ int reader_expected(struct reader *r, const struct path *path, const char *what)
 	return reader_fail(r, here, path, "expected %s here", what);
 }
 
-/* Reads the "u1234" of an escape; false if it is none. */
+/* Reads the "u1234" of an escape; false if it is not one. */
 static bool unit_read(struct reader *r, unsigned *ret)
 {
 	unsigned v = 0;
@@ -138,7 +138,7 @@ static bool unit_read(struct reader *r, unsigned *ret)
 	return true;
 }
 
-/* Reads what follows a backslash, and appends what it means. */
+/* Reads what follows a backslash, and appends its meaning. */
 static int read_escape(struct reader *r, const struct path *path, struct position at)
 {
 	static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -224,7 +224,7 @@ static size_t skip_digits(struct reader *r)
 	return (size_t)(r->p - begin);
 }
 
-/* Whether one of @set comes next, which is then taken. */
+/* Skips one of @set if it comes next; whether it did. */
 static bool skip_one(struct reader *r, const char *set)
 {
 	if (r->p == r->end || !*r->p || !strchr(set, *r->p))
@@ -233,7 +233,7 @@ static bool skip_one(struct reader *r, const char *set)
 	return true;
 }
 
-/* Goes over a number's digits by the grammar of RFC 8259, which is narrower than strtod's. */
+/* Skips a number by the grammar of RFC 8259, which is narrower than strtod's. */
 static int number_skip(struct reader *r, const struct path *path, struct position at, bool *ret_whole)
 {
 	bool minus = skip_one(r, "-"), whole = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* log.c - makes log entries of what is said, for the journal or for stderr. */
+/* log.c - makes log entries, for the journal or for stderr. */
 #include "log.h"
 #include "log_out.h"
 #include <endian.h>
@@ -50,8 +50,8 @@ static bool log_to_journal(void)
 	return known;
 }
 
-/* The bytes of the control character at @s, 0 if there is none: C0, DEL, and C1 as
- * UTF-8 has it could steer the terminal that shows the line. */
+/* The bytes of the control character at @s, 0 if there is none: C0, DEL, and C1 in UTF-8
+ * could control the terminal that shows the line. */
 static int control_size(const unsigned char *s)
 {
 	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0)
@@ -75,8 +75,7 @@ static void log_escape(const char *in, char *out, size_t size)
 	*out = '\0';
 }
 
-/* Appends a field as the journal's native protocol has it: a value of several lines is
- * preceded by its length. */
+/* Appends a field in the journal's native protocol: a value of several lines is preceded by its length. */
 static size_t field_put(char *at, const char *name, const char *value)
 {
 	size_t size = strnlen(value, FIELD - 64);

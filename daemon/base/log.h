@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* log.h - what the daemon says about itself: to the journal with fields when
- * stderr goes there, else as plain lines on stderr.  It never waits for whoever reads
- * them: a bounded number of bytes is queued, and lines beyond it are counted and the
- * number is logged.  Only layers 5 to 7 call it. */
+/* log.h - the daemon's log: to the journal with fields when stderr goes there, else plain
+ * lines on stderr.  It never waits for a reader: a bounded number of bytes is queued;
+ * lines beyond that are counted and the number is logged.  Only layers 5 to 7 call it. */
 #pragma once
 #include "base.h"
 #include <syslog.h>
 
-/* What an entry is about; what is not set is left out. */
+/* The subject of an entry; fields that are not set are left out. */
 struct log_about {
 	const char *id;			/* MESSAGE_ID=, explained in systemd/netnsd.catalog */
 	const char *topology;		/* NETNSD_TOPOLOGY= */
 	const char *netns;		/* NETNSD_NAMESPACE= */
 	const char *interface;		/* NETNSD_INTERFACE= */
-	const char *expected, *actual;		/* NETNSD_EXPECTED=, NETNSD_ACTUAL=: as declared, as found */
+	const char *expected, *actual;		/* NETNSD_EXPECTED=, NETNSD_ACTUAL=: as declared, as observed */
 	const char *by;			/* NETNSD_BY=: who did it or asked for it */
-	const char *reason;		/* NETNSD_REASON=: the word of why it is not healed (why_not.h) */
+	const char *reason;		/* NETNSD_REASON=: the word for why it is not healed (why_not.h) */
 	int code;			/* ERRNO=, of either sign */
 };
 
-/* Entries above @level are left out; LOG_INFO at first. */
+/* Entries above @level are left out; initially LOG_INFO. */
 void log_set_level(int level);
 /* The level that @name ("debug", "info", …, or a number) means, or -EINVAL. */
 int log_level_parse(const char *name);
 
-/* Says one line; control characters in it are escaped.  @about may be NULL. */
+/* Logs one line; control characters in it are escaped.  @about may be NULL. */
 void log_say(int level, const struct log_about *about, const char *fmt, ...) _printf_(3, 4);
 
 /* Writes what could not be written at once; false: some of it is left. */

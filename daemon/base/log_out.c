@@ -25,19 +25,19 @@ struct entry {
 	char text[];
 };
 
-/* How standard error is written to. */
+/* The way to write to standard error. */
 enum way { WAY_UNKNOWN, WAY_WRITE, WAY_SEND, WAY_POLL };
 
 static struct {
 	struct entry *first, **last;
 	size_t bytes;
-	size_t lost;		/* entries, since that was said last */
+	size_t lost;		/* entries, since that was logged last */
 	bool lost_journal;	/* the last of them was for the journal */
 	int journal, error;	/* descriptors; 0: not opened yet */
 	enum way way;
 } out;
 
-/* Whether the same call may go well later. */
+/* Whether the same call may succeed later. */
 static bool is_busy(int code)
 {
 	static const int codes[] = { EAGAIN, ENOBUFS, ENOMEM, EINTR, EMFILE, ENFILE };
@@ -117,7 +117,7 @@ static int journal_send(const struct entry *en)
 	return 0;
 }
 
-/* Without a journal at its socket, standard error is the place. */
+/* Without a journal at its socket, entries go to standard error. */
 static int entry_write(struct entry *en)
 {
 	int r = en->to_journal && !en->written ? journal_send(en) : -ENOTCONN;
@@ -138,7 +138,7 @@ static void entry_add(const char *text, size_t size, bool to_journal)
 	out.bytes += size;
 }
 
-/* Writes what is queued, in order; -errno of what is to be waited for. */
+/* Writes what is queued, in order; -errno of what has to be waited for. */
 static int queue_write(size_t *ret_lost)
 {
 	while (out.first) {
@@ -174,7 +174,7 @@ bool log_out_flush(void)
 	entry_add(text, (size_t)n, out.lost_journal);
 	out.lost = 0;
 	r = queue_write(&failed);
-	/* It is said again with the next line. */
+	/* It is logged again with the next line. */
 	if (failed)
 		out.lost = lost;
 	return r == 0;

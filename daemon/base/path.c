@@ -2,7 +2,7 @@
 /* path.c - writes a place in a JSON text as a JSON pointer. */
 #include "path.h"
 
-/* A key beyond it is cut, so that a pointer is bounded by the nesting. */
+/* A longer key is cut off, so that a pointer is bounded by the nesting. */
 enum { KEY_MAX = 128 };
 
 /* Writes "/step" so that it ends before @end; without @end only measures.

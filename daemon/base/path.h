@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* path.h - where in a JSON text a walk is: a chain of steps on the stack, each
+/* path.h - the place of a walk in a JSON text: a chain of steps on the stack, each
  * pointing to the one above it. */
 #pragma once
 #include "arena.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* search.c - finds places in sorted lists, where bsearch(3) would find any of several equal
- * elements and say nothing of where a missing one belongs. */
+ * elements and would not say where a missing one belongs. */
 #include "search.h"
 
 size_t lower_bound(const void *key, const void *list, size_t n, size_t size, int (*cmp)(const void *a, const void *b))

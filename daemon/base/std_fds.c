@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* std_fds.c - opens what the caller left closed. */
+/* std_fds.c - opens descriptors that the caller left closed. */
 #include "std_fds.h"
 #include <fcntl.h>
 
 void std_fds_open(bool refuse)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		/* Opened the wrong way around, it is taken but gives and takes nothing. */
+		/* Opened in the wrong direction, the descriptor is in use but can neither
+		 * be read nor written. */
 		int wrong = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
 
 		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suggest.c - measures how many slips of the finger lie between two names. */
+/* suggest.c - measures how many typing mistakes lie between two names. */
 #include "suggest.h"
 #include <ctype.h>
 
@@ -9,7 +9,7 @@ struct suggest suggest_new(const char *wrong)
 {
 	size_t n = strlen(wrong);
 
-	/* One slip in a short name, up to three in a long one. */
+	/* One mistake in a short name, up to three in a long one. */
 	return (struct suggest){ .wrong = wrong, .distance = n < 4 ? 2 : n < 7 ? 3 : 4 };
 }
 
@@ -36,9 +36,9 @@ static bool same(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Letters left out, put in, mistaken or swapped with their neighbour (the
- * distance of Damerau and Levenshtein, as optimal string alignment).  Ends early,
- * with @limit or more, where the names are @limit or more apart. */
+/* Letters left out, inserted, mistaken or swapped with their neighbour (the distance of
+ * Damerau and Levenshtein, as optimal string alignment).  Ends early, with @limit or
+ * more, where the names are @limit or more apart. */
 static unsigned distance(const char *a, size_t na, const char *b, size_t nb, unsigned limit)
 {
 	unsigned rows[3][GUESS_MAX + 1];

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* suggest.h - what a person may have meant by a name that is not there. */
+/* suggest.h - the name that a person may have meant by one that does not exist. */
 #pragma once
 #include "base.h"
 
-/* Names that are compared for one file.  Each slip may mean any name of the file, so
- * without a bound a large file with many slips would cost their product. */
+/* Names that are compared for one file.  Each misspelling may mean any name of the file,
+ * so without a bound a large file with many misspellings would cost their product. */
 enum { GUESSES_MAX = 1 << 17 };
 
 struct suggest {
-	const char *wrong;	/* what stands there */
+	const char *wrong;	/* the misspelt name */
 	const char *best;	/* the nearest name so far that is near enough, or NULL */
-	unsigned distance;	/* one more than best may be away */
+	unsigned distance;	/* the distance that best has to stay below */
 	size_t *count;		/* of the names compared; NULL: they are few */
 };
 
 struct suggest suggest_new(const char *wrong);
-/* A guess among names that a file may have any number of; @count is shared by all
- * guesses for that file.  Beyond GUESSES_MAX it finds nothing. */
+/* A suggestion among names that a file may have any number of; @count is shared by all
+ * suggestions for that file.  Beyond GUESSES_MAX nothing is found. */
 struct suggest guess_counted(const char *wrong, size_t *count);
 /* Whether no more names are compared: the caller need not go through them. */
 bool guess_is_spent(const struct suggest *g);

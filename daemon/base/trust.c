@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trust.c - walks a path step by step, so that nobody can turn it while it is checked. */
+/* trust.c - walks a path step by step, so that nobody can redirect it while it is checked. */
 #include "trust.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -24,7 +24,7 @@ int trust_check(const struct stat *st, struct err *e)
 	return 0;
 }
 
-/* Inside a user namespace the machine's root is nobody in particular, and owns "/". */
+/* Inside a user namespace the machine's root is unmapped, and owns "/". */
 static bool is_unmapped(uid_t uid)
 {
 	unsigned long long inside, outside, n, overflow = 65534;
@@ -41,7 +41,7 @@ static bool is_unmapped(uid_t uid)
 	return true;
 }
 
-/* What is only passed through may be written by others if they cannot remove what is root's. */
+/* A directory that is only traversed may be writable for others if they cannot remove what is root's. */
 static int step_check(const struct stat *st, bool last, unsigned flags, struct err *e)
 {
 	bool sticky = st->st_mode & S_ISVTX && (!last || flags & TRUST_STICKY);
@@ -77,7 +77,7 @@ static int link_follow(struct walk *w, int fd, bool last, struct err *e)
 	return w->fd < 0 ? err_set(e, errno, "%s", strerror(errno)) : 0;
 }
 
-/* Opens what is called @name where the walk is, and makes it if it may. */
+/* Opens @name in the directory of the walk, and creates it if allowed. */
 static int step_open(const struct walk *w, const char *name, bool last)
 {
 	int fd = openat(w->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8.c - takes UTF-8 for what RFC 3629 says it is, and nothing else. */
+/* utf8.c - UTF-8 exactly as RFC 3629 defines it. */
 #include "utf8.h"
 
 size_t utf8_length(const char *text, size_t left)
 {
-	/* The second byte tells overlong forms, surrogates and what is beyond U+10FFFF. */
+	/* The second byte reveals overlong forms, surrogates and what is beyond U+10FFFF. */
 	static const struct {
 		unsigned char first, last, length, low, high;
 	} forms[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* control.c - takes connections, asks the kernel who is at the other end, and
- * counts them, so that no user can keep the others out. */
+/* control.c - accepts connections, asks the kernel who the peer is, and counts them, so that no
+ * user can lock the others out. */
 #include "control.h"
 #include "netnsd.h"
 #include "usec.h"
@@ -15,19 +15,20 @@
 
 enum {
 	CLIENTS_MAX = 256,
-	CLIENTS_ROOT = 32,	/* of them, kept free for root, which has no other bound */
+	CLIENTS_ROOT = 32,	/* of those, reserved for root, which has no other limit */
 	CLIENTS_USER = 32,
 	LISTEN_MAX = 4,
 	READER_MESSAGE_MAX = 64 << 10,
 	CHANGER_MESSAGE_MAX = TOPOLOGY_MAX + ENVELOPE_MAX,
 	GROUPS_MAX = 1 << 16,	/* NGROUPS_MAX of the kernel */
 	REST_USEC = 10 * 1000 * 1000,
-	/* Most of the time may go to taking connections, a moment at a time: the queue of the kernel
-	 * is shared by all, and what stands before root's in it must be turned away quickly. */
+	/* Connections may be accepted most of the time, a moment at a time: all users share the
+	 * kernel's queue, and what is in front of root's connection must be rejected
+	 * quickly. */
 	ACCEPT_USEC = 1000,
 	ACCEPT_EVERY_USEC = 10 * 1000,
 	ACCEPT_TURNS = 8,
-	SAY_USEC = 10 * 1000 * 1000,	/* who is turned away is said so often */
+	SAY_USEC = 10 * 1000 * 1000,	/* how often rejections are logged */
 };
 
 struct control {
@@ -39,8 +40,8 @@ struct control {
 	size_t n_listen;
 	struct varlink *clients[CLIENTS_MAX];
 	size_t n_clients;
-	uint64_t said_usec;	/* when the log was told last that somebody is turned away */
-	size_t refused;		/* connections since */
+	uint64_t said_usec;	/* when a rejection was logged last */
+	size_t refused;		/* connections rejected since */
 };
 
 /* Whether @gid is among the groups that the peer had when it connected. */
@@ -65,7 +66,7 @@ static bool peer_in_group(int fd, gid_t primary, gid_t gid)
 	return false;
 }
 
-/* What costs most comes last, as most of a flood does not get so far. */
+/* The most expensive check comes last, as most of a flood does not get so far. */
 static void peer_read(const struct control *c, int fd, const struct ucred *cred, struct peer *ret)
 {
 	*ret = (struct peer){ .pid = cred->pid, .uid = cred->uid, .root = cred->uid == 0 || cred->uid == geteuid() };
@@ -112,7 +113,8 @@ static int control_admit(struct control *c, int client, const struct peer *peer)
 		.message_max = peer->may_change ? CHANGER_MESSAGE_MAX : READER_MESSAGE_MAX,
 		.rest_usec = REST_USEC,
 		.called = control_called,
-		/* What a test would have found is no reason to end where netnsd is used, or to look at all. */
+		/* A mistake that a test would have found is no reason to exit in production, or
+		 * to check at all. */
 		.answered = CHECK_ANSWERS ? control_answered : NULL,
 		.closed = control_closed,
 		.arg = c,
@@ -144,7 +146,7 @@ static void control_refuse(struct control *c, uid_t uid)
 	c->refused = 0;
 }
 
-/* False when no connection is there, or none can be taken. */
+/* False when there is no connection, or none can be accepted. */
 static bool control_accept(struct control *c, int fd)
 {
 	_cleanup_(closep) int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -225,7 +227,7 @@ int control_listen(struct control *c, int fd, struct err *e)
 	if (r < 0)
 		return err_kernel(e, r, NULL, "listening socket");
 	sd_event_source_set_io_fd_own(s, true);
-	/* Without a descriptor left to take it, a connection stays there to be taken again and again. */
+	/* Without a free descriptor the connection remains in the queue and wakes us again and again. */
 	sd_event_source_set_ratelimit(s, ACCEPT_EVERY_USEC, ACCEPT_TURNS);
 	c->listen[c->n_listen++] = s;
 	return 0;
@@ -238,7 +240,7 @@ void control_turn(struct control *c, bool working)
 
 int control_listen_anew(struct control *c, int fd, struct err *e)
 {
-	/* Those that came by the others are still to be taken. */
+	/* Connections on the other sockets are still to be accepted. */
 	if (c->n_listen == LISTEN_MAX) {
 		sd_event_source_disable_unref(c->listen[0]);
 		memmove(c->listen, c->listen + 1, --c->n_listen * sizeof(*c->listen));
@@ -264,7 +266,7 @@ static int address_make(struct sockaddr_un *ret, const char *path, struct err *e
 	return 0;
 }
 
-/* Only that nobody listens shows that a socket is left over. */
+/* A socket is left over if nobody listens, and there is no other sign of it. */
 static int socket_probe(const struct sockaddr_un *address, struct err *e)
 {
 	_cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -278,7 +280,7 @@ static int socket_probe(const struct sockaddr_un *address, struct err *e)
 		       address->sun_path);
 }
 
-/* The directory need not be there yet, but the one above it must. */
+/* The directory may be missing, but not the one above it. */
 static int dir_check(const char *path, struct err *e)
 {
 	_cleanup_(freep) char *dir = must(strdup(path));
@@ -326,7 +328,7 @@ int control_bind(const char *path, gid_t group, struct err *e)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_kernel(e, errno, NULL, "socket");
-	/* Nobody else's from birth, and the group's only once it is known. */
+	/* Nobody else's from the beginning; the group gets access only when it is known. */
 	mask = umask(0177);
 	r = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	umask(mask);

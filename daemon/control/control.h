@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* control.h - the control socket: who is let in, how many, and what they may. */
+/* control.h - the control socket: who may connect, how many, and with which permissions. */
 #pragma once
 #include "service.h"
 
@@ -12,21 +12,21 @@ struct control_options {
 };
 #define GROUP_NONE ((gid_t)-1)
 
-/* Without a socket yet. */
+/* Creates the control, without a socket. */
 int control_new(struct control **ret, sd_event *event, const struct control_options *options, struct err *e);
 /* Ends all connections. */
 void control_free(struct control *c);
-/* Takes clients on the listening socket @fd, which becomes the control's. */
+/* Accepts clients on the listening socket @fd, which the control then owns. */
 int control_listen(struct control *c, int fd, struct err *e);
-/* After each turn of the loop: lets users other than root have their share of it. */
+/* Called after each turn of the loop: gives users other than root their share of it. */
 void control_turn(struct control *c, bool working);
-/* Takes no further clients and calls; those at work are still answered. */
+/* Accepts no further clients and calls; running calls are still answered. */
 void control_drain(struct control *c);
 
-/* The same for a socket whose node stands where that of another did; in the end the other is let go. */
+/* The same for a socket that has replaced the node of another one, which is closed in the end. */
 int control_listen_anew(struct control *c, int fd, struct err *e);
-/* Whether a socket could be made at @path: nothing is there, or a socket that nobody listens at. */
+/* Whether a socket can be made at @path: it is free, or has a socket that nobody listens on. */
 int control_may_bind(const char *path, struct err *e);
-/* A listening socket at @path, for root and @group (or GROUP_NONE).  One that nobody
- * listens at any more is replaced; -EADDRINUSE: somebody does. */
+/* Creates a listening socket at @path, for root and @group (or GROUP_NONE).  An abandoned
+ * one is replaced; -EADDRINUSE: somebody listens. */
 int control_bind(const char *path, gid_t group, struct err *e);

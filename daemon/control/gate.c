@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* gate.c - healing, timers, signals and root come before what others ask for.  After each
- * moment that users took, the gate stays closed for a multiple of it: however many calls
- * they send, most of the time there is none of them in the way. */
+/* gate.c - healing, timers, signals and root take precedence over users.  After each
+ * slice that users took, the gate stays closed for a multiple of it: however many calls
+ * they send, most of the time none of them is in the way. */
 #include "gate.h"
 #include "usec.h"
 #include <sys/epoll.h>
 
 enum {
 	SLICE_USEC = 1000,	/* cheap calls share one opening */
-	REST = 3,		/* times what was taken: users get at most one part in four of the time */
-	REST_WORKING = 15,	/* the same while netnsd itself has work */
+	REST = 3,		/* times the slice: users get at most a quarter of the time */
+	REST_WORKING = 15,	/* the same while netnsd itself is busy */
 	REST_MAX_USEC = 1000 * 1000,
 };
 
@@ -24,11 +24,11 @@ struct gate {
 	sd_event *outer;
 	int all;		/* epoll: readable when a loop of the guests has something to do */
 	sd_event_source *ready, *opens;
-	struct guest *guests;	/* in order of turn */
+	struct guest *guests;	/* in order of their turn */
 	uint64_t opens_usec, opens_working_usec;	/* CLOCK_MONOTONIC */
 };
 
-/* Nothing but the end of the wait: gate_turn comes after it. */
+/* Only ends the wait of the loop: gate_turn comes after it. */
 static int on_ready(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t events, _unused_ void *arg)
 {
 	return 0;
@@ -108,7 +108,7 @@ sd_event *gate_join(struct gate *g, uid_t uid)
 	return u->event;
 }
 
-/* The loop itself may be what calls this: it is let go by guest_run. */
+/* The loop itself may be calling this: guest_run releases it. */
 void gate_leave(struct gate *g, uid_t uid)
 {
 	(*guest_find(g, uid))->n--;
@@ -121,7 +121,7 @@ size_t gate_count(const struct gate *g, uid_t uid)
 	return u ? u->n : 0;
 }
 
-/* Whether the first guest had something to do; it is the last now. */
+/* Runs the loop of the first guest and moves it to the end; whether it had something to do. */
 static bool guest_run(struct gate *g)
 {
 	struct guest *u = g->guests, **last = &g->guests;
@@ -139,7 +139,7 @@ static bool guest_run(struct gate *g)
 	return did;
 }
 
-/* One thing of the first guest who has something to do; false if nobody has. */
+/* Runs one thing of the first guest that has something to do; false if none has. */
 static bool guests_run(struct gate *g)
 {
 	size_t n = 0;

@@ -7,7 +7,7 @@
 enum { DEPTH_MAX = 16, TOKEN_MAX = 128 };
 
 struct parser {
-	const char *s;		/* what is left of the text */
+	const char *s;		/* the rest of the text */
 	char token[TOKEN_MAX];	/* a word, one of "?:,()", "->", "[]", "["; "" at the end */
 	unsigned line, depth;
 	struct arena *arena;
@@ -74,7 +74,7 @@ static int parser_word(struct parser *p, const char **ret)
 
 static int parse_type(struct parser *p, const struct idl_type **ret);
 
-/* One "name: type" of a struct or "name" of an enum; the first says which it is. */
+/* Parses one "name: type" of a struct or "name" of an enum; the first tells which it is. */
 static int parse_field(struct parser *p, struct idl_type *t, struct idl_field **ret)
 {
 	struct idl_field *f = arena_alloc(p->arena, sizeof(*f));
@@ -100,7 +100,7 @@ static int parse_field(struct parser *p, struct idl_type *t, struct idl_field **
 	return 0;
 }
 
-/* "(…)", of which "(" has been taken. */
+/* Parses "(…)" after its "(". */
 static int parse_fields(struct parser *p, struct idl_type *t)
 {
 	struct idl_field **end = &t->fields;
@@ -247,7 +247,7 @@ const struct idl_member *idl_find(const struct idl *idl, enum idl_what what, con
 	return NULL;
 }
 
-/* Puts @name, or [@i] without one, before what @path says; returns false. */
+/* Prepends @name, or [@i] without one, to @path; returns false. */
 static bool path_prefix(char path[IDL_PATH], const char *name, size_t i)
 {
 	char old[IDL_PATH], index[32];

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* idl.h - reads a varlink interface text, and checks values against its types.
- * The text is the one source of what a method takes and gives. */
+/* idl.h - parses a varlink interface text, and checks values against its types.  The text
+ * is the only definition of what a method takes and returns. */
 #pragma once
 #include "base/json_struct.h"
 #include <json-c/json.h>
 
 enum idl_kind {
 	IDL_BOOL, IDL_INT, IDL_FLOAT, IDL_STRING, IDL_OBJECT,
-	IDL_ENUM,		/* one of the names of fields */
-	IDL_STRUCT,		/* fields */
-	IDL_ARRAY, IDL_MAP,	/* values are like of */
-	IDL_NAMED,		/* like of, which the text calls name */
+	IDL_ENUM,		/* one of the names in fields */
+	IDL_STRUCT,		/* has fields */
+	IDL_ARRAY, IDL_MAP,	/* of values of type like */
+	IDL_NAMED,		/* of type like, which the text calls name */
 };
 
 struct idl_field {
@@ -21,7 +21,7 @@ struct idl_field {
 
 struct idl_type {
 	enum idl_kind kind;
-	bool maybe;			/* null, or not there at all, is fine too */
+	bool maybe;			/* null, or a missing field, is allowed */
 	const struct idl_type *of;
 	const char *name;
 	struct idl_field *fields;
@@ -34,8 +34,8 @@ enum idl_what { IDL_TYPE, IDL_METHOD, IDL_ERROR };
 struct idl_member {
 	enum idl_what what;
 	const char *name;		/* without the interface */
-	const struct idl_type *type;	/* of a method: what it takes */
-	const struct idl_type *gives;	/* of a method */
+	const struct idl_type *type;	/* of a method: its parameters */
+	const struct idl_type *gives;	/* of a method: its reply */
 	struct idl_member *next;
 };
 
@@ -45,17 +45,17 @@ struct idl {
 	struct idl_member *members;	/* in the order of the text */
 };
 
-/* Reads @text.  -EINVAL: what is wrong, with its line. */
+/* Parses @text.  -EINVAL: the error, with its line. */
 int idl_parse(const char *text, struct idl *ret, struct err *e);
 void idl_done(struct idl *idl);
-/* The member of that sort and name, or NULL. */
+/* The member of that kind and name, or NULL. */
 const struct idl_member *idl_find(const struct idl *idl, enum idl_what what, const char *name);
 
-/* Whether the rows of @s, NULL: none, are the fields of the struct @type.  -EINVAL: which is not, and how. */
+/* Whether the rows of @s, NULL: none, are the fields of the struct @type.  -EINVAL: which differs, and how. */
 int idl_check_struct(const struct idl_type *type, const struct json_struct *s, struct err *e);
 
 enum { IDL_PATH = JSON_PATH };
-/* Whether @in is like @type; if not, @ret_path says what in it is not ("names[2]"):
- * of another type, unknown, or missing.  What does not fit is cut off, maybe
- * within a character. */
+/* Whether @in has the type @type; if not, @ret_path names what in it has not
+ * ("names[2]"): of another type, unknown, or missing.  The path is cut off where it does
+ * not fit, possibly within a character. */
 bool idl_match(const struct idl_type *type, struct json_object *in, char ret_path[IDL_PATH]);

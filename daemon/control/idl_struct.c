@@ -28,7 +28,7 @@ static bool is_like(const struct json_member *m, const struct idl_type *t)
 	case JSON_OBJECT:
 		return kind == IDL_OBJECT || kind == IDL_STRUCT;
 	case JSON_LIST:
-		/* What has to be more than a list has a text for each element. */
+		/* A list of more than plain texts has a check for each element. */
 		return kind == IDL_ARRAY && (!m->problem || named(named(t)->of)->kind == IDL_STRING);
 	case JSON_OWN:
 		return true;
@@ -36,7 +36,7 @@ static bool is_like(const struct json_member *m, const struct idl_type *t)
 	return false;
 }
 
-/* Both have the same words. */
+/* Whether both have the same words. */
 static bool has_words(const struct json_member *m, const struct idl_type *t)
 {
 	size_t words = 0, found = 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* node.c - hears by inotify(7) of what happens in the socket's directory; where that cannot
- * be had, a timer stands in. */
+/* node.c - watches the socket's directory with inotify(7); where that is not available, a timer polls. */
 #include "usec.h"
 #include "node.h"
 #include "base/log.h"
@@ -9,7 +8,7 @@
 
 enum {
 	ACCURACY_USEC = 500000,
-	/* Somebody may remove it again and again. */
+	/* Somebody may remove the node again and again. */
 	EVENTS_USEC = 1000000,
 	EVENTS_BURST = 10,
 	WATCHED = IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
@@ -22,8 +21,8 @@ struct node {
 	uint64_t usec;
 	struct stat made;
 	sd_event_source *events, *timer;
-	int fd;			/* of inotify, -1: none is to be had */
-	int code;		/* why it could not be made again: said once */
+	int fd;			/* of inotify, -1: not available */
+	int code;		/* why it could not be made again: logged once */
 };
 
 static void dir_watch(struct node *n)
@@ -86,7 +85,7 @@ static int on_timer(sd_event_source *s, _unused_ uint64_t usec, void *arg)
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
 
-/* Whoever listens needs none of this to be reached. */
+/* A listener is reachable without this, so failure is not fatal. */
 static void node_watch(struct node *n, sd_event *event)
 {
 	n->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

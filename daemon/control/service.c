@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* service.c - from the name in a call to its function; org.varlink.service, by
- * which every varlink service describes itself, is an interface like another. */
+/* service.c - finds the function for the name in a call; org.varlink.service, by which
+ * every varlink service describes itself, is an interface like any other. */
 #include "service.h"
 #include "idl.h"
 
@@ -88,7 +88,7 @@ static const struct method *method_find(const struct interface *f, const char *n
 	return NULL;
 }
 
-/* Reads the text of @f, and compares its methods with the table. */
+/* Parses the text of @f, and compares its methods with the table. */
 static int interface_read(const struct interface *f, struct idl *idl, struct err *e)
 {
 	int r;
@@ -171,7 +171,7 @@ static bool peer_may(const struct peer *p, enum needs needs)
 	return false;
 }
 
-/* What fits the text may still be out of bounds. */
+/* Parameters that match the text may still be out of bounds. */
 static void method_call(struct call *c, const struct method *m, void *arg)
 {
 	_cleanup_(freep) void *in = m->takes ? must(calloc(1, m->takes->size)) : NULL;

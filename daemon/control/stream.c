@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* stream.c - buffers on both sides of a socket.  One that idles holds no memory. */
+/* stream.c - buffers for both directions of a socket.  An idle stream holds no memory. */
 #include "stream.h"
 #include "base/utf8.h"
 #include <sys/socket.h>
 
 enum { ROOM_FIRST = 4 << 10 };
 
-/* Makes room for @n more bytes.  What is moved is in proportion to what has left before, or for a
- * peer that reads slowly each message would cost as much as all that is queued. */
+/* Makes room for @n more bytes.  The bytes moved are in proportion to those that have left
+ * before; otherwise each message to a peer that reads slowly would cost as much as everything
+ * queued. */
 static void bytes_reserve(struct bytes *b, size_t n)
 {
 	if (b->room - b->end >= n)
@@ -32,7 +33,7 @@ static void bytes_drop(struct bytes *b, size_t n)
 	*b = (struct bytes){};
 }
 
-/* Looks for the end of the first message, in what is there from @from on. */
+/* Searches for the end of the first message, from @from on. */
 static void stream_find(struct stream *s, size_t from)
 {
 	size_t size = bytes_size(&s->in);
@@ -86,7 +87,7 @@ void stream_put(struct stream *s, const char *text, size_t size)
 		return;
 	bytes_reserve(&s->out, size);
 	memcpy(s->out.data + s->out.end, text, size);
-	/* The kernel takes names that are no UTF-8: one must not spoil a whole answer. */
+	/* The kernel accepts names that are not UTF-8: one must not invalidate a whole answer. */
 	utf8_repair(s->out.data + s->out.end);
 	s->out.end += size;
 }
@@ -102,7 +103,7 @@ void stream_flush(struct stream *s)
 			return;
 		if (n < 0) {
 			stream_deafen(s);
-			/* The peer must not wait for what will not come. */
+			/* The peer must not wait for more. */
 			shutdown(s->fd, SHUT_RDWR);
 		} else
 			bytes_drop(&s->out, (size_t)n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* varlink.c - a connection as a state machine: what it waits for follows from
- * its state in varlink_arm, and nowhere else is a source switched on or off. */
+/* varlink.c - a connection as a state machine: what it waits for follows from its state in
+ * varlink_arm, and sources are switched on and off nowhere else. */
 #include "varlink.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <sys/epoll.h>
 
-/* With more than this unread, a peer is given up; with more than the second it is told so, if it
- * is one that we talk to at length. */
+/* A peer with more unread output than this is dropped; with more than the second value it is
+ * told so, if we send it long replies. */
 enum { OUTPUT_MAX = 4 << 20, OUTPUT_SLOW = OUTPUT_MAX - (64 << 10) };
 
 struct varlink {
@@ -18,12 +18,11 @@ struct varlink {
 	struct stream s;
 	sd_event_source *io, *next, *rest;
 	struct call *call;	/* to be answered before the next is taken */
-	bool doomed;		/* to be closed, once what is queued is gone */
+	bool doomed;		/* to be closed after the queued output is sent */
 	bool gone;		/* the peer has left */
 };
 
-/* Switches on what the state waits for.  A peer that does not read its answers
- * has no further calls taken. */
+/* Enables what the state waits for.  While a peer does not read its answers, its calls are not read. */
 static void varlink_arm(struct varlink *v)
 {
 	bool out = bytes_size(&v->s.out) > 0, busy = v->call || out;
@@ -38,7 +37,7 @@ static void varlink_arm(struct varlink *v)
 	sd_event_source_set_enabled(v->rest, rest ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
-/* Ends the connection and says why. */
+/* Ends the connection and logs why. */
 static _printf_(2, 3) void varlink_doom(struct varlink *v, const char *fmt, ...)
 {
 	char text[512];
@@ -53,7 +52,7 @@ static _printf_(2, 3) void varlink_doom(struct varlink *v, const char *fmt, ...)
 	varlink_arm(v);
 }
 
-/* Queues a message, which is taken. */
+/* Queues a message, and takes the reference. */
 static void varlink_send(struct varlink *v, struct json_object *message)
 {
 	size_t size;
@@ -154,7 +153,7 @@ void call_error_string(struct call *c, const char *error, const char *key, const
 	call_end(c, error, parameters);
 }
 
-/* Nobody waits for the answer to the call at work. */
+/* The client of the running call has disconnected. */
 static void call_vanish(struct call *c)
 {
 	if (c->vanished)
@@ -163,7 +162,7 @@ static void call_vanish(struct call *c)
 	call_free(c);
 }
 
-/* The member of a call that is not what varlink says, or NULL. */
+/* The member of a call that violates varlink, or NULL. */
 static const char *message_problem(struct json_object *message)
 {
 	static const struct {
@@ -230,14 +229,13 @@ static void message_read(struct varlink *v)
 		message_take(v, message);
 }
 
-/* False when there is nothing to read.  A message that is too long is refused
- * before it is all there. */
+/* False when there is nothing to read.  A message that is too long is rejected before it is complete. */
 static bool varlink_read(struct varlink *v)
 {
 	bool more = stream_read(&v->s);
 
 	if (!v->doomed && stream_too_long(&v->s)) {
-		/* Less is taken of who may only look; closing alone would not say so. */
+		/* Read-only peers may send less; closing without a word would not tell them why. */
 		if (!v->peer.may_change)
 			varlink_send(v, message_new(PERMISSION_DENIED, NULL));
 		varlink_doom(v, "it sent a message of over %zu bytes", v->s.max);
@@ -245,8 +243,8 @@ static bool varlink_read(struct varlink *v)
 	return more;
 }
 
-/* The peer is gone.  What it sent before to change something is still done, but nobody would
- * read what it asked for. */
+/* The peer has disconnected.  Changes that it sent are still carried out; replies that nobody
+ * would read are not made. */
 static void varlink_hangup(struct varlink *v)
 {
 	while (v->peer.may_change && varlink_read(v))
@@ -276,7 +274,7 @@ static int varlink_on_io(sd_event_source *s _unused_, int fd _unused_, uint32_t 
 	return 0;
 }
 
-/* Takes one message, so that every connection has its turn, or closes. */
+/* Handles one message, so that every connection has its turn, or closes. */
 static int varlink_on_next(sd_event_source *s _unused_, void *arg)
 {
 	struct varlink *v = arg;
@@ -292,7 +290,7 @@ static int varlink_on_next(sd_event_source *s _unused_, void *arg)
 	return 0;
 }
 
-/* Half a message, or our last word, has rested for too long. */
+/* A half message, or our last reply, has rested for too long. */
 static int varlink_on_rest(sd_event_source *s _unused_, uint64_t usec _unused_, void *arg)
 {
 	struct varlink *v = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* await.c - topologies that wait for what others make: an interface, a namespace.  They
- * are known, but nothing of them is there.  When something comes that they name, they
- * are brought up like any other: whole, or not at all. */
+/* await.c - topologies that wait for what others create: an interface, a namespace.
+ * Nothing of them exists yet.  When something appears that they name, they are brought up
+ * like any other: completely, or not at all. */
 #include "await.h"
 #include "store/event.h"
 #include "heal/watched.h"
@@ -11,7 +11,7 @@ bool await_may(const struct engine *g, const struct change *c, const struct job 
 	const struct topology *t = topology_find(&g->env, c->name, NULL);
 	bool brings_up = c->type == CHANGE_APPLY || c->type == CHANGE_UP;
 
-	/* What is up already stays as it is: it does not give way to what may never come. */
+	/* A topology that is up stays as it is: it does not give way to what may never appear. */
 	return g->env.listener && brings_up && !c->confirm_seconds && j->result < 0 && !j->written &&
 	       !(t && topology_is_up(t)) && problems_await(&j->problems);
 }
@@ -38,7 +38,7 @@ int await_take(struct engine *g, struct job *j, struct err *e)
 	return 0;
 }
 
-/* What is tried again and again is told once. */
+/* A failure that repeats itself is reported once. */
 void await_failed(struct engine *g, const struct change *c, struct outcome *o)
 {
 	struct topology *t = c->awaited ? topology_find(&g->env, c->name, NULL) : NULL;
@@ -63,7 +63,7 @@ void await_again(struct engine *g, struct topology *t)
 	queue_add(&g->queue, &c);
 }
 
-/* The change at work has looked already; what is heard now is for the next. */
+/* The running change has observed already; new events are for the next. */
 static bool is_queued(const struct engine *g, const struct topology *t)
 {
 	const struct entry *entry = g->queue.first[LINE_OWN];
@@ -73,7 +73,7 @@ static bool is_queued(const struct engine *g, const struct topology *t)
 	return entry;
 }
 
-/* Once, however much is heard until its turn comes. */
+/* Queued once, however many events arrive until its turn. */
 static bool is_woken(const struct engine *g, const struct topology *t)
 {
 	return t->awaiting && watched_is_marked(t) && !is_queued(g, t);

@@ -15,7 +15,7 @@ void outcome_refuse(struct outcome *o, enum outcome_code code, const struct err 
 		problem_add_err(&o->problems, e, NULL, NULL);
 }
 
-/* Two topologies whose marks the kernel could not tell apart must not be up together. */
+/* Two topologies whose marks are the same in the kernel must not be up together. */
 static int check_hash(const struct engine *g, const char *name, struct err *e)
 {
 	uint16_t own = topology_find(&g->env, name, NULL) ? 1 : 0;
@@ -29,7 +29,7 @@ static int check_hash(const struct engine *g, const char *name, struct err *e)
 	return 0;
 }
 
-/* An empty file over a topology that is up is more likely a slip than a wish. */
+/* An empty file for a topology that is up is more likely a mistake than intended. */
 static int check_empty(const struct job *j, struct err *e)
 {
 	bool declares = false, had = false;
@@ -91,7 +91,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	return true;
 }
 
-/* Who lives in a namespace that leaves has to go first. */
+/* A topology that uses a namespace has to be brought down before the namespace is removed. */
 static bool check_users(const struct engine *g, const struct job *j, struct outcome *o)
 {
 	const char *netns;
@@ -106,7 +106,7 @@ static bool check_users(const struct engine *g, const struct job *j, struct outc
 	return false;
 }
 
-/* Prepares the job of a change; false if it is refused before anything is looked at. */
+/* Prepares the job of a change; false if it is refused before anything is observed. */
 bool change_begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
 {
 	struct topology *t = topology_find(&g->env, c->name, NULL);

@@ -3,7 +3,7 @@
 #pragma once
 #include "engine.h"
 
-/* The outcome is @code, with the words of @e unless that is NULL. */
+/* Sets the outcome to @code, with the message of @e unless that is NULL. */
 void outcome_refuse(struct outcome *o, enum outcome_code code, const struct err *e);
 /* Prepares the job of a change; false, with the outcome, if it is refused before anything is observed. */
 bool change_begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o);

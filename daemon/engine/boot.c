@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* boot.c - makes topologies of the files of the boot directories: one that was never
- * applied is known like one that is down, or has failed, so that all that can be done
- * with these can be done with it. */
+ * applied is listed like one that is down, or has failed, so that everything that can be
+ * done with those can be done with it. */
 #include "usec.h"
 #include "boot.h"
 #include "store/boot_file.h"
@@ -11,7 +11,7 @@
 
 struct boot {
 	struct boot_files files;
-	size_t left;		/* changes of the start that are not done */
+	size_t left;		/* changes of the start that are not finished */
 	bool leaving;
 };
 
@@ -53,7 +53,7 @@ static void json_take(struct topology *t, struct json_object *json)
 	t->json = json_object_get(json);
 }
 
-/* Of one that was never applied.  How that went wrong is shown until the file changes. */
+/* Shows a topology that was never applied, and its failure until the file changes. */
 static void unapplied_show(struct topology *t, const struct boot_file *f)
 {
 	bool same = f->json && t->json == f->json;
@@ -78,7 +78,7 @@ static void applied_show(struct topology *t, struct boot_file *f)
 	else
 		t->on_disk = t->json && strcmp(f->source, t->source) ? ON_DISK_OTHER : ON_DISK_CHANGED;
 	t->on_disk_problem = f->problems.n ? &f->problems.v[0] : NULL;
-	/* What is equal is kept once. */
+	/* Equal JSON is stored once. */
 	if (t->on_disk == ON_DISK_SAME && f->json != t->json) {
 		json_object_put(f->json);
 		f->json = json_object_get(t->json);
@@ -153,7 +153,7 @@ static void on_started(void *arg, _unused_ const struct outcome *o)
 	b->left--;
 }
 
-/* Only the last step of an apply that is to be there at boot too was cut off. */
+/* Resumes an interrupted apply --persist, of which only saving for boot is missing. */
 static void persist_resume(struct engine *g)
 {
 	struct err e;
@@ -193,7 +193,7 @@ bool boot_is_starting(const struct engine *g)
 	return g->boot && g->boot->left;
 }
 
-/* What is down comes from its file, if that is where it was from; so does what is not known any more. */
+/* A topology that is down comes from its file, if that is its source; so does one without a record. */
 static struct boot_file *file_of(const struct engine *g, const char *name)
 {
 	const struct topology *t = topology_find(&g->env, name, NULL);
@@ -207,7 +207,7 @@ static struct boot_file *file_of(const struct engine *g, const char *name)
 void boot_leave(struct engine *g)
 {
 	g->queue.leaving = true;
-	/* What goes back already is finished by the next start, if it must. */
+	/* A rollback that has begun is finished by the next start if necessary. */
 	g->job.wait.ends = g->job.rolling_back ? NULL : STOPPING;
 	g->job.wait.next = 0;
 	if (g->boot)
@@ -223,7 +223,7 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 		return false;
 	if (f && boot_file_has_changed(f)) {
 		boot_note(g, c->name, f->dir, f->path);
-		/* It may be called otherwise now. */
+		/* The file may say another name now. */
 		if (strcmp(f->name, c->name) != 0)
 			boot_refresh(g);
 		f = file_of(g, c->name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* boot_persist.c - what a change does to the boot directories: writes down what is to be
- * there at boot too, and takes away what is not.  Never before the change itself is done. */
+/* boot_persist.c - the effect of a change on the boot directories: saves what is to come up
+ * at boot, and removes what is not, but never before the change itself is done. */
 #include "boot.h"
 #include "store/boot_file.h"
 #include "engine.h"
@@ -13,13 +13,13 @@ static const char *persisted_dir(const struct engine *g)
 	return boot_files(g)->dirs[BOOT_PERSISTED];
 }
 
-/* Where netnsd itself keeps the topology. */
+/* The place where netnsd itself saves the topology. */
 static void own_path(const struct engine *g, const char *name, char ret[PATH_MAX])
 {
 	snprintf(ret, PATH_MAX, "%s/%s.json", persisted_dir(g), name);
 }
 
-/* Another file that netnsd was given under that name would count at boot. */
+/* Removes another saved file of that name, which would be read at boot. */
 static void others_remove(struct engine *g, const char *name)
 {
 	const struct boot_files *b = boot_files(g);
@@ -40,7 +40,7 @@ static void others_remove(struct engine *g, const char *name)
 		boot_refresh(g);
 }
 
-/* What was written or removed is seen as what it is. */
+/* Notes netnsd's own writing or removal, so that it is not taken for a change by others. */
 static void note(struct engine *g, const char *name)
 {
 	char own[PATH_MAX];

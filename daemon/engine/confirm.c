@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* confirm.c - the way back from a change, as long as a person can go it: the record of
- * a topology holds the one before, and the time when that returns by itself.  Going
- * back is a change like any other. */
+/* confirm.c - confirmation and rollback by hand: the record of a topology holds the
+ * previous one, and the time when that returns by itself.  A rollback is a change like
+ * any other. */
 #include "confirm.h"
 #include "usec.h"
 #include "boot.h"
 #include "engine.h"
 #include "store/event.h"
 
-/* In seconds: between attempts to go back, twice as long each time. */
+/* Seconds between attempts to roll back, doubled each time. */
 enum { PAUSE_FIRST = 1, PAUSE_MAX = 60 };
 
 #define SECOND UINT64_C(1000000)
@@ -69,12 +69,12 @@ int confirm_take(struct engine *g, const char *name, struct err *e)
 	uint64_t confirm_usec = t->confirm_usec;
 	bool persist = t->persist;
 
-	/* What could not be written is not confirmed: that can be tried again in time. */
+	/* A confirmation that could not be written does not count; it can be tried again in time. */
 	if (persist && boot_persist(g, t, e) < 0)
 		return e->code;
 	t->confirm_usec = 0;
 	t->persist = false;
-	/* What could not be taken back is to stay, so it is healed again. */
+	/* A change that could not be rolled back is confirmed now, so it is healed again. */
 	if (t->refusals)
 		t->state = STATE_UP;
 	if (topology_store(&g->env, t, e) < 0) {
@@ -91,7 +91,7 @@ int confirm_take(struct engine *g, const char *name, struct err *e)
 	return 0;
 }
 
-/* Nobody asks for the way back at the deadline: what stands in it is shown, and tried again. */
+/* Nobody waits for the rollback at the deadline: why it failed is shown, and it is tried again. */
 static void on_done(void *arg, const struct outcome *o)
 {
 	struct engine *g = arg;
@@ -139,7 +139,7 @@ void confirm_tick(struct engine *g)
 		t->due_usec = UINT64_MAX;
 		snprintf(c.name, sizeof(c.name), "%s", t->name);
 		queue_add(&g->queue, &c);
-		/* Who was cut off must not wait for it. */
+		/* A client that has disconnected must not delay it. */
 		if (g->env.changing && !g->env.changing->rolling_back) {
 			g->env.changing->wait.ends = "an unconfirmed change is rolled back first; try again "
 						     "afterwards";

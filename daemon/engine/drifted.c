@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* drifted.c - what of a topology is not as declared, or is fought over, for who asks
- * how it is. */
+/* drifted.c - the drift of a topology, contested objects included, for its status. */
 #include "drifted.h"
 #include "engine.h"
 #include "usec.h"
@@ -15,7 +14,7 @@ bool engine_drifted(const struct engine *g, const char *name, size_t *i, struct 
 		const struct drift *one = &t->drifts.v[*i];
 		bool contested = drift_is_contested(&t->drifts, one, now);
 
-		/* What has not been told yet is only just about to be healed. */
+		/* Drift that was not reported yet is about to be healed. */
 		if (!one->kind || (!one->open && !contested))
 			continue;
 		*ret = (struct drifted){

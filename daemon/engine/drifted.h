@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* drifted.h - what of a topology is not as declared, or is fought over. */
+/* drifted.h - the drift of a topology, contested objects included. */
 #pragma once
 #include "engine.h"
 #include "model/why_not.h"
@@ -7,11 +7,11 @@
 /* An object of a topology that is not as declared, or that others keep changing. */
 struct drifted {
 	const char *kind, *object;	/* in the words of a plan */
-	const char *expected, *actual;		/* as declared, as found last; NULL: it is not */
-	const char *by;			/* who did it last; NULL: unknown */
-	bool open;			/* it is so now */
+	const char *expected, *actual;		/* as declared, as last observed; NULL: there is none */
+	const char *by;			/* who changed it last; NULL: unknown */
+	bool open;			/* it is not as declared now */
 	bool contested;
-	enum why_not why;		/* it is not healed; WHY_NOT_NONE: it is about to be */
+	enum why_not why;		/* why it is not healed; WHY_NOT_NONE: it is about to be */
 	uint64_t heal_usec;		/* it is healed after that time; 0: at once, or not at all */
 };
 /* Why nothing of the topology is healed now; WHY_NOT_NONE: it is. */

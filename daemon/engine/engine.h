@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* engine.h - what the files that make up the engine share. */
+/* engine.h - what the modules of the engine share. */
 #pragma once
 #include "queue.h"
 #include "topology/topology.h"
@@ -8,7 +8,7 @@
 struct engine {
 	struct env env;
 	struct queue queue;
-	struct job job;			/* of the change at work */
+	struct job job;			/* of the running change */
 	uint64_t began_usec;
 	struct job planned;		/* of engine_plan and engine_observe */
 

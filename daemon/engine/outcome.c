@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* outcome.c - what became of a change: the parameters of its error, and the event that
- * everybody is told.  Which they are says the table of outcomes. */
+/* outcome.c - the outcome of a change: the parameters of its error, and its event, both
+ * from the table of outcomes. */
 #include "outcome.h"
 #include "engine.h"
 #include "shape.h"
 #include <json-c/json.h>
 #include <stdarg.h>
 
-/* A source is as long as a path; what is told is cut. */
+/* A source is as long as a path; longer messages are cut off. */
 enum { MESSAGE_MAX = SOURCE_SIZE + 1024, TOLD_MAX = 1024 };
 
 void outcome_done(struct outcome *o)
@@ -150,13 +150,13 @@ static struct json_object *json_problems(const struct outcome *o)
 	return list;
 }
 
-/* What can stand in a sentence, and, but for the last, in an error: either a text, or words and JSON. */
+/* What can be in a sentence and, except for the last, in an error: either a text, or words and JSON. */
 static const struct parameter {
 	const char *name;
 	const char *(*text)(const struct outcome *o);
 	void (*say)(char message[MESSAGE_MAX], const struct outcome *o);
 	struct json_object *(*json)(const struct outcome *o);
-	bool optional;	/* not there if it is empty */
+	bool optional;	/* left out if empty */
 } parameters[] = {
 	[OUTCOME_NAME] = { "name", text_name },
 	[OUTCOME_SOURCE] = { "source", text_source },
@@ -200,7 +200,7 @@ static void say_parameter(char message[MESSAGE_MAX], const char *name, size_t n,
 	}
 }
 
-/* Appends @sentence, with what @o has for each {x}. */
+/* Appends @sentence, with the value of @o for each {x}. */
 static void fill(char message[MESSAGE_MAX], const char *sentence, const struct outcome *o)
 {
 	for (const char *open; (open = strchr(sentence, '{'));) {
@@ -221,7 +221,7 @@ void outcome_fill(const char *sentence, const struct outcome *o, char *ret, size
 	snprintf(ret, size, "%s", message);
 }
 
-/* Of OUTCOME_DONE. */
+/* For OUTCOME_DONE. */
 static const struct {
 	enum event_type event;
 	const char *told, *overdue;
@@ -234,7 +234,7 @@ static const struct {
 	[CHANGE_ADOPT] = { EVENT_APPLIED, "adopted: {counts}" },
 };
 
-/* Which event it is; its words go into @message. */
+/* Which event it is; its message goes into @message. */
 static enum event_type outcome_event(const struct change *c, const struct outcome *o, char message[MESSAGE_MAX])
 {
 	static const char name[] = "{name} ";

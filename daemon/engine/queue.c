@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* queue.c - two lines of changes.  A user who asks without end takes at most one part in
- * four of the time, and less while there is something to heal. */
+/* queue.c - two queues of changes.  A user who asks without end gets at most a quarter of
+ * the time, and less while there is something to heal. */
 #include "queue.h"
 #include "usec.h"
 #include <json-c/json.h>
@@ -89,7 +89,7 @@ struct entry *queue_pop(struct queue *q)
 	return entry;
 }
 
-/* The change at work goes back in line, behind @other. */
+/* Puts the running change back in the queue, behind @other. */
 static void put_behind(struct queue *q, struct entry *other)
 {
 	struct entry *entry = TAKE(q->at);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reconcile.c - lets one change after the other become a job, and answers questions
- * in between. */
+/* reconcile.c - turns one change after the other into a job, and answers questions in between. */
 #include "reconcile.h"
 #include "settle.h"
 #include "start.h"
@@ -15,7 +14,7 @@
 #include "heal/watched.h"
 #include "model/owner.h"
 
-/* Whether the change may begin; if not, that is its outcome. */
+/* Whether the change may begin; if not, the outcome is set. */
 static bool admit(struct engine *g, struct change *c, struct outcome *o)
 {
 	const struct topology *t = topology_find(&g->env, c->name, NULL);
@@ -27,7 +26,7 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 		outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
-	/* Somebody was quicker. */
+	/* Another change came first. */
 	o->superseded = (c->overdue && !(t && confirm_overdue(t))) || (c->awaited && !(t && t->awaiting));
 	if (o->superseded)
 		return false;
@@ -46,7 +45,7 @@ static bool admit(struct engine *g, struct change *c, struct outcome *o)
 			outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}
-	/* What was not known before is not known again. */
+	/* A topology without a previous one is forgotten by a rollback. */
 	c->forget |= c->type == CHANGE_ROLLBACK && !t->previous;
 	boot_forget(g, c);
 	return c->type != CHANGE_UP || boot_admit(g, c, o);
@@ -88,7 +87,7 @@ static void finish(struct engine *g, struct outcome *o)
 	outcome_done(o);
 }
 
-/* What has been heard so far is seen by the look that is about to be. */
+/* Events up to now are covered by the observation that is about to be made. */
 static void before_observing(struct engine *g, struct job *j)
 {
 	struct topology *t = topology_find(&g->env, j->next.name, NULL);
@@ -102,14 +101,14 @@ static void before_observing(struct engine *g, struct job *j)
 		bool unrouted = k->unrouted, crowded = k->crowded;
 
 		watched_clear(k);
-		/* That look does not see it. */
+		/* That observation does not cover them. */
 		k->all = k->unrouted = unrouted;
 		k->crowded = crowded;
 		k->dirty = unrouted || crowded;
 	}
 }
 
-/* The change is not refused, but put off until all is there. */
+/* The change is not refused, but put off until everything is there. */
 static void wait_for(struct engine *g, const struct change *c, struct outcome *o)
 {
 	struct err e;
@@ -124,7 +123,8 @@ static void wait_for(struct engine *g, const struct change *c, struct outcome *o
 	}
 }
 
-/* What the kernel refuses to give, or to take back, may build on another topology that is to come, or to go, too. */
+/* What the kernel refuses to create, or to remove, may depend on another topology that is
+ * about to come up, or go down. */
 static bool may_go_again(const struct change *c, const struct job *j)
 {
 	if (j->result >= 0 || j->outcome != OUTCOME_DONE || problems_await(&j->problems))
@@ -132,7 +132,7 @@ static bool may_go_again(const struct change *c, const struct job *j)
 	return c->type == CHANGE_DOWN || c->type == CHANGE_UP;
 }
 
-/* A step of the change at work, with what is done where it rests; false when it is done. */
+/* Takes a step of the running change, and does what belongs to its pauses; false when it is done. */
 static bool job_go(struct engine *g, struct job *j, const struct change *c)
 {
 	bool more = true;
@@ -205,7 +205,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 	finish(g, &o);
 }
 
-/* A step of a change, or NULL: what users ask for is paid for with a rest. */
+/* Takes a step of a change, or NULL; the time that users take is followed by a pause. */
 static void queue_step(struct engine *g, bool healing)
 {
 	bool begins = !g->queue.at;
@@ -220,7 +220,7 @@ static void queue_step(struct engine *g, bool healing)
 		queue_spent(&g->queue, usec_now(CLOCK_MONOTONIC) - began);
 }
 
-/* The change at work, for the kernel. */
+/* Whether the running change waits for the kernel. */
 static bool is_waiting(const struct engine *g)
 {
 	return g->queue.at && job_waits(&g->job);
@@ -281,7 +281,7 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 		outcome_from(ret, j);
 	else
 		*ret_plan = &j->pass.plan;
-	/* What was only looked at is not held. */
+	/* Namespaces that were only observed are not held. */
 	netns_set_done(&j->pass.set);
 }
 
@@ -331,7 +331,7 @@ static int store_abandon(void *state, const char *name, struct err *e)
 	return state_abandon(state, name, e);
 }
 
-/* The kernel and the files that passes and changes are handed. */
+/* Sets up the kernel and the files that passes and changes are handed. */
 static void env_init(struct env *env, const struct kinds *kinds, const struct engine_options *options)
 {
 	env->kinds = kinds;

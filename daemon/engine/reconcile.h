@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reconcile.h - the one loop: desired, observed, plan, execute.  Holds all known
- * topologies; carries out one change at a time, a batch per engine_step, and
- * lets the others wait in line. */
+/* reconcile.h - the one loop: desired, observed, plan, execute.  Holds all topologies;
+ * carries out one change at a time, a batch per engine_step, and queues the others. */
 #pragma once
 #include "change.h"
 
@@ -9,43 +8,43 @@ struct engine;
 
 struct engine_options {
 	const char *run_dir;		/* "/run/netnsd": what is active now */
-	const char *netns_dir;		/* "/run/netns": where names stand */
-	const char *topologies_dir;	/* "/etc/netnsd/topologies": what is up at boot; NULL: nothing is */
+	const char *netns_dir;		/* "/run/netns": the directory of names */
+	const char *topologies_dir;	/* "/etc/netnsd/topologies": what is brought up at boot; NULL: nothing is */
 	const char *state_dir;		/* "/var/lib/netnsd": what was persisted */
-	bool stay;			/* listen, and keep things so; else only changes are carried out */
-	unsigned heal_burst, heal_seconds;	/* more heals of one object in that time are a fight; 0: the usual */
-	void (*alive)(void);		/* called again and again while engine_new is at work; may be NULL */
+	bool stay;			/* watch and heal; else changes are carried out, and that is all */
+	unsigned heal_burst, heal_seconds;	/* more repairs of one object in that time: a fight; 0: default */
+	void (*alive)(void);		/* called again and again while engine_new runs; may be NULL */
 };
 
-/* Takes the lock of the run directory (-EBUSY: another netnsd has it), reads what
- * is active and takes back what was interrupted. */
+/* Takes the lock of the run directory (-EBUSY: another netnsd has it), reads the active
+ * topologies and rolls back interrupted changes. */
 int engine_new(struct engine **ret, const struct engine_options *options, const struct kinds *kinds, struct err *e);
 void engine_free(struct engine *g);
 
-/* Puts a copy of @c in line. */
+/* Queues a copy of @c. */
 void engine_submit(struct engine *g, const struct change *c);
-/* One batch of work; false when there is nothing to do. */
+/* Takes one step; false when there is nothing to do. */
 bool engine_step(struct engine *g);
 
 /* Where there is no event loop: returns when engine_step has something to do. */
 void engine_rest(const struct engine *g);
 
 
-/* When engine_tick is next to be called, in CLOCK_BOOTTIME; UINT64_MAX: never. */
+/* When engine_tick is to be called next, in CLOCK_BOOTTIME; UINT64_MAX: never. */
 uint64_t engine_deadline(const struct engine *g);
-/* Puts in line what is due. */
+/* Queues what is due. */
 void engine_tick(struct engine *g);
 
-/* Plans @c, a CHANGE_APPLY, whose topology stays the caller's; the plan belongs to the
+/* Plans @c, a CHANGE_APPLY, whose topology remains the caller's; the plan belongs to the
  * engine until its next call. */
 void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret);
 
-/* What is watched for the engine. */
+/* The environment that is watched for the engine. */
 struct env *engine_env(struct engine *g);
-/* Whether the topology @name has the namespace, and it is there. */
+/* Whether the topology @name has the namespace, and it exists. */
 bool engine_has_netns(const struct engine *g, const char *name, const char *netns);
-/* What happens to topologies is told here. */
+/* Where the events of topologies are reported. */
 struct events *engine_events(const struct engine *g);
-/* The known topologies in order of name; valid until the engine's next call. */
+/* All topologies in order of name; valid until the engine's next call. */
 size_t engine_topologies(const struct engine *g, const struct topology *const **ret);
 const struct topology *engine_find(const struct engine *g, const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* reload.c - makes the machine as a boot would, but for what was brought down by hand, or
- * applied from elsewhere.  What has no file any more stays: no file was ever meant to say
- * that something goes. */
+/* reload.c - brings the machine to where a boot would bring it, except for what was
+ * brought down by hand, or applied from elsewhere.  A topology whose file is gone stays:
+ * no file ever says that something is to be removed. */
 #include "reconcile.h"
 #include "outcome.h"
 #include "reload.h"
@@ -12,8 +12,8 @@
 #include <json-c/json.h>
 
 struct reload {
-	bool of_user;		/* asked for by one other than root */
-	size_t left;		/* changes that are not done, and one until all are in line */
+	bool of_user;		/* requested by a user other than root */
+	size_t left;		/* changes that are not finished, and one until all are queued */
 	struct json_object *results;
 	void (*done)(void *arg, struct json_object *results);
 	void *arg;
@@ -108,7 +108,7 @@ static void file_reload(struct engine *g, struct reload *r, const char *by, cons
 		submit(g, r, by, t, f);
 }
 
-/* It came from a file of a boot directory that is not there any more. */
+/* Whether it came from a file of a boot directory that is gone. */
 static bool is_gone(const struct boot_files *b, const struct topology *t)
 {
 	bool from_boot = false;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* settle.c - lets a change start from what its topology is, and the topology be what the
- * change has made of it. */
+/* settle.c - the state that a change starts from, and the state that it leaves its topology in. */
 #include "settle.h"
 #include "heal/watched.h"
 #include "model/revert.h"
@@ -11,7 +10,7 @@ static void saved_copy(struct model *to, const struct model *from)
 		model_add(to, object_copy(to, from->objects[i], ~UINT64_C(0)), NULL);
 }
 
-/* What is up now, for a job to start from. */
+/* Prepares a job that starts from what is up now. */
 int topology_job(struct engine *g, struct job *j, const char *name, struct err *e)
 {
 	struct topology *t = topology_find(&g->env, name, NULL);
@@ -38,7 +37,7 @@ int topology_job(struct engine *g, struct job *j, const char *name, struct err *
 	return 0;
 }
 
-/* A change that left the kernel between two states is shown until it is mended. */
+/* A change that left the kernel between two states is shown until that is repaired. */
 void topology_failed(struct engine *g, struct job *j)
 {
 	struct topology *t = topology_find(&g->env, j->next.name, NULL);
@@ -52,7 +51,7 @@ void topology_failed(struct engine *g, struct job *j)
 		problem_copy(&t->problems, &j->problems.v[i]);
 }
 
-/* What is up is kept from now on. */
+/* A topology that is up is watched from now on. */
 static void topology_keep(struct engine *g, struct job *j)
 {
 	struct topology *t = topology_find(&g->env, j->next.name, NULL);

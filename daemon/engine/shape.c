@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* shape.c - the types of the interface text that are structs here, a table each. */
+/* shape.c - the types of the interface text that are structs here, with a table each. */
 #include "shape.h"
 #include "confirm.h"
 #include "base/json_struct.h"

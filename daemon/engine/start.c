@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* start.c - what a restart finds: changes that were cut off are taken back, drift is
- * put right, and what is as it should be is not touched. */
+/* start.c - what a restart finds: rolls back interrupted changes, repairs drift, and
+ * leaves alone what is as declared. */
 #include "settle.h"
 #include "start.h"
 #include "confirm.h"
@@ -40,7 +40,7 @@ static int name_cmp(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* What a rollback leads to must be as good as what is there. */
+/* The previous topology must be as valid as the present one. */
 static int topologies_load(struct engine *g, struct record *r, struct declaration *ret, struct err *e)
 {
 	struct declaration previous = { 0 };
@@ -62,7 +62,7 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 	struct declaration t = { 0 };
 	struct err bad;
 
-	/* Only the last step of its last change was cut off. */
+	/* Only the last step of its last change was interrupted. */
 	if (!e && r->forget) {
 		boot_unpersist(g, r->name);
 		(void)!state_forget(&g->env.state, r->name, &bad);
@@ -76,7 +76,7 @@ static void on_known(void *arg, struct record *r, const struct err *e)
 	declaration_done(&t);
 }
 
-/* What was adopted was as declared when it was: it is ours, and kept so from now on. */
+/* What was to be adopted was as declared: it is ours, and watched from now on. */
 static void resume_adopt(struct engine *g, struct record *r)
 {
 	struct job *j = &g->job;
@@ -100,7 +100,7 @@ static void resume_adopt(struct engine *g, struct record *r)
 	job_done(j);
 }
 
-/* What was cut off is taken back. */
+/* Rolls back an interrupted change. */
 static void on_pending(void *arg, struct record *r, const struct err *e)
 {
 	struct engine *g = arg;
@@ -108,7 +108,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 	const struct topology *t = topology_find(&g->env, r->name, NULL);
 	struct err bad;
 
-	/* Without both records there is nothing to go back to; what was made carries its mark. */
+	/* Without both records there is nothing to roll back to; what was created carries its mark. */
 	if (!e && r->had && !(t && t->json)) {
 		err_set(&bad, ENODATA, "there is no record of the previous state");
 		e = &bad;
@@ -144,7 +144,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 	job_done(j);
 }
 
-/* The names of its namespaces, for a set. */
+/* Collects the names of its namespaces, for a set. */
 static size_t names_of(const struct model *m, const char ***ret)
 {
 	const char **names = must(calloc(m->n + 1, sizeof(*names)));
@@ -158,7 +158,7 @@ static size_t names_of(const struct model *m, const char ***ret)
 	return n;
 }
 
-/* What is up is kept, and looked at as a whole. */
+/* Watches a topology that is up again, and has it observed as a whole. */
 static int watch_again(struct engine *g, struct topology *t, struct err *e)
 {
 	_cleanup_(freep) const char **names = NULL;
@@ -194,7 +194,7 @@ int engine_start(struct engine *g, struct err *e)
 
 		if (t->awaiting)
 			await_again(g, t);
-		/* What is to be taken back at once is not put right first. */
+		/* A topology whose rollback is due is not repaired first. */
 		if (t->state == STATE_UP && t->json && !confirm_overdue(t) && watch_again(g, t, e) < 0)
 			start_failed(g, t->name, "", e);
 	}

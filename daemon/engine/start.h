@@ -3,5 +3,5 @@
 #pragma once
 #include "engine.h"
 
-/* Takes back what was cut off, then puts right what is not as it should be. */
+/* Rolls back interrupted changes, then repairs drift. */
 int engine_start(struct engine *g, struct err *e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* status.c - what the engine knows and the kernel has, in the shapes of the
- * interface text. */
+/* status.c - what netnsd has and the kernel has, in the shapes of the interface text. */
 #include "reconcile.h"
 #include "confirm.h"
 #include "view.h"
@@ -121,7 +120,7 @@ static struct json_object *interface_json(const struct object *o)
 	return i;
 }
 
-/* In the daemon's own namespace only what the topology is about; in others all. */
+/* In the daemon's own namespace, only what the topology is about; in others, everything. */
 static bool is_shown(const struct model *desired, const struct object *netns, const struct object *link)
 {
 	return !link->alias_of && (netns->owner == OWNER_OURS || model_find(desired, link->id));
@@ -236,7 +235,7 @@ int status_topologies(struct engine *g, const char *name, struct json_object **r
 			json_object_array_add(topologies, topology_json(g, all[i]));
 	if (r == 0 && one && topology_is_up(one))
 		r = add_namespaces(g, name, namespaces, e);
-	/* Of one that is not well as much is shown as can be. */
+	/* A failed topology is shown as far as possible. */
 	if (r < 0 && one && one->state == STATE_FAILED)
 		r = 0;
 	if (r < 0) {

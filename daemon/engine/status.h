@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* status.h - what the engine knows, as the JSON of the interface text. */
+/* status.h - the topologies, as the JSON of the interface text. */
 #pragma once
 #include "engine.h"
 

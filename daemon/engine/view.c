@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* view.c - what is shown of a topology: all that is in its own namespaces, and of those
- * that others have, which may hold thousands of interfaces, what it declares. */
+/* view.c - what is shown of a topology: everything in its own namespaces; in those of
+ * others, which may have thousands of interfaces, what it declares. */
 #include "view.h"
 #include "settle.h"
 #include "engine.h"
@@ -48,7 +48,7 @@ int engine_observe(struct engine *g, const char *name, const struct model **ret_
 	w.claims = j->claims;
 	w.n_claims = j->n_claims;
 	model_link(&j->last.model);
-	/* What is away is no reason not to show the rest. */
+	/* What is missing is no reason not to show the rest. */
 	if (job_open(j, &away) == 0) {
 		observe_declared(j);
 		(void)!pass_observe(&j->pass, &w, &away);

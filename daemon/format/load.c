@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* load.c - reads a topology file as such: its size, its outermost keys, and the
+/* load.c - reads the outer part of a topology file: its size, its top-level keys, and the
  * names of its namespaces. */
 #include "load.h"
 #include "base/suggest.h"
@@ -169,7 +169,7 @@ static void root_unknown(struct loader *l, const struct node *n)
 	struct suggest suggest = suggest_new(n->path.key);
 	struct names all = { 0 };
 
-	/* What will not be printed needs no words. */
+	/* A problem that will not be printed needs no text. */
 	if (l->problems->n == PROBLEMS_MAX) {
 		l->problems->more++;
 		return;
@@ -216,7 +216,7 @@ static void refuse_null(struct loader *l, const struct node *in, const struct no
 		problem_at(l, json_where_null(in->in, (*nth)++), &n->path, "null has no meaning; leave the field out");
 }
 
-/* All nulls are refused here; whoever comes later passes over them. */
+/* All nulls are refused here; later passes skip them. */
 static void refuse_nulls(struct loader *l, const struct node *n)
 {
 	size_t nth = 0;
@@ -236,7 +236,7 @@ static void refuse_nulls(struct loader *l, const struct node *n)
 	}
 }
 
-/* The host is always there, said or not. */
+/* The host always exists, declared or not. */
 static void add_host(struct loader *l)
 {
 	const struct kind *k = kinds_find(l->kinds, "netns", NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* load_check.c - looks at the objects of a file together: what they imply, whether
- * what they name is there, and whether anything stands on itself. */
+/* load_check.c - checks the objects of a file together: what they imply, whether what
+ * they name exists, and whether anything depends on itself. */
 #include "base/suggest.h"
 #include "base/json.h"
 #include "loader.h"
@@ -10,11 +10,11 @@
 enum {
 	NAMESPACES_MAX = 16384,
 	INTERFACES_MAX = 65536,
-	SHOWN_MAX = 8, /* of the interfaces of a circle */
+	SHOWN_MAX = 8, /* interfaces shown of a cycle */
 	LEVELS_MAX = 8, /* of interfaces in a chain (MAX_NEST_DEV, include/linux/netdevice.h) */
 };
 
-/* What is wrong already is not said to be wrong again for another reason. */
+/* What is wrong already is not reported again for another reason. */
 static bool is_known(const struct problems *p, const char *pointer)
 {
 	for (size_t i = 0; i < p->n; i++)
@@ -30,7 +30,7 @@ void object_problem(struct problems *p, int code, const struct object *o, const 
 	char text[512];
 	va_list ap;
 
-	/* What will not be printed needs neither words nor a place. */
+	/* A problem that will not be printed needs neither a text nor a position. */
 	if (p->n == PROBLEMS_MAX) {
 		p->more++;
 		return;
@@ -60,7 +60,7 @@ static const char *field_of(const struct object *o, const struct ref *ref)
 	return ref->field < o->kind->n_fields ? o->kind->fields[ref->field].name : NULL;
 }
 
-/* ---- what is named must be there ---- */
+/* ---- what is named must exist ---- */
 
 /* The nearest name of @class in the namespace that starts at @first. */
 static const char *near_in(const struct loader *l, const struct object *netns, const char *class, const char *name)
@@ -118,10 +118,10 @@ static void ref_check(struct loader *l, const struct object *o, const struct ref
 {
 	if (model_find_ref(l->model, ref->class, ref->to))
 		return;
-	/* What is missing may be what an object would have given that was not understood. */
+	/* The missing object may be one that another would have given which was not understood. */
 	if (l->lost && strcmp(ref->class, "netns"))
 		return;
-	/* Where it is implied by another, the other is to blame. */
+	/* If it is implied by another object, that one is to blame. */
 	if (!o->in && !field_of(o, ref))
 		return;
 	/* Beyond the limit problems are only counted, so that the search stays bounded. */
@@ -138,21 +138,21 @@ static void refs_check(struct loader *l, const struct object *o)
 
 	for (size_t i = 0; object_ref(o, false, &i, &ref);)
 		ref_check(l, o, &ref);
-	/* What an object gives is there by now; its namespace may not be. */
+	/* The objects that it gives exist by now; their namespace may be missing. */
 	for (size_t i = 0; object_ref(o, true, &i, &ref) && o->in;) {
 		snprintf(netns, sizeof(netns), "%.*s", (int)strcspn(ref.to, "/"), ref.to);
 		ref_check(l, o, &(struct ref){ .field = ref.field, .class = "netns", .to = netns });
 	}
 }
 
-/* ---- nothing stands on itself ---- */
+/* ---- nothing depends on itself ---- */
 
 /* One step of a walk from object to object of one class along their references. */
 struct step {
 	struct object *o;
 	size_t next;    /* of its references */
-	struct ref ref; /* taken last */
-	unsigned below; /* levels of objects that it stands on, those taken so far */
+	struct ref ref; /* followed last */
+	unsigned below; /* levels of objects below it, those visited so far */
 };
 
 /* The last of the @n steps leads back to @o, which is one of them. */
@@ -176,7 +176,7 @@ static void cycle_refuse(struct loader *l, const struct step *steps, size_t n, c
 		       "forms a cycle: %s%s%s/%s again", text, end < n ? "..., " : "", o->netns, o->name);
 }
 
-/* @o, of the step @s, stands on @base, which is done with and has its levels in its mark.
+/* @o, of the step @s, depends on @base, which is finished and has its levels in its mark.
  * Only the first of a stack that is too high is refused: the walks of the planner go as
  * deep as a stack is high. */
 static void level_note(struct loader *l, struct step *s, const struct object *base)
@@ -189,7 +189,7 @@ static void level_note(struct loader *l, struct step *s, const struct object *ba
 	s->below = below > s->below ? below : s->below;
 }
 
-/* Takes the next reference of the last step; true if it leads to an object of the class. */
+/* Follows the next reference of the last step; true if it leads to an object of the class. */
 static bool step_next(const struct loader *l, struct step *s, struct object **ret)
 {
 	while (object_ref(s->o, false, &s->next, &s->ref)) {
@@ -202,7 +202,7 @@ static bool step_next(const struct loader *l, struct step *s, struct object **re
 	return false;
 }
 
-/* Walks on from @first; objects on the way are open, those done with are closed. */
+/* Walks from @first; objects on the path are open, finished ones are closed. */
 static void cycle_search(struct loader *l, struct step *steps, struct object *first)
 {
 	size_t n = 0;
@@ -262,7 +262,7 @@ static void limits_check(struct loader *l)
 
 static void complete(struct loader *l)
 {
-	/* Completing adds objects, which are complete as they come. */
+	/* Completing adds objects, which are complete when they are added. */
 	size_t n = l->model->n;
 
 	for (size_t i = 0; i < n; i++) {
@@ -274,7 +274,7 @@ static void complete(struct loader *l)
 	model_link(l->model);
 }
 
-/* Rules across objects, where all objects that they are about were understood. */
+/* Rules across objects, unless one of them was not understood. */
 static void rules_check(struct loader *l)
 {
 	for (size_t i = 0; i < l->model->n; i++) {
@@ -300,7 +300,7 @@ void load_check(struct loader *l)
 		refs_check(l, l->model->objects[i]);
 	cycles_check(l);
 	rules_check(l);
-	/* The JSON is the caller's and does not stay. */
+	/* The JSON belongs to the caller and will be freed. */
 	for (size_t i = 0; i < l->model->n; i++) {
 		l->model->objects[i]->in = NULL;
 		l->model->objects[i]->declared = l->model->objects[i]->set;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* load_object.c - reads objects of any kind from the places where their form puts
- * them.  What a kind has is asked of its table; no kind is known here. */
+/* load_object.c - reads objects of any kind from the places where their form puts them.
+ * The fields come from the table of the kind; no kind is known here. */
 #include "base/json.h"
 #include "loader.h"
 
-/* Whether rules about other objects look at those of @k: without one of them they
- * would find fault with what is in order. */
+/* Whether rules about other objects look at those of @k: without one of them they would
+ * report what is correct. */
 static bool is_base(const struct kind *k)
 {
 	return k->form == FORM_BODY || k->form == FORM_MAP || (k->form == FORM_LIST && k->in_link);
@@ -46,8 +46,8 @@ static bool was_mentioned(const struct node *n, const char *word)
 	return json_object_is_type(n->in, json_type_object) && json_object_object_get_ex(n->in, word, NULL);
 }
 
-/* The word that the key of @n stands for in an object of kind @k: what is only
- * misspelled is read as what was meant, so that it is not missed as well. */
+/* The word that the key of @n means in an object of kind @k: a misspelt one is read as
+ * what was meant, so that it is not reported missing as well. */
 static const char *word_read(const struct loader *l, const struct node *in, const struct kind *k, const char *word)
 {
 	const char *meant = word_meant(l, k, word);
@@ -55,7 +55,7 @@ static const char *word_read(const struct loader *l, const struct node *in, cons
 	return meant == word || (meant && !was_mentioned(in, meant)) ? meant : NULL;
 }
 
-/* The key of @n is no word for @o: what rules say of @o without it may be wrong. */
+/* The key of @n is no word for @o: rules applied to @o without it may be wrong. */
 static void word_doubt(struct loader *l, const struct node *n, struct object *o, const char *meant)
 {
 	word_refuse(l, n, o->kind, meant);
@@ -65,7 +65,7 @@ static void word_doubt(struct loader *l, const struct node *n, struct object *o,
 		o->mark |= MARK_UNSURE;
 }
 
-/* Reads the members that are fields; without @kind_known nothing can be said of others. */
+/* Reads the members that are fields; unless @kind_known nothing can be said about others. */
 static void fields_read(struct loader *l, const struct node *n, struct object *o, bool kind_known)
 {
 	json_object_object_foreach(n->in, key, value) {
@@ -80,7 +80,7 @@ static void fields_read(struct loader *l, const struct node *n, struct object *o
 	}
 }
 
-/* The rules of the object by itself. */
+/* Applies the rules of the object by itself. */
 static void object_check(struct loader *l, const struct node *n, struct object *o)
 {
 	const struct kind *k = o->kind;
@@ -129,7 +129,7 @@ static void object_add(struct loader *l, const struct node *n, struct object *o)
 static void section_read(struct loader *l, const struct node *n, const struct kind *k, const char *netns,
 			 const char *name);
 
-/* Reads what stands within @o. */
+/* Reads what is inside @o. */
 static void sections_read(struct loader *l, const struct node *n, struct object *o)
 {
 	const char *name = o->kind->form == FORM_MAP ? o->name : NULL;
@@ -212,7 +212,7 @@ static void list_read(struct loader *l, const struct node *n, const struct kind 
 	}
 }
 
-/* Of a pair, one field is the key. */
+/* One field of a pair is the key. */
 static int pair_field(const struct kind *k, bool key)
 {
 	for (size_t i = 0; i < k->n_fields; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* load_words.c - which words may stand where, and what to say of one that may
- * not.  All of it comes from the tables of the kinds. */
+/* load_words.c - which words are allowed where, and how to report one that is not.  All
+ * of it comes from the tables of the kinds. */
 #include "base/suggest.h"
 #include "reserved.h"
 #include "loader.h"
@@ -21,7 +21,7 @@ const char *names_text(const struct names *names, struct arena *a)
 	return all;
 }
 
-/* Whether the section of @k stands in objects of kind @in. */
+/* Whether the section of @k belongs in objects of kind @in. */
 static bool section_fits(const struct kind *k, const struct kind *in)
 {
 	return k->section && (k->in_link ? in->form == FORM_MAP : in->form == FORM_BODY);
@@ -55,7 +55,7 @@ int field_find(const struct kind *k, const char *word)
 	return i >= 0 && !(k->fields[i].flags & HIDDEN) ? i : -1;
 }
 
-/* The kind beside @k that has the field @word. */
+/* Another kind than @k that has the field @word. */
 static const struct kind *field_elsewhere(const struct kinds *kinds, const struct kind *k, const char *word)
 {
 	for (size_t i = 0; i < kinds->n; i++)
@@ -64,7 +64,7 @@ static const struct kind *field_elsewhere(const struct kinds *kinds, const struc
 	return NULL;
 }
 
-/* All that may stand in an object of kind @k. */
+/* All words allowed in an object of kind @k. */
 static struct names words_of(const struct kinds *kinds, const struct kind *k)
 {
 	struct names all = { 0 };
@@ -98,7 +98,7 @@ const char *word_meant(const struct loader *l, const struct kind *k, const char 
 
 	if (is_word(l->kinds, k, word))
 		return word;
-	/* What will not be printed is not thought about. */
+	/* A problem that will not be printed needs no text. */
 	if (l->problems->n == PROBLEMS_MAX || field_elsewhere(l->kinds, k, word) || reserved_has(reserved_place(k), word))
 		return NULL;
 	all = words_of(l->kinds, k);
@@ -107,7 +107,7 @@ const char *word_meant(const struct loader *l, const struct kind *k, const char 
 	return suggest.best;
 }
 
-/* Where else than in an object of kind @k the section @word stands, in words. */
+/* Where else than in an object of kind @k the section @word belongs, in words. */
 static const char *section_elsewhere(const struct kinds *kinds, const char *word)
 {
 	for (size_t i = 0; i < kinds->n; i++)
@@ -123,7 +123,7 @@ void word_refuse(struct loader *l, const struct node *n, const struct kind *k, c
 	const char *place = section_elsewhere(l->kinds, word);
 	struct names all;
 
-	/* What will not be printed needs no words. */
+	/* A problem that will not be printed needs no text. */
 	if (l->problems->n == PROBLEMS_MAX) {
 		l->problems->more++;
 		return;
@@ -144,7 +144,7 @@ void word_refuse(struct loader *l, const struct node *n, const struct kind *k, c
 	}
 }
 
-/* Says that @name is no kind of the section of @of; returns the one that was meant. */
+/* Reports that @name is no kind of the section of @of; returns the one that was meant. */
 static const struct kind *kind_refuse(struct loader *l, const struct node *n, const struct kind *of, const char *name)
 {
 	struct suggest suggest = suggest_new(name);

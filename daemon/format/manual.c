@@ -4,7 +4,7 @@
 #include "load.h"
 #include <ctype.h>
 
-/* What scdoc would take for emphasis is escaped. */
+/* Escapes what scdoc would take for emphasis. */
 static void print_text(FILE *out, const char *s)
 {
 	for (; *s; s++) {
@@ -48,7 +48,7 @@ static void print_field(FILE *out, const struct field *f)
 	fputc('\n', out);
 }
 
-/* Where an object of kind @k stands in a file. */
+/* Where an object of kind @k belongs in a file. */
 static void print_place(FILE *out, const struct kind *k)
 {
 	const char *in = k->in_link ? "an interface" : "a namespace, or the host";

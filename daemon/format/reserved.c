@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reserved.c - the table of what later versions build.  A word that a kind has in
- * its own table is never looked up here; its row may go. */
+/* reserved.c - the table of words for later versions.  A word that a kind has in its own
+ * table is never looked up here; its row can be removed then. */
 #include "reserved.h"
 
 static const struct {

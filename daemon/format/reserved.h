@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reserved.h - the words of the topology format that this version knows of but does
- * not build yet: they are refused by name, not as a slip of the finger. */
+/* reserved.h - words of the topology format that this version knows of but does not
+ * implement: they are refused by name, not as a misspelling. */
 #pragma once
 #include "base.h"
 

@@ -59,7 +59,7 @@ static struct json_object *closed(const char *doc, struct json_object *propertie
 	return o;
 }
 
-/* An object whose keys are names that @pattern describes. */
+/* An object whose keys are names that match @pattern. */
 static struct json_object *map_of(struct json_object *names, struct json_object *values)
 {
 	struct json_object *o = typed("object", NULL);
@@ -69,7 +69,7 @@ static struct json_object *map_of(struct json_object *names, struct json_object 
 	return o;
 }
 
-/* The names that ifname_problem takes, as far as a schema counts: in characters. */
+/* The names that ifname_problem accepts, as far as a schema can count: in characters. */
 static struct json_object *ifname_schema(void)
 {
 	struct json_object *s = schema_pattern("^" IFNAME_PATTERN "$"), *taken = list_of(text("."), text(".."));
@@ -114,7 +114,7 @@ static const struct field *pair_field(const struct kind *k, bool key)
 	abort();
 }
 
-/* What may stand in a section of @k: an object of all, a list, or pairs. */
+/* What is allowed in a section of @k: an object of all, a list, or pairs. */
 static struct json_object *section_schema(const struct kind *k)
 {
 	struct json_object *item, *s;
@@ -162,7 +162,7 @@ static struct json_object *kind_schema(const struct kinds *kinds, const struct k
 	return s;
 }
 
-/* if "kind" is @k's, or if it is left out: then all of @k holds. */
+/* If "kind" is @k's, or missing, all of @k applies. */
 static struct json_object *choice_schema(const struct kind *section, const struct kind *k)
 {
 	struct json_object *has_kind = with("required", list_of(text("kind"), NULL)), *s;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* heal.c - puts right what is not as declared.  There is no way back from a heal: what
- * it starts from is nobody's wish, and a restart goes on from wherever it was. */
+/* heal.c - repairs drift.  A heal is never rolled back: the state it starts from is not one that anybody asked for, and
+ * a restart continues from wherever it stopped. */
 #include "heal.h"
 #include "topology/topology.h"
 #include "store/event.h"
 #include "healing.h"
 
 enum {
-	ROUNDS_MAX = 8,		/* each looks anew: the kernel takes things along, and a step may be refused */
-	AGAIN_USEC = 1000000,	/* after a look that failed */
+	ROUNDS_MAX = 8,		/* each observes again: the kernel removes dependents, and a step may be refused */
+	AGAIN_USEC = 1000000,	/* after observing has failed */
 };
 
 static void fail(struct heal *h, const struct err *e, const struct object *o)
@@ -20,7 +20,7 @@ static void fail(struct heal *h, const struct err *e, const struct object *o)
 	problem_add_err(&h->refused, e, o ? &o->where : NULL, o ? object : NULL);
 }
 
-/* What @o refers to, or gives, and was only taken to be as declared, is to be looked at. */
+/* Adds to the scope what @o refers to, or gives, if that was only assumed to be as declared. */
 static bool widen_to(struct heal *h, const struct object *o, bool gives)
 {
 	bool wider = false;
@@ -35,7 +35,7 @@ static bool widen_to(struct heal *h, const struct object *o, bool gives)
 	return wider;
 }
 
-/* A step that reaches what was not looked at: it is to be looked at first. */
+/* Widens the scope by what a step reaches and was not observed. */
 static bool widen(struct heal *h)
 {
 	bool wider = false;
@@ -44,10 +44,10 @@ static bool widen(struct heal *h)
 		const struct op *op = &h->pass.plan.ops[i];
 		const struct object *o = heal_object(op);
 
-		/* Forwarding sets other keys of its namespace anew. */
+		/* A change of forwarding resets other keys of its namespace. */
 		if (op->before && op->after && object_is(o, "netns"))
 			wider |= scope_add(&h->scope, o, true);
-		/* A bridge that was deleted is told of after its ports. */
+		/* The event of a deleted bridge comes after those of its ports. */
 		wider |= widen_to(h, o, false);
 		wider |= widen_to(h, o, true);
 	}
@@ -68,7 +68,7 @@ static int observe_and_plan(struct heal *h, struct err *e)
 		if (again)
 			continue;
 		heal_find_others(h);
-		/* What cannot be had is a problem of its own; the rest is healed all the same. */
+		/* A conflict is a problem of its own; the rest is healed all the same. */
 		(void)!pass_plan(&h->pass);
 	} while (again || widen(h));
 	return 0;
@@ -90,7 +90,7 @@ static void restore_name(struct heal *h, struct netns *ns, const struct op *op, 
 		heal_tell(h, EVENT_CONTESTED, op, NULL, "loses its name again and again; restoring it is delayed now");
 }
 
-/* A namespace that lost its name, but not its life, gets it back before anything else. */
+/* A namespace that was unlinked but is still alive gets its name back before anything else. */
 static void restore_names(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.set.n; i++) {
@@ -100,7 +100,7 @@ static void restore_names(struct heal *h)
 		struct drift *one = ns->state == NETNS_UNLINKED && o ? drift_find(&h->topology->drifts, o) : NULL;
 		bool known = drift_is_told(one);
 
-		/* That of another topology is found again by that one. */
+		/* A namespace of another topology is restored by that topology. */
 		if (ns->state != NETNS_UNLINKED || !o || o->managed)
 			continue;
 		one = drift_note(&h->topology->drifts, o, h->now);
@@ -114,12 +114,12 @@ static void restore_names(struct heal *h)
 	}
 }
 
-/* A step has been taken; tells if with that its object has become contested. */
+/* Counts a step that was executed; reports if its object has become contested with it. */
 static void count(struct heal *h, const struct op *op)
 {
 	struct drift *one = drift_find(&h->topology->drifts, heal_object(op));
 
-	/* What is made anew counts once, as does what comes with another one's. */
+	/* A recreated object counts once, as does one that came with another. */
 	if (op->given || op->needless || (!op->after && op->effect == EFFECT_RECREATE))
 		return;
 	if (one && heal_is_retry(h, op)) {
@@ -143,13 +143,13 @@ static void mark_around(struct heal *h, const struct object *o)
 	}
 }
 
-/* What was refused is tried again, but only once at once, after a look at all around
- * it: what it stands on may just have gone, too, and no event have told of that yet. */
+/* A refused step is retried once at once, after observing everything around it: what it depends on may just have gone,
+ * with no event for that yet. */
 static void refused(struct heal *h, const struct op *op, const struct err *e)
 {
 	struct drift *one = op ? drift_note(&h->topology->drifts, heal_object(op), h->now) : NULL;
 
-	/* A route may need an address of what is not there: that is what is told. */
+	/* A route may need an address of an interface that is missing: the missing interface is reported. */
 	if (one && heal_is_missing(h)) {
 		drift_put_off(one, h->now);
 		heal_skip(h, op, WHY_NOT_OTHERS_MISSING);
@@ -167,8 +167,8 @@ static void refused(struct heal *h, const struct op *op, const struct err *e)
 	fail(h, e, op ? heal_object(op) : NULL);
 }
 
-/* Whether the step is known to have been taken: if none was refused all are, but for those that were deferred; else those
- * that are answered each for itself. */
+/* Whether the step is known to have been executed: if none was refused all have been, except those deferred; otherwise
+ * those that are answered one by one. */
 static bool is_taken(const struct execution *x, size_t i, bool refused)
 {
 	const struct op *op = &x->plan->ops[i], *deferred = x->deferred;
@@ -198,7 +198,7 @@ static void execute(struct heal *h)
 	if (r == 0)
 		r = pass_name_all(&h->pass, NETNS_FRESH, &e);
 	count_all(h, r < 0);
-	/* The next look tells whether it waits for the kernel. */
+	/* The next observation shows whether the step waits for the kernel. */
 	if (r == 0 && x->deferred && !h->deferred) {
 		mark_around(h, x->deferred->after);
 		h->deferred = true;
@@ -211,7 +211,7 @@ static void execute(struct heal *h)
 		refused(h, op, &e);
 }
 
-/* What has been made anew is held and heard from now on. */
+/* Watches what has been recreated. */
 static void renew(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.set.n; i++) {
@@ -225,7 +225,7 @@ static void renew(struct heal *h)
 	}
 }
 
-/* Whether something that was refused only waits to be tried again. */
+/* Notes whether a refused step waits to be retried. */
 static void note_pending(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.plan.n; i++) {
@@ -247,10 +247,10 @@ static void run(struct heal *h)
 			break;
 		}
 		h->pending = false;
-		/* Also of what waits, before any of it is left out. */
+		/* Includes what waits, so before any of it is left out. */
 		heal_remember_others(h);
 		restore_names(h);
-		/* The cause before what waits for it. */
+		/* The cause comes before what waits for it. */
 		heal_skip_impossible(h);
 		heal_leave_out(h, false);
 		heal_note_tried(h);
@@ -277,7 +277,7 @@ static bool is_about(const struct problem *p, const char *netns)
 	return !place || (!strncmp(place + 1, netns, n) && strchr("/ ", place[n + 1]));
 }
 
-/* Where something could not be healed, or waits to be: it is looked at again. */
+/* Marks what could not be healed, or waits to be, to be observed again. */
 static void note_retry(struct heal *h)
 {
 	for (size_t i = 0; i < h->scope.n; i++) {
@@ -291,7 +291,7 @@ static void note_retry(struct heal *h)
 	}
 }
 
-/* What stands in the way is why a step was refused. */
+/* The conflict is the reason why a step was refused. */
 static void problems_first(struct heal *h)
 {
 	struct problems refused = h->refused;
@@ -302,7 +302,7 @@ static void problems_first(struct heal *h)
 		problem_copy(&h->refused, &refused.v[i]);
 }
 
-/* How the topology is from now on. */
+/* Sets the state that the topology has from now on. */
 static void settle(struct heal *h)
 {
 	struct topology *t = h->topology;
@@ -313,7 +313,7 @@ static void settle(struct heal *h)
 		heal_tell_healed(h);
 	problems_first(h);
 	note_retry(h);
-	/* The rest of what was not well is looked at in the next heals. */
+	/* The remaining problems are checked in the next heals. */
 	if (!h->refused.n && watched_has_retry(h->topology))
 		return;
 	state = !h->refused.n ? STATE_UP : problems_await(&h->refused) ? STATE_WAITING : STATE_FAILED;
@@ -326,7 +326,7 @@ static void settle(struct heal *h)
 	h->refused = (struct problems){ 0 };
 	h->topology->heal_failed = t->problems.n;
 	t->state = state;
-	/* What became well by itself is told too: somebody may wait for it. */
+	/* Recovery without a repair is reported, too: somebody may wait for it. */
 	if (state == STATE_UP && !h->healed)
 		heal_tell_healed(h);
 }

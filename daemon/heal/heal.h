@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* heal.h - puts right what is not as declared: looks only at what was marked, plans
- * from there, and takes the steps. */
+/* heal.h - repairs drift: observes only what was marked, plans from there, and executes the steps. */
 #pragma once
 #include "watched.h"
 
@@ -10,9 +9,9 @@ bool heal_step(struct env *env);
 bool heal_needed(const struct env *env);
 /* Why nothing of the topology is healed now; WHY_NOT_NONE: it is. */
 enum why_not heal_left_alone(const struct env *env, const struct topology *t);
-/* Says in the debug log that all of it is left alone; not again within a minute. */
+/* Logs, at debug level, that all of it is left alone; not again within a minute. */
 void heal_say_left_alone(const struct env *env, struct topology *t);
-/* When something that is damped is due, CLOCK_BOOTTIME in microseconds; UINT64_MAX: never. */
+/* When the next damped repair is due, CLOCK_BOOTTIME in microseconds; UINT64_MAX: never. */
 uint64_t heal_deadline(const struct env *env);
 /* Marks what is due. */
 void heal_tick(struct env *env);

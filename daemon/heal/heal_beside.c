@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* heal_beside.c - what others have put beside objects of ours, and may draw traffic away:
- * it is theirs and stays, but is told. */
+/* heal_beside.c - objects of others that coexist with ours and may draw traffic away:
+ * they are left alone, but reported. */
 #include "healing.h"
 
 static void tell(struct heal *h, const struct object *o, const struct object *want, struct drift *one)
@@ -26,7 +26,7 @@ static void tell(struct heal *h, const struct object *o, const struct object *wa
 	arena_done(&a);
 }
 
-/* An address that is about to be removed, or changed, takes its route along. */
+/* An address that is about to be removed, or changed, takes its route with it. */
 static bool is_vacated(const struct heal *h, const struct object *want)
 {
 	_cleanup_(slots_done) struct slots leaving = { 0 };

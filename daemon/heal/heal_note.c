@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* heal_note.c - notes what is not as declared, and tells it in the words of a plan. */
+/* heal_note.c - records drift and reports it in the words of a plan. */
 #include "usec.h"
 #include "healing.h"
 #include "kernel/netns_users.h"
@@ -17,8 +17,8 @@ static uint32_t pid_max(void)
 	return f && fscanf(f, "%u", &max) == 1 ? max : 0;
 }
 
-/* Who it was in words, as far as that can be: it may have ended, or the number may
- * never have been one of a process. */
+/* Names the process as far as possible: it may have ended, or the number may never have
+ * been one of a process. */
 static const char *culprit(uint32_t pid, char *ret, size_t size)
 {
 	char path[64], command[32] = "";
@@ -44,19 +44,19 @@ static const char *describe(struct arena *a, const struct object *o, uint64_t ma
 
 static uint64_t told_of(const struct op *op, const struct object *o)
 {
-	/* Which of a list it is, its place does not say. */
+	/* The place does not say which of a list it is. */
 	if (op->before && op->after && op->before->kind == op->after->kind)
 		return op->diff | (o->kind->form == FORM_LIST ? kind_mask(o->kind, BARE) : 0);
 	return op->after ? ~UINT64_C(0) : kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
 }
 
-/* What became of it, in one line. */
+/* Describes in one line what happened to the object. */
 static const char *in_words(struct arena *a, const struct op *op, const struct event *ev, const char *message)
 {
 	const char *what = ev->expected ? ev->expected : ev->actual, *space = strcmp(what, ev->kind) ? " " : "";
 
 	if (!*space)
-		what = "";	/* "namespace ns1" says it all */
+		what = "";	/* "namespace ns1" says everything */
 	if (message)
 		return arena_fmt(a, "%s %s%s%s %s", ev->kind, ev->object, space, what, message);
 	if (op->before && op->after)
@@ -120,7 +120,7 @@ static bool is_found(const struct netns *ns)
 	return ns->found;
 }
 
-/* Who lives in a namespace that somebody deleted may be why it was to go, or must not. */
+/* The processes that run in a deleted namespace may be why it was deleted, or why it must not be. */
 static void say_inhabitants(const struct heal *h, char *ret, size_t size)
 {
 	struct netns_user *all;
@@ -147,7 +147,7 @@ void heal_tell_healed(struct heal *h)
 	events_tell(h->env->events, &ev);
 }
 
-/* A step that takes away what is to be made anew, as the change that the two are. */
+/* The removal that prepares a recreation, as the change that the two amount to. */
 static struct op recreate_as_change(const struct heal *h, const struct op *op)
 {
 	struct op both = *op;
@@ -169,7 +169,7 @@ void heal_describe(struct heal *h, const struct op *op, struct drift *one)
 	arena_done(&a);
 }
 
-/* Notes what is not as declared, and tells what is new of it. */
+/* Records drift, and reports what is new of it. */
 void heal_note_all(struct heal *h)
 {
 	struct drifts *d = &h->topology->drifts;
@@ -181,11 +181,11 @@ void heal_note_all(struct heal *h)
 		bool known = drift_is_told(one);
 		struct op whole;
 
-		/* What makes room for another one is part of that. */
+		/* A removal that makes room for another object is part of that one. */
 		if (op->given || h->told == TOLD_MAX || heal_made_first(h, op))
 			continue;
 		one = drift_note(d, o, h->now);
-		/* So many that they are not remembered would be told again with each look. */
+		/* Too many to be recorded: they would be reported again with each observation. */
 		if (known || !one)
 			continue;
 		h->told++;
@@ -202,7 +202,7 @@ void heal_note_all(struct heal *h)
 	}
 }
 
-/* The next look, at whatever link, is not to take for well what is only not looked for. */
+/* The next observation, whatever link it is about, must not take for healed what it does not look at. */
 void heal_doubt(const struct heal *h)
 {
 	for (size_t i = 0; i < h->topology->drifts.n; i++) {

@@ -9,8 +9,7 @@ static bool is_at(const struct object *o, const struct object *link)
 	return o->name && !strcmp(o->name, link->name) && !strcmp(o->netns, link->netns);
 }
 
-/* What was there before us on the interface that had this name is of no use to the one
- * that has it now. */
+/* Values saved from the interface that had this name before do not apply to the one that has it now. */
 static void forget_saved(struct heal *h, const struct object *link)
 {
 	struct model kept, *saved = &h->topology->saved;
@@ -62,7 +61,7 @@ void heal_remember_others(struct heal *h)
 	part.n = n;
 	revert_remember(&h->topology->saved, &part);
 	free(part.ops);
-	/* If it cannot be written, it is forgotten with the next restart at worst. */
+	/* If it cannot be written, it is lost with the next restart at worst. */
 	(void)!topology_store(h->env, h->topology, &e);
 	h->n_others = 0;
 }

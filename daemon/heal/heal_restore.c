@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* heal_restore.c - an interface that is only managed has got another name (udev gives
- * them): what it had before us is given back to it there. */
+/* heal_restore.c - restores the saved values of an interface that existed before netnsd
+ * and has been renamed (by udev, say). */
 #include "topology/claims.h"
 #include "topology/topology.h"
 #include "healing.h"
 #include <net/if.h>
 
-/* Of an original: that is of none that is there, so whichever comes is another. */
+/* In a saved value: its interface is gone, so whichever appears is another. */
 enum { HANDLE_GONE = INT32_MAX };
 
 static void add_as(struct model *to, const struct object *o, const char *name, uint64_t mask)
@@ -15,7 +15,7 @@ static void add_as(struct model *to, const struct object *o, const char *name, u
 
 	copy->name = o->name ? arena_strdup(&to->arena, name) : NULL;
 	copy->place = o->name ? arena_fmt(&to->arena, "%s/%s", o->netns, name) : copy->netns;
-	/* Neither an address of ours nor a value: what is there is not made. */
+	/* Neither an address of ours nor a value: existing objects are not created. */
 	copy->managed = !object_is(o, "address");
 	model_add(to, copy, NULL);
 }
@@ -25,7 +25,7 @@ static bool is_at(const struct object *o, const struct object *link)
 	return o->name && !strcmp(o->name, link->name) && !strcmp(o->netns, link->netns);
 }
 
-/* What is to be there, and what was ours, under the name that it has now. */
+/* What is desired, and what was ours, under the new name. */
 static void models_make(const struct heal *h, const struct object *link, const char *name, struct model *desired,
 			struct model *last)
 {
@@ -81,7 +81,7 @@ static void restore(struct heal *h, struct object *link, const char *name)
 	model_done(&last);
 }
 
-/* The name of the interface that has the number. */
+/* Finds the name of the interface with the number. */
 static bool name_of(const struct heal *h, const char *netns, uint32_t handle, char name[IF_NAMESIZE])
 {
 	const struct netns *ns = netns_find(&h->pass.set, netns);
@@ -101,7 +101,7 @@ static void forget_handle(struct heal *h, struct object *link)
 	for (size_t i = 0; i < h->topology->saved.n; i++)
 		if (is_at(h->topology->saved.objects[i], link))
 			h->topology->saved.objects[i]->handle = HANDLE_GONE;
-	/* If it cannot be written, it is given back once more after the next restart at worst. */
+	/* If it cannot be written, it is restored once more after the next restart at worst. */
 	(void)!topology_store(h->env, h->topology, &e);
 }
 
@@ -115,7 +115,7 @@ bool heal_restore_renamed(struct heal *h)
 		uint32_t handle = original && original->handle ? original->handle : want->handle;
 		char name[IF_NAMESIZE];
 
-		/* In a namespace of others the number may be of an interface of quite another one. */
+		/* In a namespace of others the number may belong to an interface of an unrelated namespace. */
 		if (strcmp(want->netns, "host") || !want->managed || !object_is(want, "link") || !handle || handle == HANDLE_GONE ||
 		    (have && (have->assumed || have->handle == handle)))
 			continue;

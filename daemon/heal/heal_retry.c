@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* heal_retry.c - what is as declared and of no use all the same, as the kernel says: an address
- * that another host has.  The kernel does not look again by itself, so it is recreated now and
- * then; until that helps, the topology has failed. */
+/* heal_retry.c - objects that are as declared, but do not work according to the kernel: an
+ * address that another host has.  The kernel does not check again by itself, so the object is
+ * recreated now and then; until that helps, the topology has failed. */
 #include "healing.h"
 
-/* So many times as long as what is healed too often within it is a fight. */
+/* The interval of retries, as a multiple of the time within which frequent healing counts as a fight. */
 enum { AGAIN = 3 };
 
 static unsigned again_seconds(const struct heal *h)
@@ -12,7 +12,7 @@ static unsigned again_seconds(const struct heal *h)
 	return AGAIN * (unsigned)(h->topology->drifts.window / 1000000);
 }
 
-/* The kernel's word on @have, if that is declared. */
+/* Asks for the kernel's verdict on @have, if that is declared. */
 static int word_on(const struct heal *h, const struct object *have, struct err *e)
 {
 	int r = have && have->kind->retry ? have->kind->retry(have, e) : 0;
@@ -20,7 +20,7 @@ static int word_on(const struct heal *h, const struct object *have, struct err *
 	return r < 0 && model_find(&h->scope.desired, have->id) ? r : 0;
 }
 
-/* Whether it was recreated, and is looked at by the kernel again. */
+/* Whether it was recreated, and is being checked by the kernel again. */
 static bool is_tried(const struct heal *h, const struct object *have, struct drift **ret)
 {
 	struct err e;

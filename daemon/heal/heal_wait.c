@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* heal_wait.c - leaves out of a plan what has to wait: for others, for their names and
- * interfaces to be free again, or because healing it is damped. */
+/* heal_wait.c - leaves out of a plan what has to wait: for others, for names and
+ * interfaces to become free, or because healing it is damped. */
 #include "healing.h"
 
-enum { SKIPPED = 100 };		/* object.mark of a desired one, its reason added to it: its step waits */
+enum { SKIPPED = 100 };		/* object.mark of a desired object, plus its reason: its step waits */
 
 static bool is_skipped(const struct object *want)
 {
@@ -44,7 +44,7 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 		for (size_t i = 0; object_ref(o, gives, &i, &ref);) {
 			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
 
-			/* What is there, and was to come again with what it stands on, stays as well. */
+			/* What exists, and was to be recreated with what it depends on, is kept as well. */
 			if (base && (heal_blocked_by(h, base) || (is_skipped(base) && model_find(&h->pass.observed, o->id))))
 				return true;
 		}
@@ -59,7 +59,7 @@ bool heal_is_missing(const struct heal *h)
 	return false;
 }
 
-/* What the step leads to; NULL: nothing is to be there. */
+/* What the step leads to; NULL: a removal. */
 static struct object *aim(const struct heal *h, const struct op *op)
 {
 	return op->after ? op->after : model_find(&h->scope.desired, op->before->id);

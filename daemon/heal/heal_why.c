@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* heal_why.c - says why something is not healed: in its drift, for whoever asks, and in the
- * debug log. */
+/* heal_why.c - records why something is not healed: in its drift, for its status, and in the debug log. */
 #include "heal.h"
 #include "topology/topology.h"
 #include "healing.h"
@@ -30,7 +29,7 @@ void heal_skip(struct heal *h, const struct op *op, enum why_not why)
 	struct drift *one = drift_find(&h->topology->drifts, heal_object(op));
 	bool described = one && one->open && (!one->quiet || one->noted == h->now);
 
-	/* What an earlier step makes is skipped with that one. */
+	/* What an earlier step creates is skipped with that step. */
 	if (op->given)
 		return;
 	one = drift_note_quietly(&h->topology->drifts, heal_object(op), h->now);
@@ -42,7 +41,7 @@ void heal_skip(struct heal *h, const struct op *op, enum why_not why)
 		say(h, one);
 }
 
-/* Whether there is one of others in its place: a heal does not look further before the kernel refuses ours. */
+/* Whether an object of others is in its place: a heal does not check further before the kernel refuses ours. */
 static bool is_barred(const struct heal *h, const struct object *want)
 {
 	for (size_t i = 0; i < h->pass.observed.n; i++) {
@@ -67,7 +66,7 @@ enum why_not heal_damped_by(const struct heal *h, const struct op *op, const str
 
 void heal_skip_all(struct heal *h, enum why_not why)
 {
-	/* What only makes room for another one is part of that. */
+	/* A removal that makes room for another object is part of that one. */
 	for (size_t i = 0; i < h->pass.plan.n; i++)
 		if (!heal_made_first(h, &h->pass.plan.ops[i]))
 			heal_skip(h, &h->pass.plan.ops[i], why);
@@ -78,7 +77,7 @@ static bool is_at(const struct problem *p, const struct object *o)
 	return p->where.pointer && o->where.pointer && !strcmp(p->where.pointer, o->where.pointer);
 }
 
-/* What cannot be had has no step that could be left out. */
+/* A conflict has no step that could be left out. */
 static void skip_impossible(struct heal *h, const struct problem *p, struct object *want)
 {
 	struct object *have = is_at(p, want) ? model_find(&h->pass.observed, want->id) : NULL;
@@ -125,7 +124,7 @@ void heal_say_left_alone(const struct env *env, struct topology *t)
 	struct log_about about = { .topology = t->name, .reason = why_not_word(why) };
 	uint64_t now = why ? heal_now() : 0;
 
-	/* Of a change only what it keeps from being healed is worth a line. */
+	/* About a running change only the drift that it keeps from being healed is worth a line. */
 	if (!why || (why == WHY_NOT_CHANGING && !watched_is_marked(t)) ||
 	    (why == t->said && now - t->said_usec < SAY_AGAIN_USEC))
 		return;

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* healing.h - what the parts of a heal share. */
+/* healing.h - what the modules of a heal share. */
 #pragma once
 #include "store/event.h"
 #include "scope.h"
 
-enum { TOLD_MAX = 256 };	/* drifted objects that are told of one by one in one heal */
+enum { TOLD_MAX = 256 };	/* drifted objects that one heal reports one by one */
 
 struct heal {
 	struct env *env;
 	struct topology *topology;
 	struct scope scope;
 	struct pass pass;
-	struct problems refused;	/* steps, by the kernel */
+	struct problems refused;	/* steps that the kernel refused */
 	uint64_t began, now;		/* CLOCK_BOOTTIME, in microseconds */
 	size_t healed, told;
-	bool report;			/* told, not healed */
-	bool deferred;			/* the kernel was not ready for a step, perhaps */
-	bool pending;			/* a step that was refused waits to be tried again */
-	const struct object **others;	/* managed interfaces that are others than before */
+	bool report;			/* reported, not healed */
+	bool deferred;			/* the kernel was possibly not ready for a step */
+	bool pending;			/* a refused step waits to be retried */
+	const struct object **others;	/* managed interfaces that are not those they were before */
 	size_t n_others;
 };
 
@@ -29,64 +29,65 @@ static inline struct object *heal_object(const struct op *op)
 uint64_t heal_now(void);
 
 /* heal_why.c: every step that is left out has a reason. */
-/* The step is left out: that is noted, but for who asks, and for the debug log. */
+/* Leaves the step out: that is recorded, but not reported, except in the status and the debug log. */
 void heal_skip(struct heal *h, const struct op *op, enum why_not why);
-/* All that are left of the plan. */
+/* Leaves out all remaining steps of the plan. */
 void heal_skip_all(struct heal *h, enum why_not why);
-/* What the plan has no step for, as it cannot be had. */
+/* Records the conflicts, for which the plan has no step. */
 void heal_skip_impossible(struct heal *h);
 /* Why the step of @one (NULL: none) waits for its time; WHY_NOT_NONE: it does not. */
 enum why_not heal_damped_by(const struct heal *h, const struct op *op, const struct drift *one);
-/* Why what the problem is about is not healed, as far as known. */
+/* Why the object of the problem is not healed, if known. */
 enum why_not heal_reason_of(const struct heal *h, const struct problem *p);
 
-/* heal_note.c: what drifted is noted and told. */
-/* Tells of one object, and, if @one is there, who did it; @message NULL: what became of it. */
+/* heal_note.c: records drift and reports it. */
+/* Reports on one object and, with @one, who caused the drift; @message NULL: describes what happened. */
 void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct drift *one, const char *message);
-/* Notes in @one, in the words of a plan, what the step is about. */
+/* Describes in @one, in the words of a plan, what the step is about. */
 void heal_describe(struct heal *h, const struct op *op, struct drift *one);
 void heal_tell_failed(struct heal *h);
 void heal_tell_healed(struct heal *h);
-/* Notes all that the plan would put right, and tells what is new of it. */
+/* Records all that the plan would repair, and reports what is new of it. */
 void heal_note_all(struct heal *h);
-/* Has what is drifted looked at again in full, whatever the next look is about. */
+/* Marks what is drifted to be observed again in full, whatever the next observation is about. */
 void heal_doubt(const struct heal *h);
 
-/* heal_restore.c: gives back to interfaces that are only managed, and got another name, what
- * they had before us; true if there were any, and what was looked at is not so any more. */
+/* heal_restore.c: restores the saved values of interfaces that existed before netnsd and
+ * were renamed; true if there were any: then the observation is out of date. */
 bool heal_restore_renamed(struct heal *h);
 
-/* heal_other.c: an interface that is only managed may have gone, and another one come by
- * its name: what is changed of that one is written down as at the first apply. */
-/* Before the plan is made. */
+/* heal_other.c: an interface that existed before netnsd may have been replaced by another of
+ * its name: values of that one are saved before they are changed, as at the first apply. */
+/* Called before the plan is made. */
 void heal_find_others(struct heal *h);
-/* Before it is carried out. */
+/* Called before it is executed. */
 void heal_remember_others(struct heal *h);
 
-/* heal_beside.c: notes and tells what others have put beside objects of ours; it stays. */
+/* heal_beside.c: records and reports objects of others that coexist with ours; they are left alone. */
 void heal_note_beside(struct heal *h);
 
 /* heal_retry.c */
-/* Whether the step makes anew what the kernel found to be of no use: that is no healing yet. */
+/* Whether the step recreates an object that the kernel found not to work: that is no healing yet. */
 bool heal_is_retry(const struct heal *h, const struct op *op);
-/* What they made is drifted until the kernel says that it is of use; before heal_note_all. */
+/* Objects that were recreated so count as drifted until the kernel confirms that they work;
+ * called before heal_note_all. */
 void heal_note_tried(struct heal *h);
-/* Has such steps wait; after it. */
+/* Delays such steps; called after heal_note_all. */
 void heal_pace_retries(struct heal *h);
-/* Tells what is of no use. */
+/* Reports the objects that do not work. */
 void heal_tell_retries(struct heal *h);
 
 /* heal_wait.c */
-/* Why @want cannot be had while @have is there in its place; WHY_NOT_NONE: it can. */
+/* Why @want cannot be created while @have is in its place; WHY_NOT_NONE: it can. */
 enum why_not heal_kept_out_by(const struct object *have, const struct object *want);
-/* Why it has to wait for something that is not there, or not ours; WHY_NOT_NONE: it need not. */
+/* Why it has to wait for something that is missing, or not ours; WHY_NOT_NONE: it need not. */
 enum why_not heal_blocked_by(const struct heal *h, const struct object *want);
-/* Whether something of others' making has not come yet. */
+/* Whether something that others create is missing. */
 bool heal_is_missing(const struct heal *h);
-/* What the step only makes room for: it is made first; NULL: the step is for its own sake. */
+/* What the step only makes room for, and what is created first; NULL: the step stands for itself. */
 const struct object *heal_made_first(const struct heal *h, const struct op *op);
-/* Whether it is healed later: it is changed again and again, or was refused.  @one NULL: no. */
+/* Whether healing it is delayed: it is changed again and again, or was refused.  @one NULL: no. */
 bool heal_is_damped(const struct heal *h, const struct drift *one);
 /* Leaves out the steps that have to wait, also those for what is @damped, and for what
- * stands on that; what would only be taken away to be made anew stays, too. */
+ * depends on that; an object that would be removed only to be recreated is kept, too. */
 void heal_leave_out(struct heal *h, bool damped);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* scope.c - cuts out of a topology what was marked, and reads just that from the
- * kernel. */
+/* scope.c - selects from a topology what was marked, and observes only that. */
 #include "topology/claims.h"
 #include "scope.h"
 #include "model/owner.h"
 
-enum { SPOTS_MAX = 16 };	/* namespaces in one heal; the next is not far */
+enum { SPOTS_MAX = 16 };	/* namespaces in one heal; the next heal follows soon */
 
 static struct scope_part *part_need(struct scope *s, struct watched *k, bool *ret_new)
 {
@@ -23,7 +22,7 @@ static struct scope_part *part_need(struct scope *s, struct watched *k, bool *re
 	return &s->parts[at];
 }
 
-/* Unless it is among the first @n already. */
+/* Adds it unless it is among the first @n already. */
 static bool part_add_to(struct scope_part *part, size_t n, const char *link)
 {
 	for (size_t i = 0; i < n; i++)
@@ -41,8 +40,8 @@ static bool part_add(struct scope_part *part, const char *link)
 	return part_add_to(part, part->n, link);
 }
 
-/* Where links are looked at one by one, "all" are those that are declared, and these
- * may be thousands, each once. */
+/* Where links are observed one by one, "all" are those that are declared: there may be
+ * thousands, and each is added once. */
 static bool part_add_all(struct scope_part *part)
 {
 	bool added = false;
@@ -132,7 +131,7 @@ int scope_open(struct scope *s, struct pass *p, struct err *e)
 		struct scope_part *part = &s->parts[i];
 
 		s->names[i] = part->watched->name;
-		/* The loopback says whose a namespace is. */
+		/* The mark on the loopback says whose a namespace is. */
 		if (!part->all)
 			part_add(part, LOOPBACK);
 	}
@@ -170,7 +169,7 @@ static void adopt_part(struct scope *s, const struct scope_part *part)
 		adopt(s, k->name, part->only[i]);
 }
 
-/* What an object in the scope refers to and no event spoke of. */
+/* Assumes an object that the scope refers to, and that no event was about, to be as declared. */
 static void assume(struct scope *s, struct model *assumed, const struct object *o, bool gives)
 {
 	const struct model *declared = &s->topology->declared;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* watched.c - holds the namespaces that are kept, and notes which of them, and which of
- * their links, are to be looked at again. */
+/* watched.c - holds the watched namespaces, and notes which of them, and which of their
+ * links, are to be observed again. */
 #include "watched.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
 enum {
-	BY_LINK_MIN = 32,	/* a namespace of ours with more links is looked at link by link */
-	NAMES_MAX = 64,		/* more links than these, and all are looked at */
+	BY_LINK_MIN = 32,	/* a namespace of ours with more links is observed link by link */
+	NAMES_MAX = 64,		/* with more links than these, all are observed */
 };
 
 static int place_cmp(const struct object *o, const char *netns, const char *name)
@@ -27,7 +27,7 @@ static int object_cmp(const void *a, const void *b)
 	return c ? c : x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/* The first that is not before the place. */
+/* The first object that is not before the place. */
 static size_t place_first(const struct topology *t, const char *netns, const char *name)
 {
 	size_t low = 0, high = t->declared.n;
@@ -125,8 +125,8 @@ static ino_t inode_of(int fd)
 	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
-/* Without a descriptor that can be bound again it is kept all the same, and made anew
- * should somebody delete it. */
+/* A namespace without a descriptor that can be bound again is watched all the same, and
+ * recreated if somebody deletes it. */
 static void hold(struct watched *k, struct netns *ns)
 {
 	struct err e;
@@ -147,7 +147,7 @@ void watched_renew(struct env *env, struct watched *k, struct netns *ns, bool ou
 	hear(env, k, ns);
 }
 
-/* What returns to what it was is not ours to keep. */
+/* Drops fields that revert to their former values: they are not ours to watch. */
 static void strip(struct model *declared)
 {
 	struct model kept;
@@ -157,7 +157,7 @@ static void strip(struct model *declared)
 		struct object *o = declared->objects[i];
 
 		o->set &= o->declared;
-		/* Of an interface that is there already a file may only say what stands on it. */
+		/* Of an existing interface, a file may declare only what belongs to it. */
 		if (o->declared || o->where.pointer || object_is(o, "netns"))
 			model_adopt(&kept, o);
 	}
@@ -182,7 +182,7 @@ static void watched_make(struct topology *t, struct watched *k, const struct obj
 	k->by_link = netns->managed || k->n_links > BY_LINK_MIN;
 }
 
-/* The namespaces that are declared, in order of name, with what @old holds of them. */
+/* Watches the declared namespaces, in order of name, and takes over what @old holds of them. */
 static void watched_make_all(struct env *env, struct topology *t, const struct topology *old, struct netns_set *set, bool observed)
 {
 	size_t n = 0;
@@ -196,7 +196,7 @@ static void watched_make_all(struct env *env, struct topology *t, const struct t
 		struct netns *ns = object_is(o, "netns") ? netns_find(set, o->netns) : NULL;
 		struct watched *k = &t->watched[t->n_watched], *before;
 
-		/* Of one that is not there yet, what others bring is all there can be. */
+		/* In a namespace that is not there yet, only what others bring can be watched. */
 		if (!ns || (t->awaiting && !o->managed))
 			continue;
 		t->n_watched++;
@@ -206,7 +206,7 @@ static void watched_make_all(struct env *env, struct topology *t, const struct t
 			k->fd = take_fd(&before->fd);
 			k->inode = before->inode;
 		}
-		/* The change has not looked at those. */
+		/* The change has not observed those. */
 		if (before && before->unrouted)
 			k->dirty = k->all = k->unrouted = true;
 		if (before && before->crowded)
@@ -302,9 +302,9 @@ static void check_name(const struct env *env, struct watched *k)
 
 	if (!strcmp(k->name, "host"))
 		return;
-	/* While it is held, no other has its inode. */
+	/* While the namespace is held, no other has its inode. */
 	renamed = netns_inode(env->netns_dir, k->name) != k->inode;
-	/* What was in the way may have gone. */
+	/* What blocked the name may have gone. */
 	if (renamed || k->renamed || k->retry)
 		k->dirty = k->all = true;
 	k->renamed = renamed;
@@ -362,7 +362,7 @@ void watched_hear(struct env *env, struct netns_set *set)
 	for (size_t i = 0; env->listener && i < set->n; i++) {
 		struct netns *ns = &set->v[i];
 
-		/* Our own needs no number to be heard. */
+		/* Our own namespace needs no number to be heard. */
 		if (!strcmp(ns->name, "host")) {
 			ns->nsid = NSID_OWN;
 			ns->heard = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watched_heard.c - turns what was heard, or lost, into marks on what is kept. */
+/* watched_heard.c - turns events, and lost events, into marks on what is watched. */
 #include "watched.h"
 #include "model/owner.h"
 #include "kernel/batch.h"
@@ -11,7 +11,7 @@ static int handle_cmp(const void *a, const void *b)
 	return x->handle < y->handle ? -1 : x->handle > y->handle;
 }
 
-/* The link that the topology knows by that number. */
+/* The link of the topology that has the number. */
 static struct object *link_of(struct watched *k, uint32_t ifindex)
 {
 	struct object key = { .handle = ifindex }, *at = &key, **found;
@@ -32,7 +32,7 @@ static void mark_by(struct watched *k, const char *link, const struct heard *h)
 	watched_mark(k, link);
 }
 
-/* Whether the topology declares a route there: of all others that come and go none matters. */
+/* Whether the topology declares a route in that slot: other routes come and go without effect. */
 static bool has_slot(struct watched *k, const struct slot *slot)
 {
 	struct object *const *o;
@@ -48,15 +48,15 @@ static bool has_slot(struct watched *k, const struct slot *slot)
 	return slots_find(&k->slots, k->name, slot, &n);
 }
 
-/* From now on the number may be of another link. */
+/* From now on the number may belong to another link. */
 static void forget_number(struct watched *k, struct object *link)
 {
 	k->topology->forgot |= link->marked;
 	link->marked = 0;
 }
 
-/* One that has gone may have been among what was lost, and its number may be another's by now,
- * unless it is one that the kernel gives to nobody by itself. */
+/* Forgets the numbers of links: after lost events any link may have gone, and its number may
+ * belong to another one, unless it is in the range that the kernel does not assign by itself. */
 static void forget_numbers(struct topology *t)
 {
 	for (size_t i = 0; i < t->declared.n; i++) {
@@ -70,8 +70,8 @@ static void forget_numbers(struct topology *t)
 	t->forgot = true;
 }
 
-/* One that has our mark, and that nobody declared, is ours to take away if it was one of the links
- * that are: these are looked at with it. */
+/* A link that has our mark, and that is not declared, may be removed if it was one of the declared
+ * links: these are observed with it. */
 static void mark_stray(struct watched *k, const struct heard *h)
 {
 	for (size_t i = 0; i < k->n_links; i++)
@@ -117,7 +117,7 @@ void watched_heard(void *arg, const struct heard *h)
 			mark_heard(k, h);
 }
 
-/* What has our mark on the host, and is declared nowhere. */
+/* Has all links announced again, to find those on the host that have our mark and are declared nowhere. */
 static void listen_anew(struct env *env)
 {
 	struct err e;

@@ -87,7 +87,7 @@ int batch_flush(struct batch *b, struct err *e)
 	return rtnl_batch_send(&b->queued, b->nl, &b->refused, e);
 }
 
-/* No two ends of a cable may have one number: IPv6 between them would be slow. */
+/* The two ends of a veth pair must not have the same number: IPv6 between them would be slow. */
 uint32_t batch_new_index(struct batch *b, const char *netns)
 {
 	const struct netns *ns = batch_netns(b, netns);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* batch.h - what a kind is given to carry out steps: batches for each namespace,
- * and the names and numbers of what is there. */
+/* batch.h - what a kind is given to execute steps: batches for each namespace, and the
+ * names and numbers of existing links. */
 #pragma once
 #include "model/kind.h"
 #include "model/model.h"
@@ -8,25 +8,25 @@
 #include "model/plan.h"
 #include "rtnl.h"
 
-/* Where others may make links, too, we stay away from the kernel's own numbers, which
- * count up from 1; in a fresh namespace nobody does. */
+/* Where others may create links, too, we avoid the kernel's own numbers, which count up
+ * from 1; in a fresh namespace nobody does. */
 enum { INDEX_MIN = 1 << 20, INDEX_MAX = 1 << 30 };
 
 struct batch {
 	const struct plan *plan;
 	struct netns_set *set;
 	const char *topology;		/* its name, for the marks */
-	const char *machine;		/* what tells this machine from others, for MAC addresses */
-	uint32_t next_fresh, next_index;	/* the next ifindex to give in fresh namespaces, and elsewhere */
+	const char *machine;		/* what distinguishes this machine from others, for MAC addresses */
+	uint32_t next_fresh, next_index;	/* the next ifindex to use in fresh namespaces, and elsewhere */
 	struct rtnl_batch queued;
-	const struct netns *at;		/* where the batch goes */
+	const struct netns *at;		/* the namespace of the queued messages */
 	struct rtnl *nl;
 	int conf;			/* net/ipv6/conf of the namespace conf_at; -1: not open */
 	const struct netns *conf_at;
-	struct model noted;		/* values that kinds found before they wrote others, for the way back */
-	const char *peerless;		/* a namespace in which no IPv6 address of the file has a peer, as it was seen */
+	struct model noted;		/* values that kinds read before they wrote others, for a rollback */
+	const char *peerless;		/* a namespace in which no IPv6 address of the file has a peer, as was found */
 	size_t sent;			/* batches so far */
-	struct op *refused;		/* after an error: the step, if it is known */
+	struct op *refused;		/* after an error: the step, if known */
 };
 
 /* @plan, @set and the texts must outlive the batch. */
@@ -34,18 +34,18 @@ void batch_init(struct batch *b, const struct plan *plan, struct netns_set *set,
 void batch_done(struct batch *b);
 
 struct netns *batch_netns(const struct batch *b, const char *netns);
-/* Appends @m, which is freed, to the batch of @netns; what waits for another namespace is sent first. */
+/* Appends @m, which is freed, to the batch of @netns; messages for another namespace are sent first. */
 int batch_send(struct batch *b, const char *netns, struct nl_msg *m, struct op *op, struct err *e);
-/* What follows may rely on what was appended: sends the batch, unless the namespace
- * is fresh and a failed create cannot make a later message hit somebody else's object. */
+/* Sends the batch if what follows relies on it, unless the namespace is fresh, where a
+ * failed create cannot make a later message hit an object of others. */
 int batch_barrier(struct batch *b, const char *netns, struct err *e);
-/* Writes a key of an interface, "accept_ra", below net/ipv6/conf; a kernel without IPv6
- * has none, nor has an interface with an MTU below 1280, and that is well. */
+/* Writes a key of an interface, "accept_ra", below net/ipv6/conf; without IPv6, also
+ * below an MTU of 1280, there is none, and that is no error. */
 int batch_conf(struct batch *b, const char *netns, const char *ifname, const char *key, const char *value, struct err *e);
-/* Sends what is waiting. */
+/* Sends what is queued. */
 int batch_flush(struct batch *b, struct err *e);
 
-/* A number for a link that is about to be made in @netns. */
+/* Chooses a number for a link that is about to be created in @netns. */
 uint32_t batch_new_index(struct batch *b, const char *netns);
-/* The number of a link, "NS/IF", as it is after the steps so far; 0: unknown. */
+/* The number of a link, "NS/IF", after the steps so far; 0: unknown. */
 uint32_t batch_ifindex(const struct batch *b, const char *link);

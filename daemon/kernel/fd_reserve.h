@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fd_reserve.h - descriptors that a change sets aside before it begins, so that the way back
+/* fd_reserve.h - descriptors that a change sets aside before it begins, so that a rollback
  * has some should they run out. */
 #pragma once
 #include "base/err.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listen.c - the socket behind the events: its groups, its filter, and from each
- * message the place that it is about. */
+/* listen.c - the socket for events: its groups, its filter, and the place that each message is about. */
 #include "listen.h"
 #include "model/owner.h"
 #include "rtnl.h"
@@ -12,21 +11,21 @@
 #include <sys/socket.h>
 
 enum {
-	RECEIVE_BYTES = 8 << 20,	/* some ten thousand events may wait */
+	RECEIVE_BYTES = 8 << 20,	/* some ten thousand events can be queued */
 	MESSAGE_MAX = 64 << 10,
-	READ_MAX = 4096,		/* events in one go: others want their turn, too */
+	READ_MAX = 4096,		/* events in one go: other work must not starve */
 	PORT_PID = (1 << 22) - 1,	/* the part of a port that is a process */
 };
 
 struct listener {
 	int fd;
-	struct rtnl *nl;	/* for questions */
+	struct rtnl *nl;	/* for requests */
 	int own;		/* the number that our own namespace has in itself, if any */
 	struct err lacks;	/* code 0: nothing */
 };
 
-/* The protocols of routing daemons, from each first to each last: a router that fills its
- * table would cost it and us dearly.  What one of them puts in our way is met when we get there. */
+/* The protocols of routing daemons, in ranges: events of a router that fills its table would be
+ * expensive for it and for us.  If one of its routes is in our way, we notice when it is needed. */
 static const struct {
 	uint8_t first, last;
 } daemons[] = {
@@ -35,14 +34,14 @@ static const struct {
 	{ RTPROT_MROUTED, RTPROT_MROUTED },
 	{ RTPROT_BABEL, RTPROT_BABEL },
 	{ RTPROT_OPENR, RTPROT_OPENR },
-	{ RTPROT_BGP, 199 },	/* and all of FRR's, ISIS, OSPF, RIP and EIGRP among them */
+	{ RTPROT_BGP, 199 },	/* with all of FRR's: ISIS, OSPF, RIP and EIGRP are among them */
 };
 
 enum { FILTER_HEAD = 9, FILTER_SIZE = FILTER_HEAD + 2 * ARRAY_SIZE(daemons) + 2 };
 
-/* All that is no route passes; of those of the kernel, those to the networks of addresses.
- * Numbers in the message are the host's, BPF loads the network's.  Jumps lead on to the last
- * two instructions: let pass, drop. */
+/* Lets everything pass that is not a route, and of the kernel's routes those to the networks of
+ * addresses.  Numbers in the message are in host order, BPF loads network order.  Jumps lead to the
+ * last two instructions: pass, drop. */
 static int filter_attach(int fd)
 {
 	struct sock_filter code[FILTER_SIZE] = {
@@ -60,7 +59,7 @@ static int filter_attach(int fd)
 	size_t n = FILTER_HEAD;
 
 	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++, n += 2) {
-		/* Below the first, none of them; up to the last, one. */
+		/* Below the first: not in this range; up to the last: in it. */
 		code[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, daemons[i].first, 0, (uint8_t)(FILTER_SIZE - 2 - n - 1));
 		code[n + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, daemons[i].last, 0, (uint8_t)(FILTER_SIZE - 1 - n - 2));
 	}
@@ -69,7 +68,7 @@ static int filter_attach(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
-/* Those that cannot be joined hold up no others. */
+/* Groups that cannot be joined do not prevent the others. */
 static int groups_join(int fd, const struct kinds *kinds)
 {
 	int r = 0;
@@ -90,7 +89,7 @@ static int socket_open(const struct kinds *kinds, struct err *lacks, struct err 
 	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 	int size = RECEIVE_BYTES, on = 1, joined;
 
-	/* Without a port of its own it would not be told what the kernel does by itself. */
+	/* Without a port of its own it would not receive what the kernel does by itself. */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0)
 		return err_kernel(e, errno, NULL, "listening to the kernel");
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
@@ -181,7 +180,7 @@ static void read_link(const struct nlmsghdr *h, struct heard *ret)
 	struct nlattr *name = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), IFLA_IFNAME);
 	struct nlattr *group = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), IFLA_GROUP);
 
-	/* A port that leaves its bridge is told of in the words of the family of bridges. */
+	/* A port that leaves its bridge is reported in a message of the bridge family. */
 	ret->gone = h->nlmsg_type == RTM_DELLINK && i->ifi_family == AF_UNSPEC;
 	ret->ifindex = (uint32_t)i->ifi_index;
 	ret->ifname = name ? nla_data(name) : NULL;
@@ -193,7 +192,7 @@ static void read_address(const struct nlmsghdr *h, struct heard *ret)
 	ret->ifindex = ((const struct ifaddrmsg *)nlmsg_data(h))->ifa_index;
 }
 
-/* Of a route of ours the whole namespace is meant. */
+/* A route of ours concerns the whole namespace. */
 static void read_route(const struct nlmsghdr *h, struct heard *ret)
 {
 	const struct rtmsg *r = nlmsg_data(h);
@@ -230,8 +229,8 @@ static const struct {
 	{ RTM_NEWNETCONF, sizeof(struct netconfmsg), read_netconf },
 };
 
-/* Programs name their socket after their process; what the kernel chooses instead is
- * below 0 (netlink_autobind, net/netlink/af_netlink.c). */
+/* Programs bind their socket to their process; what the kernel chooses otherwise is below 0
+ * (netlink_autobind, net/netlink/af_netlink.c). */
 static uint32_t pid_of(uint32_t port)
 {
 	uint32_t pid = port >> 31 ? 0 : port & PORT_PID;
@@ -239,7 +238,7 @@ static uint32_t pid_of(uint32_t port)
 	return pid == (uint32_t)getpid() ? 0 : pid;
 }
 
-/* Of what has no row the whole namespace is meant. */
+/* A message without a row concerns the whole namespace. */
 static void message_read(const struct nlmsghdr *h, struct heard *ret)
 {
 	ret->pid = pid_of(h->nlmsg_pid);
@@ -303,7 +302,7 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 	r->each(r->arg, &heard);
 }
 
-/* What was told twice does no harm. */
+/* Events that are reported twice do no harm. */
 static void on_restart(_unused_ void *arg)
 {
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* netns.c - network namespaces by unshare, setns and bind mounts, as ip-netns(8)
- * keeps them, so that every other tool sees them. */
+/* netns.c - network namespaces by unshare, setns and bind mounts, as ip-netns(8) does it,
+ * so that every other tool sees them. */
 #include "netns.h"
 #include "sysctl.h"
 #include <fcntl.h>
@@ -17,13 +17,13 @@
 #define OWN_NS "/proc/thread-self/ns/net"
 
 enum {
-	THREAD_WORTH = 8,	/* fewer namespaces are made without a thread */
+	THREAD_WORTH = 8,	/* fewer namespaces are created without a thread */
 	PATH_SIZE = 512,
 	LEAVE_TRIES = 100,
 	LEAVE_PAUSE_USEC = 10000,
 };
 
-/* The namespace that the daemon was started in; threads always come back to it. */
+/* The namespace that the daemon was started in; threads always return to it. */
 static int home_fd = -1;
 
 static int own_open(struct err *e)
@@ -64,7 +64,7 @@ static int netns_open(struct netns *ns, const char *dir, struct err *e)
 		return ns->fd < 0 ? err_kernel(e, errno, NULL, "the host's namespace") : 0;
 	}
 	name_path(path, dir, ns->name);
-	/* NONBLOCK and NOFOLLOW: whatever stands there, opening it must neither wait nor lead elsewhere. */
+	/* NONBLOCK and NOFOLLOW: whatever is there, opening it must neither block nor lead elsewhere. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT) {
 		ns->state = NETNS_ABSENT;
@@ -133,7 +133,7 @@ void netns_leavep(int *entered)
 	}
 }
 
-/* What a new namespace starts from: the kernel would hand on some of the machine's. */
+/* The defaults of a new namespace: the kernel would copy some from the machine's. */
 static const struct {
 	const char *path, *value;
 } defaults[] = {
@@ -142,12 +142,13 @@ static const struct {
 	{ "net/ipv4/conf/default/rp_filter", "0" },
 	{ "net/ipv6/conf/all/forwarding", "0" },
 	{ "net/ipv6/conf/default/accept_ra", "0" },
-	/* Nobody else is on our cables; a router asks for its neighbours only once its own address is sure. */
+	/* Nobody else is on our veth pairs; a router solicits its neighbours only once
+	 * its own address is certain. */
 	{ "net/ipv6/conf/default/accept_dad", "0" },
 };
 
-/* Which of the defaults the kernel would get otherwise: those of all namespaces that
- * are made now, as they all start alike. */
+/* The defaults that the kernel would set otherwise: the same for all namespaces that are
+ * created now, as they all start alike. */
 static int defaults_missing(unsigned *ret, struct err *e)
 {
 	unsigned missing = 0;
@@ -173,8 +174,8 @@ static int defaults_write(unsigned missing, struct err *e)
 	return 0;
 }
 
-/* A thread makes namespaces in order, and runs ahead of who fills them: making one and
- * filling one take about as long, and wait for different locks of the kernel. */
+/* A thread creates namespaces in order, ahead of those that are being filled: creating
+ * one and filling one take about as long, and wait for different locks of the kernel. */
 struct netns_maker {
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -198,7 +199,7 @@ static int make_one(struct netns *ns, unsigned *missing, struct err *e)
 	return ns->fd < 0 ? ns->fd : 0;
 }
 
-/* Tells who waits; after a failure all are told, and find nothing made. */
+/* Wakes those that wait; after a failure all are woken, and find nothing created. */
 static bool tell(struct netns_maker *m, struct netns *ns, int result)
 {
 	bool stop;
@@ -244,7 +245,7 @@ int netns_make(struct netns_set *set, struct netns **v, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		v[i]->making = true;
 	m->threaded = n >= THREAD_WORTH && pthread_create(&m->thread, NULL, make_all, m) == 0;
-	/* A few, or a thread that cannot be had: they are made here. */
+	/* A few, or without a thread: they are created here. */
 	if (!m->threaded)
 		make_all(m);
 	return m->threaded ? 0 : netns_made(set, e);
@@ -298,7 +299,7 @@ int netns_make_stop(struct netns_set *set, struct err *e)
 	return maker_end(set, true, e);
 }
 
-/* /run/netns must be a shared mount, or names made later would stay invisible to
+/* /run/netns must be a shared mount, or names created later would stay invisible to
  * processes in other mount namespaces (ip-netns(8) does the same). */
 static int dir_prepare(const char *dir, struct err *e)
 {
@@ -355,14 +356,14 @@ int netns_clear(struct netns *ns, const char *dir, struct err *e)
 	char path[PATH_SIZE];
 
 	name_path(path, dir, ns->name);
-	/* A namespace that was bound there in the meantime makes it busy. */
+	/* Another namespace that was bound there meanwhile makes it busy. */
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_kernel(e, errno, NULL, "%s", path);
 	ns->state = NETNS_ABSENT;
 	return 0;
 }
 
-/* The name may have been given to another since it was opened. */
+/* The name may have been given to another namespace since it was opened. */
 static bool means(const char *path, int fd)
 {
 	struct stat at, held;
@@ -394,7 +395,7 @@ int netns_unname(struct netns_set *set, struct netns *ns, struct err *e)
 {
 	char path[PATH_SIZE];
 
-	/* What stands at its place is not it. */
+	/* Its name refers to something else. */
 	if (ns->state == NETNS_FRESH) {
 		netns_drop(ns);
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* netns_pin.c - each namespace is bound once more, in a file system of the change's own, so
- * that one call lets go of all of them. */
+/* netns_pin.c - binds each namespace once more, in a file system of the change's own, so
+ * that one call releases all of them. */
 #include "netns.h"
 #include <fcntl.h>
 #include <sys/mount.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* netns_users.c - finds processes by the namespace that /proc says they are in. */
+/* netns_users.c - finds processes by their namespace in /proc. */
 #include "netns_users.h"
 #include <dirent.h>
 #include <sys/stat.h>
@@ -27,8 +27,9 @@ void process_command(int pid, char *ret, size_t size)
 	ret[strcspn(ret, "\n")] = '\0';
 }
 
-/* What tells the namespace of a task: /proc/PID/ns/net would, but only to who may trace
- * the task.  This is a folder of the namespace's own, and everybody's to look at. */
+/* Identifies the namespace of a task: /proc/PID/ns/net would, but only for those who may
+ * trace the task.  This is a directory of the namespace's own, and readable for
+ * everybody. */
 static int inode_of(const char *task, ino_t *ret)
 {
 	char path[64];

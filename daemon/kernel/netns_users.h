@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* netns_users.h - who lives in a namespace that leaves, or that somebody deleted. */
+/* netns_users.h - the processes in a namespace that is removed, or that somebody deleted. */
 #pragma once
 #include "netns.h"
 
@@ -12,7 +12,7 @@ struct netns_user {
 
 enum { LINGERERS_MAX = 1000 };
 
-/* The processes in those namespaces of @set that are @asked for; the caller frees the array. */
+/* Finds the processes in those namespaces of @set that are @asked for; the caller frees the array. */
 size_t netns_users_find(const struct netns_set *set, bool (*asked)(const struct netns *ns), struct netns_user **ret);
-/* What process @pid is called, "?" if it is gone. */
+/* The command of process @pid, "?" if it has ended. */
 void process_command(int pid, char *ret, size_t size);

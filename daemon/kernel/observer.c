@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* observer.c - what the kinds need while they read a namespace. */
+/* observer.c - helpers for kinds that read a namespace. */
 #include "observer.h"
 
 static int index_cmp(const void *key, const void *element)
@@ -9,7 +9,7 @@ static int index_cmp(const void *key, const void *element)
 	return index < have ? -1 : index > have;
 }
 
-/* What is taken to be as declared comes before all that is looked at (scope.c). */
+/* Assumed objects come before all observed ones (scope.c). */
 static const char *assumed_link(const struct observer *obs, uint32_t ifindex)
 {
 	for (size_t i = 0; i < obs->observed->n; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtnl.c - speaks rtnetlink by libnl's sockets and messages.  Answers are read here
- * and not by libnl's receiver, which drops the kernel's words and the error in
+/* rtnl.c - speaks rtnetlink with libnl's sockets and messages.  Answers are read here and
+ * not by libnl's receiver, which drops the kernel's extended error and the error in
  * NLMSG_DONE. */
 #include "rtnl.h"
 #include <linux/rtnetlink.h>
@@ -29,13 +29,13 @@ int rtnl_open(struct rtnl **ret, struct err *e)
 	struct nl_sock *sock = must(nl_socket_alloc());
 	int on = 1, size = RECEIVE_BYTES, r = nl_connect(sock, NETLINK_ROUTE), fd = nl_socket_get_fd(sock);
 
-	/* Nobody but the kernel is listened to: others in the namespace may send, too. */
+	/* Only the kernel's messages are received: others in the namespace may send, too. */
 	if (r < 0 || connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
 		r = errno;
 		nl_socket_free(sock);
 		return err_kernel(e, r, NULL, "netlink socket");
 	}
-	/* Older kernels lack some of these; their errors then carry fewer words. */
+	/* Older kernels lack some of these; their errors then have fewer words. */
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
@@ -138,7 +138,7 @@ static struct nlmsghdr *message_start(struct rtnl *nl, struct nl_msg *m)
 	return h;
 }
 
-/* 1: at its end, 0: more to come, -EINTR: has to begin anew. */
+/* 1: at its end, 0: more to come, -EINTR: it has to restart. */
 static int dump_part(struct rtnl *nl, ssize_t size, bool *disturbed, void (*each)(const struct nlmsghdr *h, void *arg),
 		     void *arg, struct err *e)
 {
@@ -178,7 +178,7 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 			r = rtnl_receive(nl, &size, e);
 			if (r == 0)
 				r = dump_part(nl, size, &disturbed, each, arg, e);
-			/* It goes on behind what was lost; before its end no other may begin. */
+			/* It continues after what was lost; before its end no other may begin. */
 			else if ((r == -EINTR || r == -ENOBUFS) && lost++ < DUMP_TRIES)
 				r = 0, disturbed = true;
 		}
@@ -251,8 +251,8 @@ void rtnl_batch_add(struct rtnl_batch *b, struct nl_msg *m, struct op *op)
 	nlmsg_free(m);
 }
 
-/* What was to go is gone: the kernel took it along with something else.  Types come
- * in fours, NEW, DEL, GET, SET (linux/rtnetlink.h). */
+/* The object to remove is gone: the kernel removed it with something else.  Types come in
+ * fours, NEW, DEL, GET, SET (linux/rtnetlink.h). */
 static bool is_gone(const struct nlmsghdr *h, int code)
 {
 	const struct nlmsgerr *error = nlmsg_data(h);
@@ -262,7 +262,7 @@ static bool is_gone(const struct nlmsghdr *h, int code)
 		code == -ENXIO);	/* a link that has lost IPv6 as a whole */
 }
 
-/* Looks an answer up among the requests of the batch. */
+/* Finds the request of the batch that an answer is for. */
 static int rtnl_batch_answer(const struct rtnl_batch *b, const struct nlmsghdr *h, struct op **ret_op, struct err *e)
 {
 	if (h->nlmsg_type != NLMSG_ERROR || message_error(h, e) == 0 || is_gone(h, e->code))
@@ -281,7 +281,7 @@ int rtnl_batch_send(struct rtnl_batch *b, struct rtnl *nl, struct op **ret_op, s
 
 	for (struct nlmsghdr *h = (void *)b->buffer; i < b->n && nlmsg_ok(h, left); h = nlmsg_next(h, &left), i++) {
 		h->nlmsg_seq = b->seq[i] = ++nl->seq;
-		/* Errors are always answered; the last answer tells that all are there. */
+		/* Errors are always answered; the answer to the last request shows that all have arrived. */
 		h->nlmsg_flags = (uint16_t)(i + 1 == b->n ? h->nlmsg_flags | NLM_F_ACK : h->nlmsg_flags & ~NLM_F_ACK);
 	}
 	r = b->n ? rtnl_send_bytes(nl, b->buffer, b->size, e) : 0;

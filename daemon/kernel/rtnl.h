@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtnl.h - a rtnetlink socket inside one namespace: dumps that start again when they
- * were disturbed, batches of requests, and the kernel's own words for errors. */
+/* rtnl.h - a rtnetlink socket inside one namespace: dumps that restart when they were disturbed, batches of
+ * requests, and the kernel's own words for errors. */
 #pragma once
 #include "model/kind.h"
 #include <netlink/attr.h>
@@ -10,10 +10,10 @@ struct rtnl;
 struct op;
 struct rtmsg;
 
-/* A socket in the namespace the thread is in now. */
+/* Opens a socket in the present namespace of the thread. */
 int rtnl_open(struct rtnl **ret, struct err *e);
 void rtnl_close(struct rtnl *nl);
-/* What the kernel tells its namespace from all others by, also from later ones; 0: it does not say. */
+/* The kernel's unique number of its namespace, never reused; 0: it has none. */
 uint64_t rtnl_cookie(const struct rtnl *nl);
 static inline void rtnl_closep(struct rtnl **nl)
 {
@@ -24,29 +24,29 @@ static inline void msg_freep(struct nl_msg **m)
 	nlmsg_free(*m);
 }
 
-/* A request with its fixed header; aborts when memory is gone. */
+/* Makes a request with its fixed header; aborts when memory runs out. */
 struct nl_msg *msg_new(int type, int flags, const void *header, size_t size);
 /* Appends an attribute; messages are made large enough, so failing is a bug. */
 void msg_put(struct nl_msg *m, int type, const void *value, size_t size);
 void msg_put_u32(struct nl_msg *m, int type, uint32_t value);
 void msg_put_string(struct nl_msg *m, int type, const char *s);
 
-/* Sends @m as a dump and calls @each, which must not use the socket, with every
- * message of the answer.  @restart is called when the kernel's tables changed under the dump and it begins anew. */
+/* Sends @m as a dump and calls @each, which must not use the socket, with every message of the answer.  @restart is
+ * called when the kernel's tables changed during the dump and it begins again. */
 int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
 	    void *arg, struct err *e);
-/* Sends @m and calls @each with the answer, if there is one beside the acknowledgement. */
+/* Sends @m and calls @each with the answer, if there is one besides the acknowledgement. */
 int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e);
 /* The address in an attribute. */
 struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
-/* The slot that the route of a message takes up, from its header and its attributes. */
+/* The slot of the route in a message, from its header and its attributes. */
 struct slot msg_slot(const struct rtmsg *r, struct nlattr **a);
 
 enum {
-	/* Above this the acknowledgements of a batch that fails wholly may not fit
-	 * the receive buffer, 1 KiB each. */
+	/* Above this the acknowledgements of a batch that fails completely may not fit the receive buffer, 1 KiB
+	 * each. */
 	BATCH_MESSAGES = 128,
-	/* The kernel takes no more at once than libnl's send buffer, 64 KiB, less its own head. */
+	/* The kernel accepts no more at once than libnl's send buffer, 64 KiB, less its own head. */
 	BATCH_BYTES = 60 << 10,
 	/* One request: a route with 256 next hops of IPv6 is the largest. */
 	MESSAGE_BYTES = 16 << 10,
@@ -60,10 +60,10 @@ struct rtnl_batch {
 	struct op *op[BATCH_MESSAGES];
 };
 void rtnl_batch_done(struct rtnl_batch *b);
-/* Whether one more message of @size bytes has to wait for the next batch. */
+/* Whether another message of @size bytes has to wait for the next batch. */
 bool rtnl_batch_full(const struct rtnl_batch *b, size_t size);
-/* Appends @m, which is freed, on behalf of @op; NULL: what the kernel says of it does not matter. */
+/* Appends @m, which is freed, on behalf of @op; NULL: the kernel's answer does not matter. */
 void rtnl_batch_add(struct rtnl_batch *b, struct nl_msg *m, struct op *op);
-/* Sends all, waits for the end, empties the batch.  On failure @ret_op is the
- * first that was refused; the kernel has gone on with those after it. */
+/* Sends everything, waits for the end, empties the batch.  On failure @ret_op is the first that was refused; the
+ * kernel has executed those after it. */
 int rtnl_batch_send(struct rtnl_batch *b, struct rtnl *nl, struct op **ret_op, struct err *e);

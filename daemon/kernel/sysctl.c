@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl.c - reads and writes keys below /proc/sys/net.  The kernel keeps what all
- * namespaces have there under one name in one chain, so that with a thousand of them
- * each path is a walk over a thousand: 80 us, against 5 in a proc file system that has
- * seen few.  So each thread has one of its own, which nobody sees, and often a new one. */
+/* sysctl.c - reads and writes keys below /proc/sys/net.  The kernel chains what all
+ * namespaces have there under one name, so that with a thousand of them each path lookup
+ * walks over a thousand: 80 us, against 5 in a proc file system that has seen few.  So
+ * each thread has one of its own, which nobody sees, and often a new one. */
 #include "sysctl.h"
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -22,7 +22,7 @@ static int proc_mount(void)
 	return fsmount(fs, FSMOUNT_CLOEXEC, 0);
 }
 
-/* Where it may not be had, as in some containers, the machine's own does. */
+/* Falls back to the machine's own where it is not permitted, as in some containers. */
 static int proc_dir(void)
 {
 	if (proc_fd >= 0 && proc_uses++ < USES_MAX)
@@ -56,7 +56,7 @@ int sysctl_dir(const char *path, struct err *e)
 	return fd < 0 ? err_kernel(e, errno, NULL, "%s", path) : fd;
 }
 
-/* With a newline, as echo(1) writes it: a list is only emptied by one. */
+/* With a newline, as echo(1) writes it: a list can only be emptied by one. */
 static int value_write(int fd, const char *path, const char *value, struct err *e)
 {
 	char line[VALUE_SIZE];

@@ -34,8 +34,8 @@ static const struct field fields[] = {
 };
 // clang-format on
 
-/* What the kernel changes of an address that is there (inet6_addr_modify, net/ipv6/addrconf.c), and what
- * takes another one: IPv4 keeps all its flags. */
+/* Flags that the kernel changes on an existing address (inet6_addr_modify, net/ipv6/addrconf.c), and
+ * those that need another address: IPv4 keeps all its flags. */
 enum {
 	OPTIONS_IPV6 = IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR | IFA_F_HOMEADDRESS,
 	FIXED_IPV6 = IFA_F_MCAUTOJOIN | IFA_F_DADFAILED,
@@ -49,7 +49,7 @@ void address_set_lasting(struct address *a, uint32_t flags, uint32_t valid_lft, 
 	a->options = v4 ? 0 : flags & OPTIONS_IPV6;
 	a->fixed_options = flags & (v4 ? FIXED_IPV4 : FIXED_IPV6);
 	a->valid_lft = valid_lft;
-	/* Of an IPv4 address that stays the kernel says nothing but the flag (inet_fill_ifaddr). */
+	/* Of a permanent IPv4 address the kernel reports nothing but the flag (inet_fill_ifaddr). */
 	a->preferred_lft = flags & IFA_F_DEPRECATED ? 0 : preferred_lft;
 	OBJECT_SET(&a->object, address, options);
 	OBJECT_SET(&a->object, address, fixed_options);
@@ -62,7 +62,7 @@ void address_identify(struct object *o)
 	struct address *a = (struct address *)o;
 	struct inet own = inet_net(&a->address), far = address_net(a);
 
-	/* A record may hold no more than what changed. */
+	/* A record may contain only what changed. */
 	if (!a->address.family)
 		return;
 	a->key = a->address;
@@ -75,7 +75,7 @@ void address_identify(struct object *o)
 	OBJECT_SET(o, address, far);
 }
 
-/* The metric that the kernel takes for none said is told as none. */
+/* The metric that the kernel assigns by default is reported as none. */
 uint32_t address_told_metric(const struct address *a, uint32_t metric)
 {
 	return a->address.family == AF_INET6 && metric == METRIC_IPV6 ? 0 : metric;
@@ -87,13 +87,13 @@ static bool address_backward(const struct object *o)
 	return ((const struct address *)o)->address.family == AF_INET6;
 }
 
-/* That of the far address with IPv4; IPv6 has a route of its own to that one. */
+/* With IPv4 the network of the peer; IPv6 has a separate route to the peer. */
 struct inet address_net(const struct address *a)
 {
 	return inet_net(a->address.family == AF_INET && a->peer.family ? &a->peer : &a->address);
 }
 
-/* What the kernel makes by itself is nobody's: link-local, loopback, advertised. */
+/* Addresses that the kernel adds by itself belong to nobody: link-local, loopback, advertised. */
 static bool is_kernels(const struct address *a, const struct nlattr *proto, uint32_t flags)
 {
 	static const struct inet loopback4 = { AF_INET, 8, { 127, 0, 0, 1 } };
@@ -104,10 +104,11 @@ static bool is_kernels(const struct address *a, const struct nlattr *proto, uint
 		return true;
 	if (a->address.family == AF_INET)
 		return is_loopback(a->object.name) && !memcmp(&a->address, &loopback4, sizeof(loopback4));
-	/* Linux before 5.18 does not tell what routers advertise; people's last. */
+	/* Linux before 5.18 does not report which addresses routers advertised; those of people are
+	 * checked last. */
 	if (flags & IFA_F_TEMPORARY || (flags & IFA_F_MANAGETEMPADDR && !p && !(flags & IFA_F_PERMANENT)))
 		return true;
-	/* Linux before 5.18 does not say. */
+	/* Linux before 5.18 does not report it. */
 	return !p && (!memcmp(a->address.addr, loopback6, sizeof(loopback6)) || (!proto && a->scope == RT_SCOPE_LINK));
 }
 
@@ -117,7 +118,7 @@ static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg
 
 	a->flags = at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags;
 	address_set_lasting(a, a->flags, lives ? lives->ifa_valid : LIFETIME_FOREVER, lives ? lives->ifa_prefered : LIFETIME_FOREVER);
-	/* The kernel keeps it whatever else is changed (set_ifa_lifetime, net/ipv4/devinet.c). */
+	/* The kernel does not change it, whatever else is changed (set_ifa_lifetime, net/ipv4/devinet.c). */
 	a->object.born = lives ? lives->cstamp + 1 : 0;
 	a->scope = i->ifa_scope;
 	OBJECT_SET(&a->object, address, scope);
@@ -149,7 +150,7 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	OBJECT_SET(&a->object, address, address);
 	if (at[IFA_LOCAL] && at[IFA_ADDRESS] && nla_memcmp(at[IFA_LOCAL], nla_data(at[IFA_ADDRESS]), (size_t)nla_len(local))) {
 		a->peer = msg_inet(i->ifa_family, i->ifa_prefixlen, at[IFA_ADDRESS]);
-		/* The prefix length is that of the far address. */
+		/* The prefix length is that of the peer. */
 		OBJECT_SET(&a->object, address, peer);
 	}
 	read_rest(m, a, i, at);
@@ -164,7 +165,7 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	observer_add(obs, &a->object);
 }
 
-/* A kernel that keeps marks tells some of each loopback (Linux 5.18). */
+/* A kernel that stores marks has some on each loopback (Linux 5.18). */
 static void find_missing(struct observer *obs, size_t first)
 {
 	bool told = false;
@@ -175,7 +176,7 @@ static void find_missing(struct observer *obs, size_t first)
 		obs->observed->objects[i]->sign.missing = false;
 }
 
-/* Those of one link; 0: of all. */
+/* Reads those of one link; 0: of all. */
 static int observe_addresses(struct observer *obs, uint32_t ifindex, struct err *e)
 {
 	struct ifaddrmsg i = { .ifa_index = ifindex };
@@ -191,7 +192,7 @@ static int address_observe(struct observer *obs, struct err *e)
 
 	for (size_t i = 0; obs->ns->only && i < obs->n_links && r == 0; i++) {
 		r = observe_addresses(obs, obs->links[i]->handle, e);
-		/* Gone since it was looked at. */
+		/* The link has gone since it was read. */
 		r = r == -ENODEV ? 0 : r;
 	}
 	find_missing(obs, first);
@@ -218,7 +219,7 @@ static struct nl_msg *address_message(int type, int flags, const struct address 
 	return m;
 }
 
-/* On a cable of our own nobody else can have the address, and the first packet need not wait. */
+/* On a veth pair of our own nobody else can have the address, and the first packet need not wait. */
 static bool is_nodad(const struct batch *b, const struct address *a)
 {
 	const struct object *o = model_find_ref(b->plan->desired, "link", a->object.place);
@@ -228,7 +229,7 @@ static bool is_nodad(const struct batch *b, const struct address *a)
 	return object_says(&a->object, "nodad") ? a->nodad : o && link_is_private(o);
 }
 
-/* Our cables do without; who asks for the search gets it. */
+/* Veth pairs of ours have duplicate address detection off; an address that asks for it gets it. */
 static int ask_for_dad(struct batch *b, const struct address *a, struct err *e)
 {
 	if (!object_says(&a->object, "nodad") || a->nodad || a->address.family != AF_INET6)
@@ -246,7 +247,7 @@ static void put_lasting(struct nl_msg *m, const struct address *a, bool nodad)
 	flags |= nodad ? IFA_F_NODAD : 0;
 	if (flags)
 		msg_put_u32(m, IFA_FLAGS, flags);
-	/* Of a record that an older netnsd wrote they are 0: not said. */
+	/* In the record of an older netnsd they are 0: unknown. */
 	if (lives.ifa_valid && (lives.ifa_valid != LIFETIME_FOREVER || lives.ifa_prefered != LIFETIME_FOREVER))
 		msg_put(m, IFA_CACHEINFO, &lives, sizeof(lives));
 }
@@ -269,7 +270,7 @@ static int address_encode(struct batch *b, struct op *op, struct err *e)
 	if (a->metric)
 		msg_put_u32(m, IFA_RT_PRIORITY, a->metric);
 	else if (op->before && a->address.family == AF_INET6 && op->diff & field_bit(a->object.kind, "metric"))
-		/* Without a word it would stay. */
+		/* Unless it is written it would stay. */
 		msg_put_u32(m, IFA_RT_PRIORITY, METRIC_IPV6);
 	if (a->label)
 		msg_put_string(m, IFA_LABEL, a->label);

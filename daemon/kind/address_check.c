@@ -18,7 +18,7 @@ static void unset(struct object *o, const char *field)
 	o->set &= ~field_bit(o->kind, field);
 }
 
-/* The kernel keeps one length, that of the far address, and a far address that is the near one is none. */
+/* The kernel stores one length, that of the peer, and a peer that equals the address is none. */
 static int check_peer(struct address *a, struct err *e)
 {
 	if (!a->peer.family)
@@ -37,7 +37,7 @@ static int check_peer(struct address *a, struct err *e)
 	return 0;
 }
 
-/* ipv6_addr_type tells it from the address, whatever is said (net/ipv6/addrconf_core.c). */
+/* ipv6_addr_type derives it from the address, whatever is given (net/ipv6/addrconf_core.c). */
 static uint8_t scope6(const struct inet *i)
 {
 	if (inet_is_loopback6(i))
@@ -62,7 +62,7 @@ static int check_ipv6(struct address *a, struct err *e)
 		word++;
 	if (object_says(&a->object, "scope") && a->scope != word->value)
 		return err_set(e, EINVAL, "scope: the kernel derives that of an IPv6 address from the address; this one has scope %s", word->name);
-	/* It is not compared, and does not go back to anything. */
+	/* It is not compared, and never reverted. */
 	a->scope = word->value;
 	unset(&a->object, "scope");
 	return 0;
@@ -77,14 +77,14 @@ static int check_label(struct address *a, struct err *e)
 	if (a->label && strncmp(a->label, link, strlen(link)))
 		return err_set(e, EINVAL, "label: %s must begin with %s", a->label, link);
 	if (a->label && !strcmp(a->label, link)) {
-		/* That is what the kernel writes without one. */
+		/* That is what the kernel sets by default. */
 		a->label = NULL;
 		unset(&a->object, "label");
 	}
 	return 0;
 }
 
-/* As ip(8) has it: an address of the loopback's network stays on the host. */
+/* As ip(8) does: an address of the loopback's network has host scope. */
 static void fill_scope(struct address *a)
 {
 	if (a->address.family != AF_INET || a->address.addr[0] != 127 || object_says(&a->object, "scope"))
@@ -108,7 +108,7 @@ int address_check(struct object *o, struct err *e)
 	return 0;
 }
 
-/* What the kernel assigns to lo when it comes up cannot be assigned again. */
+/* An address that the kernel assigns to lo when it comes up cannot be assigned again. */
 static bool is_given(const struct model *m, const struct address *a, const struct object *link)
 {
 	const struct object *netns = model_netns(m, a->object.netns);
@@ -128,7 +128,7 @@ void address_check_in(const struct model *m, const struct object *o, struct prob
 		object_problem(p, EINVAL, o, NULL, "the kernel assigns this address to lo itself; leave it out");
 }
 
-/* Those of one network on a link beside each other. */
+/* Sorts those of one network on a link next to each other. */
 static int near_cmp(const void *x, const void *y)
 {
 	const struct address *a = *(const struct address *const *)x, *b = *(const struct address *const *)y;
@@ -147,7 +147,7 @@ static bool is_near(const struct address *a, const struct address *b)
 	return !strcmp(a->object.name, b->object.name) && !memcmp(&net_a, &net_b, sizeof(net_a));
 }
 
-/* With the kernel's own, 127.0.0.1/8. */
+/* Whether it is in the network of the kernel's own 127.0.0.1/8. */
 static bool is_beside_loopback(const struct model *m, const struct object *netns, const struct address *a)
 {
 	struct inet net = address_net(a), own = inet_net(&loopback4);

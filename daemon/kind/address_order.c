@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* address_order.c - the first address of a network in a file is the one that packets to
- * that network leave with.  With IPv4 that is the one that was added first
+/* address_order.c - the first address of a network in a file is the source address of
+ * packets to that network.  With IPv4 that is the one that was added first
  * (__inet_insert_ifa, net/ipv4/devinet.c), with IPv6 the one that was added last
  * (ipv6_link_dev_addr, net/ipv6/addrconf.c). */
 #include "address.h"
 #include <linux/if_addr.h>
 
-enum { DECLARED = 1 };		/* object.mark of one that is there */
+enum { DECLARED = 1 };		/* object.mark of an observed one */
 
-/* An address that is declared, or one that is there: its place among others. */
+/* A declared or an observed address: its place among others. */
 struct turn {
 	const struct object *o;
 	struct inet net;
-	struct address *have;		/* NULL: it is not there */
+	struct address *have;		/* NULL: it does not exist */
 };
 
-/* In order of link, network, and arrival. */
+/* In order of link, network, and addition. */
 struct turns {
 	struct turn *v;
 	size_t n;
@@ -49,7 +49,7 @@ static void turns_sort(struct turns *t)
 		qsort(t->v, t->n, sizeof(*t->v), turn_cmp);
 }
 
-/* How many of them are of one group. */
+/* How many of them are in one group. */
 static size_t turns_group(const struct turn *v, size_t n)
 {
 	size_t end = 1;
@@ -59,9 +59,10 @@ static size_t turns_group(const struct turn *v, size_t n)
 	return end;
 }
 
-/* Those before the first are made anew: it takes their place then, and the link never has
- * none, which would cost it all its routes, other people's, too.  Where none takes the
- * place of one that leaves (promote_secondaries is off), all would go. */
+/* Addresses before the first one are recreated: it takes their place then, and the link
+ * is never without an address, which would cost it all its routes, including those of
+ * others.  Where no address takes the place of one that is removed (promote_secondaries
+ * is off), all addresses would go. */
 static void order_ipv4(const struct observer *obs, const struct turn *declared, const struct turn *there, size_t n)
 {
 	const struct address *first = declared->have;
@@ -70,7 +71,7 @@ static void order_ipv4(const struct observer *obs, const struct turn *declared, 
 
 	if (!on || !on->promotes || (first && !(first->flags & IFA_F_SECONDARY)))
 		return;
-	/* What is somebody else's stays the first. */
+	/* An address of others remains the first. */
 	for (; before < n && there[before].have != first; before++)
 		if (there[before].o->mark != DECLARED || there[before].o->managed)
 			return;
@@ -86,8 +87,8 @@ static int scope_of(const struct inet *i)
 	return i->addr[0] == 0xfe ? i->addr[1] & 0xc0 : 0;
 }
 
-/* The first is made anew, after the others; not for the price of looking for a duplicate
- * again, a second without it. */
+/* The first is recreated, after the others; but not at the price of another duplicate
+ * address detection, a second without the address. */
 static void order_ipv6(const struct turn *declared, size_t n)
 {
 	struct address *first = declared->have;
@@ -116,7 +117,7 @@ static void collect_declared(struct turns *t, const struct observer *obs)
 	turns_sort(t);
 }
 
-/* The addresses that were read from the object @first on. */
+/* Collects the addresses that were read from the object @first on. */
 static void collect_there(struct turns *t, const struct observer *obs, size_t first, const struct turns *declared)
 {
 	for (size_t i = first; i < obs->observed->n; i++) {
@@ -134,7 +135,7 @@ void address_order(struct observer *obs, size_t first)
 	struct turns declared = { 0 }, there = { 0 };
 
 	collect_declared(&declared, obs);
-	/* One alone is in order. */
+	/* A single one is in order. */
 	if (declared.n > 1)
 		collect_there(&there, obs, first, &declared);
 	for (size_t i = 0, at = 0, n; i < declared.n; i += n) {

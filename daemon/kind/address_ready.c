@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* address_ready.c - whether an IPv6 address can be used: until the kernel has looked for a
- * duplicate, and if it found one, it takes no route with it as source, and no packet leaves
- * with it. */
+/* address_ready.c - whether an IPv6 address can be used: until duplicate address detection
+ * has finished, and if it found a duplicate, the kernel accepts no route with it as source,
+ * and sends no packet from it. */
 #include "address.h"
 #include <linux/if_addr.h>
 
 enum {
 	DETECTION_SECONDS = 30,	/* usually 1 to 3; dad_transmits makes it longer */
-	CARRIER_SECONDS = 10,	/* without a carrier it does not begin */
+	CARRIER_SECONDS = 10,	/* without a carrier it does not start */
 };
 
 bool address_is_tentative(const struct address *a)
 {
-	/* An optimistic one can be used meanwhile. */
+	/* An optimistic address can be used meanwhile. */
 	return a->flags & IFA_F_TENTATIVE && !(a->flags & (IFA_F_DADFAILED | IFA_F_OPTIMISTIC));
 }
 

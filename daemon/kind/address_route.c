@@ -5,7 +5,7 @@
 #include <linux/rtnetlink.h>
 
 enum {
-	FEW_LINKS = 8,		/* whose routes are asked for one link at a time: the host may have thousands */
+	FEW_LINKS = 8,		/* whose routes are requested one link at a time: the host may have thousands */
 };
 
 struct connected_route {
@@ -13,7 +13,7 @@ struct connected_route {
 	uint32_t index, metric;
 };
 
-/* Those of a namespace that may have come with addresses, in order. */
+/* The routes of a namespace that may have come with addresses, sorted. */
 struct connected {
 	struct connected_route *v;
 	size_t n;
@@ -58,7 +58,7 @@ static struct connected_route peer_route_of(const struct address *a)
 	return one;
 }
 
-/* Whether the kernel makes one with it at all, in the main table; its own addresses are its own affair. */
+/* Whether the kernel creates one with it at all, in the main table; not with the kernel's own addresses. */
 static bool has_route(const struct address *a)
 {
 	bool v4 = a->address.family == AF_INET;
@@ -72,7 +72,7 @@ static bool has_route(const struct address *a)
 	return !v4 || (!(a->flags & IFA_F_SECONDARY) && !is_loopback(a->object.name) && (a->peer.family || a->address.len < 32));
 }
 
-/* The kernel keeps local and broadcast addresses in a table of their own. */
+/* The kernel has local and broadcast addresses in a table of their own. */
 static struct slot slot_of(const struct inet *to, uint32_t metric, uint32_t table)
 {
 	return (struct slot){ *to, to->family, metric, table };
@@ -171,7 +171,7 @@ static void on_restart(void *arg)
 	((struct connected *)arg)->n = 0;
 }
 
-/* Those of one family, on one link (0: on any), behind the ones that are there. */
+/* Reads those of one family, on one link (0: on any), and appends them. */
 static int read_family(struct connected *c, struct observer *obs, uint8_t family, uint8_t protocol, uint32_t index, struct err *e)
 {
 	_cleanup_(connected_done) struct connected some = { 0 };
@@ -193,7 +193,7 @@ static int read_family(struct connected *c, struct observer *obs, uint8_t family
 	return 0;
 }
 
-/* Whether an address in question is of that family, and on that link (0: on any). */
+/* Whether a checked address is of that family, and on that link (0: on any). */
 static bool is_asked(const struct model *m, size_t first, uint8_t family, uint32_t index)
 {
 	for (size_t i = first; i < m->n; i++) {
@@ -243,7 +243,7 @@ static bool connected_miss(const struct connected *c, struct model *observed, si
 
 int address_routes_check(struct observer *obs, size_t first, struct err *e)
 {
-	/* Somebody may have put one of his own in its place. */
+	/* Somebody may have replaced it by a route of his own. */
 	static const uint8_t protocols[] = { RTPROT_KERNEL, RTPROT_UNSPEC };
 	bool any = true;
 
@@ -261,7 +261,7 @@ bool address_can_repair(const struct model *observed, const struct object *o)
 {
 	const struct link *on = (const struct link *)model_find_ref(observed, "link", o->place);
 
-	/* Down, it has none; one like a VRF, which the master may be, has a table of its own. */
+	/* A link that is down has none; one like a VRF, which the master may be, has a table of its own. */
 	return on && on->up && !on->own_table && !on->master_index;
 }
 
@@ -276,7 +276,7 @@ static struct nl_msg *route_message(const struct address *a, const struct connec
 		.rtm_scope = v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	/* As the kernel does: beside that of another link in the same network. */
+	/* Coexists with that of another link in the same network, as when the kernel creates it. */
 	struct nl_msg *m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | (v4 ? NLM_F_APPEND : 0), &i, sizeof(i));
 
 	msg_put(m, RTA_DST, one->to.addr, v4 ? 4 : 16);
@@ -320,7 +320,7 @@ int address_reach_peer(struct batch *b, const struct address *a, uint32_t index,
 	return batch_send(b, a->object.netns, route_message(a, &one), NULL, e);
 }
 
-/* Whether the kernel took the route @one away with @gone: that to its peer, or that to itself. */
+/* Whether the kernel removed the route @one with @gone: that to its peer, or that to itself. */
 static bool is_lost(const struct address *gone, const struct connected_route *one)
 {
 	struct inet own = whole(&gone->address), peer = whole(&gone->peer);

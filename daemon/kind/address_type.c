@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* address_type.c - what no file says of an address, but the kernel keeps: how long it is
- * there, and the flags that change what it does. */
+/* address_type.c - properties of an address that no file sets, but the kernel stores:
+ * lifetimes, and the flags that change its behaviour. */
 #include "address.h"
 #include <linux/if_addr.h>
 
 // clang-format off: keeps its rows
 static const struct {
 	uint32_t flag;
-	const char *name;	/* as ip-address(8) has it */
+	const char *name;	/* as in ip-address(8) */
 } options[] = {
 	{ IFA_F_DADFAILED, "duplicate" },
 	{ IFA_F_NOPREFIXROUTE, "noprefixroute" },
@@ -49,7 +49,7 @@ static struct json_object *options_format(_unused_ const struct field *f, _unuse
 	return json_object_new_string(*text ? text : "none");
 }
 
-/* An address cannot be made a duplicate again: where it was one, it may be what it is. */
+/* An address cannot be made a duplicate again: if it was one, it may be what it is. */
 static bool options_equal(const void *want, const void *have)
 {
 	uint32_t w = *(const uint32_t *)want, h = *(const uint32_t *)have;
@@ -84,7 +84,7 @@ static struct json_object *lifetime_format(_unused_ const struct field *f, _unus
 	return seconds == LIFETIME_FOREVER ? json_object_new_string("forever") : json_object_new_int64(seconds);
 }
 
-/* The time goes by: what ends is as good as what ends at another time. */
+/* Time passes: a limited lifetime equals any other limited one. */
 static bool lifetime_equal(const void *a, const void *b)
 {
 	return (*(const uint32_t *)a == LIFETIME_FOREVER) == (*(const uint32_t *)b == LIFETIME_FOREVER);

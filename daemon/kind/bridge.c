@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bridge.c - a switch; its ports name it as their master. */
+/* bridge.c - a bridge; its ports name it as their master. */
 #include "link.h"
 #include <linux/if.h>
 #include <linux/if_bridge.h>
@@ -25,7 +25,7 @@ struct bridge {
 		fdb_max_learned;
 };
 
-/* How long a tick of this kernel is.  The coarse clocks advance with it. */
+/* The length of a tick of this kernel.  The coarse clocks advance by it. */
 static uint64_t tick_nsec(void)
 {
 	struct timespec t = { 0 };
@@ -34,8 +34,8 @@ static uint64_t tick_nsec(void)
 	return t.tv_sec || t.tv_nsec <= 0 ? NSEC_PER_SEC / USER_HZ : (uint64_t)t.tv_nsec;
 }
 
-/* What the kernel makes of a time: it counts in ticks (clock_t_to_jiffies and
- * jiffies_to_clock_t, kernel/time/time.c). */
+/* Converts a time as the kernel does: it counts in ticks (clock_t_to_jiffies and jiffies_to_clock_t,
+ * kernel/time/time.c). */
 static uint32_t in_ticks(uint32_t centiseconds, uint64_t tick)
 {
 	uint64_t hz = (NSEC_PER_SEC + tick / 2) / tick;
@@ -43,7 +43,7 @@ static uint32_t in_ticks(uint32_t centiseconds, uint64_t tick)
 	return (uint32_t)(centiseconds * hz / USER_HZ * tick / (NSEC_PER_SEC / USER_HZ));
 }
 
-/* @a is wanted, @b is there. */
+/* @a is desired, @b observed. */
 static bool time_equal(const void *a, const void *b)
 {
 	uint32_t want = *(const uint32_t *)a, have = *(const uint32_t *)b;
@@ -112,9 +112,9 @@ static const struct field fields[] = {
 };
 // clang-format on
 
-/* While STP runs the timers are those of the root, and addresses age faster after a change of the network
- * (br_record_config_timeout_values, net/bridge/br_stp.c; __br_set_topology_change, net/bridge/br_stp.c): what the
- * bridge itself has is not told, and taken to be as declared. */
+/* While STP runs the timers are those of the root, and addresses age faster after a topology change
+ * (br_record_config_timeout_values, net/bridge/br_stp.c; __br_set_topology_change, net/bridge/br_stp.c): the
+ * bridge's own values are not reported, and are assumed to be as declared. */
 static void bridge_resolve(_unused_ struct model *observed, struct object *o, const struct object *wanted)
 {
 	const struct bridge *w = (const struct bridge *)wanted;
@@ -132,7 +132,7 @@ static void bridge_resolve(_unused_ struct model *observed, struct object *o, co
 	b->max_age = w->max_age;
 }
 
-/* What the kernel takes only while STP is off says that it is to be off. */
+/* What the kernel accepts only while STP is off implies that it is to be off. */
 static int bridge_check(struct object *o, _unused_ struct err *e)
 {
 	struct bridge *b = (struct bridge *)o;
@@ -147,13 +147,13 @@ static void bridge_check_in(_unused_ const struct model *m, const struct object 
 {
 	const struct bridge *b = (const struct bridge *)o;
 
-	/* The kernel would take it, and then raise it by itself (br_stp_start, net/bridge/br_stp_if.c). */
+	/* The kernel would accept it, and then raise it by itself (br_stp_start, net/bridge/br_stp_if.c). */
 	if (b->stp_state && object_says(o, "forward_delay") && b->forward_delay < FORWARD_DELAY_MIN)
 		object_problem(p, EINVAL, o, "forward_delay", "with stp_state the kernel requires at least %d, two "
 							      "seconds", FORWARD_DELAY_MIN);
 }
 
-/* One that somebody else has is one, too, as far as is known. */
+/* A bridge of others counts as well, as far as is known. */
 static const char *refuses_master(_unused_ const struct object *o, const struct object *master)
 {
 	return master->kind == &kind_bridge || master->managed ? "a bridge cannot be a port of a bridge" : NULL;
@@ -169,7 +169,7 @@ static void complete_port(struct object *master, const struct object *port)
 		b->usual_mtu = l->mtu;
 }
 
-/* While a port runs the kernel does not disable it. */
+/* While a port's STP runs the kernel does not disable it. */
 static void read_port(struct observer *obs, struct link *port, const struct ifinfomsg *i, struct nlattr *data)
 {
 	struct nlattr *a[64] = { 0 }, *state;
@@ -214,7 +214,7 @@ static const struct link_kind bridge = {
 	.resolve = bridge_resolve,
 	.check = bridge_check,
 	.check_in = bridge_check_in,
-	/* It keeps an MTU, whatever its ports have, only if it is changed to that (br_change_mtu,
+	/* It keeps an MTU, whatever its ports have, only if it is changed to it (br_change_mtu,
 	 * net/bridge/br_device.c). */
 	.mtu_after_birth = true,
 	.refuses_master = refuses_master,

@@ -4,10 +4,10 @@
 #include "model/kind.h"
 #include "model/model.h"
 
-/* Whether @netns, which may be NULL, is somebody else's and the file says how it forwards. */
+/* Whether @netns, which may be NULL, belongs to others and the file sets its forwarding. */
 bool netns_says_forwarding(const struct object *netns);
 
-/* Keys of an interface, below net., that the kernel then sets anew for all of them
+/* Keys of an interface, below net., that the kernel then resets on all of them
  * (Documentation/networking/ip-sysctl.rst), or we do. */
 extern const char *const forwarding_keys[];
 enum { FORWARDING_KEYS = 3 };

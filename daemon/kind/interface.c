@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* interface.c - interfaces that are there already and are only managed (eth0, lo), and how those of
- * all kinds in a namespace are found. */
+/* interface.c - interfaces that exist already and are only managed (eth0, lo), and how interfaces of
+ * all kinds are found in a namespace. */
 #include "kernel/observer.h"
 #include "base/suggest.h"
 #include "link.h"
@@ -33,7 +33,7 @@ static int by_index(const void *a, const void *b)
 	return x->handle < y->handle ? -1 : x->handle > y->handle;
 }
 
-/* One link by its name, or by its number; NULL and 0: all. */
+/* Reads one link by its name, or by its number; NULL and 0: all. */
 static int observe_link(struct observer *obs, const char *name, uint32_t index, struct err *e)
 {
 	struct ifinfomsg i = { .ifi_index = (int)index };
@@ -66,8 +66,8 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Of links that are looked at one by one, the masters and what their rows name may be anybody's: only
- * their names are asked for. */
+/* If links are read one by one, their masters and what their rows name may belong to anybody: only
+ * their names are requested. */
 static int observe_masters(struct observer *obs, struct err *e)
 {
 	_cleanup_(freep) uint32_t *missing = must(calloc(obs->n_links + 1, (1 + LINK_NAMED_MAX) * sizeof(*missing)));
@@ -129,7 +129,7 @@ static int interface_observe(struct observer *obs, struct err *e)
 		l->master = l->master_index ? observer_link(obs, l->master_index) : NULL;
 		l->forwards = l->forwards || !master_forwards(obs, l);
 		link_read_names(obs, &l->object);
-		/* Of a cable that is the far end. */
+		/* Of a veth pair that is the far end. */
 		if (l->object.kind == &kind_interface && l->lower && !l->lower_away && l->lower != l->object.handle)
 			l->base = observer_link(obs, l->lower);
 		observer_add(obs, &l->object);
@@ -156,8 +156,8 @@ static void interface_check_in(const struct model *m, const struct object *o, st
 			    o->netns, o->name);
 }
 
-/* Where a name stands for an interface that is there already and one of @names was meant,
- * the interface would be waited for in vain. */
+/* If a name refers to an existing interface and one of @names was meant, the interface would be
+ * waited for in vain. */
 static void refuse_near(const struct object *o, const char *const *names, size_t n, struct problems *p)
 {
 	struct suggest g = guess_counted(o->name, &p->guesses);
@@ -168,7 +168,7 @@ static void refuse_near(const struct object *o, const char *const *names, size_t
 		problem_add(p, EINVAL, &o->where, "%s is not declared; did you mean %s?", o->name, g.best);
 }
 
-/* The ends of cables that only their peers name are few, and mostly none. */
+/* Ends of veth pairs that only their peers name are few, and mostly none. */
 static void interface_check_netns(_unused_ const struct model *m, const struct object *netns, struct problems *p)
 {
 	_cleanup_(freep) const char **names = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* link.c - creates, changes and removes interfaces: what is the same for all of them. */
+/* link.c - creates, changes and removes interfaces: what all of them have in common. */
 #include "lookup.h"
 #include "link.h"
 #include "model/owner.h"
@@ -84,12 +84,12 @@ void link_put_birth(const struct batch *b, const struct object *o, struct nl_msg
 		msg_put_u32(m, IFLA_MTU, as_link(o)->mtu ^ 1);
 	if (object_has(o, LINK_MAC))
 		return;
-	/* Without an address of its own udev would give it one, and a second boot another. */
+	/* Without an address of its own udev would assign one, and a different one at the next boot. */
 	mac_derive(b->machine, b->topology, o->place, mac);
 	msg_put(m, IFLA_ADDRESS, mac, sizeof(mac));
 }
 
-/* No address of a network goes with its first one. */
+/* Removing the first address of a network must not remove the others. */
 static void put_promote(struct nl_msg *m)
 {
 	struct nlattr *af = nla_nest_start(m, IFLA_AF_SPEC), *inet = nla_nest_start(m, AF_INET),
@@ -101,7 +101,7 @@ static void put_promote(struct nl_msg *m)
 	nla_nest_end(m, af);
 }
 
-/* @topology NULL: takes the alias away. */
+/* @topology NULL: removes the alias. */
 static void put_alias(struct nl_msg *m, const char *topology)
 {
 	char alias[128] = "";
@@ -111,14 +111,14 @@ static void put_alias(struct nl_msg *m, const char *topology)
 	msg_put(m, IFLA_IFALIAS, alias, strlen(alias));
 }
 
-/* Below an MTU of 1280 the kernel takes all of IPv6 from a link; above, it is there again
- * as if the link were new. */
+/* Below an MTU of 1280 the kernel removes all of IPv6 from a link; above, it is back as if the
+ * link were new. */
 static bool regains_ipv6(const struct op *op)
 {
 	return op->before && op->diff & bit(LINK_MTU) && as_link(op->before)->mtu < IPV6_MIN_MTU && as_link(op->after)->mtu >= IPV6_MIN_MTU;
 }
 
-/* The kernel takes "stable" only where there is a secret. */
+/* The kernel accepts "stable" only if there is a secret. */
 static int link_secret(struct batch *b, const struct object *o, struct err *e)
 {
 	const char *secret = lookup_sysctl(b->plan->desired, o->netns, o->name, "ipv6.stable_secret");
@@ -134,14 +134,15 @@ static int settle_addrgen(struct batch *b, struct op *op, struct err *e)
 	const struct link *l = as_link(o);
 	struct nl_msg *m;
 
-	/* Without IPv6 there is nobody to be told. */
+	/* Without IPv6 there is nothing to set it on. */
 	if (regains_ipv6(op)) {
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
 		msg_put_u32(m, IFLA_MTU, l->mtu);
 		if (batch_send(b, o->netns, m, op, e) < 0)
 			return e->code;
 	}
-	/* A new one without IPv6 has none to be told, and is told only what could not be otherwise. */
+	/* A new link without IPv6 cannot be told, and others are told only what cannot be left at
+	 * its default. */
 	if (!op->before && l->addrgen == IN6_ADDR_GEN_MODE_EUI64 && object_has(o, LINK_MTU) && l->mtu < IPV6_MIN_MTU)
 		return 0;
 	if (link_secret(b, o, e) < 0)
@@ -151,7 +152,7 @@ static int settle_addrgen(struct batch *b, struct op *op, struct err *e)
 	return batch_send(b, o->netns, m, op, e);
 }
 
-/* Whether the step makes a link that is up a port of a master that takes it only while it is down. */
+/* Whether the step makes a link that is up a port of a master that accepts it only while it is down. */
 static bool joins_down(const struct batch *b, const struct op *op, uint64_t mask)
 {
 	const char *to = op->before && as_link(op->before)->up && concerns(op->after, mask, LINK_MASTER) ? as_link(op->after)->master : NULL;
@@ -160,8 +161,8 @@ static bool joins_down(const struct batch *b, const struct op *op, uint64_t mask
 	return master && link_kind(master)->takes_ports_down;
 }
 
-/* What cannot stand in the create message: addrgen must be there before the link is
- * up, alias and master need the link. */
+/* Sends what cannot be in the create message: addrgen must be set before the link is up, alias
+ * and master need the link. */
 static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err *e)
 {
 	struct object *o = op->after;
@@ -172,7 +173,8 @@ static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err
 
 	if (concerns(o, mask, LINK_ADDRGEN) && settle_addrgen(b, op, e) < 0)
 		return e->code;
-	/* The kernel changes flags after all else; some drivers refuse another MAC while the link is up. */
+	/* The kernel changes flags after everything else; some drivers refuse another MAC address
+	 * while the link is up. */
 	if (joins || (op->before && concerns(o, mask, LINK_UP) && !l->up && concerns(o, mask, LINK_MAC))) {
 		m = link_message(RTM_NEWLINK, 0, o->handle, false, true);
 		if (batch_send(b, o->netns, m, op, e) < 0)
@@ -196,8 +198,8 @@ static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err
 	return batch_send(b, o->netns, m, op, e) < 0 ? e->code : link_port(b, op, e);
 }
 
-/* Nobody at the other end of a cable routes the host by advertisements, and nobody else
- * is on it to have the same address.  A new namespace starts like that. */
+/* No router advertises on a veth pair of ours, and nobody else is on it to have the same address.
+ * A new namespace starts like that. */
 static const char *const guarded[] = { "accept_ra", "accept_dad" };
 
 bool link_is_guarded(const struct model *desired, const struct object *o, const char *key)
@@ -209,7 +211,7 @@ bool link_is_guarded(const struct model *desired, const struct object *o, const 
 		if (strcmp(key, guarded[i]) || !link_is_private(o))
 			continue;
 		snprintf(kernel_default, sizeof(kernel_default), "net.ipv6.conf.default.%s", key);
-		/* Where netnsd decides what new links begin with, its file may, too. */
+		/* Where netnsd sets the defaults of new links, its file may, too. */
 		return !netns || netns->managed || !lookup_sysctl(desired, o->netns, NULL, kernel_default);
 	}
 	return false;
@@ -221,7 +223,7 @@ static int link_guard(struct batch *b, const struct object *o, struct err *e)
 
 	if (ns->state == NETNS_FRESH || !link_is_private(o))
 		return 0;
-	/* The message that brings it into being may still wait for another namespace. */
+	/* The message that creates it may still wait for another namespace. */
 	if (b->at != ns && batch_flush(b, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++)
@@ -276,9 +278,9 @@ static int link_create(struct batch *b, struct op *op, struct err *e)
 	return link_settle(b, op, ~UINT64_C(0), e);
 }
 
-/* The kernel goes through a message in an order of its own, and a mode that is on bounds
- * other values: forward_delay while STP runs (br_changelink, net/bridge/br_netlink.c).  So what
- * returns to its default goes first, by itself; other modes the kernel takes after the values. */
+/* The kernel handles a message in an order of its own, and a mode that is on limits other values:
+ * forward_delay while STP runs (br_changelink, net/bridge/br_netlink.c).  So what reverts to its
+ * default goes first, by a message of its own; the kernel sets other modes after the values. */
 static int link_change_data(struct batch *b, struct op *op, struct err *e)
 {
 	const struct link_kind *k = link_kind(op->after);
@@ -289,7 +291,7 @@ static int link_change_data(struct batch *b, struct op *op, struct err *e)
 	return k->configure ? k->configure(b, op, e) : 0;
 }
 
-/* The loopback comes with its namespace, as drivers/net/loopback.c makes it. */
+/* The loopback comes with its namespace, as drivers/net/loopback.c creates it. */
 static void note_loopback(struct batch *b, const struct object *o)
 {
 	uint64_t mask = o->set & (bit(LINK_MTU) | bit(LINK_TXQLEN));
@@ -342,8 +344,8 @@ int link_mark(struct batch *b, struct op *op, struct err *e)
 	return batch_send(b, o->netns, m, op, e);
 }
 
-/* The signed links of the namespace, if all are surely of this topology and none was
- * made in this change, which would go with them; else 0. */
+/* The marked links of the namespace, if all certainly belong to this topology and none was
+ * created in this change, which would be removed with them; else 0. */
 static size_t count_ours(const struct batch *b, const struct object *one)
 {
 	const struct object *netns = model_netns(b->plan->observed, one->netns);
@@ -352,7 +354,7 @@ static size_t count_ours(const struct batch *b, const struct object *one)
 	if (!one->sign.topology)
 		return 0;
 
-	/* Those that were not looked at would go, too. */
+	/* Links that were not read would be removed, too. */
 	if (batch_netns(b, one->netns)->only)
 		return 0;
 	for (size_t i = 0; i < b->plan->n; i++) {
@@ -364,7 +366,7 @@ static size_t count_ours(const struct batch *b, const struct object *one)
 	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
 		if (!object_is(o, "link") || o->sign.hash != one->sign.hash || is_loopback(o->name))
 			continue;
-		/* Anybody can copy a mark, and delete by group asks nobody. */
+		/* Anybody can copy a mark, and deletion by group spares nothing. */
 		if (o->owner != OWNER_OURS || !o->sign.topology || strcmp(o->sign.topology, b->topology))
 			return 0;
 		n++;

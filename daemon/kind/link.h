@@ -16,71 +16,74 @@ enum { LINK_NAMED_MAX = 2 };
 struct link {
 	struct object object;
 	bool up, carrier;
-	/* What no file says, and is so of an interface of ours; its port of a bridge is not disabled by hand. */
+	/* No file sets these, and they are true of an interface of ours; forwards: its bridge port is not disabled
+	 * by hand. */
 	bool arp, multicast, forwards;
 	uint8_t addrgen;
 	uint8_t mac[6];
 	uint32_t mtu, txqlen;
-	bool dormant;			/* IFLA_LINKMODE: it does not run until a program says so */
-	/* As a port of a bridge. */
+	bool dormant;			/* IFLA_LINKMODE: it does not run until a program allows it */
+	/* Its properties as a port of a bridge. */
 	bool hairpin, guard, root_block, fastleave, learning, flood, mcast_flood, bcast_flood, mcast_to_unicast, isolated, locked, mab,
 		proxy_arp, proxy_arp_wifi, neigh_suppress, neigh_vlan_suppress, vlan_tunnel;
 	uint8_t port_mcast_router;
 	uint16_t port_priority, port_group_fwd_mask;
 	uint32_t backup_port, mcast_max_groups, mcast_hosts_limit;
 	const char *master;		/* "NS/IF", NULL: none */
-	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or what it stands on */
+	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or its base */
 	bool lower_away;		/* it is in another namespace */
-	const char *base;		/* "NS/IF" of the one that an observed one stands on, as VLANs do; NULL: none */
-	const char *altname;		/* of an observed one: another name that it has, and that a topology declares; or NULL */
+	const char *base;		/* "NS/IF" of the base of an observed one, as VLANs have; NULL: none */
+	const char *altname;		/* of an observed one: an alternative name that a topology declares; or NULL */
 	bool own_table;			/* an observed one has a routing table of its own */
-	bool promotes;			/* of addresses the next one takes the place of one that leaves */
-	const char *mark;		/* set only if it is damaged: a constant in a desired one, else what became of it */
+	bool promotes;			/* when an address is removed, the next one takes its place */
+	const char *mark;		/* set only if it is damaged: a constant in a desired one, else a description */
 	uint32_t master_index;		/* IFLA_MASTER of an observed one */
 	const struct link_kind *port_of;	/* of an observed port: the kind of its master; or NULL */
 	uint32_t named[LINK_NAMED_MAX];	/* of an observed one: the numbers in its rows of type_link, one after the other */
-	uint32_t usual_mtu;		/* of a declared one: its MTU if the file says none; 0: that of its row */
-	bool only_named;		/* a cable's end that no entry lists, only the other end's "peer" */
+	uint32_t usual_mtu;		/* of a declared one: its MTU unless the file sets one; 0: that of its row */
+	bool only_named;		/* an end of a veth pair that has no entry, only the other end's "peer" */
 };
 
-/* What is there already, of whatever kind, and is only managed. */
+/* An existing interface, of whatever kind, that is only managed. */
 extern const struct kind kind_interface;
 
 extern const struct word link_addrgen_words[];
 
-/* What a kind of link does beyond its rows.  All of it may be left out. */
+/* What a kind of link does in addition to its rows.  All of it is optional. */
 struct link_kind {
-	/* Pure.  As in struct kind, after what is done for every kind of link. */
+	/* Pure.  As in struct kind, after the checks for every kind of link. */
 	int (*check)(struct object *o, struct err *e);
 	void (*complete)(struct model *m, struct object *o, struct problems *p);
 	void (*check_in)(const struct model *m, const struct object *o, struct problems *p);
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
 
-	/* ---- IFLA_INFO_DATA, as far as no row says it: fields of NLA_INFO_DATA without an attribute ---- */
+	/* ---- IFLA_INFO_DATA, as far as rows do not cover it: fields of NLA_INFO_DATA without an attribute
+	 * ---- */
 
 	/* Adds those of @mask, at creation and when one of them changes. */
 	int (*put_data)(struct batch *b, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e);
-	/* Reads them from the @n attributes @data, each at its number; NULL: it is not there. */
+	/* Reads them from the @n attributes @data, each at its number; NULL: missing. */
 	void (*read_data)(struct observer *obs, struct object *o, struct nlattr *const *data, size_t n);
-	/* What a change does not say the kernel sets to its default: it is sent with all that is known. */
+	/* What a change does not contain the kernel sets to its default: it is sent with everything that is
+	 * known. */
 	bool whole_data;
 
-	/* ---- how it comes into being ---- */
+	/* ---- creation ---- */
 
 	/* The namespace that creates it, if that is not its own or that of the link below it (IFLA_LINK). */
 	const char *(*birthplace)(const struct object *o);
-	/* Instead of RTM_NEWLINK.  Sets @op->after->handle. */
+	/* Used instead of RTM_NEWLINK. Sets @op->after->handle. */
 	int (*create)(struct batch *b, struct op *op, struct err *e);
-	/* Says what no message of rtnetlink says: of a new link that is not up yet, or the fields op->diff. */
+	/* Sets what rtnetlink has no message for: of a new link that is not up yet, or the fields op->diff. */
 	int (*configure)(struct batch *b, struct op *op, struct err *e);
-	/* The MTU that it is born with it forgets. */
+	/* It forgets the MTU that it is created with. */
 	bool mtu_after_birth;
-	/* Nobody is at its other end but what its topology puts there. */
+	/* At its other end is only what its topology puts there. */
 	bool is_private;
 
 	/* ---- as a port of another ---- */
 
-	/* Pure.  Why it cannot be a port of @master, as a sentence; NULL: it can, or the kernel knows. */
+	/* Pure.  Why it cannot be a port of @master, as a sentence; NULL: it can, or only the kernel knows. */
 	const char *(*refuses_master)(const struct object *o, const struct object *master);
 
 	/* ---- as the master of others (kind.ports) ---- */
@@ -95,17 +98,18 @@ struct link_kind {
 	void (*read_port)(struct observer *obs, struct link *port, const struct ifinfomsg *i, struct nlattr *data);
 	/* Pure.  Whether an observed master has its ports forward when they can: no protocol decides. */
 	bool (*forwards)(const struct object *master);
-	/* Sends the rows of NLA_PORT in @mask; with @state it has the port forward again, or disables it. */
+	/* Sends the rows of NLA_PORT in @mask; with @state it makes the port forward again, or disables it. */
 	int (*send_port)(struct batch *b, struct op *op, uint64_t mask, bool state, struct err *e);
-	/* Pure.  The seconds that it may take an observed one to have a carrier, beside the usual ones. */
+	/* Pure.  The seconds that an observed one may need until it has a carrier, in addition to the usual
+	 * ones. */
 	unsigned (*carrier_seconds)(const struct object *master);
 };
 
-/* That of @o, which is a link; one without anything where its kind has none. */
+/* The one of @o, which is a link; an empty one if its kind has none. */
 const struct link_kind *link_kind(const struct object *o);
 
-/* The rows that every kind of link starts with, in this order.  @usual_mtu: what it has where nobody says one, as
- * JSON; NULL: that depends (link.usual_mtu). */
+/* The rows that every kind of link starts with, in this order.  @usual_mtu: its default, as JSON; NULL: it depends
+ * (link.usual_mtu). */
 // clang-format off: keeps its rows
 #define LINK_FIELDS(usual_mtu)                                                                                         \
 	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .kernel_default = "true",                                             \
@@ -134,8 +138,8 @@ const struct link_kind *link_kind(const struct object *o);
 #define PORT_HIDDEN(m, t, attribute, usual)                                                                            \
 	FIELD(link, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .place = NLA_PORT, .kernel_default = usual, .doc = "")
 
-/* After them, the rows of what may be a port of a bridge, in the words of ip(8).  A port begins with what is usual
- * (new_nbp, net/bridge/br_if.c).  Not the cost: it follows the speed of the link. */
+/* After them, the rows of what may be a port of a bridge, in the words of ip(8).  A port begins with the defaults
+ * (new_nbp, net/bridge/br_if.c), except the cost: it follows the speed of the link. */
 #define PORT_FIELDS                                                                                                    \
 	PORT_BOOL(learning, IFLA_BRPORT_LEARNING, "true", .flags = USUAL,                                              \
 		  .doc = "as a port: whether the bridge learns addresses from received frames (IFLA_BRPORT_LEARNING)"),  \
@@ -175,7 +179,7 @@ const struct link_kind *link_kind(const struct object *o);
 	PORT_HIDDEN(mcast_hosts_limit, u32, IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, "512")
 // clang-format on
 
-/* Their places in the rows. */
+/* Their indices in the rows. */
 enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER, LINK_ARP, LINK_MULTICAST, LINK_FORWARDS, LINK_MARK };
 
 /* A kind of link in struct @s, which begins with struct link; the rest of the row follows. */
@@ -188,34 +192,34 @@ enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK
 		.apply = link_apply, __VA_ARGS__                                                                       \
 	}
 
-/* Whether nobody but its topology is on it: no router advertises there, and nobody has the same address. */
+/* Whether only its topology is on it: no router advertises there, and nobody has the same address. */
 bool link_is_private(const struct object *o);
 
-/* Whether it was left between the two messages that make a link of ours. */
+/* Whether it was left behind between the two messages that create a link of ours. */
 bool link_is_half_made(const struct object *o);
 /* kind.note_mark and kind.say_damage of all interfaces. */
 void link_note_mark(struct model *observed, struct object *have, struct object *want, const char *topology);
 const char *link_say_damage(struct arena *a, const struct object *have, const char *topology);
 
-/* Whether netnsd sets @key of IPv6 off on it when it is new, whatever is the default there. */
+/* Whether netnsd switches @key of IPv6 off on it when it is new, whatever the default is. */
 bool link_is_guarded(const struct model *desired, const struct object *o, const char *key);
-/* Whether a file says that it is down. */
+/* Whether a file sets it down. */
 bool link_is_down(const struct object *o);
-/* What its MTU is going to be; 0: nobody says. */
+/* The MTU that it is going to have; 0: unknown. */
 uint32_t link_mtu(const struct object *o);
-/* Whether its MTU is too small for IPv6, of which the kernel then takes all away. */
+/* Whether its MTU is too small for IPv6, which the kernel then removes completely. */
 bool link_lacks_ipv6(const struct object *o);
 
-/* link_read.c: the interface of a message, not yet in the model; NULL: it is none.  What names other
- * interfaces is still their number. */
+/* link_read.c: makes the interface of a message, and does not add it to the model; NULL: it is none.  References
+ * to other interfaces are still numbers. */
 struct object *link_read(struct observer *obs, const struct nlmsghdr *h);
 
 /* link_row.c */
 /* Adds the attributes in the rows of @o at @place, of the fields of @mask. */
 void link_put_rows(const struct batch *b, const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m);
-/* Reads them, from the @n @attributes, each at its number.  What names other links is still their number … */
+/* Reads them, from the @n @attributes, each at its number.  References to other links remain numbers … */
 void link_read_rows(struct observer *obs, struct object *o, enum nla_place place, struct nlattr *const *attributes, size_t n);
-/* … until all links of the namespace are read. */
+/* … until all links of the namespace have been read. */
 void link_read_names(const struct observer *obs, struct object *o);
 
 /* As in struct kind, for every kind of link. */
@@ -231,24 +235,26 @@ void link_put_birth(const struct batch *b, const struct object *o, struct nl_msg
 /* link_data.c */
 /* The fields of @mask whose rows are at @place. */
 uint64_t link_at(const struct object *o, enum nla_place place, uint64_t mask);
-/* Those of a new link that must be said: what it begins with needs no word. */
+/* Those that have to be sent for a new link: defaults need not be. */
 uint64_t link_needs_word(const struct object *o);
-/* Those of them that are modes, on or off, and as a new link has them: a kernel that lacks one refuses the very word. */
+/* Those of them that are modes, on or off, and as in a new link: a kernel that lacks one refuses the attribute
+ * itself. */
 uint64_t link_usual_modes(const struct object *o);
 /* Adds the kind and, of the fields of @mask, IFLA_INFO_DATA. */
 int link_put_data(struct batch *b, const struct object *o, uint64_t mask, struct nl_msg *m, struct err *e);
-/* @op->after, with what it does not say of IFLA_INFO_DATA as it is.  The caller frees it. */
+/* @op->after, with the rest of its IFLA_INFO_DATA as observed.  The caller frees it. */
 struct object *link_all_data(const struct op *op);
 /* The namespace whose socket creates it. */
 const char *link_birthplace(const struct batch *b, const struct object *o);
 /* link_state.c */
-/* Flags that somebody changed, of @diff; a new link has them on. */
+/* Appends flags that somebody changed, of @diff; a new link has them on. */
 void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff);
-/* The first field that makes it a port unlike others; NULL: there is none. */
+/* The first field that makes it a port with other than default properties; NULL: there is none. */
 const char *link_port_field(const struct object *o);
-/* What it is as a port: one that forwards again, and what a port of another master begins without. */
+/* Sets its properties as a port: it forwards again, and gets those that a port of another master begins
+ * without. */
 int link_port(struct batch *b, struct op *op, struct err *e);
-/* kind.takes: what IPv6 loses when a link goes down, or below the smallest MTU that it needs. */
+/* kind.takes: what IPv6 loses when a link goes down, or below its smallest MTU. */
 bool link_takes(const struct op *op, const struct object *other);
 /* Group and alias. */
 int link_mark(struct batch *b, struct op *op, struct err *e);

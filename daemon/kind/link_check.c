@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* link_check.c - what a file may say of an interface, whatever its kind: what the kernel always
- * refuses is refused before anything is touched. */
+/* link_check.c - the checks for interfaces of every kind: what the kernel always refuses is
+ * refused before anything is touched. */
 #include "lookup.h"
 #include "link.h"
 #include <linux/if_link.h>
 #include <linux/ipv6.h>
 
-enum { MTU_MAX = 65535 };	/* of what is like Ethernet: ETH_MAX_MTU, include/uapi/linux/if_ether.h */
+enum { MTU_MAX = 65535 };	/* of Ethernet-like links: ETH_MAX_MTU, include/uapi/linux/if_ether.h */
 
 int link_check(struct object *o, struct err *e)
 {
@@ -34,7 +34,7 @@ int link_check(struct object *o, struct err *e)
 	return 0;
 }
 
-/* It needs IPv6.  "stable" without a secret the kernel refuses; what others have given it is not known here. */
+/* It needs IPv6.  The kernel refuses "stable" without a secret; one that others have set is not known here. */
 static void addrgen_check(const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct object *netns = model_netns(m, o->netns);

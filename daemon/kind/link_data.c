@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* link_data.c - what tells one kind of link from another in a message: its name, and its
+/* link_data.c - what distinguishes kinds of links in a message: the name, and
  * IFLA_INFO_DATA, from the rows and from what the kind adds. */
 #include "link.h"
 #include <linux/if_link.h>

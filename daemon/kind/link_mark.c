@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* link_mark.c - says what became of the mark on a link of ours, which is its group and its
- * alias: people and other programs change both. */
+/* link_mark.c - describes damage to the mark of a link of ours, its group and its alias:
+ * people and other programs change both. */
 #include "link.h"
 #include "model/owner.h"
 #include "base/utf8.h"
 
 enum { ALIAS_SHOWN = 60 };
 
-/* An alias may hold whatever bytes somebody put there. */
+/* An alias may consist of arbitrary bytes. */
 static const char *alias_text(struct arena *a, const char *alias)
 {
 	char *text = arena_fmt(a, "\"%.*s\"", ALIAS_SHOWN, alias ? alias : "");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* link_mtu.c - what an interface is going to be, as far as a file says it: its MTU, and
- * so whether it has IPv6. */
+/* link_mtu.c - the MTU that an interface is going to have, as far as a file determines
+ * it, and so whether it has IPv6. */
 #include "link.h"
 #include <linux/ipv6.h>
 
@@ -25,7 +25,7 @@ bool link_lacks_ipv6(const struct object *o)
 {
 	uint32_t mtu = link_mtu(o);
 
-	/* The loopback keeps it (addrconf_notify, net/ipv6/addrconf.c). */
+	/* The loopback keeps IPv6 (addrconf_notify, net/ipv6/addrconf.c). */
 	return !is_loopback(o->name) && mtu && mtu < IPV6_MIN_MTU;
 }
 

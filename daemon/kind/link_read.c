@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* link_read.c - an interface of any kind, from the kernel's message about it. */
+/* link_read.c - makes an interface of any kind from the kernel's message about it. */
 #include "kernel/observer.h"
 #include "model/owner.h"
 #include "link.h"
@@ -13,12 +13,12 @@ static void read_addrgen(struct link *l, struct nlattr *af_spec)
 	struct nlattr *inet6 = af_spec ? nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET6) : NULL;
 	struct nlattr *mode = inet6 ? nla_find(nla_data(inet6), nla_len(inet6), IFLA_INET6_ADDR_GEN_MODE) : NULL;
 
-	/* Without IPv6, as below an MTU of 1280, it is what it will begin with. */
+	/* Without IPv6, as below an MTU of 1280, it is the initial value. */
 	l->addrgen = mode ? nla_get_u8(mode) : IN6_ADDR_GEN_MODE_EUI64;
 	OBJECT_SET(&l->object, link, addrgen);
 }
 
-/* The values of net.ipv4.conf as they stand in inet_fill_link_af, net/ipv4/devinet.c. */
+/* The values of net.ipv4.conf in the order of inet_fill_link_af, net/ipv4/devinet.c. */
 static bool read_promotes(struct nlattr *af_spec)
 {
 	struct nlattr *inet = af_spec ? nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET) : NULL;
@@ -30,7 +30,7 @@ static bool read_promotes(struct nlattr *af_spec)
 	return values[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1];
 }
 
-/* The master's kind knows what it keeps of its ports. */
+/* The master's kind knows what it stores about its ports. */
 static void read_port(struct observer *obs, struct link *l, const struct ifinfomsg *i, struct nlattr **info)
 {
 	const struct kind *k = info[IFLA_INFO_SLAVE_KIND] ? kinds_find(obs->observed->kinds, "link", nla_data(info[IFLA_INFO_SLAVE_KIND])) : NULL;
@@ -53,14 +53,14 @@ static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr 
 	l->lower = a[IFLA_LINK] ? nla_get_u32(a[IFLA_LINK]) : 0;
 	l->lower_away = a[IFLA_LINK_NETNSID];
 	l->master_index = a[IFLA_MASTER] ? nla_get_u32(a[IFLA_MASTER]) : 0;
-	/* Until it has its alias (link_settle) it is not done, whatever it looks like. */
+	/* A link of ours is incomplete until it has its alias (link_settle), whatever it looks like. */
 	if (!link_is_half_made(&l->object))
 		OBJECT_SET(&l->object, link, up);
 	OBJECT_SET(&l->object, link, carrier);
 	OBJECT_SET(&l->object, link, master);
 }
 
-/* One that a topology takes for the name of an interface. */
+/* Whether a topology uses it as the name of an interface. */
 static const char *read_altname(const struct observer *obs, struct nlattr *list)
 {
 	struct nlattr *a;
@@ -109,7 +109,7 @@ struct object *link_read(struct observer *obs, const struct nlmsghdr *h)
 		if (link_kind(o)->read_data)
 			link_kind(o)->read_data(obs, o, data, ARRAY_SIZE(data));
 	}
-	/* What the kernel does not tell it has no other way. */
+	/* What the kernel does not report has its default. */
 	object_set_usual(o);
 	read_port(obs, (struct link *)o, i, info);
 	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(obs, a[IFLA_PROP_LIST]) : NULL;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* link_row.c - what the rows of a kind of link say of attributes, to the kernel and from it. */
+/* link_row.c - converts between the rows of a kind of link and the kernel's attributes. */
 #include "kernel/observer.h"
 #include "link.h"
 #include <assert.h>
 #include <linux/if_link.h>
 #include <netinet/in.h>
 
-/* A value that is a number to the kernel, however many bytes it has there and here. */
+/* Whether the kernel has a number there, however many bytes it has there and here. */
 static bool is_number(const struct field *f)
 {
 	return f->type == &type_link || f->type->size <= sizeof(uint32_t);
@@ -17,7 +17,7 @@ static size_t width_of(const struct field *f)
 	return f->width ? f->width : f->type == &type_link ? sizeof(uint32_t) : f->type->size;
 }
 
-/* Byte @i of @n in memory, where the value is in the order of the network or in our own. */
+/* The shift of byte @i of @n in memory, where the value is in network order or in our own. */
 static unsigned shift(const struct field *f, size_t i, size_t n)
 {
 	bool big = f->flags & NETWORK_ORDER || __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
@@ -112,7 +112,7 @@ void link_put_rows(const struct batch *b, const struct object *o, uint64_t mask,
 	}
 }
 
-/* Whether the attribute was there, and is read. */
+/* Whether the attribute was present, and is read. */
 static bool read_value(struct observer *obs, const struct field *f, void *at, struct nlattr *const *attributes, size_t n)
 {
 	const struct nlattr *a = attributes[f->nla];
@@ -176,7 +176,7 @@ void link_read_names(const struct observer *obs, struct object *o)
 	}
 }
 
-/* The one below may be in another namespace, which is read by itself: the two agree on its number. */
+/* The one below may be in another namespace, which is read separately: the two agree on its number. */
 void link_resolve(struct model *observed, struct object *o, const struct object *wanted)
 {
 	const struct link *l = (const struct link *)o;

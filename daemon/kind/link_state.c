@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* link_state.c - what no file says of an interface of ours, and makes it useless though it is
- * up: no ARP, no multicast, a port of a bridge that somebody disabled or set otherwise. */
+/* link_state.c - properties that no file sets, and that make an interface of ours useless
+ * though it is up: no ARP, no multicast, a port of a bridge that somebody disabled or
+ * changed. */
 #include "link.h"
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
@@ -24,7 +25,7 @@ void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff)
 	}
 }
 
-/* Those that a file says, or that are not what a port begins with. */
+/* Those that a file sets, or that differ from a new port's. */
 static uint64_t said(const struct object *o)
 {
 	return link_at(o, NLA_PORT, o->managed ? o->set : object_unusual(o));
@@ -38,7 +39,7 @@ const char *link_port_field(const struct object *o)
 	return NULL;
 }
 
-/* The kind of what it is going to be a port of; NULL: of nothing that is known. */
+/* The kind of its future master; NULL: none that is known. */
 static const struct link_kind *kind_of_master(const struct batch *b, const struct op *op)
 {
 	const char *master = ((const struct link *)op->after)->master;
@@ -46,7 +47,7 @@ static const struct link_kind *kind_of_master(const struct batch *b, const struc
 
 	if (op->before && !(op->diff & bit(LINK_MASTER)))
 		return ((const struct link *)op->before)->port_of;
-	/* What is only managed may be of any kind. */
+	/* A managed object may be of any kind. */
 	if (master && (!o || o->managed))
 		o = model_find_ref(b->plan->observed, "link", master);
 	return o ? link_kind(o) : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lookup.c - looks into objects of whatever kind. */
+/* lookup.c - looks up objects of other kinds. */
 #include "lookup.h"
 #include <sys/socket.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lookup.h - what a kind asks of the objects of another, by the names of their fields. */
+/* lookup.h - how a kind looks up objects of another one, by the names of their fields. */
 #pragma once
 #include "model/kind.h"
 #include "model/model.h"

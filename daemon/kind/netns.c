@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* netns.c - a namespace: created before everything in it, named when all of it is
- * there, let go of when the change is committed. */
+/* netns.c - a namespace: created before everything in it, named when all of it exists,
+ * released when the change is committed. */
 #include "forwarding.h"
 #include "link.h"
 #include "kernel/observer.h"
@@ -107,7 +107,7 @@ static int netns_check(struct object *o, struct err *e)
 	return 0;
 }
 
-/* In a namespace that netnsd makes the loopback is up, without a word. */
+/* In a namespace that netnsd creates the loopback is up by default. */
 static void netns_complete(struct model *m, struct object *o, _unused_ struct problems *p)
 {
 	struct netns_object *n = (struct netns_object *)o;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* observe.c - enters a namespace once, with one socket, and lets each kind read what is
- * its own. */
+/* observe.c - enters a namespace once, with one socket, and lets each kind read its own objects. */
 #include "observe.h"
 
 int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, struct model *desired,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* route.c - a route of ours: what routing daemons and people add beside it under
- * their own protocol is never looked at. */
+/* route.c - a route of ours: routes that routing daemons and people add next to it under
+ * their own protocol are never read. */
 #include "address.h"
 #include "route.h"
 #include "link.h"
@@ -66,7 +66,7 @@ static const struct field fields[] = {
 	FIELD(route, nexthops, nexthops, .flags = FIXED | LATE, .kernel_default = "null",
 	      .doc = "several next hops: a list of {\"via\", \"dev\", \"weight\"} (RTA_MULTIPATH)"),
 	FIELD(route, key, route_key, .flags = KEY | HIDDEN, .doc = ""),
-	/* What no file says: none of it. */
+	/* No file sets it: none of it. */
 	METRIC_HIDDEN(window, RTAX_WINDOW),
 	METRIC_HIDDEN(rtt, RTAX_RTT),
 	METRIC_HIDDEN(rttvar, RTAX_RTTVAR),
@@ -97,7 +97,8 @@ static bool is_set(const struct route *r, const char *field)
 
 static uint8_t family_of(const struct route *r)
 {
-	/* Of an observed one the kernel has told: a default without a router says none. */
+	/* The kernel has reported the family of an observed one: a default route without
+	 * a gateway does not show it. */
 	const struct inet known = { .family = (uint8_t)r->key.family };
 	const struct inet *tell[] = { &known, &r->to, &r->via, &r->src, r->nexthops.n ? &r->nexthops.v[0].via : &r->via };
 
@@ -107,7 +108,7 @@ static uint8_t family_of(const struct route *r)
 	return AF_INET;
 }
 
-/* The kernel tells routes apart by family, destination, metric and table. */
+/* The kernel identifies routes by family, destination, metric and table. */
 void route_finish(struct route *r)
 {
 	uint8_t family = family_of(r);
@@ -161,7 +162,7 @@ static size_t route_slots(const struct object *o, struct slot ret[SLOTS_MAX])
 	return 1;
 }
 
-/* IPv6 takes no address of the namespace as a gateway, IPv4 finds another interface behind it. */
+/* IPv6 refuses an address of the namespace as a gateway, IPv4 chooses another interface for it. */
 static bool route_avoids(const struct object *o, size_t i, struct slot *ret)
 {
 	const struct nexthop *hops;
@@ -181,7 +182,7 @@ static void put_inet(struct nl_msg *m, int type, const struct inet *i)
 		msg_put(m, type, i->addr, i->family == AF_INET ? 4 : 16);
 }
 
-/* One of the other family has an attribute of its own (struct rtvia). */
+/* A gateway of the other family has an attribute of its own (struct rtvia). */
 static void put_gateway(struct nl_msg *m, const struct route *r, const struct inet *via)
 {
 	uint8_t data[sizeof(uint16_t) + sizeof(via->addr)] = { 0 };
@@ -215,7 +216,7 @@ static void put_nexthops(const struct batch *b, const struct route *r, struct nl
 	nla_nest_end(m, all);
 }
 
-/* Where it leads; an object of next hops says all of it. */
+/* Where it leads; a nexthop object covers all of it. */
 static void put_ways(const struct batch *b, const struct route *r, struct nl_msg *m)
 {
 	uint32_t index = r->dev && !r->nhid ? batch_ifindex(b, r->dev) : 0;
@@ -248,7 +249,7 @@ static int route_send(struct batch *b, struct op *op, const struct route *r, int
 	put_inet(m, RTA_DST, &r->to);
 	put_inet(m, RTA_PREFSRC, &r->src);
 	msg_put_u32(m, RTA_TABLE, r->key.table);
-	/* All of it is named when it goes: beside ours may stand a router's own. */
+	/* A removal names everything: the route of a router may be next to ours. */
 	if (r->key.metric || !create)
 		msg_put_u32(m, RTA_PRIORITY, r->key.metric);
 	if (create)
@@ -261,13 +262,14 @@ static int route_encode(struct batch *b, struct op *op, struct err *e)
 {
 	const struct route *r = (const struct route *)(op->after ? op->after : op->before);
 
-	/* What was there before may have been joined by others' since, and comes back beside them. */
+	/* A route that existed before may have been joined by those of others since, and
+	 * is restored next to them. */
 	int beside = !b->set->exclusive || (op->after && op->after->crowded) ? 0 : NLM_F_EXCL;
 
 	return route_send(b, op, r, op->after ? NLM_F_CREATE | beside : 0, PROTOCOL, e);
 }
 
-/* The one place where a route is replaced: it was looked at, and is the same but for whose it is. */
+/* The only place where a route is replaced: it was read, and differs in its owner only. */
 static int route_mark(struct batch *b, struct op *op, struct err *e)
 {
 	uint8_t protocol = op->mark == MARK_PUT ? PROTOCOL : ((const struct route *)op->before)->protocol;
@@ -304,7 +306,7 @@ static void route_check_in(const struct model *m, const struct object *o, struct
 		check_dev(m, r, r->nexthops.n ? "nexthops" : "dev", hops[i].dev, p);
 }
 
-/* IPv6 takes no source address whose duplicates are looked for. */
+/* IPv6 accepts no source address whose duplicate address detection has not finished. */
 static int route_ready(const struct model *observed, const struct object *want, unsigned *ret_seconds, struct err *e)
 {
 	const struct route *r = (const struct route *)want;

@@ -3,7 +3,7 @@
 #pragma once
 #include "kernel/observer.h"
 
-/* What is above, the kernel makes that (ip_metrics_convert, net/ipv4/metrics.c). */
+/* The kernel lowers larger values to it (ip_metrics_convert, net/ipv4/metrics.c). */
 enum { ROUTE_MTU_MAX = 65520, ROUTE_ADVMSS_MAX = 65495 };
 
 struct nexthop {
@@ -17,7 +17,7 @@ struct nexthops {
 	struct nexthop *v;
 };
 
-/* What the kernel does to a packet besides, as its attribute says. */
+/* What the kernel does to a packet in addition, as its attribute says. */
 struct encap {
 	uint16_t type;		/* LWTUNNEL_ENCAP_*, 0: nothing */
 	uint16_t size;
@@ -41,57 +41,57 @@ struct route {
 		fastopen_no_cookie;
 	const char *congctl;
 	uint8_t pref;			/* IPv6 */
-	uint32_t expires;		/* IPv6: the seconds left, 0: it stays */
+	uint32_t expires;		/* IPv6: the seconds left, 0: it is permanent */
 	uint32_t realm, nhid;
 	struct encap encap;
 	uint32_t shape;			/* how many gateways it has, and its scope */
-	uint8_t protocol;		/* of an observed one that is adopted: whose it was */
+	uint8_t protocol;		/* of an observed one that is adopted: its former protocol */
 	struct nexthops nexthops;
 };
 
 extern const struct type type_nexthops, type_route_key;
 /* route_option.c */
 extern const struct type type_metric_lock, type_expires, type_encap;
-/* Reads them, but for what stands in a next hop, and says what is not there. */
+/* Reads them, except those of next hops, and sets those that are missing. */
 void route_read_options(struct route *r, struct nlattr **a, struct arena *arena);
-/* What a new route is told of them. */
+/* Those of them that are sent for a new route. */
 void route_put_options(const struct route *r, struct nl_msg *m);
-/* Fills the shape in, when all else is there. */
+/* Fills in the shape, when everything else is set. */
 void route_set_shape(struct route *r, uint8_t scope);
 
 extern const struct kind kind_route;
 
-/* Fills the key in, from the fields that are set. */
+/* Fills in the key from the fields that are set. */
 void route_finish(struct route *r);
 
 /* The next hops, or @one made of "via" and "dev"; returns how many. */
 size_t route_hops(const struct route *r, struct nexthop *one, const struct nexthop **ret);
-/* The other way round: a single one becomes "via" and "dev", as the kernel knows no list of one. */
+/* The reverse: a single one becomes "via" and "dev", as the kernel has no list of one. */
 void route_set_hops(struct route *r, const struct nexthop *v, size_t n);
-/* Whether it refuses packets instead of passing them on. */
+/* Whether it refuses packets instead of forwarding them. */
 bool route_is_reject(const struct route *r);
-/* What the kernel refuses of a route by itself. */
+/* Checks what the kernel always refuses of a route by itself. */
 int route_check_form(const struct route *r, struct err *e);
 
-/* The scope that a route has unless one is said. */
+/* The default scope of the route. */
 uint8_t route_usual_scope(const struct route *r);
 
 struct rtmsg;
-/* Whether it is for some packets to its destination only. */
+/* Whether it is only for some of the packets to its destination. */
 bool route_is_narrow(const struct rtmsg *i);
 
 int route_observe(struct observer *obs, struct err *e);
-/* The route of a message, whoever made it, not yet in the model; NULL: it is none. */
+/* Makes a route of a message, whoever created it, and does not add it to the model; NULL: it is none. */
 struct route *route_read(struct observer *obs, const struct nlmsghdr *h);
 
 /* route_other.c */
-/* Leaves @r, which is in the model, the next hops that are ours; the rest is somebody else's. */
+/* Reduces @r, which is in the model, to the next hops that are ours; the rest belongs to others. */
 void route_divide(struct observer *obs, struct route *r);
-/* Finds what others have where routes of ours are to be, or are crowded. */
+/* Finds routes of others in the slots of ours that are missing, or next to ours. */
 int route_others(struct observer *obs, struct err *e);
 /* kind.in_the_way */
 const char *route_in_the_way(struct batch *b, const struct object *o, struct arena *a);
-/* Makes those misplaced whose router the kernel would look for on another interface now. */
+/* Sets out_of_order of routes whose gateway is on another interface now. */
 void route_check_places(struct observer *obs);
-/* A gateway must be on a network of the namespace, where all of these are declared. */
+/* Checks that each gateway is on a network of the namespace, if all of these are declared. */
 void route_check_netns(const struct model *m, const struct object *netns, struct problems *p);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* route_check.c - finds gateways that are on no network of their namespace, and sources
- * that are no address of it, by a sorted list of what is declared there, so that many
- * routes cost no walk each; and routes that come with addresses. */
+/* route_check.c - finds gateways that are on no network of their namespace, and sources that are no
+ * address of it, by a sorted list of what is declared there, so that many routes do not need a walk
+ * each; and routes that come with addresses. */
 #include "model/slot.h"
 #include "address.h"
 #include "route.h"
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 
-/* What an entry is, in the order of the list. */
+/* The type of an entry, in the order of the list. */
 enum what {
-	NEAR,		/* a network that packets are sent to without a gateway */
+	NEAR,		/* a network that is reached without a gateway */
 	OWN,		/* an address, or a network, of the namespace itself */
 	SOURCE,		/* likewise, that packets may come from */
 	ROUTED_SOURCE,	/* likewise, by a declared route */
@@ -18,12 +18,12 @@ enum what {
 	BROADCAST,	/* the last address of a network */
 };
 
-/* What there is, once for each interface and once for ANYWHERE. */
+/* A network, once for each interface and once for ANYWHERE. */
 struct network {
 	struct inet net;
 	enum what what;
 	const char *dev;	/* "NS/IF" */
-	uint32_t table;		/* that it is looked up in; EACH: for every route */
+	uint32_t table;		/* that is searched; EACH: for every route */
 };
 
 #define ANYWHERE ""
@@ -83,7 +83,7 @@ static void add_ipv4(struct networks *nets, const struct address *a, const struc
 	if (link_is_down(link))
 		return;
 	add(nets, OWN, &own, link->place, EACH);
-	/* The kernel makes no route to a network that begins with 0.0.0.0 (ipv4_is_zeronet). */
+	/* The kernel creates no route to a network that begins with 0.0.0.0 (ipv4_is_zeronet). */
 	if (!memcmp(net.addr, "\0\0\0", 4))
 		return;
 	add(nets, is_loopback(link->name) ? OWN : NEAR, &net, link->place, EACH);
@@ -114,7 +114,7 @@ static void add_ipv6(struct networks *nets, const struct address *a, const struc
 		add(nets, NEAR, &peer, link->place, EACH);
 }
 
-/* The kernel looks a gateway up in the tables that it looks all packets up in, and in that of the route. */
+/* The kernel searches the tables that it uses for all packets, and that of the route, for a gateway. */
 static uint32_t table_of(const struct route *r)
 {
 	bool each = r->key.table == RT_TABLE_MAIN || r->key.table == RT_TABLE_LOCAL ||
@@ -128,7 +128,7 @@ static bool says_scope(const struct route *r)
 	return object_says(&r->object, "scope");
 }
 
-/* What a route without a gateway reaches. */
+/* Adds what a route without a gateway reaches. */
 static void add_route(struct networks *nets, const struct route *r)
 {
 	bool v4 = r->key.family == AF_INET, local = r->type == RTN_LOCAL;
@@ -188,7 +188,7 @@ static bool has(const struct networks *nets, enum what what, const struct inet *
 	return nets->n && bsearch(&one, nets->v, nets->n, sizeof(one), network_cmp);
 }
 
-/* Whether there is such an entry that @ip is in. */
+/* Whether there is such an entry that contains @ip. */
 static bool reaches(const struct networks *nets, enum what what, const struct inet *ip, const char *dev, uint32_t table)
 {
 	for (unsigned len = 0; len <= alone(ip).len; len++)
@@ -212,7 +212,7 @@ static bool is_connected(const struct model *m, const struct object *address)
 	return link && !link_is_down(link) && (!master || (on && on->kind->ports && !link_kind(on)->own_table));
 }
 
-/* Routes that the kernel makes with an address, and that can never be there beside it. */
+/* Checks routes that the kernel creates with an address, and that can never exist next to it. */
 static void check_connected(const struct model *m, const struct object *netns, struct problems *p)
 {
 	_cleanup_(slots_done) struct slots connected = { 0 };
@@ -239,12 +239,13 @@ static void check_connected(const struct model *m, const struct object *netns, s
 	}
 }
 
-/* Of a gateway that is said to be on the link @dev. */
+/* Checks a gateway that is declared to be on the link @dev. */
 static const char *onlink_problem(const struct networks *nets, const struct inet *via, const char *dev)
 {
 	bool own = reaches(nets, OWN, via, ANYWHERE, EACH);
 
-	/* Without a local table the kernel finds every gateway wrong (__inet_dev_addr_type, net/ipv4/fib_frontend.c). */
+	/* Without a local table the kernel rejects every gateway (__inet_dev_addr_type,
+	 * net/ipv4/fib_frontend.c). */
 	if (via->family == AF_INET && !nets->local4)
 		return "onlink in a namespace with lo down and no IPv4 address, where the kernel accepts none";
 	if (via->family == AF_INET)
@@ -297,8 +298,8 @@ static void check_via(const struct networks *nets, const struct route *r, const 
 			       text, r->object.netns, *example ? example : "it has no address of that family");
 }
 
-/* Link-local addresses and ::1 are asked for on the interface of the route; that of one that refuses
- * is lo.  Which link-local ones there are elsewhere only the kernel knows. */
+/* Link-local addresses and ::1 are searched on the interface of the route; a route that refuses
+ * packets is on lo.  Which link-local addresses exist elsewhere only the kernel knows. */
 static bool src_is_found6(const struct networks *nets, const struct route *r)
 {
 	bool on_lo = route_is_reject(r) || (r->dev && is_loopback(strchr(r->dev, '/') + 1));
@@ -312,7 +313,7 @@ static bool src_is_found6(const struct networks *nets, const struct route *r)
 	return is_alone(nets, SOURCE, &r->src, ANYWHERE);
 }
 
-/* What ends here does so by another route than its own, unless that is to the source alone
+/* A route that makes an address local cannot have it as source, unless it is to that address alone
  * (fib_valid_prefsrc, net/ipv4/fib_semantics.c). */
 static bool src_is_found(const struct networks *nets, const struct route *r)
 {
@@ -346,7 +347,7 @@ void route_check_netns(const struct model *m, const struct object *netns, struct
 	struct networks nets = { .model = m };
 
 	check_connected(m, netns, p);
-	/* Others may have given addresses to the host, or to a namespace of theirs. */
+	/* Others may have added addresses to the host, or to a namespace of theirs. */
 	if (netns->managed)
 		return;
 	collect(&nets, netns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* route_form.c - what the kernel refuses of a route by itself, whatever else there is
+/* route_form.c - what the kernel refuses of a route by itself, whatever else exists
  * (fib_create_info, net/ipv4/fib_semantics.c; ip6_route_info_create, net/ipv6/route.c). */
 #include "route.h"
 #include <arpa/inet.h>
@@ -57,7 +57,7 @@ static int check_families(const struct route *r, struct err *e)
 	return 0;
 }
 
-/* Where it leads to, by its type. */
+/* Checks where it leads to, by its type. */
 static int check_ways(const struct route *r, struct err *e)
 {
 	bool local = r->type == RTN_LOCAL;
@@ -140,7 +140,7 @@ static int hop_cmp(const void *a, const void *b)
 	return r ? r : strcmp(x->dev ? x->dev : "", y->dev ? y->dev : "");
 }
 
-/* IPv6 keeps next hops as routes of their own: each needs a gateway, and no two are the same. */
+/* IPv6 stores next hops as routes of their own: each needs a gateway, and no two are the same. */
 static int check_siblings(const struct route *r, struct err *e)
 {
 	_cleanup_(freep) struct nexthop *sorted = NULL;

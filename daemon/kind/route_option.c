@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* route_option.c - what a route does besides leading somewhere: its metrics, how long it is there, what it puts
- * around a packet.  Somebody may set all of it on a route that still carries our mark. */
+/* route_option.c - what a route does besides leading somewhere: its metrics, its lifetime, its encapsulation.
+ * Somebody may set all of it on a route that still carries our mark. */
 #include "kernel/observer.h"
 #include "model/owner.h"
 #include "route.h"
@@ -71,7 +71,7 @@ const struct type type_metric_lock = {
 	.equal = lock_equal,
 };
 
-/* The time goes by: what ends is as good as what ends at another time. */
+/* Time passes: a limited lifetime equals any other limited one. */
 static bool expires_equal(const void *a, const void *b)
 {
 	return !*(const uint32_t *)a == !*(const uint32_t *)b;
@@ -87,7 +87,7 @@ const struct type type_expires = {
 
 enum { ENCAP_MAX = 1024 };
 
-/* "1:00ff": its type, and the attribute as the kernel tells it. */
+/* "1:00ff": its type, and the attribute as the kernel reports it. */
 static int encap_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in, struct arena *a,
 		       struct err *e)
 {
@@ -136,7 +136,7 @@ static bool encap_equal(const void *a, const void *b)
 	return x->type == y->type && x->size == y->size && (!x->size || !memcmp(x->data, y->data, x->size));
 }
 
-/* What is in it takes a parser of each type. */
+/* Its contents need a parser for each type. */
 static char *encap_say(_unused_ const char *netns, const void *src, struct arena *a)
 {
 	return arena_fmt(a, "encap of type %u", ((const struct encap *)src)->type);
@@ -152,7 +152,7 @@ const struct type type_encap = {
 	.say = encap_say,
 };
 
-/* The values as they stand in memory, of rows at @place. */
+/* The values as they are in memory, of rows at @place. */
 static void rows_read(struct object *o, enum nla_place place, struct nlattr **attributes, int max)
 {
 	for (size_t i = 0; i < o->kind->n_fields; i++) {

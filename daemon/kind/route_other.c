@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* route_other.c - routes of others that have the destination, metric and table of one of
- * ours.  All of a table are read for that, so only where one of ours is missing, or where
- * an event spoke of one. */
+/* route_other.c - routes of others with the destination, metric and table of one of ours.
+ * That needs all of a table to be read, so it is done only where one of ours is missing,
+ * or after an event about one. */
 #include "model/owner.h"
 #include "model/slot.h"
 #include "kernel/batch.h"
@@ -76,14 +76,14 @@ static char *way(struct arena *a, const struct route *r)
 	uint64_t mask = 0;
 	char *text;
 
-	/* IPv6 shows lo with one that leads nowhere. */
+	/* IPv6 shows lo for one that leads nowhere. */
 	for (size_t i = 0; r->type < RTN_BLACKHOLE && i < ARRAY_SIZE(names); i++)
 		mask |= field_bit(&kind_route, names[i]);
 	text = object_describe(a, &r->object, NULL, mask);
 	return arena_fmt(a, "%s%s", *text ? " " : "", text);
 }
 
-/* What takes it away; routes of the kernel come and go with addresses. */
+/* How it is removed; routes of the kernel come and go with addresses. */
 static char *remedy(struct arena *a, const struct route *r, const char *proto)
 {
 	const char *type = type_text(a, r);
@@ -131,7 +131,7 @@ static bool is_hop_of(const struct object *want, const struct nexthop *hop)
 	return false;
 }
 
-/* With IPv6 one way of both can only be there once, whoever made it. */
+/* With IPv6 a next hop can exist only once, whoever created it. */
 static bool excludes(const struct route *r, const struct route *want)
 {
 	const struct nexthop *hops;
@@ -159,7 +159,7 @@ static void other_add(struct observer *obs, const struct route *r, struct object
 	observer_add(obs, &o->object);
 }
 
-/* What we may have made under that id. */
+/* What we may have created under that id. */
 struct mine {
 	const struct object *o[3];
 };
@@ -211,14 +211,14 @@ void route_divide(struct observer *obs, struct route *r)
 
 	if (!ours || !rest)
 		return;
-	rest->protocol = 0;	/* not told */
+	rest->protocol = 0;	/* not reported */
 	if (want)
 		other_add(obs, rest, want);
 	n = route_hops(ours, &one, &hops);
 	route_set_hops(r, hops, n);
 }
 
-/* Those after that of another program: what was ours before is so still. */
+/* Next hops after that of another program: what was ours before is still ours. */
 static struct route *take_ours(struct observer *obs, struct route *r, const struct object *want)
 {
 	struct mine mine = mine_of(obs, want->id, !obs->exclusive);
@@ -237,7 +237,7 @@ static struct route *take_ours(struct observer *obs, struct route *r, const stru
 struct question {
 	struct observer *obs;
 	struct slots asked;
-	size_t first;		/* where the objects of the dump at work begin */
+	size_t first;		/* where the objects of the current dump begin */
 };
 
 static void on_other(const struct nlmsghdr *h, void *arg)
@@ -308,7 +308,7 @@ int route_others(struct observer *obs, struct err *e)
 	const struct object *netns = obs->wanted[0];
 	struct question q = { .obs = obs };
 
-	/* Nobody has been in one that is only being made. */
+	/* A namespace that is just being created has none of others. */
 	for (struct object *o = netns && obs->ns->state != NETNS_FRESH ? netns->first : NULL; o; o = o->next) {
 		const struct object *have = o->kind == &kind_route ? model_find(obs->observed, o->id) : NULL;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* route_place.c - the kernel chooses the interface of a route that names only a router,
- * once.  When the network of the router moves to another interface the route stays where
- * it was, and leads nowhere. */
+/* route_place.c - the kernel chooses the interface of a route that names only a gateway,
+ * once.  When the network of the gateway moves to another interface the route stays on
+ * the old one, and leads nowhere. */
 #include "kernel/observer.h"
 #include "address.h"
 #include "route.h"
 #include <linux/rtnetlink.h>
 
-/* The addresses of a namespace, and what was found out last. */
+/* The addresses of a namespace, and the last lookup. */
 struct places {
 	const struct address **v;
 	size_t n;
@@ -52,8 +52,8 @@ static void on_answer(const struct nlmsghdr *h, void *arg)
 		*(uint32_t *)arg = nla_get_u32(a[RTA_OIF]);
 }
 
-/* Whether the kernel would look for the router on another interface now, and rightly:
- * other routes may lead there, too, but not for a router. */
+/* Whether the kernel would choose another interface for the gateway now, and rightly:
+ * other routes may lead there, too, but not to a gateway. */
 static bool is_elsewhere(const struct places *p, const struct observer *obs, const struct route *r)
 {
 	struct rtmsg i = { .rtm_family = r->via.family, .rtm_dst_len = r->via.family == AF_INET ? 32 : 128 };
@@ -87,7 +87,7 @@ void route_check_places(struct observer *obs)
 			continue;
 		if (!p.last)
 			collect(&p, obs);
-		/* Many routes lead over few routers. */
+		/* Many routes share few gateways. */
 		if (!p.last || !is_same(&r->via, &p.last->via) || strcmp(r->dev, p.last->dev))
 			p.out_of_order = !is_near(&p, &r->via, r->dev) && is_elsewhere(&p, obs, r);
 		r->object.out_of_order = p.out_of_order;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* route_read.c - reads our routes and, unless asked for, only ours: a namespace that runs
- * a router may have a hundred thousand others. */
+/* route_read.c - reads our routes and, unless asked otherwise, only ours: a namespace
+ * that runs a router may have a hundred thousand others. */
 #include "kernel/observer.h"
 #include "model/owner.h"
 #include "route.h"
@@ -23,7 +23,7 @@ static struct rtnexthop *next_hop(struct rtnexthop *h)
 	return (struct rtnexthop *)((char *)h + hop_size(h));
 }
 
-/* Also one that is not looked at; the thread is in the namespace. */
+/* Also a link that was not read; the thread is in the namespace. */
 static const char *link_name(const struct observer *obs, uint32_t ifindex)
 {
 	const char *known = observer_link(obs, ifindex);
@@ -32,7 +32,7 @@ static const char *link_name(const struct observer *obs, uint32_t ifindex)
 	return known || !if_indextoname(ifindex, name) ? known : arena_fmt(&obs->observed->arena, "%s/%s", obs->ns->name, name);
 }
 
-/* IPv4 may lead over a gateway of IPv6 (struct rtvia). */
+/* An IPv4 route may have an IPv6 gateway (struct rtvia). */
 static struct inet read_gateway(uint8_t family, const struct nlattr *gateway, const struct nlattr *via)
 {
 	struct inet i = { 0 };
@@ -88,7 +88,7 @@ static void read_next(struct observer *obs, struct route *r, const struct rtmsg 
 	OBJECT_SET(&r->object, route, onlink);
 }
 
-/* What the kernel and router advertisements make is nobody's to adopt. */
+/* Routes of the kernel and of router advertisements cannot be adopted. */
 static bool is_asked_for(const struct observer *obs, uint8_t protocol)
 {
 	return protocol == PROTOCOL || (obs->ns->adopting && protocol >= RTPROT_BOOT && protocol != RTPROT_RA);
@@ -120,7 +120,7 @@ struct route *route_read(struct observer *obs, const struct nlmsghdr *h)
 	if (a[RTA_PREFSRC])
 		r->src = msg_inet(i->rtm_family, bits(i->rtm_family), a[RTA_PREFSRC]);
 	route_read_options(r, a, &obs->observed->arena);
-	/* What the kernel fills in by itself needs no word. */
+	/* The kernel's default need not be set. */
 	if (r->scope != route_usual_scope(r))
 		OBJECT_SET(&r->object, route, scope);
 	if (r->metric != (i->rtm_family == AF_INET6 ? 1024 : 0))
@@ -130,7 +130,8 @@ struct route *route_read(struct observer *obs, const struct nlmsghdr *h)
 	return r;
 }
 
-/* For packets of one type of service or one source: to the kernel another route than one for all, and never ours. */
+/* For packets of one type of service or one source: to the kernel a different route from
+ * one for all, and never ours. */
 bool route_is_narrow(const struct rtmsg *i)
 {
 	return i->rtm_tos || i->rtm_src_len;

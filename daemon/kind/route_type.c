@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* route_type.c - the values that only routes have: lists of next routers, and the
- * key the kernel tells routes apart by. */
+/* route_type.c - the values that only routes have: lists of next hops, and the key by
+ * which the kernel identifies routes. */
 #include "route.h"
 
 enum { NEXTHOPS_MAX = 256 };
@@ -59,7 +59,7 @@ static struct json_object *nexthops_format(_unused_ const struct field *f, const
 		struct json_object *item = json_object_new_object();
 
 		for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
-			/* Zero says nothing: no router, no interface. */
+			/* Zero means none: no gateway, no interface. */
 			static const struct inet none;
 			const void *value = member_of(&list->v[i], &rows[r]);
 
@@ -110,7 +110,7 @@ static bool nexthop_equal(const struct nexthop *want, const struct nexthop *have
 	       (!want->dev || !have->dev || !strcmp(want->dev, have->dev));
 }
 
-/* The kernel keeps no order; it fills in the interface where none was said. */
+/* The kernel does not preserve the order; it fills in the interface where none was given. */
 static bool nexthops_equal(const void *a, const void *b)
 {
 	const struct nexthops *x = a, *y = b;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* sysctl.c - keys under net. of a namespace, and what they share with those of an interface.  They
- * are always there; what is said of them is kept and put back. */
+ * always exist; their former values are saved and restored. */
 #include "model/plan.h"
 #include "lookup.h"
 #include "sysctl.h"
 #include <ctype.h>
 #include <linux/rtnetlink.h>
 
-/* A number, a truth or a text without separators, as the file under /proc/sys takes it. */
+/* A number, a boolean or a text without separators, as the file under /proc/sys accepts it. */
 static int value_parse(const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
 		       struct arena *a, struct err *e)
 {
@@ -33,7 +33,7 @@ static struct json_object *value_format(_unused_ const struct field *f, _unused_
 	return json_object_new_string(value ? value : "unset");
 }
 
-/* What a value means depends on its key: both are values of this one field. */
+/* The meaning of a value depends on its key: both are values of this one field. */
 static bool value_equal(const void *a, const void *b)
 {
 	const struct sysctl *x = (const struct sysctl *)((uintptr_t)a - offsetof(struct sysctl, value));
@@ -72,7 +72,7 @@ int sysctl_key_check(const char *key, struct err *e)
 	return 0;
 }
 
-/* What an interface can say is said there, in one place. */
+/* What is a field of an interface is set there, in one place. */
 static bool is_of_interface(const char *key)
 {
 	const char *conf = strncmp(key, "net.ipv4.conf.", 14) && strncmp(key, "net.ipv6.conf.", 14) ? NULL : key + 14;
@@ -84,7 +84,7 @@ int sysctl_check_value(struct sysctl *s, struct err *e)
 {
 	char *to = (char *)(uintptr_t)s->value;
 
-	/* Of a record: the kernel had none. */
+	/* In a record: the kernel had none. */
 	if (!s->value)
 		return 0;
 	for (const char *from = s->value; *from; from++)
@@ -131,7 +131,7 @@ const struct kind kind_sysctl = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.takes = sysctl_takes,
-	/* Forwarding, rp_filter and a few more; the rest only an audit finds. */
+	/* Forwarding, rp_filter and a few more; only an audit finds changes of the rest. */
 	.groups = { RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF },
 	.check = sysctl_check,
 	.check_key = sysctl_check_key,

@@ -14,26 +14,26 @@ struct sysctl {
 
 extern const struct kind kind_sysctl, kind_sysctl_link;
 
-/* Of a value as a file says it: a number, a truth or a text. */
+/* The type of a value in a file: a number, a boolean or a text. */
 extern const struct type type_sysctl_value;
-/* One name after another, each of letters that no path separator is among. */
+/* Names separated by dots, without a character that could be a path separator. */
 int sysctl_key_check(const char *key, struct err *e);
-/* Of one that a file or a record says; leaves one space between two words: some keys take no more, and none
- * says more. */
+/* Checks a value from a file or a record; leaves one space between two words: some keys accept no more, and
+ * none shows more. */
 int sysctl_check_value(struct sysctl *s, struct err *e);
-/* kind.takes of both kinds: IPv6 that is switched off loses all its addresses. */
+/* kind.takes of both kinds: disabling IPv6 removes all its addresses. */
 bool sysctl_takes(const struct op *op, const struct object *other);
 
-/* Whether the kernel means the same by the two values of @key; NULL is none. */
+/* Whether the two values of @key mean the same to the kernel; NULL is none. */
 bool sysctl_value_equal(const char *key, const char *a, const char *b);
-/* What the kernel would always refuse, or make another value of. */
+/* Checks what the kernel would always refuse, or change. */
 int sysctl_value_check(const char *key, const char *value, struct err *e);
 
 /* The key of an interface that @key of a namespace is the default of: "hop_limit", for the family in @key + 4; NULL: none. */
 const char *sysctl_default_of(const char *key);
 /* The file of @o below /proc/sys. */
 void sysctl_path(const struct object *o, char path[320]);
-/* @o as it is, in @m but not added; NULL where the kernel has no such key. */
+/* @o with its present value, in @m but not added; NULL where the kernel has no such key. */
 int sysctl_seen(struct model *m, const struct object *o, struct object **ret, struct err *e);
 /* kind.observe, for both kinds, kind.early and kind.affects. */
 int sysctl_observe(struct observer *obs, struct err *e);
@@ -47,6 +47,6 @@ const char *sysctl_partner(const char *key);
 /* kind.check_in. */
 void sysctl_check_in(const struct model *m, const struct object *o, struct problems *p);
 void link_sysctl_check_in(const struct model *m, const struct object *o, struct problems *p);
-/* Adds a problem of @o, which needs IPv6 on @link (NULL: it is none of this file), if @m declares it off there. */
+/* Adds a problem of @o, which needs IPv6 on @link (NULL: not in this file), if @m declares it off there. */
 void sysctl_check_ipv6(const struct model *m, const struct object *o, const struct object *link, const char *field,
 		       struct problems *p);

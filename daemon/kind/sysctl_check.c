@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl_check.c - what keys say together, and with what stands on interfaces: whether
+/* sysctl_check.c - checks keys against each other, and against what belongs to interfaces: whether
  * the kernel could ever have all of it.  Pure. */
 #include "lookup.h"
 #include "forwarding.h"
@@ -18,8 +18,8 @@ static const char *disables_ipv6(const struct model *m, const struct object *lin
 	static const char all[] = "net.ipv6.conf.all.disable_ipv6", fresh[] = "net.ipv6.conf.default.disable_ipv6";
 	const char *value = link->managed ? NULL : lookup_sysctl(m, link->netns, NULL, fresh);
 
-	/* What is there already has taken its value from the default before; to set all sets the default, too
-	 * (addrconf_disable_ipv6, net/ipv6/addrconf.c). */
+	/* An existing interface has taken its value from the default before; writing all writes the
+	 * default, too (addrconf_disable_ipv6, net/ipv6/addrconf.c). */
 	if (value)
 		return is_on(value) ? fresh : NULL;
 	return is_on(lookup_sysctl(m, link->netns, NULL, all)) ? all : NULL;
@@ -43,7 +43,7 @@ void sysctl_check_ipv6(const struct model *m, const struct object *o, const stru
 			       link->name, key, link->netns, own, link->name);
 }
 
-/* Two keys of one value, which the second counts in smaller units. */
+/* Two keys for one value, which the second has in smaller units. */
 static const struct {
 	const char *key, *other;
 	long long factor;
@@ -66,7 +66,7 @@ static void alias_check(const struct model *m, const struct object *o, struct pr
 	}
 }
 
-/* The kernel has the first no larger than the second (its first number), at every moment. */
+/* The kernel keeps the first no larger than the second (its first number), at every moment. */
 static const char *const ordered[][2] = {
 	{ "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_port_range" },
 	{ "net.ipv4.ipfrag_low_thresh", "net.ipv4.ipfrag_high_thresh" },
@@ -113,7 +113,7 @@ void sysctl_check_in(const struct model *m, const struct object *o, struct probl
 	order_check(m, o, p);
 }
 
-/* An interface whose MTU is too small for IPv6 has no keys of it. */
+/* An interface whose MTU is too small for IPv6 has no IPv6 keys. */
 static void mtu_check(const struct object *o, const struct object *link, struct problems *p)
 {
 	const struct sysctl *s = (const struct sysctl *)o;
@@ -126,7 +126,7 @@ static void mtu_check(const struct object *o, const struct object *link, struct 
 		object_problem(p, EINVAL, o, NULL, "must be from %d to the MTU of %s, %u", IPV6_MIN_MTU, o->place, mtu ? mtu : 65535);
 }
 
-/* The field of an interface that a key of it is another name of. */
+/* The field of an interface that a key of it duplicates. */
 void link_sysctl_check_in(const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct object *link = model_find_ref(m, "link", o->place);

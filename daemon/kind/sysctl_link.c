@@ -23,7 +23,7 @@ static int link_sysctl_check(struct object *o, struct err *e)
 	return link_sysctl_check_key(o, e) < 0 ? e->code : sysctl_check_value((struct sysctl *)o, e);
 }
 
-/* A key that was as the default returns to what that is to be. */
+/* A key that had the default's value reverts to the default's new value. */
 static void link_sysctl_returns(const struct model *desired, struct object *o, const struct model *observed)
 {
 	const struct object *link = model_find_ref(desired, "link", o->place);
@@ -40,7 +40,7 @@ static void link_sysctl_returns(const struct model *desired, struct object *o, c
 		own->value = is;
 }
 
-/* With a secret of its own an interface makes its addresses from that. */
+/* With a secret of its own an interface derives its addresses from that. */
 static void link_sysctl_complete(struct model *m, struct object *o, _unused_ struct problems *p)
 {
 	struct object *link = model_find_ref(m, "link", o->place);

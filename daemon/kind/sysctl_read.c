@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl_read.c - reads keys: those that somebody declares, and what changes along
- * with them. */
+/* sysctl_read.c - reads keys: those that are declared, and those that change with them. */
 #include "forwarding.h"
 #include "sysctl.h"
 #include "kernel/observer.h"
 #include "kernel/sysctl.h"
 #include <ctype.h>
 
-/* The name of an interface may hold dots, which are no separators. */
+/* The name of an interface may contain dots, which are no separators. */
 void sysctl_path(const struct object *o, char path[320])
 {
 	const char *key = ((const struct sysctl *)o)->key;
@@ -21,7 +20,7 @@ void sysctl_path(const struct object *o, char path[320])
 			*c = '/';
 }
 
-/* The kernel has no such key: no file, another file's name before it, or a directory. */
+/* The kernel has no such key: no file, a file where its name has a directory, or a directory. */
 static bool is_no_key(const struct err *e)
 {
 	return e->code == -ENOENT || e->code == -ENOTDIR || e->code == -EISDIR;
@@ -36,7 +35,7 @@ int sysctl_seen(struct model *m, const struct object *o, struct object **ret, st
 	*ret = NULL;
 	sysctl_path(o, path);
 	unset = sysctl_read(path, value, sizeof(value), e) < 0;
-	/* What could not be read for any other reason than these would not be put back. */
+	/* What could not be read for any other reason could not be restored. */
 	if (unset && e->code != -EIO && e->code != -EMSGSIZE)
 		return is_no_key(e) ? 0 : e->code;
 	seen = object_copy(m, o, ~UINT64_C(0));
@@ -46,7 +45,7 @@ int sysctl_seen(struct model *m, const struct object *o, struct object **ret, st
 		((struct sysctl *)seen)->value = NULL;
 		seen->set &= ~field_bit(seen->kind, "value");
 	} else {
-		/* The kernel puts tabs into its lists; a file has spaces. */
+		/* The kernel separates lists by tabs; a file has spaces. */
 		for (char *c = value; *c; c++)
 			if (!isprint((unsigned char)*c))
 				*c = ' ';
@@ -56,7 +55,7 @@ int sysctl_seen(struct model *m, const struct object *o, struct object **ret, st
 	return 0;
 }
 
-/* What is said for all sets some of the defaults, and a new interface has these. */
+/* Keys for all interfaces set some of the defaults, and new interfaces copy those. */
 unsigned sysctl_early(const struct object *o)
 {
 	static const char *const early[][3] = {
@@ -98,7 +97,7 @@ static int observe_key(struct observer *obs, const struct object *netns, const s
 	return 0;
 }
 
-/* What switching forwarding of @netns would set anew there, and on interfaces that are not ours. */
+/* Reads what switching forwarding of @netns would reset there, and on interfaces that are not ours. */
 static int observe_disturbed(struct observer *obs, const struct object *netns, struct err *e)
 {
 	for (size_t i = 0; i < FORWARDING_SHARED; i++)
@@ -143,7 +142,7 @@ static bool is_along(const struct object *o, const struct object *other)
 	return false;
 }
 
-/* What writing @seen would set anew on interfaces that are not ours, and on those to come. */
+/* Reads what writing @seen would reset on interfaces that are not ours, and the default. */
 static int observe_all(struct observer *obs, const struct object *seen, struct err *e)
 {
 	for (size_t k = 0; k < ARRAY_SIZE(of_all); k++) {
@@ -158,7 +157,7 @@ static int observe_all(struct observer *obs, const struct object *seen, struct e
 	return 0;
 }
 
-/* The links of ours that are to be follow the default that @seen is: what they have. */
+/* Reads the keys of desired links of ours that follow the default @seen. */
 static int observe_followers(struct observer *obs, const struct object *seen, struct err *e)
 {
 	const char *key = ((const struct sysctl *)seen)->key, *name = sysctl_default_of(key);
@@ -186,7 +185,7 @@ enum affects sysctl_affects(const struct object *o, _unused_ uint64_t mask, cons
 	return is_followed(o, other) ? AFFECTS_ON_PURPOSE : AFFECTS_NOT;
 }
 
-/* Whether it is to be as @seen is. */
+/* Whether @seen already has its desired value. */
 static bool stays(const struct observer *obs, const struct object *seen)
 {
 	const struct object *want = model_find(obs->desired, seen->id);
@@ -194,7 +193,7 @@ static bool stays(const struct observer *obs, const struct object *seen)
 	return want && !object_diff(want, seen);
 }
 
-/* What goes along with @seen, a key of a namespace, if it is going to change. */
+/* Reads what changes with @seen, a key of a namespace, if that is going to change. */
 static int observe_along(struct observer *obs, const struct object *seen, bool shared, struct err *e)
 {
 	if (!sysctl_early(seen) || stays(obs, seen))

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl_value.c - what the value of a key means to the kernel, which writes many of
- * them otherwise than people do.  Pure. */
+/* sysctl_value.c - what the value of a key means to the kernel, which writes many of them
+ * differently from people.  Pure. */
 #include "sysctl.h"
 #include <arpa/inet.h>
 #include <ctype.h>
 
 enum unit {
 	UNIT_NONE,
-	UNIT_MS,	/* kept in jiffies: proc_dointvec_ms_jiffies, kernel/time/jiffies.c */
+	UNIT_MS,	/* stored in jiffies: proc_dointvec_ms_jiffies, kernel/time/jiffies.c */
 	UNIT_TICKS,	/* hundredths of a second, likewise: proc_dointvec_userhz_jiffies */
 	UNIT_TRUTH,	/* any number but 0 is 1: brnf_sysctl_call_tables, net/bridge/br_netfilter_hooks.c */
 };
@@ -16,7 +16,7 @@ enum unit {
 static const struct meaning {
 	const char *name;
 	enum unit unit;
-	unsigned numbers;	/* it has so many; 0: not said */
+	unsigned numbers;	/* how many numbers it has; 0: not fixed */
 	bool range;		/* from, to */
 } meanings[] = {
 	{ .name = "icmp_ratelimit", .unit = UNIT_MS },
@@ -64,7 +64,7 @@ static const struct meaning *meaning_of(const char *key)
 	return m;
 }
 
-/* The next word of @s, which is moved behind it; false: there is none. */
+/* Takes the next word of @s, which is advanced past it; false: there is none. */
 static bool next_word(const char **s, char word[SYSCTL_VALUE_MAX + 1])
 {
 	size_t n;
@@ -78,7 +78,7 @@ static bool next_word(const char **s, char word[SYSCTL_VALUE_MAX + 1])
 	return n;
 }
 
-/* A number as the kernel reads it: decimal, 0x10, or 010. */
+/* Parses a number as the kernel does: decimal, 0x10, or 010. */
 static bool number_parse(const char *s, long long *ret)
 {
 	char *end;
@@ -92,11 +92,11 @@ static bool number_parse(const char *s, long long *ret)
 
 /* ---- times, which the kernel counts in jiffies ---- */
 
-/* What @time is when the kernel has kept it, at @hz jiffies in a second. */
+/* Whether @kept is what the kernel makes of @time, at @hz jiffies in a second. */
 static bool is_kept_as(enum unit unit, long long time, long long kept, long long hz)
 {
 	long long per_second = unit == UNIT_MS ? 1000 : 100;
-	/* A time in milliseconds is never cut short; one in ticks is. */
+	/* A time in milliseconds is rounded up; one in ticks is cut off. */
 	long long jiffies = (time * hz + (unit == UNIT_MS ? per_second - 1 : 0)) / per_second;
 	long long back = jiffies * per_second;
 
@@ -232,10 +232,10 @@ static int numbers_check(const struct meaning *m, const char *value, struct err 
 	for (const char *s = value; next_word(&s, word); n++)
 		if (n < ARRAY_SIZE(v) && !number_parse(word, &v[n]))
 			return err_set(e, EINVAL, "%s takes %u numbers, and \"%.40s\" is not a number", m->name, m->numbers, word);
-	/* The kernel would keep the others as they are, or leave out what is too much. */
+	/* The kernel would leave the missing ones unchanged, and ignore those that are too many. */
 	if (n != m->numbers)
 		return err_set(e, EINVAL, "%s takes %u numbers, not %u", m->name, m->numbers, n);
-	/* "1 0" is the kernel's word for nobody. */
+	/* "1 0" means nobody to the kernel. */
 	if (m->range && v[0] > v[1] && (v[0] != 1 || v[1] != 0))
 		return err_set(e, EINVAL, "%s: %lld to %lld is empty: the smaller number comes first", m->name, v[0], v[1]);
 	return 0;

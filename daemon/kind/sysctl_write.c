@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl_write.c - writes keys.  Some the kernel checks against one another, some
- * it hands on to interfaces. */
+/* sysctl_write.c - writes keys.  Some are checked by the kernel against one another, some are copied to
+ * interfaces. */
 #include "link.h"
 #include "sysctl.h"
 #include "kernel/sysctl.h"
 #include "kernel/batch.h"
 
-/* The steps at the start of @ops that are about keys of one namespace, or of one interface. */
+/* The number of steps at the start of @ops that are about keys of one namespace, or of one interface. */
 static size_t run_length(const struct op *ops, size_t n)
 {
 	size_t run = 1;
@@ -16,7 +16,8 @@ static size_t run_length(const struct op *ops, size_t n)
 	return run;
 }
 
-/* What the key was, for the way back: it is only known now where it came with its namespace or interface. */
+/* Saves the former value of the key, for a rollback: if it came with its namespace or interface, it is known only
+ * now. */
 static int note(struct batch *b, const struct op *op, struct err *e)
 {
 	struct object *seen = NULL;
@@ -28,7 +29,7 @@ static int note(struct batch *b, const struct op *op, struct err *e)
 	return 0;
 }
 
-/* For people: the kernel puts tabs into its lists. */
+/* For people: the kernel separates lists by tabs. */
 static const char *spaced(char *value)
 {
 	for (char *c = value; *c; c++)
@@ -36,7 +37,7 @@ static const char *spaced(char *value)
 	return value;
 }
 
-/* Why the kernel refuses a value that it has taken before. */
+/* Explains why the kernel refuses a value that it has accepted before. */
 static int say_partner(const char *key, struct err *e)
 {
 	char path[320], value[SYSCTL_VALUE_MAX + 2];
@@ -61,7 +62,7 @@ static int write_key(const char *path, const struct sysctl *s, struct err *e)
 		return err_set(e, EACCES, "%s is read-only in this namespace", s->key);
 	if (r == -EINVAL)
 		return say_partner(s->key, e);
-	/* What a key names may be missing, too. */
+	/* The object that a key names may be missing, too. */
 	if (r == -ENOENT && sysctl_read(path, made, sizeof(made), &missing) == -ENOENT)
 		return err_kernel(e, ENOENT, NULL, "%s: this kernel does not have it, or only in the initial network namespace", s->key);
 	if (r == 0 && s->object.declared && !sysctl_value_equal(s->key, s->value, made))
@@ -70,17 +71,17 @@ static int write_key(const char *path, const struct sysctl *s, struct err *e)
 	return r;
 }
 
-/* ---- what a default is for interfaces that are there already ---- */
+/* ---- what a default means for existing interfaces ---- */
 
 const char *sysctl_default_of(const char *key)
 {
 	const char *name = !strncmp(key, "net.ipv4.conf.default.", 22) || !strncmp(key, "net.ipv6.conf.default.", 22) ? key + 22 : NULL;
 
-	/* Links of ours promote secondary addresses always. */
+	/* Links of ours always promote secondary addresses. */
 	return name && strcmp(name, "promote_secondaries") ? name : NULL;
 }
 
-/* Whether the default of the key @name of @family is what @link has, unless something else is said. */
+/* Whether @link follows the default of the key @name of @family, unless it sets the key itself. */
 static bool is_subject(const struct batch *b, const struct object *link, const char *family, const char *name)
 {
 	if (link->managed || !object_is(link, "link") || !model_find(b->plan->observed, link->id))
@@ -90,7 +91,7 @@ static bool is_subject(const struct batch *b, const struct object *link, const c
 	return strncmp(family, "ipv6", 4) || !link_is_guarded(b->plan->desired, link, name);
 }
 
-/* What the key @own of an interface returns to some day is the new default. */
+/* The key @own of an interface reverts to the new default one day. */
 static void note_default(struct batch *b, const struct object *own, const struct sysctl *after)
 {
 	struct object *original = object_copy(&b->noted, own, ~UINT64_C(0));
@@ -99,8 +100,8 @@ static void note_default(struct batch *b, const struct object *own, const struct
 	model_add(&b->noted, original, NULL);
 }
 
-/* What an interface lacks: IPv6, the key, or a secret that could be read; or it can never have the value, as an MTU
- * above its own.  All else keeps it from what a new one would have. */
+/* Whether an interface lacks IPv6, the key, or a secret that could be read; or can never have the value, as an MTU
+ * above its own.  Any other error would make it differ from a new one. */
 static bool is_not_for(const struct err *e)
 {
 	return e->code == -ENOENT || e->code == -EIO || e->code == -EINVAL;
@@ -114,7 +115,7 @@ static int follow(const struct object *link, const char *family, const char *nam
 	snprintf(path, sizeof(path), "net/%.4s/conf/%s/%s", family, link->name, name);
 	if (sysctl_read(path, value, sizeof(value), e) < 0)
 		return is_not_for(e) ? 0 : e->code;
-	/* One that had another value has it from somebody. */
+	/* Another value was set by somebody. */
 	if (!sysctl_value_equal(after->key, before->value, value))
 		return 0;
 	return sysctl_write(path, after->value, e) == 0 || is_not_for(e) ? 0 : e->code;
@@ -149,21 +150,21 @@ static int take(struct batch *b, const struct op *op, struct err *e)
 	char path[320];
 	int r;
 
-	/* A key that cannot be read before it is written has no value to go back to. */
+	/* A key that cannot be read before it is written has no value to revert to. */
 	if (!s->value)
 		return 0;
 	if (note(b, op, e) < 0)
 		return e->code;
 	sysctl_path(op->after, path);
 	r = write_key(path, s, e);
-	/* Below an MTU of 1280 the kernel has no keys of IPv6 for a link: there is nothing to put back. */
+	/* Below an MTU of 1280 the kernel has no IPv6 keys for a link: there is nothing to revert. */
 	if (r == -ENOENT && !op->after->declared)
 		return 0;
 	return r < 0 ? r : follow_all(b, op, e);
 }
 
-/* Takes all of @ops that are not done yet.  Sets w->refused to the first that the kernel refuses for now, and @e
- * to its words; that may be because of another that is yet to be written.  Returns how many were done. */
+/* Writes all of @ops that are not done yet.  Sets b->refused to the first that the kernel refuses for now, and @e
+ * to its words; the reason may be another key that is yet to be written.  Returns how many were written. */
 static int take_round(struct batch *b, struct op *ops, size_t n, bool *done, struct err *e)
 {
 	int taken = 0;

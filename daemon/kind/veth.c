@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* veth.c - a cable: two interfaces, each an object of its own, of which the one that
- * is created first brings the other into being. */
+/* veth.c - a veth pair: two interfaces, each an object of its own; creating the first creates the other. */
 #include "link.h"
 #include "kernel/observer.h"
 #include <linux/if_link.h>
@@ -27,7 +26,7 @@ static void set_peer(struct veth *v, const char *peer)
 	OBJECT_SET(&v->link.object, veth, peer);
 }
 
-/* The far end, made from what is said of it without a kind, or from nothing. */
+/* Makes the far end from its entry without a kind, or from nothing. */
 static struct veth *far_end(struct model *m, const struct object *near, const char *peer, struct object *listed)
 {
 	const char *slash = strchr(peer, '/');
@@ -94,7 +93,7 @@ static void veth_resolve(struct model *observed, struct object *o, const struct 
 	const struct object *far = peer ? model_find_ref(observed, "link", peer) : NULL;
 	const struct link *l = (const struct link *)far;
 
-	/* An end that was not looked at is taken to be as it was made. */
+	/* An end that was not read is assumed to be as it was created. */
 	if (far && far->kind == &kind_veth && far->handle == v->link.lower && (far->assumed || l->lower == o->handle))
 		set_peer(v, arena_strdup(&observed->arena, peer));
 }
@@ -114,13 +113,13 @@ static int put_peer(struct batch *b, const struct object *o, _unused_ uint64_t m
 	if (nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO) < 0)
 		abort();
 	link_put_birth(b, far, m);
-	/* Both ends are born where they belong; moving one later costs a grace period. */
+	/* Both ends are created where they belong; moving one later costs a grace period. */
 	msg_put_u32(m, IFLA_NET_NS_FD, (uint32_t)ns->fd);
 	nla_nest_end(m, peer);
 	return 0;
 }
 
-/* Nothing but a file or somebody's hand changes its MTU. */
+/* Only a file or somebody's hand changes its MTU. */
 static int veth_check(struct object *o, _unused_ struct err *e)
 {
 	if (object_has(o, LINK_MTU))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* answer.c - from parameters to C, and from what the engine says to JSON. */
+/* answer.c - converts parameters to C, and the engine's results to JSON. */
 #include "engine/outcome.h"
 #include "engine/shape.h"
 #include "answer.h"
@@ -19,7 +19,7 @@ const char *list_text(struct json_object *list, size_t i)
 	return json_object_get_string(json_object_array_get_idx(list, i));
 }
 
-/* A process of a container has no number here. */
+/* A process of a container has no number in our PID namespace. */
 void call_caller(const struct call *c, char *ret, size_t size)
 {
 	const struct peer *peer = c->peer;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* context.h - what the methods work on. */
+/* context.h - what the methods operate on. */
 #pragma once
 #include "control/service.h"
 #include "engine/reconcile.h"
 
-/* What the methods work on. */
+/* What the methods operate on. */
 struct method_context {
 	struct engine *engine;
-	/* There is work for engine_step now. */
+	/* engine_step has something to do now. */
 	void (*work)(void *arg);
 	/* A reload begins, or has ended. */
 	void (*reloading)(void *arg, bool on);

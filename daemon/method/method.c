@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* method.c - the table of methods, and those that only look.  What comes in has
- * been checked against the interface text. */
+/* method.c - the table of methods, and those that only read.  Calls have been checked
+ * against the interface text. */
 #include "engine/outcome.h"
 #include "method.h"
 #include "answer.h"

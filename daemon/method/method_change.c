@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* method_change.c - the methods that change something: each puts changes in line at
- * the engine, and is answered when the last of them is done. */
+/* method_change.c - the methods that change something: each queues changes at the engine,
+ * and is answered when the last of them is done. */
 #include "method_change.h"
 #include "answer.h"
 #include "engine/outcome.h"
@@ -11,8 +11,8 @@ enum { NAMES_MAX = 4096 };
 
 /* A call that waits for one change or for several. */
 struct pending {
-	struct call *call;		/* NULL: nobody listens any more */
-	size_t left;			/* changes that are not done */
+	struct call *call;		/* NULL: the client has disconnected */
+	size_t left;			/* changes that are not finished */
 	size_t all;			/* changes */
 	bool one;			/* answered with the summary, not with a list */
 	struct json_object *summaries, *failures, *users;
@@ -54,7 +54,7 @@ static void answer(struct pending *p)
 
 	if (!c)
 		return;
-	/* Of several each has an outcome of its own. */
+	/* If there are several, each has an outcome of its own. */
 	if (p->error && p->all <= 1) {
 		call_error(c, p->error, json_object_get(p->error_parameters));
 		return;
@@ -133,7 +133,7 @@ static void submit(struct method_context *m, struct pending *p, struct change *c
 	m->work(m->arg);
 }
 
-/* What is kept, and what is there at boot, is called what it was applied as. */
+/* The topology is stored, also for boot, under the name that it was applied as. */
 static void name_put(struct json_object *topology, const char *name)
 {
 	struct json_object *own = json_object_object_get(topology, "name");
@@ -159,7 +159,7 @@ static const struct json_member apply_members[] = {
 };
 const struct json_struct apply_takes = PARAMETERS(apply_in, apply_members);
 
-/* What a call says of the topology. */
+/* Takes the topology from the call. */
 static void take_topology(struct change *c, const char *name, const char *source, struct json_object *topology)
 {
 	snprintf(c->name, sizeof(c->name), "%s", name);
@@ -198,7 +198,7 @@ void method_adopt(struct call *c, const void *parameters, void *arg)
 	submit(arg, pending_new(c, true), &change);
 }
 
-/* One change for each of the names, or for each known topology in state @state. */
+/* Makes a change for each of the names, or for each topology in state @state. */
 static void change_all(struct call *c, struct method_context *m, const struct change *like, struct json_object *names,
 		       enum topology_state state)
 {
@@ -206,11 +206,11 @@ static void change_all(struct call *c, struct method_context *m, const struct ch
 	const struct topology *const *topologies;
 	struct pending *p;
 
-	/* What has come into the boot directories is known too. */
+	/* Includes topologies that are new in the boot directories. */
 	boot_refresh(m->engine);
 	n_topologies = engine_topologies(m->engine, &topologies);
 	p = pending_new(c, false);
-	p->left = 1;	/* until all are in line */
+	p->left = 1;	/* until all are queued */
 	for (size_t i = 0; i < (n ? n : n_topologies); i++) {
 		struct change change = *like;
 
@@ -270,7 +270,7 @@ static const struct json_member waiting_members[] = {
 };
 const struct json_struct waiting_takes = PARAMETERS(waiting_in, waiting_members);
 
-/* A change of one topology, or of all that wait to be confirmed. */
+/* Makes a change of one topology, or of all that await confirmation. */
 static void change_waiting(struct call *c, const struct waiting_in *in, struct method_context *m, enum change_type type)
 {
 	const char *name = in->name;
@@ -280,7 +280,7 @@ static void change_waiting(struct call *c, const struct waiting_in *in, struct m
 	struct pending *p;
 
 	p = pending_new(c, false);
-	p->left = 1;	/* until all are in line */
+	p->left = 1;	/* until all are queued */
 	for (size_t i = 0; i < (name ? 1 : n); i++) {
 		if (!name && !topologies[i]->confirm_usec)
 			continue;

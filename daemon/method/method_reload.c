@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* method_reload.c - Reload: answered when all that it led to is done. */
+/* method_reload.c - Reload: answered when everything that it caused is done. */
 #include "method_change.h"
 #include "answer.h"
 #include "engine/reload.h"
 
 /* A call that waits for a reload. */
 struct asked {
-	struct call *call;		/* NULL: nobody listens any more */
+	struct call *call;		/* NULL: the client has disconnected */
 	struct method_context *context;
 };
 

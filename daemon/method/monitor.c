@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* monitor.c - events for clients.  One that does not read what it is told is let go:
- * it is never waited for, and the others hear no later for it. */
+/* monitor.c - events for clients.  A client that does not read its events is
+ * disconnected: netnsd never waits for it, and the others get theirs no later. */
 #include "monitor.h"
 #include "answer.h"
 #include "store/event.h"
 #include <json-c/json.h>
 
-/* More events than these are not held back for one who has a share of the time only. */
+/* No more events than these are held back for a client that gets only a share of the time. */
 enum { WAITING_MAX = 1000, SEND_MAX = 64 };
 
 struct monitor {
-	struct subscriber subscriber;	/* first: what told is given */
+	struct subscriber subscriber;	/* first: told gets a pointer to it */
 	struct call *call;
 	struct engine *engine;
 	sd_event_source *send;
@@ -33,7 +33,7 @@ static void too_slow(struct monitor *m)
 	call_error(c, ERROR("TooSlow"), NULL);
 }
 
-/* Who tells has other things to do than to write to clients: they get it in their own time. */
+/* The reporter must not wait for clients: they get the event in their own time. */
 static void on_told(struct subscriber *s, struct json_object *event)
 {
 	struct monitor *m = (struct monitor *)s;

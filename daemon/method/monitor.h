@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* monitor.h - the methods of the table that tell events: as they come, and those
- * that were; @arg is a struct method_context. */
+/* monitor.h - the methods of the table that report events: new ones, and those in the
+ * log; @arg is a struct method_context. */
 #pragma once
 #include "context.h"
 

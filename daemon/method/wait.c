@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c - clients that wait until topologies are up, or namespaces are there.  Whenever
- * something happens to a topology it is looked whether that is so, though with thousands of
- * topologies not for each by itself. */
+/* wait.c - clients that wait until topologies are up, or namespaces exist.  Each event of a
+ * topology triggers a check; with thousands of topologies, several events share one. */
 #include "usec.h"
 #include "wait.h"
 #include "answer.h"
@@ -24,19 +23,19 @@ static const struct json_member members[] = {
 const struct json_struct wait_takes = PARAMETERS(wait_in, members);
 
 struct waiter {
-	struct subscriber subscriber;	/* first: what told is given */
+	struct subscriber subscriber;	/* first: told gets a pointer to it */
 	struct call *call;
-	struct wait_in in;		/* its lists are the call's */
+	struct wait_in in;		/* the call owns its lists */
 	struct engine *engine;
 	sd_event_source *check, *timeout;
-	uint64_t rests_usec;		/* CLOCK_MONOTONIC: until then it is not looked again */
+	uint64_t rests_usec;		/* CLOCK_MONOTONIC: no check until then */
 };
 
-/* What is waited for, and not there. */
+/* What is waited for and missing. */
 struct missing {
 	struct json_object *names, *namespaces;
 	char message[MESSAGE_MAX];
-	const struct topology *failed;	/* will not come by itself */
+	const struct topology *failed;	/* will not come up by itself */
 };
 
 static void missing_init(struct missing *m)
@@ -58,7 +57,7 @@ static void miss(struct missing *m, struct json_object *list, const char *name, 
 	snprintf(m->message + n, sizeof(m->message) - n, "%s%s%s%s", n ? "; " : "", what, name, why);
 }
 
-/* Netnsd does not try again what it could not bring up; what is up but not well it does. */
+/* netnsd does not retry a topology that it could not bring up; one that is up and has a problem, it does. */
 static bool is_lost(const struct topology *t)
 {
 	return t->state == STATE_FAILED && !topology_is_up(t);
@@ -124,7 +123,7 @@ static void check(const struct engine *g, const struct wait_in *in, struct missi
 		netns_check(g, list_text(in->namespaces, i), m);
 	if (n || n_namespaces)
 		return;
-	/* What is down is meant to be so, once the start has done what it should. */
+	/* A topology that is down is meant to be down, once the start is finished. */
 	n_topologies = engine_topologies(g, &all);
 	for (size_t i = 0; i < n_topologies; i++)
 		if (all[i]->state != STATE_DOWN || boot_is_starting(g))
@@ -145,7 +144,7 @@ static void failed_answer(struct call *c, const struct topology *t)
 	call_error(c, ERROR("Failed"), reply);
 }
 
-/* Whether the call is answered now. */
+/* Answers the call if that is possible now. */
 static bool answer(struct engine *g, struct call *c, const struct wait_in *in, bool late)
 {
 	struct json_object *reply;
@@ -178,7 +177,7 @@ static void waiter_end(struct waiter *w)
 	free(w);
 }
 
-/* Only when the one who tells is done: what is told may be told before it is so. */
+/* Checks only after the reporter is done: an event may be reported before the state has changed. */
 static void on_told(struct subscriber *s, _unused_ struct json_object *event)
 {
 	struct waiter *w = (struct waiter *)s;

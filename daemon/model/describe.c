@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* describe.c - says in the words of ip(8) what an object is, and what changes of it. */
+/* describe.c - describes an object, and what changes of it, in the words of ip(8). */
 #include "kind.h"
 #include "model.h"
 
@@ -26,7 +26,7 @@ static char *value_text(struct arena *a, const struct object *o, size_t i)
 	return text;
 }
 
-/* A value that is there anyway needs no word. */
+/* A default value need not be shown. */
 static bool is_usual(const struct field *f, const char *value)
 {
 	size_t n = f->kernel_default ? strlen(f->kernel_default) : 0;
@@ -66,7 +66,7 @@ char *object_describe(struct arena *a, const struct object *o, const struct obje
 	bool which = before && o->kind->form == FORM_LIST;
 
 	if (pair)
-		mask |= kind_mask(o->kind, KEY);	/* the key says which */
+		mask |= kind_mask(o->kind, KEY);	/* the key shows which object it is */
 	else if (which)
 		all = object_describe(a, o, NULL, kind_mask(o->kind, BARE) & ~mask);
 	for (size_t i = 0; i < o->kind->n_fields; i++) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* drift.c - heals at once what drifts now and then, and ever more seldom what is
- * changed again and again. */
+/* drift.c - heals occasional drift at once, and what is changed again and again ever more seldom. */
 #include "drift.h"
 #include "kind.h"
 #include "model.h"
@@ -52,7 +51,7 @@ struct drift *drift_find(const struct drifts *d, const struct object *o)
 	return NULL;
 }
 
-/* Long enough to be no fight any more. */
+/* Whether it was quiet for so long that it counts as no fight any more. */
 static bool is_over(const struct drifts *d, const struct drift *one, uint64_t now)
 {
 	return now > one->noted + d->window && now > one->until + 2 * one->pause;
@@ -199,7 +198,7 @@ bool drift_is_contested(const struct drifts *d, const struct drift *one, uint64_
 	return one->pause && !one->refused && !is_over(d, one, now);
 }
 
-/* Forgets what is over at @now or, if @declared is there, not in it. */
+/* Forgets what is over at @now or, with @declared, is not in it. */
 static void forget(struct drifts *d, const struct model *declared, uint64_t now)
 {
 	size_t kept = 0;
@@ -210,7 +209,7 @@ static void forget(struct drifts *d, const struct model *declared, uint64_t now)
 		else
 			d->v[kept++] = d->v[i];
 	d->n = kept;
-	/* What is left of the last sixteen stays allocated as it is. */
+	/* The allocation stays in steps of sixteen. */
 	d->v = kept ? must(realloc(d->v, (kept + 16) / 16 * 16 * sizeof(*d->v))) : d->v;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event_type.h - the events there are (store/event.h). */
+/* event_type.h - the types of events (store/event.h). */
 #pragma once
 
 enum event_type {
@@ -10,8 +10,8 @@ enum event_type {
 	EVENT_CONFIRMED,
 	EVENT_DRIFT,		/* an object is not as declared: expected, actual, by */
 	EVENT_HEALED,		/* and is again */
-	EVENT_CONTESTED,	/* healed so often that healing it now waits */
-	EVENT_WAITING,		/* for an interface or namespace that others make */
-	EVENT_FAILED,		/* netnsd could not do what it should: message says why */
+	EVENT_CONTESTED,	/* healed so often that healing it is delayed now */
+	EVENT_WAITING,		/* for an interface or namespace that others create */
+	EVENT_FAILED,		/* an operation failed: message says why */
 };
 enum { EVENT_TYPES = EVENT_FAILED + 1 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* model.c - keeps a set of objects, finds them by id, and compares them field by
- * field as the rows of their kind say. */
+/* model.c - stores a set of objects, finds them by id, and compares them field by field
+ * as the rows of their kind say. */
 #include "model.h"
 #include "kind.h"
 #include <assert.h>
 
-/* Names of namespaces and interfaces are bounded, so is an id: class, place, keys. */
+/* Names of namespaces and interfaces are bounded, and so is an id: class, place, keys. */
 enum { ID_MAX = 512 };
 
 void model_init(struct model *m, const struct kinds *kinds)
@@ -257,7 +257,7 @@ uint64_t object_diff(const struct object *want, const struct object *have)
 
 		if (!object_has(want, i) || f->flags & WRITTEN)
 			continue;
-		/* What the kernel does not say is zero in memory: none. */
+		/* What the kernel does not report is zero in memory: none. */
 		if (!same_row(want, have, i) || !f->type->equal(object_at(want, i), object_at(have, i)))
 			wrong |= bit(i);
 	}
@@ -343,7 +343,7 @@ bool ref_is_in(const char *ref, const char *netns)
 	return !strncmp(ref, netns, n) && ref[n] == '/';
 }
 
-/* Everything stands in its namespace, and what a file lists in an interface on that. */
+/* Everything belongs to its namespace, and what a file lists in an interface belongs to that. */
 bool object_ref(const struct object *o, bool gives, size_t *i, struct ref *ret)
 {
 	const struct kind *k = o->kind;

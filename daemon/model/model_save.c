@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* model_save.c - objects as JSON, for records on disk, and back. */
+/* model_save.c - converts objects to JSON, for records on disk, and back. */
 #include "model.h"
 #include "kind.h"
 #include <assert.h>
 
-/* JSON null means none: a zeroed value that is set.  The bounds are not asked: they are
- * for files, and what the kernel had is right. */
+/* JSON null means none: a zeroed value that is set.  The bounds are not checked: they are
+ * for files, and what the kernel had is valid. */
 static int field_set(struct model *m, struct object *o, size_t i, struct json_object *v, struct err *e)
 {
 	struct field f = o->kind->fields[i];
@@ -55,7 +55,7 @@ bool object_has_default(const struct object *o, size_t i)
 	return same;
 }
 
-/* None is null, as in field_set, also where the type has no word for it. */
+/* None is null, as in field_set, even where the type has no word for it. */
 static struct json_object *field_save(const struct object *o, size_t i)
 {
 	static const char zero[64];
@@ -90,7 +90,7 @@ struct json_object *model_save(const struct model *m)
 	return list;
 }
 
-/* What model_save writes of an object. */
+/* The members that model_save writes of an object. */
 static const struct { const char *key; enum json_type type; bool optional; } members[] = {
 	{ "class", json_type_string }, { "kind", json_type_string }, { "netns", json_type_string },
 	{ "name", json_type_string, .optional = true }, { "any", json_type_boolean }, { "handle", json_type_int },
@@ -130,7 +130,7 @@ static const char *member(struct json_object *in, const char *key)
 	return json_object_get_string(json_object_object_get(in, key));
 }
 
-/* A name is of a namespace or, as the kernel takes it, of a link: paths are made of both. */
+/* A name must be one of a namespace or, as the kernel defines it, of a link: both are used in paths. */
 static int names_check(struct json_object *in, struct err *e)
 {
 	const char *name = member(in, "name");

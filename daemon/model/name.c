@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* name.c - the one place that says which names are taken: no path is made of a
- * name and no message holds one that has not been here. */
+/* name.c - the one place that decides which names are allowed: no path is made of a name,
+ * and no message contains one, that was not checked here. */
 #include "type.h"
 #include <ctype.h>
 #include <net/if.h>
 
 const char *ifname_problem(const char *s, struct err *e)
 {
-	/* Directories of net.ipv4.conf, where an interface of that name would be another thing. */
+	/* Directories of net.ipv4.conf, where an interface of that name would mean something else. */
 	static const char *const taken[] = { ".", "..", "all", "default" };
 	size_t n = strlen(s);
 	const char *bad = strpbrk(s, "/:%");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* object.h - one thing that a person wants or the kernel has, and a set of them. */
+/* object.h - one object that is desired or that the kernel has, and a set of them. */
 #pragma once
 #include "field.h"
 #include "type.h"
@@ -7,28 +7,28 @@
 struct kind;
 struct kinds;
 
-/* Who an observed object belongs to (owner.h). */
+/* The owner of an observed object (owner.h). */
 enum owner { OWNER_FOREIGN, OWNER_OURS, OWNER_OTHER_TOPOLOGY };
 
-/* What the kernel keeps on an object to say whose it is. */
+/* The mark that the kernel stores on an object to show its owner. */
 struct sign {
-	uint32_t hash;		/* of the topology's name, 0: not signed, SIGN_ANY: by some topology of ours */
+	uint32_t hash;		/* of the topology's name, 0: no mark, SIGN_ANY: by some topology of ours */
 	const char *topology;	/* its name, where the kernel has room for it */
-	bool taken;		/* somebody else's is where ours would stand */
-	bool half;		/* made by netnsd, and not given its name yet */
-	bool missing;		/* of an address: it has none, though the kernel keeps them */
+	bool taken;		/* something else is where our mark would be */
+	bool half;		/* created by netnsd, and not named yet */
+	bool missing;		/* of an address: it has none, though the kernel stores them */
 	uint32_t group;		/* of a link: its group and alias as they are; NULL: none */
 	const char *alias;
 };
 enum { SIGN_ANY = 1 << 30 };
 
-/* Somebody else's object that takes the place of one of ours, or shares it. */
+/* An object of others that takes the place of one of ours, or coexists with it. */
 struct beside {
 	const char *id;		/* of ours */
 	const char *words;	/* "a route of proto dhcp via 10.0.0.9 dev e0" */
 	const char *remedy;	/* a clause: what can be done about it */
 	bool along;		/* it comes and goes with an object of another class in that slot (kind.h) */
-	bool bars;		/* ours is not made while it is there */
+	bool bars;		/* ours is not created while it exists */
 };
 
 /* The head of every kind's own struct. */
@@ -36,37 +36,37 @@ struct object {
 	const struct kind *kind;
 	const char *netns;	/* the namespace it is in; "host" is the daemon's own */
 	const char *name;	/* of a namespace or interface; NULL elsewhere */
-	const char *place;	/* "ns1/veth-ns" or "ns1": where a plan says it is */
+	const char *place;	/* "ns1/veth-ns" or "ns1": the place that a plan shows */
 	const char *id;		/* "link ns1/veth-ns": class, place and keys; unique in a model */
 	uint64_t set;		/* bit i: fields[i] of the kind has a value */
-	uint64_t declared;	/* those a file says; the rest of set returns to what it was (revert.h) */
+	uint64_t declared;	/* those that the file sets; the rest of set reverts to former values (revert.h) */
 	uint64_t usual;		/* those of set that no file says: the kernel's default, as long as no other topology declares them */
 	struct where where;	/* in the file */
 	struct json_object *in;	/* what the file says of it; only while it is loaded (object_problem) */
 	uint32_t hash;		/* of id */
-	uint32_t handle;	/* the kernel's number for it (ifindex), 0: not known yet */
-	uint32_t born;		/* of an observed address, when the kernel made it: no other one of its id has that; 0: not told */
-	uint32_t seq;		/* order of arrival in the model */
+	uint32_t handle;	/* the kernel's number for it (ifindex), 0: unknown */
+	uint32_t born;		/* of an observed address: when the kernel created it, unique for its id; 0: unknown */
+	uint32_t seq;		/* order of addition to the model */
 	struct sign sign;	/* of an observed object */
 	enum owner owner;	/* likewise */
 	const char *owner_name;	/* the topology, for OWNER_OTHER_TOPOLOGY */
-	const char *damage;	/* of an observed one that is not ours: what is wrong with a mark that may be, and the remedy */
-	const char *alias_of;	/* of an observed one: it is only another name of this interface, and that is declared */
-	uint64_t cookie;	/* of an observed namespace, the kernel's; of a declared link or namespace, that of where it was seen … */
-	uint32_t marked;	/* … with the whole of our mark, and the number (born) that it had; 0: it was not seen so */
-	uint32_t former;	/* the one before that: it may live on under another name */
-	bool listed;		/* the file lists what stands on it: the list is complete */
-	bool managed;		/* manages what is there; never creates or deletes it (kind.h) */
-	bool unmarked;		/* of an observed one: it is adopted, and has no sign yet (adopt.h) */
-	bool missing_route;		/* of an observed one: what the kernel made with it is gone (kind.repair) */
-	bool out_of_order;		/* of an observed one: it is made anew, in its turn among others */
-	const struct object *comes_after;	/* of a misplaced one: not before this desired one is made; NULL: now */
-	const struct beside *beside;	/* of an observed one: it is somebody else's, and there is one of ours, or is to be */
-	bool crowded;		/* of a desired one: it is made beside somebody else's */
-	bool name_blocked;	/* of a desired namespace: what stands at its name is none */
-	bool assumed;		/* of an observed one: not looked at, taken to be as declared */
+	const char *damage;	/* of an observed one that is not ours, but may be: what its mark lacks; remedy */
+	const char *alias_of;	/* of an observed one: it is an alternative name of this interface, which is declared */
+	uint64_t cookie;	/* of an observed namespace; of a declared object, where it was observed … */
+	uint32_t marked;	/* … with our complete mark, and the number (born) that it had; 0: it was not */
+	uint32_t former;	/* the one before that: it may still exist under another name */
+	bool listed;		/* the file has the complete list of what belongs to it */
+	bool managed;		/* manages an existing object; never creates or deletes it (kind.h) */
+	bool unmarked;		/* of an observed one: it is adopted, and has no mark yet (adopt.h) */
+	bool missing_route;		/* of an observed one: a route that came with it is missing (kind.repair) */
+	bool out_of_order;		/* of an observed one: it is recreated to restore its order among others */
+	const struct object *comes_after;	/* of one out of order: recreated after this desired one; NULL: now */
+	const struct beside *beside;	/* of an observed one: it belongs to others, and competes with one of ours */
+	bool crowded;		/* of a desired one: it coexists with one of others */
+	bool name_blocked;	/* of a desired namespace: something else has its name */
+	bool assumed;		/* of an observed one: not read, assumed to be as declared */
 	unsigned mark;		/* scratch of one walk */
-	struct object *first, *last;	/* of a namespace: what stands in it, in order of arrival */
+	struct object *first, *last;	/* of a namespace: its objects, in order of addition */
 	struct object *next;		/* in the same namespace */
 };
 

@@ -6,7 +6,7 @@
 #define P(name) (1U << OUTCOME_##name)
 
 static const struct outcome_row rows[] = {
-	/* Its event and words are those of what was asked for. */
+	/* Its event and message are those of the request. */
 	[OUTCOME_DONE] = { .event = EVENT_APPLIED, .exit = EXIT_DONE },
 	[OUTCOME_INVALID] = {
 		.error = ERROR("Invalid"), .parameters = P(PROBLEMS), .event = EVENT_REFUSED, .exit = EXIT_INVALID, .named = true,

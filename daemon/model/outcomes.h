@@ -24,34 +24,35 @@ enum outcome_code {
 };
 enum { OUTCOMES = OUTCOME_ROLLBACK_FAILED + 1 };
 
-/* What an error says besides its name; each is a bit of outcome_row.parameters. */
+/* The parameters of an error; each is a bit of outcome_row.parameters. */
 enum outcome_parameter {
 	OUTCOME_NAME,		/* of the topology */
-	OUTCOME_SOURCE,		/* where the topology that has the name is from */
-	OUTCOME_FOR,		/* what is not there yet: "link host/eth0, namespace isp" */
+	OUTCOME_SOURCE,		/* the source of the topology that has the name */
+	OUTCOME_FOR,		/* what is missing: "link host/eth0, namespace isp" */
 	OUTCOME_OBJECT,		/* of the first conflict */
 	OUTCOME_OWNER,		/* likewise */
 	OUTCOME_PROBLEM,	/* the first */
-	OUTCOME_AFTER,		/* the second: what stands in the way of the rollback */
+	OUTCOME_AFTER,		/* the second: why the rollback failed */
 	OUTCOME_PROBLEMS,	/* all */
-	OUTCOME_OTHERS,		/* what the change took along of others, if anything */
+	OUTCOME_OTHERS,		/* objects of others that the change removed, if any */
 };
 enum { OUTCOME_PARAMETERS = OUTCOME_OTHERS + 1 };
 
-/* In the sentences {x} is parameter x.  A topology's name stands before what is told, in an event
- * and in the journal, so a {name} that a sentence begins with is left out there. */
+/* In the sentences {x} is parameter x.  Events and the journal put the topology's name in front,
+ * so a {name} at the beginning of a sentence is left out there. */
 struct outcome_row {
-	const char *error;	/* of the interface text; NULL: it is none */
+	const char *error;	/* of the interface text; NULL: not an error */
 	unsigned parameters;
 	enum event_type event;
 	enum why_not why;	/* the topology is left alone after it */
 	enum exit_code exit;
-	bool named;		/* the name of the topology that was sent stands before the sentence */
-	const char *sentence;	/* for who asked, below the problems */
+	bool named;		/* the name of the topology that was sent precedes the sentence */
+	const char *sentence;	/* for the caller, below the problems */
 	const char *told;	/* in the event; NULL: the sentence */
-	const char *once;	/* instead of the problems, of netnsd --once, which has no netnsctl's options; NULL: them */
+	/* instead of the problems, for netnsd --once, which lacks netnsctl's options; NULL: the problems */
+	const char *once;
 };
 
 const struct outcome_row *outcome_row(enum outcome_code code);
-/* The row of an error; NULL if the error is no outcome of a change. */
+/* The row of an error; NULL if the error is not an outcome of a change. */
 const struct outcome_row *outcome_row_of(const char *error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* owner.c - decides whose an observed object is: the kernel is the register, what
- * was applied last only tells which of our own topologies an object belongs to. */
+/* owner.c - decides who owns an observed object: the kernel is the register; what was applied last only tells to which
+ * of our own topologies an object belongs. */
 #include "owner.h"
 #include "base/search.h"
 #include "kind.h"
@@ -8,7 +8,7 @@
 
 static uint64_t fnv(uint64_t h, const char *s)
 {
-	/* FNV-1a, the end of the string included. */
+	/* FNV-1a, including the end of the string. */
 	do
 		h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
 	while (*s++);
@@ -47,14 +47,14 @@ struct numbered {
 	const struct object *link;
 };
 
-/* What owner_resolve is given, and the objects of one id. */
+/* The parameters of owner_resolve, and the objects of one id. */
 struct resolving {
 	struct model *observed, *desired, *last;
 	const struct model *tried;
 	const char *name;
 	uint32_t hash;
-	const struct object *netns;	/* observed, of the objects at hand */
-	struct numbered *numbered;	/* declared links that were seen whole, by number; NULL: not needed so far */
+	const struct object *netns;	/* observed, of the present objects */
+	struct numbered *numbered;	/* declared links observed with the complete mark, by number; or NULL */
 	size_t n_numbered;
 };
 
@@ -89,14 +89,14 @@ static uint64_t cookie_of(struct resolving *r, const struct object *o)
 	return r->netns ? r->netns->cookie : 0;
 }
 
-/* What the kernel gives no other of the same id there: the number of a link, the birth of an address; a namespace has its
- * cookie. */
+/* What is unique for the kernel among objects of the same id: the number of a link, the time when an address was
+ * created; a namespace has its cookie. */
 static uint32_t number_of(const struct object *o)
 {
 	return object_is(o, "netns") ? 1 : object_is(o, "link") ? o->handle : o->born;
 }
 
-/* What a topology says of @o as of a thing that it makes; NULL if it does not, or only manages what is there. */
+/* The object that a topology declares as created by it under that id; NULL if it does not, or only manages it. */
 static struct object *made_by(const struct model *m, const struct object *o)
 {
 	struct object *known = m ? model_find(m, o->id) : NULL, *netns = known && known->managed ? model_netns(m, o->netns) : NULL;
@@ -105,13 +105,13 @@ static struct object *made_by(const struct model *m, const struct object *o)
 	return known && (!known->managed || loopback) ? known : NULL;
 }
 
-/* Whether @known, which is declared, was this very link or namespace when it was seen with the whole mark. */
+/* Whether @known, which is declared, was observed with the complete mark as this very link or namespace. */
 static bool is_seen(struct resolving *r, const struct object *known, const struct object *o)
 {
 	return known && known->marked && known->cookie && known->cookie == cookie_of(r, o) && known->marked == number_of(o);
 }
 
-/* Whether it was seen so under another name. */
+/* Whether it was observed so under another name. */
 static bool is_renamed(struct resolving *r, const struct object *o)
 {
 	const struct numbered key = { .number = o->handle };
@@ -137,8 +137,8 @@ static void note_whole(struct resolving *r, struct object *o, struct object *kno
 		o->kind->note_mark(r->observed, o, known, NULL);
 }
 
-/* Of what carries the whole of our mark only what is declared is ours, or was by another name: the
- * mark of anything else may be a copy. */
+/* An object with our complete mark is ours only if it is declared, or was under another name: the mark of anything else
+ * may be a copy. */
 static void owner_of_marked(struct resolving *r, struct object *o, struct object *want, struct object *known)
 {
 	if (!want && !known && !made_by(r->tried, o) && !object_is(o, "netns") && !is_renamed(r, o))
@@ -148,7 +148,7 @@ static void owner_of_marked(struct resolving *r, struct object *o, struct object
 	note_whole(r, o, known);
 }
 
-/* What carries a part of it, or nothing any more. */
+/* Decides about an object with a damaged mark, or without any. */
 static void owner_of_damaged(struct resolving *r, struct object *o, struct object *want, struct object *known)
 {
 	const struct sign *s = &o->sign;
@@ -179,7 +179,7 @@ static void owner_of_signed(struct resolving *r, struct object *o)
 		owner_of_damaged(r, o, want, known);
 }
 
-/* The link that @o stands on, itself not being one. */
+/* The link that @o belongs to, unless it is one itself. */
 static struct object *carrier(const struct model *m, const struct object *o)
 {
 	struct ref ref;
@@ -190,8 +190,8 @@ static struct object *carrier(const struct model *m, const struct object *o)
 	return NULL;
 }
 
-/* What has a birth carries its mark by itself, and is ours by what is declared, with or without it.  It gets it back where it is
- * the very one that had it: anybody can make the same again.  On a link of ours it may never have had one (adopt.h). */
+/* An address carries its mark by itself, and is ours if declared, with or without it.  The mark is restored on the very
+ * one that had it: anybody can create the same again.  On a link of ours it may never have had one (adopt.h). */
 static void note_born(struct resolving *r, struct object *o, const struct object *link)
 {
 	struct object *want = model_find(r->desired, o->id), *known = model_find(r->last, o->id);
@@ -214,7 +214,7 @@ static bool is_listed(const struct model *m, const struct object *link)
 	return o && o->listed;
 }
 
-/* Whether @o, which is neither a link nor a namespace, is ours; @link is the one that it stands on. */
+/* Whether @o, which is neither a link nor a namespace, is ours; @link is the one that it belongs to. */
 static bool is_ours(const struct resolving *r, const struct object *o, const struct object *link)
 {
 	const struct object *netns = model_netns(r->observed, o->netns);
@@ -277,7 +277,7 @@ void owner_pretend(struct model *observed, const struct model *desired, const ch
 
 		if (!o->kind->mark || o->sign.hash)
 			continue;
-		/* Another's route stays another's, whatever it leads through. */
+		/* A route of others remains theirs, whatever it leads through. */
 		o->managed |= !want;
 		if (!want || (want->managed && !loopback))
 			continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* owner.h - whose an object is, and how netnsd signs what it makes.  Pure. */
+/* owner.h - who owns an object, and how netnsd marks what it creates.  Pure. */
 #pragma once
 #include "model.h"
 
@@ -17,22 +17,20 @@ enum {
 uint32_t topology_hash(const char *name);
 /* The link group of a link called @name of the topology. */
 uint32_t group_of_link(const char *topology, const char *name);
-/* What a link's group and alias say; @alias may be NULL. */
+/* The owner that a link's group and alias name; @alias may be NULL. */
 struct sign sign_of_link(uint32_t group, const char *alias);
 
-/* Says of each object of @observed whose it is, seen from the topology @name that
- * is to become @desired and was last applied as @last; both may be empty.  @tried is what a change has tried to make so far, or NULL:
- * what it names and what carries our mark is ours too.
- *
- * A link is ours if it carries the whole of our mark, group and alias, under a name that is declared: anybody can
- * copy the two.  What was seen so once, and is known again by its number and its namespace's cookie, stays ours under
- * another name, and with a mark that somebody has changed (kind.note_mark). */
+/* Sets the owner of each object of @observed, seen from the topology @name that is to become @desired and was last
+ * applied as @last; both may be empty.  @tried is what a change has tried to create so far, or NULL: what it names and
+ * what carries our mark is ours, too.  A link is ours if it carries our complete mark, group and alias, under a name
+ * that is declared: anybody can copy the two.  A link that was observed so once, and is recognised by its number and
+ * its namespace's cookie, remains ours under another name, and with a mark that somebody has changed
+ * (kind.note_mark). */
 void owner_resolve(struct model *observed, const char *name, struct model *desired, struct model *last,
 		   const struct model *tried);
 
-/* A MAC address that stays the same for this machine, topology, namespace and
- * interface, and differs from any other's: locally administered, unicast. */
+/* Derives a MAC address that is stable for this machine, topology, namespace and interface, and differs from any
+ * other's: locally administered, unicast. */
 void mac_derive(const char *machine, const char *topology, const char *place, uint8_t ret[6]);
-/* Before it is decided whose an observed object is: what is declared and carries no mark
- * is taken to carry ours. */
+/* Called before owners are resolved: what is declared and carries no mark is taken to carry ours. */
 void owner_pretend(struct model *observed, const struct model *desired, const char *name);

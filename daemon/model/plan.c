@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c - decides what to do.  Pure: no kernel, no clock, no files.  It knows
- * references between objects and nothing of what they are. */
+/* plan.c - decides what to do.  Pure: no kernel, no clock, no files.  It knows references
+ * between objects and nothing else about them. */
 #include "plan.h"
 #include "slot.h"
 
-/* What becomes of an observed object, in object.mark. */
+/* The fate of an observed object, in object.mark. */
 enum { UNSEEN, KEEP, CHANGE, REPLACE, GONE, STRANGE, LEFT };
-/* How far a desired one is. */
+/* The progress of a desired object. */
 enum { WAITING, GIVEN, SETTLED };
 
 struct planning {
 	struct plan *plan;
 	struct model *desired, *observed;
 	struct problems *problems;
-	struct slots leaving;	/* what is observed and leaves, or changes, by its slots */
-	struct slots places;	/* what is observed and leaves, by where it is */
+	struct slots leaving;	/* observed objects that are removed or changed, by their slots */
+	struct slots places;	/* observed objects that are removed or changed, by their places */
 };
 
 void plan_add(struct plan *p, struct op op)
@@ -40,7 +40,7 @@ static bool is_replaced(const struct object *want, const struct object *have)
 
 static unsigned decide(struct planning *g, struct object *have);
 
-/* What an object stands on, or gives, takes it along when it leaves. */
+/* Whether the object is removed with another that it depends on, or that creates it. */
 static bool goes_along(struct planning *g, struct object *have, bool gives)
 {
 	struct ref ref;
@@ -71,7 +71,7 @@ static unsigned decide(struct planning *g, struct object *have)
 		plan_conflict(g->problems, want, have);
 		return have->mark = STRANGE;
 	}
-	have->mark = KEEP;	/* also ends the walk around a cable */
+	have->mark = KEEP;	/* also ends the walk around a veth pair */
 	if (is_replaced(want, have) || goes_along(g, have, false) || goes_along(g, have, true))
 		return have->mark = REPLACE;
 	if (have->mark == KEEP && object_diff(want, have))
@@ -92,7 +92,7 @@ static bool stands_on_leaving(struct planning *g, const struct object *have)
 	return false;
 }
 
-/* Whether it has gone with something that a step so far takes away. */
+/* Whether it has been removed with something that a step so far removes. */
 static bool has_left(struct planning *g, const struct object *have)
 {
 	struct ref ref;
@@ -106,7 +106,7 @@ static bool has_left(struct planning *g, const struct object *have)
 	return have->mark == LEFT;
 }
 
-/* Takes @have away, unless what it stands on did so already. */
+/* Removes @have, unless it was removed with what it depends on. */
 static void leave(struct planning *g, struct object *have, enum effect effect)
 {
 	bool along = has_left(g, have);
@@ -125,8 +125,8 @@ static void leave(struct planning *g, struct object *have, enum effect effect)
 	}
 }
 
-/* All that stand there, before the first of them comes again; the last one first, as each
- * may become what the one before it was. */
+/* Removes all those out of order before the first of them is recreated; the last one first,
+ * as each may become what the one before it was. */
 static void leave_out_of_order(struct planning *g, const struct object *place)
 {
 	for (size_t i = g->observed->n; i-- > 0;) {
@@ -162,7 +162,7 @@ static void create(struct planning *g, struct object *want, struct object *have)
 	}
 }
 
-/* What is of another class, or (@near) on the same interface. */
+/* Removes objects of another class, or (@near) on the same interface. */
 static void leave_slot(struct planning *g, const struct slots *leaving, const struct object *want, const struct slot *slot, bool near)
 {
 	size_t found;
@@ -176,7 +176,7 @@ static void leave_slot(struct planning *g, const struct slots *leaving, const st
 	}
 }
 
-/* Takes away what has a slot that @want is about to take up, or is where it must not be. */
+/* Removes what occupies a slot that @want is about to take, or is where it must not be. */
 static void vacate(struct planning *g, const struct object *want)
 {
 	const struct object *have = model_find(g->observed, want->id);
@@ -191,8 +191,8 @@ static void vacate(struct planning *g, const struct object *want)
 		leave_slot(g, &g->places, want, &one, true);
 }
 
-/* For all that arrive of one kind in one namespace, before the first of them: an address that
- * leaves may take routes along, and these are then made after it. */
+/* Does so for all objects of one kind in one namespace, before the first of them is created:
+ * removing an address may remove routes, which are then created after it. */
 static void vacate_for(struct planning *g, struct object **arriving, size_t n)
 {
 	const struct kind *k = arriving[0]->kind;
@@ -204,7 +204,7 @@ static void vacate_for(struct planning *g, struct object **arriving, size_t n)
 	}
 }
 
-/* References that were cut when their end left must be made again. */
+/* References that were cut when their end was removed have to be set again. */
 static uint64_t cut_refs(struct planning *g, const struct object *want)
 {
 	uint64_t mask = 0;
@@ -219,7 +219,7 @@ static uint64_t cut_refs(struct planning *g, const struct object *want)
 	return mask;
 }
 
-/* What only is managed comes with the interface that it stands on, be that new or changed. */
+/* Whether a managed object comes with the interface that it belongs to, be that new or changed. */
 static bool comes_along(struct planning *g, const struct object *want)
 {
 	struct ref ref;
@@ -233,7 +233,7 @@ static bool comes_along(struct planning *g, const struct object *want)
 	return false;
 }
 
-/* What is as it is to be, but for what the kernel made with it once. */
+/* Repairs an object that is as desired except for what the kernel once created with it. */
 static void repair(struct planning *g, struct object *want, struct object *have)
 {
 	uint64_t all = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED);
@@ -242,7 +242,7 @@ static void repair(struct planning *g, struct object *want, struct object *have)
 		plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = all, .effect = EFFECT_IN_PLACE, .repair = true });
 }
 
-/* @want comes after everything it refers to. */
+/* Settles @want after everything it refers to. */
 static void settle(struct planning *g, struct object *want)
 {
 	struct object *have = model_find(g->observed, want->id);
@@ -270,7 +270,7 @@ static void settle(struct planning *g, struct object *want)
 		plan_add(g->plan, (struct op){ .after = want, .given = true });
 	} else if (!want->managed || comes_along(g, want)) {
 		create(g, want, have);
-	} else if (want->declared || !want->kind->in_link) {	/* else it has nowhere to return to */
+	} else if (want->declared || !want->kind->in_link) {	/* else there is nowhere to revert to */
 		struct arena *a = &g->problems->arena;
 		const char *key = object_describe(a, want, NULL, kind_mask(want->kind, KEY));
 
@@ -291,7 +291,7 @@ static int sort_key(const struct object *o, const struct kinds *kinds)
 
 struct sorted {
 	struct object *o;
-	uint32_t netns;		/* arrival of its namespace; the daemon's own last */
+	uint32_t netns;		/* order of its namespace; the daemon's own last */
 	int rank;		/* row of its kind */
 	unsigned early;
 	bool late, backward;
@@ -322,7 +322,7 @@ static int sorted_cmp(const void *a, const void *b)
 	return x->o->seq < y->o->seq ? -1 : x->o->seq > y->o->seq;
 }
 
-/* The objects in the order that stays longest in one namespace. */
+/* Sorts the objects so that the plan stays in one namespace as long as possible. */
 static struct object **in_order(const struct model *m)
 {
 	_cleanup_(freep) struct sorted *sorted = must(calloc(m->n + 1, sizeof(*sorted)));
@@ -353,7 +353,7 @@ static bool has_slot(const struct object *o, const struct slot *slot)
 	return false;
 }
 
-/* Whether what has a slot of @want leaves it. */
+/* Whether the object that occupies a slot of @want leaves it. */
 static bool is_vacated(const struct planning *g, const struct object *want)
 {
 	struct slot slots[SLOTS_MAX] = { 0 };
@@ -370,7 +370,7 @@ static bool is_vacated(const struct planning *g, const struct object *want)
 	return false;
 }
 
-/* What of others is where an object of ours is to be, and keeps it out. */
+/* Finds objects of others that prevent the creation of one of ours. */
 static void find_barred(struct planning *g)
 {
 	for (size_t i = 0; i < g->observed->n; i++) {

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.h - what to do so that the kernel has what a person wants.  Pure. */
+/* plan.h - how to get from what the kernel has to what is desired.  Pure. */
 #pragma once
 #include "model.h"
 
 enum effect { EFFECT_NONE, EFFECT_IN_PLACE, EFFECT_RECREATE, EFFECT_REMOVE };
 
-/* What a step does to nothing but our mark. */
+/* What a step does to our mark, and nothing else. */
 enum marking { MARK_NONE, MARK_PUT, MARK_TAKE_OFF };
 
 /* One step.  No before: create.  No after: remove.  Both: change in place. */
 struct op {
 	struct object *before, *after;
-	uint64_t diff;		/* of a change: the fields that are wrong */
+	uint64_t diff;		/* of a change: the fields that differ */
 	enum effect effect;
-	enum marking mark;	/* of a change: only this, and nothing else */
-	const char *others;	/* what it takes along of others, in words, and how many; NULL: nothing */
+	enum marking mark;	/* of a change: the mark is all that changes */
+	const char *others;	/* objects of others that it removes as well, in words, and how many; NULL: none */
 	size_t n_others;
-	bool repair;		/* of a change: only what the kernel made with the object is made again (kind.repair) … */
-	bool needless;		/* … and once that is taken: it had come with another one's */
-	bool given;		/* made by an earlier create; the step gives it what that create could not */
+	/* of a change: only what the kernel created with the object is created again (kind.repair) … */
+	bool repair;
+	bool needless;		/* … and, once done: it had come with another one's */
+	bool given;		/* created by an earlier step; this one sets what that could not */
 };
 
 struct plan {
@@ -27,20 +28,19 @@ struct plan {
 	struct model *desired, *observed;	/* what the ops point into; not owned */
 };
 
-/* Plans from @observed to @desired, whose objects get the handles of the observed
- * ones.  Objects of @observed that are not ours stay.  -EEXIST with a problem
- * for each object that is wanted and somebody else's. */
+/* Plans from @observed to @desired, whose objects get the handles of the observed ones.  Objects of @observed that
+ * are not ours stay.  -EEXIST with a problem for each object that is wanted and belongs to others. */
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems);
-/* "address host/eth0 10.0.0.1/24": what a message calls it. */
+/* "address host/eth0 10.0.0.1/24": its name in messages. */
 char *plan_object(struct arena *a, const struct object *want);
-/* Adds the problem that @want is not to be had, because of @have. */
+/* Adds the problem that @want cannot be created, because of @have. */
 void plan_conflict(struct problems *p, const struct object *want, const struct object *have);
-/* Says of each step what it takes along of others (op.others). */
+/* Determines for each step which objects of others it removes (op.others). */
 void plan_find_others(struct plan *p);
-/* All of that in one text, empty if there is nothing. */
+/* Lists all of that in one text, empty if there is nothing. */
 void plan_others(const struct plan *p, char *ret, size_t size);
-/* Of that, what stays gone when the change is rolled back after @n steps, of which @refused (NULL: none) did nothing.
- * A namespace that leaves is whole until the commit. */
+/* Lists those of them that stay removed when the change is rolled back after @n steps, of which @refused (NULL: none)
+ * had no effect.  A namespace is removed only at the commit. */
 void plan_others_lost(const struct plan *p, size_t n, const struct op *refused, char *ret, size_t size);
 /* Appends a step. */
 void plan_add(struct plan *p, struct op op);
@@ -52,9 +52,9 @@ struct step {
 	const char *kind, *object, *detail;
 	const char *effect;	/* "none", "in_place", "recreate", "remove" */
 };
-/* False for a step that says nothing beyond the create that gave the object. */
+/* False for a step that adds nothing to what the create of the object showed. */
 bool plan_step(const struct op *op, struct arena *a, struct step *ret);
 /* Adds a problem for each step that interrupts traffic; whether there are any. */
 bool plan_disrupts(const struct plan *p, struct problems *problems);
-/* The steps that plan_step shows, by action. */
+/* Counts the steps that plan_step shows, by action. */
 void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed);

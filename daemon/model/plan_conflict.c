@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* plan_conflict.c - says why an object cannot be had: its place is another's, or may be
- * ours and cannot be told to be.  Pure. */
+/* plan_conflict.c - says why an object cannot be created: its place is taken by others,
+ * or by what may be ours and cannot be identified.  Pure. */
 #include "plan.h"
 #include "kind.h"
 #include "model.h"
 
-/* The kernel keeps such names free of interfaces, and finds by them, but tells of none. */
+/* The kernel keeps alternative names free of interfaces, and finds links by them, but
+ * does not report them here. */
 static const char *other_name(struct arena *a, const struct object *want, const struct object *have, const char *object)
 {
 	if (want->managed)

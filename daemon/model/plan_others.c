@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* plan_others.c - finds out what the steps of a plan take along of others: what stands in a
- * namespace or on a link that leaves, and what a change sweeps away.  Pure. */
+/* plan_others.c - determines which objects of others the steps of a plan remove: what
+ * belongs to a namespace or link that is removed, and what a change flushes.  Pure. */
 #include "plan.h"
 #include "kind.h"
 #include "model.h"
@@ -10,7 +10,7 @@ enum { NAMED_MAX = 5 };
 
 struct taker {
 	struct op *op;
-	const char *place; /* of what it takes away, or changes */
+	const char *place; /* of what it removes, or changes */
 };
 
 struct takers {
@@ -48,7 +48,7 @@ static void takers_find(const struct plan *p, struct takers *t)
 		if (!may_take(op))
 			continue;
 		takers_add(t, op, op->after ? op->after->place : op->before->place);
-		/* The far end goes with the near one. */
+		/* The far end is removed with the near one. */
 		for (size_t n = 0;
 		     !op->after && object_is(op->before, "link") && object_ref(op->before, true, &n, &ref);)
 			takers_add(t, op, ref.to);
@@ -66,7 +66,7 @@ static void name(struct arena *a, struct op *op, const struct object *o, bool po
 				       port ? " (its port)" : "");
 }
 
-/* Tells the step that is about @place, and takes @o along, of it. */
+/* Adds @o to the step that is about @place, if it removes it. */
 static bool tell(struct arena *a, const struct takers *all, const char *place, const struct object *o, bool port)
 {
 	struct taker key = { .place = place }, *t;
@@ -141,6 +141,7 @@ void plan_others_lost(const struct plan *p, size_t n, const struct op *refused, 
 {
 	size_t until = refused ? (size_t)(refused - p->ops) : 0;
 
-	/* Steps of one kind may be taken at once: those before the refused one then do not count as done. */
+	/* Steps of one kind may be executed together: those before the refused one do not
+	 * count as done then. */
 	list(p, n > until ? n : until, takes_nothing, refused, ret, size);
 }

@@ -17,7 +17,7 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 	bool change = op->before && op->after && !op->repair;
 	uint64_t mask = change ? op->diff : ~UINT64_C(0);
 
-	/* What leaves, or is only repaired, is told by what tells it apart. */
+	/* What is removed, or only repaired, is shown by what identifies it. */
 	if (!op->after || op->repair)
 		mask = kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
 	for (size_t i = 0; op->given && i < o->kind->n_fields; i++)
@@ -39,12 +39,12 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
 }
 
-/* What is done to traffic in the words of a sentence; NULL: nothing. */
+/* What happens to traffic, as part of a sentence; NULL: nothing. */
 static const char *disruption(const struct plan *p, const struct op *op)
 {
 	const struct kind *k = op->after ? op->after->kind : NULL;
 
-	/* Of what is made anew the creation is told. */
+	/* Of a recreated object the creation is shown. */
 	if (!op->after)
 		return model_find(p->desired, op->before->id) ? NULL : "would be removed";
 	if (op->effect == EFFECT_RECREATE)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* revert.c - the way back is a plan like any other; here is what it leads to. */
+/* revert.c - a rollback is a plan like any other; this module computes what it leads to. */
 #include "revert.h"
 #include "kind.h"
 #include "model.h"
 
-/* Another one of the same name is none of our business. */
+/* Another object of the same name is not affected. */
 static bool is_same(const struct object *original, const struct object *have)
 {
 	return have && (!original->handle || original->handle == have->handle);
@@ -29,7 +29,7 @@ static void object_complete(struct model *desired, struct object *want, const st
 	}
 }
 
-/* The namespace of an object that only returns must be in the model to stand in. */
+/* The namespace of an object that only reverts must be in the model. */
 static void netns_ensure(struct model *m, const char *netns)
 {
 	struct object *n;
@@ -41,7 +41,7 @@ static void netns_ensure(struct model *m, const char *netns)
 	model_add(m, n, NULL);
 }
 
-/* What stands on a thing of ours that leaves goes with it. */
+/* Whether it is removed with an object of ours that it belongs to. */
 static bool goes_along(const struct object *have, const struct model *desired, const struct model *observed)
 {
 	struct ref ref;
@@ -79,7 +79,7 @@ static enum affects affects(const struct object *by, uint64_t mask, const struct
 	return by->kind->affects ? by->kind->affects(by, mask, o) : AFFECTS_NOT;
 }
 
-/* Whether @desired still declares what affects @o unasked. */
+/* Whether @desired still declares what affects @o as a side effect. */
 static bool is_disturbed(const struct model *desired, const struct object *o)
 {
 	const struct object *netns = model_netns(desired, o->netns);
@@ -102,7 +102,7 @@ void revert_complete(struct model *desired, const struct model *last, const stru
 		else if (l->managed)
 			object_revert(desired, l, original, observed);
 	}
-	/* What nobody declared, but a change disturbed, returns when the change does. */
+	/* What nobody declared, but a change disturbed, reverts with the change. */
 	for (size_t i = 0; i < saved->n; i++) {
 		const struct object *o = saved->objects[i];
 
@@ -128,14 +128,14 @@ void revert_merge(struct model *m, const struct object *from, uint64_t mask)
 {
 	struct object *o = model_find(m, from->id);
 
-	/* What is only managed may be of any kind. */
+	/* A managed object may be of any kind. */
 	if (o && (o->kind == from->kind || o->managed))
 		object_assign(m, o, from, from->set & mask);
 	else if (!o)
 		model_add(m, object_copy(m, from, mask | kind_mask(from->kind, KEY)), NULL);
 }
 
-/* What the steps of @plan change besides, in this way or a lesser one: calls @each with every such object. */
+/* Calls @each with every object that the steps of @plan also change, in this way or a lesser one. */
 static void affected(const struct plan *plan, enum affects how, void (*each)(struct model *m, const struct object *o), struct model *m)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -171,7 +171,7 @@ void revert_remember(struct model *saved, const struct plan *plan)
 			object_assign(saved, o, op->before, op->diff & ~o->set & ~kind_mask(o->kind, OF_MARK));
 			continue;
 		}
-		/* A mark is not put back. */
+		/* A mark is not reverted. */
 		o = object_copy(saved, op->before,
 				(op->diff & ~kind_mask(op->before->kind, OF_MARK)) | kind_mask(op->before->kind, KEY));
 		o->where = (struct where){ 0 };
@@ -197,7 +197,7 @@ void revert_forget(struct model *saved, const struct model *desired)
 	*saved = kept;
 }
 
-/* What the change brings and the kernel had none of: none again. */
+/* The kernel had none of what the change adds: none again. */
 static void mark_none(struct object *copy, const struct object *before, const struct object *want)
 {
 	const struct kind *k = copy->kind;
@@ -225,7 +225,7 @@ void revert_delta(struct model *delta, const struct plan *plan)
 
 		if (!op->before)
 			continue;
-		/* What is usual comes by itself. */
+		/* Defaults come by themselves. */
 		mask = (mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN)) & ~kind_mask(op->before->kind, USUAL);
 		mask |= replaced ? ~UINT64_C(0) : object_unusual(op->before) | (op->after ? op->diff : 0);
 		copy = object_copy(delta, op->before, mask);
@@ -237,7 +237,7 @@ void revert_delta(struct model *delta, const struct plan *plan)
 	affected(plan, AFFECTS_ON_PURPOSE, delta_add, delta);
 }
 
-/* What @last says, with the values that were there. */
+/* Adds what @last declares, with the values that were observed. */
 static void before_add(struct model *before, const struct object *last, const struct object *have)
 {
 	struct object *o = object_copy(before, last, ~UINT64_C(0));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* slot.c - a sorted list of who takes up which slot. */
+/* slot.c - a sorted list of the occupants of slots. */
 #include "slot.h"
 #include "base/search.h"
 

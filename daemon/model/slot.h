@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* slot.h - finds objects by the slots that they take up (kind.h).  Pure. */
+/* slot.h - finds objects by the slots that they occupy (kind.h).  Pure. */
 #pragma once
 #include "kind.h"
 #include "model.h"
@@ -15,7 +15,7 @@ struct slots {
 	size_t n;
 };
 
-/* 0 if the two are one. */
+/* 0 if the two are the same. */
 int slot_cmp(const struct slot *a, const struct slot *b);
 /* Adds the slots of @o; slots_sort comes before the first search. */
 void slots_add(struct slots *s, struct object *o);
@@ -23,5 +23,5 @@ void slots_add(struct slots *s, struct object *o);
 void slots_add_place(struct slots *s, struct object *o);
 void slots_sort(struct slots *s);
 void slots_done(struct slots *s);
-/* The first of those with that slot in the namespace, and @ret_n of them in a row; NULL: none. */
+/* The first entry for that slot in the namespace, and @ret_n of them in a row; NULL: none. */
 const struct slot_entry *slots_find(const struct slots *s, const char *netns, const struct slot *slot, size_t *ret_n);

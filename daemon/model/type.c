@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* type.c - the plain values: truth, numbers, words, texts, references to interfaces. */
+/* type.c - the plain values: booleans, numbers, words, texts, references to interfaces. */
 #include "field.h"
 #include "type.h"
 
@@ -229,7 +229,7 @@ static int word_parse(const struct field *f, _unused_ const char *netns, void *d
 	return err_set(e, EINVAL, "must be %s", all);
 }
 
-/* A value that the kernel has and no word names is shown as its number. */
+/* A value that no word names is shown as its number. */
 static struct json_object *word_format(const struct field *f, _unused_ const char *netns, const void *src)
 {
 	uint8_t v = *(const uint8_t *)src;

@@ -9,22 +9,22 @@ struct field;
 /* An IP address with a prefix length.  family 0: the word "default". */
 struct inet {
 	uint8_t family;		/* AF_INET, AF_INET6 */
-	uint8_t len;		/* bits of the prefix; all of them for a lone address */
+	uint8_t len;		/* bits of the prefix; all of them for a bare address */
 	uint8_t addr[16];	/* network order; the rest is zero */
 };
 
 struct type {
-	const char *name;	/* as the manual shows it */
+	const char *name;	/* the name in the manual */
 	size_t size;		/* in the object */
 	/* Reads @in into @dst, which is zeroed.  @netns is the namespace that a bare
-	 * interface name means.  The error says what the value must be, without
+	 * interface name refers to.  The error says what the value must be, without
 	 * naming the field. */
 	int (*parse)(const struct field *f, const char *netns, void *dst, struct json_object *in,
 		     struct arena *a, struct err *e);
-	/* The value as the file would write it.  The caller owns it. */
+	/* The value as a file would write it.  The caller owns it. */
 	struct json_object *(*format)(const struct field *f, const char *netns, const void *src);
 	bool (*equal)(const void *a, const void *b);
-	/* Makes a copy that refers to memory of @a only; NULL where the bytes are all there is. */
+	/* Makes a copy that refers to memory of @a only; NULL where the bytes are everything. */
 	void (*copy)(void *dst, const void *src, struct arena *a);
 	/* Optional: the value with its name in the words of ip(8), where JSON would not do. */
 	char *(*say)(const char *netns, const void *src, struct arena *a);
@@ -32,7 +32,7 @@ struct type {
 	struct json_object *(*schema)(const struct field *f);
 };
 
-/* In the object: */
+/* The C type in the object: */
 extern const struct type
 	type_bool,	/* bool */
 	type_u8,	/* uint8_t, field.min to field.max */
@@ -53,7 +53,7 @@ struct word {
 	uint8_t value;
 };
 
-/* What the numbers have in common, for types that are compared in their own way. */
+/* Common to all numbers, for types that compare them differently. */
 int type_number_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a, struct err *e);
 struct json_object *type_number_format(const struct field *f, const char *netns, const void *src);
 struct json_object *type_number_schema(const struct field *f);
@@ -61,18 +61,18 @@ struct json_object *type_number_schema(const struct field *f);
 /* Of ifa_scope and rtm_scope (linux/rtnetlink.h). */
 extern const struct word scope_words[];
 
-/* NULL if @s is a name that the kernel takes for an interface (dev_valid_name,
+/* NULL if @s is a name that the kernel accepts for an interface (dev_valid_name,
  * net/core/dev.c), else what is wrong with it. */
 const char *ifname_problem(const char *s, struct err *e);
 /* Likewise for topologies and namespaces: [A-Za-z0-9][A-Za-z0-9_.-]{0,63}. */
 const char *name_problem(const char *s, struct err *e);
-/* What JSON Schema can say of the two, without anchors. */
+/* What JSON Schema can express of the two, without anchors. */
 #define IFNAME_PATTERN "[^/:%\\s]{1,15}"
 #define NAME_PATTERN "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 /* {"type": "string", "pattern": @pattern}, for a type's schema. */
 struct json_object *schema_pattern(const char *pattern);
 
-/* The interface that every namespace has, and that nobody makes or deletes. */
+/* The interface that every namespace has, and that nobody creates or deletes. */
 #define LOOPBACK "lo"
 static inline bool is_loopback(const char *ifname)
 {

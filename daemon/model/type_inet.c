@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* type_inet.c - the addresses: IP with and without prefix, destinations, MAC.
- * They are kept as bytes, so that two spellings of one address are equal. */
+/* type_inet.c - the addresses: IP with and without prefix, destinations, MAC. They are
+ * stored as bytes, so that two spellings of one address are equal. */
 #include "field.h"
 #include "type.h"
 #include <arpa/inet.h>

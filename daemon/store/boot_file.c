@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* boot_file.c - reads one file of a boot directory.  What stands there is made by root at
+/* boot_file.c - reads one file of a boot directory.  What it says is created by root at
  * each boot, so a file that somebody else could have written is not used. */
 #include "boot_file.h"
 #include "base/json.h"
@@ -37,7 +37,7 @@ bool boot_stat_is_settled(const struct stat *st)
 	return (now.tv_sec - st->st_ctim.tv_sec) * 1000000000L + now.tv_nsec - st->st_ctim.tv_nsec > SETTLED_NSEC;
 }
 
-/* The text of a file that may be used; what is no regular file is not waited for. */
+/* Reads a file that may be used; never blocks on what is not a regular file. */
 static int text_read(const char *path, size_t max, char **ret, size_t *ret_size, struct stat *ret_st, struct err *e)
 {
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -67,7 +67,7 @@ static int text_read(const char *path, size_t max, char **ret, size_t *ret_size,
 	return 0;
 }
 
-/* What `apply --persist` was given stands beside the file. */
+/* The source that `apply --persist` was given is in a file next to it. */
 static void source_read(struct boot_file *f)
 {
 	_cleanup_(freep) char *path = NULL, *text = NULL;
@@ -88,7 +88,7 @@ static void source_read(struct boot_file *f)
 	f->source = TAKE(text);
 }
 
-/* Under which a file is shown that has no name itself: as near to its own as can be. */
+/* The name that a file without one is shown under: as near to its own as possible. */
 static void name_make(struct boot_file *f, const char *own)
 {
 	const char *base = strrchr(f->path, '/') + 1;
@@ -124,11 +124,11 @@ static void json_load(struct boot_files *b, struct boot_file *f, const char *tex
 	name = json_object_is_type(json, json_type_object) ? json_object_object_get(json, "name") : NULL;
 	if (r == 0) {
 		declaration_done(&t);
-		/* What is kept is not asked for places: boot_file_place reads the file again. */
+		/* No positions are needed of what is stored: boot_file_place reads the file again. */
 		json_forget_places(json);
 		f->json = json_object_get(json);
 	}
-	/* A file that is invalid elsewhere may still say what it is called. */
+	/* A file that is invalid elsewhere may still have a name. */
 	name_make(f, json_object_is_type(name, json_type_string) && !name_problem(json_object_get_string(name), &e) ?
 			     json_object_get_string(name) : NULL);
 }
@@ -150,7 +150,7 @@ void boot_file_read(struct boot_files *b, struct boot_file *f)
 	}
 	if (f->problems.n)
 		json_object_put(TAKE(f->json));
-	/* Whoever has seen it sees by the pointer that it is the same. */
+	/* Unchanged JSON keeps its pointer, so that it is not compared again. */
 	if (f->json && json_object_equal(f->json, old)) {
 		json_object_put(f->json);
 		f->json = TAKE(old);

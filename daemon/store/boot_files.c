@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* boot_files.c - which files there are in the boot directories, and which of them count.
- * A look at all costs as much as there are files; what concerns one topology does not. */
+/* boot_files.c - which files the boot directories have, and which of them count.  Reading
+ * all costs as much as there are files; what concerns one topology does not. */
 #include "boot_file.h"
 #include "base/log.h"
 #include "base/search.h"
@@ -36,7 +36,7 @@ static int file_cmp(const void *a, const void *b)
 	return x->dir != y->dir ? (int)x->dir - (int)y->dir : strcmp(x->path, y->path);
 }
 
-/* A name that is only made up gives way to one that is meant. */
+/* A derived name ranks after one that a file has itself. */
 static int name_cmp(const void *a, const void *b)
 {
 	const struct boot_file *x = *(struct boot_file *const *)a, *y = *(struct boot_file *const *)b;
@@ -47,7 +47,7 @@ static int name_cmp(const void *a, const void *b)
 	return file_cmp(a, b);
 }
 
-/* The place of @f, or where it would stand, in @list of @n. */
+/* The place of @f, or where it belongs, in @list of @n. */
 static size_t place_of(struct boot_file *const *list, size_t n, const struct boot_file *f, int (*cmp)(const void *a, const void *b))
 {
 	return lower_bound(&f, list, n, sizeof(struct boot_file *), cmp);
@@ -80,7 +80,7 @@ static struct boot_file *file_at(const struct boot_files *b, size_t n, enum boot
 	return i < n && !file_cmp(&b->v[i], &(const struct boot_file *const){ &key }) ? b->v[i] : NULL;
 }
 
-/* Why a directory or a part of it is left alone is said once. */
+/* The reason why a directory or a part of it is ignored is reported once. */
 static void dir_refused(struct boot_files *b, enum boot_dir dir, const char *why)
 {
 	if (b->said[dir] && !strcmp(b->said[dir], why))
@@ -90,8 +90,8 @@ static void dir_refused(struct boot_files *b, enum boot_dir dir, const char *why
 	log_error("the boot directory %s: %s", b->dirs[dir], why);
 }
 
-/* Hidden ones, and those with something behind .json, are what editors, packages and people
- * have not finished with. */
+/* Hidden files, and those with something after .json, are what editors, packages and people
+ * have not finished. */
 static int is_topology(const struct dirent *d)
 {
 	size_t n = strlen(d->d_name);
@@ -104,7 +104,7 @@ static int entry_cmp(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* A directory that nobody has made is empty; a link that leads nowhere is a mistake. */
+/* A missing directory is empty; a link that leads nowhere is a mistake. */
 static int dir_open(const struct boot_files *b, enum boot_dir which, struct err *e)
 {
 	int fd = trust_open(b->dirs[which], TRUST_LINK, e);
@@ -175,7 +175,7 @@ static void dir_refresh(struct boot_files *b, enum boot_dir which, size_t known)
 	free(names);
 }
 
-/* Of each name the first counts; after a look at all, none is gone. */
+/* The first of each name counts; a file that was read just now exists. */
 static void hide(struct boot_files *b)
 {
 	const struct boot_file *first = NULL;
@@ -258,7 +258,7 @@ static void insert(struct boot_file **list, size_t n, struct boot_file *f, int (
 	list[i] = f;
 }
 
-/* Which of the files of @name counts. */
+/* Decides which of the files of @name counts. */
 static void hide_one(struct boot_files *b, const char *name)
 {
 	bool found = false;
@@ -269,7 +269,7 @@ static void hide_one(struct boot_files *b, const char *name)
 	}
 }
 
-/* What others have changed in the directory meanwhile is found by the next look at all. */
+/* Changes of others in the directory meanwhile are found by the next complete reading. */
 static void stamp_own(struct boot_files *b)
 {
 	struct boot_stamp *s = &b->stamps[BOOT_PERSISTED];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - tells what happens to topologies, and remembers the newest of it. */
+/* event.c - reports what happens to topologies, and stores the newest events. */
 #include "usec.h"
 #include "event.h"
 #include "model/type.h"
@@ -15,7 +15,7 @@ struct events {
 	struct event_file file;
 	char *lines[EVENTS_MAX];	/* JSON; the newest at (n - 1) % EVENTS_MAX */
 	size_t n;
-	size_t odd;			/* lines of the file that were no events */
+	size_t odd;			/* lines of the file that were not events */
 	struct subscriber *subscribers;
 };
 
@@ -134,7 +134,7 @@ void events_unsubscribe(struct events *e, struct subscriber *s)
 	*at = s->next;
 }
 
-/* The event on line @i of @e if it is of @topology; NULL also for a line that is no event. */
+/* The event on line @i of @e if it is of @topology; NULL also for a line that is not an event. */
 static struct json_object *event_read(const struct events *e, size_t i, const char *topology)
 {
 	struct json_object *o = json_tokener_parse(e->lines[i % EVENTS_MAX]);
@@ -160,7 +160,7 @@ struct json_object *events_last(const struct events *e, const char *topology, si
 	return list;
 }
 
-/* What was written down is handed to clients again, so it must be what netnsd can have written. */
+/* Events from the file are handed to clients, so a line must be what netnsd can have written. */
 static bool is_event(const char *line)
 {
 	struct json_object *o = json_tokener_parse(line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* event_file.c - appends lines to a file that is turned over when it is full.  Nothing
- * of it may hold up or fail a topology: no fsync, and what goes wrong is only logged. */
+/* event_file.c - appends lines to a file that is rotated when it is full.  Nothing here may
+ * delay or fail a topology: no fsync, and problems are only logged. */
 #include "event_file.h"
 #include "base/log.h"
 #include "base/trust.h"
@@ -29,7 +29,7 @@ static int file_open(int dir, const char *path, int flags)
 	return fd;
 }
 
-/* At the start: what is not netnsd's is not read, and makes room for what is. */
+/* At the start: a file that is not netnsd's is not read, and is replaced. */
 static int file_find(const struct event_file *f, const char *dir, const char *path, int flags)
 {
 	int fd = file_open(f->dir, path, flags);
@@ -40,8 +40,8 @@ static int file_find(const struct event_file *f, const char *dir, const char *pa
 	return fd;
 }
 
-/* Adds the whole lines of @fd to @l; returns how many bytes they are.  A file that has grown
- * beyond all bounds is not ours: it is turned over unread. */
+/* Adds the whole lines of @fd to @l; returns how many bytes they are.  A file that is too
+ * long is not ours: it is rotated unread. */
 static size_t lines_read(struct lines *l, int fd)
 {
 	size_t n = 0, size;
@@ -74,7 +74,7 @@ static size_t lines_last(const struct lines *l, size_t max)
 	return at;
 }
 
-/* What lies behind the last whole line is no event; where it cannot be cut off, the next line covers it. */
+/* Cuts off a half line after the last whole one; if that fails, the next line overwrites it. */
 static void event_file_cut(const struct event_file *f)
 {
 	if (f->fd >= 0 && ftruncate(f->fd, (off_t)f->size) < 0)
@@ -103,7 +103,7 @@ void event_file_open(struct event_file *f, const char *dir, size_t max, void (*e
 	free(l.text);
 }
 
-/* What is full becomes the old one, and that is forgotten. */
+/* Rotates the file; the older one is deleted. */
 static int file_turn(struct event_file *f)
 {
 	closep(&f->fd);
@@ -114,7 +114,7 @@ static int file_turn(struct event_file *f)
 	return f->fd;
 }
 
-/* 0, or the errno of why not; then nothing of the line is left. */
+/* Returns 0, or the errno; then nothing of the line is left. */
 static int line_write(struct event_file *f, const char *line, size_t n)
 {
 	ssize_t written;

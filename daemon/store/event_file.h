@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* event_file.h - the file that events are kept in, a line each, and the one before
- * it: what is known of the past after a restart or a crash. */
+/* event_file.h - the file that events are stored in, a line each, and the one before it:
+ * they survive a restart or a crash. */
 #pragma once
 #include "base.h"
 
@@ -14,8 +14,8 @@ struct event_file {
 };
 
 /* Opens "log" in @dir and calls @each with the last @max lines of "log.old" and it,
- * oldest first; what a crash left half written is cut off. */
+ * oldest first; a half line, left by a crash, is cut off. */
 void event_file_open(struct event_file *f, const char *dir, size_t max, void (*each)(void *arg, const char *line), void *arg);
-/* Appends @line.  Room is made for it; if there is none on the disk, it is left out. */
+/* Appends @line.  The file is rotated if necessary; if there is no space on the disk, the line is dropped. */
 void event_file_append(struct event_file *f, const char *line);
 void event_file_close(struct event_file *f);

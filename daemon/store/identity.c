@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* identity.c - reads the machine's identity, or makes one: two machines must never have
- * the same by falling back to the same words. */
+/* identity.c - reads the machine's identity, or makes one: two machines must never share a fallback. */
 #include "identity.h"
 #include "base/log.h"
 #include "base/trust.h"
@@ -42,7 +41,7 @@ static void identity_make(char ret[IDENTITY_SIZE])
 	} while (!is_identity(ret));
 }
 
-/* Written beside its place and renamed: half of one would be another. */
+/* Written to a temporary file and renamed: half an identity would be another one. */
 static int identity_save(int dir, const char *identity)
 {
 	static const char new[] = FILE_NAME ".new";

@@ -10,11 +10,11 @@
 
 #define OWN_NS "/proc/self/ns/net"
 
-/* Who has locked a file, as far as we may know. */
+/* The holder of a lock, as far as we can see it. */
 struct holder {
 	int pid;
 	uid_t uid;
-	bool known;	/* the kernel tells of one */
+	bool known;	/* the kernel names one */
 	bool trusted;	/* one of them is root's, or runs as we do */
 };
 
@@ -52,7 +52,7 @@ int lock_netns(struct err *e)
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_kernel(e, errno, NULL, OWN_NS);
-	/* Whoever had it may be gone before it is looked for. */
+	/* The holder may have ended before it is looked up. */
 	for (int i = 0; i < 2 && !h.known; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return take_fd(&fd);

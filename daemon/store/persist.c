@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* persist.c - files that are replaced as a whole, and are there after a power cut if
- * persist_commit came back. */
+/* persist.c - files that are replaced as a whole, and survive a power cut once persist_commit has returned. */
 #include "persist.h"
 #include "netnsd.h"
 #include "base/trust.h"
@@ -10,10 +9,10 @@
 
 enum { NAME_SIZE = 96 };
 
-/* The source goes first: beside an older topology it is only a word. */
+/* The source comes first: next to an older topology it is only a word. */
 static const char *const suffixes[] = { "source", "json" };
 
-/* A name with a dot in front is none of the boot directory's files yet. */
+/* A file whose name begins with a dot is not read by the boot directory's scan. */
 static void file_names(const char *name, const char *suffix, char ret[NAME_SIZE], char ret_new[NAME_SIZE])
 {
 	snprintf(ret, NAME_SIZE, "%s.%s", name, suffix);
@@ -25,7 +24,7 @@ static int dir_open(const char *dir, struct err *e)
 	return trust_open(dir, 0, e);
 }
 
-/* The uppermost directory may have been made by the service manager; what is in it is root's alone. */
+/* The topmost directory may have been made by the service manager; what is in it belongs to root alone. */
 static int dir_make(const char *dir, struct err *e)
 {
 	_cleanup_(freep) char *top = must(strdup(dir));
@@ -67,10 +66,10 @@ int persist_prepare(const char *dir, const char *name, struct json_object *topol
 	if (text_write(fd, new, source, strlen(source), e) < 0)
 		return e->code;
 	text = json_object_to_json_string_length(topology, flags | JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED, &size);
-	/* For people to read, unless it would be too long for netnsd to. */
+	/* Indented for people to read, unless that would be too long for netnsd. */
 	if (size > TOPOLOGY_MAX)
 		text = json_object_to_json_string_length(topology, flags | JSON_C_TO_STRING_PLAIN, &size);
-	/* What boot would not take is not said to be there at boot. */
+	/* Refused: netnsd would not read it at boot. */
 	if (size > TOPOLOGY_MAX)
 		return err_set(e, EFBIG, "the topology has %zu bytes, at most %d are accepted at boot", size, TOPOLOGY_MAX);
 	file_names(name, "json", file, new);
@@ -127,7 +126,7 @@ int persist_remove(const char *dir, const char *name, struct err *e)
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	/* The topology goes first: without it its source is nothing. */
+	/* The topology goes first: without it the source means nothing. */
 	for (size_t i = ARRAY_SIZE(suffixes); i-- > 0;) {
 		file_names(name, suffixes[i], file, new);
 		if (unlinkat(fd, file, 0) < 0 && errno != ENOENT)

@@ -40,7 +40,7 @@ static const struct json_member record_members[] = {
 	JSON_MEMBER(record, topology, OBJECT),
 	JSON_MEMBER_NAMED(record, saved, "originals", OWN, .save = objects_save, .restore = objects_restore),
 	JSON_MEMBER(record, delta, OWN, .save = objects_save, .restore = objects_restore),
-	/* Records of before there was --confirm lack it. */
+	/* Records from before --confirm lack it. */
 	JSON_MEMBER(record, confirm_usec, U64, .max = INT64_MAX - 1, .optional = true, .always = true),
 	JSON_MEMBER(record, adopt, FLAG, .optional = true),
 	JSON_MEMBER(record, persist, FLAG, .optional = true),
@@ -114,7 +114,7 @@ static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 	return r->previous && previous_read(r->previous, &previous, e) < 0 ? err_prefix(e, "\"previous\"") : 0;
 }
 
-/* With a number that has a fraction json-c keeps its text, where json.c looks for a place. */
+/* For a number with a fraction json-c stores its text where json.c expects a position. */
 static int visit(struct json_object *value, _unused_ int flags, _unused_ struct json_object *in, _unused_ const char *key,
 		 _unused_ size_t *i, _unused_ void *arg)
 {
@@ -132,7 +132,7 @@ int record_parse(struct record *r, const char *text, size_t size, const struct k
 	model_init(&r->saved, kinds);
 	model_init(&r->delta, kinds);
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
-	/* With its NUL, which ends a number too. */
+	/* Including the NUL, which ends a number. */
 	o = json_tokener_parse_ex(t, text, (int)size + 1);
 	whole = json_tokener_get_error(t) == json_tokener_success && strlen(text) == size &&
 		json_tokener_get_parse_end(t) + strspn(text + json_tokener_get_parse_end(t), " \t\r\n") == size;

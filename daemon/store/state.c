@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* state.c - keeps records as JSON files: written beside their place, then renamed. */
+/* state.c - stores records as JSON files: written to a temporary file, then renamed. */
 #include "state.h"
 #include "kernel/netns.h"
 #include "lock.h"
@@ -13,7 +13,7 @@
 
 enum { RECORD_MAX = 256 << 20 };
 
-/* What a crash left half written. */
+/* Removes what a crash left half written. */
 static void clear_new(int dir)
 {
 	DIR *d = fdopendir(fcntl(dir, F_DUPFD_CLOEXEC, 3));
@@ -28,8 +28,8 @@ static void clear_new(int dir)
 		closedir(d);
 }
 
-/* The lock file says where a netnsd is at work; the lock of known/, into which nobody else
- * can look, holds also when the file is removed. */
+/* The lock file shows where a netnsd is running; the lock of known/, which nobody else can
+ * read, holds even if the file is removed. */
 static int lock_take(struct state *s, int top, struct err *e)
 {
 	struct stat st;
@@ -182,7 +182,7 @@ void state_release(const struct state *s)
 		closedir(d);
 }
 
-/* The text of a record, which only netnsd can have written. */
+/* Reads the text of a record, which only netnsd can have written. */
 static int text_read(int dir, const char *file, char **ret, size_t *ret_size, struct err *e)
 {
 	_cleanup_(closep) int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -220,7 +220,7 @@ int state_refuse(const struct state *s, bool pending, const char *name, struct e
 	err_prefix(e, "the record %s/%s/%s.json", s->dir, pending ? "pending" : "known", name);
 	n = (size_t)snprintf(help, sizeof(help), "; its objects are left alone: netnsctl apply --replace FILE "
 						 "starts over, netnsctl down --forget %s deletes the record", name);
-	/* What helps is not cut off. */
+	/* The remedy is not cut off. */
 	n = strnlen(e->text, sizeof(e->text) - 1 - n);
 	snprintf(e->text + n, sizeof(e->text) - n, "%s", help);
 	return e->code;
@@ -240,7 +240,7 @@ static int record_read(const struct state *s, bool pending, struct record *r, co
 	return state_refuse(s, pending, r->name, e);
 }
 
-/* Records have a topology's name; what has another is none, and not netnsd's. */
+/* Records are named after their topology; a file of another name is not a record, and not netnsd's. */
 static bool record_name(const struct state *s, bool pending, const char *file, struct record *r)
 {
 	size_t n = strlen(file), suffix = strlen(".json");

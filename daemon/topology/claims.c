@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* claims.c - what several topologies say of one thing that none of them made: an
- * interface has one that manages it; a key may have several that agree, and goes
- * back when the last of them goes. */
+/* claims.c - what several topologies declare about an object that none of them creates:
+ * an interface is managed by one; a key may be declared by several that agree, and
+ * reverts when the last of them goes. */
 #include "model/revert.h"
 #include "topology.h"
 #include "claims.h"
@@ -10,10 +10,10 @@ static bool contradicts(const struct object *want, const struct object *claim)
 {
 	struct object both = *want;
 
-	/* Made twice, or an interface that two would manage. */
+	/* Both create it, or both would manage the interface. */
 	if (want->managed == claim->managed && (!want->managed || object_is(want, "link")))
 		return true;
-	/* Only what both say is compared. */
+	/* Only what both declare is compared. */
 	both.set = want->set & claim->set & ~want->usual & ~claim->usual;
 	for (size_t i = 0; i < want->kind->n_fields; i++)
 		if (object_has(&both, i) && !want->kind->fields[i].type->equal(object_at(want, i), object_at(claim, i)))
@@ -42,7 +42,7 @@ static int check_against(struct job *j, const struct topology *other)
 	return r;
 }
 
-/* Nobody makes the host, of which all say something. */
+/* The host is created by nobody, and declared by all. */
 static struct topology *maker(const struct env *env, const char *netns)
 {
 	for (size_t i = 0; i < env->n_topologies && strcmp(netns, "host") != 0; i++) {
@@ -54,7 +54,7 @@ static struct topology *maker(const struct env *env, const char *netns)
 	return NULL;
 }
 
-/* What is said of somebody else's namespace, which may be that of another topology. */
+/* Checks a namespace that is declared as existing, and may be that of another topology. */
 static int check_existing(const struct env *env, struct job *j, const struct object *netns)
 {
 	const struct topology *t = maker(env, netns->netns);
@@ -67,7 +67,7 @@ static int check_existing(const struct env *env, struct job *j, const struct obj
 	return r;
 }
 
-/* Whether @t lives in a namespace of @j, or of one that does. */
+/* Whether @t uses a namespace of @j, or of a topology that does. */
 static bool lives_in(const struct env *env, struct topology *t, const struct job *j)
 {
 	t->visited = true;
@@ -83,7 +83,7 @@ static bool lives_in(const struct env *env, struct topology *t, const struct job
 	return false;
 }
 
-/* Of two that live in each other none could ever go down. */
+/* Of two topologies that use each other's namespaces neither could ever go down. */
 static int check_circle(const struct env *env, struct job *j, const struct object *netns)
 {
 	struct topology *t = maker(env, netns->netns);
@@ -146,7 +146,7 @@ struct claim *claims_of_others(const struct env *env, const char *name, size_t *
 	return all;
 }
 
-/* What was there before @o was changed is @t's to know from now on; true if it was not. */
+/* Transfers the saved values of @o to @t; true if it had none. */
 static bool transfer(struct topology *t, const struct job *j, const struct object *o)
 {
 	const struct object *claim = model_find(&t->claims, o->id), *still = model_find(&j->desired.model, o->id);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* env.h - what the parts of netnsd that keep topologies are handed: the topologies, and
- * the means to observe, change and tell. */
+/* env.h - what the modules that work on topologies are handed: the topologies, and the
+ * means to observe, change and report. */
 #pragma once
 #include "kernel/listen.h"
 #include "model/drift.h"
@@ -9,18 +9,18 @@
 #include "store/identity.h"
 #include "transaction/job.h"
 
-/* Anybody may give a namespace a number of nine digits: no table can be as long. */
+/* Anybody may give a namespace a number of nine digits: a table indexed by it would be too long. */
 enum { HEARD_CHAINS = 4096 };
 
-/* For most names one look says that no other has the same mark. */
+/* For most names one lookup shows that no other has the same mark. */
 enum { MARK_BUCKETS = 1 << 16 };
 
-/* The file of a boot directory, against what is applied. */
+/* The file of a boot directory, compared with what is applied. */
 enum on_disk {
 	ON_DISK_SAME,			/* or there is none */
-	ON_DISK_NEW,			/* nothing of it is applied yet */
+	ON_DISK_NEW,			/* never applied */
 	ON_DISK_CHANGED,
-	ON_DISK_OTHER,			/* what is applied came from elsewhere, and says something else */
+	ON_DISK_OTHER,			/* what is applied came from elsewhere, and differs */
 	ON_DISK_INVALID,
 };
 
@@ -28,11 +28,11 @@ enum on_disk {
 struct topology {
 	char name[65], source[SOURCE_SIZE];
 	enum topology_state state;
-	bool awaiting;			/* not brought up yet, as something is not there (await.h) */
+	bool awaiting;			/* not brought up yet, as something is missing (await.h) */
 	size_t namespaces, links, healed;
 	uint64_t since_usec;		/* CLOCK_REALTIME */
-	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: taken back then, unless confirmed; 0: never */
-	bool boot;			/* a file of a boot directory, boot_file, has it */
+	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: when it is rolled back unless confirmed; 0: never */
+	bool boot;			/* it is in a file of a boot directory, boot_file */
 	const char *boot_file;
 	enum on_disk on_disk;
 	const struct problem *on_disk_problem;	/* of ON_DISK_INVALID, if something else is applied */
@@ -42,28 +42,28 @@ struct topology {
 
 	struct model saved;
 	bool visited;		/* scratch of one walk */
-	struct model claims;	/* what it declares of what is not its own (claims.c) */
+	struct model claims;	/* what it declares of others' objects (claims.c) */
 
-	/* watched.c: what is kept so; empty unless it is up. */
+	/* watched.c: what is watched; empty unless it is up. */
 	struct model declared;
 	enum on_drift on_drift;
 	struct object **places;	/* of declared, in order of namespace and interface */
 	struct watched *watched;	/* its namespaces, in order of name */
 	size_t n_watched;
 	struct drifts drifts;
-	bool broken;		/* a change could be neither done nor taken back: netnsd leaves it alone */
+	bool broken;		/* a change could be neither done nor rolled back: netnsd leaves it alone */
 	bool heal_failed;
-	enum why_not said;	/* the last reason to leave all of it alone that was logged, and when (CLOCK_BOOTTIME) */
+	enum why_not said;	/* the last logged reason to leave all of it alone, and when (CLOCK_BOOTTIME) */
 	uint64_t said_usec;
-	bool forgot;		/* of a link by what number it was ours: a job at work has to, too */
-	uint64_t again_usec;	/* CLOCK_BOOTTIME: a look has failed, and is due then; 0: none has */
+	bool forgot;		/* that a link was ours by its number: a running job has to forget it, too */
+	uint64_t again_usec;	/* CLOCK_BOOTTIME: when to observe again after a failure; 0: no failure */
 	struct json_object *previous;	/* as in its record (state.h) */
 	bool persist;
-	uint64_t due_usec;	/* CLOCK_BOOTTIME: when it is to be taken back; UINT64_MAX: that is in line already */
-	unsigned refusals;	/* of taking it back, one after the other */
+	uint64_t due_usec;	/* CLOCK_BOOTTIME: when the rollback is due; UINT64_MAX: it is queued already */
+	unsigned refusals;	/* failed rollbacks, one after the other */
 };
 
-/* Whether what it declares is there, well or not. */
+/* Whether what it declares exists, complete or not. */
 static inline bool topology_is_up(const struct topology *k)
 {
 	return k->state != STATE_DOWN && !k->awaiting && !k->unapplied && k->json;
@@ -78,12 +78,12 @@ struct env {
 	struct events *events;
 	struct topology **topologies;	/* in order of name */
 	size_t n_topologies;
-	uint16_t marks[MARK_BUCKETS];	/* topologies whose topology_hash leaves that rest */
-	bool marked;			/* some topology may be marked (watched_is_marked); else none is */
-	struct listener *listener;	/* NULL: nothing is kept, only applied once */
+	uint16_t marks[MARK_BUCKETS];	/* topologies for each remainder of topology_hash */
+	bool marked;			/* some topology may be marked (watched_is_marked); if false, none is */
+	struct listener *listener;	/* NULL: nothing is watched, only applied once */
 	struct watched *heard[HEARD_CHAINS];	/* by watched_chain of the nsid */
 	struct drifts drifts;		/* what those of new topologies start from */
-	uint32_t next_index;		/* above all that links of ours have had */
+	uint32_t next_index;		/* above all numbers that links of ours have had */
 	size_t turn;			/* the topology to be healed next */
-	struct job *changing;		/* the change at work; NULL: there is none */
+	struct job *changing;		/* the running change; NULL: there is none */
 };

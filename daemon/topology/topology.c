@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* topology.c - the topologies that the engine knows, in order of name. */
+/* topology.c - the topologies that netnsd has, in order of name. */
 #include "usec.h"
 #include "model/kind.h"
 #include "model/model.h"
@@ -69,7 +69,7 @@ void topology_drop(struct env *env, const char *name)
 	topology_free(t);
 }
 
-/* Cables count once, and what was there before does not. */
+/* Counts what the topology created; both ends of a veth pair count once. */
 static void count(struct topology *t, const struct model *m)
 {
 	t->namespaces = t->links = 0;
@@ -98,7 +98,7 @@ int topology_load(const struct env *env, struct json_object *json, struct declar
 	return r;
 }
 
-/* As it was when it was loaded: without what returns to what it was, and without the kernel's numbers. */
+/* As it was when it was loaded: without what reverts, and without the kernel's numbers. */
 static void copy_add(struct model *to, const struct object *o)
 {
 	struct object *copy = object_copy(to, o, o->declared);
@@ -115,14 +115,14 @@ int topology_declared(const struct env *env, const struct topology *t, struct de
 {
 	struct declaration d = { .on_drift = t->on_drift };
 
-	/* What could not be read at the start, or is about to be rolled back then, is not kept. */
+	/* What could not be read at the start, or is about to be rolled back then, is not watched. */
 	if (!t->declared.n)
 		return topology_load(env, t->json, ret, e);
 	model_init(&d.model, env->kinds);
 	for (size_t i = 0; i < t->declared.n; i++) {
 		const struct object *o = t->declared.objects[i];
 
-		/* A namespace that no file names is there for what returns in it. */
+		/* A namespace that no file names is there for what reverts in it. */
 		if (o->where.pointer || !object_is(o, "netns") || !strcmp(o->netns, "host"))
 			copy_add(&d.model, o);
 	}
@@ -130,7 +130,7 @@ int topology_declared(const struct env *env, const struct topology *t, struct de
 	return 0;
 }
 
-/* The record is what the topology is from now on. */
+/* Takes the state of the topology from its record. */
 void topology_take(struct env *env, struct record *r, const struct model *declared)
 {
 	struct topology *t = topology_need(env, r->name);
@@ -142,7 +142,7 @@ void topology_take(struct env *env, struct record *r, const struct model *declar
 	t->since_usec = r->since_usec;
 	t->unapplied = false;
 	t->persist = r->persist;
-	/* boot.c looks again when somebody asks. */
+	/* boot.c reads the file again when somebody asks. */
 	t->on_disk = ON_DISK_SAME;
 	t->on_disk_problem = NULL;
 	json_object_put(t->json);
@@ -196,7 +196,7 @@ bool topology_claims(const struct model *declared, const struct object *o)
 {
 	const struct object *netns = model_netns(declared, o->netns);
 
-	/* The loopback of a namespace of ours is managed too, but nobody else can claim it. */
+	/* The loopback of a namespace of ours is managed too, but nobody else can declare it. */
 	if (!netns || !netns->managed || (!o->managed && object_is(o, "link")))
 		return false;
 	return !o->managed || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
@@ -220,7 +220,7 @@ enum why_not topology_left_alone(const struct env *env, const struct topology *t
 {
 	const struct topology *k = t;
 
-	/* What is just being changed is looked at by that change. */
+	/* A topology that is being changed is observed by that change. */
 	if (env->changing && !strcmp(env->changing->next.name, k->name))
 		return WHY_NOT_CHANGING;
 	if (k->awaiting)

@@ -7,17 +7,17 @@ struct topology *topology_find(const struct env *env, const char *name, size_t *
 struct topology *topology_need(struct env *env, const char *name);
 void topology_drop(struct env *env, const char *name);
 void topology_free(struct topology *t);
-/* The record is what the topology is from now on; @declared: its model, NULL if it is down. */
+/* Takes the state of the topology from its record; @declared: its model, NULL if it is down. */
 void topology_take(struct env *env, struct record *r, const struct model *declared);
-/* Loads a topology that was valid when it was written down. */
+/* Loads a topology that was valid when it was recorded. */
 int topology_load(const struct env *env, struct json_object *json, struct declaration *ret, struct err *e);
-/* What @t declares, which is up: a copy of the model that is kept of it; only where there is none it is loaded. */
+/* Returns what @t, which is up, declares: a copy of the watched model; loaded only if there is none. */
 int topology_declared(const struct env *env, const struct topology *t, struct declaration *ret, struct err *e);
-/* Tells the model of what was applied last by which numbers its links are known. */
+/* Copies to the model of what was applied last the numbers of its links. */
 void topology_number(const struct topology *t, struct model *last);
-/* Writes down what @t is, with nothing changed but what only the record says. */
+/* Records @t as it is, with the parts that only the record has unchanged. */
 int topology_store(const struct env *env, const struct topology *t, struct err *e);
-/* Whether @o, of the model @declared, is something that the topology declares of others' things. */
+/* Whether @o, of the model @declared, is something that the topology declares of others' objects. */
 bool topology_claims(const struct model *declared, const struct object *o);
 /* Why nothing of @t is healed now, although it is meant to be up; WHY_NOT_NONE: it is. */
 enum why_not topology_left_alone(const struct env *env, const struct topology *t);

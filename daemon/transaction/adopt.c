@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* adopt.c - takes over what somebody else made: nothing of it changes, it only gets our
- * marks.  Until the last of them is there the record says so, and a crash is followed by
- * the rest of the marks, never by a way back that would take for ours what is half
- * marked. */
+/* adopt.c - takes over existing objects of others: nothing of them changes, they only get
+ * our marks.  Until the last mark is put the record says so, and after a crash the
+ * remaining marks are put; a rollback would take half-marked objects for ours. */
 #include "adopt.h"
 #include "model/owner.h"
 
@@ -13,7 +12,7 @@ static void differ(struct job *j, const struct object *o, const char *how, const
 	j->result = -EEXIST;
 }
 
-/* All that is not as declared, in the words of a plan. */
+/* Lists all that is not as declared, in the words of a plan. */
 static void find_differences(struct job *j)
 {
 	static const char *const how[] = { "does not exist", "would have to be changed", "exists, but is not "
@@ -28,7 +27,7 @@ static void find_differences(struct job *j)
 		struct step s;
 
 		if (have && have->out_of_order && op->after)
-			continue;	/* told as it leaves */
+			continue;	/* reported where it is removed */
 		if (plan_step(op, &a, &s))
 			differ(j, o, how[o->out_of_order ? 3 : op->before ? op->after ? 1 : 2 : 0], s.detail);
 	}
@@ -41,7 +40,7 @@ static void find_differences(struct job *j)
 	arena_done(&a);
 }
 
-/* A step for each thing that has no mark yet. */
+/* Plans a step for each object that has no mark yet. */
 static void plan_marks(struct job *j)
 {
 	plan_done(&j->pass.plan);
@@ -66,7 +65,7 @@ static int execute(struct job *j, struct err *e)
 	return r;
 }
 
-/* What has been marked so far is as it was. */
+/* Removes the marks that have been put so far. */
 static void take_off(struct job *j)
 {
 	struct err e;

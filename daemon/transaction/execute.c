@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* execute.c - takes the steps of a plan in order and gives each to its kind. */
+/* execute.c - executes the steps of a plan in order and hands each to its kind. */
 #include "execute.h"
 
 void execute_init(struct execution *x, const struct plan *plan, struct netns_set *set, const char *topology,
@@ -40,7 +40,7 @@ static bool may_wait(const struct op *op)
 	return o && o->kind->ready && o->kind->ready(NULL, o, NULL, NULL) < 0;
 }
 
-/* What follows may need it. */
+/* Later steps may need it. */
 static bool is_deferred(const struct execution *x, const struct op *op)
 {
 	const struct object *o = op->after ? op->after : op->before, *first = x->deferred ? x->deferred->after : NULL;
@@ -48,7 +48,7 @@ static bool is_deferred(const struct execution *x, const struct op *op)
 	return first && o->kind == first->kind && !strcmp(o->netns, first->netns);
 }
 
-/* In a batch of its own: only then is it known what is there when it is refused. */
+/* Executes the step in a batch of its own: only then is it known what exists when it is refused. */
 static int take_alone(struct execution *x, struct op *op, struct err *e)
 {
 	int r = batch_flush(&x->batch, e);
@@ -71,7 +71,7 @@ static int take_alone(struct execution *x, struct op *op, struct err *e)
 	return 0;
 }
 
-/* In messages of its own, too: an answer says of each whether it was needed. */
+/* In messages of its own, too: an answer says for each whether it was needed. */
 static int repair(struct execution *x, struct op *op, struct err *e)
 {
 	int r = batch_flush(&x->batch, e);
@@ -128,7 +128,7 @@ int execute_step(struct execution *x, const struct op **ret_op, struct err *e)
 	else if (r < 0) {
 		struct err cause;
 
-		/* A namespace that could not be made is why others found it missing. */
+		/* Others found a namespace missing because it could not be created. */
 		if (netns_make_stop(x->batch.set, &cause) < 0) {
 			*e = cause;
 			x->batch.refused = NULL;

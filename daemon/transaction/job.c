@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* job.c - carries one change through: look, plan, write down, execute, look again,
- * commit; and on a failure the same once more, to what was there before. */
+/* job.c - carries out one change: observe, plan, record, execute, observe again, commit; and on a failure the same once
+ * more, back to what was there before. */
 #include "job.h"
 #include "model/revert.h"
 #include "kernel/netns_users.h"
 
-/* The kernel may take along what nobody was told of; more rounds than this are a fight. */
+/* The kernel may remove dependents without an event; more rounds than this are a fight. */
 enum { ROUNDS_MAX = 3, ROLLBACK_TRIES_MAX = 2 };
 
 void job_init(struct job *j, const struct machine *machine, const struct store *store)
@@ -52,8 +52,8 @@ static struct model *target(struct job *j)
 	return j->rolling_back ? &j->before : &j->desired.model;
 }
 
-/* What fields and objects return to that are not declared any more is to be as well; what other topologies still declare
- * of what is not theirs does not return. */
+/* Adds what undeclared fields and objects revert to; what other topologies still declare of others' objects does not
+ * revert. */
 static void complete(struct job *j)
 {
 	struct model *desired = &j->desired.model;
@@ -71,7 +71,7 @@ static int observe(struct job *j, struct err *e)
 		.topology = j->next.name,
 		.desired = target(j),
 		.last = &j->last.model,
-		/* From the second look on, what we have tried to make is ours where it carries our mark. */
+		/* From the second observation on, what we have tried to create is ours where it carries our mark. */
 		.tried = j->rolling_back || j->completed ? &j->desired.model : NULL,
 		.claims = j->claims,
 		.n_claims = j->n_claims,
@@ -87,7 +87,7 @@ static int observe(struct job *j, struct err *e)
 	return 0;
 }
 
-/* Looks at what is there and plans to what is to be. */
+/* Observes, and plans from there to the desired state. */
 static int observe_and_plan(struct job *j)
 {
 	struct problems *found = &j->pass.problems;
@@ -130,7 +130,7 @@ static void observe_for(struct job *j, enum job_round round)
 	j->phase = JOB_OBSERVE;
 }
 
-/* Writes down what is about to happen, before it does. */
+/* Records what is about to happen, before it does. */
 static int write_down(struct job *j, struct err *e)
 {
 	int r;
@@ -166,7 +166,7 @@ static void rollback_failed(struct job *j, const struct err *e)
 	j->phase = JOB_DONE;
 }
 
-/* The change has failed: back to what was there. */
+/* The change has failed: rolls back. */
 static void roll_back(struct job *j)
 {
 	struct err e;
@@ -175,7 +175,7 @@ static void roll_back(struct job *j)
 		rollback_failed(j, NULL);
 		return;
 	}
-	/* After a second look the first plan is lost, as it is after a crash. */
+	/* After a second observation the first plan is lost, as it is after a crash. */
 	revert_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->pass.executing ? &j->pass.plan : NULL);
 	j->rolling_back = true;
 	j->n_first = j->problems.n;
@@ -184,7 +184,7 @@ static void roll_back(struct job *j)
 	j->rounds = j->wait.tries = 0;
 	j->wait.ends = NULL;
 	fd_reserve_give(&j->fd_reserve);
-	/* What lost its name in this change is there again. */
+	/* Namespaces that were unlinked by this change get their names back. */
 	if (pass_name_all(&j->pass, NETNS_PINNED, &e) < 0)
 		rollback_failed(j, &e);
 	else
@@ -196,7 +196,7 @@ static bool is_pinned(const struct netns *ns)
 	return ns->state == NETNS_PINNED;
 }
 
-/* All steps are taken. */
+/* All steps are done. */
 static void conclude(struct job *j)
 {
 	struct err e;
@@ -204,7 +204,7 @@ static void conclude(struct job *j)
 	j->phase = JOB_COMMIT;
 	if (j->rolling_back)
 		return;
-	/* What is fresh has everything now. */
+	/* Fresh namespaces are complete now. */
 	if (pass_name_all(&j->pass, NETNS_FRESH, &e) < 0)
 		job_refuse(j, &e);
 	else
@@ -245,7 +245,7 @@ static void planned_back(struct job *j, int r)
 		execute_or_conclude(j);
 }
 
-/* What was there before is only known now of what came with its namespace or interface. */
+/* What came with its namespace or interface is only now observed, and saved. */
 static void note(struct job *j)
 {
 	struct model *noted = &j->pass.execution.batch.noted;
@@ -257,12 +257,12 @@ static void note(struct job *j)
 	j->noted = true;
 }
 
-/* Others may have been in the way back: from what is there now it may be free.  False: the failure stays. */
+/* Others may have blocked the rollback: from the present state it may succeed.  False: the failure stands. */
 static bool may_roll_back_again(struct job *j)
 {
 	if (!j->rolling_back || j->rollback_tries++ == ROLLBACK_TRIES_MAX)
 		return false;
-	/* In this the last look may be out of date. */
+	/* The last observation may be out of date for this one. */
 	pass_doubt(&j->pass, NULL);
 	problems_cut(&j->problems, j->n_first);
 	j->rounds = 0;
@@ -322,7 +322,7 @@ static void planned_verify(struct job *j, int r)
 	}
 }
 
-/* The kernel has refused a step: looks until nothing keeps it any more, and goes on from what is there then. */
+/* The kernel has refused a step: observes until nothing stands against it any more, and continues from there. */
 static void step_wait(struct job *j)
 {
 	if (!job_waits(j))
@@ -342,7 +342,7 @@ static void planned_wait(struct job *j, int r)
 	r = job_wait_check(j, &o, &e);
 	if (r == -EAGAIN)
 		pass_doubt(&j->pass, o);
-	/* Meanwhile much may have happened elsewhere. */
+	/* Much may have happened elsewhere meanwhile. */
 	else if (r < 0 || j->wait.said)
 		pass_doubt(&j->pass, NULL);
 	if (r == -EAGAIN || (r == 0 && j->wait.said)) {
@@ -370,7 +370,7 @@ static void step_observe(struct job *j)
 	planned[j->round](j, observe_and_plan(j));
 }
 
-/* Nothing that has lost its name will have it back. */
+/* From here on unlinked namespaces do not get their names back. */
 static int decided(struct job *j, int r)
 {
 	if (r == 0 && j->pass.set.holding)

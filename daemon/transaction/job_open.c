@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* job_open.c - opens the namespaces that a change is about, and clears what stands at their
- * names. */
+/* job_open.c - opens the namespaces that a change is about, and clears their names. */
 #include "kernel/netns.h"
 #include "job.h"
 #include "model/kind.h"
@@ -38,7 +37,7 @@ static bool is_mine(const struct model *m, const char *netns)
 	return o && !o->managed;
 }
 
-/* The empty file there may be one that a create of ours left behind when it was cut off. */
+/* The empty file may be left by an interrupted create of ours. */
 static bool is_ours(const void *arg, const char *netns)
 {
 	const struct job *j = arg;
@@ -48,6 +47,7 @@ static bool is_ours(const void *arg, const char *netns)
 
 int job_clear(struct job *j, struct err *e)
 {
-	/* What somebody else has taken the name from is given it back: then it can be changed, or leave, like any other. */
+	/* A namespace that somebody unlinked gets its name back: then it can be changed, or
+	 * removed, like any other. */
 	return pass_name_all(&j->pass, NETNS_UNLINKED, e) < 0 || pass_clear(&j->pass, is_ours, j, e) < 0 ? e->code : 0;
 }

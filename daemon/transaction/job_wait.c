@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* job_wait.c - what a step waits for that only the kernel can finish, and how long. */
+/* job_wait.c - how long a step waits for what only the kernel can finish. */
 #include "usec.h"
 #include "job.h"
 #include "model/kind.h"
@@ -7,7 +7,7 @@
 
 enum {
 	POLL_USEC = 50000,
-	TRIES_MAX = 2,	/* of steps that the kernel refuses although nothing keeps it from them */
+	TRIES_MAX = 2,	/* of steps that the kernel refuses although nothing stands against them */
 };
 
 #define SECOND UINT64_C(1000000)
@@ -44,7 +44,7 @@ const char *job_waits_for(struct job *j)
 	return j->wait.keeps.text;
 }
 
-/* Said once while it lasts. */
+/* Reported once while it lasts. */
 static void say(struct job *j, const struct err *e)
 {
 	if (!j->wait.said) {
@@ -97,7 +97,7 @@ void job_waited(struct job *j)
 	if (j->rolling_back || !j->next.confirm_usec)
 		return;
 	j->next.confirm_usec += usec_now(CLOCK_BOOTTIME) - j->wait.began;
-	j->noted = true;	/* it is written once more before the commit */
+	j->noted = true;	/* written once more before the commit */
 }
 
 void job_not_settled(const struct op *op, struct err *e)

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* machine.h - what a pass observes and changes, the kernel or the fake one of the unit tests, and what it is to become. */
+/* machine.h - what a pass observes and changes: the kernel, or the fake one of the unit tests; and the target of a
+ * pass. */
 #pragma once
 #include "execute.h"
 
-/* What another topology declares of what is not its own. */
+/* What another topology declares of others' objects. */
 struct claim {
 	const char *topology;
 	const struct model *model;
-	bool pending;			/* of a change at work, which may fail */
+	bool pending;			/* of a running change, which may fail */
 };
 
-/* What is to be. */
+/* The target. */
 struct wish {
 	const char *topology;
 	struct model *desired;
 	struct model *last;		/* as it was applied last */
-	const struct model *tried;	/* what a change has tried to make: where that carries our mark it is ours; NULL: nothing */
+	/* what a change has tried to create: where that carries our mark it is ours; NULL: nothing */
+	const struct model *tried;
 	const struct claim *claims;
 	size_t n_claims;
 	bool adopt;			/* what is declared and carries no mark is taken to carry ours (adopt.h) */
@@ -23,18 +25,18 @@ struct wish {
 
 struct machine {
 	const struct kinds *kinds;
-	const char *identity;		/* what tells it from others, for MAC addresses */
-	uint32_t *next_index;		/* above all that links of ours have had */
+	const char *identity;		/* distinguishes it from others, for MAC addresses */
+	uint32_t *next_index;		/* above all numbers that links of ours have had */
 	void *arg;
-	/* Opens the namespaces that are called @names, which are sorted and may repeat.  @pins: where those are kept that lose
-	 * their names (netns.h), and may have been left; NULL: nowhere. */
+	/* Opens the namespaces called @names, which are sorted and may repeat.  @pins: where unlinked ones are pinned
+	 * (netns.h), and may have been left; NULL: nowhere. */
 	int (*open)(void *arg, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
 	/* Reads @ns, of @set, into @observed. */
 	int (*observe)(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w, struct model *observed,
 		       struct err *e);
 	/* As execute_step. */
 	int (*execute)(void *arg, struct execution *x, const struct op **ret_op, struct err *e);
-	/* Gives @ns, which is fresh or has lost it, its name. */
+	/* Names @ns, which is fresh or has lost its name. */
 	int (*name)(void *arg, struct netns_set *set, struct netns *ns, struct err *e);
 };
 

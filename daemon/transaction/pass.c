@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pass.c - observe, find the owners, plan, execute: the loop that everything goes through, once. */
+/* pass.c - observe, resolve owners, plan, execute: the loop that everything goes through, once. */
 #include "pass.h"
 #include "kernel/netns.h"
 #include "model/owner.h"
@@ -96,7 +96,7 @@ static int observe_all(struct pass *p, struct err *e)
 	return 0;
 }
 
-/* What takes more than one namespace to find out. */
+/* Resolves what involves more than one namespace. */
 static void resolve(struct pass *p)
 {
 	for (size_t i = 0; i < p->observed.n; i++) {
@@ -117,7 +117,7 @@ static const char *claimant(const struct wish *w, const char *id)
 	return NULL;
 }
 
-/* What other topologies declare in namespaces of this one carries our mark, but is not its own. */
+/* Objects that other topologies declare in namespaces of this one carry our mark, but do not belong to it. */
 static void disown(struct pass *p)
 {
 	for (size_t i = 0; i < p->observed.n; i++) {
@@ -227,7 +227,7 @@ int pass_execute(struct pass *p, const struct op **ret_op, struct err *e)
 
 	if (!p->executing)
 		begin(p);
-	/* Passes take turns in a namespace: a heal while a change is at work. */
+	/* Passes take turns in a namespace: a heal while a change is running. */
 	if (*next < *p->machine->next_index)
 		*next = *p->machine->next_index;
 	*ret_op = NULL;

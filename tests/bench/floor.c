@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* floor.c - the floor that netnsd is measured against: does what the kernel must do, with raw netlink in
- * one thread and nothing else.
- *
- * build: each namespace is created, named and given a socket; then its cable is made in its final place,
- * with all that stands in the namespace in one batch of messages and all that stands on the host in another.
- * change: the address of ns0, the new one before the old one goes.
- * down: all cables in one message, by their link group; then the names.
- * Every batch is acknowledged at its end, and any refusal ends the program: what is measured was done. */
+/* floor.c - the floor that netnsd is measured against: does what the kernel must do, with raw netlink in one
+ * thread and nothing else. build: each namespace is created, named and given a socket; then its veth pair is
+ * created in its final place, with everything in the namespace in one batch of messages and everything on
+ * the host in another. change: the address of ns0, the new one before the old one is removed. down: all veth
+ * pairs in one message, by their link group; then the names.  Every batch is acknowledged at its end, and
+ * any refusal ends the program: what is measured was done. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +23,8 @@
 #include <unistd.h>
 
 enum {
-	HOST_INDEX = 100000,	/* of the first cable's end on the host: no other link has such a number */
-	NS_INDEX = 10,		/* of every cable's end in its namespace; below are the tunnels that some kernels make */
+	HOST_INDEX = 100000,	/* of the first end on the host: no other link has such a number */
+	NS_INDEX = 10,		/* of the end in each namespace; below are the tunnels that some kernels create */
 	LO_INDEX = 1,
 	GROUP = 0x40000001,	/* of all ends on the host */
 };
@@ -58,7 +56,7 @@ static void *message(struct batch *b, int type, int flags, size_t body)
 	return NLMSG_DATA(h);
 }
 
-/* Room of @size bytes at the end of the last message. */
+/* Reserves @size bytes at the end of the last message. */
 static void *extend(struct batch *b, size_t size)
 {
 	void *p = b->data + b->size;
@@ -146,7 +144,8 @@ static void add_default_route(struct batch *b, in_addr_t gateway)
 	attribute(b, RTA_GATEWAY, &gateway, sizeof(gateway));
 }
 
-/* Sends the batch and reads the acknowledgement of its last message; the kernel sends one for each error too. */
+/* Sends the batch and reads the acknowledgement of its last message; the kernel sends one for each error,
+ * too. */
 static void commit(struct batch *b, int s)
 {
 	_Alignas(struct nlmsghdr) char buf[8192];
@@ -183,7 +182,7 @@ static int own_namespace(void)
 	return fd;
 }
 
-/* A new namespace with the name nsI, in which the thread then is; returns a socket inside. */
+/* Creates a namespace with the name nsI, and moves the thread into it; returns a socket inside. */
 static int new_namespace(int i)
 {
 	char path[64];

@@ -71,8 +71,8 @@ static size_t at_once(size_t size)
 	return disk.most && size > disk.most ? disk.most : size;
 }
 
-/* With 64 bits for the size of a file the C library has other names for some of them, and those of them are used that
- * the machine's build asks for. */
+/* With 64-bit file sizes the C library has other names for some of them, and the names of the machine's build are
+ * used. */
 #define WRAP(type, name, params) \
 	type __real_##name params; \
 	type __wrap_##name params; \
@@ -135,7 +135,7 @@ WRAP(int, fstat64, (int fd, struct stat *st))
 	return r;
 }
 
-/* The lock of the network namespace is the machine's, and no test's. */
+/* The lock of the network namespace belongs to the machine, not to a test. */
 WRAP(int, lock_netns, (struct err *e _unused_))
 {
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);

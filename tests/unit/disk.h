@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* disk.h - a directory of a test's own, and calls that fail when a test wants them to:
- * whoever includes it is linked with --wrap for each of them (disk_args in meson.build). */
+/* disk.h - a directory of a test's own, and calls that fail when a test wants them to: a test that includes it
+ * is linked with --wrap for each of them (disk_args in meson.build). */
 #pragma once
 #include "base.h"
 #include <sys/types.h>
@@ -25,21 +25,21 @@ void disk_clear(const char *dir);
 const char *disk_path(const char *dir, const char *name);
 void disk_write(const char *dir, const char *name, const void *text, size_t size);
 void disk_print(const char *dir, const char *name, const char *text);
-/* What is in the file, NULL if it is not there; the caller's. */
+/* The contents of the file, NULL if it is missing; the caller's. */
 char *disk_read(const char *dir, const char *name);
-/* The names in the directory, sorted, each with a space behind it; until the next call. */
+/* The names in the directory, sorted, each followed by a space; valid until the next call. */
 const char *disk_list(const char *dir);
 
 /* Of the calls in the mask @calls the one with the number @at, from 1 on, fails with @error; 0: none, they are
  * counted. */
 void disk_fail(unsigned calls, unsigned at, int error);
-/* How many there were since. */
+/* How many there have been since. */
 unsigned disk_calls(void);
-/* So many bytes at most are read or written at once; 0: as many as are asked for. */
+/* At most so many bytes are read or written at once; 0: as many as requested. */
 void disk_short(size_t most);
 /* Files of that inode seem to belong to the user, 0: none does. */
 void disk_owner(ino_t inode, uid_t uid);
-/* What all clocks say goes on by so many microseconds. */
+/* Advances all clocks by so many microseconds. */
 void disk_time(uint64_t usec);
-/* All clocks say @usec, and go on only by disk_time. */
+/* Stops all clocks at @usec; they advance only by disk_time. */
 void disk_stop_time(uint64_t usec);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fake.c - the state of the fake kernel: what is in it, how it is read, and how two
- * of them are compared.  What steps do to it is in fake_step.c. */
+/* fake.c - the state of the fake kernel: its contents, how they are observed, and how two
+ * states are compared.  The effect of steps is in fake_step.c. */
 #include "fake.h"
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
@@ -107,7 +107,7 @@ struct object *fake_add(struct fake *k, const struct kind *kind, const char *net
 	return o;
 }
 
-/* A route that is not in the way of ours in a model. */
+/* A route that does not conflict with ours in a model. */
 static const struct kind *kind_intruder(void)
 {
 	static struct kind k;
@@ -189,7 +189,7 @@ int fake_commit(struct fake *k)
 	return 0;
 }
 
-/* The other ends of its cables go with it. */
+/* The other ends of its veth pairs go with it. */
 static void destroy(struct fake *k, const char *netns)
 {
 	size_t n = 0;
@@ -219,7 +219,7 @@ void fake_cut_off(struct fake *k)
 	}
 }
 
-/* Without a name a namespace goes with the last that holds it. */
+/* Without a name a namespace is gone when the last holder releases it. */
 int fake_drop(struct fake *k)
 {
 	for (size_t i = 0; i < k->n; i++)
@@ -228,7 +228,7 @@ int fake_drop(struct fake *k)
 	return fake_commit(k);
 }
 
-/* What more than one object tells, and what nobody asked for, is not shown. */
+/* Fields that depend on more than one object, or that nobody set, are not shown. */
 static void show(struct model *observed, const struct object *o, bool forwarding)
 {
 	struct object *c = fake_clone(observed, o);
@@ -277,7 +277,7 @@ static bool is_same(const struct object *a, const struct object *b)
 	return a && b && !(object_diff(a, b) & fixed) && !(object_diff(b, a) & fixed);
 }
 
-/* Read only where a route of ours is there no more, or not as it is to be. */
+/* Read only where a route of ours is missing or differs. */
 static void show_intruders(const struct fake *k, struct model *observed, const char *netns, const struct model *desired,
 			   const struct model *last)
 {
@@ -346,7 +346,7 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-/* The name of what differs, or NULL. */
+/* The name of the field that differs, or NULL. */
 static const char *object_differs(const struct fake *k, const struct object *x, const struct fake *l,
 				  const struct object *y)
 {

@@ -36,8 +36,8 @@ static int fake_observe(void *arg, const struct netns_set *set, const struct net
 	return 0;
 }
 
-/* What was to go may have gone with something else already, silently; and on the way back nobody may know of a link
- * whose end it is.  The kernel says so (is_gone() in rtnl.c), and a plan from what is known has no such step. */
+/* What was to be removed may have gone with something else already, silently; and in a rollback a link whose end it
+ * is may be unknown.  The kernel says so (is_gone() in rtnl.c), and a plan from what is known has no such step. */
 static bool is_gone(const struct fake_machine *m, const struct op *op, int r)
 {
 	return !op->after && (r == -ESRCH || r == -EADDRNOTAVAIL || (m->goes_back && r == -ENODEV));
@@ -58,7 +58,7 @@ static int take(struct fake_machine *m, struct execution *x, const struct op *op
 	return 0;
 }
 
-/* The kernel goes on after a message that it refuses. */
+/* The kernel continues after a message that it refuses. */
 static void take_more(struct fake_machine *m, struct execution *x)
 {
 	const struct op *refused = &x->plan->ops[x->next];

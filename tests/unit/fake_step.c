@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_step.c - what a step does to the fake kernel, what it refuses, and what
- * silently goes along. */
+/* fake_step.c - what a step does to the fake kernel, what it refuses, and what is removed silently. */
 #include "fake.h"
 #include "model/slot.h"
 #include <arpa/inet.h>
@@ -81,7 +80,7 @@ static int route_check(const struct fake *k, const struct route *r)
 	return code == 0 && r->src.family && !has_address(k, r->object.netns, &r->src) ? -EINVAL : code;
 }
 
-/* Nobody is told of the routes that go. */
+/* There are no events for the routes that are removed. */
 static void sweep(struct fake *k)
 {
 	for (size_t i = k->n; i-- > 0;)
@@ -121,7 +120,7 @@ void fake_remove(struct fake *k, const char *id)
 	sweep(k);
 }
 
-/* An object of ours as it is before anything is said of it but what stands in its create message. */
+/* An object of ours as its create message makes it. */
 static struct object *birth(struct fake *k, const struct object *want)
 {
 	struct object *o = object_new(k->memory, want->kind, want->netns, want->name);
@@ -280,7 +279,7 @@ static int netns_step(struct fake *k, const struct op *op)
 	return 0;
 }
 
-/* What is none has no attribute. */
+/* A value of none has no attribute. */
 static void hide_none(struct object *o)
 {
 	static const char zero[64];
@@ -295,7 +294,7 @@ static void hide_none(struct object *o)
 	}
 }
 
-/* Somebody of another class who takes up a slot of @o now. */
+/* Whether an object of another class occupies a slot of @o now. */
 static bool is_taken(const struct fake *k, const struct object *o)
 {
 	bool joins = !is_class(o, "route") || !k->exclusive || o->crowded;
@@ -330,7 +329,7 @@ static int address_step(struct fake *k, const struct op *op)
 		fake_remove(k, o->id);
 		return 0;
 	}
-	/* The real one says nothing, and goes without the route to its network. */
+	/* The real one reports nothing, and has the address without the route to its network. */
 	if (address_of(o)->family == AF_INET6 && is_taken(k, o))
 		return -EEXIST;
 	if (have) {
@@ -351,7 +350,7 @@ static int address_step(struct fake *k, const struct op *op)
 	return 0;
 }
 
-/* The kernel says more of a route than it was told. */
+/* The kernel shows more of a route than was set. */
 static void route_show(struct fake *k, struct route *r)
 {
 	hide_none(&r->object);

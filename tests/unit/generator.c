@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* generator.c - makes topologies by chance: few names, so that two of them meet often
- * in the same place, with other kinds, peers, addresses and routes. */
+/* generator.c - makes random topologies: few names, so that two of them often collide in
+ * the same place, with other kinds, peers, addresses and routes. */
 #include "generator.h"
 #include <stdarg.h>
 
@@ -83,7 +83,7 @@ static void put_text(struct json_object *o, const char *key, const char *fmt, ..
 		json_object_object_add(o, key, text);
 }
 
-/* Each interface has a network of its own, so that no address comes twice. */
+/* Each interface has a network of its own, so that no address occurs twice. */
 static void add_addresses(const struct topo *t, struct body *b, struct json_object *link, const char *name)
 {
 	unsigned net = generator_roll(t->d, NETWORKS, "net %s/%s", b->name, name);
@@ -196,7 +196,7 @@ static void add_cable(struct topo *t, unsigned i)
 	}
 }
 
-/* Interfaces that are there already, of which few things are said. */
+/* Adds existing interfaces, of which little is declared. */
 static void add_there(const struct topo *t, struct body *b, const char *name)
 {
 	struct json_object *link;
@@ -256,13 +256,13 @@ static void add_route(const struct topo *t, struct body *b, unsigned net, bool v
 	json_object_array_add(child(b->in, "routes", true), r);
 }
 
-/* A route out of an interface that has IPv4 addresses, with one of them as its source. */
+/* Adds a route out of an interface that has IPv4 addresses, with one of them as its source. */
 static void add_device_route(const struct topo *t, struct body *b, const char *name, struct json_object *link)
 {
 	struct json_object *list = json_object_object_get(link, "addresses"), *r;
 	const char *first = list ? json_object_get_string(json_object_array_get_idx(list, 0)) : NULL;
 
-	/* eth1 may go down again when nothing is said of it. */
+	/* eth1 may go down again when it is not declared. */
 	if (!first || !strcmp(name, "eth1") || strchr(first, ':') ||
 	    generator_roll(t->d, 3, "device route %s/%s", b->name, name))
 		return;
@@ -275,7 +275,7 @@ static void add_device_route(const struct topo *t, struct body *b, const char *n
 	json_object_array_add(child(b->in, "routes", true), r);
 }
 
-/* A route to a network that another of these topologies has on an interface. */
+/* Adds a route to a network that another of these topologies has on an interface. */
 static void add_network_route(const struct topo *t, struct body *b, unsigned net, unsigned near, bool v6)
 {
 	struct json_object *r = json_object_new_object();

@@ -6,7 +6,7 @@
 
 struct generator {
 	uint64_t seed, other; /* of the topology it is a variation of */
-	unsigned change;      /* of a hundred choices, so many differ from that one's */
+	unsigned change;      /* how many of a hundred choices differ from that one's */
 };
 
 /* A number below @n, always the same for one generator and one @what. */

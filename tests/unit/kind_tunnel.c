@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* kind_tunnel.c - a kind of link as its author would write it: fields whose default is not zero, or
- * that stand in the order of the network; data that no row says; a default MTU of its own. */
+ * that are in network order; data that no row covers; a default MTU of its own. */
 #include "kind_tunnel.h"
 
 static const struct word modes[] = { { "fast", 1 }, { "safe", 2 }, { NULL, 0 } };
@@ -31,7 +31,7 @@ static int tunnel_check(struct object *o, struct err *e)
 	return 0;
 }
 
-/* Both ports stand in one attribute. */
+/* Both ports are in one attribute. */
 static int put_data(_unused_ struct batch *w, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m, _unused_ struct err *e)
 {
 	const struct tunnel *t = (const struct tunnel *)o;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kind_tunnel.h - a kind of link that no kernel has, beside those of netnsd. */
+/* kind_tunnel.h - a kind of link that no kernel has, in addition to those of netnsd. */
 #pragma once
 #include "kind/link.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* records.c - records for the tests of what netnsd keeps on disk. */
+/* records.c - records for the tests of what netnsd stores on disk. */
 #include "records.h"
 #include "toy.h"
 #include "usec.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* records.h - records for the tests of what netnsd keeps on disk. */
+/* records.h - records for the tests of what netnsd stores on disk. */
 #pragma once
 #include "store/state.h"
 
-/* What a read found: names in order, each with what is wrong with it, and the last good one. */
+/* The result of a read: names in order, each with what is wrong with it, and the last valid one. */
 struct found {
 	char text[4000];
 	struct record last;

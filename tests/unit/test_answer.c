@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_answer.c - the tables of outcomes, errors and events, held against the interface text. */
+/* test_answer.c - the tables of outcomes, errors and events, compared with the interface text. */
 #include "control/idl.h"
 #include "engine/outcome.h"
 #include "method/method.h"
@@ -22,7 +22,7 @@ static int teardown(_unused_ void **state)
 	return 0;
 }
 
-/* An outcome that has something to say of everything. */
+/* An outcome with a value for every parameter. */
 static void outcome_make(struct outcome *o, enum outcome_code code)
 {
 	struct err e;
@@ -83,7 +83,7 @@ static void test_outcomes(_unused_ void **state)
 	assert_null(outcome_row_of("io.netnsd.Sing"));
 }
 
-/* Nothing is said twice, and nothing of what there is not. */
+/* Nothing is repeated, and nothing is said of what is missing. */
 static void test_words(_unused_ void **state)
 {
 	static const struct {
@@ -123,7 +123,7 @@ static void test_long_source(_unused_ void **state)
 	json_object_put(parameters);
 }
 
-/* What every method takes is in its table, and nothing else. */
+/* The table of every method has its parameters, and nothing else. */
 static void test_parameters(_unused_ void **state)
 {
 	const struct interface own = method_interface(NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_back.c - what was there before us is remembered once, comes back, and is then
- * forgotten; what is ours returns to the kernel's default. */
+/* test_back.c - former values are saved once, restored, and then forgotten; objects of
+ * ours revert to the kernel's default. */
 #include "fake_machine.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,7 +86,7 @@ static void apply(struct host *m, const char *text, const char *says)
 	fake_machine_done(&machine);
 }
 
-/* The value of a field that was written down, as JSON; NULL if it was not. */
+/* The saved value of a field, as JSON; NULL if there is none. */
 static void original(const struct host *m, const char *id, const char *field, const char *value)
 {
 	const struct object *o = model_find(&m->saved, id);
@@ -126,7 +126,7 @@ static void test_once(void **state)
 	assert_int_equal(m->saved.n, 0);
 }
 
-/* What was so already was nobody's change, and stays when the file says no more of it. */
+/* A value that was the same before is nobody's change, and stays when the file no longer sets it. */
 static void test_same(void **state)
 {
 	struct host *m = *state;
@@ -153,7 +153,7 @@ static void test_sysctl(void **state)
 	assert_int_equal(m->saved.n, 0);
 }
 
-/* The value in a namespace that the same change makes is found out on the way. */
+/* The former value in a namespace that the same change creates is read during the change. */
 static void test_noted(void **state)
 {
 	struct host *m = *state;
@@ -180,7 +180,8 @@ static void test_default(void **state)
 	      "ageing_time 100 → 30000, forward_delay 200 → 1500, priority 0 → 32768 [in_place]\n");
 }
 
-/* What no file says is usual, whatever its size; anything else is remembered before a step, and that is all. */
+/* What no file sets has its default, whatever its size; anything else is saved before a
+ * step, and that is all. */
 static void test_usual(void **state)
 {
 	struct host *m = *state;
@@ -206,7 +207,7 @@ static void test_usual(void **state)
 	model_done(&delta);
 }
 
-/* What others still want stays. */
+/* A value that another topology still declares stays. */
 static void test_share(_unused_ void **state)
 {
 	struct host *m = *state;
@@ -221,7 +222,7 @@ static void test_share(_unused_ void **state)
 	assert_false(object_has(model_netns(desired, "host"), forwarding));
 }
 
-/* An interface of the host that has gone has nothing to return. */
+/* An interface of the host that is gone has nothing to restore. */
 static void test_gone(void **state)
 {
 	struct host *m = *state;
@@ -232,7 +233,7 @@ static void test_gone(void **state)
 	assert_int_equal(m->saved.n, 0);
 }
 
-/* The first state has no source address; the way back takes it away again. */
+/* The first state has no source address; the rollback removes it again. */
 static void test_none(void **state)
 {
 #define ROUTE(more)                                                                                 \
@@ -273,7 +274,7 @@ static void test_none(void **state)
 	fake_done(&first);
 }
 
-/* A value that no file may say is written down and read all the same. */
+/* A value that no file may set is saved and loaded all the same. */
 static void test_loopback(void **state)
 {
 	struct host *m = *state;
@@ -283,7 +284,7 @@ static void test_loopback(void **state)
 	apply(m, "{}", "~ link host/lo mtu 1500 → 65536 [in_place]\n");
 }
 
-/* A record that an older netnsd wrote does not have the far network of an address. */
+/* A record of an older netnsd lacks the far network of an address. */
 static void test_older_record(_unused_ void **state)
 {
 	static const char text[] = "[{\"class\": \"address\", \"kind\": \"address\", \"netns\": \"host\", \"name\": \"eth0\", "

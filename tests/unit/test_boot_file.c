@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_boot_file.c - the boot directories: which files there are, which of two counts, what
- * has changed, and why one cannot be used, whatever stands on the disk. */
+ * has changed, and why one cannot be used, whatever is on the disk. */
 #include "store/boot_file.h"
 #include "base/log.h"
 #include "disk.h"
@@ -43,14 +43,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Looks, a while after what was done last. */
+/* Reads them, a while after the last change. */
 static void look(struct fixture *f)
 {
 	disk_time(1000000);
 	boot_files_refresh(&f->files);
 }
 
-/* The only problem of the file that stands for @name. */
+/* The only problem of the file for @name. */
 static const struct problem *problem_of(const struct fixture *f, const char *name)
 {
 	const struct boot_file *file = boot_files_find(&f->files, name);
@@ -66,7 +66,7 @@ static void test_names(void **state)
 {
 	static const struct { const char *file, *text, *name; bool valid, made_up; } rows[] = {
 		{ "lab.json", "{}", "lab", true, false }, { "file.json", "{\"name\":\"other\"}", "other", true, false },
-		/* It is not valid, but says what it is called. */
+		/* It is not valid, but has a name. */
 		{ "bad.json", "{\"name\":\"called\",\"version\":0}", "called", false, false },
 		{ "worse.json", "{\"name\":", "worse", false, false },
 		{ "a b.json", "{}", "a_b", false, true }, { "-x.json", "{}", "xx", false, true },
@@ -141,7 +141,7 @@ static void test_disk_fails(void **state)
 	look(f);
 	assert_string_equal(problem_of(f, "lab")->message, "Input/output error");
 	assert_int_equal(problem_of(f, "lab")->code, -EIO);
-	/* It is read again as soon as anybody looks, and a signal or a short read is no failure. */
+	/* It is read again on the next request, and a signal or a short read is no failure. */
 	disk_print(f->top, "lab.json", "{ }");
 	disk_fail(DISK_READ, 1, EINTR);
 	disk_short(1);
@@ -149,7 +149,7 @@ static void test_disk_fails(void **state)
 	assert_non_null(boot_files_find(&f->files, "lab")->json);
 }
 
-/* Cut off at any byte, the file is refused at a place in it; of nothing of it anybody hears. */
+/* Cut off at any byte, the file is refused with a position in it; nothing of it is used. */
 static void test_cut_off(void **state)
 {
 	static const char whole[] = "{\n\"name\": \"lab\", \"namespaces\": {\"ns1\": {\"interfaces\": {\"s\": {\"kind\": \"switch\"}}}}}";
@@ -179,7 +179,7 @@ static void test_which_counts(void **state)
 	disk_print(f->own, "a.json", "{\"name\":\"lab\"}");
 	disk_print(f->top, "z.json", "{\"name\":\"lab\"}");
 	disk_print(f->top, "y.json", "{\"name\":\"lab\"}");
-	/* Whose name is only made up gives way, though its file comes first. */
+	/* A derived name gives way, though its file comes first. */
 	disk_print(f->top, "a b.json", "{}");
 	disk_print(f->top, "c.json", "{\"name\":\"a_b\"}");
 	look(f);
@@ -204,14 +204,14 @@ static void test_what_has_changed(void **state)
 	const struct json_object *json;
 
 	disk_print(f->top, "lab.json", "{\"description\":\"one\"}");
-	/* Within a tick of the clock it may change again, and nobody would see it. */
+	/* Within a tick of the clock it may change again unnoticed. */
 	boot_files_refresh(&f->files);
 	assert_false(boot_files_is_same(&f->files, "lab"));
 	look(f);
 	assert_true(boot_files_is_same(&f->files, "lab"));
 	assert_true(boot_files_is_same(&f->files, "nowhere"));
 	json = boot_files_find(&f->files, "lab")->json;
-	/* Other text that says the same is the same to who has seen it. */
+	/* Different text with the same meaning counts as the same. */
 	disk_print(f->top, "lab.json", "{ \"description\": \"one\" }");
 	assert_false(boot_files_is_same(&f->files, "lab"));
 	look(f);
@@ -226,7 +226,7 @@ static void test_what_has_changed(void **state)
 	assert_false(boot_files_is_same(&f->files, "lab"));
 	look(f);
 	problem_of(f, "lab");
-	/* A file more in a directory may be one of any name. */
+	/* Another file in a directory may be one of any name. */
 	look(f);
 	disk_print(f->own, "other.json", "{}");
 	assert_false(boot_files_is_same(&f->files, "lab"));
@@ -241,7 +241,7 @@ static void test_note(void **state)
 	disk_print(f->own, "lab.json", "{}");
 	boot_files_note(&f->files, BOOT_PERSISTED, path);
 	assert_non_null(boot_files_find(&f->files, "lab"));
-	/* What netnsd itself has removed is no change that it would have to look at. */
+	/* A file that netnsd itself has removed is no change to check. */
 	assert_int_equal(unlink(path), 0);
 	boot_files_note(&f->files, BOOT_PERSISTED, path);
 	assert_null(boot_files_find(&f->files, "lab"));
@@ -257,7 +257,7 @@ static void test_note(void **state)
 	assert_int_equal(unlink(path), 0);
 	boot_files_note(&f->files, BOOT_PERSISTED, path);
 	assert_null(boot_files_find(&f->files, "lab"));
-	/* What was never there is nothing. */
+	/* A file that never existed is nothing. */
 	boot_files_note(&f->files, BOOT_PERSISTED, disk_path(f->own, "other.json"));
 	assert_int_equal(f->files.n, 2);
 	look(f);
@@ -291,7 +291,7 @@ static void test_source(void **state)
 	disk_print(f->own, "lab.json", "{ }");
 	look(f);
 	assert_string_equal(boot_files_find(&f->files, "lab")->source, "x?");
-	/* Only what netnsd itself has written has one. */
+	/* Only a file that netnsd itself has written has one. */
 	disk_print(f->top, "lab.json", "{}");
 	disk_print(f->top, "lab.source", "/elsewhere");
 	look(f);
@@ -311,7 +311,7 @@ static void test_directories(void **state)
 	assert_int_equal(chmod(f->top, 0755), 0);
 	look(f);
 	assert_int_equal(f->files.n, 1);
-	/* A directory that nobody has made is empty, and nothing is to be said of it. */
+	/* A missing directory is empty, and that is not reported. */
 	disk_clear(f->own);
 	assert_int_equal(rmdir(f->own), 0);
 	look(f);
@@ -354,7 +354,7 @@ static void test_place(void **state)
 	boot_file_place(boot_files_find(&f->files, "lab"), &p);
 	assert_int_equal(p.v[0].where.line, 3);
 	assert_int_equal(p.v[0].where.column, 10);
-	/* Where it would stand. */
+	/* Where it would be. */
 	assert_int_equal(p.v[1].where.line, 2);
 	assert_int_equal(p.v[2].where.line, 0);
 	assert_string_equal(p.v[2].file, disk_path(f->top, "lab.json"));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test_claims.c - what several topologies say of the host and of each other's namespaces:
- * who contradicts whom, who lives in what, and to whom a saved value goes. */
+/* test_claims.c - what several topologies declare of the host and of each other's
+ * namespaces: who contradicts whom, who uses whose namespaces, and to whom a saved value
+ * is transferred. */
 #include "topology/claims.h"
 #include "topology/topology.h"
 #include "disk.h"
@@ -109,19 +110,19 @@ static void test_contradictions(void **state)
 		{ HOST(TTL(70)), HOST("\"sysctl\":{\"net.core.somaxconn\":70}"), NULL },
 		{ HOST("\"forwarding\":true"), HOST("\"forwarding\":true"), NULL },
 		{ HOST("\"forwarding\":true"), HOST("\"forwarding\":false"), "namespace host" },
-		/* Nothing is said of forwarding by who says something else of the host. */
+		/* A topology that declares something else of the host does not contradict forwarding. */
 		{ HOST("\"forwarding\":true"), HOST(TTL(70)), NULL },
-		/* An interface has one that manages it, whatever is said of it. */
+		/* An interface is managed by one, whatever is declared of it. */
 		{ HOST(WAN("\"mtu\":1400")), HOST(WAN("\"mtu\":1400")), "link host/wan" },
 		{ HOST(WAN("\"mtu\":1400")), HOST(WAN("\"up\":true")), "link host/wan" },
-		/* One that only stands there is not managed. */
+		/* One that only has objects on it is not managed. */
 		{ HOST(WAN("\"mtu\":1400")), HOST(WAN("")), NULL },
 		{ HOST(WAN("")), HOST(WAN("\"mtu\":1400")), NULL },
 		{ HOST(WAN("\"mtu\":1400")), HOST("\"interfaces\":{\"lan\":{\"mtu\":1400}}"), NULL },
-		/* What is made has one that makes it. */
+		/* A created object is created by one. */
 		{ HOST(ROUTE("10.0.0.1")), HOST(ROUTE("10.0.0.1")), "route host" },
 		{ HOST(ROUTE("10.0.0.1")), HOST("\"routes\":[{\"to\":\"10.8.0.0/24\",\"via\":\"10.0.0.1\"}]"), NULL },
-		/* In somebody else's namespace as on the host, in two of them nothing meets. */
+		/* In a namespace of others as on the host; two different namespaces have nothing in common. */
 		{ NETNS("lab", "\"existing\":true," TTL(70)), NETNS("lab", "\"existing\":true," TTL(71)), "sysctl lab" },
 		{ NETNS("lab", "\"existing\":true," TTL(70)), NETNS("lib", "\"existing\":true," TTL(71)), NULL },
 		{ NETNS("lab", "\"existing\":true"), NETNS("lab", "\"existing\":true"), NULL },
@@ -142,13 +143,13 @@ static void test_contradictions(void **state)
 			continue;
 		assert_string_equal(j->problems.v[0].object, rows[i].object);
 		assert_string_equal(j->problems.v[0].owner, "theirs");
-		/* A topology is not in its own way. */
+		/* A topology does not contradict itself. */
 		j = change(f, "theirs", rows[i].theirs, rows[i].ours);
 		assert_int_equal(claims_check(f->env, j), 0);
 	}
 }
 
-/* Whoever makes a namespace has said what is in it, too. */
+/* The topology that creates a namespace has declared its contents, too. */
 static void test_namespace_of_another_topology(void **state)
 {
 	struct fixture *f = *state;
@@ -163,12 +164,12 @@ static void test_namespace_of_another_topology(void **state)
 	j = change(f, "guest", "{}", NETNS("n", "\"existing\":true,\"interfaces\":{\"br\":{\"kind\":\"bridge\"}}"));
 	assert_int_equal(claims_check(f->env, j), -EEXIST);
 	assert_string_equal(j->problems.v[0].object, "link n/br");
-	/* What it said itself, while it made it. */
+	/* What it declared itself, when it created it. */
 	j = change(f, "maker", NETNS("n", TTL(70)), NETNS("n", "\"existing\":true," TTL(71)));
 	assert_int_equal(claims_check(f->env, j), 0);
 }
 
-/* Of two that live in each other's namespaces none could ever go down; nor of three in a ring. */
+/* Of two topologies that use each other's namespaces neither could ever go down; nor of three in a ring. */
 static void test_circles(void **state)
 {
 	struct fixture *f = *state;
@@ -185,7 +186,7 @@ static void test_circles(void **state)
 	j = change(f, "a", NETNS("na", ""), "{\"namespaces\":{\"na\":{},\"nc\":{\"existing\":true}}}");
 	assert_int_equal(claims_check(f->env, j), -ELOOP);
 	assert_non_null(strstr(j->problems.v[0].message, "namespace nc is created by the topology c"));
-	/* Who lives in what is somebody else's goes in no circle. */
+	/* A topology that uses what belongs to others is in no cycle. */
 	j = change(f, "d", "{}", "{\"namespaces\":{\"nd\":{},\"nc\":{\"existing\":true}}}");
 	assert_int_equal(claims_check(f->env, j), 0);
 }
@@ -203,19 +204,19 @@ static void test_who_lives_in_it(void **state)
 	assert_non_null(user);
 	assert_string_equal(user->name, "guest");
 	assert_string_equal(netns, "n");
-	/* It stays, or nobody lives in what goes, or it was never made by us. */
+	/* It stays, or nobody uses what is removed, or it was never created by us. */
 	j = change(f, "maker", "{\"namespaces\":{\"n\":{},\"m\":{}}}", NETNS("n", ""));
 	assert_null(claims_user(f->env, j, &netns));
 	j = change(f, "maker", NETNS("n", "\"existing\":true"), "{}");
 	assert_null(claims_user(f->env, j, &netns));
 	j = change(f, "guest", NETNS("n", ""), "{}");
 	assert_null(claims_user(f->env, j, &netns));
-	/* Given to somebody else it goes as well: it is not made any more. */
+	/* Given to others it is removed as well: it is not created any more. */
 	j = change(f, "maker", NETNS("n", ""), NETNS("n", "\"existing\":true"));
 	assert_non_null(claims_user(f->env, j, &netns));
 }
 
-/* The value of the key that was there before, "": none is known. */
+/* The former value of the key, "": none is saved. */
 static const char *saved(const struct topology *t)
 {
 	const struct sysctl *s = (const struct sysctl *)model_find(&t->saved, "sysctl host net.ipv4.ip_default_ttl");
@@ -241,23 +242,23 @@ static void test_saved_values_go_over(void **state)
 
 	remember(from, HOST(TTL(64)), "sysctl host net.ipv4.ip_default_ttl");
 	remember(from, HOST("\"forwarding\":false"), "netns host");
-	/* Who keeps the key keeps what was there before. */
+	/* A topology that keeps the key keeps its saved value. */
 	assert_int_equal(claims_transfer(f->env, change(f, "from", HOST(TTL(70)), HOST(TTL(70))), &e), 0);
 	assert_string_equal(saved(to), "");
-	/* What cannot be written down is not handed over. */
+	/* What cannot be recorded is not transferred. */
 	disk_fail(DISK_WRITE, 1, ENOSPC);
 	assert_int_equal(claims_transfer(f->env, change(f, "from", HOST(TTL(70)), "{}"), &e), -ENOSPC);
 	disk_fail(0, 0, 0);
 	assert_int_equal(claims_transfer(f->env, change(f, "from", HOST(TTL(70)), "{}"), &e), 0);
 	assert_string_equal(saved(to), "64");
 	assert_string_equal(saved(other), "");
-	/* Of the host all topologies have something, but only that one says it. */
+	/* All topologies have something of the host, but only that one declares it. */
 	assert_non_null(model_find(&other->saved, "netns host"));
 	assert_null(model_find(&to->saved, "netns host"));
 	assert_string_equal(disk_list(disk_path(f->dir, "known")), "other.json to.json ");
 }
 
-/* What is handed to a pass: those of all others that are up, and of a change at work, which may fail. */
+/* What is handed to a pass: the claims of all others that are up, and of a running change, which may fail. */
 static void test_of_others(void **state)
 {
 	struct fixture *f = *state;
@@ -280,7 +281,7 @@ static void test_of_others(void **state)
 	assert_true(all[0].pending);
 	assert_string_equal(all[1].topology, "c");
 	free(all);
-	/* One's own change is none of another. */
+	/* A topology's own change is not another's. */
 	all = claims_of_others(f->env, "b", &n);
 	assert_int_equal(n, 2);
 	assert_false(all[0].pending);

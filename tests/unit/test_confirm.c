@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_confirm.c - what a rollback leads to, when nobody has confirmed in time, and what
- * becomes of that when it is refused; all clocks stand still. */
+/* test_confirm.c - what a rollback leads to when nobody has confirmed in time, and what
+ * happens when it is refused; all clocks are stopped. */
 #include "engine/confirm.h"
 #include "disk.h"
 #include "engine/boot.h"
@@ -53,7 +53,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A topology that is up and waits to be confirmed until @usec, 0: not. */
+/* A topology that is up and awaits confirmation until @usec, 0: not. */
 static struct topology *add(struct fixture *f, const char *name, uint64_t usec)
 {
 	struct record r = { .state = STATE_UP, .confirm_usec = usec };
@@ -72,7 +72,7 @@ static void test_left(void **state _unused_)
 {
 	assert_int_equal(confirm_left(0), 0);
 	assert_int_equal(confirm_left(NOW + 5), 5);
-	/* 0 would say that nobody need confirm it. */
+	/* 0 would mean that no confirmation is needed. */
 	assert_int_equal(confirm_left(NOW), 1);
 	assert_int_equal(confirm_left(1), 1);
 }
@@ -135,7 +135,8 @@ static void test_what_is_kept(void **state)
 	/* Back to nothing. */
 	confirm_keep(&j, NULL, &c);
 	assert_null(j.next.previous);
-	/* What leads to the same leaves what was kept, and so do all but an apply and a rollback. */
+	/* A change that leads to the same leaves the previous one, and so do all but an
+	 * apply and a rollback. */
 	t->state = STATE_UP;
 	j.next.previous = json_tokener_parse("{\"kept\":1}");
 	j.next.confirm_usec = 7;
@@ -169,7 +170,7 @@ static void test_confirmed(void **state)
 	assert_string_equal(found.text, "lab: good\n");
 	assert_int_equal(found.last.confirm_usec, 0);
 	record_done(&found.last);
-	/* And is there at boot, if it was to be. */
+	/* And is saved for boot, if requested. */
 	t = add(f, "lab", NOW + 1);
 	t->persist = true;
 	/* Neither the file of the boot directory, nor the record after it. */
@@ -206,7 +207,7 @@ static void test_not_written(void **state)
 		assert_int_equal(t->refusals, 3);
 		assert_int_equal(t->problems.n, 1);
 	}
-	/* What could not be rolled back is to stay, and is healed again. */
+	/* What could not be rolled back is confirmed, and is healed again. */
 	assert_int_equal(confirm_take(f->g, "lab", &e), 0);
 	assert_int_equal(t->state, STATE_UP);
 	assert_false(t->broken);
@@ -225,7 +226,7 @@ static void test_deadline(void **state)
 	assert_int_equal(confirm_deadline(f->g), NOW + 2);
 }
 
-/* The next rollback in line, which is begun. */
+/* The next queued rollback, which is begun. */
 static struct entry *begun(struct fixture *f, const char *name)
 {
 	struct entry *entry = queue_take(&f->g->queue, false);
@@ -251,11 +252,11 @@ static void test_due(void **state)
 	assert_null(at_work.wait.ends);
 	disk_time(2);
 	confirm_tick(f->g);
-	/* Once: it is in line. */
+	/* Once: it is queued. */
 	confirm_tick(f->g);
 	free(begun(f, "b"));
 	assert_null(queue_take(&f->g->queue, false));
-	/* A change that waits for the kernel does not keep it up, one that is rolled back already does. */
+	/* A change that waits for the kernel does not delay it, one that is already rolled back does. */
 	assert_non_null(at_work.wait.ends);
 	assert_int_equal(confirm_deadline(f->g), NOW + 3);
 	at_work = (struct job){ .rolling_back = true };
@@ -291,7 +292,7 @@ static void test_refused(void **state)
 		assert_null(queue_take(&f->g->queue, false));
 		disk_time(seconds[i] * SECOND);
 	}
-	/* However often it was. */
+	/* However often that happened. */
 	t->refusals = 64;
 	confirm_tick(f->g);
 	struct entry *last = begun(f, "lab");
@@ -304,7 +305,7 @@ static void test_refused(void **state)
 	problems_done(&o.problems);
 }
 
-/* Confirmed, or forgotten, while the rollback was in line. */
+/* Confirmed, or forgotten, while the rollback was queued. */
 static void test_no_longer_due(void **state)
 {
 	struct fixture *f = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_drift.c - what drifts now and then is healed at once, what is changed again and
- * again ever more seldom, and nothing is remembered for ever. */
+/* test_drift.c - occasional drift is healed at once, what is changed again and again ever
+ * more seldom, and nothing is remembered for ever. */
 #include "model/drift.h"
 #include "toy.h"
 #include <setjmp.h>
@@ -43,7 +43,7 @@ static struct object *link_add(struct fixture *f, const char *netns, const char 
 	return o;
 }
 
-/* Drifts and is healed @n times, each @apart microseconds; how often that made it contested. */
+/* Drifts and is healed @n times, @apart microseconds apart; how often that made it contested. */
 static unsigned fight(struct fixture *f, struct object *o, unsigned n, uint64_t *now, uint64_t apart)
 {
 	unsigned contested = 0;
@@ -75,7 +75,7 @@ static void test_burst(void **state)
 
 	assert_int_equal(fight(f, o, 2, &now, 1000), 0);
 	assert_false(drift_is_contested(&f->drifts, drift_find(&f->drifts, o), now));
-	/* The last of the burst is told, once. */
+	/* The last of the burst is reported, once. */
 	assert_int_equal(fight(f, o, 1, &now, 1000), 1);
 	one = drift_find(&f->drifts, o);
 	assert_true(drift_is_contested(&f->drifts, one, now));
@@ -195,7 +195,7 @@ static void test_words(void **state)
 	assert_string_equal(one->object, "ns1/a");
 	assert_string_equal(one->kind, "switch");
 	assert_null(one->actual);
-	/* Who did it first is still the best that is known. */
+	/* Who did it first is still the best information. */
 	assert_string_equal(one->by, "pid 7 (ip)");
 }
 
@@ -236,7 +236,8 @@ static void test_bound(void **state)
 	assert_int_equal(f->drifts.n, 1);
 }
 
-/* What is only noted is told once it is noted in full; what is skipped is logged when its reason changes, or after a minute. */
+/* What is only recorded is reported once it is noted in full; what is skipped is logged
+ * when its reason changes, or after a minute. */
 static void test_skipped(void **state)
 {
 	struct fixture *f = *state;
@@ -248,7 +249,7 @@ static void test_skipped(void **state)
 	assert_false(drift_skip(one, WHY_NOT_BLOCKED, 60 * SECOND));
 	assert_true(drift_skip(one, WHY_NOT_BLOCKED, 61 * SECOND));
 	assert_true(drift_skip(one, WHY_NOT_REFUSED, 62 * SECOND));
-	/* Whoever notes it does not know yet whether it is healed, nor has it been told. */
+	/* It is not known yet whether it is healed, nor was it reported. */
 	assert_ptr_equal(drift_note(&f->drifts, o, 63 * SECOND), one);
 	assert_int_equal(one->why, WHY_NOT_NONE);
 	assert_false(drift_is_told(one));
@@ -279,7 +280,7 @@ static void test_damped_by(void **state)
 	assert_int_equal(drift_damped_by(one, 4 * SECOND), WHY_NOT_CONTESTED);
 }
 
-/* So many that nothing can be done about leave room for those that can be healed. */
+/* Drift that nothing can be done about leaves room for what can be healed. */
 static void test_quiet_bound(void **state)
 {
 	struct fixture *f = *state;

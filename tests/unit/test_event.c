@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_event.c - events are told to all, and kept: bounded, over a restart, and
- * whatever the disk says. */
+/* test_event.c - events are reported to all, and stored: bounded, over a restart, and
+ * whatever the disk does. */
 #include "store/event.h"
 #include "store/event_file.h"
 #include "base/log.h"
@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* An engine that can only tell, in a directory of its own. */
+/* An engine that only reports events, in a directory of its own. */
 struct fixture {
 	char dir[64];
 	struct events *events;
@@ -51,7 +51,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* As a restart would, with no word to the one before. */
+/* As a restart would, without notice to the one before. */
 static void reopen(struct fixture *f)
 {
 	events_free(f->events);
@@ -135,7 +135,7 @@ static void test_what_is_no_event_is_left_out(void **state)
 			 "{\"topology\":");
 	reopen(f);
 	expect(f, NULL, SIZE_MAX, 0, 1);
-	/* The half line is not in the way of the next. */
+	/* The half line does not affect the next. */
 	tell(f, "lab", 1);
 	reopen(f);
 	expect(f, NULL, SIZE_MAX, 0, 2);
@@ -159,7 +159,7 @@ static void test_files_are_bounded(void **state)
 	assert_true(st.st_size > EVENT_FILE_MAX / 2 && st.st_size <= EVENT_FILE_MAX);
 	reopen(f);
 	expect(f, NULL, 1, n, n + 1);
-	/* More events than stand in the newer file. */
+	/* More events than the newer file has. */
 	struct json_object *list = events_last(f->events, "lab", SIZE_MAX);
 	assert_int_equal(json_object_array_length(list), EVENTS_MAX);
 	json_object_put(list);
@@ -177,7 +177,7 @@ static void test_file_beyond_all_bounds_is_turned_over(void **state)
 	expect(f, NULL, SIZE_MAX, 0, 1);
 }
 
-/* The disk takes a part of a line, then nothing, then all again. */
+/* The disk takes a part of a line, then nothing, then everything again. */
 static void test_full_disk(void **state)
 {
 	struct rlimit l, old;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_file.c - a topology file is parsed once, and where a problem is stays known.  The linker puts the
- * functions here before those of base/json.c. */
+/* test_file.c - a topology file is parsed once, and positions of problems stay known.  The linker puts
+ * the functions here before those of base/json.c. */
 #include "../../client/file.h"
 #include <setjmp.h>
 #include <stdarg.h>

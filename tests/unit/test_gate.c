@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_gate.c - users in their turn, and none of them while the gate is closed. */
+/* test_gate.c - users take turns, and none of them runs while the gate is closed. */
 #include "control/gate.h"
 #include "usec.h"
 #include <setjmp.h>
@@ -19,7 +19,7 @@ struct fixture {
 	struct user users[3];
 };
 
-/* As long as no other user may have a turn beside it. */
+/* Takes so long that no other user may have a turn in the same opening. */
 static int costly(_unused_ sd_event_source *s, void *arg)
 {
 	uint64_t until = usec_now(CLOCK_MONOTONIC) + COSTLY_USEC;
@@ -36,7 +36,7 @@ static int cheap(_unused_ sd_event_source *s, void *arg)
 	return 0;
 }
 
-/* @n things that @user has sent. */
+/* Sends @n things for @user. */
 static void ask(struct user *user, sd_event_handler_t what, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -67,13 +67,13 @@ static unsigned done(const struct fixture *f)
 	return f->users[0].done + f->users[1].done + f->users[2].done;
 }
 
-/* Waits until the gate is open again, which the main loop is woken for. */
+/* Waits until the gate is open again, which wakes the main loop. */
 static void open_again(struct fixture *f)
 {
 	assert_true(sd_event_run(f->outer, 10 * 1000 * 1000) > 0);
 }
 
-/* However many one user has in line, each has a turn before it has its second. */
+/* However many one user has queued, each has a turn before it has its second. */
 static void test_users_in_turn(void **state _unused_)
 {
 	struct fixture f;
@@ -92,7 +92,7 @@ static void test_users_in_turn(void **state _unused_)
 	fixture_done(&f);
 }
 
-/* After a costly thing nothing is done for at least twice as long as it took. */
+/* After an expensive thing nothing is done for at least twice as long as it took. */
 static void test_closed_in_proportion(void **state _unused_)
 {
 	struct fixture f;
@@ -110,7 +110,7 @@ static void test_closed_in_proportion(void **state _unused_)
 	fixture_done(&f);
 }
 
-/* While netnsd itself has work users wait longer, but not for ever. */
+/* While netnsd itself is busy users wait longer, but not for ever. */
 static void test_closed_for_longer(void **state _unused_)
 {
 	struct fixture f;
@@ -128,7 +128,7 @@ static void test_closed_for_longer(void **state _unused_)
 	fixture_done(&f);
 }
 
-/* What costs nothing shares an opening. */
+/* Cheap things share an opening. */
 static void test_cheap_together(void **state _unused_)
 {
 	unsigned turns = 0;
@@ -155,7 +155,7 @@ static void test_count(void **state _unused_)
 	assert_ptr_equal(gate_join(f.gate, 1000), f.users[0].event);
 	assert_int_equal(gate_count(f.gate, 1000), 2);
 	gate_leave(f.gate, 1000);
-	/* Who has gone has no turn any more. */
+	/* A user who has gone has no more turns. */
 	assert_non_null(gate_join(f.gate, 7));
 	gate_leave(f.gate, 7);
 	gate_turn(f.gate, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_idl.c - the interface language: what is taken, what is refused and where,
- * and what a value of a type is. */
+/* test_idl.c - the interface language: what is accepted, what is refused and where, and
+ * which values match a type. */
 #include "control/idl.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,7 +73,7 @@ static void test_refused(void **state)
 static void test_match(void **state)
 {
 	static const struct {
-		const char *method, *json, *path;	/* NULL: it is like the type */
+		const char *method, *json, *path;	/* NULL: it matches the type */
 	} cases[] = {
 		{ "Draw", "{\"points\":[],\"by\":{}}", NULL },
 		{ "Draw", "{\"points\":[{\"x\":1}],\"by\":{\"a\":1,\"b\":0.5},\"name\":null,\"on\":true}", NULL },
@@ -110,7 +110,7 @@ static void test_match(void **state)
 	}
 }
 
-/* A stranger's key may be longer than what is said of it. */
+/* A stranger's key may be longer than the path for it. */
 static void test_long_key(void **state)
 {
 	struct json_object *in = json_object_new_object();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_job.c - for random pairs of topologies: that jobs lead from one to the other, and back again from every step.
+/* test_job.c - for random pairs of topologies: that jobs lead from one to the other, and roll back from every step.
  * SEED=N runs that seed first, ROUNDS=N so many. */
 #include "fake_machine.h"
 #include "generator.h"
@@ -10,7 +10,7 @@
 #define TOPOLOGY "lab-1"
 enum { CHANGES = 3 }; /* of one chain, and one to nothing */
 
-/* A chain of topologies, each from the one before, and the kernel they are in. */
+/* A chain of topologies, each derived from the one before, and their kernel. */
 struct chain {
 	uint64_t seed;
 	struct fake kernel;
@@ -19,7 +19,7 @@ struct chain {
 	size_t n_jobs;
 	struct json_object *json; /* of what is up; NULL: nothing */
 	struct json_object *next; /* of what is to be up */
-	bool drifted;             /* what is there is not what was applied */
+	bool drifted;             /* the state is not what was applied */
 	size_t steps;
 };
 
@@ -37,8 +37,8 @@ static void complain(const struct chain *h, const struct job *j, const char *wha
 	fail_msg("%s", what);
 }
 
-/* While the change is at work, another program puts a route of its own beside one that was there before, the one from
- * number @from on; also on @before, with which the state after the way back is compared. */
+/* During the change, another program adds a route of its own next to one that existed before, the one from number @from
+ * on; also to @before, with which the state after the rollback is compared. */
 static void intrude(const struct model *last, struct fake *kernel, struct fake *before, size_t from)
 {
 	for (size_t i = 0; i < last->n; i++) {
@@ -54,9 +54,9 @@ static void intrude(const struct model *last, struct fake *kernel, struct fake *
 	}
 }
 
-/* The change from @first on, in which step @at fails, or the commit; some of the steps after it in its namespace may have
- * been in the same batch, others interfere, netnsd may be cut off, and the way back may be refused once.  It ends at
- * @first again. */
+/* The change from @first on, in which step @at fails, or the commit; some of the steps after it in its namespace may
+ * have been in the same batch, others interfere, netnsd may be interrupted, and the rollback may be refused once.  It
+ * ends at @first again. */
 static void break_at(const struct chain *h, const struct fake *first, const struct model *saved, size_t at, bool commit)
 {
 	const struct generator d = { .seed = h->seed, .change = 100 };
@@ -112,7 +112,7 @@ static void check_owners(const struct chain *h, const struct job *j)
 	}
 }
 
-/* From what is up to @json, which is taken; and a way back from each step. */
+/* Changes from what is up to @json, which is taken; and rolls back from each step. */
 static void chain_to(struct chain *h, struct json_object *json)
 {
 	struct job *j = &h->jobs[h->n_jobs++];
@@ -133,7 +133,7 @@ static void chain_to(struct chain *h, struct json_object *json)
 		;
 	if (j->result < 0)
 		complain(h, j, j->problems.v[0].message, m.steps);
-	/* Once the first plan is lost, the way back makes again what was missing before. */
+	/* Once the first plan is lost, the rollback creates what was missing before as well. */
 	for (size_t i = 0; i < (h->drifted ? n : m.steps); i++)
 		break_at(h, &first, &h->saved, i, false);
 	if (!h->drifted)
@@ -150,7 +150,7 @@ static void chain_to(struct chain *h, struct json_object *json)
 	h->drifted = false;
 }
 
-/* Other programs' things, in namespaces of ours. */
+/* Adds objects of other programs, in namespaces of ours. */
 static void sprinkle(struct chain *h)
 {
 	static const char *const names[] = { "a", "c" };
@@ -165,7 +165,7 @@ static void sprinkle(struct chain *h)
 	}
 }
 
-/* Somebody takes away a thing of ours. */
+/* Somebody removes an object of ours. */
 static void drift(struct chain *h, const struct generator *d)
 {
 	struct fake *k = &h->kernel;

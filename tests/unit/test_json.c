@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_json.c - what is JSON, what is not and why, and where each value stood. */
+/* test_json.c - what is JSON, what is not and why, and the position of each value. */
 #include "base/json.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -207,7 +207,7 @@ static void test_pointers(_unused_ void **state)
 	assert_int_equal(json_read("{\"a/b~c\":[0,{\"\":x}]}", 21, &in, &p), -EINVAL);
 	assert_string_equal(p.v[0].where.pointer, "/a~1b~0c/1/");
 	problems_done(&p);
-	/* A key without measure does not make a pointer without measure. */
+	/* A key of any length makes a pointer of bounded length. */
 	snprintf(text, sizeof(text), "{\"%0*d\":x}", 200, 0);
 	assert_int_equal(json_read(text, strlen(text), &in, &p), -EINVAL);
 	assert_int_equal(strlen(p.v[0].where.pointer), 129);
@@ -224,7 +224,7 @@ static void test_place_of_a_pointer(_unused_ void **state)
 	assert_where(json_where_pointer(in, ""), 1, 1);
 	assert_where(json_where_pointer(in, "/a"), 2, 7);
 	assert_where(json_where_pointer(in, "/a/1/b~1c"), 3, 11);
-	/* What is not there stands where it would. */
+	/* What is missing has the position where it would be. */
 	assert_where(json_where_pointer(in, "/a/1/x/y"), 3, 3);
 	assert_where(json_where_pointer(in, "/x"), 1, 1);
 	json_object_put(in);

@@ -96,7 +96,7 @@ static void wire_done(struct wire *x)
 	model_done(&x->observed);
 }
 
-/* Sends what changes from @before to @after, and gives the messages. */
+/* Sends the change from @before to @after, and returns the messages. */
 static size_t wire_send(struct wire *x, struct object *before, struct object *after, const struct nlmsghdr *ret[8])
 {
 	struct op op = { .before = before, .after = after, .diff = before ? object_diff(after, before) : 0 };
@@ -166,7 +166,7 @@ static void test_create(_unused_ void **state)
 	declaration_done(&t);
 }
 
-/* A mode is said where it is not as a new link has it. */
+/* A mode is sent if it differs from a new link's. */
 static void test_create_usual(_unused_ void **state)
 {
 	const struct nlmsghdr *h[8];
@@ -209,13 +209,13 @@ static void test_change(_unused_ void **state)
 	assert_int_equal(data_of(h[0], data), 1);
 	assert_int_equal(nla_get_u8(data[TUNNEL_TTL]), 3);
 	assert_int_equal(data_of(h[1], data), 0);
-	/* What no row says. */
+	/* What no row covers. */
 	before = before_of(&x, want);
 	before->last = 19;
 	wire_send(&x, &before->link.object, &want->link.object, h);
 	assert_int_equal(data_of(h[0], data), 1);
 	assert_memory_equal(nla_data(data[TUNNEL_PORTS]), (&(struct tunnel_ports){ 10, 20 }), sizeof(struct tunnel_ports));
-	/* A mode that returns to its default goes first, by itself, though it is switched on. */
+	/* A mode that reverts to its default goes first, in a message of its own, even if it is switched on. */
 	before = before_of(&x, want);
 	before->ttl = 9;
 	before->learning = false;
@@ -234,7 +234,7 @@ static void test_change(_unused_ void **state)
 	declaration_done(&t);
 }
 
-/* What leaves the file returns to the default of its row, and none to none. */
+/* A field that is no longer declared reverts to the default of its row, and none to none. */
 static void test_reset(_unused_ void **state)
 {
 	static const uint8_t nowhere[4];
@@ -272,7 +272,8 @@ static void test_reset(_unused_ void **state)
 	model_done(&observed);
 }
 
-/* Where the kernel takes what a change leaves out for its default, all is said, also what no file says. */
+/* If the kernel takes what a change leaves out for its default, everything is sent, including what no
+ * file declares. */
 static void test_whole_data(_unused_ void **state)
 {
 	struct link_kind whole = *kind_tunnel.link;
@@ -301,7 +302,7 @@ static void test_whole_data(_unused_ void **state)
 	declaration_done(&t);
 }
 
-/* ---- ways to come into being ---- */
+/* ---- ways of creation ---- */
 
 static struct object *configured;
 
@@ -317,7 +318,7 @@ static int configure(_unused_ struct batch *w, struct op *op, _unused_ struct er
 	return 0;
 }
 
-/* Without a message that creates it, the one that follows says what is in the rows, and whose it is. */
+/* Without a message that creates it, the next one has the rows, and the mark. */
 static void test_create_otherwise(_unused_ void **state)
 {
 	const struct link_kind otherwise = { .create = create, .configure = configure };
@@ -402,7 +403,7 @@ static const char *in_b(_unused_ const struct object *o)
 	return "b";
 }
 
-/* What follows would go to its own namespace, and there is no socket. */
+/* Later messages would go to its own namespace, and there is no socket. */
 static int stop(_unused_ struct batch *w, _unused_ struct op *op, struct err *e)
 {
 	return err_set(e, ECANCELED, "enough");

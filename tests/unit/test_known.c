@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_known.c - what is kept of a topology is what loading its JSON again would give, and a change
- * starts from it without reading any JSON. */
+/* test_known.c - the stored model of a topology equals what loading its JSON again would give, and
+ * a change starts from it without reading any JSON. */
 #include "generator.h"
 #include "heal/watched.h"
 #include "model/kind.h"
@@ -22,7 +22,7 @@ static void declaration_load(struct json_object *json, struct declaration *ret)
 		fail_msg("%s", e.text);
 }
 
-/* A member that is up, as the last change has left it: some fields return, the kernel's numbers are known. */
+/* A topology that is up, as the last change has left it: some fields revert, the kernel's numbers are known. */
 static struct topology *topology_up(struct json_object *json)
 {
 	struct topology *t = topology_need(&env, "lab");
@@ -81,7 +81,7 @@ static void test_declared(_unused_ void **state)
 			assert_ptr_equal(model_find(&kept.model, loaded.model.objects[i]->id), kept.model.objects[i]);
 		}
 		declaration_done(&loaded);
-		/* It stays when the member goes. */
+		/* It outlives the topology. */
 		topology_down(t);
 		for (size_t i = 0; i < kept.model.n; i++)
 			assert_true(!kept.model.objects[i]->where.pointer || *kept.model.objects[i]->where.pointer == '/');
@@ -90,7 +90,7 @@ static void test_declared(_unused_ void **state)
 	}
 }
 
-/* The JSON is not asked: it may say what it likes. */
+/* The JSON is not read: it may contain anything. */
 static void test_no_json(_unused_ void **state)
 {
 	struct json_object *json = generate(&(struct generator){ .seed = 1 }), *wrong = json_tokener_parse("{\"no\": 1}");

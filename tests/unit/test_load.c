@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_load.c - topology files of toy kinds: what becomes of a good one, and
- * every word that is said of a bad one. */
+/* test_load.c - topology files of toy kinds: the model of a good one, and every message about a bad one. */
 #include "format/load.h"
 #include "base/suggest.h"
 #include "base/json.h"
@@ -89,7 +88,7 @@ static void test_good(_unused_ void **state)
 	assert_string_equal(address->where.pointer, "/namespaces/ns1/interfaces/e/addresses/0");
 	assert_null(address->in);
 	declaration_done(&t);
-	/* The host is always there. */
+	/* The host always exists. */
 	t = accepted("{}");
 	assert_int_equal(t.model.n, 1);
 	assert_string_equal(t.name, "");
@@ -173,7 +172,7 @@ static void test_words(_unused_ void **state)
 		refused_body(rows[i].text, rows[i].says);
 }
 
-/* What is only misspelled is read all the same: nothing is missed because of it. */
+/* A misspelt word is read all the same: nothing is missing because of it. */
 static void test_slips(_unused_ void **state)
 {
 	refused_body(
@@ -245,7 +244,7 @@ static void test_references(_unused_ void **state)
 		"2:49 /namespaces/ns1/interfaces/a/peer there is no namespace hots in this file; did you mean host?\n");
 }
 
-/* One slip is one problem: what would follow from it is not said. */
+/* One mistake is one problem: its consequences are not reported. */
 static void test_consequences(_unused_ void **state)
 {
 	refused_body(
@@ -267,7 +266,7 @@ static void test_consequences(_unused_ void **state)
 		"\"routes\": [ { \"to\": \"default\", \"via\": \"10.1.0.1\" } ]",
 		"2:24 /namespaces/ns1/interfaces/a/knid unknown field; did you mean \"kind\"?\n"
 		"2:48 /namespaces/ns1/interfaces/a/mtu must be a whole number from 68 to 65535\n");
-	/* Nothing stands on a setting. */
+	/* Nothing depends on a setting. */
 	refused_body("\"settings\": { \"a\": 1 }, \"routes\": [ { \"to\": \"default\", \"via\": \"10.1.0.1\" } ]",
 		     "2:20 /namespaces/ns1/settings/a must be a text in double quotes\n"
 		     "2:63 /namespaces/ns1/routes/0/via 10.1.0.1 is on no network of ns1\n");
@@ -386,7 +385,7 @@ static void test_schema(_unused_ void **state)
 	json_object_put(s);
 }
 
-/* Names that are compared for one file are counted, and no more than so many. */
+/* The names compared for one file are counted and bounded. */
 static void test_guesses(_unused_ void **state)
 {
 	size_t count = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_log.c - what is logged never waits for whoever reads it, keeps its order, and what
- * does not fit is counted.  Each test writes in a process of its own, whose stderr is the test's. */
+/* test_log.c - the log never waits for its reader, keeps its order, and counts what does not fit.
+ * Each test writes in a process of its own, whose stderr is the test's. */
 #include "base/log.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static void say_all(void)
 		say(i);
 }
 
-/* Reads what @fd has; then the writer is told by @go that it may say one more. */
+/* Reads what @fd has; then tells the writer by @go that it may write one more. */
 struct counted {
 	size_t lines, lost, last;
 	bool in_order;
@@ -74,7 +74,7 @@ static struct counted run(int read_fd, int write_fd)
 	}
 	close(write_fd);
 	close(said[1]);
-	/* Nobody reads until all is said. */
+	/* Nobody reads until everything is written. */
 	assert_int_equal(read(said[0], line, 1), 1);
 	assert_int_equal(write(go[1], "", 1), 1);
 	while (fgets(line, sizeof(line), in))
@@ -113,7 +113,7 @@ static void test_socket(void **state)
 	check(run(fds[0], fds[1]));
 }
 
-/* A file takes all, at its end, also where others write to it. */
+/* A file takes everything, at its end, also where others write to it. */
 static void test_file(void **state)
 {
 	char name[] = "/tmp/test-log-XXXXXX";
@@ -125,7 +125,7 @@ static void test_file(void **state)
 	unlink(name);
 	other = dup(fd);
 	c = run(dup(fd), fd);
-	/* Both ends share one offset: from the start again. */
+	/* Both ends share one offset: rewind. */
 	assert_int_equal(c.lines, 0);
 	assert_int_equal(lseek(other, 0, SEEK_SET), 0);
 	FILE *in = fdopen(other, "r");
@@ -137,7 +137,7 @@ static void test_file(void **state)
 	assert_int_equal(c.lost, 0);
 }
 
-/* A limit on the size of files refuses lines, and ends nobody. */
+/* A file size limit fails lines, and kills nobody. */
 static void test_limit(void **state)
 {
 	int fds[2], status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_outcome.c - what is told of a change: which event, of which object, in which words. */
+/* test_outcome.c - how a change is reported: which event, about which object, in which words. */
 #include "engine/outcome.h"
 #include "disk.h"
 #include "base/log.h"
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
-/* The event that is told of @o, which is done with; the caller's. */
+/* The event that is reported for @o, which is freed; the caller's. */
 static struct json_object *told(void **state, const struct change *c, struct outcome *o)
 {
 	struct engine *g = must(calloc(1, sizeof(*g)));
@@ -75,7 +75,7 @@ static void test_refused(void **state)
 	assert_int_equal(json_object_get_int(json_object_object_get(event, "errno")), EINVAL);
 	assert_non_null(strstr(field(event, "message"), "no route to it"));
 	json_object_put(event);
-	/* Of something without a kind there is none. */
+	/* There is none for something without a kind. */
 	o = (struct outcome){ .code = OUTCOME_REFUSED };
 	problem_add_err(&o.problems, &e, NULL, "netns");
 	event = told(state, &(struct change){ .type = CHANGE_APPLY }, &o);
@@ -96,7 +96,7 @@ static void test_more_that_is_said(void **state)
 	assert_string_equal(field(event, "message"), "unchanged; also removed, outside this topology: route ns1 10.9.0.0/24; "
 			    "7 (sleep) and 1 other processes still use removed namespaces");
 	json_object_put(event);
-	/* As long as a path may be, what is told is not. */
+	/* As long as a path may be, the report is not. */
 	o = (struct outcome){ .code = OUTCOME_NAME_IN_USE };
 	memset(o.source, 'x', sizeof(o.source) - 1);
 	event = told(state, &(struct change){ .type = CHANGE_APPLY }, &o);

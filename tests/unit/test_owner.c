@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_owner.c - marks, and whose an object is that carries one, or none. */
+/* test_owner.c - marks, and the owner of an object that carries one, or none. */
 #include "fake.h"
 #include "format/load.h"
 #include <setjmp.h>
@@ -70,12 +70,12 @@ static void test_mac(_unused_ void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		mac_derive(others[i][0], others[i][1], others[i][2], other);
 		assert_memory_not_equal(mac, other, 6);
-		assert_int_equal(other[0] & 3, 2); /* local, and nobody's group */
+		assert_int_equal(other[0] & 3, 2); /* locally administered, and not multicast */
 	}
 	assert_int_equal(mac[0] & 3, 2);
 }
 
-/* One observed machine, what each of its objects is marked with, and whose it is. */
+/* One observed machine, the mark of each of its objects, and its owner. */
 enum mark { NONE, OURS, OURS_UNNAMED, OURS_HALF, OTHER, OTHER_UNNAMED, COLLIDING, ANYONE };
 struct row {
 	const struct kind *kind;
@@ -101,9 +101,9 @@ static const struct row rows[] = {
 	  "address host/eth0 192.0.2.5/24" },
 	{ &kind_bridge, "host", "br0", NULL, NULL, OURS, OWNER_OURS, "link host/br0" },
 	{ &kind_bridge, "host", "br1", NULL, NULL, OURS_HALF, OWNER_OURS, "link host/br1" },
-	/* Of the same name as one of ours, and with its group: anybody can have that. */
+	/* With the name of one of ours, and its group: anybody can have that. */
 	{ &kind_bridge, "host", "br6", NULL, NULL, OURS_UNNAMED, OWNER_FOREIGN, "link host/br6" },
-	/* A copy of our mark on what nobody declared. */
+	/* A copy of our mark on an undeclared object. */
 	{ &kind_bridge, "host", "br7", NULL, NULL, OURS, OWNER_FOREIGN, "link host/br7" },
 	{ &kind_interface, "host", "eth1", NULL, NULL, OURS, OWNER_FOREIGN, "link host/eth1" },
 	{ &kind_bridge, "host", "br2", NULL, NULL, OTHER, OWNER_OTHER_TOPOLOGY, "link host/br2" },
@@ -198,7 +198,7 @@ static void test_resolve(_unused_ void **state)
 	declaration_done(&last);
 }
 
-/* What the kernel makes by itself is nobody's. */
+/* What the kernel creates by itself belongs to nobody. */
 static void test_kernels_own(_unused_ void **state)
 {
 	struct declaration desired, last;
@@ -217,7 +217,8 @@ static void test_kernels_own(_unused_ void **state)
 	declaration_done(&last);
 }
 
-/* On the way back, what the failed change made on others' interfaces is known by its mark and its name. */
+/* In a rollback, what the failed change created on others' interfaces is recognised by
+ * its mark and its name. */
 static void test_tried(_unused_ void **state)
 {
 	struct model observed, nothing;
@@ -237,7 +238,8 @@ static void test_tried(_unused_ void **state)
 	declaration_done(&tried);
 }
 
-/* One link in a namespace: its name, number, group and alias, whether it is declared under that name, and whose it is then. */
+/* One link in a namespace: its name, number, group and alias, whether it is declared
+ * under that name, and its owner then. */
 struct seen {
 	const char *what, *name;
 	uint32_t handle;
@@ -262,7 +264,7 @@ static struct object *observe_one(struct model *m, const struct seen *row)
 	return o;
 }
 
-/* A mark that was seen whole is known again by number and cookie, and by nothing else. */
+/* A link that was observed with the complete mark is recognised by number and cookie, and by nothing else. */
 static void test_seen(_unused_ void **state)
 {
 	static const struct seen whole = { "whole", "br0", 5, true, true, 77, OWNER_OURS, false };
@@ -298,7 +300,7 @@ static void test_seen(_unused_ void **state)
 		if (o->owner != all[i].owner)
 			fail_msg("%s: %d", all[i].what, o->owner);
 		assert_int_equal(!(object_diff(want, o) & kind_mask(want->kind, OF_MARK)), !all[i].damaged);
-		/* What cannot be told to be ours says what it lacks, and the remedy. */
+		/* An object that cannot be identified as ours says what is missing, and the remedy. */
 		assert_int_equal(!o->damage, all[i].owner == OWNER_OURS || strcmp(o->name, "br0") != 0);
 		model_done(&first);
 		model_done(&then);
@@ -306,7 +308,8 @@ static void test_seen(_unused_ void **state)
 	}
 }
 
-/* One address on an interface of others: when it was made, whether it has its mark, and what becomes of it. */
+/* One address on an interface of others: when it was created, whether it has its mark,
+ * and what happens to it. */
 struct made {
 	const char *what;
 	uint32_t born;
@@ -333,7 +336,8 @@ static struct object *observe_address(struct model *m, const struct made *row)
 	return o;
 }
 
-/* An address is known again by its birth; another of the same value is not, and neither is one that was never seen marked. */
+/* An address is recognised by the time of its creation; another of the same value is not,
+ * and neither is one that was never observed with a mark. */
 static void test_seen_address(_unused_ void **state)
 {
 	static const struct made whole = { "whole", 500, true, 77, false, false };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_persist.c - what is to be there at boot is written whole or not at all, and a disk
- * that fails leaves what was there. */
+/* test_persist.c - a topology is saved for boot completely or not at all, and a disk that
+ * fails leaves the previous one. */
 #include "store/persist.h"
 #include "disk.h"
 #include "netnsd.h"
@@ -12,7 +12,7 @@
 
 enum { CALLS = DISK_OPENAT | DISK_CHANGES };
 
-/* The boot directory is one in the test's, and made when it is needed. */
+/* The boot directory is in the test's, and created when needed. */
 static const char *boot_dir(void **state)
 {
 	return disk_path(*state, "topologies");
@@ -26,7 +26,7 @@ static void expect(const char *dir, const char *name, const char *text)
 	assert_string_equal(found, text);
 }
 
-/* prepare and commit; what the first of them that is refused returns. */
+/* prepare and commit; returns the first refusal. */
 static int persist(const char *dir, const char *name, const char *json, const char *source, struct err *e)
 {
 	struct json_object *topology = json_tokener_parse(json);
@@ -88,7 +88,7 @@ static void test_half_written(void **state)
 	persist_clear(disk_path(*state, "nowhere"));
 }
 
-/* Whichever call fails: the topology is the one before or the one after, whole, and an error says so. */
+/* Whichever call fails: the topology is the one before or the one after, complete, and an error says so. */
 static void test_disk_fails(void **state)
 {
 	static const int errors[] = { ENOSPC, EIO };
@@ -108,7 +108,7 @@ static void test_disk_fails(void **state)
 			disk_fail(CALLS, at, errors[i]);
 			r = persist(dir, "lab", "{\"n\":2}", "new", &e);
 			disk_fail(0, 0, 0);
-			/* Only what clears the way is asked for in vain now and then. */
+			/* Only what clears the path may fail in vain now and then. */
 			assert_true(r == 0 || r == -errors[i] || r == -EEXIST);
 			if (r < 0)
 				assert_non_null(strstr(e.text, strerror(-r)));
@@ -148,7 +148,7 @@ static void test_removed(void **state)
 	const char *dir = boot_dir(state);
 	struct err e;
 
-	/* Neither the directory nor the file need be there. */
+	/* Neither the directory nor the file need exist. */
 	assert_int_equal(persist_remove(dir, "lab", &e), 0);
 	assert_int_equal(persist(dir, "lab", "{}", "x", &e), 0);
 	assert_int_equal(persist(dir, "other", "{}", "x", &e), 0);
@@ -164,7 +164,7 @@ static void test_removed(void **state)
 	assert_string_equal(disk_list(dir), "other.json other.source ");
 }
 
-/* What stands at the place of a file of ours is not followed, nor written into. */
+/* Whatever is in the place of a file of ours is not followed, nor written to. */
 static void test_hostile_places(void **state)
 {
 	const char *dir = boot_dir(state), *theirs = disk_path(*state, "theirs");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_plan.c - plans as text, one case a folder of tests/plan, carried out on the fake kernel.
- * UPDATE=1 writes the texts anew. */
+/* test_plan.c - plans as text, one case per folder of tests/plan, executed on the fake kernel.
+ * UPDATE=1 rewrites the texts. */
 #include "fake_machine.h"
 #include <dirent.h>
 #include <setjmp.h>
@@ -123,7 +123,7 @@ static size_t golden_cases(struct CMUnitTest **ret, struct arena *names)
 	return (size_t)n;
 }
 
-/* Somebody else's object in the place of one that is wanted is named, and left alone. */
+/* An object of others in the place of a desired one is named, and left alone. */
 static void conflict(const struct kind *kind, const char *name, const char *says)
 {
 	static const char text[] =
@@ -169,7 +169,8 @@ static void test_conflict(_unused_ void **state)
 		 "route host 10.5.0.0/16: a route of proto dhcp already exists, and netnsd leaves it alone; use another \"metric\"");
 }
 
-/* What the kernel made with an address of ours, and is gone, is a step like any other, if it could be there at all. */
+/* Restoring what the kernel created with an address of ours, and is gone, is a step like any
+ * other, if it could exist at all. */
 static void test_repair(_unused_ void **state)
 {
 	static const char text[] = "{\"host\": {\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}}}";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_print.c - what netnsctl makes of texts, times, tables and plans. */
+/* test_print.c - the texts, times, tables and plans that netnsctl prints. */
 #include "../../client/print.h"
 #include "../../client/text.h"
 #include <locale.h>
@@ -8,7 +8,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-/* A file that is a text, to print into. */
+/* A file in memory, to print into. */
 struct paper {
 	char *text;
 	size_t size;
@@ -43,7 +43,7 @@ static void test_escape(_unused_ void **state)
 		{ "a\nb\tc\r", "a\\x0ab\\x09c\\x0d" },
 		{ "\x7f", "\\x7f" },
 		{ "\xc2\x9b" "2J", "\\xc2\\x9b2J" },		/* CSI as one C1 character */
-		{ "\x9b" "2J", "\\x9b2J" },			/* and as a byte that is no UTF-8 */
+		{ "\x9b" "2J", "\\x9b2J" },			/* and as a byte that is not UTF-8 */
 		{ "\xe2\x80\xae", "\\xe2\\x80\\xae" },		/* right-to-left override */
 		{ "caf\xc3", "caf\\xc3" },			/* cut off in a character */
 		{ "\xc0\xaf", "\\xc0\\xaf" },			/* overlong */
@@ -98,7 +98,7 @@ static void test_ago(_unused_ void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(text_ago(&a, now - rows[i].seconds * 1000000, now), rows[i].text);
 	assert_string_equal(text_ago(&a, 0, now), "-");
-	/* The clock was put back. */
+	/* The clock was set back. */
 	assert_string_equal(text_ago(&a, now + 5000000, now), "just now");
 }
 
@@ -158,7 +158,7 @@ static void test_table_colours(_unused_ void **state)
 	table_cell(&t, COLOUR_NONE, "b");
 	paper_init(&p);
 	table_print(&t, p.file);
-	/* What pads a cell has no colour. */
+	/* The padding of a cell has no colour. */
 	paper_check(&p, "\033[32mup\033[0m     a\n\033[31mfailed\033[0m b\n");
 }
 

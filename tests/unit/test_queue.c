@@ -44,7 +44,7 @@ static void test_root_first(void **state _unused_)
 	queue_done(&q);
 }
 
-/* What has begun is gone on with. */
+/* A change that has begun is continued. */
 static void test_at_work(void **state _unused_)
 {
 	struct entry *entry;
@@ -60,7 +60,7 @@ static void test_at_work(void **state _unused_)
 	queue_done(&q);
 }
 
-/* After an hour's work the next waits for as long as one may at most; root does not. */
+/* After an hour's work the next waits for the maximum; root does not. */
 static void test_users_pay(void **state _unused_)
 {
 	struct queue q;
@@ -84,7 +84,7 @@ static void test_users_pay(void **state _unused_)
 	queue_done(&q);
 }
 
-/* While there is something to heal a user's change goes on rarely; root's goes on. */
+/* While there is something to heal a user's change continues rarely; root's continues. */
 static void test_healing_first(void **state _unused_)
 {
 	struct queue q;
@@ -102,7 +102,7 @@ static void test_healing_first(void **state _unused_)
 	queue_done(&q);
 }
 
-/* Who lives in a namespace goes before it does, once. */
+/* The user of a namespace is brought down before it, once. */
 static void test_defer(void **state _unused_)
 {
 	struct queue q;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_record.c - a record that netnsd cannot have written is refused as a whole, in words
- * that name the file, what is wrong and what helps. */
+/* test_record.c - a record that netnsd cannot have written is refused as a whole, with a
+ * message that names the file, what is wrong and the remedy. */
 #include "records.h"
 #include "base/log.h"
 #include "disk.h"
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
-/* A record that is cut off is none, wherever that is. */
+/* A record that is cut off is invalid, wherever that is. */
 static void test_cut_off(void **state)
 {
 	const char *known = disk_path(*state, "known");
@@ -40,7 +40,7 @@ static void test_cut_off(void **state)
 
 static void test_hostile_fields(void **state)
 {
-	/* Instead of what stands at the key; NULL: it is gone, "": too long a text. */
+	/* Instead of the value at the key; NULL: it is missing, "": too long a text. */
 	static const struct { const char *key, *value, *words; } rows[] = {
 		{ "name", "\"other\"", "\"name\" is \"other\"" }, { "name", NULL, "\"name\"" },
 		{ "source", "7", "\"source\"" }, { "source", "\"a\\u0000b\"", "\"source\"" }, { "source", NULL, "\"source\"" },
@@ -65,7 +65,7 @@ static void test_hostile_fields(void **state)
 
 	state_opened(&s, *state);
 	record_make(&r, "lab");
-	/* One byte more than a client may say. */
+	/* One byte more than a client may send. */
 	snprintf(longer, sizeof(longer), "\"%04097d\"", 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *value = rows[i].value && !*rows[i].value ? longer : rows[i].value;
@@ -79,7 +79,7 @@ static void test_hostile_fields(void **state)
 		found_read(&s, false, &f);
 		assert_int_equal(f.n, 1);
 		assert_non_null(strstr(f.text, rows[i].words));
-		/* What helps stands at the end, whatever stands before it. */
+		/* The remedy is at the end, whatever precedes it. */
 		assert_non_null(strstr(f.text, "netnsctl down --forget lab deletes the record\n"));
 	}
 	record_done(&r);
@@ -87,7 +87,7 @@ static void test_hostile_fields(void **state)
 	state_close(&s);
 }
 
-/* However long the path is and what is wrong, what helps is said to its end. */
+/* However long the path is and what is wrong, the remedy is complete. */
 static void test_help_is_not_cut_off(void **state)
 {
 	static const char name[] = "1234567890123456789012345678901234567890123456789012345678901234";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_rtnl.c - dumps and batches, against a kernel that a test writes line by line:
- * the real one disturbs a dump when it likes.  send(2) and recv(2) are its ends. */
+/* test_rtnl.c - dumps and batches, against a kernel that a test writes line by line: the
+ * real one disturbs a dump at random. send(2) and recv(2) are its ends. */
 #include "model/plan.h"
 #include "kernel/rtnl.h"
 #include <setjmp.h>
@@ -65,7 +65,7 @@ ssize_t recv(_unused_ int fd, void *to, size_t size, _unused_ int flags)
 	return sizeof(m);
 }
 
-/* What a dump gave, without what was given before it began anew. */
+/* The result of a dump, without what came before it restarted. */
 struct found {
 	size_t n, restarts;
 };
@@ -105,12 +105,12 @@ static void test_dump(_unused_ void **state)
 
 	PLAY(lines);
 	assert_int_equal(dump(&f, &e), 0);
-	/* What answers somebody else's request is none of it. */
+	/* An answer to another request is not part of it. */
 	assert_int_equal(f.n, 2);
 	assert_int_equal(f.restarts, 0);
 }
 
-/* The tables changed under it: nothing of it counts, wherever the kernel said so. */
+/* The tables changed during the dump: nothing of it counts, wherever the kernel said so. */
 static void test_dump_disturbed(_unused_ void **state)
 {
 	static const struct line lines[][8] = {
@@ -128,7 +128,7 @@ static void test_dump_disturbed(_unused_ void **state)
 		assert_int_equal(dump(&f, &e), 0);
 		assert_int_equal(f.n, 1);
 		assert_int_equal(f.restarts, 1);
-		/* Read to its end before the next one was asked for. */
+		/* Read to its end before the next one was requested. */
 		assert_int_equal(requests, 2);
 		assert_int_equal(said_at[1], 4);
 		assert_int_equal(at, 6);
@@ -179,7 +179,7 @@ static int send_three(struct op **ret_op, struct op *const *ops, struct err *e)
 	return rtnl_batch_send(&b, nl, ret_op, e);
 }
 
-/* The first that was refused is told, after all were answered. */
+/* The first that was refused is reported, after all were answered. */
 static void test_batch(_unused_ void **state)
 {
 	static const struct line good[] = { { NLMSG_ERROR, 0, 0, 0 } };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_scope.c - what a heal looks at: what was heard of, in order, once, and not more at a
- * time than is bearable. */
+/* test_scope.c - what a heal observes: what events were about, in order, once, and not more at a time than is
+ * bearable. */
 #include "heal/scope.h"
 #include "toy.h"
 #include <setjmp.h>
@@ -9,8 +9,7 @@
 
 enum { NAMESPACES = 20, LINKS = 40 };
 
-/* A topology with many namespaces, each with many links; of those with a number that is even links are looked at one by
- * one. */
+/* A topology with many namespaces, each with many links; in those with an even number links are observed one by one. */
 struct fixture {
 	struct model model;
 	struct topology *m;
@@ -109,7 +108,7 @@ static void test_what_was_heard(void **state)
 	k[4].unrouted = true;
 	k[2].crowded = true;
 	take(f);
-	/* Where all links are looked at at once, that is cheap. */
+	/* Observing all links at once is cheap. */
 	assert_string_equal(text(f), "n01 all, n02, n04 l3 strange");
 	assert_int_equal(scope_find(&f->scope, "n04")->pid, 7);
 	assert_int_equal(scope_find(&f->scope, "n02")->pid, 0);
@@ -139,7 +138,7 @@ static void test_all_links(void **state)
 	assert_true(scope_find(&f->scope, "n03")->all);
 }
 
-/* What was heard goes before an audit, which has time; what could not be healed goes along with either. */
+/* Events go before an audit, which has time; what could not be healed goes along with either. */
 static void test_order(void **state)
 {
 	struct fixture *f = *state;
@@ -155,7 +154,7 @@ static void test_order(void **state)
 	take(f);
 	assert_string_equal(text(f), "n01 all, n03 all, n05 all, n07 all");
 	assert_false(watched_is_marked(f->m));
-	/* Alone it is no reason to look. */
+	/* Alone it is no reason to observe. */
 	k[7].retry = true;
 	assert_false(watched_is_marked(f->m));
 }
@@ -196,13 +195,13 @@ static void test_widened(void **state)
 	assert_true(scope_add(&f->scope, object_at_place(f, "n05", "x"), false));
 	assert_false(scope_add(&f->scope, object_at_place(f, "n05", "y"), false));
 	assert_string_equal(text(f), "n02 x, n04 l1 l2, n05 all");
-	/* The namespace itself is in with any link of it. */
+	/* The namespace itself is in with any of its links. */
 	assert_false(scope_add(&f->scope, netns, false));
 	/* Not ours to watch. */
 	assert_false(scope_add(&f->scope, object_at_place(f, "elsewhere", "l1"), true));
 	assert_true(scope_add(&f->scope, netns, true));
 	assert_false(scope_add(&f->scope, netns, true));
-	/* Each once, those that were in already among them. */
+	/* Each once, including those that were in already. */
 	assert_int_equal(scope_find(&f->scope, "n04")->n, LINKS);
 	for (size_t i = 0; i < LINKS; i++)
 		for (size_t n = 0; n < i; n++)

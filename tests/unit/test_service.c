@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_service.c - which calls reach a function, and what the others are told. */
+/* test_service.c - which calls reach a function, and the errors that the others get. */
 #include "wire.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,7 +92,8 @@ static void test_answer_is_utf8(void **state _unused_)
 	fixture_done(&f);
 }
 
-/* Answers as @error and @parameters say in a process of its own; what that says before it is ended by SIGABRT. */
+/* Answers with @error and @parameters in a process of its own; returns what that prints
+ * before SIGABRT ends it. */
 static void abort_of(const char *error, const char *parameters, bool progress, char ret[1024])
 {
 	int fds[2], status;
@@ -128,7 +129,7 @@ static void abort_of(const char *error, const char *parameters, bool progress, c
 	assert_true(*ret ? WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT : WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* An answer that the text does not promise is fatal, and says what is wrong. */
+/* An answer that the text does not promise is fatal, and the message says what is wrong. */
 static void test_wrong_answers(void **state _unused_)
 {
 	static const struct {
@@ -154,7 +155,7 @@ static void test_wrong_answers(void **state _unused_)
 	}
 }
 
-/* Text and table must be of one mind. */
+/* Text and table must agree. */
 static void test_service(void **state _unused_)
 {
 	const struct method extra[] = { wire_methods[0], { "Sing", READ, NULL } };
@@ -194,7 +195,7 @@ static const char *one_word(unsigned i)
 	return i ? NULL : "low";
 }
 
-/* A table that is not as the text has it is found before anybody calls. */
+/* A table that differs from the text is found before any call. */
 static void test_parameters(void **state _unused_)
 {
 	static const char text[] = "interface x.y\n"

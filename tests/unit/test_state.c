@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_state.c - records on disk: what is written is read again to the last field, a disk
- * that fails leaves the record that was there, and nothing that netnsd cannot have written
- * is taken for one. */
+ * that fails leaves the previous record, and nothing that netnsd cannot have written is
+ * taken for one. */
 #include "records.h"
 #include "base/log.h"
 #include "disk.h"
@@ -35,7 +35,7 @@ static void test_from_begin_to_forget(void **state)
 	found_read(&s, false, &f);
 	assert_int_equal(f.n, 1);
 	record_expect_same(&r, &f.last);
-	/* No one else may read it: a topology may hold what is nobody's business. */
+	/* Nobody else may read it: a topology may contain secrets. */
 	assert_int_equal(stat(disk_path(known, "a-name.of_64-bytes.....................................60.4.json"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	r.state = STATE_DOWN;
@@ -44,7 +44,7 @@ static void test_from_begin_to_forget(void **state)
 	assert_int_equal(f.last.state, STATE_DOWN);
 	assert_int_equal(state_forget(&s, r.name, &e), 0);
 	assert_string_equal(disk_list(known), "");
-	/* What is gone already is no failure. */
+	/* A missing file is no failure. */
 	assert_int_equal(state_forget(&s, r.name, &e), 0);
 	assert_int_equal(state_abandon(&s, r.name, &e), 0);
 	assert_int_equal(state_commit(&s, r.name, &e), -ENOENT);
@@ -94,7 +94,7 @@ static void test_disk_fails(void **state)
 			disk_fail(0, 0, 0);
 			assert_non_null(strstr(e.text, strerror(errors[i])));
 			assert_non_null(strstr(e.text, "run directory"));
-			/* The record before, whole, and nothing beside it. */
+			/* The record before, complete, and nothing next to it. */
 			assert_string_equal(disk_list(known), "lab.json ");
 			found_read(&s, false, &f);
 			record_expect_same(&old, &f.last);
@@ -139,7 +139,8 @@ static void test_removal_and_commit_fail(void **state)
 	state_close(&s);
 }
 
-/* Something at the place of a record that is no file of netnsd's own; the record beside it is read all the same. */
+/* Something in the place of a record that is not a file of netnsd's own; the record next
+ * to it is read all the same. */
 static void test_hostile_files(void **state)
 {
 	const char *known = disk_path(*state, "known");
@@ -175,7 +176,7 @@ static void test_hostile_files(void **state)
 	state_close(&s);
 }
 
-/* What has no topology's name is no record, and is left where it is. */
+/* A file without a topology's name is not a record, and is left where it is. */
 static void test_other_names(void **state)
 {
 	static const char *const names[] = { ".json", "lab", "lab.json~", "a b.json", ".hidden.json", "-lab.json", "lab.txt",
@@ -194,7 +195,7 @@ static void test_other_names(void **state)
 	state_close(&s);
 }
 
-/* That there is no room to read a record says nothing of it: it is not called spoilt. */
+/* A shortage while reading a record says nothing about it: it is not called spoilt. */
 static void test_shortage(void **state)
 {
 	static const struct { enum disk_call call; int error; } rows[] = {
@@ -214,7 +215,7 @@ static void test_shortage(void **state)
 		assert_non_null(strstr(e.text, "/known/lab.json"));
 		assert_null(strstr(e.text, "--forget"));
 	}
-	/* That it cannot be read at all is its own fault. */
+	/* An unreadable file is its own fault. */
 	disk_fail(DISK_READ, 1, EIO);
 	found_read(&s, false, &f);
 	assert_non_null(strstr(f.text, "lab.json: Input/output error; its objects are left alone"));
@@ -297,7 +298,7 @@ static void test_hostile_directories(void **state)
 	}
 }
 
-/* What a crash has left half written is cleared away, and nothing else. */
+/* What a crash has left half written is removed, and nothing else. */
 static void test_half_written(void **state)
 {
 	const char *known = disk_path(*state, "known"), *pending = disk_path(*state, "pending");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_sysctl.c - what values of keys mean to the kernel, and which it never takes. */
+/* test_sysctl.c - what values of keys mean to the kernel, and which it never accepts. */
 #include "kind/sysctl.h"
 #include <setjmp.h>
 #include <stdarg.h>

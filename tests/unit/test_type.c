@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_type.c - what each type takes, what it says of the rest, and that what it
- * writes it reads again. */
+/* test_type.c - what each type accepts, how it reports the rest, and that it reads what it writes. */
 #include "model/field.h"
 #include "model/type.h"
 #include <setjmp.h>

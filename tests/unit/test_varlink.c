@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_varlink.c - what comes back over a connection for what is sent: in one piece
- * or in many, kindly meant or not. */
+/* test_varlink.c - the answers of a connection to what is sent: in one piece or in many, well meant or not. */
 #include "wire.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +60,7 @@ static void test_many_in_one(void **state _unused_)
 	fixture_done(&f);
 }
 
-/* What comes behind a call that is pending waits its turn. */
+/* What follows a pending call waits its turn. */
 static void test_in_order(void **state _unused_)
 {
 	struct fixture f;
@@ -162,7 +161,7 @@ static void test_size(void **state _unused_)
 	send_text(&f, call_of_size(buffer, MESSAGE_MAX + 1));
 	HUNG_UP(&f);
 	fixture_done(&f);
-	/* Who may not change is told why so little is taken. */
+	/* A read-only peer is told why so little is accepted. */
 	open_as(&f, true, false);
 	send_bytes(&f, call_of_size(buffer, MESSAGE_MAX + 1), MESSAGE_MAX + 1);
 	expect_error(&f, PERMISSION_DENIED, "{}");
@@ -182,7 +181,7 @@ static void test_half_message_rests(void **state _unused_)
 	fixture_done(&f);
 }
 
-/* Time runs for the peer only while it is the peer's turn. */
+/* The timeout runs for the peer only while it is the peer's turn. */
 static void test_whole_messages_may_rest(void **state _unused_)
 {
 	struct fixture f;
@@ -212,7 +211,7 @@ static void test_peer_goes(void **state _unused_)
 	fixture_done(&f);
 }
 
-/* What was sent before is still done. */
+/* What was sent before is still carried out. */
 static void test_peer_sends_and_goes(void **state _unused_)
 {
 	static const char message[] = "{\"method\":\"org.example.test.Change\"}";
@@ -250,7 +249,7 @@ static void test_peer_asks_and_goes(void **state _unused_)
 	}
 }
 
-/* "printf … | socat": it has said all it will, and still listens. */
+/* "printf … | socat": it has sent everything, and still listens. */
 static void test_peer_ends_its_half(void **state _unused_)
 {
 	struct fixture f;
@@ -278,7 +277,7 @@ static void test_peer_does_not_read(void **state _unused_)
 	fixture_done(&f);
 }
 
-/* Its answers fill the socket; what it still asks is left to wait, not piled up. */
+/* Its answers fill the socket; its further calls are not read, instead of piling up. */
 static void test_peer_only_asks(void **state _unused_)
 {
 	static const char message[] = "{\"method\":\"org.example.test.Change\"}";

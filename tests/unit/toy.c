@@ -69,7 +69,7 @@ static int cable_check(struct object *o, struct err *e)
 	return 0;
 }
 
-/* The other end is there, even if the file does not say so. */
+/* The other end exists, even if the file does not say so. */
 static void cable_complete(struct model *m, struct object *o, struct problems *p)
 {
 	const struct toy_cable *c = (const struct toy_cable *)o;

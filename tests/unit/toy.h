@@ -5,8 +5,8 @@
 #include "model/kind.h"
 #include "model/model.h"
 
-/* A namespace, an interface that is there, a switch, a cable, and what stands on
- * them: addresses, routes, settings. */
+/* A namespace, an existing interface, a switch, a cable, and what belongs to them:
+ * addresses, routes, settings. */
 extern const struct kinds toy_kinds;
 
 struct toy_netns {

@@ -52,7 +52,7 @@ static void method_change(struct call *c, _unused_ const void *in, void *arg)
 	call_reply(c, NULL);
 }
 
-/* Says more than anybody will read. */
+/* Sends more than anybody will read. */
 static void method_flood(struct call *c, const void *in, void *arg)
 {
 	char *piece = must(calloc(1, PIECE + 1));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wire.h - what the tests of varlink speak with: a service of four methods behind a
- * connection, over a socket pair. */
+/* wire.h - a service of four methods behind a connection over a socket pair, for the tests of varlink. */
 #pragma once
 #include "control/service.h"
 
@@ -26,10 +25,10 @@ struct fixture {
 };
 
 void open_as(struct fixture *f, bool may_read, bool may_change);
-/* Half a message may rest for so long only. */
+/* Limits how long half a message may rest. */
 void open_hasty(struct fixture *f, uint64_t rest_usec);
 void fixture_done(struct fixture *f);
-/* Lets the service do all it can do now. */
+/* Lets the service do everything it can do now. */
 void run(struct fixture *f);
 
 /* Each sends, and runs. */
@@ -37,7 +36,7 @@ void send_bytes(struct fixture *f, const char *bytes, size_t n);
 void send_text(struct fixture *f, const char *message);
 void ask(struct fixture *f, const char *method);
 
-/* The next thing the service said; "" if there is nothing, NULL if it hung up. */
+/* The next thing the service sent; "" if there is nothing, NULL if it hung up. */
 const char *hear(struct fixture *f);
 void expect(struct fixture *f, const char *reply);
 void expect_error(struct fixture *f, const char *error, const char *parameters);

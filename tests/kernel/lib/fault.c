@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fault.c - preloaded into netnsd, counts its system calls in a file that a test shares
- * with it, and at the one that the test names kills it, stops it, lets the call fail, or
- * does half of it.  seccomp(2) gives it every call, whichever library makes it. */
+ * with it; at the one that the test names it kills the process, stops it, fails the call,
+ * or does half of it. seccomp(2) hands it every call, whichever library makes it. */
 #include "base.h"
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -31,7 +31,7 @@ static const int arg_regs[] = { REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8 };
 #error "the registers of this machine are not known here"
 #endif
 
-/* In the sixth argument, which none of these calls has: ours, to be let through. */
+/* In the sixth argument, which none of these calls has: marks our own calls, to be let through. */
 #define MAGIC 0x6e65746e
 
 enum { ARGS = 5, TRAIL = 8192, TEXT = 60, PATH_FIRST = 1, PATH_SECOND = 2 };
@@ -42,18 +42,18 @@ struct call {
 	char text[TEXT];
 };
 
-/* As fault.py has it. */
+/* As in fault.py. */
 struct control {
 	uint32_t armed, act;
 	uint32_t reads;		/* calls that change nothing count, too */
-	uint32_t at, last;	/* the first call that it happens to, from 1, and the last one */
-	uint32_t only;		/* 0, or the one number of calls that count */
+	uint32_t at, last;	/* the first and the last call that it happens to, from 1 */
+	uint32_t only;		/* 0, or the only number of calls that count */
 	int32_t error;
 	uint32_t count, hits;
 	struct call trail[TRAIL];
 };
 
-/* The calls that are looked at; @path: which argument names a file. */
+/* The calls that are intercepted; @path: which argument is a file name. */
 static const struct {
 	int nr, path;
 	bool changes;
@@ -109,7 +109,7 @@ static bool is_netlink(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_NETLINK;
 }
 
-/* The first message that is sent or 0; others than the kernel's routing have none. */
+/* The type of the first message that is sent or 0; others than rtnetlink have none. */
 static int message_type(long nr, const long args[ARGS])
 {
 	const struct nlmsghdr *h = (const void *)args[1];
@@ -121,7 +121,7 @@ static int message_type(long nr, const long args[ARGS])
 	return h->nlmsg_type;
 }
 
-/* Whether it is one of the run directory's: a key of the kernel is never half written. */
+/* Whether it is a file of the run directory: a key of the kernel is never half written. */
 static bool is_plain_file(int fd)
 {
 	struct statfs fs;
@@ -149,7 +149,7 @@ static bool changes(size_t row, long nr, const long args[ARGS])
 	return calls[row].changes;
 }
 
-/* Of those that change nothing, the ones that a machine in need may refuse. */
+/* Of those that change nothing, the ones that a machine short of resources may refuse. */
 static bool can_fail(long nr, const long args[ARGS])
 {
 	if (nr == SYS_fcntl)
@@ -237,8 +237,8 @@ static void on_call(int number, siginfo_t *info, void *context)
 #define END(how) (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, how)
 #define ARG_LOW(i) (offsetof(struct seccomp_data, args) + (i) * sizeof(uint64_t))
 
-/* All calls of the table lead to on_call, but for its own, and for those with an address,
- * whose sixth argument is taken. */
+/* Every call of the table goes to on_call, except its own, and those with an address,
+ * whose sixth argument is used. */
 static void filter(void)
 {
 	enum { HEAD = 4, TAIL = 7 };
