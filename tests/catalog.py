@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The events of daemon/store/event.c, of the interface text and of the journal's catalog are the same, and the
-catalog speaks of no field that the daemon does not send."""
+"""The events of daemon/store/event.c, of the interface text and of the journal's catalog are the same, and the catalog
+mentions no field that the daemon does not send."""
 import re
 
 from source import report

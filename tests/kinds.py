@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What a kind of link is stands in daemon/kind/NAME.c and in its row of kinds.c: no other file names the kind, or asks
-for a field that only it has."""
+"""Everything about a kind of link is in daemon/kind/NAME.c and in its row of kinds.c: no other file names the kind, or
+uses a field that only it has."""
 import re
 
 from source import c_files, report
 
-# file: the words that it may say of kinds of link
+# file: the words that it may use of kinds of link
 EXCEPTIONS = {
-    # A word of later versions is never asked for once a kind has it, and its row may stay.
+    # A word of later versions is never looked up once a kind has it, and its row may stay.
     "daemon/format/reserved.c": '"vlan" "macvlan" "ipvlan" "vxlan" "dummy" "ifb" "vrf" "bond" "tun" "tap" "wireguard"',
     # Without a kind of its own it is known for this alone: its addresses have their routes elsewhere.
     "daemon/kind/link_read.c": '"vrf"',
@@ -16,9 +16,9 @@ EXCEPTIONS = {
 
 ROW = re.compile(r"^\s*KIND\((\w+)\)", re.M)
 FIELD = re.compile(r"\bFIELD\(\w+, (\w+),")
-# How the value of a field is asked for, or set, by its name.
+# How the value of a field is read, or set, by its name.
 ASKED = r"\b(?:kind_field|field_bit|object_says|object_set|field_value)\((?:[^()]|\([^()]*\))*?"
-# What there is already, of whatever kind.
+# Existing links, of whatever kind.
 ANY = "interface"
 
 

@@ -1,17 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Who may include whom: the folders of daemon/ are the layers, a file includes its own folder and those above it in
-the list, modules do not go in a circle, the libraries stay where they belong, and nobody goes around pass.c."""
+"""Which modules may include which: the folders of daemon/ are the layers, a file includes its own folder and those
+above it in the list, modules do not include each other in a circle, the libraries stay where they belong, and nobody
+bypasses pass.c."""
 import re
 
 from source import c_files, report
 
-# From the bottom up. "" is daemon/ itself: main and what stands around the engine.
+# From the bottom up. "" is daemon/ itself: main and what surrounds the engine.
 FOLDERS = ["base", "model", "format", "kernel", "kind", "store", "transaction", "topology", "heal", "engine", "control",
            "method", ""]
-CLIENT_UP_TO = "kind"  # netnsctl is made of its own files and of these folders
+CLIENT_UP_TO = "kind"  # netnsctl consists of its own files and of these folders
 
-# library: (the headers it has, the folders, or modules, that may include them)
+# library: (its headers, the folders, or modules, that may include them)
 LIBRARIES = {
     "libnl": (r"netlink/.*", "kernel kind"),
     "json-c": (r"json-c/.*", "base/json base/json_struct base/json_token model/type model/type_inet model/name model/field model/model "
@@ -56,7 +57,7 @@ def modules(paths):
 
 
 def resolve(root, path, include):
-    """The file that an include means, or None: one that is made at build time."""
+    """The file that an include refers to, or None: one that is generated."""
     for base in path.parent, root / "include", root / "daemon":
         if (base / include).is_file():
             return (base / include).resolve().relative_to(root)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Files stay short, functions shorter, and each file opens with its licence and what it is for."""
+"""Files stay short, functions shorter, and each file begins with its licence and its purpose."""
 import re
 
 from source import c_files, report

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the layer test and the size test share: the C files of the project, and how a test speaks."""
+"""Shared by the layer test and the size test: the C files of the project, and how a test reports."""
 import sys
 from pathlib import Path
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The tests of the source on this tree, and proof that each fails when it should: on a copy with a fault planted
-in it."""
+"""The tests of the source on this tree, and proof that each fails when it should: on a copy with a planted fault."""
 import json
 import os
 import shutil

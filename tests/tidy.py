@@ -25,7 +25,7 @@ def tidy(entry):
     found = set()
     for name, place, words in re.findall(r"^(\S+?):(\d+:\d+): (?:warning|error): (.*\])$", result.stdout, re.M):
         path = (folder / name).resolve()
-        # What a system's header declares is only compared with what is here.
+        # Declarations of system headers are only compared with what is here.
         if not path.is_relative_to("/usr"):
             found.add(f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}:{place}: {words}")
     if result.returncode and not found and "error" in result.stderr:

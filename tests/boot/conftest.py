@@ -31,7 +31,7 @@ def possible():
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory):
-    """The package of this tree, and that of a next version; those in $NETNSD_PACKAGES instead, if it is set."""
+    """The package of this tree, and that of a next version; those in $NETNSD_PACKAGES instead, if set."""
     if os.environ.get("NETNSD_PACKAGES"):
         return sorted(Path(os.environ["NETNSD_PACKAGES"]).glob("*/netnsd_*.deb"), key=lambda path: "+next" in path.name)
     folders = tmp_path_factory.mktemp("this"), tmp_path_factory.mktemp("next")
@@ -41,7 +41,7 @@ def packages(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def installed(packages, tmp_path_factory):
-    """release: the layer that installing the package on a bare root leaves, made when it is first asked for."""
+    """release: the layer that installing the package on a bare root leaves, made on first use."""
     layers, guests = {}, []
 
     def layer(release):

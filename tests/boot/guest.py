@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A machine that boots: a root of Debian with systemd as its first process, in systemd-nspawn with a network of its
-own. It stands on layers that it does not change; what it writes is gone with it, unless it is asked for as a layer."""
+own. It is built on layers that it does not change; what it writes is gone with it, unless it is kept as a layer."""
 import json
 import os
 import pty
@@ -16,11 +16,11 @@ import roots
 KEEPER = Path(__file__).parent / "keeper.sh"
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                "HOME": "/root", "TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_PAGER": ""}
-REBOOTED = 133  # how nspawn --keep-unit says that the guest wants to boot again
+REBOOTED = 133  # how nspawn --keep-unit reports that the guest wants to reboot
 
 
 def wait_for(condition, seconds=10, what=""):
-    """The first true value of condition(); polls."""
+    """Polls until condition() is true; returns its value."""
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, f"waited {seconds} s in vain {what}"
@@ -36,7 +36,7 @@ def children(pid):
 
 
 def first_process(pid):
-    """The process below @pid that is the first of a process namespace inside the keeper's."""
+    """The process below @pid that is the first of a PID namespace inside the keeper's."""
     for child in children(pid):
         try:
             status = Path(f"/proc/{child}/status").read_text()
@@ -83,7 +83,7 @@ class Guest:
         shutil.rmtree(self.folder)
 
     def leave(self):
-        """Ends all processes of the guest.  What it wrote stays in the folder upper."""
+        """Ends all processes of the guest. What it wrote remains in the folder upper."""
         self.unshare.stdin.close()
         try:
             self.unshare.wait(10)
@@ -147,7 +147,7 @@ class Guest:
         self.boot(state)
 
     def cut_power(self, state="running"):
-        """Ends it with no word, and boots again: /run and the kernel's state are gone."""
+        """Ends it without notice, and boots again: /run and the kernel's state are gone."""
         os.kill(self.init, signal.SIGKILL)
         self.ended()
         self.boot(state)
@@ -157,7 +157,7 @@ class Guest:
         assert self.ended() == 0, self.console
 
     def install(self, package):
-        """Installs or upgrades with apt, which takes what else is needed from its cache: there is no network."""
+        """Installs or upgrades with apt, which takes dependencies from its cache: there is no network."""
         self.copy(package)
         return self.sh(f"apt-get install -y -q --no-install-recommends ./root/{package.name} 2>&1")
 

@@ -7,12 +7,12 @@ import subprocess
 
 from roots import ROOT
 
-# Debian's make them anew, and a build must not find another's.
+# Debian's tools recreate them, and a build must not find another's.
 LEFT_OUT = shutil.ignore_patterns("build*", ".git", "__pycache__", ".pytest_cache")
 
 
 def version():
-    """The version of this tree, as the changelog has it."""
+    """The version of this tree, from the changelog."""
     return re.match(r"netnsd \((.*?)\)", (ROOT / "debian/changelog").read_text())[1]
 
 

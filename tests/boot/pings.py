@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A stream of pings on a guest, 100 in a second, of which none may be lost."""
+"""A stream of pings on a guest, 100 per second, of which none may be lost."""
 import os
 import re
 import signal
@@ -12,12 +12,12 @@ class Pings:
     def __init__(self, guest, address):
         """From the host to @address."""
         self.guest = guest
-        # The kernel lets a new cable carry something only a little after it is up.
+        # The kernel forwards on a new veth pair only shortly after it is up.
         guest.run("ping", "-c1", "-w5", address)
         self.process = guest.popen("ping", "-n", "-D", "-i", "0.01", "-W", "2", address, stdout=subprocess.PIPE)
 
     def assert_none_lost(self, seconds):
-        """Ends the stream, that ran for @seconds at least. The last ones may still be on their way."""
+        """Ends the stream, which ran for at least @seconds. The last ones may still be on their way."""
         os.kill(children(self.process.pid)[0], signal.SIGINT)
         out = self.process.communicate(timeout=10)[0]
         seen = [int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", out)]

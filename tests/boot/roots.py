@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Roots of Debian to boot, built by mmdebstrap from this machine's own package sources and kept outside the tree:
-in $NETNSD_TESTS_CACHE, else $XDG_CACHE_HOME/netnsd-tests, else /var/cache/netnsd-tests. A root is never changed, only
-laid below an overlay; one whose recipe is another than before is built anew.
-
-As a program: builds those that are missing, and prints their folders."""
+"""Roots of Debian to boot, built by mmdebstrap from this machine's own package sources and kept outside the tree: in
+$NETNSD_TESTS_CACHE, else $XDG_CACHE_HOME/netnsd-tests, else /var/cache/netnsd-tests. A root is never changed, only used
+below an overlay; when its recipe changes it is built again. As a program: builds those that are missing, and prints
+their folders."""
 import fcntl
 import hashlib
 import os
@@ -15,9 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BASE = "systemd systemd-sysv dbus udev iproute2 iputils-ping procps kmod python3 curl".split()
-# What netnsd depends on is not installed: its packages lie ready for apt, as they would at a mirror.
+# The dependencies of netnsd are not installed: their packages are ready for apt, as they would be on a mirror.
 READY = "libnl-3-200 libjson-c5".split()
-# Others who have to do with the network, or with the order of a boot.
+# Other programs concerned with the network, or with the order of a boot.
 NEIGHBOURS = "netbase cloud-init ifupdown firewalld network-manager".split()
 
 # name: (release, packages)
@@ -46,12 +45,12 @@ def build(name, folder):
     with tempfile.TemporaryDirectory() as work:
         sources = Path(work, "sources")
         subprocess.run([ROOT / ".ci/sources", RECIPES[name][0], sources], check=True)
-        # What it mounts is nobody else's to see.
+        # Nobody else may see what it mounts.
         subprocess.run(["unshare", "-m", *command(name, folder, sorted(sources.iterdir()))], check=True)
 
 
 def root(name):
-    """The folder of the root @name; builds it if it is not there."""
+    """The folder of the root @name; builds it if it is missing."""
     recipe = repr(command(name, "", [])).encode()
     folder = cache() / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
     cache().mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What stands in the boot directory is up when the machine is, and stays so whatever becomes of the daemon."""
+"""The topologies of the boot directory are up when the machine is, and stay so whatever happens to the daemon."""
 import json
 import subprocess
 
@@ -10,7 +10,7 @@ from pings import Pings
 EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
 TOPOLOGIES = "/etc/netnsd/topologies"
 
-# Runs as soon as whoever configures the network may, and looks.
+# Runs as soon as network configuration may, and checks.
 PROBE = """
 [Unit]
 DefaultDependencies=no
@@ -49,7 +49,7 @@ def everyday(guest):
 
 
 def test_everyday(everyday):
-    """It is there before whoever configures the network starts, after each boot, and after a power cut."""
+    """It is up before network configuration starts, after each boot, and after a power cut."""
     everyday.write("etc/systemd/system/probe.service", PROBE)
     everyday.run("systemctl", "enable", "probe.service")
     for again in everyday.reboot, everyday.cut_power:
@@ -64,7 +64,7 @@ def test_everyday(everyday):
 
 
 def test_one_bad_one_waiting(everyday):
-    """Neither holds up the others or the boot, and each is where one looks for it."""
+    """Neither delays the others or the boot, and each shows up where one looks for it."""
     everyday.write(f"{TOPOLOGIES}/bad.json", '{\n  "namespaces": { "red": { "interfaces": { "x": { "knd": "veth" } } } }\n}')
     everyday.write(f"{TOPOLOGIES}/later.json", {"host": {"interfaces": {"uplink": {"addresses": ["192.0.2.1/24"]}}},
                                                 "namespaces": {"blue": {}}})
@@ -77,7 +77,7 @@ def test_one_bad_one_waiting(everyday):
     assert problem in everyday.run("journalctl", "-b", "-u", "netnsd", "-p", "err", "--no-pager").stdout
     assert problem in everyday.run("netnsctl", "status").stdout
     assert "uplink" in everyday.run("netnsctl", "status").stdout
-    # What was waited for comes, and the file is mended.
+    # What was waited for appears, and the file is corrected.
     everyday.run("ip", "link", "add", "uplink", "type", "bridge")
     everyday.run("netnsctl", "wait", "later", "--timeout", "10")
     everyday.write(f"{TOPOLOGIES}/bad.json", {"namespaces": {"red": {}}})
@@ -86,7 +86,7 @@ def test_one_bad_one_waiting(everyday):
 
 
 def test_stop_start_restart_reload_kill(everyday):
-    """The network does not notice: not a ping lost, and the namespace is the same."""
+    """The network does not notice: no ping is lost, and the namespace is the same."""
     same = namespace(everyday)
     pings = Pings(everyday, "10.0.0.2")
     for words in ["restart"], ["reload"], ["stop", "netnsd.socket"], ["start", "netnsd.socket"], ["restart", "netnsd.socket"]:
@@ -103,7 +103,7 @@ def test_stop_start_restart_reload_kill(everyday):
 
 
 def test_crashes_do_not_end_it(everyday):
-    """More crashes than systemd puts up with by itself; and what was changed meanwhile is put right."""
+    """More crashes than systemd tolerates by default; and drift meanwhile is repaired."""
     for _ in range(7):
         everyday.run("systemctl", "kill", "-s", "KILL", "netnsd.service")
         everyday.run("ip", "-n", "ns1", "addr", "flush", "dev", "veth-ns")
@@ -112,7 +112,7 @@ def test_crashes_do_not_end_it(everyday):
 
 
 def test_socket_first(guest):
-    """Who calls before the daemon runs has it started, and what is to be there at boot with it."""
+    """A call before the daemon runs starts it, and with it the topologies for boot."""
     guest.boot()
     guest.run("cp", EVERYDAY, TOPOLOGIES)
     guest.run("systemctl", "disable", "netnsd.service")
@@ -127,7 +127,7 @@ def test_socket_first(guest):
 
 
 def test_options(everyday):
-    """/etc/default/netnsd reaches the daemon; wrong ones are not tried again and again."""
+    """/etc/default/netnsd reaches the daemon; wrong options are not tried again and again."""
     everyday.write("etc/default/netnsd", "NETNSD_OPTIONS=--topologies /etc/other")
     everyday.run("systemctl", "restart", "netnsd")
     everyday.write("etc/other/pair.json", {"namespaces": {"a": {}}})
@@ -141,7 +141,7 @@ def test_options(everyday):
 
 
 def test_persist(guest):
-    """apply --persist is there after the next boot, apply alone is not, and down --forget ends it."""
+    """apply --persist comes up after the next boot, apply alone does not, and down --forget ends it."""
     guest.boot()
     guest.write("root/kept.json", {"namespaces": {"kept": {}}})
     guest.run("netnsctl", "apply", "--persist", "/root/kept.json")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Units that live in a namespace, as netns@.service(8) has them: there after boot, and left alone by all that happens
+"""Units that run in a namespace, as in netns@.service(8): active after boot, and unaffected by everything that happens
 to netnsd."""
 import pytest
 from guest import wait_for
@@ -36,7 +36,7 @@ def namespace(guest, path):
 
 
 def test_after_boot(living):
-    """Each is in its namespace, reachable over the cable and from nowhere else."""
+    """Each is in its namespace, reachable over the veth pair and from nowhere else."""
     for again in lambda: None, living.reboot:
         again()
         web, watch = pids(living)
@@ -69,7 +69,7 @@ def test_left_alone(living, packages):
 
 
 def test_resolver(living):
-    """The namespace's resolv.conf is bound in where there is one; the machine's is there otherwise."""
+    """The namespace's resolv.conf is mounted if there is one; otherwise the machine's is visible."""
     def seen():
         return living.run("nsenter", "-m", "-t", pids(living)[0], "cat", "/etc/resolv.conf").stdout
     living.write("etc/resolv.conf", "nameserver 192.0.2.1\n")
@@ -81,7 +81,7 @@ def test_resolver(living):
 
 
 def test_missing(living):
-    """A namespace that does not come fails what requires it, in time; one that is refused, at once."""
+    """A namespace that does not appear fails what requires it, in time; one that is refused, at once."""
     living.write("etc/systemd/system/netns@right.service.d/override.conf", block("[Service]").replace("600", "1"))
     living.sh("systemctl stop web web-watch netns@right; netnsctl down two-namespaces; systemctl daemon-reload")
     living.run("systemctl", "start", "web.service", code=1)

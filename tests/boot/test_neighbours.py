@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Beside others who have to do with the network: cloud-init, ifupdown, firewalld and NetworkManager of Debian."""
+"""Together with other programs for the network: cloud-init, ifupdown, firewalld and NetworkManager of Debian."""
 import pytest
 from test_at_boot import EVERYDAY, TOPOLOGIES, entered, states
 
-# cloud-init runs, in its place in the boot, and has nothing to do.
+# cloud-init runs, at its place in the boot, and has nothing to do.
 CLOUD = """
 echo 'policy: enabled' >/etc/cloud/ds-identify.cfg
 cat >/etc/cloud/cloud.cfg.d/99-idle.cfg <<END
@@ -17,10 +17,10 @@ systemctl disable -q firewalld
 FIREWALL = "touch /etc/cloud/cloud-init.disabled"
 
 
-# Debian's cloud-init and firewalld are a cycle already, without anybody else.
+# Debian's cloud-init and firewalld form a cycle by themselves already.
 @pytest.mark.parametrize("settings, others", [(CLOUD, ["cloud-init.service"]), (FIREWALL, [])], ids=["cloud-init", "firewalld"])
 def test_order(machines, packages, settings, others):
-    """The boot has no cycle, and the topologies are there before any of them begins with the network."""
+    """The boot has no cycle, and the topologies are up before any of these programs starts the network."""
     guest = machines("neighbours")
     guest.boot()
     guest.install(packages[0])
@@ -36,5 +36,5 @@ def test_order(machines, packages, settings, others):
         assert ready <= entered(guest, unit), unit
     assert others or entered(guest, "firewalld.service") > 0
     assert states(guest) == {"everyday": "up"}
-    # firewalld drops what comes in from a link in no zone, but not the answers.
+    # firewalld drops what arrives on a link without a zone, but not the answers.
     guest.run("ping", "-c1", "-w5", "10.0.0.2")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a container cannot show, on a machine with a kernel of its own (user-mode-linux) and with udev: others keep off
-our links, and nothing is inherited from the machine's first namespace."""
+"""What a container cannot show, on a machine with a kernel of its own (user-mode-linux) and with udev: other programs
+leave our links alone, and nothing is inherited from the machine's first namespace."""
 import subprocess
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from guest import Guest
 from test_at_boot import TOPOLOGIES
 
 UML = Path(__file__).parent / "uml.sh"
-# NetworkManager takes a veth only where it is called so.
+# NetworkManager manages a veth only with such a name.
 LAB = {"host": {"interfaces": {"eth7": {"addresses": ["10.0.0.1/24"]}}},
        "namespaces": {"ns1": {"interfaces": {"eth0": {"kind": "veth", "peer": "host/eth7", "addresses": ["10.0.0.2/24"]}}}}}
-# Who takes every link there is.
+# Programs that take every link there is.
 GREEDY = "[Match]\nName=eth*\n[Network]\nDHCP=yes\n"
 LOOK = """[Unit]
 After=multi-user.target systemd-networkd.service NetworkManager.service
@@ -23,7 +23,7 @@ ExecStart=systemctl poweroff -ff
 [Install]
 WantedBy=graphical.target
 """
-# eth8 is what nobody keeps off.
+# eth8 is one that nobody leaves alone.
 SCRIPT = """
 ip link add eth8 type veth peer name farther
 ip link set eth8 up; ip link set farther up
@@ -41,7 +41,7 @@ done
 
 @pytest.fixture(scope="module")
 def seen(packages, tmp_path_factory):
-    """What LOOK has seen after the boot."""
+    """What LOOK found after the boot."""
     folder = tmp_path_factory.mktemp("uml")
     guest = Guest(folder, "neighbours")
     try:
@@ -69,12 +69,13 @@ def seen(packages, tmp_path_factory):
 
 
 def test_forwarding_is_not_inherited(seen):
-    """A new namespace starts with forwarding off, also where the machine forwards, as it does for containers."""
+    """A new namespace starts with forwarding off, even if the machine forwards, as it does for containers."""
     assert {"machine 1", "ns1 0", "answers"} <= set(seen)
 
 
 def test_others_keep_off(seen):
-    """udev has no policy for its name and MAC address, networkd and NetworkManager leave it alone; not so anybody's."""
+    """udev has no policy for its name and MAC address, networkd and NetworkManager leave it alone; not so for other
+    links."""
     folder = "/usr/lib/systemd/network"
     assert {f"eth7 udev io.netnsd {folder}/70-netnsd.link", "eth7 networkd unmanaged", "eth7 nm 10 (unmanaged)"} <= set(seen)
     assert {f"eth8 udev {folder}/99-default.link", "eth8 networkd configuring"} <= set(seen)

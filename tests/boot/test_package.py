@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Debian package: what is in it, and that it comes, is upgraded and goes without a trace."""
+"""The Debian package: its contents, installation, upgrade, and removal without a trace."""
 import subprocess
 
 import package
@@ -8,7 +8,7 @@ from roots import ROOT
 
 EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
 
-# All files but those that say what dpkg, apt and systemd did, and the group with its copies.
+# All files except those in which dpkg, apt and systemd log, and the group with its copies.
 LISTING = r"""
 find / -xdev \( -path /root -o -path /var/lib/dpkg -o -path /var/log -o -path /var/lib/apt -o -path /var/cache \
 	-o -path /tmp -o -path /var/tmp -o -path '/etc/g*[pw]-' \) -prune -o -printf '%M %U %G %p %l\n' | sort
@@ -23,7 +23,7 @@ def test_version():
 
 
 def test_lintian(packages):
-    """lintian finds nothing, but what debian/*.lintian-overrides states."""
+    """lintian finds nothing except what debian/*.lintian-overrides states."""
     changes = next(packages[0].parent.glob("*.changes"))
     result = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning,info", "-I", changes], stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, check=False)
@@ -55,7 +55,7 @@ def test_layout(tmp_path, packages):
 
 
 def test_purge(bare, packages):
-    """On a bare root it installs, runs, and is gone without a trace but the group."""
+    """On a bare root it installs, runs, and is removed without a trace except the group."""
     before = bare.sh(LISTING).splitlines()
     bare.install(packages[0])
     assert bare.sh("systemctl is-active netnsd.socket netnsd.service").split() == ["active"] * 2
@@ -75,7 +75,7 @@ def test_purge(bare, packages):
 
 
 def test_remove(guest):
-    """Who removes the package without "down" keeps the network, as who stops the service does."""
+    """Removing the package without "down" keeps the network, as stopping the service does."""
     guest.boot()
     guest.run("netnsctl", "apply", EVERYDAY)
     guest.run("apt-get", "remove", "-y", "netnsd")
@@ -83,7 +83,7 @@ def test_remove(guest):
 
 
 def test_upgrade(guest, packages):
-    """An upgrade with traffic running: a new program, and not a packet lost."""
+    """An upgrade with traffic running: a new program, and no packet lost."""
     guest.boot()
     guest.run("netnsctl", "apply", EVERYDAY)
     names = guest.sh("stat -c %i /run/netns/ns1")
@@ -99,7 +99,7 @@ def test_upgrade(guest, packages):
 
 
 def test_autopkgtest(guest):
-    """debian/tests/everyday, as autopkgtest runs it: with nothing but the package and what it asks for."""
+    """debian/tests/everyday, as autopkgtest runs it: with nothing but the package and its test dependencies."""
     guest.boot()
     guest.copy(ROOT / "debian/tests/everyday")
     guest.run("/root/everyday")

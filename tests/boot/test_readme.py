@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What README.md says under "At boot", command by command and sentence by sentence (the wrong file is in
+"""What README.md says under "At boot", command by command and sentence by sentence (the invalid file is in
 test_at_boot.py, units in test_living.py)."""
 import re
 
@@ -26,7 +26,7 @@ def address(guest):
 
 
 def test_commands(clone):
-    """Each does what it is said to do, now and after the next boot."""
+    """Each does what the text says, now and after the next boot."""
     after = [{"everyday": "down"}, {"everyday": "up"}, {"everyday": "up", "bridge": "up"}, {"everyday": "up"}]
     assert len(COMMANDS) == len(after)
     for command, expected in zip(COMMANDS, after):
@@ -41,7 +41,7 @@ def test_commands(clone):
 
 
 def test_changed_on_disk(clone):
-    """Shown, and applied when asked for, by netnsctl reload or systemctl reload; not by a restart."""
+    """Shown, and applied on request, by netnsctl reload or systemctl reload; not by a restart."""
     clone.sh(f"cd /root/clone; {COMMANDS[0]}; {COMMANDS[1]}")
     for new, reload in ("10.0.0.3/24", "netnsctl reload"), ("10.0.0.4/24", "systemctl reload netnsd"):
         old = address(clone)
@@ -55,7 +55,7 @@ def test_changed_on_disk(clone):
 
 
 def test_down_by_hand(clone):
-    """It stays down, whatever becomes of netnsd, until the next boot."""
+    """It stays down, whatever happens to netnsd, until the next boot."""
     clone.sh(f"cd /root/clone; {COMMANDS[0]}; {COMMANDS[1]}; netnsctl down everyday")
     clone.run("systemctl", "restart", "netnsd")
     assert states(clone) == {"everyday": "down"}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The units and what else is installed for others: hardening, who sees the namespaces, names, explanations."""
+"""The units and what else is installed for other programs: hardening, visibility of the namespaces, names,
+explanations."""
 import json
 
 EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
@@ -13,7 +14,7 @@ def exposure(guest, unit):
 
 
 def test_hardened(guest):
-    """The units are clean, and the service as hard as it can be without a mount namespace of its own."""
+    """The units are clean, and the service as hardened as possible without a mount namespace of its own."""
     guest.boot()
     assert exposure(guest, "netnsd.service") <= 3.5
     for unit in "netnsd.service", "netnsd.socket", "netns@ns1.service":
@@ -22,7 +23,8 @@ def test_hardened(guest):
 
 
 def test_seen_by_all(guest):
-    """What the hardened service makes is seen by the first process, by other units, and by who comes in later."""
+    """What the hardened service creates is visible to the first process, to other units, and to those that enter
+    later."""
     guest.boot()
     guest.run("netnsctl", "apply", EVERYDAY)
     assert " /run/netns/ns1 " in guest.sh("cat /proc/1/mountinfo")
@@ -40,7 +42,8 @@ def test_seen_by_all(guest):
 
 
 def test_lives_without_ptrace(guest):
-    """Who still lives in a namespace is told, also of another user's process, though the service may trace nobody."""
+    """Processes that still run in a removed namespace are named, even another user's, though the service may trace
+    nobody."""
     guest.boot()
     guest.run("netnsctl", "apply", EVERYDAY)
     guest.run("systemd-run", "--quiet", "--unit=tenant", "-pNetworkNamespacePath=/run/netns/ns1", "-pUser=daemon", "sleep", "1000")
@@ -51,7 +54,7 @@ def test_lives_without_ptrace(guest):
 
 
 def test_words_for_others(guest):
-    """ip route knows our protocol by name, journalctl explains our entries, and the group may look, no more."""
+    """ip route knows our protocol by name, journalctl explains our entries, and the group has read-only access."""
     guest.boot()
     guest.run("netnsctl", "apply", EVERYDAY)
     assert "proto netnsd" in guest.run("ip", "-n", "ns1", "route").stdout

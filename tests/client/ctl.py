@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""netnsctl in a folder of its own, with a daemon that says what the test wants. No root."""
+"""netnsctl in a folder of its own, with a daemon that answers as the test wants. No root."""
 import os
 import pty
 import re
@@ -43,13 +43,13 @@ class Ctl:
         return r.returncode, r.stdout, r.stderr
 
     def out(self, *args, **kwargs):
-        """stdout of a run that must go well."""
+        """stdout of a run that must succeed."""
         code, out, err = self.run(*args, **kwargs)
         assert (code, err) == (0, "")
         return out
 
     def on_terminal(self, *args, **environment):
-        """What a terminal would be sent."""
+        """What a terminal would receive."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen([NETNSCTL, *args], cwd=self.folder, env=self.environment | environment,
                                    stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)

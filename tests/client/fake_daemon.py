@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A netnsd that only speaks: it gives the replies it is told to give, and keeps the calls it got."""
+"""A netnsd that only talks: it gives prepared replies, and records the calls it got."""
 import json
 import socket
 import threading

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each file of tests/bad is refused with the words that stand beside it. UPDATE=1 writes them anew."""
+"""Each file of tests/bad is refused with the messages next to it. UPDATE=1 rewrites them."""
 import os
 import subprocess
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What netnsctl prints, asks and exits with, against a daemon that only speaks."""
+"""What netnsctl prints, asks and exits with, against a fake daemon."""
 import json
 import os
 import subprocess
@@ -102,7 +102,7 @@ def test_plan_json(ctl):
 
 
 def test_plan_several_exit_code(ctl):
-    """The files after one with steps are planned too."""
+    """The files after one with steps are planned, too."""
     ctl.write("other.json", EVERYDAY)
     ctl.serve(Plan=[{"steps": STEPS[:1]}])
     code, out, _ = ctl.run("plan", "--exit-code", "everyday.json", "other.json")
@@ -320,7 +320,7 @@ def test_all_of_several_fail(ctl):
 
 
 def test_what_is_no_utf8(ctl):
-    """A name or a path may hold any byte; what is sent is JSON all the same."""
+    """A name or a path may contain any byte; what is sent is JSON all the same."""
     ctl.serve(Up=[{"summaries": []}])
     ctl.out("up", os.fsdecode(b"a\xffb"))
     assert ctl.daemon.calls[0]["parameters"]["names"] == ["a?b"]
@@ -374,7 +374,7 @@ lab: /host: veth-a is gone
 
 
 def test_status_drift(ctl):
-    """What is not as declared, in lines below; ten at most."""
+    """Drift, in lines below; ten at most."""
     def drift(kind, obj, drifted=True, contested=False, **more):
         return {"kind": kind, "object": obj, "drifted": drifted, "contested": contested, **more}
     many = [drift("route", "ns1", expected=f"10.{i}.0.0/16") for i in range(9)]
@@ -464,7 +464,7 @@ def test_show(ctl):
 
 
 def test_escaping(ctl):
-    """Nothing that the daemon says can steer the terminal."""
+    """Nothing that the daemon says can control the terminal."""
     evil = "\033]0;x\a"
     ctl.serve(Status=[{"topologies": [topology(ctl, evil, evil, source=evil, problem={"message": evil})],
                        "namespaces": [namespace(evil, interface(evil, evil, evil, kind=evil, peer=evil, master=evil),
@@ -558,7 +558,7 @@ def test_bad_answer(ctl, reply, words):
 
 
 def test_answers_of_other_types(ctl):
-    """An answer that is not as the interface says is not a crash."""
+    """An answer that does not match the interface is not a crash."""
     for wrong in None, 1, "x", [1], {"name": {}}, [[]], [None]:
         reply = {k: wrong for k in ("topologies", "namespaces", "steps", "summary", "summaries", "lingering")}
         if not ctl.daemon:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""netnsctl monitor and log, against a daemon that tells what the test wants."""
+"""netnsctl monitor and log, against a daemon that reports what the test wants."""
 import json
 import subprocess
 
@@ -53,7 +53,7 @@ def test_monitor_json(ctl):
     code, out, _ = ctl.run("monitor", "--json", "lab")
     assert code == 1 and [json.loads(line) for line in out.splitlines()] == [
         {"topologies": [LAB]}, {"event": EVENTS[0]}, {"event": EVENTS[1]}]
-    # One object a line, even where a person looks.
+    # One object per line, even on a terminal.
     assert len(ctl.on_terminal("monitor", "--json").splitlines()) == 6
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""netnsctl exec and shell in a namespace that ip(8) made, on a machine of their own: needs user namespaces
-or root, and no daemon."""
+"""netnsctl exec and shell in a namespace that ip(8) created, on a machine of their own: needs user namespaces or root,
+and no daemon."""
 import os
 import subprocess
 
@@ -28,7 +28,7 @@ def inside(tmp_path):
 
 
 def test_exec_sees_its_namespace(inside):
-    """By netlink and in /sys; outside nothing is mounted."""
+    """By netlink and in /sys; nothing is mounted outside."""
     code, out, err = inside("netnsctl exec ns1 sh -c 'ip -o link | grep -c br-inside; ls /sys/class/net'; "
                             "ls /sys/class/net; grep -c ' /sys ' /proc/self/mountinfo")
     assert (code, err) == (0, "")
@@ -55,7 +55,7 @@ def test_exec_read_only_sys_stays_so(inside):
 
 
 def test_exec_files_of_etc(inside):
-    """/etc/netns/NS/x stands for /etc/x; without /etc/x it is mentioned and the command runs all the same."""
+    """/etc/netns/NS/x is mounted over /etc/x; without /etc/x it is mentioned and the command runs all the same."""
     code, out, err = inside("mkdir /mnt/up /mnt/work && "
                             "mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/up,workdir=/mnt/work /etc && "
                             "mkdir -p /etc/netns/ns1 && echo nameserver 192.0.2.1 >/etc/netns/ns1/resolv.conf && "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is checked in a topology file takes a time that grows with the file, however it is made: four times the file may
+"""Checking a topology file takes a time that grows linearly with the file, however it is made: four times the file may
 take seven times the CPU time, not sixteen. Few problems are printed, the rest is counted."""
 import json
 import resource
@@ -9,7 +9,7 @@ import pytest
 from ctl import NETNSCTL
 
 SMALL = 4000
-# Without the start of the program, and too short to tell anything.
+# Without the start of the program, and too short to be conclusive.
 LEAST = 0.04
 
 
@@ -94,7 +94,7 @@ def validate(path):
 
 
 def least(path):
-    """The best of three: what others do on the machine only adds."""
+    """The best of three: other load on the machine only adds."""
     return min((validate(path) for _ in range(3)), key=lambda result: result[0])
 
 
@@ -115,12 +115,12 @@ def test_time_grows_with_the_file(tmp_path, shape):
 def test_many_problems_are_counted(tmp_path):
     _, code, err = validate(write(tmp_path, netns(interfaces=links(5000, kind="bridge", master="w{:x}"))))
     assert code == 2 and len(err.splitlines()) == 101
-    # One of each: its master is not there.  What a missing master would take as a port nobody knows.
+    # One of each: its master does not exist. Nobody knows what a missing master would accept as a port.
     assert err.endswith("netnsctl: and 4900 more\n")
 
 
 def test_each_problem_is_counted_once(tmp_path):
-    """Also those that are found after a hundred others: of routes that the kernel makes itself, one each."""
+    """Also those found after a hundred others: of routes that the kernel creates itself, one each."""
     topology = netns(interfaces=veth(*(f"{ip(10, i << 8 | 1)}/24" for i in range(150))),
                      routes=[{"to": f"{ip(10, i << 8)}/24", "dev": "e"} for i in range(150)])
     _, code, err = validate(write(tmp_path, topology))

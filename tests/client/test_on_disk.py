@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What netnsctl says of the boot directories, against a daemon that says what the test wants."""
+"""What netnsctl says about the boot directories, against a fake daemon."""
 import json
 
 

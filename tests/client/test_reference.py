@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The shell completions and the manual have every command and option that --help has, and no other."""
+"""The shell completions and the manual have every command and option that --help has, and no others."""
 import re
 import subprocess
 
@@ -53,7 +53,7 @@ def test_bash_values(tmp_path):
     (tmp_path / "lab.json").touch()
     (tmp_path / "lab.txt").touch()
     assert complete_bash("apply", f"{tmp_path}/lab") == [f"{tmp_path}/lab.json"]
-    # The value of an option is no operand.
+    # The value of an option is not an operand.
     assert complete_bash("shell", "--socket", "x", "ho") == ["host"]
 
 
@@ -70,7 +70,7 @@ def test_syntax(shell, name):
 
 
 def test_manual():
-    """A paragraph for each, and none for what there is not."""
+    """A paragraph for each, and none for what does not exist."""
     words = re.findall(r"^\*([\w-]+)\*", PAGE.partition("# COMMANDS")[2].partition("# OPTIONS")[0], re.M)
     assert sorted(words) == sorted(commands())
     part = PAGE.partition("# OPTIONS")[2].partition("# EXIT STATUS")[0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What netnsctl wait asks, and how it ends, against a daemon that says what the test wants."""
+"""What netnsctl wait asks, and how it ends, against a fake daemon."""
 import pytest
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The fixture `machine`: a running netnsd on a machine of its own. After each test all must be down, and
-nothing may be left on the real machine."""
+"""The fixture `machine`: a running netnsd on a machine of its own. After each test everything must be down, and nothing
+may be left on the real machine."""
 import os
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def real_machine():
 
 
 def inhabitants(pid_namespace):
-    """The processes in a process namespace."""
+    """The processes in a PID namespace."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The mark on an address is taken away by any program that sets the address without it. The very address that had it gets
-it back; one that somebody made again is left as it is, and shown without."""
+"""Any program that sets an address without its mark removes it. The mark is restored on the very address that had it;
+one that somebody created again is left as it is, and shown without."""
 import json
 
 import pytest
@@ -13,7 +13,7 @@ STRIP = ["change", "replace"]
 
 
 def topology(netns, link, on_drift="heal"):
-    """On an interface of somebody else's, ext0, or on one of ours, own0."""
+    """On an interface of others, ext0, or on one of ours, own0."""
     body = {"interfaces": {link: {"addresses": ADDRESSES, **({"kind": "veth", "peer": "far/e0"} if link == "own0" else {})}}}
     far = {"far": {}} if link == "own0" else {}
     if netns:
@@ -92,7 +92,7 @@ def test_lost_mark_is_reported_and_applied(machine, place, link):  # noqa: F811
     assert with_mark(machine, place, link) == set()
     plan = machine.ctl("plan", "--exit-code", machine.file(t), code=3).stdout
     assert plan.count("mark lost → whole") == 2, plan
-    # A refused change gives no mark, and takes none.
+    # A refused change adds no mark, and removes none.
     refused = json.loads(json.dumps(t))
     refused["namespaces"]["n"] = {"sysctl": {"net.ipv4.ip_default_ttl": 999}}
     machine.apply(refused, code=1)
@@ -112,7 +112,7 @@ def test_down_takes_what_lost_its_mark(machine, place):  # noqa: F811
 
 @pytest.mark.parametrize("link", ["ext0", "own0"])
 def test_another_address_of_the_same_value_gets_none(machine, place, link):  # noqa: F811
-    """Anybody can make it; it is shown for what it is."""
+    """Anybody can create it; it is shown for what it is."""
     machine.apply(topology(place, link))
     settled(machine, place, link)
     machine.pause()
@@ -129,7 +129,7 @@ def test_another_address_of_the_same_value_gets_none(machine, place, link):  # n
 
 @pytest.mark.parametrize("link, shown", [("ext0", True), ("own0", False)])
 def test_lost_while_netnsd_was_away(machine, place, link, shown):  # noqa: F811
-    """Nobody knows whose it is. On an interface of ours it may be one that was adopted, without a mark."""
+    """Nobody knows who owns it. On an interface of ours it may be one that was adopted, without a mark."""
     machine.apply(topology(place, link))
     settled(machine, place, link)
     machine.stop()
@@ -145,7 +145,7 @@ def test_lost_while_netnsd_was_away(machine, place, link, shown):  # noqa: F811
 
 
 def test_restarted_with_its_mark(machine, place):  # noqa: F811
-    """What has its mark is known by it, and known again from then on."""
+    """An address with its mark is recognised by it, and from then on again."""
     machine.apply(topology(place, "ext0"))
     settled(machine, place, "ext0")
     machine.restart()

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Addresses are told apart as the kernel tells them apart: IPv4 by address, prefix length and the network of the
-far end, IPv6 by the address. What somebody else added beside ours stays, whatever becomes of ours."""
+"""Addresses are distinguished as the kernel distinguishes them: IPv4 by address, prefix length and the network of the
+peer, IPv6 by the address. What others added next to ours stays, whatever happens to ours."""
 import pytest
 from machine import wait_for
 from monitor import events, log
 
-# Ours, somebody else's with the same local address, and what ip(8) shows of each.
+# Ours, another with the same local address, and what ip(8) shows of each.
 PAIRS = {
     "peers": ({"address": "10.0.0.1", "peer": "10.0.0.2/32"}, "10.0.0.1 peer 10.0.0.3/32"),
     "peer and network": ({"address": "10.0.0.1", "peer": "10.1.0.2/24"}, "10.0.0.1/24"),
@@ -69,7 +69,7 @@ def test_foreign_address_of_the_same_local_stays(machine, place, ours, foreign):
 
 @pytest.mark.parametrize("foreign", ["10.0.0.1 peer 10.1.0.3/24", "10.0.0.1 peer 10.1.0.2/24"])
 def test_conflict_is_the_kernels(machine, place, foreign):
-    """Of two far ends in one network the kernel keeps one: the other is in its way."""
+    """Of two peers in one network the kernel keeps one: the other is in its way."""
     machine.sh(f"ip {at(place)}addr add {foreign} dev ext0")
     refused = machine.apply(topology(place, {"address": "10.0.0.1", "peer": "10.1.0.2/24"}), code=1)
     assert f"address {place or 'host'}/ext0 10.0.0.1/24 peer 10.1.0.2/24" in refused.stderr
@@ -115,7 +115,7 @@ def test_several_peers_of_one_local(machine, place):
     assert "the same address is already at line" in twice.stderr
 
 
-# What somebody does to an address of ours, and what plan says of it.
+# What somebody does to an address of ours, and what plan says about it.
 ALTERED = {
     "noprefixroute 6": ("ip {n}addr change fd00::1/64 dev e0 noprefixroute", "fd00::1/64 options noprefixroute → none"),
     "noprefixroute 4": ("ip {n}addr del 10.0.0.1/24 dev e0; ip {n}addr add 10.0.0.1/24 dev e0 noprefixroute",
@@ -130,7 +130,7 @@ ALTERED = {
 
 
 def three_places(on_drift="heal"):
-    """e0, of ours, on the host, in a namespace of ours and in somebody else's."""
+    """e0, of ours, on the host, in a namespace of ours and in one of others."""
     def body(n):
         return {"interfaces": {"e0": {"kind": "veth", "peer": f"far/e{n}", "addresses": ["10.0.0.1/24", "fd00::1/64"]}}}
     far = {f"e{n}": {"addresses": ["10.0.0.2/24", "fd00::2/64"]} for n in range(3)}
@@ -139,17 +139,17 @@ def three_places(on_drift="heal"):
 
 
 def details(machine, netns):
-    """All that the kernel says of the addresses, and their routes."""
+    """All that the kernel says about the addresses, and their routes."""
     addresses = [a for entry in machine.ip(*machine.at(netns), "addr", "show", "dev", "e0") for a in entry["addr_info"]
                  if a["scope"] != "link"]
     for a in addresses:
         a.pop("nodad", None)
-        for key in "valid_life_time", "preferred_life_time":  # the time goes by
+        for key in "valid_life_time", "preferred_life_time":  # time passes
             a[key] = a[key] == 2**32 - 1
     routes = [r for family in ("-4", "-6") for r in machine.ip(*machine.at(netns), family, "route", "show", "dev", "e0")
               if not r["dst"].startswith("fe80")]
     for r in routes:
-        if "expires" in r:  # the seconds left
+        if "expires" in r:  # the remaining seconds
             r["expires"] = True
     return sorted(addresses, key=str), sorted(routes, key=str)
 
@@ -179,7 +179,7 @@ def test_altered_address_is_healed(somebodys, alter, said):
     assert all(a != b for a, b in zip(altered, before))
     plan = machine.ctl("plan", "--exit-code", machine.file(three_places("report")), code=3).stdout
     assert plan.count(said) == 3
-    # What is taken back is as it was, and what is applied as it is declared.
+    # A rollback restores what was there, and an apply makes what is declared.
     refused = three_places("report")
     refused["namespaces"]["far"]["sysctl"] = {"net.ipv4.ip_default_ttl": 999}
     machine.apply(refused, code=1)
@@ -193,7 +193,7 @@ def test_altered_address_on_an_interface_of_others(machine, place):
     """Whoever manages the interface: the address is ours, and has the route to its network."""
     machine.apply(topology(place, "10.0.0.1/24", "fd00::1/64"))
     ip = f"ip {at(place)}addr"
-    # Of a tentative address the kernel tells no change.
+    # The kernel reports no change of a tentative address.
     wait_for(lambda: "tentative" not in machine.sh(f"{ip} show dev ext0 scope global"))
     for alter in (f"{ip} change fd00::1/64 dev ext0 noprefixroute", f"{ip} change fd00::1/64 dev ext0 preferred_lft 0",
                   f"{ip} del 10.0.0.1/24 dev ext0; {ip} add 10.0.0.1/24 dev ext0 noprefixroute"):

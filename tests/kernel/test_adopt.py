@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""netnsctl adopt: what somebody else made is taken over as it is, or not at all."""
+"""netnsctl adopt: existing objects are taken over as they are, or not at all."""
 import re
 import subprocess
 
@@ -29,7 +29,7 @@ def declared():
 
 
 def unmarked(lines):
-    """@lines of a snapshot without what a mark is."""
+    """@lines of a snapshot without marks."""
     return [re.sub(r', "protocol": "\w+"', "", line) for line in lines if " ifalias " not in line and " group " not in line]
 
 
@@ -104,7 +104,7 @@ def test_of_another_topology(machine):
 
 
 class Injector:
-    """While it is there, strace does @what to the @when-th @call of the daemon."""
+    """While active, strace does @what to the @when-th @call of the daemon."""
 
     def __init__(self, machine, call, what, when):
         self.machine = machine
@@ -151,7 +151,7 @@ def test_cut_off(bare, call):
 
 
 def test_refused_in_the_middle(bare):
-    """What was marked is as it was again."""
+    """The marks that were put are removed again."""
     bare.sh(BY_HAND)
     before = bare.snapshot()
     bare.start()

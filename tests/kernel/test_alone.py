@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""There is one netnsd for each network namespace and for each socket, whatever it is told about directories; and the
-socket can be reached as long as it runs."""
+"""There is one netnsd for each network namespace and for each socket, whatever its directories are; and the socket can
+be reached as long as it runs."""
 import json
 import os
 import shutil
@@ -19,14 +19,14 @@ OTHER = ["--run", "/run/other", "--state", "/run/other-state", "--topologies", "
 
 
 def is_first(machine):
-    """The first one is there, and is what it was."""
+    """The first one still runs, and is the same."""
     status = json.loads(machine.ctl("--json", "status").stdout)
     assert [(t["name"], t["state"]) for t in status["topologies"]] == [("lab", "up")]
     machine.apply(everyday())
 
 
 def refused(machine, *options, said="another netnsd", enter=()):
-    """A second one, whose boot directory has something to do, ends and has touched nothing."""
+    """A second one, whose boot directory has something to do, exits and has touched nothing."""
     (machine.root / "run/other-boot").mkdir(exist_ok=True)
     (machine.root / "run/other-boot/second.json").write_text('{"namespaces": {"second": {}}}')
     before = machine.snapshot()
@@ -57,7 +57,7 @@ def test_second_netnsd(machine, second, lock):
 
 
 def test_second_with_the_socket_removed(machine):
-    """Nothing that lies in a file system is needed to know of the first."""
+    """Nothing in a file system is needed to detect the first."""
     machine.apply(everyday())
     machine.pause()
     for path in "lock", "io.netnsd":
@@ -99,7 +99,7 @@ def test_once_keeps_the_daemon_out(bare, fault):
 
 
 def test_somebody_else_holds_the_lock_of_the_namespace(bare):
-    """Everybody may lock /proc/self/ns/net; a user who does keeps nobody from starting netnsd."""
+    """Everybody may lock /proc/self/ns/net; a user who does cannot keep netnsd from starting."""
     if os.geteuid():
         pytest.skip("needs other users")
     holder = bare.popen("setpriv", "--reuid", 12345, "--clear-groups", "flock", "/proc/self/ns/net", "sh", "-c",
@@ -117,7 +117,7 @@ def test_somebody_else_holds_the_lock_of_the_namespace(bare):
 
 
 def test_socket_of_a_killed_netnsd(machine):
-    """Nobody listens at it any more, in whatever directories the next one is."""
+    """Nobody listens on it any more, in whatever directories the next one is."""
     machine.apply(everyday())
     machine.stop(signal.SIGKILL)
     machine.start()
@@ -145,7 +145,7 @@ def test_something_else_at_the_socket(bare, kind):
 
 
 def test_directory_of_the_socket(bare):
-    """Is made, but not the ones above it; that is found out before anything is touched."""
+    """Is created, but not the ones above it; that is found out before anything is touched."""
     put(bare, {"namespaces": {"boot": {}}})
     bare.start("--socket", "/run/a/b/s", wait=False)
     bare.ends(1)
@@ -182,7 +182,7 @@ def test_node_that_somebody_removes(machine, how):
     assert path.stat().st_mode & 0o777 == 0o660
     assert f"the socket /run/netnsd/{path.name} was removed and has been recreated" in machine.log()
     if how == "directory":
-        # What it knew is gone with the directory, and it says so; the namespaces are not.
+        # Its records are gone with the directory, and it says so; the namespaces are not.
         assert "No such file or directory" in machine.apply({"namespaces": {"x": {}}}, "x", code=1).stderr
         machine.stop()
         machine.start()
@@ -190,7 +190,7 @@ def test_node_that_somebody_removes(machine, how):
 
 
 def test_node_that_somebody_replaces(machine):
-    """Somebody listens there now: nothing is taken from them, and SIGHUP looks again."""
+    """Somebody else listens there now: nothing is taken from them, and SIGHUP checks again."""
     machine.apply(everyday())
     machine.socket.unlink()
     wait_for(lambda: reaches(machine), 5)

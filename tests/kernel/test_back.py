@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The way back: what a refused change, or the end of a topology, leaves of what belongs to others."""
+"""Rollback: what a refused change, or the end of a topology, leaves of what belongs to others."""
 import errno
 import json
 
@@ -25,7 +25,8 @@ def test_refused_change_of_an_interface_known_before(machine):
 
 
 def test_step_of_the_way_back_that_is_refused_once(bare, fault):
-    """Whichever it is: another program may be in the way for a moment.  It is looked again, and gone on from there."""
+    """Whichever it is: another program may be in the way for a moment. netnsd observes again, and continues from
+    there."""
     def refused(at):
         fault.arm(ERROR if at else 0, at=at, error=errno.ENOENT, only=CALLS["sendto"])
         err = bare.apply(t, "lab", "--replace", code=1).stderr
@@ -54,7 +55,7 @@ def forwarding(machine):
 
 
 def test_forwarding_takes_nothing_along(machine):
-    """The kernel sets the keys of all interfaces anew; exceptions come back with a refusal, and with the end."""
+    """The kernel resets the keys of all interfaces; exceptions are restored after a refusal, and in the end."""
     machine.sh("ip link add wan type veth peer name isp; ip link set wan up; ip link set isp up;"
                "echo 1 >/proc/sys/net/ipv4/conf/isp/forwarding; echo 1 >/proc/sys/net/ipv6/conf/isp/forwarding")
     before = forwarding(machine)
@@ -118,7 +119,7 @@ def facts(machine, name):
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_interface_that_gets_another_name(machine, restart):
-    """It has back what it had before us; under the name it had it would be managed again."""
+    """Its saved values are restored; under its former name it would be managed again."""
     machine.sh(WAN)
     before = facts(machine, "wan")
     machine.apply(MANAGED)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Routes of other programs with the destination, metric and table of one of ours: a new one of ours is not made where they
-are; what they put beside one that is there is told and left alone, and ours stays, or comes back."""
+"""Routes of other programs with the destination, metric and table of one of ours: a new one of ours is not created
+where they are; what they add next to an existing one is reported and left alone, and ours stays, or is restored."""
 import json
 import subprocess
 
@@ -10,7 +10,7 @@ from machine import NETNSCTL, wait_for
 from monitor import log
 
 HOPS = {"ipv4": ("10.5.0.0/16", "10.0.0."), "ipv6": ("fd05::/64", "fd00::")}
-# What another program may add: its words, and how it is told.
+# What another program may add: its arguments, and how it is reported.
 OTHERS = {
     "dhcp": "via {hop}9 proto dhcp",
     "by hand": "via {hop}9",
@@ -77,7 +77,7 @@ def at(machine, request):
 
 @pytest.mark.parametrize("words", OTHERS.values(), ids=OTHERS)
 def test_in_the_way_of_a_new_one(at, words):
-    """Plan and apply say whose it is, where it leads, and what takes it away; that then helps."""
+    """Plan and apply say whose it is, where it leads, and how to remove it; that then helps."""
     at.apply()
     at.route("add", words)
     before = at.machine.snapshot()
@@ -98,7 +98,7 @@ def test_in_the_way_of_a_new_one(at, words):
 
 
 def test_of_an_address(at):
-    """The route that came with an address of somebody else."""
+    """The route that came with an address of others."""
     if at.place == "ns1":
         pytest.skip("there all addresses of an interface are listed")
     at.machine.sh(f"{'' if at.place == 'host' else 'ip netns exec ns1 '}ip link add x0 type bridge; "
@@ -111,7 +111,7 @@ def test_of_an_address(at):
 
 @pytest.mark.parametrize("drift", ["heal", "report"])
 def test_of_an_address_that_leaves(at, drift):
-    """Somebody gave it to an interface of ours, and it is to go anyway: nothing is in the way."""
+    """Somebody added it to an interface of ours that is going to be removed: nothing is in the way."""
     t = topology(at.place, at.ours(2, metric=0 if at.family == "ipv4" else 256)) | {"on_drift": drift}
     before = topology(at.place) | {"on_drift": drift}
     at.machine.apply(before)
@@ -133,16 +133,16 @@ def test_beside(at, hops, verb, words):
     assert f"{at.hop}9" in at.told()[-1] and "ip " in at.told()[-1]
     assert f"{at.hop}9" in at.drift()[0]["actual"] and f"{at.hop}9" not in at.drift()[0]["expected"]
     assert at.hops() == sorted([*ours, f"{at.hop}9"])
-    # Again: nothing is to be done, and nothing is.
+    # Again: there is nothing to do, and nothing is done.
     assert at.apply(at.ours(*hops)).stdout == "lab: unchanged\n"
     assert at.hops() == sorted([*ours, f"{at.hop}9"])
-    # Ours is taken away.
+    # Ours is removed.
     if at.family == "ipv6":
         at.route("del", f"via {at.hop}2")
     else:
         at.route("del", "proto 78")
     wait_for(lambda: at.hops() == sorted([*ours, f"{at.hop}9"]))
-    # A restart finds it beside ours, too.
+    # A restart finds it next to ours, too.
     told = len(at.told())
     at.machine.restart()
     wait_for(lambda: len(at.told()) > told)
@@ -156,7 +156,7 @@ def test_beside(at, hops, verb, words):
 
 
 def test_replaced(at):
-    """With "ip route replace" theirs is where ours was: both are there then."""
+    """With "ip route replace" theirs takes the place of ours: then both exist."""
     at.apply(at.ours(2))
     at.route("replace", OTHERS["by hand"])
     wait_for(lambda: at.hops() == [f"{at.hop}2", f"{at.hop}9"])
@@ -168,7 +168,7 @@ def test_replaced(at):
 
 
 def test_the_same_way(at):
-    """IPv6 cannot have one way twice: ours cannot be made while theirs is there, and it is said at once."""
+    """IPv6 cannot have one next hop twice: ours cannot be created while theirs exists, and that is reported at once."""
     at.apply(at.ours(2))
     at.route("replace", "via {hop}2 proto static")
     if at.family == "ipv4":
@@ -184,7 +184,7 @@ def test_the_same_way(at):
 
 
 def test_changed_beside(at):
-    """A changed route of ours is as good as a new one; a way back is one to what was there before."""
+    """A changed route of ours is as good as a new one; a rollback leads to what existed before."""
     at.apply(at.ours(2))
     at.apply(at.ours(3))
     at.route("append", OTHERS["dhcp"])
@@ -211,7 +211,7 @@ def test_not_confirmed(at):
 @pytest.mark.parametrize("protocol", ["bgp", "dhcp"])
 @pytest.mark.parametrize("family", HOPS)
 def test_appears_in_the_middle_of_an_apply(bare, fault, family, protocol):
-    """At each of its system calls: what the kernel refuses then is named, and ours is there again."""
+    """At each of its system calls: what the kernel refuses then is named, and ours is restored."""
     at = Place(bare, "ns1", family)
     bare.start(environment=fault.environment)
     at.apply(at.ours(2))
@@ -245,7 +245,8 @@ def test_appears_in_the_middle_of_an_apply(bare, fault, family, protocol):
 
 
 def test_beside_a_full_table(bare):
-    """That of a routing daemon costs a look at it only when a route of ours is to be made, and is never heard."""
+    """The table of a routing daemon is read only when a route of ours has to be created, and its events are never
+    received."""
     bare.start()
     at = Place(bare, "ns1", "ipv4")
     at.apply(at.ours(2))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What stands in the boot directories is up after the start, once per boot; one bad file holds up nothing."""
+"""The topologies of the boot directories are up after the start, once per boot; an invalid file delays nothing."""
 import json
 import os
 import signal
@@ -106,7 +106,7 @@ def test_refused_by_the_kernel(bare, manager):
     problem = status(bare)["lab"]["problem"]
     assert (problem["file"], problem["line"]) == (str(path), line)
     assert f"lab: {path}:{line}:" in bare.log()
-    # A restart tries it again, as it was never there.
+    # A restart tries it again, as it was never up.
     restart(bare)
     assert status(bare)["lab"]["state"] == "failed"
     assert bare.namespaces() == ["a", "b"]
@@ -200,7 +200,7 @@ def test_changed_on_disk_is_shown_and_not_applied(bare):
     assert bare.ctl("up", "lab").stdout == "lab: unchanged\n"
     restart(bare)
     assert bare.addresses(None, "veth-host") == ["10.0.0.1/24"]
-    # What is asked for by its name comes as it is now.
+    # A topology that is brought up by its name comes from the present file.
     bare.ctl("down", "lab")
     assert "lab: changed on disk: netnsctl up lab\n" in bare.ctl("status").stdout
     bare.ctl("up", "lab")
@@ -241,7 +241,7 @@ def test_more_time_is_asked_for_while_much_is_applied(bare, manager):
 
 
 def test_more_time_is_asked_for_while_much_is_taken_back(bare, manager, fault):
-    """What was cut off is taken back before anything else; what is on the host does not go by itself."""
+    """Interrupted changes are rolled back before anything else; objects on the host do not go by themselves."""
     bare.start(environment=fault.environment)
     fault.arm(KILL, at=150)
     bridges = {f"b{i}": {"kind": "bridge"} for i in range(200)}
@@ -285,7 +285,7 @@ def test_watchdog_is_fed_while_much_is_applied(bare, manager, fault):
 
 
 def test_terminated_while_it_starts(bare, fault):
-    """The machine may go down before all is up: what has not begun is left, and comes with the next start."""
+    """The machine may shut down before everything is up: what has not begun is left for the next start."""
     for i in range(30):
         put(bare, {"namespaces": {f"n{i}-{k}": {} for k in range(30)}}, f"t{i}")
     fault.arm(TERM, at=3000)
@@ -298,7 +298,7 @@ def test_terminated_while_it_starts(bare, fault):
 
 
 def test_killed_while_it_boots(bare, fault):
-    """What was cut off was never known: it is taken back, and applied like any other."""
+    """The interrupted one has no record: it is rolled back, and applied like any other."""
     put(bare, many(60))
     fault.arm(KILL, at=400)
     bare.start(wait=False, environment=fault.environment)
@@ -310,7 +310,7 @@ def test_killed_while_it_boots(bare, fault):
 
 
 def test_a_made_up_name_gives_way(bare):
-    """What cannot name a topology is shown under a name like its own, and takes nobody's."""
+    """What cannot name a topology is shown under a similar name, and takes nobody's."""
     put(bare, "{", "a b")
     put(bare, "{", "n" * 65)
     put(bare, {"namespaces": {"ab": {}}}, "a_b", "state/topologies")

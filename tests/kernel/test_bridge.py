@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Values of a bridge that bound each other, or that the kernel counts in its own unit: every change of them is made,
-taken back and healed, in whatever order the kernel goes through a message."""
+"""Values of a bridge that limit each other, or that the kernel counts in its own unit: every change of them is made,
+rolled back and healed, in whatever order the kernel handles a message."""
 import itertools
 
 import pytest
 from machine import wait_for
 
-# (stp_state, forward_delay): None is not said. While STP runs the kernel takes 200 to 3000 only.
+# (stp_state, forward_delay): None is not set. While STP runs the kernel accepts 200 to 3000 only.
 STP = [(None, None), (False, 0), (False, 150), (False, 3000), (True, None), (True, 200), (True, 3000), (None, 0)]
 OTHERS = [{"priority": 1, "ageing_time": 0}, {"ageing_time": 100000000, "priority": 65535}]
 PLACES = "own", "host", "existing"
@@ -112,7 +112,7 @@ def test_changed_by_hand_while_netnsd_was_away(machine, values):
     {"forward_delay": 201, "stp_state": True, "ageing_time": 99999999}])
 @pytest.mark.parametrize("place", PLACES)
 def test_time_between_two_ticks(machine, place, link):
-    """It is what the kernel makes of it; nothing is written a second time."""
+    """It is as the kernel rounds it; nothing is written a second time."""
     set_up(machine, place)
     t = topology(place, {"kind": "bridge", **link})
     machine.apply(t)
@@ -134,7 +134,7 @@ def test_time_between_two_ticks(machine, place, link):
 
 
 def test_bridge_that_is_deleted(machine):
-    """Its ports tell of it first: to give them back what is gone would be refused, and wait."""
+    """The events of its ports come first: restoring what they lost would be refused, and wait."""
     t = {"host": {"interfaces": {"br0": {"kind": "bridge"}}}}
     for i in range(8):
         t["host"]["interfaces"].update({f"x{i}": {"kind": "veth", "peer": f"y{i}", "master": "br0"}, f"y{i}": {}})

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What makes an interface of ours useless though it is up: no ARP, no multicast, a port that somebody disabled."""
+"""Changes that make an interface of ours useless though it is up: no ARP, no multicast, a port that somebody
+disabled."""
 import pytest
 from machine import wait_for
 from monitor import events
@@ -7,7 +8,7 @@ from monitor import events
 PORT = "bridge {n}link set dev p0 state {state}"
 SLAVE = "ip {n}link set p0 type bridge_slave {what}"
 BRIDGE = "ip {n}link set br0 type bridge {what}"
-# What ip(8) and bridge(8) set, and what plan says of it.
+# What ip(8) and bridge(8) set, and what plan says about it.
 SET = {
     "learning": ("bridge {n}link set dev p0 learning off", "p0  learning false → true"),
     "flood": ("bridge {n}link set dev p0 flood off", "p0  flood false → true"),
@@ -51,7 +52,7 @@ SET = {
     "nf_call_arptables": (BRIDGE.replace("{what}", "nf_call_arptables 1"), "br0  nf_call_arptables true → false"),
 }
 
-# What is done, and what plan says of it.
+# What is done, and what plan says about it.
 DONE = {
     "arp": ("ip {n}link set p0 arp off", "p0  arp false → true"),
     "multicast": ("ip {n}link set p0 multicast off", "p0  multicast false → true"),
@@ -120,7 +121,7 @@ def three(somebodys):
 
 
 def details(machine, netns):
-    """All that the kernel says of both, but for timers, counters and what follows from the rest."""
+    """All that the kernel reports about both, except timers, counters and what follows from the rest."""
     links = {link["ifname"]: link for link in machine.ip("-d", *machine.at(netns), "link", "show")}
     said = {}
     for name in "br0", "p0":
@@ -136,7 +137,7 @@ def details(machine, netns):
 
 @pytest.mark.parametrize("done, said", SET.values(), ids=SET)
 def test_what_was_set_by_hand(three, done, said):
-    """Nothing of it is declared: it is as the kernel begins with, again."""
+    """Nothing of it is declared: it has the kernel's defaults again."""
     machine = three
     places = [None, "ns", "old"]
     before = [details(machine, p) for p in places]
@@ -185,7 +186,7 @@ def test_declared(machine):
     machine.apply(declared(**SAID))
     assert port(machine) == SAID
     assert machine.apply(declared(**SAID)).stdout == "lab: unchanged\n"
-    # What is another bridge's port, or comes anew, begins with nothing of it.
+    # A port of another bridge, or a recreated one, begins with none of it.
     for alter in "link set p0 nomaster", "link set p0 master br1", "link del p0", "link del br0":
         healed = events(machine).count("healed")
         machine.sh(f"ip -n a {alter}")
@@ -206,7 +207,7 @@ def test_declared(machine):
 
 
 def test_an_interface_of_somebody_as_port(machine):
-    """Nothing but what is declared counts, and goes back to what it was."""
+    """Only what is declared counts, and reverts to its former value."""
     machine.sh("ip link add wan type veth peer name isp; ip link add br9 type bridge; ip link set wan master br9; ip link set br9 up")
     machine.sh("ip link set wan up; bridge link set dev wan hairpin on flood off")
     before = port(machine, None, "wan")
@@ -232,7 +233,7 @@ def test_no_port(machine, fields, said):
 
 
 def test_timers_of_the_root(machine):
-    """A bridge that is not the root has the root's; after a change of the network addresses age faster."""
+    """A bridge that is not the root has the root's; after a topology change addresses age faster."""
     def bridge(**fields):
         return {"kind": "bridge", "stp_state": True, "forward_delay": 200, **fields}
     t = {"namespaces": {"a": {"interfaces": {"br0": bridge(priority=4096), "p0": {"kind": "veth", "peer": "b/p0", "master": "br0"}}},

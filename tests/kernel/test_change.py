@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A changed file changes what it says, in place where the kernel can; what leaves the file goes back."""
+"""A changed file changes what it declares, in place if the kernel can; what is no longer declared is reverted."""
 import re
 
 from topologies import everyday, pair
@@ -160,7 +160,7 @@ def test_namespace_defaults(machine):
     assert machine.sysctl("ns1", "net.ipv6.conf.all.forwarding") == "0"
     for place in "all", "default", "veth-ns":
         assert machine.sysctl("ns1", f"net.ipv4.conf.{place}.rp_filter") == "0"
-    # The kernel takes this one where either says so.
+    # The kernel uses this one if either of the two says so.
     assert "1" in [machine.sysctl("ns1", f"net.ipv4.conf.{place}.promote_secondaries") for place in ("all", "veth-ns")]
     assert machine.sysctl("ns1", "net.ipv6.conf.veth-ns.accept_ra") == "0"
     machine.sh("echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv4/conf/default/rp_filter")
@@ -197,7 +197,7 @@ cat /run/seen; rm /run/seen
 
 
 def test_new_link_does_not_go_with_the_old_ones(machine):
-    """Links that leave are deleted by their group; the new one is in it, too."""
+    """Removed links are deleted by their group; the new one is in it, too."""
     machine.apply({"host": {"interfaces": {"br0": {"kind": "bridge"}, "br1": {"kind": "bridge"}}}})
     file = machine.file({"host": {"interfaces": {"br2": {"kind": "bridge"}}}})
     seen = machine.sh(WATCHED_APPLY.format(file=file)).splitlines()

@@ -61,7 +61,7 @@ def test_exec(machine):
 
 @pytest.mark.parametrize("name", ["my ns", "a:b", "50%d", "ünï", "_x", ".hidden", "a\\b", "x" * 200, "two\nlines", "-x"])
 def test_exec_in_a_namespace_of_any_name(bare, name):
-    """Others call theirs as they like."""
+    """Others choose any name."""
     bare.sh(f"ip netns add y; cd /run/netns; touch ./'{name}'; mount --bind y ./'{name}'; ip netns del y")
     bare.sh(f"cd /run/netns; nsenter --net=./'{name}' ip link set lo alias found")
     assert "found" in bare.ctl("exec", "--", name, "ip", "link", "show", "lo").stdout
@@ -189,7 +189,7 @@ def test_control_characters_are_escaped(machine):
 
 
 def test_what_is_shown_of_the_host(machine):
-    """What is declared, and whose port it has become; nothing of the rest, be that much."""
+    """What is declared, and whose port it has become; nothing of the rest, however much that is."""
     machine.sh("ip link add theirs type bridge; ip addr add 10.66.0.1/24 dev theirs; ip link add other type bridge")
     machine.apply(everyday())
     machine.sh("ip link set veth-host master theirs")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""An apply that is not confirmed in time is taken back, whatever happens meanwhile, and a rollback leads to
-the topology before. What is expected comes from ip(8): a snapshot of the machine before."""
+"""An apply that is not confirmed in time is rolled back, whatever happens meanwhile, and a rollback leads to the
+topology before. What is expected comes from ip(8): a snapshot of the machine before."""
 import json
 import random
 import re
@@ -19,7 +19,7 @@ NOTHING = "nothing awaits confirmation"
 
 
 def changed():
-    """everyday() with an address more, another MTU and a namespace more."""
+    """everyday() with another address, another MTU and another namespace."""
     t = everyday()
     t["namespaces"]["ns1"]["interfaces"]["veth-ns"].update(mtu=1400, addresses=["10.0.0.2/24", "10.0.0.3/24"])
     t["namespaces"]["ns2"] = {}
@@ -45,7 +45,7 @@ def wait_rolled_back(machine, seconds=10):
 
 @pytest.fixture
 def before(machine):
-    """What there is with everyday() applied."""
+    """The state with everyday() applied."""
     machine.apply(everyday())
     return machine.snapshot()
 
@@ -64,7 +64,7 @@ def test_confirmed_in_time(machine, before):
     wait_for(lambda: boottime() > deadline + 0.2)
     machine.assert_same(after)
     assert after != before
-    # The one before is kept for a rollback by hand.
+    # The previous one is stored for a rollback by hand.
     machine.ctl("rollback", "lab")
     machine.assert_same(before)
 
@@ -106,7 +106,7 @@ def test_restart_before_the_deadline(machine, before, number):
     after, deadline = machine.snapshot(), record(machine)["confirm_usec"]
     machine.sh("ip -n ns1 addr del 10.0.0.3/24 dev veth-ns")
     machine.restart(number)
-    # What is not confirmed is kept and healed like everything else, and the time counts on.
+    # An unconfirmed topology is watched and healed like any other, and the time continues.
     machine.assert_same(after)
     assert record(machine)["confirm_usec"] == deadline and waits(machine)
     wait_rolled_back(machine)
@@ -209,7 +209,7 @@ def test_the_same_again_has_nothing_to_confirm(machine, before):
     assert "rolled back" not in machine.apply(everyday(), "lab", "--confirm", 60).stdout
     assert not waits(machine)
     machine.ctl("confirm", code=1)
-    # Nor is it what a rollback leads to.
+    # Nor does a rollback lead to it.
     machine.ctl("rollback", "lab")
     assert "ns2" in machine.namespaces()
 
@@ -221,7 +221,7 @@ def test_busy_until_confirmed(machine, before):
             ["down", "--all"], ["down", "--forget", "lab"], ["apply", "--confirm", 5, machine.file(pair())]:
         assert BUSY in machine.ctl(*command, code=1).stderr
         machine.assert_same(after)
-    # Looking is free, and so are others.
+    # Reading is allowed, and so are other topologies.
     assert "5 steps" not in machine.ctl("plan", machine.file(everyday())).stdout
     machine.apply(pair(), "other")
     machine.ctl("down", "--forget", "other")
@@ -295,7 +295,7 @@ def test_both_expire(machine):
 
 
 def test_refused_rollback_is_tried_again(machine, before):
-    """What is not ours stands in the way: a namespace that the topology before had."""
+    """An object of others is in the way: a namespace that the previous topology had."""
     machine.apply(pair(), "lab", "--replace", "--confirm", 3)
     machine.sh("ip link add veth-host type dummy || ip link add veth-host type bridge")
     wait_for(lambda: machine.state() == "failed")
@@ -324,7 +324,7 @@ def test_refused_rollback_survives_a_restart_and_can_be_confirmed(machine, befor
 
 
 def test_killed_during_the_rollback(machine):
-    """In the end there is what was before, whenever it dies."""
+    """In the end the state is as before, whenever it dies."""
     rng = random.Random(5)
     machine.apply(pair())
     before = machine.shape()
@@ -349,7 +349,7 @@ def test_killed_during_the_rollback(machine):
 
 
 def test_killed_at_the_deadline(machine):
-    """The same for the rollback that nobody asks for."""
+    """The same for the automatic rollback."""
     rng = random.Random(6)
     machine.apply(pair())
     before = machine.shape()
@@ -364,7 +364,7 @@ def test_killed_at_the_deadline(machine):
 
 
 def test_old_record(machine, before):
-    """Without the members that came later."""
+    """Without the members that were added later."""
     machine.stop()
     path = machine.root / "run/netnsd/known/lab.json"
     old = json.loads(path.read_text())

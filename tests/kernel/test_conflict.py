@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What others put where a topology's things are, or are to be: nothing of theirs is touched, the error says whose it
+"""Objects of others where a topology's objects are, or are to be: nothing of theirs is touched, the error says whose it
 is, and nothing of ours is lost."""
 import signal
 import subprocess
@@ -19,7 +19,7 @@ IN_THE_WAY = {
 
 @pytest.mark.parametrize("make, words, remove", IN_THE_WAY.values(), ids=IN_THE_WAY)
 def test_appears_in_the_middle_of_an_apply(bare, fault, make, words, remove):
-    """The look was before it came, its name is needed after."""
+    """It appears after the observation, and before its name is needed."""
     bare.start(environment=fault.environment)
     fault.arm(HOLD, at=100)
     client = bare.popen(NETNSCTL, "apply", bare.file(many(200)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -66,7 +66,7 @@ def test_name_that_is_no_network_namespace(machine, make, existing):
         machine.sh("ip netns del ns1")
 
 
-# At once, or ours would have its name back first.
+# At once, or ours would get its name back first.
 COVER = "ip netns add theirs; ip -n theirs link add x type bridge; mount --bind /run/netns/theirs /run/netns/ns1"
 
 
@@ -96,7 +96,7 @@ def test_name_that_means_another_namespace(machine):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_name_that_means_another_namespace_after_a_restart(machine, number):
-    """Then nothing holds ours any more: it is made anew when theirs has gone, which nobody brings back."""
+    """Then nothing holds ours any more: it is recreated when theirs has gone, of which no event tells."""
     machine.apply(everyday())
     machine.stop(number)
     machine.sh("ip netns del ns1; ip netns add ns1; ip -n ns1 link add x type bridge; touch /run/netns/theirs;"
@@ -121,20 +121,20 @@ def test_down_of_a_name_that_means_another_namespace(machine):
 
 
 def test_what_is_only_looked_at_is_not_held(machine):
-    """A namespace of others lives no longer for our having shown it."""
+    """A namespace of others lives no longer because we have shown it."""
     machine.sh("ip netns add theirs; ip -n theirs link add x type veth peer name y netns 1")
     t = {"namespaces": {"theirs": {"existing": True, "sysctl": {"net.ipv4.ip_default_ttl": 63}}}}
     machine.apply(t)
     machine.ctl("plan", machine.file(t))
     machine.ctl("status", "lab")
-    # In the way is only a look that is just going on.
+    # Only an observation that is under way is in the way.
     wait_for(lambda: machine.run("umount", "/run/netns/theirs", code=None).returncode == 0)
     machine.sh("rm /run/netns/theirs")
     wait_for(lambda: machine.links() == ["lo"])
 
 
 def test_both_owners_are_named(machine):
-    """Each claim of two topologies on one thing: who has it, and who asked."""
+    """Each claim of two topologies on one thing: who owns it, and who asked."""
     machine.sh("ip link add wan type veth peer name isp")
     wan = {"host": {"interfaces": {"wan": {"mtu": 1400, "addresses": ["10.7.0.1/24"]}}}}
     machine.apply(everyday(), "one")

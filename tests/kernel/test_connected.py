@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""An address brings the route to its network along, and a route of a file may have that place before or after it: one
-apply leads from each to the other and back, from nothing too, and what is there heals."""
+"""An address creates the route to its network, and a route of a file may take that place before or after it: one apply
+leads from each to the other and back, also from nothing, and both are healed."""
 import itertools
 import json
 
@@ -11,7 +11,7 @@ REFUSED = {"net.ipv4.ip_default_ttl": 999}
 BASE = "10.0.0.1/24", "fd00::1/64"
 PLACES = "ns1", "host", "existing"
 
-# What e0, and e1, its other end, have more than BASE; and routes.
+# What e0, and e1, its other end, have in addition to BASE; and routes.
 STATES = {
     "ipv4": {
         "network": (["10.5.0.1/24"], [], []),
@@ -66,7 +66,7 @@ def routes(machine, place):
 
 @pytest.fixture
 def at(machine, request):
-    """A machine, and a place on it that is there."""
+    """A machine, and an existing place on it."""
     if request.param == "existing":
         machine.sh("ip netns add ns1; ip -n ns1 link set lo up")
     yield machine, request.param
@@ -106,7 +106,7 @@ def test_each_from_each(at, family):
 @pytest.mark.parametrize("family", STATES)
 @pytest.mark.parametrize("at", PLACES, indirect=True)
 def test_each_comes_back(at, family):
-    """After a flap, which takes the routes along, and with the machine."""
+    """After a flap, which removes the routes, and with the machine."""
     machine, place = at
     where = "" if place == "host" else "-n ns1"
     for name, state in STATES[family].items():
@@ -137,7 +137,7 @@ def test_never_both(machine):
 @pytest.mark.parametrize("nodad", [{}, {"nodad": False}, {"nodad": True}], ids=str)
 @pytest.mark.parametrize("at", PLACES, indirect=True)
 def test_behind_the_peer(at, nodad):
-    """The kernel makes the route to the peer of an IPv6 address only when it has looked for duplicates."""
+    """The kernel creates the route to the peer of an IPv6 address only after duplicate address detection."""
     machine, place = at
     t = topology(place, ([{"address": "fd06::1", "peer": "fd05::1", **nodad}], [], [{"to": "fd08::/64", "via": "fd05::1"},
                                                                                  {"to": "fd09::/64", "via": "fd05::1", "dev": "e0"}]))
@@ -162,7 +162,7 @@ GATEWAYS = {
 @pytest.mark.parametrize("family", GATEWAYS)
 @pytest.mark.parametrize("at", PLACES, indirect=True)
 def test_address_becomes_the_gateway(at, family):
-    """And the gateway the address; IPv6 takes none of the own addresses as a gateway."""
+    """And the gateway the address; IPv6 accepts none of its own addresses as a gateway."""
     machine, place = at
     one, other, alone, elsewhere, to = GATEWAYS[family]
     bare = {a: a.partition("/")[0] for a in (one, other)}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """netnsd is killed before every system call that changes something, of every operation: started again it is in the
 state before or in the state after, never between, and nothing is left in the end. The same for SIGTERM, and for records
-that a power cut has left half written. What the kernel holds is read with ip(8) and from /proc/sys."""
+that a power cut has left half written. The kernel's state is read with ip(8) and from /proc/sys."""
 import shutil
 
 import pytest
@@ -48,8 +48,8 @@ KERNEL = "sendto", "unshare", "mount /run/netns/", "umount2 /run/netns/", "opena
 
 @pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback], ids=name_of)
 def test_order(rig, operation):
-    """The record is on the disk before anything is done, and taken over when all of it is; only then does a namespace
-    go that has lost its name."""
+    """The record is on the disk before anything is done, and committed when everything is; only then are unlinked
+    namespaces released."""
     calls = FaultSweep(rig, operation()).calls
     kernel = [i for i, call in enumerate(calls) if call.startswith(KERNEL) and call != "sendto 88"]
     written = [calls.index(call) for call in ("openat lab.new", "write", "fsync", "renameat lab.new")]
@@ -67,7 +67,7 @@ SPOILT = {"empty": lambda text: "", "half": lambda text: text[:len(text) // 2], 
 
 
 def cut_off(rig, operation):
-    """All is done but the commit."""
+    """Everything is done except the commit."""
     rig.fault.arm(KILL, 2, only=NUMBERS["renameat"])
     with pytest.raises(Ended):
         operation.run(rig)
@@ -78,8 +78,8 @@ def cut_off(rig, operation):
 @pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback], ids=name_of)
 @pytest.mark.parametrize("where", ["pending", "known"])
 def test_record_is_spoilt(rig, operation, where):
-    """One that is not what was written: nobody guesses. The topology is shown as failed, and all is left as it is; with
-    the record as it was, the change is taken back."""
+    """A record that is not what was written: nobody guesses. The topology is shown as failed, and everything is left as
+    it is; with the original record, the change is rolled back."""
     zero = rig.look()
     for spoil in SPOILT.values():
         o = operation()
@@ -128,8 +128,8 @@ def rebooted(tmp_path_factory):
 @pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback], ids=name_of)
 @pytest.mark.parametrize("where", ["pending", "known", None], ids=["pending", "known", "whole"])
 def test_power_cut(rig, rebooted, operation, where):
-    """The run directory outlives the machine. Of records that are whole the state before is made anew; a record that
-    is not whole costs its topology, which can be applied again."""
+    """The run directory outlives the machine. From complete records the state before is recreated; an incomplete record
+    costs its topology, which can be applied again."""
     o = operation()
     o.begin(rig)
     before = rig.steady()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Duplicate address detection: what needs an address that the kernel still looks for waits, and everybody else is served
-meanwhile; an address that another host has is shown, and tried again. ip(8) tells what there is."""
+"""Duplicate address detection: what needs a tentative address waits, and everybody else is served meanwhile; an address
+that another host has is shown, and retried. The truth is read with ip(8)."""
 import json
 import signal
 import subprocess
@@ -22,7 +22,7 @@ def bridge(*more, addresses=("fd00::1/64",)):
 
 
 def asked(netns):
-    """A cable whose address asks for it, in a namespace of ours or in somebody else's."""
+    """A veth pair whose address requests it, in a namespace of ours or of others."""
     here = {"interfaces": {"e0": {"kind": "veth", "peer": "b/e0", "addresses": [{"address": "fd00::1/64", "nodad": False}]}},
             "routes": [{"to": "fd01::/64", "via": "fd00::2", "src": "fd00::1"}]}
     return {"namespaces": {netns: {**here, **({"existing": True} if netns == "old" else {})}, "b": {}}}
@@ -141,7 +141,7 @@ def test_rollback_waits(slow):
     slow.apply(other)
     slow.ctl("rollback", "lab")
     assert sources(slow) == {"fd00::1"}
-    # The way back from a refusal waits as well.
+    # The rollback after a refusal waits as well.
     other["namespaces"]["z"] = {"sysctl": {"net.ipv4.ip_default_ttl": 999}}
     other["host"]["interfaces"]["br0"]["kind"] = "veth"
     other["host"]["interfaces"]["br0"]["peer"] = "z/br0"
@@ -151,7 +151,7 @@ def test_rollback_waits(slow):
 
 
 def test_time_to_confirm_begins_after_it(slow):
-    """It is longer than what there is to confirm in."""
+    """It takes longer than the time to confirm."""
     slow.ctl("apply", "--confirm", "2", slow.file(bridge()))
     assert sources(slow) == {"fd00::1"} and slow.state() == "up"
     wait_for(lambda: "br0" not in slow.links())
@@ -162,7 +162,7 @@ def test_time_to_confirm_begins_after_it(slow):
 
 
 def test_who_was_cut_off_does_not_wait_for_it(machine):
-    """A change whose time to confirm is over is rolled back at once, and what waits meanwhile goes first."""
+    """A change whose time to confirm has expired is rolled back at once, and a change that waits gives way to it."""
     machine.sh(SLOW.replace("3", "15", 1))
     topology = {"namespaces": {"cut": {"interfaces": {"br0": {"kind": "bridge"}}}}}
     machine.apply(topology, "cut", "--confirm", 6)
@@ -186,7 +186,7 @@ def test_without_a_carrier_it_ends(machine):
 
 @pytest.fixture
 def far(bare):
-    """x0, somebody's interface on the host, and another host on its cable."""
+    """x0, an interface of others on the host, and another host on its veth pair."""
     bare.start("--heal-burst", "5/1")
     bare.sh("""ip netns add far; ip link add x0 type veth peer name x1 netns far; ip link set x0 up
                ip -n far link set x1 up""")
@@ -231,7 +231,7 @@ def test_duplicate_is_shown_and_tried_again(far):
 
 
 def test_duplicate_found_later_and_apply(far):
-    """Healed, it is a duplicate; its route waits. An apply looks again at once."""
+    """Healed, it is a duplicate; its route waits. An apply checks again at once."""
     t = on_x0("fd00::1/64", routes=[{"to": "fd01::/64", "via": "fd00::2", "src": "fd00::1"}])
     far.apply(t)
     far.pause()

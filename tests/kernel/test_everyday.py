@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The main job: one cable from the host to a namespace, with ip(8) agreeing at every step."""
+"""The main job: one veth pair from the host to a namespace, with ip(8) agreeing at every step."""
 import json
 import re
 

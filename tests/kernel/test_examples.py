@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every example: valid, plans, applies, applies again to nothing, reaches what it should, goes down clean."""
+"""Every example: valid, plans, applies, applies again without a step, reaches what it should, goes down cleanly."""
 import json
 
 import pytest

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Who changes the same thing again and again is answered ever more seldom, and named; the rest is healed at
-once. What is only to be reported is reported once."""
+"""A program that changes the same thing again and again is answered ever more seldom, and named; the rest is healed at
+once. Drift that is only to be reported is reported once."""
 import pytest
 
 from fight import Fight
@@ -17,7 +17,7 @@ def test_fight(bare):
     bare.start("--heal-burst", "5/1")
     bare.apply(everyday())
     with Monitor(bare) as m:
-        # One process, which is there to be named.
+        # A single process, which can be named.
         with Fight(bare, "echo addr del 10.0.0.1/24 dev veth-host", "ip -force -batch -"):
             told = [m.event()]
             while told[-1]["event"] != "contested":
@@ -39,7 +39,7 @@ def test_fight(bare):
             assert ("ns1/veth-ns", "healed") == (other[0].get("object"), other[-1]["event"]), other
             assert bare.addresses("ns1", "veth-ns") == ["10.0.0.2/24"] and bare.routes("ns1", "default")
             assert bare.addresses(None, "veth-host") == []
-        # The fight is over: it is healed when it is due, and forgotten in time.
+        # The fight is over: it is healed when due, and forgotten in time.
         wait_for(lambda: bare.addresses(None, "veth-host") == ["10.0.0.1/24"], 20)
         wait_for(lambda: "drift" not in bare.status(), 30)
     assert len(events(bare, "contested")) == 1 and len(events(bare, "drift")) < 15
@@ -60,7 +60,7 @@ def test_fight_over_a_name(machine):
 
 
 def test_apply_ends_a_fight(machine):
-    """What was contested and leaves the topology is not waited for; nothing turns in circles."""
+    """A contested object that leaves the topology is not waited for; nothing loops."""
     t = everyday()
     t["namespaces"]["ns2"] = {"interfaces": {"br0": {"kind": "bridge", "addresses": ["10.5.0.1/24"]}}}
     machine.apply(t)
@@ -78,7 +78,7 @@ def uptime(machine):
 
 
 def cpu(machine):
-    """The time, and what netnsd has used of the processor, in hundredths of a second."""
+    """The time, and the processor time that netnsd has used, in hundredths of a second."""
     fields = (machine.root / f"proc/{machine.pid()}/stat").read_text().rpartition(")")[2].split()
     return uptime(machine), int(fields[11]) + int(fields[12])
 
@@ -98,7 +98,7 @@ def test_report(bare):
     assert known["healed"] == 0 and known["state"] == "up"
     assert not any(d["contested"] or "heal_usec" in d for d in known["drift"])
     assert bare.addresses(None, "veth-host") == [] and bare.namespaces() == []
-    # Each was told once, whatever the audits since have seen.
+    # Each was reported once, whatever the audits since have seen.
     seen = log(bare)
     audits = uptime(bare)
     wait_for(lambda: uptime(bare) > audits + 2.5)
@@ -108,7 +108,7 @@ def test_report(bare):
     shown = bare.ctl("status", "lab").stdout
     assert "address host/veth-host 10.0.0.1/24 is missing" in shown
     assert "10.9.0.9/24 is present, but not declared" in shown and "namespace ns1 is missing" in shown
-    # An apply is what puts it right.
+    # An apply repairs it.
     bare.apply(t)
     assert "drift" not in bare.status() and bare.addresses(None, "veth-host") == ["10.0.0.1/24"]
     bare.ping("ns1", "10.0.0.1")
@@ -123,7 +123,7 @@ def test_report_of_what_is_put_right_by_hand(machine):
 
 
 def test_two_topologies_do_not_fight(bare):
-    """Each heals its own, in a namespace that one of them made and the other uses, and on the host."""
+    """Each heals its own, in a namespace that one of them created and the other uses, and on the host."""
     bare.start("--heal-burst", NEVER, "--audit", "1")
     bare.apply(everyday())
     guest = {"host": {"interfaces": {"vh2": veth("ns1/g0", "10.5.0.1/24")}, "sysctl": {"net.ipv4.ip_default_ttl": 65}},
@@ -147,7 +147,7 @@ def test_two_topologies_do_not_fight(bare):
 
 @pytest.mark.parametrize("rounds", [2, 8])
 def test_interface_made_anew_again_and_again(machine, rounds):
-    """What it had before us is known of the last one, too, which was there before healing went on."""
+    """Former values are saved of the last one, too, which existed before healing continued."""
     make = "ip link add wan type veth peer name isp; ip link set wan up"
     machine.sh(make)
     machine.apply({"host": {"interfaces": {"wan": {"mtu": 1400, "addresses": ["10.7.0.1/24"]}}}})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Users who ask without end: root is answered and drift is healed all the same, about as if they were not there. Nothing
-is compared but with what it takes without them, and generously: without a share for each a flood takes minutes."""
+"""Users that send requests without end: root is answered and drift is healed all the same, about as if they were not
+there. Everything is compared with the time without them only, and generously: without a share for each a flood takes
+minutes."""
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from varlink import Connection
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs users")
 
 METHODS = re.findall(r"^method (\w+)", (ROOT / "daemon/io.netnsd.varlink").read_text(), re.M)
-# What a method must be given; one that is not here is called without.
+# Parameters that a method needs; one that is not listed is called without.
 PARAMETERS = {
     "Plan": {"name": "q", "topology": {"host": {"interfaces": {f"e{i:x}": {"mtu": 1400} for i in range(1000)}}}},
     "Show": {"name": "chain"},
@@ -35,12 +36,12 @@ CHAIN = {"namespaces": {f"m{i}": {"interfaces": {"e": {"kind": "veth", "peer": f
 
 @pytest.fixture
 def busy(bare):
-    """A machine with something to look at, on which drift is always healed at once."""
+    """A machine with something to show, on which drift is always healed at once."""
     bare.start("--group", READER[1], "--admin-group", CHANGER[1], "--heal-burst", "1000/1")
     bare.apply(everyday(), "everyday")
     bare.apply(CHAIN, "chain")
     yield bare
-    bare.restart()  # what users have in line ends with it
+    bare.restart()  # queued changes of users end with it
     bare.ctl("down", "--all", "--forget")
 
 
@@ -62,7 +63,7 @@ def heal_msec(machine):
 
 
 def measure(machine):
-    """What a Ping of root takes, and a heal, in milliseconds."""
+    """The time of a Ping of root, and of a heal, in milliseconds."""
     pings = []
     for _ in range(21):
         pings.append(ping_msec(machine))
@@ -96,7 +97,7 @@ def check(machine, idle, what):
 
 
 def test_every_method(busy):
-    """Also one that is added later: what it costs is its caller's."""
+    """Also one that is added later: its caller pays for it."""
     idle = measure(busy)
     for method in METHODS:
         message = {"method": f"io.netnsd.{method}", "parameters": PARAMETERS.get(method, {}), "more": method == "Monitor"}
@@ -136,7 +137,7 @@ def test_several_users(busy):
     ("Rollback", {"name": "q"}), ("Reload", {}), ("Down", {"names": ["nobody"] * 1000}),
 ])
 def test_changes(busy, method, parameters):
-    """Who may change something comes after healing and root, too."""
+    """Users that may change something come after healing and root, too."""
     idle = measure(busy)
     with flood(busy, "ask", {"method": f"io.netnsd.{method}", "parameters": parameters}, groups=CHANGERS):
         check(busy, idle, method)
@@ -146,7 +147,8 @@ def test_changes(busy, method, parameters):
 
 
 def test_what_the_dead_asked_for_is_dropped(busy):
-    """Thousands of calls whose caller has gone: the next caller does not wait for their answers, which would take minutes."""
+    """Thousands of calls whose caller has disconnected: the next caller does not wait for their answers, which would
+    take minutes."""
     one = json.dumps(LIST).encode() + b"\0"
     for _ in range(3):
         with Connection(busy.socket) as c:
@@ -160,7 +162,7 @@ def test_what_the_dead_asked_for_is_dropped(busy):
 
 
 def test_sigterm_is_not_kept_waiting(busy):
-    """What users have in line is not done first."""
+    """Queued changes of users are not carried out first."""
     down = {"method": "io.netnsd.Down", "parameters": {"names": ["chain"] * 4000}}
     up = {"method": "io.netnsd.Up", "parameters": {"names": ["chain"] * 4000}}
     with flood(busy, "ask", down, groups=CHANGERS), flood(busy, "ask", up, groups=CHANGERS, users=("65533",)):

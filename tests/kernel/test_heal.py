@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""It stays so: whatever is taken away or changed by hand comes back by itself, on the host, in a namespace of
-ours and in somebody else's; and what others add under their own mark stays."""
+"""It stays so: whatever is removed or changed by hand is restored, on the host, in a namespace of ours and in one of
+others; and what others add under their own mark stays."""
 import errno
 import re
 import subprocess
@@ -13,7 +13,7 @@ from topologies import everyday, many, veth
 
 
 def everywhere():
-    """The same in each of the three places: the host, a namespace of ours, somebody else's namespace."""
+    """The same in each of the three places: the host, a namespace of ours, a namespace of others."""
     def body(n, wan=None):
         t = {
             "interfaces": {
@@ -40,7 +40,7 @@ def everywhere():
 
 PLACES = {"host": (None, 1), "ours": ("ns", 2), "existing": ("old", 3)}
 
-# What is done, {n} being the number of the place, and what is then told as drifted.
+# What is done, {n} being the number of the place, and what is then reported as drifted.
 BROKEN = {
     "address": ("ip addr del 10.{n}.0.1/24 dev up0", "address up0"),
     "address 6": ("ip addr del 2001:db8:{n}::1/64 dev up0", "address up0"),
@@ -69,14 +69,14 @@ BROKEN = {
     "an address by hand": ("ip addr add 10.99.{n}.1/24 dev up0", "address up0"),
     "an address 6 by hand": ("ip addr add 2001:db8:99:{n}::1/64 dev up0", "address up0"),
 }
-# Nothing is told by the kernel; the audit finds it.
+# The kernel reports nothing; the audit finds it.
 SILENT = {
     "sysctl": ("echo 99 >/proc/sys/net/ipv4/ip_default_ttl", "sysctl"),
     "sysctl of an interface": ("echo 1 >/proc/sys/net/ipv6/conf/up0/accept_redirects", "sysctl up0"),
 }
 
 
-# A namespace may be away while it is being given back: then there is less than there should be.
+# A namespace may be missing while it is being restored: then there is less than there should be.
 LOOK = """
 what='addr show
 route show table all'
@@ -93,7 +93,7 @@ done
 """
 SYSCTLS = """cd /proc/sys/net; grep -s . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/ip_default_ttl ipv4/conf/all/rp_filter \\
 	ipv4/conf/up0/rp_filter ipv6/conf/up0/accept_redirects || true"""
-# Others, once a link has been made anew.
+# Others, once a link has been recreated.
 NUMBERS = re.compile(r": \S+ (ifindex|link_index|link_netnsid) ")
 
 
@@ -103,13 +103,13 @@ def state(machine):
 
 
 class Healer:
-    """Breaks things, and waits until all is as it was."""
+    """Breaks things, and waits until everything is as it was."""
 
     def __init__(self, machine):
         self.machine, self.before = machine, state(machine)
 
     def breaks(self, netns, script):
-        """The events that were told of it."""
+        """The events that were reported about it."""
         enter = f"ip netns exec {netns} " if netns else ""
         with Monitor(self.machine) as m:
             self.machine.run(*enter.split(), "sh", "-ec", script)
@@ -139,7 +139,7 @@ def test_comes_back(bare, place):
         told = healer.breaks(netns, script.format(n=n))
         objects = {f"{e['kind']} {e['object']}" for e in told if e["event"] == "drift"}
         kind, _, link = drifted.partition(" ")
-        # Of a cable one end is told.
+        # Of a veth pair one end is reported.
         assert objects & {f"{kind} {netns or 'host'}{'/' if link else ''}{link}", f"{kind} far/up{n}", f"{kind} far/p{n}"}, (what, objects)
         assert told[-1]["event"] == "healed", what
     tidy(bare)
@@ -193,7 +193,7 @@ def cookie(machine, netns):
 
 
 class Talk:
-    """A connection from the host into ns1, to a process that lives there."""
+    """A connection from the host into ns1, to a process that runs there."""
 
     def __init__(self, machine):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -215,7 +215,7 @@ class Talk:
 
 GONE = {
     "unmounted": "umount -l /run/netns/ns1",
-    # On a busy machine netnsd may have given it back before the file is removed.
+    # On a busy machine netnsd may have restored it before the file is removed.
     "deleted": "ip netns del ns1 || true",
     "unmounted and removed": "umount -l /run/netns/ns1; rm -f /run/netns/ns1 || true",
     "moved": "umount -l /run/netns/ns1; mv /run/netns/ns1 /run/netns/old || true",
@@ -236,11 +236,11 @@ def test_namespace_comes_back_as_the_same(machine, script):
     talk = Talk(machine)
     machine.sh(script)
     wait_for(lambda: set(before) <= set(machine.namespaces()))
-    # It may be given back and, by the second command, be lost once more.
+    # It may be restored and, by the second command, be lost once more.
     wait_for(lambda: all(names.joinpath(n).exists() and machine.inode(n) == inode for n, (inode, _) in before.items()))
     assert {n: cookie(machine, n) for n in before} == {n: c for n, (_, c) in before.items()}
     talk.goes_on()
-    # Who lives in it is said.
+    # The processes in it are named.
     wait_for(lambda: re.search(r"healed in .*; ns1 is used by \d+ \(python3", machine.log()))
     assert machine.ip("-n", "ns1", "link") == links
     machine.restart()
@@ -251,7 +251,7 @@ def test_namespace_comes_back_as_the_same(machine, script):
 
 
 def test_another_namespace_under_our_name(machine):
-    """It is somebody's, and not touched; ours comes back when it goes."""
+    """It belongs to others, and is not touched; ours is restored when it goes."""
     machine.apply(everyday())
     inode = machine.inode("ns1")
     machine.sh("ip netns add other; ip -n other link add x type bridge; mount --bind /run/netns/other /run/netns/ns1")
@@ -291,7 +291,7 @@ def test_what_others_add_stays(bare):
     before = bare.snapshot()
     bare.sh("ip -n ns1 route del default; ip addr del 10.0.0.1/24 dev veth-host")
     bare.assert_same(before)
-    # This is found by an audit, which has seen all.
+    # This is found by an audit, which has seen everything.
     bare.sh("ip netns exec ns1 sh -c 'echo 3 >/proc/sys/net/ipv4/ip_default_ttl'")
     wait_for(lambda: bare.sysctl("ns1", "net.ipv4.ip_default_ttl") == "70")
     bare.assert_same(before)
@@ -300,14 +300,14 @@ def test_what_others_add_stays(bare):
 
 
 def test_our_own_changes_are_no_news(bare):
-    """After an apply, and after a heal, nothing is found to do, and nothing is written."""
+    """After an apply, and after a heal, there is nothing to do, and nothing is written."""
     bare.start(strace=True)
     prepare(bare)
     bare.apply(everywhere())
     bare.writes()
     with Monitor(bare) as m:
         for _ in range(2):
-            # Events come in order: when this has been healed, all before it have been heard.
+            # Events are in order: when this has been healed, all earlier ones have been received.
             bare.sh("ip addr del 10.1.0.1/24 dev up0")
             told = [m.event()]
             while told[-1]["event"] != "healed":
@@ -319,7 +319,7 @@ def test_our_own_changes_are_no_news(bare):
 
 
 def test_audit_writes_nothing(bare):
-    """Where all is as declared."""
+    """Where everything is as declared."""
     bare.start("--audit", "1", strace=True)
     prepare(bare)
     t = everywhere()
@@ -327,7 +327,7 @@ def test_audit_writes_nothing(bare):
     bare.apply(t)
     bare.writes()
     for _ in range(2):
-        # Nothing but an audit finds that out, and there it comes last.
+        # Only an audit finds that out, and there it comes last.
         bare.sh("ip netns exec zz sysctl -q net.ipv4.ip_default_ttl=34")
         wait_for(lambda: bare.sysctl("zz", "net.ipv4.ip_default_ttl") == "33")
     writes = bare.writes()
@@ -342,7 +342,7 @@ def drops(machine):
 
 
 def test_overrun(bare):
-    """More events than the listener can hold: nothing is lost with them."""
+    """More events than the listener can hold: nothing is missed."""
     bare.start("--heal-burst", NEVER)
     prepare(bare)
     bare.apply(everywhere())
@@ -355,8 +355,8 @@ def test_overrun(bare):
     for netns, n in PLACES.values():
         for what in "address", "route 6", "mtu", "port", "sysctl", "cable, the far end":
             bare.run(*bare_enter(netns), "sh", "-ec", BROKEN[what][0].format(n=n))
-    bare.sh("ip netns del ns; ip -n old link del br0")  # netnsd stands still
-    # One of ours under another name is ours to take away; a copy of its mark makes nothing ours.
+    bare.sh("ip netns del ns; ip -n old link del br0")  # netnsd is stopped
+    # A link of ours under another name may be removed by us; a copy of its mark makes nothing ours.
     group = bare.link("far", "off1")["group"]
     bare.sh("ip link set br0 down; ip link set br0 name stray")
     bare.sh(f"ip link add copy group {group} type bridge; ip link set copy alias netnsd:lab")
@@ -368,7 +368,7 @@ def test_overrun(bare):
 
 
 def test_heals_while_tables_change(bare):
-    """Dumps that are disturbed begin anew."""
+    """Dumps that are disturbed restart."""
     bare.start("--heal-burst", NEVER)
     t = everyday()
     bare.apply(t)
@@ -387,7 +387,7 @@ def test_heals_while_tables_change(bare):
 
 
 def test_router_beside_us(bare):
-    """A router that writes many routes is not heard, and does not keep us from hearing the rest."""
+    """The events of a router that writes many routes are not received, and do not keep us from receiving the rest."""
     bare.start("--heal-burst", NEVER)
     bare.apply(everyday())
     batch = bare.folder / "batch"
@@ -401,7 +401,7 @@ def test_router_beside_us(bare):
         bare.sh("ip -n ns1 route del default")
         wait_for(lambda: bare.routes("ns1", "default"))
         assert len(bare.sh("ip -n ns1 route show table 77").splitlines()) == (20000 if what == "add" else 0)
-    # Nor does what comes while it cannot read fill its ears.
+    # Nor does what happens while it cannot read fill its buffer.
     bare.pause()
     for what in "add", "del":
         batch.write_text("".join(f"route {what} {route}" for route in routes))
@@ -428,12 +428,12 @@ def test_nothing_to_do_costs_nothing(machine):
         before, woken = used(), switches()
         machine.sh("sleep 1")
         return used() - before <= 1 and switches() - woken <= 5
-    # What the apply itself has caused, as addresses that IPv6 takes its time to know, is over by then.
+    # Effects of the apply itself, such as addresses that IPv6 takes time to settle, are over by then.
     wait_for(quiet_second, 10)
 
 
 def test_heals_while_another_topology_is_changed(bare):
-    """Both make links on the host, and number them."""
+    """Both create links on the host, and number them."""
     bare.start("--heal-burst", NEVER)
     bare.apply({"host": {"interfaces": {"vx": veth("own/eth0", "10.0.0.1/24")}},
                 "namespaces": {"own": {"interfaces": {"eth0": {"addresses": ["10.0.0.2/24"]}}}}})
@@ -445,12 +445,12 @@ def test_heals_while_another_topology_is_changed(bare):
     wait_for(lambda: "vx" in bare.links() and bare.addresses(None, "vx") == ["10.0.0.1/24"])
     wait_for(lambda: bare.addresses("own", "eth0") == ["10.0.0.2/24"])
     assert len([e for e in log(bare) if e["event"] == "drift"]) > 0
-    # It may go while it is being made, but its number is never another's.
+    # It may go while it is being created, but its number is never another's.
     assert not [e for e in log(bare) if e.get("errno") in (errno.EEXIST, errno.EBUSY)]
 
 
 def test_address_by_hand_with_other_addresses(machine):
-    """The list is complete only where there is one."""
+    """The list is complete only if there is one."""
     t = everyday()
     t["namespaces"]["ns1"]["interfaces"]["br0"] = {"kind": "bridge"}
     machine.apply(t)
@@ -460,7 +460,7 @@ def test_address_by_hand_with_other_addresses(machine):
 
 
 def test_name_comes_back_among_mounts(machine):
-    """A name that only lost its mount is found by looking at all names, which a stream of mounts must not put off."""
+    """A name that only lost its mount is found by checking all names, which a stream of mounts must not put off."""
     machine.apply(everyday())
     mounters = [machine.popen("sh", "-c", "mkdir -p $0; while [ ! -e /run/over ]; do mount --bind /tmp $0; umount $0; done",
                            f"/run/m{n}", stdin=subprocess.DEVNULL) for n in range(4)]
@@ -474,7 +474,7 @@ def test_name_comes_back_among_mounts(machine):
 
 @pytest.mark.parametrize("family", ["-4", "-6"])
 def test_flushed_table(machine, family):
-    """The route to the network of an address is the kernel's; without it none of ours can be made again."""
+    """The route to the network of an address is the kernel's; without it none of ours can be created again."""
     t = everyday()
     t["host"]["interfaces"]["veth-host"]["addresses"].append("2001:db8::1/64")
     ns1 = t["namespaces"]["ns1"]
@@ -506,7 +506,7 @@ ROUTE_GONE = {
 
 @pytest.mark.parametrize("gone, to", ROUTE_GONE.values(), ids=ROUTE_GONE)
 def test_route_that_came_with_an_address(machine, gone, to):
-    """The kernel made it; it belongs to the address all the same, and no route of ours need stand on it."""
+    """The kernel created it; it belongs to the address all the same, and no route of ours need depend on it."""
     machine.apply({"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge", "addresses": [
         "10.5.0.1/24", "10.5.0.2/24", "2001:db8:5::1/64", "2001:db8:5::2/64", {"address": "10.6.0.1/24", "metric": 50},
         {"address": "10.7.0.9/30", "peer": "10.7.0.2/30"}, "10.8.0.1/32", "2001:db8:6::1/128",
@@ -518,7 +518,7 @@ def test_route_that_came_with_an_address(machine, gone, to):
     before = routes()
     assert to in [route[0] for route in before]
     if "flush" in gone:
-        # ip(8) goes on until it finds none, which would be a fight.
+        # ip(8) continues until it finds none, which would be a fight.
         machine.pause()
     machine.sh(f"ip -n ns1 {gone}")
     if "flush" in gone:
@@ -531,7 +531,7 @@ def test_route_that_came_with_an_address(machine, gone, to):
 
 
 def test_route_that_somebody_wants_otherwise(machine):
-    """netnsd makes none where whoever manages the interface wants another one."""
+    """netnsd creates none where the owner of the interface wants another one."""
     machine.stop()
     machine.start("--audit", "1")
     machine.sh("ip link add x type bridge; ip link set x up; ip netns add bare")
@@ -541,7 +541,7 @@ def test_route_that_somebody_wants_otherwise(machine):
     machine.sh("ip route replace 10.6.0.0/24 dev x mtu 1400")
     before = machine.sh("ip route show table main; ip -6 route show table main")
     machine.resume()
-    # An audit, which doubts all, has been there when this is back.
+    # An audit, which checks everything, has run when this is back.
     machine.sh("ip netns exec ns1 sysctl -q net.ipv4.ip_default_ttl=34")
     wait_for(lambda: machine.sysctl("ns1", "net.ipv4.ip_default_ttl") == "33")
     assert machine.sh("ip route show table main; ip -6 route show table main") == before
@@ -551,7 +551,8 @@ def test_route_that_somebody_wants_otherwise(machine):
 
 
 def test_no_route_that_never_was(machine):
-    """To everything, and into 0.0.0.0/8, the kernel makes none with an address of IPv4; after a start all are doubted."""
+    """To everything, and into 0.0.0.0/8, the kernel creates none with an IPv4 address; after a start all are
+    checked."""
     machine.apply({"namespaces": {"ns1": {"interfaces": {"x": {"kind": "bridge", "addresses": ["10.0.0.1/0", "1.2.3.4/5"]}},
                                           "sysctl": {"net.ipv4.ip_default_ttl": 33}}}})
     before = machine.sh("ip -n ns1 route")
@@ -575,7 +576,7 @@ def test_route_that_is_only_reported(machine):
 
 
 def test_route_that_is_reported_stays_so(machine):
-    """On the host links are looked at one by one; that of another one is no reason to take it for well."""
+    """On the host links are observed one by one; observing another one is no reason to take it for healed."""
     bridges = {name: {"kind": "bridge", "addresses": [f"10.{n}.0.1/24"]} for n, name in enumerate(("x", "y"), 60)}
     machine.apply({"on_drift": "report", "host": {"interfaces": bridges}})
     machine.sh("ip route del 10.60.0.0/24")
@@ -591,7 +592,7 @@ def test_route_that_is_reported_stays_so(machine):
 
 
 def test_route_that_is_refused(bare, fault):
-    """It is told, and tried again."""
+    """It is reported, and retried."""
     bare.start(environment=fault.environment)
     bare.apply(everyday())
     fault.arm(ERROR, at=1, last=2, error=errno.ENOBUFS, only=CALLS["sendto"])
@@ -633,7 +634,7 @@ def test_fight_for_a_route_that_came_with_an_address(machine):
 
 
 def test_heal_of_one_link_leaves_what_refers_to_another(machine):
-    """A route out of a link, or a port of a bridge, that was not looked at itself."""
+    """A route out of a link, or a port of a bridge, that was not observed itself."""
     machine.apply({"host": {
         "interfaces": {"br0": {"kind": "bridge", "addresses": ["10.0.0.1/24"]}, "br1": {"kind": "bridge", "mtu": 1400},
                        "x": {"kind": "veth", "peer": "y", "master": "br0"}, "y": {"mtu": 1400}},

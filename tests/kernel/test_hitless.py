@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Netnsd is ended, killed and replaced by a new binary a hundred times while packets and a TCP connection pass through
-what it keeps: none is lost, and it writes nothing to the kernel."""
+"""netnsd is stopped, killed and replaced by a new binary a hundred times while packets and a TCP connection pass
+through what it manages: none is lost, and it writes nothing to the kernel."""
 import contextlib
 import json
 import random
@@ -16,9 +16,9 @@ from machine import EXAMPLES, NETNSD, wait_for
 pytestmark = pytest.mark.long
 
 RESTARTS = 100
-TRACED = 10  # every so many a restart is looked at with strace
+TRACED = 10  # one restart in this many is traced with strace
 
-# Sends numbers until its input ends; the other side takes them, and says how many came in order.
+# Sends numbers until its input ends; the other side receives them, and says how many came in order.
 SENDER = """
 import socket, struct, sys, select
 s = socket.create_connection(("10.0.4.10", 4000))
@@ -40,7 +40,7 @@ while data := c.read(8192):
     n += len(data) // 8
 print(n)
 """
-# From, to: over a cable, over the bridge, through the router, and from a namespace to the host.
+# From, to: over a veth pair, over the bridge, through the router, and from a namespace to the host.
 PINGS = [("ns1", "10.0.0.1"), ("red", "10.0.2.3"), ("office", "10.0.4.10"), (None, "10.0.0.2")]
 
 
@@ -50,7 +50,7 @@ def inside(machine, netns, *command, **options):
 
 
 class Ping:
-    """One every 5 ms. What it says goes to a file: nobody reads it meanwhile."""
+    """One every 5 ms. Its output goes to a file: nobody reads it meanwhile."""
 
     def __init__(self, machine, netns, address):
         self.path = machine.folder / f"ping-{address}"
@@ -59,7 +59,7 @@ class Ping:
             self.process = inside(machine, netns, "ping", "-n", "-i", "0.005", "-W", "5", address, stdout=out)
 
     def assert_none_lost(self):
-        """Of all that went out until the last one that came back; on a busy machine fewer do."""
+        """Of all that were sent until the last one that came back; on a busy machine fewer do."""
         self.process.wait(10)
         text = self.path.read_text()
         seen = [int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", text)]
@@ -97,7 +97,7 @@ class Binaries:
         return self.paths[self.n % 2]
 
     def upgrade(self):
-        """A new file under the old name, as a package does it."""
+        """A new file under the old name, as a package installs it."""
         self.n += 1
         path = self.now()
         fresh = path.with_suffix(".new")
@@ -111,7 +111,7 @@ def restart(machine, how, binaries, traced):
     number = signal.SIGKILL if how == "crash" else signal.SIGTERM
     machine.stop(number)
     machine.start(program=binaries.now(), strace=traced)
-    # The run directory may be made a mount, nothing else.
+    # The run directory may become a mount, nothing else.
     if traced:
         assert [w for w in machine.writes() if not re.search(r'mount\(.*"/run/netns"', w)] == [], how
 
@@ -127,7 +127,7 @@ def test_hundred_restarts(bare):
     bare.start(program=binaries.now())
     for name in "everyday", "bridge", "router":
         bare.ctl("apply", EXAMPLES / f"{name}.json")
-    # One that waits to be confirmed all the time, and one whose time will be over.
+    # One that awaits confirmation all the time, and one whose time will expire.
     waiting = {"namespaces": {"w": {"interfaces": {"br0": {"kind": "bridge"}}}}}
     bare.apply(waiting, "waiting", "--confirm", 3600)
     due = deadline(bare, "waiting")
@@ -137,7 +137,7 @@ def test_hundred_restarts(bare):
     with traffic(bare):
         for i in range(RESTARTS):
             how = rng.choice(["ended", "crash", "upgrade"])
-            # While the way back is due, something is written, as it should.
+            # While the rollback is due, something is written, as it should.
             restart(bare, how, binaries, i % TRACED == TRACED - 1 and not deadline(bare, "gone"))
         print(f"{RESTARTS} restarts in {time.monotonic() - started:.1f} s")
     wait_for(lambda: deadline(bare, "gone") == 0)

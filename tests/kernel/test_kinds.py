@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What each kind does on the kernel."""
+"""What each kind does in the kernel."""
 import pytest
 from topologies import everyday, many, pair
 
@@ -132,7 +132,7 @@ def test_several_next_hops(machine):
 
 
 def test_two_hundred_next_hops(machine):
-    """More than the buffers of a request held once."""
+    """More than the buffers of a request once held."""
     hops = [{"via": f"10.0.{i // 100 + 1}.{i % 100 + 1}"} for i in range(200)]
     t = {"namespaces": {
         "a": {"interfaces": {"x": {"kind": "veth", "peer": "b/x", "addresses": ["10.0.0.1/16"]}},
@@ -144,7 +144,7 @@ def test_two_hundred_next_hops(machine):
 
 
 def test_many_routes_of_many_next_hops(machine):
-    """All of them in batches that the socket takes."""
+    """All of them in batches that the socket accepts."""
     hops = [{"via": f"10.0.1.{i + 1}"} for i in range(29)]
     t = {"namespaces": {
         "a": {"interfaces": {"x": {"kind": "veth", "peer": "b/x", "addresses": ["10.0.0.1/16"]}},
@@ -169,7 +169,7 @@ def test_address_with_peer_or_label(machine, address, shown):
 
 
 def test_host_end_below_the_mtu_of_ipv6(machine):
-    """The kernel takes IPv6 and its keys from a link of less than 1280."""
+    """The kernel removes IPv6 and its keys from a link with an MTU below 1280."""
     t = everyday()
     t["host"]["interfaces"]["veth-host"]["mtu"] = 1000
     machine.apply(t)
@@ -282,7 +282,7 @@ def test_hundred_interfaces_in_one_namespace(machine):
 
 
 def test_many_namespaces(machine):
-    """While hundreds of links settle, the kernel's tables change under every look at them."""
+    """While hundreds of links settle, the kernel's tables change during every dump."""
     t = many(400)
     assert "lab: 2000 created" in machine.apply(t).stdout
     for i in (0, 399):
@@ -294,7 +294,7 @@ def test_many_namespaces(machine):
 
 
 def test_dumps_that_are_disturbed(machine):
-    """Somebody's links come and go on the host, which has more than one message of a dump holds."""
+    """Links of others come and go on the host, which has more than one message of a dump holds."""
     pairs = "".join(f"link add o{i} group 7 type veth peer name p{i}\n" for i in range(100))
     machine.run("ip", "-batch", "-", text=pairs)
     loop = machine.popen("sh", "-c", "for i in $(seq 100000); do [ -e /run/enough ] && break;"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What validates can be planned, applied, shown, kept over a restart and loaded at boot, however long it is and whatever
-it is made of."""
+"""What validates can be planned, applied, shown, stored over a restart and loaded at boot, however long it is and
+whatever it consists of."""
 import json
 
 import pytest
@@ -63,7 +63,7 @@ def test_in_a_boot_directory(machine, size, state):
 
 
 def test_kept_under_the_name_it_was_applied_as(machine, write):
-    """Not under the one that the file says: at boot it would be another topology."""
+    """Not under the one in the file: at boot it would be another topology."""
     path = write(json.dumps({"name": "lab"} | everyday()).encode())
     machine.ctl("apply", "--persist", "--name", "other", path)
     assert list(status(machine)) == ["other"] and status(machine)["other"]["boot"]

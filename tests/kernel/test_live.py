@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A change of a live topology touches only what changed: packets run while it is made, and none is lost, and
-what did not change is the same object of the kernel as before. And --no-disrupt refuses what would cost some."""
+"""A change of a live topology touches only what changed: packets pass while it is made, and none is lost, and what did
+not change is the same kernel object as before. And --no-disrupt refuses changes that would lose some."""
 import copy
 import re
 
@@ -9,7 +9,7 @@ from machine import wait_for
 
 
 def base():
-    """A cable, a bridge, a router, a cable to the host, all in use; and a spare cable."""
+    """A veth pair, a bridge, a router, a veth pair to the host, all in use; and a spare veth pair."""
     def cable(peer, address):
         return {"kind": "veth", "peer": peer, "addresses": [address]}
 
@@ -72,7 +72,8 @@ class Traffic:
 
 
 class Monitor:
-    """What the kernel says of the addresses and routes of some namespaces. Of links it speaks by itself too."""
+    """What the kernel reports about the addresses and routes of some namespaces. About links it reports things by
+    itself, too."""
 
     def __init__(self, machine, names):
         self.machine, self.names = machine, names
@@ -86,13 +87,13 @@ class Monitor:
         return any(row.split()[1] == "0" and int(row.split()[3], 16) for row in rows)
 
     def events(self):
-        """Ends it: all that was heard."""
+        """Ends it: everything that was reported."""
         self.machine.sh("pkill -x ip")
         return [(n, text) for n in self.names if (text := (self.machine.folder / f"monitor.{n}").read_text())]
 
 
 def identity(machine):
-    """What tells whether an object is still the same: inodes of namespaces, indexes of links."""
+    """What shows whether an object is still the same: inodes of namespaces, indexes of links."""
     found = {("netns", n): machine.inode(n) for n in machine.namespaces()}
     for netns in [None, *machine.namespaces()]:
         found.update({(netns, i["ifname"]): i["ifindex"] for i in machine.ip(*machine.at(netns), "link")})
@@ -108,7 +109,8 @@ CHANGES, IN_PLACE, GONE = {}, set(), {}
 
 
 def change(in_place=False, gone=()):
-    """A change that a function makes of base(). @in_place: it interrupts nothing; @gone: what does not stay the same."""
+    """A change that a function makes to base(). @in_place: it interrupts nothing; @gone: what does not stay the
+    same."""
     def add(function):
         name = function.__name__
         CHANGES[name], GONE[name] = function, set(gone)
@@ -224,13 +226,13 @@ def changed(name):
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_only_what_changed_is_touched(machine, name):
-    """There and back, with traffic through everything but the spare cable."""
+    """There and back, with traffic through everything but the spare veth pair."""
     start = base()
     if name == "forwarding_off":
         start["namespaces"]["t"]["forwarding"] = True
     machine.apply(start)
     untouched = [n for n, there in start["namespaces"].items() if changed(name)["namespaces"].get(n) == there]
-    # The end of duplicate address detection, and what comes with the carriers, comes first.
+    # The end of duplicate address detection, and the effects of carriers, come first.
     wait_for(lambda: all(i["ifname"] == "lo" or i["operstate"] == "UP" and not any("tentative" in a for a in i["addr_info"])
                          for n in machine.namespaces() for i in machine.ip("-n", n, "addr")))
     traffic, before, monitor = Traffic(machine), identity(machine), Monitor(machine, untouched)
@@ -250,7 +252,7 @@ def test_only_what_changed_is_touched(machine, name):
 
 
 def test_no_disrupt_names_each_step(machine):
-    """With its place in the file, and on a dry run too."""
+    """With its position in the file, and on a dry run, too."""
     machine.apply(base())
     t = base()
     for name in "mac_changed", "route_changed", "namespaces_removed", "mtu_in_use":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Thousands of topologies: what is done with all of them takes a time that grows with their number, not with its square."""
+"""Thousands of topologies: operations on all of them take a time that grows with their number, not with its square."""
 import json
 import time
 
@@ -14,7 +14,7 @@ FACTOR, LEAST_MSEC = 30, 50
 
 
 def cpu_msec(machine):
-    """What netnsd itself has spent, whatever else goes on on this machine, and the kernel's part of it aside."""
+    """The time that netnsd itself has used, whatever else runs on this machine, without the kernel's part."""
     return int(machine.sh("cat /proc/$(cat /run/netnsd.pid)/stat").split()[13]) * 10
 
 
@@ -32,7 +32,7 @@ def fill(machine, n):
 
 
 def all_of_it(machine, n):
-    """What each call costs with @n files in the boot directory."""
+    """The cost of each call with @n files in the boot directory."""
     calls = [("Wait", {}), ("Status", {}), ("List", {}), ("Reload", {}), ("Down", {"all": True}), ("Up", {}),
              ("Down", {"all": True, "forget": True}), ("Up", {})]
     fill(machine, n)
@@ -61,7 +61,7 @@ def test_no_faster_than_their_number(bare):
 
 @pytest.mark.parametrize("n", [4096, 4097])
 def test_which_files_count(bare, n):
-    """Of more than may be the first in order of name, whatever order the directory has."""
+    """If there are too many, the first in order of name, whatever order the directory has."""
     fill(bare, n)
     names = sorted(f"t{i}.json" for i in range(n))[:4096]
     bare.start()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Marks, group and alias, changed by hand: what netnsd has seen with its whole mark is still its own and gets the mark
-back; what it has not is left alone, and the message says how to give it back. A copy of a mark makes nothing ours."""
+"""Marks, group and alias, changed by hand: what netnsd has observed with its complete mark remains its own and the mark
+is restored; anything else is left alone, and the message says how to restore the mark. A copy of a mark makes nothing
+ours."""
 
 import pytest
 from machine import wait_for
@@ -9,7 +10,7 @@ from machine import wait_for
 DAMAGE = ["alias 'customer 5'", "alias ''", "group 7", "group default", "group 7 alias mine", "group default alias ''",
           "alias netnsd:other", "alias netnsd:labs"]
 ODD = "alias \"$(printf 'a\\033[2J\\nb\\377')\""  # that no text format should trip over
-# (namespace, link): a bridge and both ends of cables, in each place.
+# (namespace, link): a bridge and both ends of veth pairs, in each place.
 LINKS = {"host bridge": (None, "br0"), "host end": (None, "h0"), "bridge": ("a", "br0"), "end": ("a", "e0"), "existing": ("old", "e1"),
          "loopback": ("a", "lo")}
 
@@ -59,7 +60,7 @@ def test_damaged_mark_comes_back(lab, at, damage):
 @pytest.mark.parametrize("damage", [DAMAGE[0], DAMAGE[2], DAMAGE[5], ODD])
 @pytest.mark.parametrize("at", LINKS.values(), ids=LINKS)
 def test_said_and_mended_by_apply(machine, at, damage):
-    """Where its file says to reported but not healed."""
+    """Where its file says to report, not to heal."""
     machine.sh("ip netns add old")
     t = {**topology(), "on_drift": "report"}
     machine.apply(t)
@@ -86,7 +87,7 @@ def test_told(lab):
 @pytest.mark.parametrize("at", [LINKS[name] for name in LINKS if name != "loopback"], ids=[name for name in LINKS if name != "loopback"])
 @pytest.mark.parametrize("damage", ["alias mine", "alias ''", "group 7", "group 7 alias mine", "group default alias ''"])
 def test_damaged_while_netnsd_was_away(lab, at, damage):
-    """Nobody knows whose it is: it stays as it is, and the message holds what mends it."""
+    """Nobody knows who owns it: it stays as it is, and the message contains the remedy."""
     before = lab.snapshot()
     lab.stop()
     set_link(lab, at, damage)
@@ -119,7 +120,7 @@ def test_loopback_damaged_while_netnsd_was_away(lab):
 
 @pytest.mark.parametrize("damage", DAMAGE[:6])
 def test_down_takes_what_is_damaged(machine, damage):
-    """Even while netnsd has had no time to mend it."""
+    """Even while netnsd has had no time to repair it."""
     t = {**topology(), "on_drift": "report"}
     machine.sh("ip netns add old")
     first = machine.snapshot()
@@ -152,7 +153,7 @@ def test_copied_mark_makes_nothing_ours(lab, netns, kind, restarted):
     before = lab.link(netns, "theirs")
     t = topology()
     assert lab.apply(t).stdout.strip() == "lab: unchanged"
-    # One more in that namespace leaves, so that there are several at once.
+    # Another one in that namespace is removed, so that there are several at once.
     (t["host"] if not netns else t["namespaces"][netns])["interfaces"].update(br7={"kind": "bridge"}, br8={"kind": "bridge"})
     lab.apply(t)
     lab.apply(topology())
@@ -167,7 +168,7 @@ def test_copied_mark_makes_nothing_ours(lab, netns, kind, restarted):
 
 
 def test_copied_mark_on_a_managed_interface(machine):
-    """What is only managed stays when the topology goes, whatever it is marked with."""
+    """What is only managed stays when the topology goes, whatever its mark."""
     machine.sh("ip link add wan type veth peer name isp")
     t = {"host": {"interfaces": {"wan": {"mtu": 1400}, "br0": {"kind": "bridge"}}}}
     machine.apply(t)
@@ -179,7 +180,7 @@ def test_copied_mark_on_a_managed_interface(machine):
 
 
 def test_another_link_of_the_same_name_and_number(lab):
-    """In a namespace of ours the kernel gives the numbers of links that have gone to others."""
+    """In a namespace of ours the kernel reuses the numbers of links that have gone."""
     lab.pause()
     index = lab.link("a", "br0")["ifindex"]
     group = lab.link("a", "br0")["group"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What happens is told: as it happens, without a gap after the first state, to many at once, to nobody who does
-not read; and it is remembered over restarts and crashes."""
+"""Events are reported: as they happen, without a gap after the first state, to many at once, and never at the expense
+of others to a client that does not read; and they are stored over restarts and crashes."""
 import json
 import os
 import re
@@ -16,7 +16,7 @@ from monitor import Monitor, log
 from topologies import everyday, pair
 from varlink import Connection, VarlinkError, encode
 
-REFUSED = {"to": "2001:db8:9::/48", "dev": "veth-ns", "src": "fe80::77"}  # which addresses there are only the kernel knows
+REFUSED = {"to": "2001:db8:9::/48", "dev": "veth-ns", "src": "fe80::77"}  # only the kernel knows which addresses exist
 EMPTY = {"namespaces": {"a": {}}}
 BY = re.compile(r"uid \d+, pid \d+ \(netnsctl\)")
 
@@ -68,7 +68,7 @@ def test_every_outcome_is_told_once(machine):
 
 
 def test_caller_who_does_not_wait(machine):
-    """Who applies and leaves is told of nonetheless."""
+    """The apply of a client that disconnects is reported nonetheless."""
     with Monitor(machine) as m:
         with Connection(machine.socket) as c:
             c.send(encode("io.netnsd.Apply", {"name": "lab", "topology": everyday()}, oneway=True))
@@ -96,7 +96,7 @@ def sockets(machine):
 
 
 def test_nothing_between_state_and_events(machine):
-    """Monitors that begin in the middle of a burst: each topology is in the first reply or is told afterwards."""
+    """Monitors that begin in the middle of a burst: each topology is in the first reply or is reported afterwards."""
     names = [f"t{i}" for i in range(120)]
     before = sockets(machine)
     with Connection(machine.socket) as c:
@@ -116,7 +116,7 @@ def test_nothing_between_state_and_events(machine):
             known.append(event["topology"])
         assert sorted(known) == sorted(names)
         m.socket.close()
-    # Those who are gone are told nothing, and hold nothing.
+    # Clients that have gone get nothing, and hold nothing.
     machine.ctl("down", "--all", "--forget")
     wait_for(lambda: sockets(machine) == before)
 
@@ -148,14 +148,14 @@ def test_slow_monitor_is_dropped_others_go_on(machine):
         while "error" not in (reply := slow.receive()):
             slow_told.append(reply["parameters"]["event"])
         assert reply["error"] == "io.netnsd.TooSlow" and not reply.get("continues")
-        # What it was told is the beginning, whole and in order.
+        # What it got is the beginning, complete and in order.
         assert len(told) > len(slow_told) > 1000 and slow_told == told[:len(slow_told)]
         assert slow.call("io.netnsd.Ping")
     assert len(log(machine)) == 1000 and log(machine)[-1] == told[-1]
 
 
 def test_monitor_that_stands_still_for_ever(machine):
-    """Nobody waits for it, and it costs no more than is queued for it."""
+    """Nobody waits for it, and it costs no more than what is queued for it."""
     with Monitor(machine) as slow:
         batches = []
         flood(machine, lambda: batches.append(1) or len(batches) > 100)
@@ -255,7 +255,7 @@ def test_netnsctl_monitor(machine):
 
 
 def test_netnsctl_monitor_json(machine):
-    """One object a line, with the members of the interface; of the names given only."""
+    """One object per line, with the members of the interface; of the names given only."""
     machine.apply(everyday())
     machine.apply(pair(), "other")
     with monitor(machine, "--json", "lab", "later") as m:
@@ -283,7 +283,7 @@ def test_netnsctl_monitor_when_the_daemon_goes_away(machine):
 
 
 def test_netnsctl_monitor_when_nobody_reads(machine):
-    """It ends with its reader, also when nothing happens any more."""
+    """It ends with its reader, even when nothing happens any more."""
     machine.apply(everyday())
     out = machine.sh("netnsctl monitor | head -n 1")
     assert "lab" in out

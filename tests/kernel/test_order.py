@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The first address of a network in a file is the source of what goes there, and stays so."""
+"""The first address of a network in a file is the source address for that network, and stays so."""
 import pytest
 from machine import wait_for
 from monitor import events, log
@@ -26,7 +26,7 @@ def sources(machine):
 
 
 def promotes(link, yes, netns="ns1"):
-    """Whether the next one takes the place of the first, or goes with it."""
+    """Whether the next one takes the place of the first, or is removed with it."""
     return (f"ip netns exec {netns} sysctl -q net.ipv4.conf.{link}.promote_secondaries={yes} "
             "net.ipv4.conf.all.promote_secondaries=0")
 
@@ -60,7 +60,7 @@ def test_another_order_is_a_change(up):
     steps = up.ctl("plan", up.file(t)).stdout
     assert "- address   ns1/veth-ns  10.0.0.2/24 out of order (recreated)\n" in steps
     assert "+ address   ns1/veth-ns  10.0.0.2/24 (recreated)\n" in steps
-    # That one stays, and is the first once those before it have left.
+    # That one stays, and is the first once those before it have gone.
     assert "10.0.0.4/24" not in steps
     assert "recreated, which interrupts traffic" in up.apply(t, "lab", "--no-disrupt", code=1).stderr
     up.apply(t)
@@ -76,7 +76,7 @@ def test_another_order_is_a_change(up):
 
 
 def test_where_none_takes_the_place_of_the_first(up):
-    """All of the network would go with it, and routes of others with them: it stays as it is."""
+    """All of the network would be removed with it, and routes of others with them: it stays as it is."""
     up.sh(promotes("veth-ns", 0))
     t = topology(OTHERS[:1] + FOUR[::-1] + SIX + OTHERS[1:])
     assert up.apply(t).stdout == "lab: unchanged\n"
@@ -85,7 +85,8 @@ def test_where_none_takes_the_place_of_the_first(up):
 
 @pytest.mark.parametrize("new, anew", [("10.0.0.5/24", 3), ("2001:db8::5/64", 1)])
 def test_new_one_among_them(up, new, anew):
-    """A plan has all that it takes, and that interrupts traffic: before the others with IPv4, after one with IPv6."""
+    """A plan shows all that is needed, and that it interrupts traffic: before the others with IPv4, after one with
+    IPv6."""
     t = topology(OTHERS[:1] + [new] + FOUR + SIX + OTHERS[1:])
     if ":" in new:
         t = topology(OTHERS[:1] + FOUR + SIX + OTHERS[1:] + [new])
@@ -113,7 +114,7 @@ def test_taken_back(up):
 
 
 def test_routes_of_others_stay(machine):
-    """Never is an interface without an address: that would cost it all its routes."""
+    """An interface is never without an address: that would cost it all its routes."""
     machine.sh("ip link add wan type bridge; ip link set wan up; sysctl -q net.ipv4.conf.wan.promote_secondaries=1")
     t = {"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24", "10.7.0.2/24", "10.7.0.3/24"]}}}}
     machine.apply(t)
@@ -140,7 +141,7 @@ def test_loopback_keeps_its_own(machine):
 
 
 def test_what_waits_holds_up_the_others(bare):
-    """The first is fought for: the others are not made anew again and again meanwhile."""
+    """The first is contested: the others are not recreated again and again meanwhile."""
     bare.start("--heal-burst", "2/60")
     bare.apply(topology(FOUR))
 
@@ -158,7 +159,7 @@ def test_what_waits_holds_up_the_others(bare):
 
 
 def test_many(machine):
-    """A heal of one of a thousand; each removal of the first would look for the next."""
+    """A heal of one of a thousand; each removal of the first would search for the next."""
     t = topology([f"10.0.{i // 250}.{i % 250 + 2}/16" for i in range(1000)])
     machine.apply(t)
     machine.sh("ip -n ns1 addr del 10.0.0.2/16 dev veth-ns")
@@ -167,7 +168,7 @@ def test_many(machine):
 
 
 def test_kinds_of_ipv6_addresses(machine):
-    """The kernel has them in another order, whatever comes first."""
+    """The kernel has them in another order, whatever was added first."""
     t = topology(FOUR[:1] + ["fec0::1/6", "fc00::1/6"])
     machine.apply(t)
     assert machine.apply(t).stdout == "lab: unchanged\n"
@@ -207,7 +208,7 @@ def test_only_reported(machine):
 
 
 def test_somebody_elses_is_the_first(machine):
-    """That one stays, and there is nothing to be done."""
+    """That one stays, and there is nothing to do."""
     machine.sh("ip link add wan type bridge; ip link set wan up; ip addr add 10.7.0.9/24 dev wan")
     t = {"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24", "10.7.0.2/24"]}}}}
     machine.apply(t)
@@ -234,10 +235,10 @@ def test_on_an_interface_of_somebody(machine, promote):
 
 
 def test_not_for_a_second_without_the_address(machine):
-    """Who looks for duplicates keeps his addresses as they are."""
+    """Where duplicate address detection is on, addresses are left as they are."""
     t = topology(FOUR + [{"address": a, "nodad": False} for a in SIX[:2]])
     machine.apply(t)
-    # The last of the file has come first.
+    # The last of the file was added first.
     wait_for(lambda: "tentative" not in machine.sh("ip -n ns1 addr show dev veth-ns"))
     assert source(machine, "2001:db8::1") == "2001:db8::2"
     machine.sh("ip -n ns1 addr del 2001:db8::3/64 dev veth-ns")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a step takes along of others is said in the plan, and counts as a disruption; and other names of interfaces."""
+"""Objects of others that a step removes are named in the plan, and count as a disruption; and alternative names of
+interfaces."""
 import pytest
 from machine import wait_for
 
@@ -43,7 +44,7 @@ def test_more_than_can_be_named(machine):
 
 @pytest.mark.parametrize("netns", ["host", "a", "old"])
 def test_link_that_leaves(machine, netns):
-    """Ports, addresses and routes of others are on it."""
+    """Ports, addresses and routes of others depend on it."""
     machine.sh("ip netns add old")
     at, where = (None, "") if netns == "host" else (netns, f"-n {netns}")
     body = {"interfaces": {"br0": {"kind": "bridge", "stp_state": True}}, **({"existing": True} if netns == "old" else {})}
@@ -122,7 +123,8 @@ def test_what_a_refused_change_took_along_is_said(machine, what):
 
 
 def test_what_a_refused_change_did_not_come_to_is_not_said(machine):
-    """Neither what a later step would have taken along, nor what is in a namespace that was only to leave."""
+    """Neither what a later step would have removed, nor what is in a namespace that was only to be removed at the
+    end."""
     machine.sh("ip netns add old; " + WAN.replace("ip link", "ip -n old link").replace("ip addr", "ip -n old addr"))
     machine.apply(ours(a={}), "lab")
     machine.sh("ip -n a link add brx type bridge")
@@ -149,7 +151,7 @@ def test_change_that_takes_nothing(machine, said):
 
 
 def test_nobody_elses_is_there(machine):
-    """IPv6 of the kernel's own making is nobody's."""
+    """IPv6 of the kernel's own making belongs to nobody."""
     machine.sh("ip link add wan type veth peer name isp; ip link set wan up; ip link set isp up")
     wait_for(lambda: any(a["local"].startswith("fe80") for a in machine.ip("addr", "show", "dev", "wan")[0]["addr_info"]))
     t = {"host": {"interfaces": {"wan": {"sysctl": {"ipv6.disable_ipv6": 1}}}}}
@@ -183,7 +185,7 @@ def test_other_name_of_an_interface(machine, netns, said):
 
 
 def test_other_name_comes_later(machine):
-    """What is kept under its name is away, and another one answers to that name."""
+    """The interface with that name is gone, and another one has it as an alternative name."""
     machine.sh("ip link add wan type bridge; ip link add ext1 type bridge")
     machine.apply({"host": {"interfaces": {"wan": {"addresses": ["192.0.2.7/24"]}}}})
     machine.sh("ip link del wan; ip link property add dev ext1 altname wan")

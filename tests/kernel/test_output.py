@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Nobody reads what netnsd says: the journal, standard error, the service manager. It goes on all the same, and
-says afterwards what was lost."""
+"""Nobody reads what netnsd writes: the journal, standard error, the service manager. It continues all the same, and
+reports afterwards what was lost."""
 import os
 import socket
 import subprocess
@@ -16,7 +16,7 @@ from topologies import everyday
 DRIFT = b"16864d8954f942b2b83b5ac198297c6c"
 
 def lives(machine):
-    """More changes than a socket takes datagrams of (net.unix.max_dgram_qlen) are answered, and drift is healed."""
+    """More changes than a socket accepts datagrams (net.unix.max_dgram_qlen) are answered, and drift is healed."""
     machine.apply(everyday())
     for _ in range(20):
         machine.ctl("down", "lab")
@@ -45,7 +45,7 @@ def test_no_journal_at_its_socket(bare):
 
 
 def test_journal_that_goes(bare):
-    """What was meant for it and is still queued comes on standard error."""
+    """What was meant for it and is still queued appears on standard error."""
     s = unread(bare)
     bare.start(environment=TO_JOURNAL)
     lives(bare)
@@ -82,7 +82,7 @@ def test_standard_error_that_nobody_reads(bare, pipe):
     lines = text.lstrip(b"x").decode().splitlines()
     assert lines[0] == "netnsd: ready: 0 topologies, 0 namespaces"
     assert all(line.startswith("netnsd: ") for line in lines)
-    # Others who write there are not surprised: the descriptor itself still waits.
+    # Others who write there are not surprised: the descriptor itself still blocks.
     assert "flags:\t0100001" in bare.sh(f"cat /proc/{bare.pid()}/fdinfo/2")
 
 
@@ -123,7 +123,7 @@ def test_standard_error_that_is_closed_at_the_other_end(bare):
 
 
 def test_service_manager_that_stands_still(bare):
-    """READY=1 is told as soon as it can be, however late; the watchdog and SIGTERM do not wait for it."""
+    """READY=1 is sent as soon as possible, however late; the watchdog and SIGTERM do not wait for it."""
     path = bare.folder / "n"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.bind(str(path))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Only ours: marks are on all we make, and what others made stays through changes and down."""
+"""Only ours: all that we create is marked, and what others created stays through changes and down."""
 import pytest
 from machine import wait_for
 from topologies import everyday, pair
@@ -83,7 +83,7 @@ def test_foreign_objects_stay_on_down(machine):
 
 
 def test_link_that_merely_has_our_group_is_not_deleted(machine):
-    """Deleting by group takes all that is in it: somebody may have put a link of his there."""
+    """Deleting by group removes everything in it: somebody may have put a link of his there."""
     machine.apply(everyday())
     group = machine.link(None, "veth-host")["group"]
     machine.sh(f"ip link add foreign type veth peer name foreign2; ip link set foreign group {group}")
@@ -165,7 +165,7 @@ def test_interface_that_leaves_a_file_is_free(machine):
 
 
 def test_file_of_an_existing_namespace_is_not_ours_to_remove(machine):
-    """What a name that was unmounted leaves behind looks like what a create of ours leaves that was cut off."""
+    """What an unmounted name leaves behind looks like what an interrupted create of ours leaves."""
     machine.sh("ip netns add theirs")
     t = {"namespaces": {"theirs": {"existing": True, "interfaces": {"lo": {"addresses": ["10.255.0.1/32"]}}}}}
     machine.apply(t)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What apply --persist leaves is there at boot, and nothing else is: only after the commit, and with --confirm only
+"""A topology of apply --persist comes up at boot, and no other does: only after the commit, and with --confirm only
 after that."""
 import json
 import signal
@@ -31,7 +31,7 @@ def test_persist(machine):
     reboot(machine)
     boot(machine)
     machine.ping("ns1", "10.0.0.1")
-    # Where it was from is known too, so the same file may change it.
+    # Its source is known, too, so the same file may change it.
     assert status(machine)["lab"]["source"] == str(machine.folder / "lab.json")
     assert machine.apply(everyday()).stdout == "lab: unchanged\n"
 
@@ -48,7 +48,7 @@ def test_persist_what_is_up_already(machine):
     machine.apply(everyday())
     assert machine.apply(everyday(), "lab", "--persist").stdout == "lab: unchanged; saved for boot\n"
     assert persisted(machine) == LAB
-    # Tried until the next boot, then for good.
+    # Retried until the next boot, then for good.
     machine.apply(pair())
     assert status(machine)["lab"]["on_disk"] == "changed"
     assert json.loads((machine.folder / "state/topologies/lab.json").read_text()) == everyday()
@@ -80,7 +80,7 @@ def test_persist_of_what_is_refused(machine):
 
 
 def test_persist_that_cannot_be_written(machine):
-    """Nothing is touched when it is clear that it cannot be kept."""
+    """Nothing is touched when it is clear that it cannot be saved."""
     (machine.folder / "state").write_text("in the way")
     said = machine.apply(everyday(), "lab", "--persist", code=1).stderr
     assert "Not a directory" in said and "everything is as it was before" in said
@@ -88,7 +88,7 @@ def test_persist_that_cannot_be_written(machine):
 
 
 def test_persist_that_fails_at_the_end(bare):
-    """The change is done by then: that is what is said, and the next start tries again."""
+    """The change is done by then: that is reported, and the next start tries again."""
     state = bare.folder / "state/topologies"
     boot(bare)
     pid = bare.pid()
@@ -119,7 +119,7 @@ def test_persist_with_confirm(machine):
     machine.ctl("rollback", "lab")
     assert (machine.folder / "state/topologies/lab.json").read_text() == before
     assert machine.namespaces() == ["ns1"] and persisted(machine) == LAB
-    # That it was to be there is forgotten with the rollback.
+    # The request to save it for boot is dropped by the rollback.
     restart(machine)
     assert (machine.folder / "state/topologies/lab.json").read_text() == before
 
@@ -162,7 +162,7 @@ def test_forget(machine):
 
 
 def test_forget_what_the_administrator_has(machine):
-    """netnsd does not remove that file; but the topology does not come back before the next boot."""
+    """netnsd does not remove that file; but the topology does not come up before the next boot."""
     path = put(machine, everyday())
     machine.ctl("up", "lab")
     said = machine.ctl("down", "--forget", "lab").stdout
@@ -187,7 +187,7 @@ def test_persist_beside_a_file_of_the_administrator(machine):
 
 
 def test_rollback_to_nothing_of_what_is_persisted(machine):
-    """It is there at boot still, but not before."""
+    """It still comes up at boot, but not before."""
     machine.apply(everyday(), "lab", "--persist")
     machine.ctl("rollback", "lab")
     assert machine.namespaces() == [] and status(machine)["lab"]["state"] == "down"
@@ -215,7 +215,7 @@ def test_persist_under_a_name_that_another_file_has(machine):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_killed_while_it_persists(machine, number):
-    """What is up is there at boot, or what was before is."""
+    """What is up comes up at boot, or what was before does."""
     t = many(20)
     for _ in range(5):
         client = machine.popen("netnsctl", "apply", "--persist", machine.file(t))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A route that names only its router follows it to another interface."""
+"""A route that names only its gateway follows it to another interface."""
 import pytest
 from machine import wait_for
 from monitor import events, log
@@ -37,7 +37,7 @@ def test_the_network_moves(up):
 
 
 def test_another_route_leads_to_the_router(up):
-    """Somebody's, to another interface: what the kernel chose then, and would choose again, stays."""
+    """Another program's, to another interface: what the kernel chose then, and would choose again, stays."""
     up.sh("ip -n r route add 10.0.3.0/24 dev eth1; ip -n r -6 route add 2001:db8:3::/64 dev eth1")
     t = topology(ONE, TWO)
     t["namespaces"]["r"]["interfaces"]["eth0"]["addresses"] += ["10.0.0.1/16", "2001:db8::1/32"]
@@ -59,7 +59,7 @@ GONE = {
 
 @pytest.mark.parametrize("there, gone", GONE.values(), ids=GONE)
 def test_what_the_kernel_keeps_is_kept(machine, there, gone):
-    """What led to the router has gone from an interface of somebody, and the default route leads elsewhere."""
+    """The path to the gateway over an interface of others has gone, and the default route leads elsewhere."""
     machine.sh("for n in lan wan; do ip link add $n type bridge; ip link set $n up; done; ip addr add 192.0.2.1/24 dev lan;"
                f"ip route add default via 192.0.2.9; ip addr add 10.8.0.9/24 dev wan; {there}")
     t = {"host": {"interfaces": {"wan": {"addresses": ["10.9.0.1/24"]}, "lan": {"addresses": ["10.10.0.1/24"]}},

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Whatever is done, in whatever order: what there is, is what was declared, and what is not ours stays as it was; and
-at the end nothing is left. NETNSD_SEED=N runs seed N alone, and NETNSD_STEPS=3,7,9 only these steps of it."""
+"""Whatever is done, in whatever order: the state is what was declared, and what is not ours stays as it was; and in the
+end nothing is left. NETNSD_SEED=N runs seed N alone, and NETNSD_STEPS=3,7,9 only these steps of it."""
 import os
 import random
 
@@ -10,7 +10,7 @@ from steps import STEPS, crowd
 
 LENGTH = 50
 SEEDS = range(44)
-# Those that have found something, and some that have it all; the others run on one build only.
+# Those that have found something, and some that have everything; the others run on one build only.
 FOUND = 4, 14, 17, 20, 22
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Whatever is not healed has a reason, and netnsd says which: in the status, as JSON and for people, to monitors, and in
-the debug log. Each is provoked here; the last test knows whether one is missing."""
+"""Everything that is not healed has a reason, and netnsd says which: in the status, as JSON and for people, to
+monitors, and in the debug log. Each is provoked here; the last test shows whether one is missing."""
 import errno
 import json
 import re
@@ -26,7 +26,7 @@ def topology(machine, name="lab"):
 
 
 def monitored(machine):
-    """What a new monitor is told of the topology."""
+    """What a new monitor gets about the topology."""
     with Monitor(machine) as m:
         return next(t for t in m.topologies if t["name"] == "lab")
 
@@ -48,7 +48,7 @@ def shows(machine, word, kind, place):
 
 
 def shows_whole(machine, word):
-    """The same of a topology as a whole."""
+    """The same for a topology as a whole."""
     wait_for(lambda: topology(machine).get("reason") == word)
     assert monitored(machine)["reason"] == word
     assert f"lab: not healed: {SENTENCES[word]}" in machine.ctl("status").stdout
@@ -75,7 +75,7 @@ def test_on_drift_report(debug):
     assert (event["event"], event["reason"]) == ("drift", "on_drift_report")
     shows(debug, "on_drift_report", "address", "host/veth-host")
     assert ": netnsctl up lab" in debug.ctl("status").stdout
-    # What a person is told to run helps.
+    # The command that people are told to run helps.
     debug.ctl("up", "lab")
     assert debug.addresses(None, "veth-host") == ["10.0.0.1/24"] and "drift" not in topology(debug)
 
@@ -109,7 +109,7 @@ def test_contested(bare):
 
 
 def test_refused(bare, fault):
-    """By the kernel: it is tried again later."""
+    """By the kernel: it is retried later."""
     bare.start("--log-level", "debug", environment=fault.environment)
     bare.apply(everyday())
     with Monitor(bare) as m:
@@ -126,7 +126,7 @@ def test_refused(bare, fault):
 
 @pytest.fixture
 def far(bare):
-    """x0, somebody's interface on the host, and another host on its cable."""
+    """x0, an interface of others on the host, and another host on its veth pair."""
     bare.start("--log-level", "debug", "--heal-burst", "5/1")
     bare.sh("""ip netns add far; ip link add x0 type veth peer name x1 netns far; ip link set x0 up; ip -n far link set x1 up""")
     yield bare
@@ -135,7 +135,7 @@ def far(bare):
 
 
 def test_unusable_and_not_ready(far):
-    """A duplicate is recreated now and then; until the kernel has looked again, nothing is done."""
+    """A duplicate is recreated now and then; until the kernel has checked again, nothing is done."""
     far.sh("ip -n far addr add fd00::1/64 dev x1 nodad; echo 3 >/proc/sys/net/ipv6/conf/x0/dad_transmits")
     far.apply({"host": {"interfaces": {"x0": {"addresses": ["fd00::1/64"]}}}})
     shows(far, "unusable", "address", "host/x0")
@@ -144,7 +144,7 @@ def test_unusable_and_not_ready(far):
 
 
 def test_not_ready(bare):
-    """A route whose source the kernel still looks for."""
+    """A route whose source is tentative."""
     bare.start("--log-level", "debug")
     bare.sh("echo 3 >/proc/sys/net/ipv6/conf/default/dad_transmits")
     bare.apply({"host": {"interfaces": {"br0": {"kind": "bridge", "addresses": ["fd00::1/64"]},
@@ -157,7 +157,7 @@ def test_not_ready(bare):
 
 
 def test_missing_and_blocked(debug):
-    """An interface that others make goes; its address has nothing to stand on."""
+    """An interface that others create disappears; its address has nothing to belong to."""
     debug.sh(WAN)
     debug.apply(wan("10.7.0.1/24"))
     with Monitor(debug) as m:
@@ -179,7 +179,7 @@ def test_missing_namespace(debug):
     debug.sh("ip netns del theirs")
     shows(debug, "missing", "namespace", "theirs")
     shows(debug, "blocked", "link", "theirs/b")
-    # A symbolic link is no namespace.
+    # A symbolic link is not a namespace.
     debug.sh("ln -s /proc/1/ns/net /run/netns/theirs")
     shows(debug, "name_blocked", "namespace", "theirs")
     debug.sh("rm /run/netns/theirs")
@@ -187,7 +187,7 @@ def test_missing_namespace(debug):
 
 
 def test_others_missing(debug):
-    """A route is refused while an interface of others is away that has the address of its gateway."""
+    """A route is refused while an interface of others is missing that has the address of its gateway."""
     debug.sh(WAN)
     t = wan("10.7.0.1/24")
     t["host"]["routes"] = [{"to": "10.9.0.0/24", "via": "10.7.0.2"}]
@@ -201,7 +201,7 @@ def test_others_missing(debug):
 
 
 def test_order(bare):
-    """The second address comes after the first, and that one is fought for."""
+    """The second address comes after the first, which is contested."""
     bare.start("--log-level", "debug", "--heal-burst", "2/60")
     t = everyday()
     t["namespaces"]["ns1"]["interfaces"]["veth-ns"]["addresses"] = ["10.0.0.2/24", "10.0.0.3/24"]
@@ -228,7 +228,7 @@ def test_foreign(debug):
 
 
 def test_other_topology(debug):
-    """Another one takes the name while ours does not look."""
+    """Another one takes the name while ours is not watched."""
     debug.apply(everyday())
     debug.apply(pair(), "other")
     alias = debug.link("a", "eth0")["ifalias"]
@@ -242,7 +242,7 @@ def test_other_topology(debug):
 
 
 def test_mark_damaged(bare):
-    """While netnsd is away: nobody knows whose the link is."""
+    """While netnsd is stopped: nobody knows who owns the link."""
     bare.start()
     bare.apply({"host": {"interfaces": {"br0": {"kind": "bridge"}}}})
     group = bare.link(None, "br0")["group"]
@@ -256,7 +256,7 @@ def test_mark_damaged(bare):
 
 
 def test_altname(debug):
-    """The name is another name of an interface."""
+    """The name is an alternative name of an interface."""
     debug.sh("ip link add wan type bridge; ip link add ext1 type bridge")
     debug.apply({"host": {"interfaces": {"wan": {"addresses": ["192.0.2.7/24"]}}}})
     debug.sh("ip link del wan; ip link property add dev ext1 altname wan")
@@ -268,7 +268,7 @@ def test_altname(debug):
 
 
 def test_barred(debug):
-    """IPv6 cannot have one way twice."""
+    """IPv6 cannot have one next hop twice."""
     debug.apply({"namespaces": {"ns1": {"interfaces": {
         "e0": {"kind": "veth", "peer": "e1", "addresses": ["fd00::1/64"]}, "e1": {}},
         "routes": [{"to": "fd05::/64", "via": "fd00::2"}]}}})
@@ -287,7 +287,7 @@ def test_beside(debug):
 
 
 def test_changing(bare):
-    """Drift of what is just being changed is the change's own."""
+    """Drift of what is just being changed is left to the change."""
     bare.start("--log-level", "debug")
     bare.sh("echo 3 >/proc/sys/net/ipv6/conf/default/dad_transmits")
     t = {"host": {"interfaces": {"br0": {"kind": "bridge", "addresses": ["fd00::1/64"]},
@@ -311,7 +311,7 @@ def test_awaiting(debug):
 
 
 def test_rollback_failed(bare, fault):
-    """A step is refused, and so is the way back."""
+    """A step is refused, and the rollback as well."""
     bare.start("--log-level", "debug", environment=fault.environment)
     bare.apply(everyday())
     fault.arm(ERROR, at=2, last=FOREVER, error=errno.ENOBUFS, only=NUMBERS["sendto"])
@@ -327,7 +327,7 @@ def test_rollback_failed(bare, fault):
 
 
 def test_overdue(bare):
-    """Not confirmed while netnsd was away; the rollback is refused for now."""
+    """Not confirmed while netnsd was stopped; the rollback is refused for now."""
     bare.start()
     bare.apply(everyday())
     bare.apply(pair(), "lab", "--replace", "--confirm", 3)
@@ -355,7 +355,7 @@ def test_no_record(bare):
 
 
 def test_unobserved(bare, fault):
-    """The kernel does not say what is there."""
+    """The kernel does not say what exists."""
     bare.start("--log-level", "debug", environment=fault.environment)
     bare.apply(everyday())
     fault.arm(ERROR, at=1, last=FOREVER, error=errno.ENOMEM, reads=True, only=NUMBERS["sendto"])
@@ -365,7 +365,7 @@ def test_unobserved(bare, fault):
     shows_whole(bare, "unobserved")
     [event] = [e for e in log(bare) if e["event"] == "failed"]
     assert event["reason"] == "unobserved"
-    # Every second it is tried, and said once.
+    # Retried every second, and logged once.
     assert len(logged(bare, "unobserved")) == 1
     fault.disarm()
     wait_for(lambda: bare.addresses("ns1", "veth-ns") and "reason" not in topology(bare))

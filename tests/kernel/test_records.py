@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is read from disk is checked like what comes over the socket: whatever is wrong with a record makes that
-topology failed, with the file and the field; nothing of it is made, and everything else works."""
+"""What is read from disk is checked like what arrives over the socket: whatever is wrong with a record makes that
+topology failed, with the file and the field; nothing of it is created, and everything else works."""
 import json
 import os
 import shutil
@@ -16,13 +16,13 @@ VALUES = [None, True, -1, HUGE, 1.5, "", "odd", "\0", "x" * 5000, [], {}, [None]
 
 
 def topology(name):
-    """Something of its own and something of the host's, so that there are originals."""
+    """Something of its own and something of the host's, so that there are saved values."""
     return {"host": {"sysctl": {"net.ipv4.ip_default_ttl": 70}}, "namespaces": {f"n-{name}": {}}}
 
 
 @pytest.fixture
 def record(machine):
-    """A record with a topology before it."""
+    """A record with a previous topology."""
     machine.apply(topology("lab"))
     machine.apply({**topology("lab"), "description": "the second"})
     machine.stop()
@@ -31,7 +31,7 @@ def record(machine):
 
 
 def mutations(record):
-    """Each field missing and with each value of another kind; each object of the originals likewise."""
+    """Each field missing and with each value of another kind; each saved object likewise."""
     def changed(path, value):
         new = json.loads(json.dumps(record))
         at = new
@@ -67,7 +67,7 @@ def mutations(record):
 
 
 def same_kind(path, old, value):
-    """Whether @value is as good as what was there."""
+    """Whether @value is as good as the original."""
     if value == "missing":
         return path in [("confirm_usec",), ("previous",), ("adopt",), ("persist",), ("forget",)] or path[-1] == "value"
     if path in [("topology",), ("previous", "topology")] and value == {}:
@@ -193,7 +193,7 @@ def test_previous_topology_is_checked(machine, record):
 @pytest.mark.parametrize("place", [("topology", "namespaces"), ("topology", "host", "sysctl"), ("topology", "host"),
                                    ("previous", "topology", "namespaces"), ("topology", "namespaces", "n-lab")])
 def test_numbers_with_a_fraction(machine, record, place):
-    """Of such a number, too, it is known that nobody knows where it stood."""
+    """For such a number, too, it is known that its position is unknown."""
     known, good = record
     at = good
     for step in place[:-1]:
@@ -270,7 +270,7 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("option", ["--run", "--run below", "--socket"])
 def test_directory_that_others_can_turn(bare, place, option):
-    """It is not used, the message has the whole path, and nothing is made."""
+    """It is not used, the message has the whole path, and nothing is created."""
     if os.geteuid():
         pytest.skip("needs other users")
     if option == "--socket" and place in ("sticky", "a link"):
@@ -305,7 +305,7 @@ def test_directory_that_others_can_turn(bare, place, option):
 @pytest.mark.parametrize("place", ["a link", "a link of a user", "of a user", "writable", "a file", "a link to nowhere",
                                    "within a user's"])
 def test_boot_directory(bare, place):
-    """A link that root has made leads to what is applied; nothing else that is odd does."""
+    """A link that root has created leads to what is applied; nothing else that is odd does."""
     if os.geteuid():
         pytest.skip("needs other users")
     path = bare.folder / "topologies"
@@ -351,7 +351,7 @@ def test_files_of_a_boot_directory_are_chosen_by_name(bare):
 
 
 def test_too_many_boot_files(bare):
-    """The first 4096 in order of name are read, whatever order they were made in."""
+    """The first 4096 in order of name are read, whatever order they were created in."""
     folder = bare.folder / "topologies"
     folder.mkdir()
     for i in sorted(range(4100), key=lambda i: i * 7919 % 4100):
@@ -365,7 +365,7 @@ def test_too_many_boot_files(bare):
 
 
 def test_values_that_only_the_kernel_has(machine):
-    """What a sysctl key held before us is put back as it was, though no file may say so."""
+    """The former value of a sysctl key is restored as it was, even if no file may say so."""
     machine.apply({"host": {"sysctl": {"net.ipv4.ip_local_reserved_ports": "7000-7010"}}})
     assert json.loads((machine.root / "run/netnsd/known/lab.json").read_text())["originals"][0]["fields"]["value"] == ""
     machine.restart(signal.SIGKILL)

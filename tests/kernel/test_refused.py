@@ -10,7 +10,7 @@ from machine import ROOT, wait_for
 from topologies import everyday, pair
 
 BAD = sorted((ROOT / "tests/bad").glob("*.json"))
-# Valid as far as a file can tell: which link-local addresses there are only the kernel knows. (route, its words).
+# Valid as far as a file can tell: only the kernel knows which link-local addresses exist. (route, its words).
 KERNEL_SAYS_NO = [
     ({"to": "2001:db8:9::/48", "dev": "veth-ns", "src": "fe80::77"}, "Invalid source address"),
     ({"to": "2001:db8:9::/48", "via": "fe80::1", "dev": "veth-ns", "src": "fe80::77"}, "Invalid source address"),
@@ -62,7 +62,7 @@ while data := c.recv(100):
 
 
 def test_namespace_that_was_to_leave_is_the_same(machine):
-    """Its inode, its processes and their connections live on through an apply that is taken back."""
+    """Its inode, its processes and their connections survive an apply that is rolled back."""
     machine.apply(pair())
     inodes = machine.inode("a"), machine.inode("b")
     before = machine.snapshot()
@@ -189,7 +189,7 @@ def test_bad_files_change_nothing(machine):
 
 
 def with_ns1(**ns1):
-    """A namespace ns1 of @ns1 beside one whose name begins like its own."""
+    """A namespace ns1 of @ns1 next to one whose name begins like its own."""
     return {"namespaces": {"ns1": ns1, "ns10": {"interfaces": {"b": {"kind": "bridge"}}}}}
 
 

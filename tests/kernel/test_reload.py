@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""netnsctl reload: what is new or has changed in the boot directories is applied, and it is said what became of
-each."""
+"""netnsctl reload: what is new or has changed in the boot directories is applied, and the outcome of each is
+reported."""
 import json
 import re
 import signal
@@ -56,7 +56,7 @@ def test_reload(bare, manager):
 
 
 def test_reload_of_one_that_is_refused(bare):
-    """All or nothing: what is up stays as it is, and what is new is not there."""
+    """All or nothing: what is up stays as it is, and nothing new is created."""
     put(bare, everyday())
     boot(bare)
     bare.sh("ip link add taken type bridge; ip link add gone type bridge")
@@ -103,7 +103,7 @@ def test_hangup(bare, manager):
 
 
 def test_reload_while_starting(bare):
-    """What is in line twice is done once."""
+    """A topology that is queued twice is applied once."""
     put(bare, many(100), "many")
     bare.start()
     bare.ctl("reload")
@@ -132,7 +132,7 @@ def test_waiting_topology_that_changes(bare):
 
 @pytest.mark.parametrize("command", [["reload"], ["up", "lab"]])
 def test_record_that_cannot_be_read(bare, command):
-    """What netnsd does not know any more it reads from the file again."""
+    """A topology without a record is read from the file again."""
     put(bare, everyday())
     boot(bare)
     bare.stop()

@@ -25,7 +25,7 @@ def test_restart_writes_nothing(bare, number):
     status = json.loads(bare.ctl("--json", "status").stdout)
     assert [(t["name"], t["state"]) for t in status["topologies"]] == [("lab", "up")]
     assert bare.apply(everyday()).stdout.strip() == "lab: unchanged"
-    # The run directory may be made a mount, nothing else.
+    # The run directory may become a mount, nothing else.
     assert [w for w in bare.writes() if not re.search(r'mount\(.*"/run/netns"', w)] == []
     bare.assert_same(before)
 
@@ -129,7 +129,7 @@ def states(machine, *topologies):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_during_apply(machine, seed):
-    """Ten times: an apply over nothing, or over another state, is cut off at a random moment."""
+    """Ten times: an apply over nothing, or over another state, is interrupted at a random moment."""
     rng = random.Random(seed)
     before, after = None if seed == 0 else pair(), many(30)
     good = states(machine, before, after)
@@ -165,7 +165,7 @@ def test_killed_during_down(machine):
 
 
 def test_terminated_during_apply(machine):
-    """SIGTERM finishes or takes back, and the daemon ends well."""
+    """SIGTERM finishes or rolls back, and the daemon exits successfully."""
     t = many(30)
     for wait in 0.0, 0.01, 0.03:
         client = machine.popen(NETNSCTL, "apply", machine.file(t), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What somebody sets on a route of ours that still carries our mark: metrics, lifetime, preference, what it puts around packets."""
+"""Changes of others to a route of ours that still carries our mark: metrics, lifetime, preference, encapsulation."""
 import pytest
 from machine import wait_for
 from monitor import events, log
 from test_bridge_port import at, somebodys  # noqa: F401
 
 FOUR, SIX = "10.9.0.0/24 via 10.0.0.2 dev e0", "fd09::/64 via fd00::2 dev e0"
-# What is set, with which of the two, and what plan says of it: the old leaves, the new comes.
+# What is set, with which of the two, and what plan says about it: the old one is removed, the new one created.
 SET = {
     "mtu": (FOUR, "mtu 1400", "mtu 1400"),
     "mtu locked": (FOUR, "mtu lock 1400", "mtu 1400 lock mtu"),
@@ -38,7 +38,7 @@ SET = {
     "encap 6": (SIX, "encap ip6 id 5 dst fd00::2", "encap of type"),
     "src 6": (SIX, "src fd00::1", "src fd00::1"),
 }
-# The whole route another.
+# The whole route is another one.
 CHANGED = {
     "no gateway": "10.9.0.0/24 dev e0 scope link",
     "scope": "10.9.0.0/24 via 10.0.0.2 dev e0 scope site",
@@ -60,11 +60,11 @@ def topology(on_drift="heal", four=None, six=None):
 
 
 def routes(machine, netns):
-    """All that the kernel says of the two."""
+    """All that the kernel reports about the two."""
     found = [r for family, to in (("-4", "10.9.0.0/24"), ("-6", "fd09::/64"))
              for r in machine.ip("-d", *machine.at(netns), family, "route", "show", to)]
     for r in found:
-        if "expires" in r:  # the seconds left
+        if "expires" in r:  # the remaining seconds
             r["expires"] = True
     return found
 
@@ -141,7 +141,7 @@ def topology_of(fields):
 
 
 def test_for_some_packets(machine):
-    """A type of service makes it another route: ours is missed when it goes, and the other is left alone."""
+    """A type of service makes it another route: ours is missing when it is removed, and the other is left alone."""
     machine.apply(topology_of({}))
     machine.sh("ip -n ns route add 10.9.0.0/24 via 10.0.0.2 dev e0 tos 0x10 proto 78")
     assert machine.apply(topology_of({})).stdout == "lab: unchanged\n"
@@ -158,7 +158,8 @@ def test_for_some_packets(machine):
 
 @pytest.mark.parametrize("which, beside", [(FOUR, True), (SIX, False)], ids=["4", "6"])
 def test_mark_taken_by_another_protocol(machine, which, beside):
-    """To the kernel another protocol's route takes the place of ours: it is said, with what removes it, and left alone."""
+    """To the kernel another protocol's route takes the place of ours: it is reported, with how to remove it, and left
+    alone."""
     machine.apply(topology_of({}))
     before = routes(machine, "ns")
     family = "-6 " if which is SIX else ""

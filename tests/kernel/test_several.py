@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Calls about several topologies: each is a change of its own, and what became of each is told, to people, to programs
-and on the wire; nothing is said to be untouched that is not."""
+"""Calls about several topologies: each is a change of its own, and the outcome of each is reported, to people, to
+programs and on the wire; nothing is said to be untouched that is not."""
 import json
 
 import pytest
@@ -76,7 +76,7 @@ def test_what_is_printed(three):
 
 
 def test_confirm_and_rollback(machine):
-    """Without a name, of all that wait: one whose rollback is refused does not hide the other."""
+    """Without a name, all that await confirmation: one whose rollback is refused does not hide the other."""
     machine.apply(everyday(), "everyday", "--confirm", "600")
     machine.apply(empty("a"), "a", "--confirm", "600")
     with Connection(machine.socket) as c:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A machine that has no room, no descriptors or no memory left: an operation is done or refused in a sentence, all or
-nothing, netnsd lives on, and does it once there is room again."""
+"""A machine that has no space, no descriptors or no memory left: an operation is done or refused with a sentence, all
+or nothing, netnsd survives, and does it once there is room again."""
 import errno
 
 import pytest
@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(not LIBRARY.exists(), reason=f"{LIBRARY} is not built: other processor, or with sanitizers"),
 ]
 
-# What each call may meet; a key is where the name of the call begins.
+# The errors that each call may meet; a key is the beginning of the name of the call.
 ERRORS = {
     "open": [errno.EMFILE, errno.ENFILE, errno.ENOMEM],
     "write": [errno.ENOSPC, errno.EPERM, errno.EINTR],
@@ -41,13 +41,13 @@ ERRORS = {
 
 def errors_of(call):
     errors = next(errors for name, errors in ERRORS.items() if call.startswith(name))
-    # What makes a file may find the file system full.
+    # What creates a file may find the file system full.
     return errors + [errno.ENOSPC] * (call.startswith("open") and (call.endswith(".new") or "/run/net" in call))
 
 
 @pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm], ids=lambda o: o.__name__)
 def test_call_fails(rig, operation):
-    """Each call, also of those that only look, with each error that it may meet."""
+    """Each call, also of those that only read, with each error that it may meet."""
     sweep, name = FaultSweep(rig, operation(), reads=True), operation.__name__
     cases = [(at, error) for at, call in enumerate(sweep.calls, 1) for error in errors_of(call)]
     chosen = points(len(cases), 30, len(name))
@@ -59,7 +59,7 @@ def test_call_fails(rig, operation):
 
 
 class Keys(Operation):
-    """Keys that links follow, and keys of others that return."""
+    """Keys that links follow, and keys of others that are restored."""
 
     def __init__(self, start):
         self.start = start
@@ -98,14 +98,14 @@ def test_each_key_is_refused(rig, start):
 
 
 def test_no_way_home_for_a_moment(rig):
-    """No memory just when netnsd comes back from a namespace: in the wrong one it must do nothing at all."""
+    """No memory just when netnsd returns from a namespace: in the wrong one it must do nothing at all."""
     rig.fault.arm(ERROR, 2, last=5, error=errno.ENOMEM, reads=True, only=NUMBERS["setns"])
     rig.apply(first())
     assert rig.fault.hits == 4 and rig.is_alive()
 
 
 def test_look_of_a_heal_fails(rig):
-    """It is repeated, though nothing more is heard."""
+    """It is repeated, even without another event."""
     rig.apply(first())
     good = rig.steady()
     rig.fault.arm(ERROR, 1, last=FOREVER, error=errno.EMFILE, reads=True, only=NUMBERS["socket"])

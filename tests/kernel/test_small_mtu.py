@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""An MTU below 1280 takes all of IPv6 from a link, its addresses, its keys and how it makes addresses, and a larger one
-brings the link back without them: what a topology says holds on both sides of that, and over it."""
+"""An MTU below 1280 removes all of IPv6 from a link, its addresses, its keys and its address generation, and a larger
+one brings the link back without them: what a topology declares holds on both sides of that, and across it."""
 import pytest
 from machine import wait_for
 
@@ -14,7 +14,7 @@ def with_br0(br0, **body):
 
 
 def test_link_that_loses_and_gets_ipv6(machine):
-    """Below an MTU of 1280 there is none: no addresses, no keys, no way to make addresses."""
+    """Below an MTU of 1280 there is none: no addresses, no keys, no address generation."""
     for br0 in WIDE, NARROW, WIDE, {"kind": "bridge"}, NARROW, {"kind": "bridge", "addrgen": "none"}:
         machine.apply(with_br0(br0))
         assert machine.apply(with_br0(br0)).stdout.strip() == "lab: unchanged"
@@ -48,7 +48,7 @@ def test_cable_of_small_mtu_that_leaves_its_addrgen(machine):
 
 
 def test_host_end_that_gets_ipv6_again(machine):
-    """It is guarded as a new one is: nobody on our cable routes the host."""
+    """It is guarded like a new one: nobody on our veth pair is a router of the host."""
     t = {"host": {"interfaces": {"x": {"kind": "veth", "peer": "a/x", "mtu": 1400}}}, "namespaces": {"a": {}}}
     machine.apply(t)
     for script in "ip link set x mtu 1000", "ip link set x down; ip link set x mtu 1000":

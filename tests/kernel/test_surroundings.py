@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What netnsd is started with and finds on the machine: a helper that is missing is said and stood in for, a limit
-refuses a change, an odd environment changes nothing, and each option is what it says or refused."""
+"""What netnsd is started with and finds on the machine: a missing helper is reported and replaced, a limit refuses a
+change, an odd environment changes nothing, and each option does what it says or is refused."""
 import json
 import os
 import re
@@ -35,7 +35,7 @@ def user(bare):
 
 @pytest.mark.parametrize("what,said", [("instances", "Too many open files"), ("watches", "No space left on device")])
 def test_no_inotify(user, what, said):
-    """Names are watched by their mounts; once it can be had again, the audit takes it."""
+    """Names are watched by their mounts; once inotify is available again, the audit uses it."""
     done = user(f"""echo 0 >/proc/sys/user/max_inotify_{what}
         mount -t tmpfs tmpfs /run; mkdir /run/netns
         netnsd --audit 1 --topologies /run/t --state /run/s 2>/run/log & d=$!
@@ -105,7 +105,7 @@ def test_machine_without_identity(bare, content):
     assert "/etc/machine-id is not valid" not in bare.log()
     kept.unlink()
     assert macs() != first
-    # Where there is no state directory the run directory keeps it.
+    # Without a state directory it is in the run directory.
     kept.unlink()
     kept.mkdir()
     second = macs()
@@ -117,7 +117,7 @@ def test_machine_without_identity(bare, content):
 
 @pytest.mark.parametrize("limit", ["fsize=0", "fsize=1000", "nproc=1", "core=0", "sigpending=0", "msgqueue=0", "memlock=0"])
 def test_limit(bare, limit):
-    """Refuses a change at most, and netnsd lives on."""
+    """Refuses a change at most, and netnsd survives."""
     bare.start(program=f"prlimit --{limit} {NETNSD}")
     done = bare.apply(everyday(), code=None)
     assert done.returncode in (0, 1)
@@ -166,7 +166,7 @@ def test_closed_descriptors(bare, fds):
 
 
 def test_umask_and_working_directory(bare):
-    """Neither is what the files and names depend on."""
+    """Files and names depend on neither."""
     bare.start(environment="mkdir /run/gone; cd /run/gone; rmdir /run/gone; umask 0777; ")
     heals(bare)
     assert bare.socket.stat().st_mode & 0o777 == 0o660
@@ -206,7 +206,7 @@ def test_longest_socket(bare):
 
 
 def test_relative_paths(bare):
-    """Are meant from where netnsd was started; messages have the whole path."""
+    """Are relative to where netnsd was started; messages have the absolute path."""
     bare.start("--run", "here", "--socket", "here/s", environment="cd /run; ", wait=False)
     wait_for(lambda: (bare.root / "run/here/s").is_socket())
     bare.ctl("--socket", "/run/here/s", "apply", bare.file(everyday()))
@@ -220,7 +220,7 @@ def test_relative_paths(bare):
 
 
 def test_groups_that_are_not_there(bare):
-    """Then only root may, and that is said."""
+    """Then only root has access, and that is reported."""
     bare.start("--group", "nobody-here", "--admin-group", "nor-here")
     assert "--group: there is no group nobody-here: only root has access" in bare.log()
     assert "--admin-group: there is no group nor-here: only root can make changes" in bare.log()
@@ -231,14 +231,14 @@ def test_groups_that_are_not_there(bare):
 
 
 def test_empty_variable_of_the_client(machine):
-    """Is none; an empty option is a mistake."""
+    """Counts as unset; an empty option is a mistake."""
     machine.sh("NETNSD_SOCKET= netnsctl status")
     assert "1 to 107 bytes" in machine.ctl("--socket", "", "status", code=2).stderr
     assert "not the name of a namespace" in machine.ctl("wait", "--namespace", "", code=2).stderr
 
 
 def test_state_directory_of_somebody_else(bare):
-    """Nothing is persisted there, and nothing of it is applied."""
+    """Nothing is persisted there, and nothing in it is applied."""
     if os.geteuid():
         pytest.skip("needs other users")
     put(bare, {"namespaces": {"evil": {}}}, "evil", folder="state/topologies")

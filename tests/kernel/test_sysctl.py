@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sysctls: values that the kernel checks against one another, values that it writes otherwise than a file does, and
+"""Sysctls: values that the kernel checks against each other, values that it writes differently from a file, and
 defaults, which decide what a new link begins with."""
 import json
 import signal
@@ -10,7 +10,7 @@ from machine import wait_for
 PORTS = "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_port_range"
 FRAGMENTS = "net.ipv4.ipfrag_low_thresh", "net.ipv4.ipfrag_high_thresh"
 FRAGMENTS6 = "net.ipv6.ip6frag_low_thresh", "net.ipv6.ip6frag_high_thresh"
-# Two keys, of which the first must never be above the second, and values far below and far above one another.
+# Two keys, of which the first must never be above the second, and values far below and far above each other.
 PAIRS = {
     "ports": (PORTS, (400, "500 600"), (3000, "4000 5000")),
     "fragments": (FRAGMENTS, (1000, 2000), (8388608, 16777216)),
@@ -29,7 +29,7 @@ def texts(values):
 
 @pytest.fixture(name="place", params=["host", "ours", "existing"])
 def fixture_place(request, machine):
-    """(The namespace as ip(8) is told, a topology with one body in it.)"""
+    """(The namespace for ip(8), a topology with one body in it.)"""
     if request.param == "existing":
         machine.sh("ip netns add theirs; ip -n theirs link set lo up")
         before = machine.snapshot()
@@ -95,7 +95,7 @@ def test_heal_of_values_that_constrain_each_other(machine, place, pair):
     declared["sysctl"]["net.ipv4.conf.all.rp_filter"] = 1
     machine.apply(topology(**declared))
     where = f"ip netns exec {netns} " if netns else ""
-    # Of the last the kernel tells; then all keys are looked at.
+    # The kernel reports the last; then all keys are read.
     machine.sh("; ".join(f"{where}sysctl -q '{key}={value}'" for key, value in [*reversed(list(zip(keys, high))),
                                                                                 ("net.ipv4.conf.all.rp_filter", 0)]))
     wait_for(lambda: at(machine, netns, keys) == texts(low))
@@ -112,7 +112,7 @@ def test_what_the_kernel_never_takes_is_refused_in_its_words(machine):
 
 @pytest.mark.parametrize("command", [["down", "--all"], ["down", "a", "b"], ["down", "b", "a"], ["down", "--forget", "a", "b"]])
 def test_two_topologies_with_a_value_each(machine, command):
-    """What the first one changed can only be given back once the other is down."""
+    """What the first one changed can only be reverted once the other is down."""
     before = at(machine, None, PORTS)
     machine.apply({"host": {"sysctl": {PORTS[0]: 400}}}, "a")
     machine.apply({"host": {"sysctl": {PORTS[1]: "500 65000"}}}, "b")
@@ -137,7 +137,7 @@ def test_at_boot_the_order_of_files_does_not_matter(machine, names):
     assert at(machine, None, PORTS) == ["400", "500 65000"]
 
 
-# What a file may say: (key, as it is said, as the kernel has it, what somebody else makes of it).
+# What a file may say: (key, as written, as the kernel has it, what somebody else makes of it).
 FORMS = [
     ("net.ipv4.ip_local_reserved_ports", "8080,8081,9148", "8080-8081,9148", "8080"),
     ("net.ipv4.ip_local_reserved_ports", "9148,8080-8081,8081", "8080-8081,9148", "8080-8081"),
@@ -227,7 +227,7 @@ def test_keys_that_cannot_be_written(machine, key, words):
 
 
 def test_a_secret_that_was_not_set(machine):
-    """It cannot be taken away again, but no address is made from it any more."""
+    """It cannot be unset, but no address is generated from it any more."""
     machine.sh("ip link add ext0 type bridge; ip link set ext0 up")
     t = {"host": {"interfaces": {"ext0": {"sysctl": {"ipv6.stable_secret": "2001:db8::1"}}}}}
     assert "unset" in machine.ctl("plan", machine.file(t)).stdout
@@ -243,7 +243,7 @@ def test_a_secret_that_was_not_set(machine):
 
 @pytest.mark.parametrize("key", ["net.ipv4.conf", "net.ipv4.ip_forward.x", "net.ipv4.nosuch"])
 def test_what_is_no_key(machine, key):
-    """A directory, and what would be below a key, are told like a name that the kernel does not know."""
+    """A directory, and what would be below a key, are reported like a name that the kernel does not know."""
     machine.sh("ip netns add theirs")
     for t in {"host": {"sysctl": {key: 1}}}, {"namespaces": {"theirs": {"existing": True, "sysctl": {key: 1}}}}:
         assert f"{key} does not exist, and netnsd does not create it" in machine.apply(t, code=1).stderr
@@ -347,7 +347,7 @@ def test_a_refused_default_leaves_all_links_as_they_were(machine):
 
 
 def one_link(default, own=None, key="hop_limit"):
-    """A link of its own value, beside one without."""
+    """A link with its own value, next to one without."""
     said = {"sysctl": {f"ipv6.{key}": own}} if own else {}
     keys = {f"net.ipv6.conf.default.{key}": default} if default else {"net.ipv6.conf.default.dad_transmits": 1}
     return {"namespaces": {"a": {"sysctl": keys, "interfaces": {"e0": {"kind": "veth", "peer": "e1", **said}}}}}
@@ -382,7 +382,7 @@ def test_addrgen_beside_another_default(machine):
 
 
 def test_all_and_default_together(machine):
-    """What is written for all sets the default, which is declared otherwise."""
+    """Writing all sets the default, which is declared otherwise."""
     links = {"e0": {"kind": "veth", "peer": "e1", "addresses": ["fd00::1/64"]}}
     keys = {"net.ipv6.conf.default.disable_ipv6": 0, "net.ipv6.conf.all.disable_ipv6": 1}
     both = {"namespaces": {"a": {"sysctl": keys, "interfaces": links}}}
@@ -408,7 +408,7 @@ ALL = {
 
 @pytest.mark.parametrize("key", ALL)
 def test_what_is_written_for_all_is_given_back_to_each(machine, key):
-    """The kernel writes it to each interface, those of other programs too, and to the default."""
+    """The kernel writes it to each interface, including those of other programs, and to the default."""
     own, value = ALL[key]
     machine.sh("ip link add ext0 type veth peer ext1; ip netns add theirs; ip -n theirs link add ext0 type veth peer ext1")
     for where, netns in ("", None), ("ip netns exec theirs ", "theirs"):

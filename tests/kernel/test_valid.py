@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What `netnsctl validate` finds valid, the kernel takes; and what it refuses, the kernel refuses. Shown by files that go
-to the corners of the format by chance. NETNSD_SEED=N tries the file N alone, NETNSD_FILES=N so many from there on."""
+"""What `netnsctl validate` accepts, the kernel accepts; and what it refuses, the kernel refuses. Shown by random files
+that go to the corners of the format. NETNSD_SEED=N tries the file N alone, NETNSD_FILES=N so many from there on."""
 import copy
 import json
 import os
@@ -13,11 +13,11 @@ from corners import Corners, prune
 from varlink import Connection, VarlinkError
 
 FIRST = int(os.environ.get("NETNSD_SEED", 0))
-# Each file that is applied takes some 40 ms, each that is tried by hand 130.
+# Each applied file takes some 40 ms, each that is tried by hand 130.
 APPLIED = int(os.environ.get("NETNSD_FILES", 1 if "NETNSD_SEED" in os.environ else 300))
 REFUSED = int(os.environ.get("NETNSD_FILES", 1 if "NETNSD_SEED" in os.environ else 50))
 
-# What the kernel takes and makes into something else, or nothing of: it would not be as declared.
+# What the kernel accepts and changes, or ignores: it would not be as declared.
 POLICY = re.compile("""not an address that an interface can have
 the prefix length belongs to the peer
 the kernel derives that of an IPv6 address
@@ -36,7 +36,7 @@ def generate(seed):
 
 
 def call(connection, method, topology):
-    """Why it is invalid, as a list of problems; else raises what the call does."""
+    """Why it is invalid, as a list of problems; else raises what the call raises."""
     try:
         connection.call(f"io.netnsd.{method}", name="lab", topology=topology)
     except VarlinkError as e:
@@ -47,7 +47,7 @@ def call(connection, method, topology):
 
 
 def make_valid(connection, method, topology):
-    """Takes out of @topology what is invalid, and returns that."""
+    """Removes what is invalid from @topology, and returns that."""
     taken = []
     while problems := call(connection, method, topology):
         taken += prune(topology, [p["pointer"] for p in problems])
@@ -66,7 +66,7 @@ def test_what_is_valid_can_be_applied(machine):
 
 
 def put_back(topology, pointer, value):
-    """What prune() took, at the end of its list; None if its place went, too."""
+    """What prune() removed, at the end of its list; None if its place was removed, too."""
     whole = copy.deepcopy(topology)
     *way, last = pointer.split("/")[1:]
     at = whole
@@ -170,6 +170,6 @@ def test_what_is_within_the_border(machine, topology):
 
 
 def test_the_scope_of_an_ipv6_address_leaves_the_file(machine):
-    """Global is what an IPv4 address goes back to."""
+    """An IPv4 address reverts to global."""
     machine.apply(netns(e0=veth(addresses=[{"address": "fe80::77/64", "scope": "link"}])))
     assert machine.apply(netns(e0=veth(addresses=["fe80::77/64"]))).stdout.strip() == "lab: unchanged"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The control socket: every method, every error, and clients that mean no good."""
+"""The control socket: every method, every error, and malicious clients."""
 import json
 import os
 import select
@@ -14,7 +14,7 @@ from topologies import everyday, many, pair
 from varlink import Connection, VarlinkError, encode
 
 IDL = ROOT / "daemon/io.netnsd.varlink"
-REFUSED = {"to": "2001:db8:9::/48", "dev": "veth-ns", "src": "fe80::77"}  # which addresses there are only the kernel knows
+REFUSED = {"to": "2001:db8:9::/48", "dev": "veth-ns", "src": "fe80::77"}  # only the kernel knows which addresses exist
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_garbage(machine, data):
 
 
 def test_message_without_an_end(machine):
-    """More than 8 MiB and the envelope: closed, and the memory is given back."""
+    """More than 8 MiB and the envelope: closed, and the memory is freed."""
     with Connection(machine.socket) as c:
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             for _ in range(64):
@@ -204,7 +204,7 @@ def test_half_message_that_rests(machine):
 
 
 def test_three_hundred_connections(machine):
-    """No more than 256 at a time, 32 of a user; root is let in again when they have gone."""
+    """No more than 256 at a time, 32 per user; root is admitted again when they have gone."""
     connections = []
     for _ in range(300):
         try:
@@ -232,7 +232,7 @@ def test_three_hundred_connections(machine):
 
 
 def test_client_that_never_reads(machine):
-    """Its answers pile up to a bound; others are served."""
+    """Its answers are queued up to a limit; others are served."""
     with Connection(machine.socket, timeout=2) as c:
         try:
             for _ in range(200):
@@ -270,8 +270,8 @@ with client.open("io.netnsd") as netnsd:
 
 
 def test_python_varlink(machine):
-    """A client that nobody here wrote introspects the socket and calls every method. A process of its own, for
-    our own varlink.py would be in its way."""
+    """An independent client introspects the socket and calls every method. A process of its own, because our own
+    varlink.py would be in its way."""
     where = Path(__file__).resolve().parents[2] / "build/varlink/usr/lib/python3/dist-packages"
     python = [sys.executable, "-I", "-c", f"import sys; sys.path.append({str(where)!r})\n" + PYTHON_VARLINK]
     if subprocess.run([*python[:3], python[3].split("\n")[0] + "; import varlink"], stderr=subprocess.DEVNULL,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""netnsctl wait: until topologies are up and namespaces there, over restarts, and not longer than it was told."""
+"""netnsctl wait: until topologies are up and namespaces exist, over restarts, and not longer than requested."""
 import json
 import os
 import signal
@@ -14,12 +14,12 @@ from varlink import Connection, VarlinkError
 
 
 def waiting(machine, *args):
-    """netnsctl wait, at work; longer than a test waits for it."""
+    """netnsctl wait, running; longer than a test waits for it."""
     return machine.popen(NETNSCTL, "wait", "--timeout", 120, *args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def ended(process):
-    """(exit code, what it said)"""
+    """(exit code, its output)"""
     out, err = process.communicate(timeout=30)
     return process.returncode, out + err
 
@@ -95,7 +95,7 @@ def test_start_with_much_to_do(bare):
 
 
 def test_failed_at_boot(bare):
-    """Nobody tries it again, so nobody need wait."""
+    """It is not retried, so waiting is pointless."""
     bare.sh("ip link add veth-host type bridge")
     bare.at_first = bare.snapshot()
     put(bare, everyday())
@@ -135,7 +135,7 @@ def test_no_daemon(bare):
 
 
 def listening(machine):
-    """What netnsd.socket does."""
+    """As netnsd.socket does."""
     path = machine.folder / "s"
     s = socket.socket(socket.AF_UNIX)
     s.bind(str(path))
@@ -151,7 +151,7 @@ def test_socket_that_nobody_serves(bare):
 
 
 def test_socket_activation(bare):
-    """Who asks before the daemon is there waits for it, and then for what it does first."""
+    """A client that calls before the daemon runs waits for it, and then for what it does first."""
     put(bare, everyday())
     path, s = listening(bare)
     with s:
@@ -184,7 +184,7 @@ def test_interface(machine):
 
 
 def test_what_becomes_well_by_itself(machine):
-    """There is nothing to heal then, and still whoever waits is told."""
+    """There is nothing to heal then, and still waiting clients are answered."""
     wan = "ip link add wan mtu 1400 type veth peer name isp"
     machine.sh(wan)
     machine.apply({"host": {"interfaces": {"wan": {"mtu": 1400}}}})

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What others make may not be there yet, or go away: a topology that names it waits, is applied whole when it
-comes, and holds up nothing else."""
+"""What others create may be missing, or go away: a topology that names it waits, is applied completely when it appears,
+and delays nothing else."""
 import json
 import signal
 
@@ -103,7 +103,7 @@ def test_namespace_of_another_topology(machine):
 
 
 def test_down_lets_guests_go_first(machine):
-    """Whatever their names and the order asked for."""
+    """Whatever their names and the requested order."""
     rest = {"b": {"existing": True, "interfaces": {"x": {"kind": "bridge"}}}, "c": {}}
     for all_of_them in ["--all"], ["a", "b", "c"]:
         machine.apply({"namespaces": {"b": {}}}, "a")
@@ -266,7 +266,7 @@ def test_plan_and_confirm_do_not_wait(machine):
 
 
 def test_what_comes_may_be_in_the_way(machine):
-    """All is there, but the kernel, or a foreign object, refuses: told once, and tried again by the audit."""
+    """Everything exists, but the kernel, or a foreign object, refuses: reported once, and retried by the audit."""
     machine.stop()
     machine.start("--audit", "1")
     machine.apply(with_wan(), code=1)
@@ -329,7 +329,7 @@ def test_waits_at_once_only_where_somebody_stays(bare):
 
 
 def test_number_of_eight_digits(machine):
-    """What numbers others give to namespaces is theirs to choose, and costs no memory."""
+    """Others may choose any numbers for namespaces, at no cost of memory."""
     machine.sh("ip netns add theirs; ip netns set theirs 50000000")
     machine.apply(in_theirs())
     machine.sh("ip -n theirs addr del 10.5.0.2/24 dev b")
@@ -341,7 +341,7 @@ def test_number_of_eight_digits(machine):
 
 
 def test_two_that_would_live_in_each_other(machine):
-    """None of them could go down."""
+    """Neither could go down."""
     guest = {"existing": True, "interfaces": {"x": {"kind": "bridge"}}}
     other = {"existing": True, "interfaces": {"y": {"kind": "bridge"}}}
     machine.apply({"namespaces": {"na": {}}}, "a")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""On a machine for a long time: runs the scripts it is told, and reads quickly what ip(8) and /proc/sys say of every
-namespace. Lines of JSON in and out."""
+"""Runs on a machine for a long time: executes the scripts it gets, and reads quickly what ip(8) and /proc/sys say about
+every namespace. Lines of JSON in and out."""
 import ctypes
 import glob
 import json
@@ -52,7 +52,7 @@ def look(patterns):
 
 
 def mark(key, value):
-    """Writes a sysctl that nobody manages into every namespace: one that is made anew has it no more."""
+    """Writes a sysctl that nobody manages into every namespace: a recreated one no longer has it."""
     for name in os.listdir("/run/netns"):
         enter(f"/run/netns/{name}")
         with open(f"/proc/sys/net/{key}", "w", encoding="ascii") as f:

@@ -25,7 +25,7 @@ def status(machine):
 
 
 def boot(machine, **options):
-    """Starts netnsd, and waits until what is to be there at boot has had its turn."""
+    """Starts netnsd, and waits until everything for boot has had its turn."""
     machine.start(**options)
     wait_for(lambda: "netnsd: ready: " in machine.log())
 
@@ -36,14 +36,14 @@ def restart(machine, number=signal.SIGTERM):
 
 
 def reboot(machine):
-    """The machine's kernel forgets all, and /run is empty."""
+    """The machine's kernel forgets everything, and /run is empty."""
     machine.ctl("down", "--all")
     machine.stop()
     shutil.rmtree(machine.root / "run/netnsd")
 
 
 class Manager:
-    """The end of NOTIFY_SOCKET that systemd has; reads all the time, as who tells it something waits for that."""
+    """systemd's end of NOTIFY_SOCKET; reads all the time, as a sender may wait for that."""
 
     def __init__(self, folder):
         path = folder / "n"
@@ -66,12 +66,12 @@ class Manager:
         self.socket.close()
 
     def forget(self):
-        """What was told up to now."""
+        """Drops the messages up to now."""
         while not self.messages.empty():
             self.messages.get()
 
     def until(self, text, seconds=20):
-        """All messages up to the one that has @text in it."""
+        """All messages up to the one that contains @text."""
         first = len(self.told)
         while not self.told[first:] or text not in self.told[-1]:
             self.told.append(self.messages.get(timeout=seconds))
@@ -79,6 +79,6 @@ class Manager:
 
 
 def start(machine, manager):
-    """Starts netnsd; all that it tells until it is ready."""
+    """Starts netnsd; all that it sends until it is ready."""
     machine.start(environment=manager.environment)
     return manager.until("READY=1")

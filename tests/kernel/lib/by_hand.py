@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A topology of the namespaces v and w in commands of ip(8), which know nothing of what netnsd refuses."""
+"""A topology of the namespaces v and w as commands of ip(8), which know nothing of what netnsd refuses."""
 
 
 def link_commands(links):
-    """(namespace, command) for all links, made, changed, and up."""
+    """(namespace, command) for all links, created, changed, and up."""
     done, settings, ups = set(), [], []
     for (ns, name), link in links.items():
         if link.get("kind") == "veth" and (ns, name) not in done:
@@ -64,7 +64,7 @@ def commands(topology):
 
 
 class ByHand:
-    """Makes it on a machine; words of the first refusal, or None."""
+    """Creates it on a machine; the text of the first refusal, or None."""
 
     def __init__(self, machine):
         self.machine = machine
@@ -85,7 +85,7 @@ class ByHand:
         return None
 
     def routes(self, found):
-        """In whatever order they can be made."""
+        """In whatever order they can be created."""
         while found:
             refused = [(ns, command, self.machine.run("ip", "-n", ns, *command.split(), code=None)) for ns, command in found]
             refused = [(ns, command, result.stderr) for ns, command, result in refused if result.returncode]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Topologies by chance that go to the corners of the format: every field, its least and largest values, the addresses that
-mean something else, and what the kernel may refuse together. Most of a file is plain, so that its few corners are
-met."""
+"""Random topologies that go to the corners of the format: every field, its least and largest values, the addresses with
+a special meaning, and what the kernel may refuse in combination. Most of a file is plain, so that its few corners take
+effect."""
 
 BIG = 4294967295
 
@@ -37,7 +37,7 @@ KEYS = (("ipv4.rp_filter", (0, 1, 2)), ("ipv6.hop_limit", (1, 255)), ("ipv6.disa
 class Corners:
     def __init__(self, rng):
         self.rng = rng
-        # How seldom corners are, in this file.
+        # How rare corners are, in this file.
         self.seldom = rng.choice((4, 8, 16, 30))
 
     def corner(self):
@@ -53,7 +53,7 @@ class Corners:
         rng = self.rng
         v4 = self.one_in(2)
         text = self.pick(*((PLAIN4, CORNER4) if v4 else (PLAIN6, CORNER6)))
-        # The same network on lo makes the way to a router a matter of order.
+        # The same network on lo makes the path to a gateway a matter of order.
         if name == "lo" and text in PLAIN6:
             text = "fd00:7::1/64"
         if not self.one_in(3):
@@ -175,7 +175,7 @@ class Corners:
 
 
 def no_tentative_sources(body):
-    """IPv6 packets may come from an address at once only on a cable, where nobody looks for a duplicate."""
+    """IPv6 packets may be sent from an address at once only on a veth pair, without duplicate address detection."""
     tentative = set()
     for name, link in body["interfaces"].items():
         for a in link.get("addresses", []):
@@ -188,7 +188,8 @@ def no_tentative_sources(body):
 
 
 def prune(topology, pointers):
-    """Takes what the pointers name out of @topology: an element of a list whole, else the field; [(pointer, value)]."""
+    """Removes what the pointers name from @topology: an element of a list as a whole, else the field; [(pointer,
+    value)]."""
     taken = []
     for pointer in sorted(set(map(shorten, pointers)), key=lambda p: [int(s) if s.isdigit() else -1 for s in p.split("/")], reverse=True):
         *way, last = pointer.split("/")[1:]
@@ -200,7 +201,7 @@ def prune(topology, pointers):
 
 
 def shorten(pointer):
-    """Of a list the element, whatever is wrong within."""
+    """For a list the element, whatever is wrong inside."""
     steps = pointer.split("/")
     for i, step in enumerate(steps):
         if step.isdigit():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Two topologies with every kind of object that there is, and what stands on the machine before them."""
+"""Two topologies with every kind of object, and what exists on the machine before them."""
 
-# By hand, somebody else's: an interface that is only managed, and a namespace that exists.
+# By hand, of others: an interface that is only managed, and an existing namespace.
 SETUP = """ip link add wan address 02:00:00:00:00:01 type veth peer name isp address 02:00:00:00:00:02
 ip link set wan up
 ip link set isp up
@@ -66,7 +66,7 @@ def first():
 
 
 def second():
-    """first() with something made, changed, replaced and removed of each."""
+    """first() with something created, changed, replaced and removed of each."""
     t = first()
     host, a, sw, out = t["host"], *(t["namespaces"][name] for name in ("a", "sw", "out"))
     host["forwarding"] = True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What people and other programs do to what is declared: commands for a shell, each of which netnsd has to undo."""
+"""What people and other programs do to declared objects: shell commands, each of which netnsd has to undo."""
 import expected
 
 
@@ -21,7 +21,7 @@ def find(name, topology):
 
 
 def other(key, value):
-    """A value that the kernel takes, whatever it checks it against."""
+    """A value that the kernel accepts, whatever it checks it against."""
     if isinstance(value, str):
         return " ".join(str(int(word) + 1) for word in value.split())
     return value - 1 if key.endswith(("low_thresh", "port_start")) else value + 1
@@ -37,7 +37,7 @@ def write(netns, key, value):
 
 
 def is_silent(command):
-    """Of most sysctls the kernel tells nobody."""
+    """For most sysctls the kernel sends no events."""
     return "/proc/sys" in command and "rp_filter" not in command and "ip_forward" not in command
 
 
@@ -46,12 +46,12 @@ def delete_route(netns, at, declared):
     return f"{ip(netns)} -{family[4:] or 4} route del {declared[at]} {to} table {table} metric {metric}"
 
 
-# What is done with "ip link set", by the field that must say it: what nobody declared may be changed.
+# What is done with "ip link set", by the field that must declare it: what nobody declared may be changed.
 SETTINGS = {"mtu": "mtu 1290", "mac": "address 02:00:00:00:99:99", "txqlen": "txqueuelen 55", "master": "nomaster"}
-# Of a bridge that is down the kernel does not tell these, nor of the mark of any link that is.
+# For a bridge that is down the kernel reports neither these, nor the mark of any link that is down.
 BRIDGE = {"stp_state": "type bridge stp_state 0", "priority": "type bridge priority 7"}
 
-# Whose it is netnsd knows by its number.
+# netnsd recognises its owner by its number.
 MARKS = "alias mine", "group 7", "group 7 alias mine"
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What must be there, by the words of netnsd-topology(5), and what is there, by ip(8): both as facts, a dict of
-(namespace, what, ...): value. It knows nothing of how netnsd comes to its plans."""
+"""What must exist, according to netnsd-topology(5), and what exists, according to ip(8): both as facts, a dict of
+(namespace, what, ...): value. It knows nothing about how netnsd makes its plans."""
 import ipaddress
 
-# Of these there may be no other than those that are expected. All other facts are of one of these.
+# Of these there may be none but those expected. All other facts are of one of these.
 THINGS = "namespace", "link", "address", "route"
-FORWARDED = "ipv4/forwarding", "ipv6/forwarding", "ipv6/accept_ra"  # what switching forwarding sets along
+FORWARDED = "ipv4/forwarding", "ipv6/forwarding", "ipv6/accept_ra"  # keys that switching forwarding sets as well
 
 
 def seen(look):
@@ -47,7 +47,7 @@ def seen_link(netns, link, look):
 
 
 def peer(netns, link, look):
-    """The other end of a cable. Namespaces have numbers in one another, of which that of the host has no name."""
+    """The other end of a veth pair. Namespaces have numbers in each other, of which the host's has no name."""
     if "link_netnsid" not in link:
         return f"{netns}/{link['link']}" if "link" in link else None
     names = {number["nsid"]: number.get("name", "host") for number in look[netns].get("numbers", [])}
@@ -106,14 +106,15 @@ def cables(topology):
 
 
 def links(topology):
-    """((namespace, interface), what is said of it, whether it is ours) of all, those that are only named as peers too."""
+    """((namespace, interface), what is declared of it, whether it is ours) of all, including those that are only named
+    as peers."""
     ends = cables(topology)
     said = {(netns, name): link for netns, body in bodies(topology).items() for name, link in body.get("interfaces", {}).items()}
     return [(at, said.get(at, {}), at in ends or "kind" in said[at]) for at in {**said, **ends}]
 
 
 def declared(name, topology):
-    """The facts that @topology, called @name, stands for."""
+    """The facts that @topology, called @name, implies."""
     facts, ends = {}, cables(topology)
     for netns, body in bodies(topology).items():
         facts.update(declared_body(netns, body))
@@ -170,7 +171,7 @@ def declared_link(at, link, alias, in_ours):
         if "kind" in link:
             told["kind"] = link["kind"]
         if told.get("mtu", 1500) < 1280:
-            del told["addrgen"]  # the kernel takes all of IPv6 from such a link
+            del told["addrgen"]  # the kernel removes all of IPv6 from such a link
         told.setdefault(*("mtu", 1500) if told["kind"] == "veth" else ("stp_state", False))
         facts = {(netns, "link", name): "there", (netns, "sysctl", f"{name}/ipv4/promote_secondaries"): "1"}
         if in_ours:
@@ -207,7 +208,7 @@ def declared_route(netns, route):
 
 
 def expected(foreign, topologies):
-    """All facts that must hold: what is @foreign (facts), as far as no topology of {name: topology} says otherwise."""
+    """All facts that must hold: those of @foreign (facts), unless a topology of {name: topology} says otherwise."""
     facts = dict(foreign)
     for name, topology in topologies.items():
         for netns, body in bodies(topology).items():
@@ -218,7 +219,7 @@ def expected(foreign, topologies):
 
 
 def differences(want, have):
-    """Lines of what is not as it must be."""
+    """Lines about what is not as it must be."""
     found = [f"{' '.join(map(str, at))}: must be {value!r}, is {have.get(at)!r}" for at, value in want.items()
              if at not in have or have[at] != value]
     return found + [f"{' '.join(map(str, at))}: must not be there" for at in have if at[1] in THINGS and at not in want]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A machine whose netnsd can be cut off, or refused, at any one of its system calls, and looked over quickly:
-one process in it serves a whole test."""
+"""A machine whose netnsd can be interrupted, or refused, at any one of its system calls, and inspected quickly: one
+process in it serves a whole test."""
 import contextlib
 import ctypes
 import itertools
@@ -20,7 +20,7 @@ FOREVER = 0xffffffff
 MARK = "ipv4/tcp_fin_timeout"
 ANSWER = 20  # seconds that a call may take
 
-# As the machine numbers them.
+# In the machine's own numbers.
 NUMBERS = {
     "x86_64": {"read": 0, "write": 1, "open": 2, "pwrite": 18, "sendto": 44, "recvfrom": 45, "sendmsg": 46, "recvmsg": 47,
                "socket": 41, "fcntl": 72, "fsync": 74, "fdatasync": 75, "ftruncate": 77, "rename": 82, "mkdir": 83,
@@ -43,7 +43,7 @@ class Call(ctypes.Structure):
 
 
 class Control(ctypes.Structure):
-    """As fault.c has it."""
+    """As in fault.c."""
     _fields_ = [("armed", ctypes.c_uint32), ("act", ctypes.c_uint32), ("reads", ctypes.c_uint32), ("at", ctypes.c_uint32),
                 ("last", ctypes.c_uint32), ("only", ctypes.c_uint32), ("error", ctypes.c_int32), ("count", ctypes.c_uint32),
                 ("hits", ctypes.c_uint32), ("trail", Call * 8192)]
@@ -53,7 +53,7 @@ class Fault:
     """What happens to the calls of netnsd from now on; counts them."""
 
     def __init__(self, path):
-        # Whoever loads the library of the address sanitizer second is told that it wants to be first.
+        # If the library of the address sanitizer is loaded second it complains that it wants to be first.
         self.environment = f"NETNSD_FAULT={path} LD_PRELOAD={LIBRARY} ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "
         path.write_bytes(bytes(ctypes.sizeof(Control)))
         with path.open("r+b") as f:
@@ -89,7 +89,7 @@ UNSTEADY = "ifindex", "link_index", "link_netnsid", "promiscuity", "allmulti", "
 
 
 class Look:
-    """What ip(8) and /proc/sys show, as lines without the numbers that differ from time to time, and the namespaces'
+    """What ip(8) and /proc/sys show, as lines without the numbers that differ from run to run, and the namespaces'
     inodes."""
 
     def __init__(self, found):
@@ -110,7 +110,7 @@ class Look:
             self.ends[netns, entry["ifindex"]] = entry["ifname"], entry["link_index"]
         for key in UNSTEADY:
             entry.pop(key, None)
-        if entry.get("type") == "anycast":  # counted by the kernel, and not rightly when a link comes and goes
+        if entry.get("type") == "anycast":  # counted by the kernel, and wrongly when a link comes and goes
             return
         if entry := lasting(entry):
             self.lines += [f"{netns}: {line}" for line in one_by_one(entry)]
@@ -162,7 +162,7 @@ class Rig:
         return Look(self.agent.ask("look", patterns=self.keys))
 
     def steady(self):
-        """A look that did not differ any more from the one before: IPv6 takes its time to know its addresses."""
+        """An observation that equals the one before: IPv6 takes its time to settle its addresses."""
         before, found = None, self.look()
         while before is None or before.lines != found.lines:
             time.sleep(0.1)
@@ -170,14 +170,14 @@ class Rig:
         return found
 
     def settled(self, *wanted):
-        """A look, repeated until it is one of @wanted: carriers and route flags take a moment."""
+        """An observation, repeated until it is one of @wanted: carriers and route flags take a moment."""
         end = time.monotonic() + 3
         while (found := self.look()).lines not in [w.lines for w in wanted] and time.monotonic() < end:
             time.sleep(0.02)
         return found
 
     def mark(self):
-        """So that a namespace that is made anew is known from the one before: its inode may be the same."""
+        """So that a recreated namespace can be told from the one before: its inode may be the same."""
         self.agent.ask("mark", key=MARK, value="33")
 
     # netnsd.
@@ -188,7 +188,7 @@ class Rig:
         return self.answers()
 
     def answers(self):
-        """Whether netnsd takes connections; False if it has ended before it did."""
+        """Whether netnsd accepts connections; False if it has ended before it did."""
         end = time.monotonic() + ANSWER
         while time.monotonic() < end:
             try:
@@ -223,14 +223,14 @@ class Rig:
             raise Ended from error
 
     def status(self, name="lab"):
-        """The topology as netnsd sees it, {} if it does not know it."""
+        """The topology as netnsd sees it, {} if it does not have it."""
         return next((t for t in self.call("Status")["topologies"] if t["name"] == name), {})
 
     def apply(self, topology, **more):
         return self.call("Apply", name="lab", topology=topology, **more)["summary"]
 
     def down(self):
-        """Whatever there is."""
+        """Takes everything down."""
         for t in self.call("Status")["topologies"]:
             if "confirm_usec" in t:
                 self.call("Confirm", name=t["name"])
@@ -240,7 +240,7 @@ class Rig:
         return sorted(f"{p.parent.name}/{p.name}" for p in self.run_dir.glob("[hkp]*/*"))
 
     def expire(self):
-        """The time to confirm is over, for the next start."""
+        """The time to confirm has expired at the next start."""
         path = self.run_dir / "known/lab.json"
         record = json.loads(path.read_text())
         assert record["confirm_usec"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""One operation many times over, and each time something else happens to netnsd in the middle of it. NETNSD_ALL=1 does
-all that can happen; otherwise what a stride hits that differs from day to day, or by NETNSD_SEED."""
+"""One operation many times over, with a different interruption of netnsd in the middle of each. NETNSD_ALL=1 does all
+that can happen; otherwise those hit by a stride that differs from day to day, or by NETNSD_SEED."""
 import contextlib
 import difflib
 import errno
@@ -16,7 +16,7 @@ from varlink import VarlinkError
 ALL = "NETNSD_ALL" in os.environ
 DAY = int(os.environ.get("NETNSD_SEED", time.time() // 86400))
 
-# By hand, while netnsd does not look: something of each kind changed or gone.
+# By hand, while netnsd is not watching: something of each kind changed or removed.
 DRIFT = """ip addr del 10.1.0.1/24 dev va
 ip link set wan mtu 1450
 ip -n a route del default
@@ -31,8 +31,8 @@ ip netns del b || true"""
 class Operation:
     """What is done, and what it starts from."""
     marked = True  # the namespaces before are the namespaces afterwards
-    lost = False  # what was done is gone by a restart: it is always the state after
-    good = None  # a look at what that has to be, if it was there before
+    lost = False  # what was done is lost by a restart: it is always the state after
+    good = None  # checks what an observation must contain, if it did before
 
     def prepare(self, rig):
         pass
@@ -102,7 +102,7 @@ class Confirm(Operation):
 
 
 class Expire(Operation):
-    """The time to confirm is over when netnsd starts."""
+    """The time to confirm has expired when netnsd starts."""
     lost = True
 
     def prepare(self, rig):
@@ -117,7 +117,7 @@ class Expire(Operation):
 
 
 class Heal(Operation):
-    """The drift is there when netnsd starts."""
+    """The drift exists when netnsd starts."""
     marked, lost = False, True
 
     def prepare(self, rig):
@@ -132,7 +132,7 @@ class Heal(Operation):
 
 
 class HealLive(Operation):
-    """The drift comes while netnsd looks."""
+    """The drift happens while netnsd is watching."""
     marked, lost = False, True
 
     def prepare(self, rig):
@@ -148,7 +148,7 @@ class HealLive(Operation):
 
 
 class ApplyMany(Operation):
-    """So many namespaces that a thread makes them."""
+    """So many namespaces that a thread creates them."""
     topology = {"namespaces": {f"n{i}": {} for i in range(10)}}
 
     def run(self, rig):
@@ -156,7 +156,7 @@ class ApplyMany(Operation):
 
 
 class DownShared(Operation):
-    """Two topologies want one thing of the host; what was there before goes over to the other one."""
+    """Two topologies declare one thing of the host; the saved value is transferred to the other one."""
 
     def prepare(self, rig):
         rig.apply({"host": {"forwarding": "ipv4", "interfaces": {"wan": {"mtu": 1400}}}})
@@ -167,7 +167,7 @@ class DownShared(Operation):
 
 
 class Recover(Operation):
-    """What was cut off in the middle of a change is taken back at the start."""
+    """A change that was interrupted is rolled back at the start."""
     marked, lost = False, True
     call, at = "sendto", 6
 
@@ -187,7 +187,7 @@ class Recover(Operation):
 
 
 class RecoverLate(Recover):
-    """All of it was done, but for the commit."""
+    """Everything was done, except the commit."""
     call, at = ("renameat", 2)
 
 
@@ -198,12 +198,12 @@ def points(n, most, shift=0):
 
 
 def differences(found, *wanted):
-    """Those to the state that is nearest."""
+    """Those to the nearest state."""
     return min((list(difflib.unified_diff(w.lines, found.lines, "wanted", "found", n=0, lineterm="")) for w in wanted), key=len)
 
 
 def require(found, wanted):
-    """@found is one of @wanted; tells how it differs from the nearest, and not what it is."""
+    """@found is one of @wanted; shows how it differs from the nearest, and not the whole."""
     if found.lines not in [w.lines for w in wanted]:
         raise AssertionError("\n".join(differences(found, *wanted)))
 
@@ -250,7 +250,7 @@ class FaultSweep:
         allowed = [self.after] if replied else self.allowed()
         found = self.rig.settled(*allowed)
         require(found, allowed)
-        # A look that failed is repeated.
+        # An observation that failed is repeated.
         status = wait_for(lambda: (s := self.rig.status()).get("state") != "failed" and (s or {"state": "none"}))
         if status.get("state") == "up":
             topology = self.rig.call("Show", name="lab")["topology"]
@@ -274,7 +274,8 @@ class FaultSweep:
         self.check(replied)
 
     def terminated(self, at):
-        """SIGTERM in the middle: done or taken back when netnsd ends, which is well, and the client is told which."""
+        """SIGTERM in the middle: done or rolled back when netnsd exits, which succeeds, and the client is told
+        which."""
         rig = self.rig
         self.operation.begin(rig)
         rig.fault.arm(TERM, at)
@@ -296,7 +297,7 @@ class FaultSweep:
         self.check(replied)
 
     def refused(self, at, error):
-        """One call fails. Refused or done, in the words of a sentence; and when asked again it is done."""
+        """One call fails. Refused or done, with a sentence; and when asked again it is done."""
         rig = self.rig
         self.operation.begin(rig)
         number = self.numbers[at - 1]
@@ -318,7 +319,7 @@ class FaultSweep:
             self.check(True)
 
     def round(self, what, function, *args):
-        """One run; what goes wrong is kept, and told when all are through, or nothing can be tidied up any more."""
+        """One run; failures are collected, and reported at the end, or when nothing can be cleaned up any more."""
         try:
             function(*args)
         except (AssertionError, VarlinkError, Ended) as error:

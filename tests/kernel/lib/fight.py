@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Another program that wants it otherwise."""
+"""Another program that wants something else."""
 import subprocess
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A client that means no good: python3 flood.py SOCKET HOW MESSAGE. It goes on until its standard
-input ends. It says a line when it has begun: when it was connected for the first time."""
+"""A malicious client: python3 flood.py SOCKET HOW MESSAGE. It continues until its standard input ends. It prints a line
+when it has begun: when it was connected for the first time."""
 import os
 import select
 import socket
@@ -40,7 +40,7 @@ def come_and_go():
 
 
 def send_and_go(data):
-    """Sends as much as is taken, and leaves."""
+    """Sends as much as is accepted, and disconnects."""
     while True:
         if s := connect():
             try:

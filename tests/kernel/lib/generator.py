@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Topologies by chance: few names, so that two of them meet often in the same place, with other kinds, peers,
-addresses and routes. Topology N shares nothing with the others but the host, and the namespace "lab" that
-is somebody else's."""
+"""Random topologies: few names, so that two of them often collide in the same place, with other kinds, peers, addresses
+and routes. Topology N shares nothing with the others but the host, and the namespace "lab", which belongs to others."""
 
 KEYS = {1: "net.ipv4.ip_default_ttl", 2: "net.core.somaxconn", 3: "net.ipv4.tcp_syn_retries"}
-# Two keys of each topology that the kernel checks against one another, with values that a way there and back
-# crosses; and one of them alone, beside what the kernel has.
+# Two keys of each topology that the kernel checks against each other, with values that cross on the way there and back;
+# and one of them alone, next to the kernel's value.
 PAIRS = {
     1: ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_port_range",
         ((400, "500 600"), (3000, "4000 5000"), (400, None), (None, "2000 3000"))),
@@ -18,7 +17,7 @@ NETWORKS = 4
 
 
 class Generator:
-    """Remembers each roll under its name, and rolls anew only one in @often: so a topology changes bit by bit."""
+    """Remembers each roll under its name, and repeats only one in @often: so a topology changes bit by bit."""
 
     def __init__(self, rng, rolls, often):
         self.rng, self.rolls, self.often, self.used = rng, rolls, often, set()
@@ -44,7 +43,7 @@ class Body:
         self.shared = name in ("host", "lab")
 
     def link(self, name):
-        """Where others are about too, links are named after the topology."""
+        """Where others create links, too, links are named after the topology."""
         return f"t{self.n}{name}" if self.shared else name
 
     def json(self):
@@ -79,7 +78,7 @@ def add_common(d, body, name, link):
                          ("mac", (0, 0, 0, 1))):
         value = d.pick(choices, key, body.name, name)
         if value == 1000 and "master" in link:
-            continue  # a bridge goes along, and loses its IPv6
+            continue  # a bridge follows, and loses its IPv6
         if value and (key != "addrgen" or link.get("mtu", 1500) >= 1280):
             link[key] = f"02:00:00:00:{body.n:02x}:{d.roll(250, 'mac is', body.name, name):02x}" if key == "mac" else value
     if d.one_in(7, "down", body.name, name):
@@ -110,7 +109,7 @@ def add_master(d, body, name, link):
 
 
 def add_cable(d, bodies, ends, i):
-    """One between two places by chance, if both are free."""
+    """A veth pair between two random places, if both are free."""
     at = []
     for end in 0, 1:
         body = d.pick(bodies, "cable", i, end)
@@ -124,7 +123,7 @@ def add_cable(d, bodies, ends, i):
     for (body, name), link, end in zip(at, links, (0, 1)):
         if end == 1 and not link and d.one_in(4, "bare", i):
             continue
-        # Never both: bridges in a ring send each broadcast round for ever, and other tests lose packets.
+        # Never both: bridges in a ring forward each broadcast for ever, and other tests lose packets.
         if end == 0 or "master" not in links[0]:
             add_master(d, body, name, link)
         add_common(d, body, name, link)
@@ -132,7 +131,7 @@ def add_cable(d, bodies, ends, i):
 
 
 def add_there(d, body, name):
-    """An interface that already exists, of which few things are said."""
+    """An interface that already exists, of which little is declared."""
     if not d.one_in(3, "there", body.name, name):
         return
     link = body.interfaces[name] = {}
@@ -141,7 +140,7 @@ def add_there(d, body, name):
                        ("mac", f"02:00:00:00:ee:{d.roll(9, 'there mac', name):02x}")):
         if d.one_in(3, "there", name, key):
             link[key] = value
-    # Both ends of that cable are on the host.
+    # Both ends of that veth pair are on the host.
     if not name.startswith("isp"):
         add_master(d, body, name, link)
 
@@ -172,7 +171,7 @@ def add_route(d, body, net, family):
     else:
         route["via"] = hop(d, prefix, 0, *name)
     if to == "default" and "type" in route and not v4:
-        route["to"] = f"2001:db8:{n}::/48"  # of which family a default route is only its routers say
+        route["to"] = f"2001:db8:{n}::/48"  # the family of a default route follows from its gateways only
     body.routes.append(route)
 
 
@@ -210,7 +209,7 @@ def add_rest(d, body):
 
 
 def add_delays(d, body):
-    """Of a bridge, among them some that the kernel takes only while STP is off."""
+    """For a bridge, among them some that the kernel accepts only while STP is off."""
     for name, link in body.interfaces.items():
         if link.get("kind") == "bridge" and d.one_in(2, "delay", body.name, name):
             link["forward_delay"] = d.pick((200, 400, 3000) if link.get("stp_state") else (0, 100, 1500, 3000), "delay is", body.name, name)

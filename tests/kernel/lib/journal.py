@@ -8,7 +8,7 @@ TO_JOURNAL = "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) "
 
 
 def unread(machine):
-    """A socket in the journal's place that nobody reads."""
+    """An unread socket in the journal's place."""
     path = machine.root / JOURNAL
     path.parent.mkdir(parents=True)
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

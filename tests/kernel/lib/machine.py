@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A machine for one test: mount, network and process namespaces of its own, with an empty /run. What is
-true of it is read with ip(8) and from /proc, never from netnsd's own status."""
+"""A machine for one test: mount, network and PID namespaces of its own, with an empty /run. Its true state is read with
+ip(8) and from /proc, never from netnsd's own status."""
 import difflib
 import json
 import os
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 BUILD = Path(os.environ.get("NETNSD_BUILD", ROOT / "build")).resolve()
 EXAMPLES = ROOT / "conf/examples"
 NETNSD, NETNSCTL = BUILD / "netnsd", BUILD / "netnsctl"
-FOREVER = 0xffffffff  # a life time of an address
+FOREVER = 0xffffffff  # a lifetime of an address
 NEVER = "1000/1"  # for --heal-burst: nothing is a fight
 
 # A network namespace inherits forwarding from the machine: it may be on there.
@@ -25,7 +25,7 @@ SETUP = """mount -t tmpfs tmpfs /run && ip link set lo up && cd /proc/sys/net &&
 for i in ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/all/rp_filter; do echo 0 >$i || exit; done &&
 cd / && echo ready && exec cat"""
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:")
-# What changes something in the kernel. An nsid is how a namespace is heard, not a part of its state.
+# Requests that change something in the kernel. An nsid is needed to hear a namespace, and is not part of its state.
 WRITE = re.compile(r"^.*(?:RTM_(?:NEW|DEL|SET)(?!NSID)|\bopenat2?\(.*(?:proc/sys|ipv[46]/).*O_(?:WRONLY|RDWR)|"
                    r"\b(?:u?mount2?|unshare)\().*", re.M)
 TRACED = "sendmsg,sendto,openat,openat2,mount,umount2,unshare"
@@ -52,7 +52,7 @@ def sanitized(text):
     return text
 
 
-# Tells of each namespace; one process for all that it can tell is several times cheaper than one for each thing.
+# Prints each namespace; one process for everything is several times cheaper than one for each thing.
 LOOK = """
 sysctls='ipv4/ip_forward ipv4/conf/all/rp_filter ipv4/conf/default/rp_filter ipv6/conf/all/forwarding
 ipv6/conf/default/accept_ra'
@@ -71,8 +71,8 @@ done
 
 
 def lasting(entry):
-    """@entry of ip -j without what comes and goes by itself: carriers, clocks, and what IPv6 does on a link. Of a time that
-    runs out stays that it does."""
+    """@entry of ip -j without what changes by itself: carriers, clocks, and what IPv6 does on a link. Of a time that
+    expires only that it does."""
     if not isinstance(entry, dict):
         return entry
     if entry.get("dst", "").startswith(("fe80:", "ff00:")):
@@ -97,7 +97,7 @@ def lasting(entry):
 
 
 def lines_of(told):
-    """What LOOK tells, sections that begin with "@ TITLE", as lines."""
+    """The output of LOOK, sections that begin with "@ TITLE", as lines."""
     lines = []
     for section in told.split("@ ")[1:]:
         title, *rows = section.splitlines()
@@ -135,7 +135,7 @@ class Machine:
         self.at_first = self.snapshot()
 
     def close(self):
-        """Ends the machine's first process, and with it, before it is gone, all others."""
+        """Kills the machine's first process, and with it, before it is gone, all others."""
         self.unshare.stdin.close()
         try:
             self.unshare.wait(20)
@@ -169,7 +169,7 @@ class Machine:
         return self.ctl("apply", *options, self.file(topology, name), **more)
 
     def file(self, topology, name="lab"):
-        """A topology file: of a dict, or of text as it is."""
+        """A topology file: made from a dict, or from text as it is."""
         path = self.folder / f"{name}.json"
         path.write_text(topology if isinstance(topology, str) else json.dumps(topology, indent=2))
         return path
@@ -183,7 +183,7 @@ class Machine:
 
     def ping(self, netns, address, count=1, ok=True):
         """Pings from @netns (None: from the host), until there are so many answers: the kernel may take a moment until
-        it sends on a cable that is up (linkwatch, net/core/link_watch.c)."""
+        it sends on a veth pair that is up (linkwatch, net/core/link_watch.c)."""
         where = ["ip", "netns", "exec", netns] if netns else []
         until = ["-w", 5] if ok else ["-W", 2]
         self.run(*where, "ping", "-n", "-q", "-c", count, "-i", 0.05, *until, address, code=0 if ok else 1)
@@ -219,7 +219,7 @@ class Machine:
         return self.run(*where, "cat", "/proc/sys/" + key.replace(".", "/")).stdout.strip()
 
     def shape(self):
-        """Names, flags, addresses and routes, without the numbers that differ from time to time."""
+        """Names, flags, addresses and routes, without the numbers that differ from run to run."""
         found = []
         for netns in [None, *self.namespaces()]:
             for link in self.ip(*self.at(netns), "addr"):
@@ -234,7 +234,7 @@ class Machine:
         return [*(f"netns {n} {self.inode(n)}" for n in names), *lines_of(self.sh(LOOK.format(names=" ".join(names))))]
 
     def assert_same(self, before):
-        """All is as in the snapshot @before; waits for carriers to settle."""
+        """Everything is as in the snapshot @before; waits for carriers to settle."""
         end = time.monotonic() + 3
         while (now := self.snapshot()) != before and time.monotonic() < end:
             time.sleep(0.05)
@@ -255,14 +255,14 @@ class Machine:
             yield int(process.name), name, command.replace("\0", " ").strip()
 
     def unname(self, netns):
-        """ip-netns(8) unmounts the name and then removes the file; netnsd may give the name back in between."""
+        """ip-netns(8) unmounts the name and then removes the file; netnsd may restore the name in between."""
         done = self.run("ip", "netns", "del", netns, code=None)
         assert done.returncode == 0 or "Cannot remove namespace file" in done.stderr, done.stderr
 
     # The daemon.
 
     def start(self, *options, strace=False, wait=True, program=NETNSD, environment=""):
-        """Starts netnsd, with boot directories in the folder, and waits until it takes connections."""
+        """Starts netnsd, with boot directories in the folder, and waits until it accepts connections."""
         self.runs += 1
         trace = [f"strace -f -v -s 256 -e trace={TRACED} -o {self.folder}/trace"] if strace else []
         self.traced = 0
@@ -277,16 +277,16 @@ class Machine:
             wait_for(self.answers, 30)
 
     def call(self, method, _more=False, **parameters):
-        """What netnsd replies, without a client of ours; VarlinkError if it refuses."""
+        """The reply of netnsd, without a client of ours; VarlinkError if it refuses."""
         with Connection(self.socket) as connection:
             return connection.call(f"io.netnsd.{method}", _more=_more, **parameters)
 
     def topologies(self):
-        """What netnsd says of each."""
+        """What netnsd says about each."""
         return {t["name"]: t for t in self.call("Status")["topologies"]}
 
     def status(self, name="lab"):
-        """What it says of that one, {} if it does not know it."""
+        """What it says about that one, {} if it does not have it."""
         return self.topologies().get(name, {})
 
     def state(self, name="lab"):
@@ -306,7 +306,7 @@ class Machine:
         return f"\n--- log of netnsd\n{path.read_text()}" if path else ""
 
     def pid(self):
-        """The process of netnsd, as the machine numbers it."""
+        """The process of netnsd, in the machine's own numbers."""
         found = sorted(pid for pid, name, args in self.listed() if args and name in ("netnsd", "netnsd.bin"))
         assert found, f"netnsd does not run{self.log()}"
         return found[0]
@@ -315,12 +315,12 @@ class Machine:
         self.run("kill", f"-{int(number)}", self.pid())
 
     def pause(self):
-        """netnsd stands still; so does nsenter, which watches over it."""
+        """Stops netnsd; and nsenter, which watches over it."""
         self.kill(signal.SIGSTOP)
         self.stands_still()
 
     def stands_still(self):
-        """Waits until it does."""
+        """Waits until it has stopped."""
         wait_for(lambda: " T " in Path(f"/proc/{self.daemon.pid}/stat").read_text(), 20)
 
     def resume(self):
@@ -349,7 +349,7 @@ class Machine:
         return WRITE.findall(text[since:])
 
     def assert_clean(self):
-        """Brings everything down: nothing of it stays, and nothing else was touched."""
+        """Takes everything down: nothing of it remains, and nothing else was touched."""
         if self.daemon:
             self.ctl("down", "--all")
             self.assert_same(self.at_first)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What netnsd tells of what happens: as it happens, and from its log."""
+"""What netnsd reports: as it happens, and from its log."""
 import select
 
 from varlink import Connection, encode
 
 
 class Monitor(Connection):
-    """Has asked for events; .topologies is what there was then."""
+    """Has requested events; .topologies is the state at that time."""
 
     def __init__(self, machine):
         super().__init__(machine.socket)
@@ -19,14 +19,14 @@ class Monitor(Connection):
         return reply["parameters"]["event"]
 
     def drain(self, told):
-        """Adds to @told what has come so far; true if the last of it is that all is well."""
+        """Adds to @told what has arrived so far; true if the last event is that everything is well."""
         while b"\0" in self.rest or select.select([self.socket], [], [], 0)[0]:
             told.append(self.event())
         return told and told[-1]["event"] == "healed"
 
 
 def log(machine, name=None):
-    """The events that netnsd remembers."""
+    """The events that netnsd has stored."""
     return machine.call("Log", **({"name": name} if name else {}))["events"]
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Stays on a machine and says, for each line it is given, what is in each namespace: as ip -j shows it, and
-sysctls. One process that enters the namespaces is ten times faster than two for each of them."""
+"""Stays on a machine and prints, for each line it gets, the state of each namespace: as ip -j shows it, and sysctls.
+One process that enters the namespaces is ten times faster than two for each of them."""
 import ctypes
 import json
 import os

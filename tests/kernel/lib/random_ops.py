@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Random operations on one machine: after each of them what there is must be what was declared, and what is somebody
-else's must be as it was. Step number I of seed N always draws the same numbers, whatever was left out before it: that
-is how a run that fails is made shorter."""
+"""Random operations on one machine: after each of them the state must be what was declared, and what belongs to others
+must be as it was. Step number I of seed N always draws the same numbers, whatever was left out before it: so a failing
+run can be shortened."""
 import json
 import random
 import subprocess
@@ -24,18 +24,18 @@ UNWORLD = """ip netns del lab; ip netns del foreign; ip route flush table main; 
 for i in $(ip -o link | cut -d ' ' -f 2 | cut -d : -f 1 | cut -d @ -f 1); do
 	[ $i = lo ] || ip link del $i 2>/dev/null || true
 done"""
-# What a heal was refused it tries again, but not at once.
+# A refused heal is retried, but not at once.
 HEAL_SECONDS = 20
 
 
 class Record:
-    """What netnsd has been told of one topology."""
+    """What netnsd has been told about one topology."""
 
     def __init__(self, n):
         self.n, self.name = n, f"topology{n}"
         self.rolls, self.file, self.up = {}, None, False
-        self.before = None  # (file, up) that a rollback leads to; file None: not known then
-        self.sure = False   # whether that is what it leads to
+        self.before = None  # (file, up) that a rollback leads to; file None: no record then
+        self.sure = False   # whether it certainly leads to that
 
     def take(self, file, up, rolls=None):
         """A change by apply or rollback."""
@@ -61,7 +61,7 @@ class RandomOps:
         self.foreign = self.now = self.look()
 
     def start(self):
-        """One who heals as often as we drift."""
+        """One that heals as often as we cause drift."""
         self.machine.start("--heal-burst", "1000/1", environment=TO_JOURNAL if self.journal else "")
 
     def close(self):
@@ -72,7 +72,7 @@ class RandomOps:
             self.journal.close()
 
     def finish(self):
-        """Takes all down, and then what others had."""
+        """Takes everything down, and then removes what others had."""
         self.machine.ctl("down", "--all")
         self.forget(self.ours())
         for record in self.records:
@@ -80,7 +80,7 @@ class RandomOps:
         self.check()
         self.machine.sh(UNWORLD)
 
-    # What is told, and what is true.
+    # What is reported, and what is true.
 
     def tell(self, *words):
         self.tale.append(" ".join(json.dumps(word) if isinstance(word, dict) else str(word) for word in words))
@@ -99,14 +99,14 @@ class RandomOps:
         return found if found or unchanged is None else expected.differences(unchanged, self.now)
 
     def check(self, unchanged=None, seconds=0):
-        """All is as declared, and as in @unchanged, at once or within so many seconds."""
+        """Everything is as declared, and as in @unchanged, at once or within so many seconds."""
         end = time.monotonic() + seconds
         while (found := self.problems(unchanged)) and time.monotonic() < end:
             time.sleep(0.005)
         assert not found, "\n".join(found)
 
     def all_but(self, *what):
-        """What there was at the last look, without facts of the kinds @what: for check(unchanged)."""
+        """The state at the last observation, without facts of the kinds @what: for check(unchanged)."""
         return {at: value for at, value in self.now.items() if at[1] not in what}
 
     # Parts of steps.
@@ -116,12 +116,12 @@ class RandomOps:
         return rng.choice([r for r in self.records if condition(r)] or [None])
 
     def roll(self, rng, record):
-        """(rolls, file) of a topology that is more or less like the one that is there."""
+        """(rolls, file) of a topology that resembles the present one more or less."""
         rolls = dict(record.rolls)
         return rolls, generate(Generator(rng, rolls, rng.choice((3, 8, 30))), record.n)
 
     def declare(self, record, file, up, rolls=None, apply=True):
-        """From now on that is what is to be there. What others had in a namespace that leaves is gone with it."""
+        """From now on this is the expected state. What others had in a namespace that is removed is gone with it."""
         left = self.ours()
         if apply:
             record.take(file, up, rolls)
@@ -136,13 +136,13 @@ class RandomOps:
         self.foreign = {at: value for at, value in self.foreign.items() if at[0] not in names}
 
     def forget_with_loopback(self, netns):
-        """IPv6 routes that lead nowhere are on lo for the kernel, which takes them away when that goes down."""
+        """The kernel puts IPv6 routes that lead nowhere on lo, and removes them when that goes down."""
         gone = {at[2:] for at, value in self.foreign.items() if at[:3] == (netns, "dev", "inet6") and value == "lo"}
         self.foreign, self.now = ({at: value for at, value in facts.items() if at[0] != netns or at[2:] not in gone}
                                   for facts in (self.foreign, self.now))
 
     def run(self, steps, numbers):
-        """Takes the steps of these numbers."""
+        """Executes the steps of these numbers."""
         weighted = [step for step, weight in steps.items() for _ in range(weight)]
         for i in numbers:
             rng = random.Random(f"{self.seed}/{i}")

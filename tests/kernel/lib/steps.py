@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The steps of random_ops. Each says what it does, does it, and checks."""
+"""The steps of random_ops. Each prints what it does, does it, and checks."""
 import signal
 import time
 from subprocess import DEVNULL
@@ -9,7 +9,7 @@ import expected
 from machine import NETNSCTL, wait_for
 from random_ops import HEAL_SECONDS
 
-# What a thing that is made anew, as declared, may have another one of: what nobody declared.
+# What a recreated object, as declared, may have changed: properties that nobody declared.
 MADE_ANEW = "ifindex", "mac", "secondary", "dev"
 
 
@@ -60,7 +60,7 @@ def plan(ops, rng):
 def poison(ops, rng, record, file):
     """Puts something into @file that is refused, early or late."""
     ours = [netns for netns, body in expected.bodies(file).items() if expected.is_ours(netns, body)]
-    # Of a namespace of its own netnsd knows what the kernel refuses, but for the link-local addresses.
+    # For a namespace of its own netnsd knows what the kernel refuses, except for the link-local addresses.
     networks = [(at, address) for at, link, made in expected.links(file) for address in link.get("addresses", [])
                 if made and link.get("up", True) and isinstance(address, str) and "." in address and not link.get("master") and link.get("mtu", 1500) >= 1280]
     others = sorted(ops.ours() - set(ours) - set(expected.bodies(record.file) if record.up else []))
@@ -87,7 +87,7 @@ def poison(ops, rng, record, file):
 
 
 def refused(ops, rng):
-    """All stays as it is."""
+    """Everything stays as it is."""
     record = ops.pick(rng)
     _, file = ops.roll(rng, record)
     choice = poison(ops, rng, record, file)
@@ -131,7 +131,7 @@ def rollback(ops, rng):
 
 
 def confirm(ops, rng):
-    """An apply that is to be confirmed, and is, or is not, or not in time; netnsd may die meanwhile."""
+    """An apply with confirmation, which is given, or not, or not in time; netnsd may die meanwhile."""
     record = ops.pick(rng)
     rolls, file = ops.roll(rng, record)
     if record.up and record.file == file:
@@ -170,7 +170,7 @@ def restart(ops, rng):
 
 
 def cut_off(ops, rng):
-    """netnsd gets a signal while it is at work: there is the state before, or the state after."""
+    """netnsd gets a signal while it is running a change: the result is the state before, or the state after."""
     record = ops.pick(rng)
     rolls, file = ops.roll(rng, record)
     number, wait = rng.choice((signal.SIGKILL, signal.SIGTERM)), rng.uniform(0.003, 0.025)
@@ -188,7 +188,7 @@ def cut_off(ops, rng):
 
 
 def settle(ops, record, declare_later):
-    """Finds out which state it is. Foreign things of a namespace that was to leave may have left with it."""
+    """Finds out which state it is. Foreign objects of a namespace that was to be removed may have gone with it."""
     before = ops.now
     ops.now = ops.look()
     ops.forget({netns for netns in ops.ours() if before.get((netns, "inode")) != ops.now.get((netns, "inode"))})
@@ -197,11 +197,11 @@ def settle(ops, record, declare_later):
         declare_later()
         later = ops.problems()
         assert not later, "\n".join(["neither what was before:", *found, "nor what comes after:", *later])
-    record.sure = False  # the record of netnsd may tell of the one or the other, where they look alike
+    record.sure = False  # the record of netnsd may be of the one or the other, where they look alike
 
 
 def follows_ports(file, at):
-    """The MTU of a bridge for which none is declared: one that is made anew has that of its ports."""
+    """The MTU of a bridge for which none is declared: a recreated one has that of its ports."""
     if at[1] != "mtu":
         return False
     body = file.get("host", {}) if at[0] == "host" else file.get("namespaces", {}).get(at[0], {})
@@ -210,13 +210,13 @@ def follows_ports(file, at):
 
 
 def drift(ops, rng):
-    """Somebody changes what is declared; it comes back."""
+    """Somebody changes what is declared; it is restored."""
     record = ops.pick(rng, is_up)
     found = drifts.find(record.name, record.file) if record else None
     if not found:
         return
     done = [rng.choice(found) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
-    if any("name stolen" in command for command in done):  # of one with neither mark nor name nobody can say whose it is
+    if any("name stolen" in command for command in done):  # without a mark or a name nobody can say who owns it
         done = [command for command in done if not command.endswith(drifts.MARKS)]
     ops.tell("by hand:", "; ".join(done))
     for netns in ops.ours():
@@ -232,7 +232,7 @@ def drift(ops, rng):
 
 
 def foreign(ops, rng):
-    """Somebody else adds something, where nobody declared anything; it stays, through all that follows."""
+    """Somebody else adds something, where nothing is declared; it stays, through everything that follows."""
     netns = rng.choice(["host", "lab", *sorted(ops.ours())])
     n = rng.randrange(4)
     make = rng.choice((
@@ -250,7 +250,7 @@ def foreign(ops, rng):
 
 
 def crowd(ops, rng):
-    """Somebody appends a route beside one of ours: neither netnsd nor its end takes it away, and ours stays with it."""
+    """Somebody appends a route next to one of ours: neither netnsd nor its end removes it, and ours stays with it."""
     found = [(at, kind) for record in ops.records if record.up
              for at, kind in expected.declared(record.name, record.file).items() if at[1:3] == ("route", "inet")]
     if not found:

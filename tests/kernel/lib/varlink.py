@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Varlink client of a few lines, and one that can misbehave: it sends whatever bytes it is given."""
+"""A Varlink client of a few lines, which can misbehave: it sends whatever bytes it gets."""
 import json
 import socket
 
