@@ -73,7 +73,7 @@ def test_forwarding_is_not_inherited(seen):
     assert {"machine 1", "ns1 0", "answers"} <= set(seen)
 
 
-def test_others_keep_off(seen):
+def test_others_leave_it_alone(seen):
     """udev has no policy for its name and MAC address, networkd and NetworkManager leave it alone; not so for other
     links."""
     folder = "/usr/lib/systemd/network"

@@ -85,7 +85,7 @@ def test_persist_that_fails(ctl):
         1, "", "everyday.json:1:1: no room\nnetnsctl: everyday: done, but not saved for the next boot\n")
 
 
-def test_forget_what_comes_again(ctl):
+def test_forget_what_comes_up_again(ctl):
     summary = {"name": "lab", "created": 0, "changed": 0, "removed": 2, "duration_usec": 1900, "boot_file": "/etc/x\x1b.json"}
     ctl.serve(Down=[{"summaries": [summary], "lingering": []}])
     assert ctl.out("down", "--forget", "lab") == "lab: 2 removed in 1.9 ms; comes up again at boot: /etc/x\\x1b.json\n"

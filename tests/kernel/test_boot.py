@@ -240,7 +240,7 @@ def test_more_time_is_asked_for_while_much_is_applied(bare, manager):
     assert len(bare.namespaces()) == 300
 
 
-def test_more_time_is_asked_for_while_much_is_taken_back(bare, manager, fault):
+def test_more_time_is_requested_while_much_is_rolled_back(bare, manager, fault):
     """Interrupted changes are rolled back before anything else; objects on the host do not go by themselves."""
     bare.start(environment=fault.environment)
     fault.arm(KILL, at=150)

@@ -60,7 +60,7 @@ REFUSED = {"kind": "veth", "peer": "z1", "addresses": ["10.0.0.1/24"], "sysctl":
 
 
 @pytest.mark.parametrize("before, after", [(STP[1], STP[5]), (STP[5], STP[1]), (STP[6], STP[7]), (STP[0], STP[1])])
-def test_change_that_is_refused_later_is_taken_back(machine, before, after):
+def test_change_that_is_refused_later_is_rolled_back(machine, before, after):
     machine.apply(topology("own", bridge(*before)))
     snapshot = machine.snapshot()
     t = topology("own", bridge(*after))

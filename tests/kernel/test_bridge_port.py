@@ -82,7 +82,7 @@ def somebodys(machine):
 
 
 @pytest.mark.parametrize("done, said", DONE.values(), ids=DONE)
-def test_is_healed_and_told(somebodys, done, said):
+def test_is_healed_and_reported(somebodys, done, said):
     machine = somebodys
     machine.apply(topology())
     for n, netns in enumerate([None, "ns", "old"]):

@@ -30,7 +30,7 @@ def test_first_address_of_a_network_is_its_source(machine):
     assert machine.routes("ns1", "10.0.0.0/24")[0]["prefsrc"] == "10.0.0.2"
 
 
-def test_a_field_that_leaves_goes_back(machine):
+def test_a_field_that_is_removed_reverts(machine):
     t = everyday()
     machine.apply(t)
     plain = machine.snapshot()
@@ -46,7 +46,7 @@ def test_a_field_that_leaves_goes_back(machine):
     machine.assert_same(plain)
 
 
-def test_route_leaves_and_comes(machine):
+def test_route_is_removed_and_added(machine):
     t = everyday()
     machine.apply(t)
     t["namespaces"]["ns1"]["routes"] = []
@@ -79,7 +79,7 @@ def test_namespace_leaves(machine):
     assert machine.namespaces() == ["a", "b"]
 
 
-def test_cable_is_replugged(machine):
+def test_veth_pair_is_replugged(machine):
     t = pair()
     machine.apply(t)
     t["namespaces"]["c"] = {"interfaces": {"eth0": t["namespaces"]["b"]["interfaces"].pop("eth0")}}
@@ -101,7 +101,7 @@ def test_mac_and_name(machine):
     machine.ping("b", "10.0.0.1")
 
 
-def test_small_mtu_takes_no_address_along(machine):
+def test_small_mtu_loses_no_address(machine):
     """The kernel drops all IPv6 addresses when the MTU goes below 1280, without an event."""
     t = pair()
     interface(t, "a", "eth0")["addresses"] += ["2001:db8::1/64"]
@@ -112,7 +112,7 @@ def test_small_mtu_takes_no_address_along(machine):
     assert machine.addresses("a", "eth0") == ["10.0.0.1/24", "2001:db8::1/64"]
 
 
-def test_existing_host_interface_gets_its_originals_back(machine):
+def test_existing_host_interface_gets_its_saved_values_back(machine):
     machine.sh("ip link add wan type veth peer name isp; ip link set wan mtu 1450; ip addr add 192.0.2.9/24 dev wan;"
                "ip link set isp up")
     before = machine.snapshot()
@@ -128,7 +128,7 @@ def test_existing_host_interface_gets_its_originals_back(machine):
     machine.sh("ip link del wan")
 
 
-def test_originals_come_back_when_a_field_leaves(machine):
+def test_saved_values_are_restored_when_a_field_is_removed(machine):
     machine.sh("ip link add wan type veth peer name isp; ip link set wan mtu 1450 up")
     machine.apply({"host": {"interfaces": {"wan": {"mtu": 1300}}}})
     machine.apply({"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24"]}}}})
@@ -138,7 +138,7 @@ def test_originals_come_back_when_a_field_leaves(machine):
     machine.sh("ip link del wan")
 
 
-def test_host_forwarding_goes_back(machine):
+def test_host_forwarding_reverts(machine):
     machine.apply({"host": {"forwarding": True}, "namespaces": {"a": {}}})
     assert machine.sysctl(None, "net.ipv4.ip_forward") == "1"
     machine.ctl("down", "lab")
@@ -166,7 +166,7 @@ def test_namespace_defaults(machine):
     machine.sh("echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv4/conf/default/rp_filter")
 
 
-def test_loopback_mtu_leaves(machine):
+def test_loopback_mtu_is_removed(machine):
     t = {"namespaces": {"a": {"interfaces": {"lo": {"mtu": 1500, "addresses": ["10.255.0.1/32"]}}}}}
     machine.apply(t)
     assert machine.link("a", "lo")["mtu"] == 1500
@@ -176,7 +176,7 @@ def test_loopback_mtu_leaves(machine):
     assert machine.link("a", "lo")["mtu"] == 65536
 
 
-def test_loopback_mtu_comes_later_and_leaves(machine):
+def test_loopback_mtu_is_added_and_removed(machine):
     plain = {"namespaces": {"a": {}}}
     machine.apply(plain)
     machine.apply({"namespaces": {"a": {"interfaces": {"lo": {"mtu": 1500}}}}})

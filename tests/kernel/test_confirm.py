@@ -146,7 +146,7 @@ def test_first_apply_that_expires_leaves_nothing(machine):
     assert machine.topologies() == {}
 
 
-def test_rollback_by_hand_is_there_and_back(machine, before):
+def test_second_rollback_by_hand_redoes(machine, before):
     machine.apply(changed())
     after = machine.shape()
     for there in before, after, before:
@@ -240,7 +240,7 @@ def test_once_does_not_overwrite_what_waits(machine, before):
     machine.assert_same(before)
 
 
-def test_once_takes_back_what_is_overdue(machine, before):
+def test_once_rolls_back_what_is_overdue(machine, before):
     machine.apply(changed(), "lab", "--confirm", 3)
     deadline = record(machine)["confirm_usec"] / 1e6
     machine.stop()
@@ -294,7 +294,7 @@ def test_both_expire(machine):
     machine.assert_same(machine.at_first)
 
 
-def test_refused_rollback_is_tried_again(machine, before):
+def test_refused_rollback_is_retried(machine, before):
     """An object of others is in the way: a namespace that the previous topology had."""
     machine.apply(pair(), "lab", "--replace", "--confirm", 3)
     machine.sh("ip link add veth-host type dummy || ip link add veth-host type bridge")

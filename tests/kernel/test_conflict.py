@@ -120,7 +120,7 @@ def test_down_of_a_name_that_means_another_namespace(machine):
     machine.sh("umount -l /run/netns/ns1; ip netns del ns1; ip netns del theirs")
 
 
-def test_what_is_only_looked_at_is_not_held(machine):
+def test_what_is_only_observed_is_not_held(machine):
     """A namespace of others lives no longer because we have shown it."""
     machine.sh("ip netns add theirs; ip -n theirs link add x type veth peer name y netns 1")
     t = {"namespaces": {"theirs": {"existing": True, "sysctl": {"net.ipv4.ip_default_ttl": 63}}}}

@@ -105,7 +105,7 @@ def test_each_from_each(at, family):
 
 @pytest.mark.parametrize("family", STATES)
 @pytest.mark.parametrize("at", PLACES, indirect=True)
-def test_each_comes_back(at, family):
+def test_each_is_restored(at, family):
     """After a flap, which removes the routes, and with the machine."""
     machine, place = at
     where = "" if place == "host" else "-n ns1"

@@ -161,7 +161,7 @@ def test_time_to_confirm_begins_after_it(slow):
     assert sources(slow) == {"fd00::1"}
 
 
-def test_who_was_cut_off_does_not_wait_for_it(machine):
+def test_overdue_rollback_does_not_wait_for_it(machine):
     """A change whose time to confirm has expired is rolled back at once, and a change that waits gives way to it."""
     machine.sh(SLOW.replace("3", "15", 1))
     topology = {"namespaces": {"cut": {"interfaces": {"br0": {"kind": "bridge"}}}}}

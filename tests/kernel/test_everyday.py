@@ -48,7 +48,7 @@ def test_chapter(machine):
     machine.assert_same(machine.at_first)
 
 
-def test_plan_tells_what_apply_does(machine):
+def test_plan_shows_what_apply_does(machine):
     before = machine.snapshot()
     plan = machine.ctl("plan", EVERYDAY).stdout
     assert plan.splitlines()[0] == "everyday: 5 steps"

@@ -114,7 +114,7 @@ def test_report(bare):
     bare.ping("ns1", "10.0.0.1")
 
 
-def test_report_of_what_is_put_right_by_hand(machine):
+def test_report_of_what_is_repaired_by_hand(machine):
     machine.apply({**everyday(), "on_drift": "report"})
     machine.sh("ip link set veth-host down")
     wait_for(lambda: machine.status().get("drift"))
@@ -146,7 +146,7 @@ def test_two_topologies_do_not_fight(bare):
 
 
 @pytest.mark.parametrize("rounds", [2, 8])
-def test_interface_made_anew_again_and_again(machine, rounds):
+def test_interface_recreated_again_and_again(machine, rounds):
     """Former values are saved of the last one, too, which existed before healing continued."""
     make = "ip link add wan type veth peer name isp; ip link set wan up"
     machine.sh(make)

@@ -129,7 +129,7 @@ def tidy(machine):
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_comes_back(bare, place):
+def test_is_restored(bare, place):
     bare.start("--heal-burst", NEVER)
     prepare(bare)
     bare.apply(everywhere())
@@ -227,7 +227,7 @@ GONE = {
 
 
 @pytest.mark.parametrize("script", GONE.values(), ids=GONE)
-def test_namespace_comes_back_as_the_same(machine, script):
+def test_namespace_is_restored_as_the_same(machine, script):
     t = everyday()
     t["namespaces"]["ns2"] = t["namespaces"]["ns3"] = {}
     machine.apply(t)
@@ -459,7 +459,7 @@ def test_address_by_hand_with_other_addresses(machine):
     assert machine.addresses("ns1", "br0") == ["10.9.0.1/24"]
 
 
-def test_name_comes_back_among_mounts(machine):
+def test_name_is_restored_among_mounts(machine):
     """A name that only lost its mount is found by checking all names, which a stream of mounts must not put off."""
     machine.apply(everyday())
     mounters = [machine.popen("sh", "-c", "mkdir -p $0; while [ ! -e /run/over ]; do mount --bind /tmp $0; umount $0; done",
@@ -647,7 +647,7 @@ def test_heal_of_one_link_leaves_what_refers_to_another(machine):
         assert "route" not in machine.log() and "master" not in machine.log(), machine.log()
 
 
-def test_what_stands_on_an_interface_of_which_nothing_is_said(machine):
+def test_what_depends_on_an_interface_without_fields(machine):
     machine.sh("ip link add wan type bridge; ip netns add lab; ip -n lab link add port type bridge")
     wan = {"addresses": ["10.7.0.1/24"], "sysctl": {"ipv4.rp_filter": 1}}
     machine.apply({"host": {"interfaces": {"wan": wan}}, "namespaces": {"lab": {"existing": True, "interfaces": {"port": wan}}}})

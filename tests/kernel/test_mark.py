@@ -47,7 +47,7 @@ def problem(machine):
 
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("at", LINKS.values(), ids=LINKS)
-def test_damaged_mark_comes_back(lab, at, damage):
+def test_damaged_mark_is_restored(lab, at, damage):
     before = lab.snapshot()
     indexes = {link: lab.link(*link)["ifindex"] for link in LINKS.values()}
     set_link(lab, at, damage)
@@ -59,7 +59,7 @@ def test_damaged_mark_comes_back(lab, at, damage):
 
 @pytest.mark.parametrize("damage", [DAMAGE[0], DAMAGE[2], DAMAGE[5], ODD])
 @pytest.mark.parametrize("at", LINKS.values(), ids=LINKS)
-def test_said_and_mended_by_apply(machine, at, damage):
+def test_reported_and_repaired_by_apply(machine, at, damage):
     """Where its file says to report, not to heal."""
     machine.sh("ip netns add old")
     t = {**topology(), "on_drift": "report"}
@@ -77,7 +77,7 @@ def test_said_and_mended_by_apply(machine, at, damage):
     machine.sh("ip netns del old")
 
 
-def test_told(lab):
+def test_reported(lab):
     set_link(lab, (None, "h0"), "group 7 alias 'customer 5'")
     wait_for(lambda: lab.link(None, "h0").get("ifalias") == "netnsd:lab")
     line = next(line for line in lab.log().splitlines() if "was changed" in line)

@@ -35,7 +35,7 @@ def words(events):
     return [(e["topology"], e["event"]) for e in events]
 
 
-def test_every_outcome_is_told_once(machine):
+def test_every_outcome_is_reported_once(machine):
     machine.apply(pair(), "other")
     with Monitor(machine) as m:
         assert [(t["name"], t["state"]) for t in m.topologies] == [("other", "up")]
@@ -154,7 +154,7 @@ def test_slow_monitor_is_dropped_others_go_on(machine):
     assert len(log(machine)) == 1000 and log(machine)[-1] == told[-1]
 
 
-def test_monitor_that_stands_still_for_ever(machine):
+def test_monitor_that_never_reads(machine):
     """Nobody waits for it, and it costs no more than what is queued for it."""
     with Monitor(machine) as slow:
         batches = []
@@ -183,7 +183,7 @@ def test_log_survives(machine, number):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_change_that_was_cut_off_is_told(bare, fault):
+def test_interrupted_change_is_reported(bare, fault):
     bare.start(environment=fault.environment)
     bare.apply(everyday())
     fault.arm(KILL, at=200)
@@ -214,7 +214,7 @@ def test_full_disk_does_not_hurt(machine):
     assert words(now)[0] == ("lab", "applied") and words(now)[-1] == ("other", "applied") and len(now) < 43
 
 
-def test_once_tells_too(bare):
+def test_once_reports_too(bare):
     result = bare.run(NETNSD, "--once", bare.file(everyday()))
     assert "created in" in result.stdout and result.stderr == ""
     bare.start()

@@ -99,7 +99,7 @@ def test_new_one_among_them(up, new, anew):
     assert sources(up) == ("10.0.0.2" if ":" in new else "10.0.0.5", "2001:db8::2")
 
 
-def test_taken_back(up):
+def test_rolled_back(up):
     """A refused change leaves the order as it was; nothing heals it here."""
     t = topology(OTHERS[:1] + FOUR + SIX + OTHERS[1:])
     t["on_drift"] = "report"

@@ -111,7 +111,7 @@ TAKERS = {
 
 
 @pytest.mark.parametrize("what", TAKERS)
-def test_what_a_refused_change_took_along_is_said(machine, what):
+def test_what_a_refused_change_removed_is_reported(machine, what):
     """It cannot be restored, so not everything is as it was before."""
     machine.sh("ip netns add old; " + WAN.replace("ip link", "ip -n old link").replace("ip addr", "ip -n old addr"))
     t = {"namespaces": {"old": {"existing": True, **TAKERS[what]}}}
@@ -122,7 +122,7 @@ def test_what_a_refused_change_took_along_is_said(machine, what):
     machine.sh("ip netns del old")
 
 
-def test_what_a_refused_change_did_not_come_to_is_not_said(machine):
+def test_what_a_refused_change_did_not_reach_is_not_reported(machine):
     """Neither what a later step would have removed, nor what is in a namespace that was only to be removed at the
     end."""
     machine.sh("ip netns add old; " + WAN.replace("ip link", "ip -n old link").replace("ip addr", "ip -n old addr"))
@@ -184,7 +184,7 @@ def test_other_name_of_an_interface(machine, netns, said):
     machine.sh(f"ip {where} link del ext1; ip netns del old")
 
 
-def test_other_name_comes_later(machine):
+def test_alternative_name_appears_later(machine):
     """The interface with that name is gone, and another one has it as an alternative name."""
     machine.sh("ip link add wan type bridge; ip link add ext1 type bridge")
     machine.apply({"host": {"interfaces": {"wan": {"addresses": ["192.0.2.7/24"]}}}})

@@ -25,7 +25,7 @@ def lives(machine):
     wait_for(lambda: machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"], 5)
 
 
-def test_journal_that_stands_still(bare):
+def test_journal_that_does_not_read(bare):
     with unread(bare) as s:
         bare.start(environment=TO_JOURNAL)
         lives(bare)
@@ -122,7 +122,7 @@ def test_standard_error_that_is_closed_at_the_other_end(bare):
     lives(bare)
 
 
-def test_service_manager_that_stands_still(bare):
+def test_service_manager_that_does_not_read(bare):
     """READY=1 is sent as soon as possible, however late; the watchdog and SIGTERM do not wait for it."""
     path = bare.folder / "n"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:

@@ -111,7 +111,7 @@ def test_namespace_deleted_by_hand_does_not_hinder_down(machine):
     assert machine.namespaces() == []
 
 
-def test_apply_mends_what_was_deleted_by_hand(machine):
+def test_apply_repairs_what_was_deleted_by_hand(machine):
     machine.apply(everyday())
     machine.sh("ip -n ns1 addr del 10.0.0.2/24 dev veth-ns")
     machine.apply(everyday())

@@ -57,7 +57,7 @@ def test_persist_what_is_up_already(machine):
     assert "on_disk" not in status(machine)["lab"]
 
 
-def test_reload_goes_back_to_what_is_persisted(machine):
+def test_reload_reverts_to_what_is_persisted(machine):
     machine.apply(everyday(), "lab", "--persist")
     machine.apply(pair())
     machine.ctl("reload")

@@ -220,7 +220,7 @@ def test_invalid(bare, topology, pointer, words):
     assert len(lines) == 1 and f": /namespaces/ns1/{pointer}: " in lines[0] and words in lines[0], lines
 
 
-def test_name_that_is_nearly_that_of_a_cables_end(bare):
+def test_name_that_is_nearly_that_of_a_veth_end(bare):
     """Only an end that no entry lists can have been meant."""
     t = everyday()
     t["host"]["interfaces"] = {"veth-hots": {"addresses": ["10.0.0.1/24"]}}

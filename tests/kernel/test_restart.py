@@ -57,7 +57,7 @@ def test_restart_after_change_of_the_files(machine):
     assert machine.namespaces() == ["a", "b", "ns1"]
 
 
-def test_restart_mends(machine):
+def test_restart_repairs(machine):
     machine.apply(everyday())
     machine.stop(signal.SIGKILL)
     machine.sh("ip -n ns1 route del default; ip addr del 10.0.0.1/24 dev veth-host")

@@ -104,7 +104,7 @@ def test_no_way_home_for_a_moment(rig):
     assert rig.fault.hits == 4 and rig.is_alive()
 
 
-def test_look_of_a_heal_fails(rig):
+def test_observation_of_a_heal_fails(rig):
     """It is repeated, even without another event."""
     rig.apply(first())
     good = rig.steady()

@@ -39,7 +39,7 @@ def test_refused_change_of_a_bridge(machine, before, after):
     assert machine.apply(with_br0(before)).stdout.strip() == "lab: unchanged"
 
 
-def test_cable_of_small_mtu_that_leaves_its_addrgen(machine):
+def test_veth_pair_of_small_mtu_that_leaves_its_addrgen(machine):
     t = {"namespaces": {"a": {"interfaces": {"x": {"kind": "veth", "peer": "b/x", "addrgen": "none"}}}, "b": {}, "c": {}}}
     machine.apply(t)
     t["namespaces"]["a"]["interfaces"]["x"] = {"kind": "veth", "peer": "c/x", "mtu": 1000}

@@ -219,7 +219,7 @@ def test_relative_paths(bare):
     bare.start()
 
 
-def test_groups_that_are_not_there(bare):
+def test_missing_groups(bare):
     """Then only root has access, and that is reported."""
     bare.start("--group", "nobody-here", "--admin-group", "nor-here")
     assert "--group: there is no group nobody-here: only root has access" in bare.log()

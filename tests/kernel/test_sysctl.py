@@ -207,7 +207,7 @@ def test_an_emptied_list_is_emptied_again(machine):
     assert machine.sysctl(None, "net.ipv4.ip_local_reserved_ports") == ""
 
 
-def test_another_value_than_was_said_is_told(machine):
+def test_a_value_that_the_kernel_changes_is_reported(machine):
     machine.apply({"namespaces": {"ns": {"sysctl": {"net.ipv4.tcp_fin_timeout": 30}}}})
     before = machine.snapshot()
     result = machine.apply({"namespaces": {"ns": {"sysctl": {"net.ipv4.tcp_fin_timeout": "16 17"}}}}, code=1)
@@ -407,7 +407,7 @@ ALL = {
 
 
 @pytest.mark.parametrize("key", ALL)
-def test_what_is_written_for_all_is_given_back_to_each(machine, key):
+def test_what_is_written_for_all_reverts_on_each(machine, key):
     """The kernel writes it to each interface, including those of other programs, and to the default."""
     own, value = ALL[key]
     machine.sh("ip link add ext0 type veth peer ext1; ip netns add theirs; ip -n theirs link add ext0 type veth peer ext1")

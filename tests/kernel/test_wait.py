@@ -30,7 +30,7 @@ def put(machine, topology, name="lab"):
     (folder / f"{name}.json").write_text(topology if isinstance(topology, str) else json.dumps(topology))
 
 
-def test_what_is_there_is_not_waited_for(machine):
+def test_what_exists_is_not_waited_for(machine):
     machine.apply(everyday())
     machine.apply(pair(), "other")
     for args in [], ["lab"], ["lab", "other"], ["--namespace", "ns1"], ["--namespace", "a", "--namespace", "b", "lab"]:
@@ -64,7 +64,7 @@ def test_time_out(machine):
     machine.sh("ip netns del theirs")
 
 
-def test_what_comes(machine):
+def test_what_appears(machine):
     waits = [waiting(machine, "lab"), waiting(machine, "--namespace", "ns1", "--namespace", "a"), waiting(machine, "lab", "other")]
     machine.apply(everyday())
     assert ended(waits[0]) == (0, "")
@@ -76,7 +76,7 @@ def test_what_comes(machine):
     assert ended(again) == (0, "")
 
 
-def test_what_it_waits_for_comes(machine):
+def test_what_it_waits_for_appears(machine):
     machine.apply({"host": {"interfaces": {"eth7": {"addresses": ["10.7.0.1/24"]}}}}, "card", code=1)
     client = waiting(machine)
     machine.sh("ip link add eth7 type bridge")
@@ -183,7 +183,7 @@ def test_interface(machine):
             assert e.value.name == "org.varlink.service.InvalidParameter"
 
 
-def test_what_becomes_well_by_itself(machine):
+def test_what_recovers_by_itself(machine):
     """There is nothing to heal then, and still waiting clients are answered."""
     wan = "ip link add wan mtu 1400 type veth peer name isp"
     machine.sh(wan)

@@ -33,7 +33,7 @@ def assert_up(machine):
     machine.ping("ns1", "10.0.0.1")
 
 
-def test_interface_that_comes(machine):
+def test_interface_that_appears(machine):
     before = machine.snapshot()
     error = machine.apply(with_wan(), code=1).stderr
     assert "lab.json:" in error and "/host/interfaces/wan: link host/wan does not exist" in error, error
@@ -50,7 +50,7 @@ def test_interface_that_comes(machine):
     machine.sh("ip link del wan")
 
 
-def test_interface_that_comes_for_an_address_alone(machine):
+def test_interface_that_appears_for_an_address_alone(machine):
     machine.apply({"host": {"interfaces": {"wan": {"addresses": ["10.7.0.1/24"]}}}}, code=1)
     assert machine.state() == "waiting"
     machine.sh(WAN)
@@ -75,7 +75,7 @@ def test_several_that_come_one_by_one(machine):
     machine.sh("ip link del wan; ip link del lan")
 
 
-def test_namespace_that_comes(machine):
+def test_namespace_that_appears(machine):
     error = machine.apply(in_theirs(), code=1).stderr
     assert "waits for namespace theirs" in error, error
     assert machine.namespaces() == [] and machine.state() == "waiting"
@@ -133,7 +133,7 @@ def test_guest_and_host_do_not_fight(machine):
     assert machine.addresses("ns1", "veth-ns") == ["10.0.0.2/24"] and not machine.routes("ns1", "10.77.0.0/16")
 
 
-def test_what_goes_while_netnsd_looks(machine):
+def test_what_disappears_during_an_observation(machine):
     """A route is seen to be gone before its address is: that is no failure."""
     n = 40
     machine.apply(everyday())
@@ -203,7 +203,7 @@ def test_waits_over_a_restart(machine, number):
     machine.sh("ip link del wan")
 
 
-def test_comes_while_netnsd_is_away(machine):
+def test_appears_while_netnsd_is_stopped(machine):
     machine.apply(with_wan(), code=1)
     machine.stop()
     machine.sh(WAN)
@@ -265,7 +265,7 @@ def test_plan_and_confirm_do_not_wait(machine):
     assert machine.ctl("status").stdout.startswith("no topologies")
 
 
-def test_what_comes_may_be_in_the_way(machine):
+def test_what_appears_may_be_in_the_way(machine):
     """Everything exists, but the kernel, or a foreign object, refuses: reported once, and retried by the audit."""
     machine.stop()
     machine.start("--audit", "1")
@@ -283,7 +283,7 @@ def test_what_comes_may_be_in_the_way(machine):
     machine.sh("ip link del wan")
 
 
-def test_interface_that_goes_and_comes_again(machine):
+def test_interface_that_disappears_and_returns(machine):
     machine.sh(WAN)
     machine.apply(with_wan())
     machine.sh("ip link del wan")
@@ -302,7 +302,7 @@ def test_interface_that_goes_and_comes_again(machine):
     machine.sh("ip link del wan")
 
 
-def test_namespace_that_goes_and_comes_again(machine):
+def test_namespace_that_disappears_and_returns(machine):
     machine.sh("ip netns add theirs")
     machine.apply(in_theirs())
     machine.sh("ip netns del theirs")

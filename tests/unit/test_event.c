@@ -202,7 +202,7 @@ static void test_full_disk(void **state)
 	expect(f, NULL, SIZE_MAX, 0, 2);
 }
 
-static void test_directory_that_is_not_there(void **state)
+static void test_missing_directory(void **state)
 {
 	struct fixture *f = *state;
 
@@ -261,7 +261,7 @@ int main(void)
 		TEST(test_files_are_bounded),
 		TEST(test_file_beyond_all_bounds_is_turned_over),
 		TEST(test_full_disk),
-		TEST(test_directory_that_is_not_there),
+		TEST(test_missing_directory),
 		TEST(test_subscribers),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_known.c - the stored model of a topology equals what loading its JSON again would give, and
+/* test_topology.c - the stored model of a topology equals what loading its JSON again would give, and
  * a change starts from it without reading any JSON. */
 #include "generator.h"
 #include "heal/watched.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_back.c - former values are saved once, restored, and then forgotten; objects of
+/* test_revert.c - former values are saved once, restored, and then forgotten; objects of
  * ours revert to the kernel's default. */
 #include "fake_machine.h"
 #include <setjmp.h>

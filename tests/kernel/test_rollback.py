@@ -24,7 +24,7 @@ def test_refused_change_of_an_interface_known_before(machine):
     machine.sh("ip link del wan")
 
 
-def test_step_of_the_way_back_that_is_refused_once(bare, fault):
+def test_step_of_a_rollback_that_is_refused_once(bare, fault):
     """Whichever it is: another program may be in the way for a moment. netnsd observes again, and continues from
     there."""
     def refused(at):
@@ -54,7 +54,7 @@ def forwarding(machine):
     return machine.sh("grep . /proc/sys/net/ipv[46]/conf/*/forwarding /proc/sys/net/ipv6/conf/*/accept_ra")
 
 
-def test_forwarding_takes_nothing_along(machine):
+def test_forwarding_changes_nothing_else(machine):
     """The kernel resets the keys of all interfaces; exceptions are restored after a refusal, and in the end."""
     machine.sh("ip link add wan type veth peer name isp; ip link set wan up; ip link set isp up;"
                "echo 1 >/proc/sys/net/ipv4/conf/isp/forwarding; echo 1 >/proc/sys/net/ipv6/conf/isp/forwarding")
@@ -69,7 +69,7 @@ def test_forwarding_takes_nothing_along(machine):
     machine.sh("ip link del wan")
 
 
-def test_remade_cable_keeps_nodad(machine):
+def test_recreated_veth_pair_keeps_nodad(machine):
     t = everyday()
     t["namespaces"]["ns1"]["interfaces"]["veth-ns"]["addresses"] += ["2001:db8::2/64"]
     machine.apply(t)
@@ -82,7 +82,7 @@ def test_remade_cable_keeps_nodad(machine):
     assert machine.apply(t).stdout.strip() == "lab: unchanged"
 
 
-def test_another_interface_of_the_same_name_gets_back_its_own(machine):
+def test_another_interface_of_the_same_name_gets_its_own_values_back(machine):
     machine.sh("ip link add wan type veth peer name isp")
     machine.apply({"host": {"interfaces": {"wan": {"mtu": 1400, "mac": "02:00:00:00:00:aa"}}}})
     machine.sh("ip link del wan; ip link add wan address 02:00:00:00:00:77 mtu 1400 type bridge")
