@@ -70,3 +70,13 @@ const struct kinds *tunnel_kinds(void)
 	}
 	return &kinds;
 }
+
+const char tunnel_file[] = "{\"namespaces\": {\"a\": {\"interfaces\": {"
+			   "\"x\": {\"kind\": \"veth\", \"peer\": \"y\"},"
+			   "\"t\": {\"kind\": \"tunnel\", \"learning\": false, \"port\": 8472, \"ttl\": 3, \"remote\": \"2001:db8::1\","
+			   " \"over\": \"x\", \"mode\": \"fast\", \"first\": 10, \"last\": 20}}}}}";
+
+struct tunnel *tunnel_of(const struct declaration *t)
+{
+	return (struct tunnel *)model_find_ref(&t->model, "link", "a/t");
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kind_tunnel.h - a kind of link that no kernel has, in addition to those of netnsd. */
 #pragma once
+#include "format/load.h"
 #include "kind/link.h"
 
 /* IFLA_INFO_DATA of a tunnel. */
@@ -33,3 +34,8 @@ extern const struct kind kind_tunnel;
 
 /* The kinds of netnsd, and the tunnel where a row of kinds.c would put it. */
 const struct kinds *tunnel_kinds(void);
+
+/* A topology with a tunnel a/t, over a veth a/x. */
+extern const char tunnel_file[];
+/* Its tunnel. */
+struct tunnel *tunnel_of(const struct declaration *t);

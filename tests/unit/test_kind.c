@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_kind.c - what a kind of link gets for its file and its row: the tunnel of kind_tunnel.c in the
- * loader, the schema and the manual, and in messages to a kernel and back.  Its plan is in tests/plan. */
+/* test_kind.c - what a kind of link gets for its file and its row: the tunnel of kind_tunnel.c in messages
+ * to a kernel and back. */
 #include "kind_tunnel.h"
 #include "kernel/observer.h"
 #include "format/load.h"
@@ -13,11 +13,6 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-static const char file[] = "{\"namespaces\": {\"a\": {\"interfaces\": {"
-			   "\"x\": {\"kind\": \"veth\", \"peer\": \"y\"},"
-			   "\"t\": {\"kind\": \"tunnel\", \"learning\": false, \"port\": 8472, \"ttl\": 3, \"remote\": \"2001:db8::1\","
-			   " \"over\": \"x\", \"mode\": \"fast\", \"first\": 10, \"last\": 20}}}}}";
-
 static void load(const char *text, struct declaration *t)
 {
 	struct problems p = { 0 };
@@ -26,50 +21,6 @@ static void load(const char *text, struct declaration *t)
 		fail_msg("%s", p.v[0].message);
 	problems_done(&p);
 }
-
-static struct tunnel *tunnel_of(const struct declaration *t)
-{
-	return (struct tunnel *)model_find_ref(&t->model, "link", "a/t");
-}
-
-static void test_file(_unused_ void **state)
-{
-	struct problems p = { 0 };
-	struct declaration t;
-
-	load(file, &t);
-	assert_ptr_equal(tunnel_of(&t)->link.object.kind, &kind_tunnel);
-	assert_int_equal(tunnel_of(&t)->ttl, 3);
-	assert_string_equal(tunnel_of(&t)->over, "a/x");
-	assert_int_equal(link_mtu(&tunnel_of(&t)->link.object), 1400);
-	declaration_done(&t);
-	static const char wrong[] = "{\"namespaces\": {\"a\": {\"interfaces\": {\"t\": {\"kind\": \"tunel\", \"first\": 5}}}}}";
-	assert_int_equal(load_text(wrong, strlen(wrong), tunnel_kinds(), &t, &p), -EINVAL);
-	assert_string_equal(p.v[0].message, "needs \"first\" and \"last\", in this order");
-	assert_string_equal(p.v[1].message, "there is no kind \"tunel\"; did you mean \"tunnel\"?");
-	problems_done(&p);
-}
-
-static void test_documents(_unused_ void **state)
-{
-	_cleanup_(freep) char *manual = NULL;
-	struct json_object *schema = load_schema(tunnel_kinds());
-	const char *text = json_object_to_json_string_ext(schema, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	size_t size;
-	FILE *f = must(open_memstream(&manual, &size));
-
-	assert_non_null(strstr(text, ",\"tunnel\"]"));
-	assert_non_null(strstr(text, "\"interfaces-tunnel\":{\"type\":\"object\",\"description\":\"a tunnel to somewhere\""));
-	assert_non_null(strstr(text, "\"mode\":{\"enum\":[\"fast\",\"safe\"],\"description\":\"how packets are sent\"}"));
-	load_manual(tunnel_kinds(), f);
-	fclose(f);
-	assert_non_null(strstr(manual, "## tunnel\n\nA tunnel to somewhere.\n"));
-	assert_non_null(strstr(manual, "|  *learning*\n:  true or false\n:  whether addresses are learnt; reverts to true\n"));
-	assert_non_null(strstr(manual, "largest packet, in bytes; 65536 on lo only; below 1280 there is no IPv6 (IFLA\\_MTU); reverts to 1400\n"));
-	json_object_put(schema);
-}
-
-/* ---- messages ---- */
 
 struct wire {
 	struct netns netns[2];
@@ -146,7 +97,7 @@ static void test_create(_unused_ void **state)
 	struct object *want;
 	struct wire x;
 
-	load(file, &t);
+	load(tunnel_file, &t);
 	want = &tunnel_of(&t)->link.object;
 	wire_init(&x, &t);
 	assert_in_range(wire_send(&x, NULL, want, h), 1, 8);
@@ -199,7 +150,7 @@ static void test_change(_unused_ void **state)
 	struct declaration t;
 	struct wire x;
 
-	load(file, &t);
+	load(tunnel_file, &t);
 	want = tunnel_of(&t);
 	wire_init(&x, &t);
 	/* One row. */
@@ -245,7 +196,7 @@ static void test_reset(_unused_ void **state)
 	struct nlattr *data[TUNNEL_MAX];
 	struct wire x;
 
-	load(file, &last);
+	load(tunnel_file, &last);
 	load("{\"namespaces\": {\"a\": {\"interfaces\": {\"x\": {\"kind\": \"veth\", \"peer\": \"y\"}, \"t\": {\"kind\": \"tunnel\", \"port\": 8472}}}}}",
 	     &t);
 	model_init(&saved, tunnel_kinds());
@@ -286,7 +237,7 @@ static void test_whole_data(_unused_ void **state)
 
 	whole.whole_data = true;
 	kind.link = &whole;
-	load(file, &t);
+	load(tunnel_file, &t);
 	want = tunnel_of(&t);
 	wire_init(&x, &t);
 	before = before_of(&x, want);
@@ -330,7 +281,7 @@ static void test_create_otherwise(_unused_ void **state)
 	struct wire x;
 
 	kind.link = &otherwise;
-	load(file, &t);
+	load(tunnel_file, &t);
 	want = &tunnel_of(&t)->link.object;
 	want->kind = &kind;
 	wire_init(&x, &t);
@@ -374,7 +325,7 @@ static void test_join(_unused_ void **state)
 
 	kind.link = &bond;
 	kind.ports = true;
-	load(file, &t);
+	load(tunnel_file, &t);
 	wire_init(&x, &t);
 	tunnel_of(&t)->link.object.kind = &kind;
 	tunnel_of(&t)->link.object.handle = 9;
@@ -421,7 +372,7 @@ static void test_birthplace(_unused_ void **state)
 	struct err e;
 
 	kind.link = &elsewhere;
-	load(file, &t);
+	load(tunnel_file, &t);
 	wire_init(&x, &t);
 	tunnel_of(&t)->link.object.kind = &kind;
 	x.w.at = &x.netns[1];
@@ -438,7 +389,7 @@ static void test_birthplace(_unused_ void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_file),   cmocka_unit_test(test_documents), cmocka_unit_test(test_create), cmocka_unit_test(test_create_usual),
+		    cmocka_unit_test(test_create), cmocka_unit_test(test_create_usual),
 		cmocka_unit_test(test_change), cmocka_unit_test(test_reset),     cmocka_unit_test(test_whole_data),
 		cmocka_unit_test(test_create_otherwise), cmocka_unit_test(test_birthplace),
 		cmocka_unit_test(test_join),

@@ -38,25 +38,28 @@ static void test_cut_off(void **state)
 	state_close(&s);
 }
 
+/* Instead of the value at the key; NULL: it is missing, "": too long a text. */
+static const struct {
+	const char *key, *value, *words;
+} hostile[] = {
+	{ "name", "\"other\"", "\"name\" is \"other\"" }, { "name", NULL, "\"name\"" },
+	{ "source", "7", "\"source\"" }, { "source", "\"a\\u0000b\"", "\"source\"" }, { "source", NULL, "\"source\"" },
+	{ "source", "", "\"source\" is longer than 4096 bytes" },
+	{ "state", "\"parked\"", "\"state\" is \"parked\"" }, { "state", "null", "\"state\"" }, { "state", "\"UP\"", "\"UP\"" },
+	{ "since_usec", "-1", "\"since_usec\"" }, { "since_usec", "253402300800000001", "\"since_usec\"" },
+	{ "healed", "4294967296", "\"healed\"" }, { "healed", "1.0", "\"healed\"" },
+	{ "had", "1", "\"had\"" }, { "topology", "[]", "\"topology\"" }, { "topology", "null", "\"topology\"" },
+	{ "originals", "{}", "\"originals\"" }, { "originals", "[1]", "\"originals\"" }, { "delta", NULL, "\"delta\"" },
+	{ "delta", "[{}]", "\"delta\"" }, { "confirm_usec", "9223372036854775806", "\"confirm_usec\"" },
+	{ "confirm_usec", "-1", "\"confirm_usec\"" }, { "adopt", "\"yes\"", "\"adopt\"" }, { "persist", "{}", "\"persist\"" },
+	{ "previous", "{}", "\"previous\"" }, { "previous", "[]", "\"previous\"" },
+	{ "previous", "{\"source\":\"\",\"state\":\"failed\",\"topology\":{}}", "\"previous\"" },
+	{ "previous", "{\"source\":\"\",\"state\":\"up\",\"topology\":{},\"more\":1}", "\"previous\"" },
+	{ "unheard", "1", "unheard" },
+};
+
 static void test_hostile_fields(void **state)
 {
-	/* Instead of the value at the key; NULL: it is missing, "": too long a text. */
-	static const struct { const char *key, *value, *words; } rows[] = {
-		{ "name", "\"other\"", "\"name\" is \"other\"" }, { "name", NULL, "\"name\"" },
-		{ "source", "7", "\"source\"" }, { "source", "\"a\\u0000b\"", "\"source\"" }, { "source", NULL, "\"source\"" },
-		{ "source", "", "\"source\" is longer than 4096 bytes" },
-		{ "state", "\"parked\"", "\"state\" is \"parked\"" }, { "state", "null", "\"state\"" }, { "state", "\"UP\"", "\"UP\"" },
-		{ "since_usec", "-1", "\"since_usec\"" }, { "since_usec", "253402300800000001", "\"since_usec\"" },
-		{ "healed", "4294967296", "\"healed\"" }, { "healed", "1.0", "\"healed\"" },
-		{ "had", "1", "\"had\"" }, { "topology", "[]", "\"topology\"" }, { "topology", "null", "\"topology\"" },
-		{ "originals", "{}", "\"originals\"" }, { "originals", "[1]", "\"originals\"" }, { "delta", NULL, "\"delta\"" },
-		{ "delta", "[{}]", "\"delta\"" }, { "confirm_usec", "9223372036854775806", "\"confirm_usec\"" },
-		{ "confirm_usec", "-1", "\"confirm_usec\"" }, { "adopt", "\"yes\"", "\"adopt\"" }, { "persist", "{}", "\"persist\"" },
-		{ "previous", "{}", "\"previous\"" }, { "previous", "[]", "\"previous\"" },
-		{ "previous", "{\"source\":\"\",\"state\":\"failed\",\"topology\":{}}", "\"previous\"" },
-		{ "previous", "{\"source\":\"\",\"state\":\"up\",\"topology\":{},\"more\":1}", "\"previous\"" },
-		{ "unheard", "1", "unheard" },
-	};
 	const char *known = disk_path(*state, "known");
 	char longer[4200];
 	struct found f = { 0 };
@@ -67,18 +70,18 @@ static void test_hostile_fields(void **state)
 	record_make(&r, "lab");
 	/* One byte more than a client may send. */
 	snprintf(longer, sizeof(longer), "\"%04097d\"", 0);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const char *value = rows[i].value && !*rows[i].value ? longer : rows[i].value;
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		const char *value = hostile[i].value && !*hostile[i].value ? longer : hostile[i].value;
 		struct json_object *o = record_json(&r);
 
-		json_object_object_del(o, rows[i].key);
+		json_object_object_del(o, hostile[i].key);
 		if (value)
-			json_object_object_add(o, rows[i].key, json_tokener_parse(value));
+			json_object_object_add(o, hostile[i].key, json_tokener_parse(value));
 		disk_print(known, "lab.json", json_object_to_json_string(o));
 		json_object_put(o);
 		found_read(&s, false, &f);
 		assert_int_equal(f.n, 1);
-		assert_non_null(strstr(f.text, rows[i].words));
+		assert_non_null(strstr(f.text, hostile[i].words));
 		/* The remedy is at the end, whatever precedes it. */
 		assert_non_null(strstr(f.text, "netnsctl down --forget lab deletes the record\n"));
 	}
