@@ -16,7 +16,7 @@ enum { CONFIRM_MAX = 86400 };
 struct progress {
 	const struct file *file;
 	struct table steps;
-	bool line;		/* there is a line to be overwritten */
+	bool line; /* there is a line to be overwritten */
 };
 
 static void progress_clear(struct progress *p)
@@ -73,7 +73,9 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	_cleanup_(progress_done) struct progress p = { .file = f, .steps = print_steps_table(print_colours(stdout)) };
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	bool json = c->given & OPT_JSON;
-	struct call call = { .method = "Apply", .parameters = file_parameters(c, f), .file = f, .failure = &failure, .arg = &p };
+	struct call call = {
+		.method = "Apply", .parameters = file_parameters(c, f), .file = f, .failure = &failure, .arg = &p
+	};
 	int r;
 
 	json_object_object_add(call.parameters, "source", json_object_new_string(f->source));

@@ -7,19 +7,19 @@
 enum operands {
 	OPERANDS_NONE,
 	OPERANDS_FILES,
-	OPERANDS_NAME,		/* of a topology */
+	OPERANDS_NAME, /* of a topology */
 	OPERANDS_NAMES,
 	OPERANDS_FILE_OR_NAME,
 	OPERANDS_NETNS,
-	OPERANDS_COMMAND,	/* a namespace, then a command line */
+	OPERANDS_COMMAND, /* a namespace, then a command line */
 };
 
 struct command {
-	const char *name, *args, *doc;		/* as in --help */
-	int (*run)(const struct ctl *c);	/* NULL: not implemented yet */
-	unsigned takes;				/* options besides OPTIONS_ALWAYS */
-	int min, max;				/* number of operands */
-	bool stops;				/* options end at the first operand */
+	const char *name, *args, *doc;   /* as in --help */
+	int (*run)(const struct ctl *c); /* NULL: not implemented yet */
+	unsigned takes;                  /* options besides OPTIONS_ALWAYS */
+	int min, max;                    /* number of operands */
+	bool stops;                      /* options end at the first operand */
 	enum operands operands;
 };
 extern const struct command commands[];

@@ -21,7 +21,8 @@ int connection_open(struct connection *ret, const char *path, struct err *e)
 
 	/* An empty one would be an abstract socket. */
 	if (!*path || strlen(path) >= sizeof(address.sun_path))
-		return err_set(e, ENAMETOOLONG, "\"%s\": the path of a socket has 1 to %zu bytes", path, sizeof(address.sun_path) - 1);
+		return err_set(e, ENAMETOOLONG, "\"%s\": the path of a socket has 1 to %zu bytes", path,
+			       sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -54,8 +55,7 @@ static int send_all(int fd, const char *data, size_t n, struct err *e)
 	return 0;
 }
 
-int connection_call(struct connection *c, const char *method, struct json_object *parameters, bool more,
-		    struct err *e)
+int connection_call(struct connection *c, const char *method, struct json_object *parameters, bool more, struct err *e)
 {
 	_cleanup_(reply_putp) struct json_object *call = must(json_object_new_object());
 	char *text;
@@ -66,7 +66,8 @@ int connection_call(struct connection *c, const char *method, struct json_object
 	if (more)
 		json_object_object_add(call, "more", json_object_new_boolean(true));
 	/* Unnecessary escapes would make a valid file too long to be accepted. */
-	text = must((char *)json_object_to_json_string_length(call, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size));
+	text = must((char *)json_object_to_json_string_length(
+		call, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size));
 	/* A path, or what was typed, may not be UTF-8. */
 	utf8_repair(text);
 	return send_all(c->fd, text, size + 1, e);

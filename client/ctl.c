@@ -15,22 +15,26 @@
 /* The errors that are not outcomes of a change (model/outcomes.c). */
 static const struct failure {
 	const char *error;
-	const char *sentence;	/* {x} is parameter x */
+	const char *sentence; /* {x} is parameter x */
 	enum exit_code code;
 } failures[] = {
-	{ .error = "io.netnsd.Failed", .code = EXIT_FAILED,
-	  .sentence = "{name} has failed; netnsctl status {name}" },
+	{ .error = "io.netnsd.Failed", .code = EXIT_FAILED, .sentence = "{name} has failed; netnsctl status {name}" },
 	{ .error = "io.netnsd.TimedOut", .code = EXIT_TIMEOUT, .sentence = "timed out: {message}" },
-	{ .error = "io.netnsd.TooSlow", .code = EXIT_FAILED,
+	{ .error = "io.netnsd.TooSlow",
+	  .code = EXIT_FAILED,
 	  .sentence = "events came faster than they were read; the later ones are in netnsctl log" },
 	{ .error = "org.varlink.service.PermissionDenied", .code = EXIT_NOT_PERMITTED, .sentence = NOT_PERMITTED },
-	{ .error = "org.varlink.service.InvalidParameter", .code = EXIT_FAILED,
+	{ .error = "org.varlink.service.InvalidParameter",
+	  .code = EXIT_FAILED,
 	  .sentence = "netnsd does not accept this {parameter}" OTHER_VERSION },
-	{ .error = "org.varlink.service.MethodNotFound", .code = EXIT_FAILED,
+	{ .error = "org.varlink.service.MethodNotFound",
+	  .code = EXIT_FAILED,
 	  .sentence = "netnsd has no {method}" OTHER_VERSION },
-	{ .error = "org.varlink.service.MethodNotImplemented", .code = EXIT_FAILED,
+	{ .error = "org.varlink.service.MethodNotImplemented",
+	  .code = EXIT_FAILED,
 	  .sentence = "netnsd has no {method}" OTHER_VERSION },
-	{ .error = "org.varlink.service.InterfaceNotFound", .code = EXIT_FAILED,
+	{ .error = "org.varlink.service.InterfaceNotFound",
+	  .code = EXIT_FAILED,
 	  .sentence = "the service at the socket has no {interface}: it is not netnsd" },
 };
 
@@ -130,7 +134,8 @@ static int connection_say(const struct ctl *c, const struct call *call, const st
 }
 
 /* Reads replies until the last. */
-static int call_answer(const struct ctl *c, struct connection *connection, const struct call *call, struct json_object **ret)
+static int call_answer(const struct ctl *c, struct connection *connection, const struct call *call,
+		       struct json_object **ret)
 {
 	for (;;) {
 		_cleanup_(reply_putp) struct json_object *reply = NULL;
@@ -143,7 +148,8 @@ static int call_answer(const struct ctl *c, struct connection *connection, const
 		if (*reply_text(reply, "error") && call->failure)
 			*call->failure = json_object_get(reply);
 		if (*reply_text(reply, "error"))
-			return call->quiet ? EXIT_FAILED : failure_say(call->file, NULL, reply_text(reply, "error"), parameters);
+			return call->quiet ? EXIT_FAILED
+					   : failure_say(call->file, NULL, reply_text(reply, "error"), parameters);
 		if (!reply_flag(reply, "continues")) {
 			*ret = json_object_get(parameters);
 			return EXIT_DONE;

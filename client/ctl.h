@@ -23,7 +23,7 @@ enum {
 	OPT_NAMESPACE = 1 << 13,
 	OPT_TIMEOUT = 1 << 14,
 	OPT_PERSIST = 1 << 15,
-	OPT_LATER = 1 << 16,	/* not implemented yet */
+	OPT_LATER = 1 << 16, /* not implemented yet */
 };
 
 /* For an option that may be given several times. */
@@ -33,10 +33,10 @@ struct file;
 
 /* One run of netnsctl. */
 struct ctl {
-	unsigned given;		/* OPT_… */
+	unsigned given; /* OPT_… */
 	const char *socket, *name, *confirm, *lines, *timeout;
-	const char *namespaces[VALUES_MAX + 1];	/* ended by NULL */
-	char **args;		/* what follows the command, ended by NULL */
+	const char *namespaces[VALUES_MAX + 1]; /* ended by NULL */
+	char **args;                            /* what follows the command, ended by NULL */
 	int n_args;
 };
 
@@ -63,18 +63,18 @@ int command_version(const struct ctl *c);
 
 /* A call to the daemon. */
 struct call {
-	const char *method;		/* "Apply" */
-	struct json_object *parameters;	/* owned by the call */
-	const struct file *file;	/* the file that problems are in; may be NULL */
+	const char *method;             /* "Apply" */
+	struct json_object *parameters; /* owned by the call */
+	const struct file *file;        /* the file that problems are in; may be NULL */
 	/* For a call with several replies: each but the last.  NULL: there is one. */
 	void (*progress)(void *arg, struct json_object *parameters);
 	void *arg;
 	/* Receives the error and its parameters if netnsd answers with one, besides printing
 	 * it.  May be NULL. */
 	struct json_object **failure;
-	bool quiet;			/* print nothing on failure */
-	bool endless;			/* wait only as long as somebody reads stdout, else SIGPIPE */
-	uint64_t until_msec;		/* CLOCK_BOOTTIME: EXIT_TIMEOUT if there is no answer until then; 0: no limit */
+	bool quiet;          /* print nothing on failure */
+	bool endless;        /* wait only as long as somebody reads stdout, else SIGPIPE */
+	uint64_t until_msec; /* CLOCK_BOOTTIME: EXIT_TIMEOUT if there is no answer until then; 0: no limit */
 	/* Set, and nothing printed, if netnsd goes away, or is missing when it was set
 	 * already; EXIT_NO_DAEMON then.  May be NULL. */
 	bool *lost;

@@ -5,6 +5,7 @@
 #include "table.h"
 
 /* @usec: CLOCK_REALTIME. */
-void event_line(struct table *t, uint64_t usec, const char *topology, enum colour colour, const char *word, const char *text);
+void event_line(struct table *t, uint64_t usec, const char *topology, enum colour colour, const char *word,
+		const char *text);
 /* An Event of the interface. */
 void event_add(struct table *t, struct json_object *event);

@@ -5,16 +5,16 @@
 #include "base/json.h"
 
 struct file {
-	const char *label;		/* as given; "<stdin>" */
-	const char *source;		/* absolute; "standard input" */
-	const char *name;		/* of the topology */
+	const char *label;  /* as given; "<stdin>" */
+	const char *source; /* absolute; "standard input" */
+	const char *name;   /* of the topology */
 	struct json_object *json;
 };
 
 struct files {
 	struct file *v;
 	size_t n;
-	struct arena arena;		/* the labels and sources */
+	struct arena arena; /* the labels and sources */
 };
 
 /* Reads and checks @n files; unless @name is NULL there is only one, and it is called so.  Prints all that is wrong

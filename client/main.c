@@ -65,12 +65,14 @@ static int command_run(const struct command *k, struct ctl *c)
 		return r;
 	/* An empty one would be an abstract socket. */
 	if (!*c->socket || strlen(c->socket) > SOCKET_MAX)
-		return ctl_fail(EXIT_INVALID, "\"%s\": the path of a socket has 1 to %zu bytes: --socket, or NETNSD_SOCKET", c->socket,
-				SOCKET_MAX);
+		return ctl_fail(EXIT_INVALID,
+				"\"%s\": the path of a socket has 1 to %zu bytes: --socket, or NETNSD_SOCKET",
+				c->socket, SOCKET_MAX);
 	/* An empty variable in a script leaves an empty operand; a command to run may have one. */
 	for (int i = 0; i < c->n_args && !k->stops; i++)
 		if (!*c->args[i])
-			return ctl_fail(EXIT_INVALID, "argument %d is empty; usage: netnsctl %s [OPTION…] %s", i + 1, k->name, k->args);
+			return ctl_fail(EXIT_INVALID, "argument %d is empty; usage: netnsctl %s [OPTION…] %s", i + 1,
+					k->name, k->args);
 	if (c->n_args >= k->min && c->n_args <= k->max)
 		return k->run(c);
 	return ctl_fail(EXIT_INVALID, "too %s arguments; usage: netnsctl %s [OPTION…]%s%s",
@@ -92,8 +94,7 @@ static int ctl_run(struct ctl *c, int argc, char **argv)
 		c->n_args--;
 	}
 	if (!c->n_args)
-		return c->given & OPT_HELP ? main_help()
-					   : ctl_fail(EXIT_INVALID, "no command; see netnsctl --help");
+		return c->given & OPT_HELP ? main_help() : ctl_fail(EXIT_INVALID, "no command; see netnsctl --help");
 	for (size_t i = 0; i < n_commands; i++) {
 		if (strcmp(c->args[0], commands[i].name) != 0)
 			continue;

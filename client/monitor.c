@@ -11,8 +11,8 @@ static void topology_add(struct table *t, struct json_object *topology)
 {
 	const char *state = reply_text(topology, "state");
 
-	event_line(t, reply_number(topology, "since_usec"), reply_text(topology, "name"), print_state_colour(state), state,
-		 print_source(&t->arena, topology));
+	event_line(t, reply_number(topology, "since_usec"), reply_text(topology, "name"), print_state_colour(state),
+		   state, print_source(&t->arena, topology));
 }
 
 struct monitor {
@@ -70,7 +70,10 @@ static void on_end(_unused_ int number)
 int command_monitor(const struct ctl *c)
 {
 	static const struct column columns[] = {
-		{ .min = 8 }, { .gap = 2, .min = 8 }, { .gap = 2, .min = 9 }, { .gap = 2 },
+		{ .min = 8 },
+		{ .gap = 2, .min = 8 },
+		{ .gap = 2, .min = 9 },
+		{ .gap = 2 },
 	};
 	struct monitor m = { c, TABLE(columns, print_colours(stdout)) };
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
@@ -79,7 +82,8 @@ int command_monitor(const struct ctl *c)
 	signal(SIGINT, on_end);
 	signal(SIGTERM, on_end);
 	signal(SIGPIPE, on_end);
-	r = ctl_call(c, &(struct call){ .method = "Monitor", .progress = on_reply, .arg = &m, .endless = true }, &reply);
+	r = ctl_call(c, &(struct call){ .method = "Monitor", .progress = on_reply, .arg = &m, .endless = true },
+		     &reply);
 	table_done(&m.table);
 	return r;
 }
@@ -96,7 +100,10 @@ static int lines_parse(const char *lines, int64_t *ret)
 int command_log(const struct ctl *c)
 {
 	static const struct column columns[] = {
-		{ "TIME", .gap = 0 }, { "TOPOLOGY", .gap = 2 }, { "EVENT", .gap = 2 }, { "WHAT", .gap = 2 },
+		{ "TIME", .gap = 0 },
+		{ "TOPOLOGY", .gap = 2 },
+		{ "EVENT", .gap = 2 },
+		{ "WHAT", .gap = 2 },
 	};
 	_cleanup_(table_done) struct table t = TABLE(columns, print_colours(stdout));
 	_cleanup_(reply_putp) struct json_object *reply = NULL;

@@ -82,8 +82,9 @@ int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 	struct option options[ARRAY_SIZE(option_rows) + 1] = {};
 
 	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
-		options[i] = (struct option){ option_rows[i].name, option_rows[i].value ? required_argument : no_argument, NULL,
-					      (int)i + ROW };
+		options[i] =
+			(struct option){ option_rows[i].name, option_rows[i].value ? required_argument : no_argument,
+					 NULL, (int)i + ROW };
 	/* 0 makes glibc forget another argv. */
 	optind = 0;
 	opterr = 0;
@@ -108,8 +109,8 @@ int options_check(const struct ctl *c, unsigned takes, const char *command)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
 		if (c->given & ~takes & option_rows[i].bit)
-			return ctl_fail(EXIT_INVALID, "%s takes no --%s; see netnsctl %s --help", command, option_rows[i].name,
-					command);
+			return ctl_fail(EXIT_INVALID, "%s takes no --%s; see netnsctl %s --help", command,
+					option_rows[i].name, command);
 	return EXIT_DONE;
 }
 

@@ -9,12 +9,12 @@ enum value { VALUE_FREE, VALUE_NETNS, VALUE_PATH };
 struct option_row {
 	const char *name;
 	char letter;
-	unsigned bit;		/* OPT_… */
-	const char *value;	/* the value in --help; NULL: none */
+	unsigned bit;      /* OPT_… */
+	const char *value; /* the value in --help; NULL: none */
 	enum value operand;
-	size_t offset;		/* of the value in struct ctl */
-	bool list;		/* several values, from there on */
-	const char *doc;	/* NULL: not implemented yet */
+	size_t offset;   /* of the value in struct ctl */
+	bool list;       /* several values, from there on */
+	const char *doc; /* NULL: not implemented yet */
 };
 extern const struct option_row option_rows[];
 extern const size_t n_option_rows;

@@ -41,8 +41,13 @@ struct table print_steps_table(bool colours)
 
 void print_steps(FILE *out, struct table *t, struct json_object *reply)
 {
-	static const struct { const char *action, *sign; enum colour colour; } signs[] = {
-		{ "create", "+", COLOUR_GOOD }, { "change", "~", COLOUR_CHANGE }, { "remove", "-", COLOUR_BAD },
+	static const struct {
+		const char *action, *sign;
+		enum colour colour;
+	} signs[] = {
+		{ "create", "+", COLOUR_GOOD },
+		{ "change", "~", COLOUR_CHANGE },
+		{ "remove", "-", COLOUR_BAD },
 	};
 	struct json_object *step;
 
@@ -84,14 +89,16 @@ void print_summary(FILE *out, struct json_object *summary)
 	else
 		fputs(" unchanged", out);
 	if (reply_number(summary, "confirm_usec"))
-		fprintf(out, "; rolled back in %s unless you run: netnsctl confirm %s",
-			print_left(&a, summary), text_escape(&a, reply_text(summary, "name")));
+		fprintf(out, "; rolled back in %s unless you run: netnsctl confirm %s", print_left(&a, summary),
+			text_escape(&a, reply_text(summary, "name")));
 	if (reply_flag(summary, "persisted"))
 		fputs("; saved for boot", out);
 	if (*reply_text(summary, "boot_file"))
-		fprintf(out, "; comes up again at boot: %s", text_escape(&a, print_path(&a, reply_text(summary, "boot_file"))));
+		fprintf(out, "; comes up again at boot: %s",
+			text_escape(&a, print_path(&a, reply_text(summary, "boot_file"))));
 	if (*reply_text(summary, "others"))
-		fprintf(out, "; also removed, outside this topology: %s", text_escape(&a, reply_text(summary, "others")));
+		fprintf(out, "; also removed, outside this topology: %s",
+			text_escape(&a, reply_text(summary, "others")));
 	fputc('\n', out);
 }
 
@@ -126,10 +133,12 @@ const char *print_problem(struct arena *a, struct json_object *problem)
 {
 	const char *pointer = reply_text(problem, "pointer"), *file = reply_text(problem, "file");
 	unsigned long long line = reply_number(problem, "line");
-	const char *place = *file && line ? arena_fmt(a, ":%llu:%llu", line, (unsigned long long)reply_number(problem, "column")) : "";
+	const char *place =
+		*file && line ? arena_fmt(a, ":%llu:%llu", line, (unsigned long long)reply_number(problem, "column"))
+			      : "";
 
-	return arena_fmt(a, "%s%s%s%s%s%s", print_path(a, file), place, *file ? ": " : "", pointer, *pointer ? ": " : "",
-			 reply_text(problem, "message"));
+	return arena_fmt(a, "%s%s%s%s%s%s", print_path(a, file), place, *file ? ": " : "", pointer,
+			 *pointer ? ": " : "", reply_text(problem, "message"));
 }
 
 const char *print_source(struct arena *a, struct json_object *topology)
@@ -137,8 +146,7 @@ const char *print_source(struct arena *a, struct json_object *topology)
 	const char *source = reply_text(topology, "source");
 	bool at_boot = reply_flag(topology, "boot") && strcmp(reply_text(topology, "on_disk"), "other") != 0;
 
-	return arena_fmt(a, "%s%s%s", print_path(a, source), *source ? ", " : "",
-			 at_boot ? "at boot" : "until reboot");
+	return arena_fmt(a, "%s%s%s", print_path(a, source), *source ? ", " : "", at_boot ? "at boot" : "until reboot");
 }
 
 const char *print_state(struct json_object *interface)
@@ -150,8 +158,11 @@ const char *print_state(struct json_object *interface)
 
 enum colour print_state_colour(const char *state)
 {
-	static const struct { const char *state; enum colour colour; } colours[] = {
-		{ "up", COLOUR_GOOD }, { "down", COLOUR_FAINT }, { "failed", COLOUR_BAD },
+	static const struct {
+		const char *state;
+		enum colour colour;
+	} colours[] = {
+		{ "up", COLOUR_GOOD },           { "down", COLOUR_FAINT },     { "failed", COLOUR_BAD },
 		{ "no carrier", COLOUR_CHANGE }, { "waiting", COLOUR_CHANGE },
 	};
 
@@ -179,7 +190,8 @@ const char *print_addresses(struct arena *a, struct json_object *interface)
 	for (size_t i = 0; (item = reply_at(interface, "addresses", i)); i++) {
 		const char *address = json_object_get_string(item), *word = condition(interface, address);
 
-		text = arena_fmt(a, "%s%s%s%s%s%s", text, *text ? ", " : "", address, *word ? " (" : "", word, *word ? ")" : "");
+		text = arena_fmt(a, "%s%s%s%s%s%s", text, *text ? ", " : "", address, *word ? " (" : "", word,
+				 *word ? ")" : "");
 	}
 	return text;
 }

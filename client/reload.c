@@ -7,7 +7,9 @@
 /* The text for a result besides its summary or problem. */
 static const char *result_text(const char *result)
 {
-	static const struct { const char *result, *text; } texts[] = {
+	static const struct {
+		const char *result, *text;
+	} texts[] = {
 		{ "unchanged", "{name}: unchanged" },
 		{ "down", "{name}: stays down; netnsctl up {name}" },
 		{ "other", "{name}: left as it was applied from elsewhere; netnsctl status {name}" },

@@ -8,17 +8,20 @@
 #include "model/why_not.h"
 
 enum {
-	DRIFT_LINES = 10,	/* how many are shown */
+	DRIFT_LINES = 10, /* how many are shown */
 	REPAIRS_SHOWN = 5,
-	REPAIRS_AMONG = 100,	/* among that many latest events */
+	REPAIRS_AMONG = 100, /* among that many latest events */
 };
 
 /* Prints what a boot directory has that is not applied, and how to apply it. */
 static void on_disk_print(struct json_object *topology)
 {
-	static const struct { const char *on_disk, *text, *down; } texts[] = {
+	static const struct {
+		const char *on_disk, *text, *down;
+	} texts[] = {
 		{ "new", "{name}: new on disk: netnsctl reload, or netnsctl up {name}", NULL },
-		{ "changed", "{name}: changed on disk: netnsctl reload", "{name}: changed on disk: netnsctl up {name}" },
+		{ "changed", "{name}: changed on disk: netnsctl reload",
+		  "{name}: changed on disk: netnsctl up {name}" },
 		{ "other", "{name}: another file is used at boot: netnsctl apply --replace {boot_file}", NULL },
 	};
 	_cleanup_(arena_done) struct arena a = {};
@@ -26,18 +29,21 @@ static void on_disk_print(struct json_object *topology)
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts) && !reply_get(topology, "problem"); i++)
 		if (!strcmp(reply_text(topology, "on_disk"), texts[i].on_disk))
-			puts(text_escape(&a, print_fill(&a, down && texts[i].down ? texts[i].down : texts[i].text, topology)));
+			puts(text_escape(
+				&a, print_fill(&a, down && texts[i].down ? texts[i].down : texts[i].text, topology)));
 }
 
 static void problem_print(struct json_object *topology)
 {
 	_cleanup_(arena_done) struct arena a = {};
 	struct json_object *problem = reply_get(topology, "problem");
-	bool failed = !strcmp(reply_text(topology, "state"), "failed"), invalid = !strcmp(reply_text(topology, "on_disk"), "invalid");
+	bool failed = !strcmp(reply_text(topology, "state"), "failed"),
+	     invalid = !strcmp(reply_text(topology, "on_disk"), "invalid");
 
 	if (problem)
 		printf("%s: %s%s\n", text_escape(&a, reply_text(topology, "name")),
-		       invalid && !failed ? "changed on disk, and invalid: " : "", text_escape(&a, print_problem(&a, problem)));
+		       invalid && !failed ? "changed on disk, and invalid: " : "",
+		       text_escape(&a, print_problem(&a, problem)));
 }
 
 static void waiting_print(struct json_object *topology)
@@ -46,7 +52,8 @@ static void waiting_print(struct json_object *topology)
 	const char *name = text_escape(&a, reply_text(topology, "name"));
 
 	if (reply_number(topology, "confirm_usec"))
-		printf("%s: confirm within %s (netnsctl confirm %s), or it is rolled back\n", name, print_left(&a, topology), name);
+		printf("%s: confirm within %s (netnsctl confirm %s), or it is rolled back\n", name,
+		       print_left(&a, topology), name);
 }
 
 /* "  not healed: the topology's file says to report drift, not to heal it: netnsctl up lab",
@@ -73,7 +80,8 @@ static void reason_print(struct json_object *topology, struct json_object *what)
 static void drift_print(const char *name, struct json_object *topology, struct json_object *drift)
 {
 	_cleanup_(arena_done) struct arena a = {};
-	const char *expected = text_escape(&a, reply_text(drift, "expected")), *actual = text_escape(&a, reply_text(drift, "actual"));
+	const char *expected = text_escape(&a, reply_text(drift, "expected")),
+		   *actual = text_escape(&a, reply_text(drift, "actual"));
 	const char *kind = text_escape(&a, reply_text(drift, "kind"));
 	const char *by = text_escape(&a, reply_text(drift, "by")), *what = *expected ? expected : actual;
 	uint64_t left = reply_number(drift, "heal_usec");
@@ -109,7 +117,8 @@ static void drifts_print(struct json_object *topology)
 	for (size_t i = 0; i < DRIFT_LINES && (o = reply_at(topology, "drift", i)); i++)
 		drift_print(name, topology, o);
 	if (n > DRIFT_LINES)
-		printf("%s: %zu more objects not as declared (netnsctl --json status %s)\n", name, n - DRIFT_LINES, name);
+		printf("%s: %zu more objects not as declared (netnsctl --json status %s)\n", name, n - DRIFT_LINES,
+		       name);
 }
 
 static void topologies_print(struct json_object *reply)

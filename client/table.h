@@ -6,14 +6,14 @@
 enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_CHANGE, COLOUR_BAD, COLOUR_FAINT, COLOUR_STRONG };
 
 struct column {
-	const char *title;	/* NULL in the first column: no titles */
-	size_t gap;		/* spaces before it */
-	size_t min;		/* width; the longest cell may need more */
-	bool right;		/* numbers */
+	const char *title; /* NULL in the first column: no titles */
+	size_t gap;        /* spaces before it */
+	size_t min;        /* width; the longest cell may need more */
+	bool right;        /* numbers */
 };
 
 struct cell {
-	const char *text;	/* NULL: nothing from here to the end of the line */
+	const char *text; /* NULL: nothing from here to the end of the line */
 	enum colour colour;
 };
 

@@ -11,12 +11,14 @@
  * differently from how it is stored. */
 static bool char_steers(wchar_t c)
 {
-	static const struct { wchar_t first, last; } ranges[] = {
-		{ 0x00, 0x1f },		/* C0 controls */
-		{ 0x7f, 0x9f },		/* DEL, C1 controls */
-		{ 0x200b, 0x200f },	/* no width, direction marks */
-		{ 0x2028, 0x202e },	/* line ends, direction overrides */
-		{ 0x2066, 0x2069 },	/* isolates */
+	static const struct {
+		wchar_t first, last;
+	} ranges[] = {
+		{ 0x00, 0x1f },     /* C0 controls */
+		{ 0x7f, 0x9f },     /* DEL, C1 controls */
+		{ 0x200b, 0x200f }, /* no width, direction marks */
+		{ 0x2028, 0x202e }, /* line ends, direction overrides */
+		{ 0x2066, 0x2069 }, /* isolates */
 		{ 0xfeff, 0xfeff },
 	};
 
@@ -96,8 +98,14 @@ const char *text_duration(struct arena *a, uint64_t usec)
 
 const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec)
 {
-	static const struct { uint64_t seconds; const char *one, *many; } units[] = {
-		{ 86400, "day", "days" }, { 3600, "h", "h" }, { 60, "min", "min" }, { 1, "s", "s" },
+	static const struct {
+		uint64_t seconds;
+		const char *one, *many;
+	} units[] = {
+		{ 86400, "day", "days" },
+		{ 3600, "h", "h" },
+		{ 60, "min", "min" },
+		{ 1, "s", "s" },
 	};
 	uint64_t seconds = now_usec > then_usec ? (now_usec - then_usec) / USEC : 0;
 
@@ -105,8 +113,8 @@ const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec)
 		return "-";
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 		if (seconds >= units[i].seconds)
-			return arena_fmt(a, "%s ago", text_count(a, seconds / units[i].seconds, units[i].one,
-								 units[i].many));
+			return arena_fmt(a, "%s ago",
+					 text_count(a, seconds / units[i].seconds, units[i].one, units[i].many));
 	return "just now";
 }
 

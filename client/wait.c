@@ -62,11 +62,13 @@ int command_wait(const struct ctl *c)
 
 	for (size_t i = 0; c->namespaces[i]; i++)
 		if (name_problem(c->namespaces[i], &e))
-			return ctl_fail(EXIT_INVALID, "--namespace: \"%s\" is not the name of a namespace: it %s", c->namespaces[i], e.text);
+			return ctl_fail(EXIT_INVALID, "--namespace: \"%s\" is not the name of a namespace: it %s",
+					c->namespaces[i], e.text);
 	if (c->timeout) {
 		seconds = strtoul(c->timeout, &end, 10);
 		if (!isdigit((unsigned char)*c->timeout) || *end || seconds > TIMEOUT_MAX)
-			return ctl_fail(EXIT_INVALID, "--timeout takes 0 to %d seconds, not \"%s\"", TIMEOUT_MAX, c->timeout);
+			return ctl_fail(EXIT_INVALID, "--timeout takes 0 to %d seconds, not \"%s\"", TIMEOUT_MAX,
+					c->timeout);
 	}
 	return wait_until(c, connection_now() + seconds * 1000);
 }

@@ -31,7 +31,7 @@ enum { LATE_USEC = 5000 };
 struct daemon {
 	struct engine *engine;
 	struct control *control;
-	struct node *node;		/* NULL: the socket was passed by the service manager */
+	struct node *node; /* NULL: the socket was passed by the service manager */
 	struct watch *watch;
 	struct notify notify;
 	sd_event *event;
@@ -233,8 +233,8 @@ static int listen_all(struct daemon *d, const struct options *o, struct err *e)
 	return n > 0 ? 0 : node_new(&d->node, d->event, d->control, o->socket, group_find(o->group), o->audit, e);
 }
 
-static int start(struct daemon *d, const struct options *o, const struct engine_options *engine, struct method_context *m,
-		 struct err *e)
+static int start(struct daemon *d, const struct options *o, const struct engine_options *engine,
+		 struct method_context *m, struct err *e)
 {
 	struct control_options control = {
 		.read_group = group_find(o->group),
@@ -273,8 +273,12 @@ static void signals_ignore(void)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .socket = NETNSD_SOCKET, .group = "netnsd", .run_dir = "/run/netnsd", .audit = AUDIT_SECONDS,
-			     .topologies_dir = "/etc/netnsd/topologies", .state_dir = "/var/lib/netnsd" };
+	struct options o = { .socket = NETNSD_SOCKET,
+			     .group = "netnsd",
+			     .run_dir = "/run/netnsd",
+			     .audit = AUDIT_SECONDS,
+			     .topologies_dir = "/etc/netnsd/topologies",
+			     .state_dir = "/var/lib/netnsd" };
 	struct engine_options engine = { .netns_dir = "/run/netns" };
 	struct daemon d = { 0 };
 	struct method_context m;

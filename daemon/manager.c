@@ -6,14 +6,14 @@
 #include <sys/un.h>
 
 enum {
-	MESSAGES = 32,		/* that are queued; the oldest of more is dropped */
+	MESSAGES = 32, /* that are queued; the oldest of more is dropped */
 	SIZE = 640,
 };
 
 static struct {
 	char text[MESSAGES][SIZE];
 	size_t first, n;
-	int fd;			/* 0: not opened yet */
+	int fd; /* 0: not opened yet */
 } out;
 
 /* Returns the length of the address; 0: no service manager can be reached. */

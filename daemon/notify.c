@@ -13,9 +13,9 @@
 #include <systemd/sd-daemon.h>
 
 enum {
-	NAMES_MAX = 5,		/* in one list of names */
-	EXTEND_SECONDS = 30,	/* no single batch takes as long */
-	WORDS_USEC = 100 * 1000,	/* the status of a start with thousands of topologies takes a moment to make */
+	NAMES_MAX = 5,           /* in one list of names */
+	EXTEND_SECONDS = 30,     /* no single batch takes as long */
+	WORDS_USEC = 100 * 1000, /* the status of a start with thousands of topologies takes a moment to make */
 };
 
 static void on_told(struct subscriber *s, _unused_ struct json_object *event)
@@ -50,8 +50,8 @@ int notify_watchdog(struct notify *n, sd_event *event, struct err *e)
 	if (r <= 0)
 		return 0;
 	manager_hint("WATCHDOG=1");
-	r = sd_event_add_time(event, &s, CLOCK_MONOTONIC, usec_now(CLOCK_MONOTONIC) + n->watchdog_usec / 2, n->watchdog_usec / 8,
-			      on_watchdog, n);
+	r = sd_event_add_time(event, &s, CLOCK_MONOTONIC, usec_now(CLOCK_MONOTONIC) + n->watchdog_usec / 2,
+			      n->watchdog_usec / 8, on_watchdog, n);
 	if (r < 0)
 		return err_set(e, r, "the timer of the watchdog: %s", strerror(-r));
 	(void)!sd_event_source_set_priority(s, SD_EVENT_PRIORITY_IMPORTANT);
@@ -113,7 +113,9 @@ static void log_failed(const struct engine *g)
 		if (topologies[i]->state != STATE_FAILED || !topologies[i]->problems.n)
 			continue;
 		problem_text(&topologies[i]->problems.v[0], words, sizeof(words));
-		log_say(LOG_ERR, &(struct log_about){ .topology = topologies[i]->name, .code = topologies[i]->problems.v[0].code },
+		log_say(LOG_ERR,
+			&(struct log_about){ .topology = topologies[i]->name,
+					     .code = topologies[i]->problems.v[0].code },
 			"%s: %s", topologies[i]->name, words);
 	}
 }

@@ -6,12 +6,12 @@
 #include <systemd/sd-event.h>
 
 struct notify {
-	struct subscriber subscriber;	/* first: what told is given */
+	struct subscriber subscriber; /* first: what told is given */
 	struct engine *engine;
 	bool ready, stopping;
-	unsigned reloads;		/* running */
-	bool dirty;			/* something has happened since the status was sent */
-	uint64_t said_usec;		/* CLOCK_MONOTONIC: when the status was made last */
+	unsigned reloads;   /* running */
+	bool dirty;         /* something has happened since the status was sent */
+	uint64_t said_usec; /* CLOCK_MONOTONIC: when the status was made last */
 	char words[512];
 	uint64_t watchdog_usec;
 };

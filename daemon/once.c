@@ -57,7 +57,8 @@ static int file_name(struct file *f, const struct declaration *t)
 	if (*t->name)
 		snprintf(f->name, sizeof(f->name), "%s", t->name);
 	else if (n >= sizeof(f->name) || name_problem(f->name, &e)) {
-		fprintf(stderr, "netnsd: %s: the file name cannot be the topology's name; give it a \"name\"\n", f->path);
+		fprintf(stderr, "netnsd: %s: the file name cannot be the topology's name; give it a \"name\"\n",
+			f->path);
 		return EXIT_INVALID;
 	}
 	return EXIT_DONE;

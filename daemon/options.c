@@ -31,7 +31,8 @@ static void help(void)
 	     "Keeps network namespaces as declared in topology files.  Runs in the foreground.\n"
 	     "\n"
 	     "  --once                apply the files, each all or nothing, and exit\n"
-	     "  --socket PATH         listen on this socket (" NETNSD_SOCKET ")\n"
+	     "  --socket PATH         listen on this socket (" NETNSD_SOCKET
+	     ")\n"
 	     "  --group NAME          group with read-only access (netnsd)\n"
 	     "  --admin-group NAME    group that can make changes, as root (none)\n"
 	     "  --topologies DIR      the administrator's boot topologies (/etc/netnsd/topologies)\n"
@@ -67,8 +68,8 @@ static bool number_read(const char *s, const char *between, unsigned *ret, unsig
 static const struct text {
 	int letter;
 	const char *name;
-	size_t offset;		/* in struct options */
-	size_t max;		/* bytes */
+	size_t offset; /* in struct options */
+	size_t max;    /* bytes */
 	bool is_path;
 } texts[] = {
 	{ 's', "socket", offsetof(struct options, socket), sizeof(((struct sockaddr_un *)0)->sun_path) - 1, true },
@@ -95,8 +96,9 @@ static int path_complete(const struct text *t, const char **value)
 	if (*value[0] == '/')
 		return -1;
 	if (!here || *here != '/')
-		return text_fail(t, *value, "is not an absolute path, and the working directory is gone: begin it "
-					    "with /");
+		return text_fail(t, *value,
+				 "is not an absolute path, and the working directory is gone: begin it "
+				 "with /");
 	if (asprintf(&path, "%s/%s", here, *value) < 0)
 		abort();
 	free(completed[t - texts]);
@@ -151,13 +153,15 @@ int options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'u':
 			if (!number_read(optarg, "", &o->audit, NULL)) {
-				fprintf(stderr, "netnsd: --audit: \"%s\" is not a number of seconds from 1 to %d\n", optarg, NUMBER_MAX);
+				fprintf(stderr, "netnsd: --audit: \"%s\" is not a number of seconds from 1 to %d\n",
+					optarg, NUMBER_MAX);
 				return EXIT_INVALID;
 			}
 			break;
 		case 'b':
 			if (!number_read(optarg, "/", &o->burst, &o->seconds)) {
-				fprintf(stderr, "netnsd: --heal-burst: \"%s\" is not N/SECONDS, each from 1 to %d\n", optarg, NUMBER_MAX);
+				fprintf(stderr, "netnsd: --heal-burst: \"%s\" is not N/SECONDS, each from 1 to %d\n",
+					optarg, NUMBER_MAX);
 				return EXIT_INVALID;
 			}
 			break;

@@ -4,7 +4,7 @@
 #include "base.h"
 
 struct options {
-	const char *socket, *group, *admin_group, *run_dir, *topologies_dir, *state_dir;	/* paths are absolute */
+	const char *socket, *group, *admin_group, *run_dir, *topologies_dir, *state_dir; /* paths are absolute */
 	unsigned audit, burst, seconds;
 	bool once;
 };

@@ -10,11 +10,11 @@
 #include <sys/inotify.h>
 
 enum {
-	CHECK_SHARE = 10,	/* checking all names takes at most this fraction of the time */
+	CHECK_SHARE = 10, /* checking all names takes at most this fraction of the time */
 	ACCURACY_USEC = 500,
-	SETTLE_USEC = 2000,	/* to remove a name, it is first unmounted and then the file is removed */
-	BLIND_USEC = 5000000,	/* between two audits while events are missing */
-	SETTLE_MAX_USEC = 100000,	/* for one mount after the other */
+	SETTLE_USEC = 2000,       /* to remove a name, it is first unmounted and then the file is removed */
+	BLIND_USEC = 5000000,     /* between two audits while events are missing */
+	SETTLE_MAX_USEC = 100000, /* for one mount after the other */
 };
 
 struct watch {
@@ -25,9 +25,9 @@ struct watch {
 	sd_event_source *events, *names, *mounts, *check, *audit;
 	int names_fd, mounts_fd;
 	bool names_watched;
-	bool names_told;	/* that names_fd is not available was logged */
+	bool names_told; /* that names_fd is not available was logged */
 	uint64_t audit_usec, next_check;
-	uint64_t mounted;	/* when the first mount that is not checked yet was reported; 0: none */
+	uint64_t mounted; /* when the first mount that is not checked yet was reported; 0: none */
 };
 
 static int on_events(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *arg)
@@ -60,7 +60,8 @@ static int on_names(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reven
 static void names_missing(struct watch *w, int code)
 {
 	if (!w->names_told)
-		log_warning("%s is not watched, only checked at each mount and every %" PRIu64 " s: %s; "
+		log_warning("%s is not watched, only checked at each mount and every %" PRIu64
+			    " s: %s; "
 			    "fs.inotify.max_user_instances and max_user_watches limit what a user may watch",
 			    w->env->netns_dir, w->audit_usec / 1000000, strerror(code));
 	w->names_told = true;
@@ -89,7 +90,8 @@ static void watch_names(struct watch *w)
 	names_open(w);
 	if (w->names_fd < 0 || w->names_watched)
 		return;
-	w->names_watched = inotify_add_watch(w->names_fd, w->env->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
+	w->names_watched =
+		inotify_add_watch(w->names_fd, w->env->netns_dir, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) >= 0;
 	if (!w->names_watched && errno != ENOENT)
 		names_missing(w, errno);
 }
@@ -168,17 +170,23 @@ static int sources(struct watch *w)
 	return r;
 }
 
-int watch_new(struct watch **ret, sd_event *event, struct env *env, unsigned audit_seconds, void (*work)(void *arg), void *arg,
-	      struct err *e)
+int watch_new(struct watch **ret, sd_event *event, struct env *env, unsigned audit_seconds, void (*work)(void *arg),
+	      void *arg, struct err *e)
 {
 	struct watch *w = must(calloc(1, sizeof(*w)));
 	int r;
 
-	*w = (struct watch){ .env = env, .event = event, .work = work, .arg = arg, .audit_usec = (uint64_t)audit_seconds * 1000000,
-			     .names_fd = -1, .mounts_fd = -1 };
+	*w = (struct watch){ .env = env,
+			     .event = event,
+			     .work = work,
+			     .arg = arg,
+			     .audit_usec = (uint64_t)audit_seconds * 1000000,
+			     .names_fd = -1,
+			     .mounts_fd = -1 };
 	if (listener_lacks(env->listener)) {
 		w->audit_usec = w->audit_usec < BLIND_USEC ? w->audit_usec : BLIND_USEC;
-		log_warning("%s; the audit finds the rest, every %" PRIu64 " s", listener_lacks(env->listener), w->audit_usec / 1000000);
+		log_warning("%s; the audit finds the rest, every %" PRIu64 " s", listener_lacks(env->listener),
+			    w->audit_usec / 1000000);
 	}
 	r = sources(w);
 	if (r < 0) {

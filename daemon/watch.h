@@ -10,6 +10,6 @@ struct watch;
 enum { AUDIT_SECONDS = 60 };
 
 /* From now on calls @work with @arg whenever the engine has something to do. */
-int watch_new(struct watch **ret, sd_event *event, struct env *env, unsigned audit_seconds, void (*work)(void *arg), void *arg,
-	      struct err *e);
+int watch_new(struct watch **ret, sd_event *event, struct env *env, unsigned audit_seconds, void (*work)(void *arg),
+	      void *arg, struct err *e);
 void watch_free(struct watch *w);

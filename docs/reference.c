@@ -51,8 +51,12 @@ static void put_options(unsigned takes)
 }
 
 static const char *const operand_words[] = {
-	[OPERANDS_NONE] = "none",   [OPERANDS_FILES] = "files",                [OPERANDS_NAME] = "name",
-	[OPERANDS_NAMES] = "names", [OPERANDS_FILE_OR_NAME] = "file_or_name", [OPERANDS_NETNS] = "netns",
+	[OPERANDS_NONE] = "none",
+	[OPERANDS_FILES] = "files",
+	[OPERANDS_NAME] = "name",
+	[OPERANDS_NAMES] = "names",
+	[OPERANDS_FILE_OR_NAME] = "file_or_name",
+	[OPERANDS_NETNS] = "netns",
 	[OPERANDS_COMMAND] = "command",
 };
 static const char *const value_words[] = { [VALUE_FREE] = "free", [VALUE_NETNS] = "netns", [VALUE_PATH] = "path" };
@@ -87,12 +91,14 @@ static void print_bash(void)
 /* One specification of _arguments. */
 static void put_zsh_option(const struct option_row *r)
 {
-	static const char *const actions[] = { [VALUE_FREE] = "", [VALUE_NETNS] = "_netnsctl_namespaces", [VALUE_PATH] = "_files" };
+	static const char *const actions[] = {
+		[VALUE_FREE] = "", [VALUE_NETNS] = "_netnsctl_namespaces", [VALUE_PATH] = "_files"
+	};
 	bool last = r->bit & (OPT_HELP | OPT_VERSION);
 
 	if (r->letter)
-		printf(last ? "'(- *)'{-%c,--%s%s}'" : "'(-%1$c --%2$s)'{-%1$c%4$s,--%2$s%3$s}'", r->letter, r->name, r->value ? "=" : "",
-		       r->value ? "+" : "");
+		printf(last ? "'(- *)'{-%c,--%s%s}'" : "'(-%1$c --%2$s)'{-%1$c%4$s,--%2$s%3$s}'", r->letter, r->name,
+		       r->value ? "=" : "", r->value ? "+" : "");
 	else
 		printf("'%s--%s%s", last ? "(- *)" : r->list ? "*" : "", r->name, r->value ? "=" : "");
 	putchar('[');
@@ -145,7 +151,9 @@ static void print_zsh(void)
 /* Completions for each command that takes @bit. */
 static void put_fish_option(const struct option_row *r)
 {
-	static const char *const values[] = { [VALUE_FREE] = " -r -f", [VALUE_NETNS] = " -r -f -a '(__netnsctl_namespaces)'", [VALUE_PATH] = " -r -F" };
+	static const char *const values[] = {
+		[VALUE_FREE] = " -r -f", [VALUE_NETNS] = " -r -f -a '(__netnsctl_namespaces)'", [VALUE_PATH] = " -r -F"
+	};
 
 	fputs("complete -c netnsctl", stdout);
 	if (!(r->bit & OPTIONS_ALWAYS)) {
@@ -182,7 +190,8 @@ static void print_fish(void)
 		puts("'");
 	}
 	put_fish_operands(1 << OPERANDS_FILES | 1 << OPERANDS_FILE_OR_NAME, "", "__fish_complete_suffix .json");
-	put_fish_operands(1 << OPERANDS_NAME | 1 << OPERANDS_NAMES | 1 << OPERANDS_FILE_OR_NAME, "", "__netnsctl_names");
+	put_fish_operands(1 << OPERANDS_NAME | 1 << OPERANDS_NAMES | 1 << OPERANDS_FILE_OR_NAME, "",
+			  "__netnsctl_names");
 	put_fish_operands(1 << OPERANDS_NETNS | 1 << OPERANDS_COMMAND, "; and test (count (commandline -opc)) -eq 2",
 			  "__netnsctl_namespaces");
 	put_fish_operands(1 << OPERANDS_COMMAND, "; and test (count (commandline -opc)) -gt 2",
@@ -248,9 +257,8 @@ int main(_unused_ int argc, char **argv)
 	const struct {
 		const char *name;
 		void (*print)(void);
-	} parts[] = { { "bash", print_bash }, { "zsh", print_zsh }, { "fish", print_fish },
-		      { "commands", print_commands }, { "options", print_options },
-		      { "reasons", print_reasons } };
+	} parts[] = { { "bash", print_bash },         { "zsh", print_zsh },         { "fish", print_fish },
+		      { "commands", print_commands }, { "options", print_options }, { "reasons", print_reasons } };
 
 	for (size_t i = 0; argv[1] && i < ARRAY_SIZE(parts); i++)
 		if (!strcmp(argv[1], parts[i].name)) {

@@ -16,7 +16,12 @@
 #define _unused_ __attribute__((unused))
 
 /* The value of @p, which then belongs to the caller: @p is left NULL. */
-#define TAKE(p) ({ __typeof__(p) *_p = &(p), _v = *_p; *_p = NULL; _v; })
+#define TAKE(p)                                     \
+	({                                          \
+		__typeof__(p) *_p = &(p), _v = *_p; \
+		*_p = NULL;                         \
+		_v;                                 \
+	})
 
 /* The descriptor in @fd, which then belongs to the caller: @fd is left -1. */
 static inline int take_fd(int *fd)

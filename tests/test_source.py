@@ -29,7 +29,7 @@ def append(path, text):
     path.write_text(path.read_text() + text)
 
 
-@pytest.mark.parametrize("test", ["catalog.py", "kinds.py", "layers.py", "size.py"])
+@pytest.mark.parametrize("test", ["catalog.py", "format.py", "kinds.py", "layers.py", "size.py"])
 def test_tree(test):
     code, out = run(test, ROOT)
     assert code == 0, out

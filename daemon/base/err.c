@@ -112,7 +112,8 @@ void problem_add_err(struct problems *p, const struct err *e, const struct where
 }
 
 /* @e: what exists, and belongs to @owner; NULL: to another program. */
-static void add_owned(struct problems *p, const struct err *e, const struct where *where, const char *object, const char *owner)
+static void add_owned(struct problems *p, const struct err *e, const struct where *where, const char *object,
+		      const char *owner)
 {
 	size_t n = p->n;
 
@@ -130,7 +131,8 @@ void problem_add_conflict(struct problems *p, const struct where *where, const c
 	add_owned(p, &e, where, object, owner);
 }
 
-void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words, const char *remedy)
+void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words,
+			const char *remedy)
 {
 	struct err e;
 
@@ -149,14 +151,17 @@ void problem_add_in_the_way(struct problems *p, const struct where *where, const
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool name_blocked,
 			 bool awaited)
 {
-	static const char in_the_way[] = ": its name refers to something that is not a network namespace, and "
-					 "symbolic links are not followed; ip netns attach names the namespace of a "
-					 "process";
+	static const char in_the_way[] =
+		": its name refers to something that is not a network namespace, and "
+		"symbolic links are not followed; ip netns attach names the namespace of a "
+		"process";
 	struct err e;
 	size_t n = p->n;
 
-	err_set(&e, ENODEV, "%s does not exist%s", object, name_blocked ? in_the_way : ", and netnsd does not create "
-										     "it");
+	err_set(&e, ENODEV, "%s does not exist%s", object,
+		name_blocked ? in_the_way
+			     : ", and netnsd does not create "
+			       "it");
 	problem_add_err(p, &e, where, object);
 	if (p->n > n)
 		p->v[n].awaited = awaited;
@@ -204,8 +209,8 @@ void problem_text(const struct problem *p, char *ret, size_t size)
 
 	if (p->file && p->where.line)
 		snprintf(place, sizeof(place), ":%u:%u", p->where.line, p->where.column);
-	snprintf(ret, size, "%s%s%s%s%s%s", p->file ? p->file : "", place, p->file ? ": " : "", pointer, *pointer ? ": " : "",
-		 p->message);
+	snprintf(ret, size, "%s%s%s%s%s%s", p->file ? p->file : "", place, p->file ? ": " : "", pointer,
+		 *pointer ? ": " : "", p->message);
 }
 
 static int problem_cmp(const void *a, const void *b)

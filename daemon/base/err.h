@@ -7,9 +7,9 @@
 /* Lives on the caller's stack; set once where the cause is known, prefixed on
  * the way up. */
 struct err {
-	int code;		/* negative errno */
-	char text[512];		/* what, where, and the remedy if there is one */
-	char kernel[160];	/* the kernel's own sentence, or empty */
+	int code;         /* negative errno */
+	char text[512];   /* what, where, and the remedy if there is one */
+	char kernel[160]; /* the kernel's own sentence, or empty */
 };
 
 /* Returns -abs(@code), which is then @e->code. */
@@ -25,28 +25,28 @@ bool err_is_shortage(const struct err *e);
 
 /* A position in a topology file. line 0: not from a file. */
 struct where {
-	const char *pointer;	/* JSON pointer, RFC 6901; belongs to the model or problem list */
-	unsigned line, column;	/* from 1 */
+	const char *pointer;   /* JSON pointer, RFC 6901; belongs to the model or problem list */
+	unsigned line, column; /* from 1 */
 };
 
 struct problem {
 	struct where where;
-	const char *file;	/* the path, of a file that netnsd read itself; else NULL */
+	const char *file; /* the path, of a file that netnsd read itself; else NULL */
 	const char *message;
-	const char *object, *owner, *kernel;	/* NULL where they do not apply */
-	int code;			/* negative errno */
-	bool awaited;			/* the object is missing, but may appear */
+	const char *object, *owner, *kernel; /* NULL where they do not apply */
+	int code;                            /* negative errno */
+	bool awaited;                        /* the object is missing, but may appear */
 };
 
-enum { PROBLEMS_MAX = 100 };	/* of one file; more are only counted */
+enum { PROBLEMS_MAX = 100 }; /* of one file; more are only counted */
 
 /* Problems, in the order of discovery.  Owns its texts. */
 struct problems {
 	struct arena arena;
 	struct problem v[PROBLEMS_MAX];
-	size_t n;		/* in v */
-	size_t more;		/* beyond it */
-	size_t guesses;		/* names compared so far with wrong ones (suggest.h) */
+	size_t n;       /* in v */
+	size_t more;    /* beyond it */
+	size_t guesses; /* names compared so far with wrong ones (suggest.h) */
 };
 void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...) _printf_(4, 5);
 /* Adds @e, with the kernel's words; @object may be NULL. */
@@ -56,7 +56,8 @@ void problem_add_conflict(struct problems *p, const struct where *where, const c
 /* The same, with the message @why. */
 void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why);
 /* Adds that @words takes the place of @object; @remedy: what can be done. */
-void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words, const char *remedy);
+void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words,
+			const char *remedy);
 /* Adds that @object is missing, and not for netnsd to create; @obstructed: something else has
  * the name of the namespace; @awaited: it is worth waiting for. */
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool name_blocked,

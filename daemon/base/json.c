@@ -141,8 +141,7 @@ static int read_container(struct reader *r, const struct path *path, unsigned de
 	int k;
 
 	if (depth == NESTING_MAX)
-		return reader_fail(r, here, path, "objects and lists are nested more than %d deep",
-				   NESTING_MAX);
+		return reader_fail(r, here, path, "objects and lists are nested more than %d deep", NESTING_MAX);
 	if (!r->plain)
 		place_set(v, here);
 	r->p++;
@@ -237,8 +236,8 @@ int json_read_plain(const char *text, size_t size, struct json_object **ret, str
 	return read_whole(text, size, true, ret, p);
 }
 
-static int forget_place(struct json_object *value, _unused_ int flags, _unused_ struct json_object *in, _unused_ const char *key,
-			_unused_ size_t *i, _unused_ void *arg)
+static int forget_place(struct json_object *value, _unused_ int flags, _unused_ struct json_object *in,
+			_unused_ const char *key, _unused_ size_t *i, _unused_ void *arg)
 {
 	if (value)
 		json_object_set_userdata(value, NULL, NULL);

@@ -7,15 +7,9 @@
 static enum json_type json_type_of(const struct json_member *m)
 {
 	static const enum json_type types[] = {
-		[JSON_TEXT] = json_type_string,
-		[JSON_CHARS] = json_type_string,
-		[JSON_FLAG] = json_type_boolean,
-		[JSON_U32] = json_type_int,
-		[JSON_U64] = json_type_int,
-		[JSON_ERRNO] = json_type_int,
-		[JSON_WORD] = json_type_string,
-		[JSON_OBJECT] = json_type_object,
-		[JSON_LIST] = json_type_array,
+		[JSON_TEXT] = json_type_string, [JSON_CHARS] = json_type_string,  [JSON_FLAG] = json_type_boolean,
+		[JSON_U32] = json_type_int,     [JSON_U64] = json_type_int,       [JSON_ERRNO] = json_type_int,
+		[JSON_WORD] = json_type_string, [JSON_OBJECT] = json_type_object, [JSON_LIST] = json_type_array,
 		[JSON_OWN] = json_type_array,
 	};
 
@@ -39,10 +33,14 @@ static int text_check(const struct json_member *m, struct json_object *v, struct
 
 static int number_check(const struct json_member *m, struct json_object *v, struct err *e)
 {
-	int64_t n = json_object_get_int64(v), max = m->max ? m->max : m->type == JSON_U64 ? INT64_MAX : m->type == JSON_U32 ? UINT32_MAX : INT32_MAX;
+	int64_t n = json_object_get_int64(v), max = m->max                ? m->max
+						    : m->type == JSON_U64 ? INT64_MAX
+						    : m->type == JSON_U32 ? UINT32_MAX
+									  : INT32_MAX;
 
 	if (n < m->min || n > max)
-		return err_set(e, EINVAL, "\"%s\" is %s, not from %" PRId64 " to %" PRId64, m->name, json_object_get_string(v), m->min, max);
+		return err_set(e, EINVAL, "\"%s\" is %s, not from %" PRId64 " to %" PRId64, m->name,
+			       json_object_get_string(v), m->min, max);
 	return 0;
 }
 
@@ -74,12 +72,15 @@ static int list_check(const struct json_member *m, struct json_object *v, char p
 	size_t n = json_object_array_length(v);
 
 	if (m->max && n > (size_t)m->max)
-		return err_set(e, EINVAL, "\"%s\" has %zu elements, at most %" PRId64 " are allowed", m->name, n, m->max);
+		return err_set(e, EINVAL, "\"%s\" has %zu elements, at most %" PRId64 " are allowed", m->name, n,
+			       m->max);
 	for (size_t i = 0; m->problem && i < n; i++) {
 		struct json_object *element = json_object_array_get_idx(v, i);
 		int r = json_object_is_type(element, json_type_string) ? text_check(m, element, e)
-								       : err_set(e, EINVAL, "\"%s\" is not a list "
-											    "of texts", m->name);
+								       : err_set(e, EINVAL,
+										 "\"%s\" is not a list "
+										 "of texts",
+										 m->name);
 
 		if (r < 0) {
 			snprintf(path, JSON_PATH, "%s[%zu]", m->name, i);
@@ -199,7 +200,8 @@ int json_decode(const struct json_struct *s, struct json_object *in, void *ret, 
 			return err_prefix(e, "\"%s\"", m->name);
 	}
 	for (size_t i = 0; i < s->n; i++)
-		member_set(&s->members[i], json_object_object_get(in, s->members[i].name), (char *)ret + s->members[i].offset);
+		member_set(&s->members[i], json_object_object_get(in, s->members[i].name),
+			   (char *)ret + s->members[i].offset);
 	return 0;
 }
 

@@ -6,27 +6,27 @@
 #include <json-c/json.h>
 
 enum json_member_type {
-	JSON_TEXT,	/* const char *, which belongs to the JSON value; NULL: missing */
-	JSON_CHARS,	/* char[] */
-	JSON_FLAG,	/* bool */
-	JSON_U32,	/* uint32_t */
-	JSON_U64,	/* uint64_t */
-	JSON_ERRNO,	/* int, of either sign; positive in JSON */
-	JSON_WORD,	/* an enum, one of words */
-	JSON_OBJECT,	/* struct json_object *, which belongs to the JSON value; NULL: missing */
-	JSON_LIST,	/* the same of a list */
-	JSON_OWN,	/* by save and restore */
+	JSON_TEXT,   /* const char *, which belongs to the JSON value; NULL: missing */
+	JSON_CHARS,  /* char[] */
+	JSON_FLAG,   /* bool */
+	JSON_U32,    /* uint32_t */
+	JSON_U64,    /* uint64_t */
+	JSON_ERRNO,  /* int, of either sign; positive in JSON */
+	JSON_WORD,   /* an enum, one of words */
+	JSON_OBJECT, /* struct json_object *, which belongs to the JSON value; NULL: missing */
+	JSON_LIST,   /* the same of a list */
+	JSON_OWN,    /* by save and restore */
 };
 
 struct json_member {
 	const char *name;
 	enum json_member_type type;
 	size_t offset, size;
-	bool optional;		/* may be missing: zero, or absent; zero is left out when it is written */
-	bool always;		/* written even if it is zero, though optional */
-	int64_t min, max;	/* of a number; max also bytes of a text and elements of a list, 0: any */
-				/* min is also the first number that has a word; those below it count as missing */
-	int64_t absent;		/* of a number: its value if it is missing */
+	bool optional;    /* may be missing: zero, or absent; zero is left out when it is written */
+	bool always;      /* written even if it is zero, though optional */
+	int64_t min, max; /* of a number; max also bytes of a text and elements of a list, 0: any */
+			  /* min is also the first number that has a word; those below it count as missing */
+	int64_t absent;   /* of a number: its value if it is missing */
 	/* What is wrong with a text, or with an element of a list, which are all texts then; NULL: nothing. */
 	const char *(*problem)(const char *s, struct err *e);
 	/* The word of a number from min on; NULL if it has none, and then none above it has one. */
@@ -37,11 +37,9 @@ struct json_member {
 
 /* A row for member @m of struct @s, which has the same name in JSON; a C type other than that of JSON_@t does not
  * compile. */
-#define JSON_MEMBER(s, m, t, ...) \
-	{ .name = #m, JSON_PLACE(s, m, t), __VA_ARGS__ }
+#define JSON_MEMBER(s, m, t, ...) { .name = #m, JSON_PLACE(s, m, t), __VA_ARGS__ }
 /* The same if its name in JSON is @n. */
-#define JSON_MEMBER_NAMED(s, m, n, t, ...) \
-	{ .name = n, JSON_PLACE(s, m, t), __VA_ARGS__ }
+#define JSON_MEMBER_NAMED(s, m, n, t, ...) { .name = n, JSON_PLACE(s, m, t), __VA_ARGS__ }
 #define JSON_PLACE(s, m, t) \
 	.type = JSON_##t, .offset = offsetof(struct s, m) + JSON_TYPE_CHECK(s, m, t), .size = sizeof(((struct s *)0)->m)
 #define JSON_TYPE_CHECK(s, m, t) \
@@ -61,7 +59,7 @@ struct json_member {
 struct json_struct {
 	const struct json_member *members;
 	size_t n, size;
-	bool nulls;		/* null counts as missing */
+	bool nulls; /* null counts as missing */
 };
 #define JSON_STRUCT(s, rows, ...) { .members = rows, .n = ARRAY_SIZE(rows), .size = sizeof(struct s), __VA_ARGS__ }
 

@@ -181,8 +181,9 @@ static int read_character(struct reader *r, const struct path *path)
 		return read_escape(r, path, here);
 	}
 	if (*r->p == '\n' || *r->p == '\r')
-		return reader_fail(r, reader_here(r), path, "a string must not contain a raw newline; is a \" "
-							    "missing?");
+		return reader_fail(r, reader_here(r), path,
+				   "a string must not contain a raw newline; is a \" "
+				   "missing?");
 	if ((unsigned char)*r->p < 0x20)
 		return reader_fail(r, reader_here(r), path,
 				   "a string must not contain a raw control character; write \\u%04x", (unsigned)*r->p);

@@ -8,17 +8,17 @@
 struct path;
 
 struct position {
-	unsigned line, column;	/* from 1; a column is a character, not a byte */
+	unsigned line, column; /* from 1; a column is a character, not a byte */
 };
 
 struct reader {
-	const char *p, *end;	/* the unread rest */
-	const char *mark;	/* the byte that @position is of, never after @p */
+	const char *p, *end; /* the unread rest */
+	const char *mark;    /* the byte that @position is of, never after @p */
 	struct position position;
-	char *room;		/* for decoded strings: as large as the text */
-	size_t used;		/* of it */
+	char *room;  /* for decoded strings: as large as the text */
+	size_t used; /* of it */
 	struct problems *problems;
-	bool plain;		/* positions are not needed */
+	bool plain; /* positions are not needed */
 };
 
 /* @text must outlive the reader. */

@@ -10,14 +10,14 @@
 
 enum {
 	LINE = 4096,
-	FIELD = LINE + 64,	/* its name, value and separators */
+	FIELD = LINE + 64, /* its name, value and separators */
 	FIELDS = 12,
 	END_MSEC = 500,
 	PAUSE_MSEC = 10,
 };
 
 static const char *const level_names[] = {
-	[LOG_EMERG] = "emerg",	   [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
+	[LOG_EMERG] = "emerg",     [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
 	[LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
 };
 

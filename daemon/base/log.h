@@ -8,14 +8,14 @@
 
 /* The subject of an entry; fields that are not set are left out. */
 struct log_about {
-	const char *id;			/* MESSAGE_ID=, explained in systemd/netnsd.catalog */
-	const char *topology;		/* NETNSD_TOPOLOGY= */
-	const char *netns;		/* NETNSD_NAMESPACE= */
-	const char *interface;		/* NETNSD_INTERFACE= */
-	const char *expected, *actual;		/* NETNSD_EXPECTED=, NETNSD_ACTUAL=: as declared, as observed */
-	const char *by;			/* NETNSD_BY=: who did it or asked for it */
-	const char *reason;		/* NETNSD_REASON=: the word for why it is not healed (why_not.h) */
-	int code;			/* ERRNO=, of either sign */
+	const char *id;                /* MESSAGE_ID=, explained in systemd/netnsd.catalog */
+	const char *topology;          /* NETNSD_TOPOLOGY= */
+	const char *netns;             /* NETNSD_NAMESPACE= */
+	const char *interface;         /* NETNSD_INTERFACE= */
+	const char *expected, *actual; /* NETNSD_EXPECTED=, NETNSD_ACTUAL=: as declared, as observed */
+	const char *by;                /* NETNSD_BY=: who did it or asked for it */
+	const char *reason;            /* NETNSD_REASON=: the word for why it is not healed (why_not.h) */
+	int code;                      /* ERRNO=, of either sign */
 };
 
 /* Entries above @level are left out; initially LOG_INFO. */

@@ -20,7 +20,7 @@ enum {
 
 struct entry {
 	struct entry *next;
-	size_t size, written;	/* written: bytes of the line on standard error */
+	size_t size, written; /* written: bytes of the line on standard error */
 	bool to_journal;
 	char text[];
 };
@@ -31,9 +31,9 @@ enum way { WAY_UNKNOWN, WAY_WRITE, WAY_SEND, WAY_POLL };
 static struct {
 	struct entry *first, **last;
 	size_t bytes;
-	size_t lost;		/* entries, since that was logged last */
-	bool lost_journal;	/* the last of them was for the journal */
-	int journal, error;	/* descriptors; 0: not opened yet */
+	size_t lost;        /* entries, since that was logged last */
+	bool lost_journal;  /* the last of them was for the journal */
+	int journal, error; /* descriptors; 0: not opened yet */
 	enum way way;
 } out;
 
@@ -94,7 +94,8 @@ static int line_write(struct entry *en)
 	size_t prefix = strlen(MESSAGE), n;
 	char line[LINE_SIZE];
 
-	n = (size_t)snprintf(line, sizeof(line), "netnsd: %.*s\n", (int)((size_t)(end - en->text) - prefix), en->text + prefix);
+	n = (size_t)snprintf(line, sizeof(line), "netnsd: %.*s\n", (int)((size_t)(end - en->text) - prefix),
+			     en->text + prefix);
 	n = n < sizeof(line) ? n : sizeof(line) - 1;
 	while (en->written < n) {
 		ssize_t written = error_write(line + en->written, n - en->written);
@@ -112,7 +113,8 @@ static int journal_send(const struct entry *en)
 
 	if (out.journal <= 0)
 		out.journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (out.journal < 0 || sendto(out.journal, en->text, en->size, MSG_NOSIGNAL, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	if (out.journal < 0 || sendto(out.journal, en->text, en->size, MSG_NOSIGNAL, (const struct sockaddr *)&address,
+				      sizeof(address)) < 0)
 		return -errno;
 	return 0;
 }
@@ -169,8 +171,10 @@ bool log_out_flush(void)
 	lost = out.lost;
 	if (!lost)
 		return true;
-	n = snprintf(text, sizeof(text), MESSAGE "%zu %s lost: they came faster than they could be written\nPRIORITY=4\nSYSLOG_IDENTIFIER=netnsd\n", lost,
-		     lost == 1 ? "line was" : "lines were");
+	n = snprintf(text, sizeof(text),
+		     MESSAGE
+		     "%zu %s lost: they came faster than they could be written\nPRIORITY=4\nSYSLOG_IDENTIFIER=netnsd\n",
+		     lost, lost == 1 ? "line was" : "lines were");
 	entry_add(text, (size_t)n, out.lost_journal);
 	out.lost = 0;
 	r = queue_write(&failed);

@@ -5,8 +5,8 @@
 #include "arena.h"
 
 struct path {
-	const struct path *up;	/* NULL: the whole text */
-	const char *key;	/* NULL: the element @index of a list */
+	const struct path *up; /* NULL: the whole text */
+	const char *key;       /* NULL: the element @index of a list */
 	size_t index;
 };
 

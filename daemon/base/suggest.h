@@ -8,10 +8,10 @@
 enum { GUESSES_MAX = 1 << 17 };
 
 struct suggest {
-	const char *wrong;	/* the misspelt name */
-	const char *best;	/* the nearest name so far that is near enough, or NULL */
-	unsigned distance;	/* the distance that best has to stay below */
-	size_t *count;		/* of the names compared; NULL: they are few */
+	const char *wrong; /* the misspelt name */
+	const char *best;  /* the nearest name so far that is near enough, or NULL */
+	unsigned distance; /* the distance that best has to stay below */
+	size_t *count;     /* of the names compared; NULL: they are few */
 };
 
 struct suggest suggest_new(const char *wrong);

@@ -8,8 +8,8 @@ enum { LINKS_MAX = 40 };
 
 /* A walk from the root directory to where @rest leads. */
 struct walk {
-	int fd;			/* where it is */
-	char at[PATH_MAX];	/* the same as text; "" is the root directory */
+	int fd;            /* where it is */
+	char at[PATH_MAX]; /* the same as text; "" is the root directory */
 	char rest[PATH_MAX];
 	unsigned flags, links;
 };
@@ -60,8 +60,9 @@ static int link_follow(struct walk *w, int fd, bool last, struct err *e)
 	ssize_t n = readlinkat(fd, "", target, sizeof(target) - 1);
 
 	if (last && !(w->flags & TRUST_LINK))
-		return err_set(e, ELOOP, "is a symbolic link, which is not followed: remove it, or use the path "
-					 "that it points to");
+		return err_set(e, ELOOP,
+			       "is a symbolic link, which is not followed: remove it, or use the path "
+			       "that it points to");
 	if (n < 0)
 		return err_set(e, errno, "%s", strerror(errno));
 	target[n] = '\0';

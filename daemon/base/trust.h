@@ -10,9 +10,9 @@
 int trust_check(const struct stat *st, struct err *e);
 
 enum trust_flags {
-	TRUST_MAKE = 1 << 0,	/* a missing directory is created (its parent must exist) */
-	TRUST_LINK = 1 << 1,	/* a symbolic link of root's in its place is followed */
-	TRUST_STICKY = 1 << 2,	/* others may write to it, if each may remove only their own */
+	TRUST_MAKE = 1 << 0,   /* a missing directory is created (its parent must exist) */
+	TRUST_LINK = 1 << 1,   /* a symbolic link of root's in its place is followed */
+	TRUST_STICKY = 1 << 2, /* others may write to it, if each may remove only their own */
 };
 
 /* Opens the directory at @path, which is absolute.  Each directory and each symbolic link

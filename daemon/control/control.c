@@ -15,12 +15,12 @@
 
 enum {
 	CLIENTS_MAX = 256,
-	CLIENTS_ROOT = 32,	/* of those, reserved for root, which has no other limit */
+	CLIENTS_ROOT = 32, /* of those, reserved for root, which has no other limit */
 	CLIENTS_USER = 32,
 	LISTEN_MAX = 4,
 	READER_MESSAGE_MAX = 64 << 10,
 	CHANGER_MESSAGE_MAX = TOPOLOGY_MAX + ENVELOPE_MAX,
-	GROUPS_MAX = 1 << 16,	/* NGROUPS_MAX of the kernel */
+	GROUPS_MAX = 1 << 16, /* NGROUPS_MAX of the kernel */
 	REST_USEC = 10 * 1000 * 1000,
 	/* Connections may be accepted most of the time, a moment at a time: all users share the
 	 * kernel's queue, and what is in front of root's connection must be rejected
@@ -28,7 +28,7 @@ enum {
 	ACCEPT_USEC = 1000,
 	ACCEPT_EVERY_USEC = 10 * 1000,
 	ACCEPT_TURNS = 8,
-	SAY_USEC = 10 * 1000 * 1000,	/* how often rejections are logged */
+	SAY_USEC = 10 * 1000 * 1000, /* how often rejections are logged */
 };
 
 struct control {
@@ -40,8 +40,8 @@ struct control {
 	size_t n_listen;
 	struct varlink *clients[CLIENTS_MAX];
 	size_t n_clients;
-	uint64_t said_usec;	/* when a rejection was logged last */
-	size_t refused;		/* connections rejected since */
+	uint64_t said_usec; /* when a rejection was logged last */
+	size_t refused;     /* connections rejected since */
 };
 
 /* Whether @gid is among the groups that the peer had when it connected. */
@@ -88,7 +88,8 @@ static void control_called(struct call *call, void *arg)
 	service_called(call, c->service);
 }
 
-static void control_answered(const struct call *call, const char *error, const struct json_object *parameters, void *arg)
+static void control_answered(const struct call *call, const char *error, const struct json_object *parameters,
+			     void *arg)
 {
 	struct control *c = arg;
 
@@ -260,8 +261,8 @@ static int address_make(struct sockaddr_un *ret, const char *path, struct err *e
 {
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (!*path || strlen(path) >= sizeof(ret->sun_path))
-		return err_set(e, ENAMETOOLONG, "\"%s\" has %zu bytes; the path of a socket has 1 to %zu", path, strlen(path),
-			       sizeof(ret->sun_path) - 1);
+		return err_set(e, ENAMETOOLONG, "\"%s\" has %zu bytes; the path of a socket has 1 to %zu", path,
+			       strlen(path), sizeof(ret->sun_path) - 1);
 	strcpy(ret->sun_path, path);
 	return 0;
 }
@@ -273,10 +274,12 @@ static int socket_probe(const struct sockaddr_un *address, struct err *e)
 
 	if (fd < 0)
 		return err_kernel(e, errno, NULL, "socket");
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && (errno == ECONNREFUSED || errno == ENOENT))
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+	    (errno == ECONNREFUSED || errno == ENOENT))
 		return 0;
-	return err_set(e, EADDRINUSE, "another process, such as another netnsd, already listens on %s: use it with "
-				      "netnsctl, stop it, or use --socket",
+	return err_set(e, EADDRINUSE,
+		       "another process, such as another netnsd, already listens on %s: use it with "
+		       "netnsctl, stop it, or use --socket",
 		       address->sun_path);
 }
 

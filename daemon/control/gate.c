@@ -7,25 +7,25 @@
 #include <sys/epoll.h>
 
 enum {
-	SLICE_USEC = 1000,	/* cheap calls share one opening */
-	REST = 3,		/* times the slice: users get at most a quarter of the time */
-	REST_WORKING = 15,	/* the same while netnsd itself is busy */
+	SLICE_USEC = 1000, /* cheap calls share one opening */
+	REST = 3,          /* times the slice: users get at most a quarter of the time */
+	REST_WORKING = 15, /* the same while netnsd itself is busy */
 	REST_MAX_USEC = 1000 * 1000,
 };
 
 struct guest {
 	struct guest *next;
 	uid_t uid;
-	size_t n;		/* connections */
+	size_t n; /* connections */
 	sd_event *event;
 };
 
 struct gate {
 	sd_event *outer;
-	int all;		/* epoll: readable when a loop of the guests has something to do */
+	int all; /* epoll: readable when a loop of the guests has something to do */
 	sd_event_source *ready, *opens;
-	struct guest *guests;	/* in order of their turn */
-	uint64_t opens_usec, opens_working_usec;	/* CLOCK_MONOTONIC */
+	struct guest *guests;                    /* in order of their turn */
+	uint64_t opens_usec, opens_working_usec; /* CLOCK_MONOTONIC */
 };
 
 /* Only ends the wait of the loop: gate_turn comes after it. */
@@ -98,7 +98,8 @@ sd_event *gate_join(struct gate *g, uid_t uid)
 	if (!u) {
 		u = must(calloc(1, sizeof(*u)));
 		u->uid = uid;
-		if (sd_event_new(&u->event) < 0 || epoll_ctl(g->all, EPOLL_CTL_ADD, sd_event_get_fd(u->event), &about) < 0) {
+		if (sd_event_new(&u->event) < 0 ||
+		    epoll_ctl(g->all, EPOLL_CTL_ADD, sd_event_get_fd(u->event), &about) < 0) {
 			guest_free(u);
 			return NULL;
 		}

@@ -7,11 +7,11 @@
 enum { DEPTH_MAX = 16, TOKEN_MAX = 128 };
 
 struct parser {
-	const char *s;		/* the rest of the text */
-	char token[TOKEN_MAX];	/* a word, one of "?:,()", "->", "[]", "["; "" at the end */
+	const char *s;         /* the rest of the text */
+	char token[TOKEN_MAX]; /* a word, one of "?:,()", "->", "[]", "["; "" at the end */
 	unsigned line, depth;
 	struct arena *arena;
-	struct idl_type *named;	/* to be resolved at the end */
+	struct idl_type *named; /* to be resolved at the end */
 	struct err *e;
 };
 
@@ -121,7 +121,7 @@ static int parse_fields(struct parser *p, struct idl_type *t)
 static int parse_named(struct parser *p, struct idl_type *t)
 {
 	static const char *const basic[] = {
-		[IDL_BOOL] = "bool",	 [IDL_INT] = "int",	  [IDL_FLOAT] = "float",
+		[IDL_BOOL] = "bool",     [IDL_INT] = "int",       [IDL_FLOAT] = "float",
 		[IDL_STRING] = "string", [IDL_OBJECT] = "object",
 	};
 

@@ -6,26 +6,31 @@
 #include <json-c/json.h>
 
 enum idl_kind {
-	IDL_BOOL, IDL_INT, IDL_FLOAT, IDL_STRING, IDL_OBJECT,
-	IDL_ENUM,		/* one of the names in fields */
-	IDL_STRUCT,		/* has fields */
-	IDL_ARRAY, IDL_MAP,	/* of values of type like */
-	IDL_NAMED,		/* of type like, which the text calls name */
+	IDL_BOOL,
+	IDL_INT,
+	IDL_FLOAT,
+	IDL_STRING,
+	IDL_OBJECT,
+	IDL_ENUM,   /* one of the names in fields */
+	IDL_STRUCT, /* has fields */
+	IDL_ARRAY,
+	IDL_MAP,   /* of values of type like */
+	IDL_NAMED, /* of type like, which the text calls name */
 };
 
 struct idl_field {
 	const char *name;
-	const struct idl_type *type;	/* NULL in an enum */
+	const struct idl_type *type; /* NULL in an enum */
 	struct idl_field *next;
 };
 
 struct idl_type {
 	enum idl_kind kind;
-	bool maybe;			/* null, or a missing field, is allowed */
+	bool maybe; /* null, or a missing field, is allowed */
 	const struct idl_type *of;
 	const char *name;
 	struct idl_field *fields;
-	struct idl_type *next_named;	/* of the parser */
+	struct idl_type *next_named; /* of the parser */
 };
 
 enum idl_what { IDL_TYPE, IDL_METHOD, IDL_ERROR };
@@ -33,16 +38,16 @@ enum idl_what { IDL_TYPE, IDL_METHOD, IDL_ERROR };
 /* What the text defines. */
 struct idl_member {
 	enum idl_what what;
-	const char *name;		/* without the interface */
-	const struct idl_type *type;	/* of a method: its parameters */
-	const struct idl_type *gives;	/* of a method: its reply */
+	const char *name;             /* without the interface */
+	const struct idl_type *type;  /* of a method: its parameters */
+	const struct idl_type *gives; /* of a method: its reply */
 	struct idl_member *next;
 };
 
 struct idl {
 	struct arena arena;
 	const char *interface;
-	struct idl_member *members;	/* in the order of the text */
+	struct idl_member *members; /* in the order of the text */
 };
 
 /* Parses @text.  -EINVAL: the error, with its line. */

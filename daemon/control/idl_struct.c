@@ -58,7 +58,8 @@ static int member_check(const struct json_member *m, const struct idl_type *t, s
 	if (!is_like(m, f->type) || !has_words(m, named(f->type)))
 		return err_set(e, EINVAL, "%s is of another type in the interface text", m->name);
 	if (m->optional != f->type->maybe)
-		return err_set(e, EINVAL, "%s is %s in the interface text", m->name, m->optional ? "needed" : "optional");
+		return err_set(e, EINVAL, "%s is %s in the interface text", m->name,
+			       m->optional ? "needed" : "optional");
 	return 0;
 }
 

@@ -21,8 +21,8 @@ struct node {
 	uint64_t usec;
 	struct stat made;
 	sd_event_source *events, *timer;
-	int fd;			/* of inotify, -1: not available */
-	int code;		/* why it could not be made again: logged once */
+	int fd;   /* of inotify, -1: not available */
+	int code; /* why it could not be made again: logged once */
 };
 
 static void dir_watch(struct node *n)
@@ -92,7 +92,8 @@ static void node_watch(struct node *n, sd_event *event)
 	dir_watch(n);
 	if (n->fd >= 0 && sd_event_add_io(event, &n->events, n->fd, EPOLLIN, on_events, n) >= 0)
 		(void)!sd_event_source_set_ratelimit(n->events, EVENTS_USEC, EVENTS_BURST);
-	(void)!sd_event_add_time(event, &n->timer, CLOCK_BOOTTIME, usec_now(CLOCK_BOOTTIME) + n->usec, ACCURACY_USEC, on_timer, n);
+	(void)!sd_event_add_time(event, &n->timer, CLOCK_BOOTTIME, usec_now(CLOCK_BOOTTIME) + n->usec, ACCURACY_USEC,
+				 on_timer, n);
 }
 
 int node_new(struct node **ret, sd_event *event, struct control *c, const char *path, gid_t group, unsigned seconds,

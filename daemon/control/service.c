@@ -68,8 +68,7 @@ static void service_describe(struct call *c, const void *in, void *arg)
 		if (!strcmp(s->idl[i].interface, name)) {
 			struct json_object *reply = must(json_object_new_object());
 
-			json_object_object_add(reply, "description",
-					       json_object_new_string(s->interfaces[i].text));
+			json_object_object_add(reply, "description", json_object_new_string(s->interfaces[i].text));
 			return call_reply(c, reply);
 		}
 	call_error_string(c, VARLINK_SERVICE ".InterfaceNotFound", "interface", name);

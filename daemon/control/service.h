@@ -8,12 +8,12 @@
 enum needs { NOTHING, READ, CHANGE };
 
 struct method {
-	const char *name;		/* without the interface */
+	const char *name; /* without the interface */
 	enum needs needs;
 	/* @in: the parameters, as the struct of @takes; it is valid until the function returns, its texts and
 	 * lists until the call is answered.  NULL if there are none. */
 	void (*fn)(struct call *c, const void *in, void *arg);
-	const struct json_struct *takes;	/* NULL: no parameters */
+	const struct json_struct *takes; /* NULL: no parameters */
 };
 
 /* The parameters of a method, in struct @s by the table @rows. */
@@ -24,7 +24,7 @@ struct interface {
 	const char *text;
 	const struct method *methods;
 	size_t n_methods;
-	void *arg;			/* of the functions */
+	void *arg; /* of the functions */
 };
 
 struct service;

@@ -11,12 +11,12 @@ struct bytes {
 };
 
 struct stream {
-	int fd;			/* not owned */
-	size_t max;		/* bytes of a message, without its NUL */
+	int fd;     /* not owned */
+	size_t max; /* bytes of a message, without its NUL */
 	struct bytes in, out;
-	size_t message;		/* size of the first in @in, with its NUL; 0: it is incomplete */
-	bool eof;		/* no more input */
-	bool deaf;		/* no more output */
+	size_t message; /* size of the first in @in, with its NUL; 0: it is incomplete */
+	bool eof;       /* no more input */
+	bool deaf;      /* no more output */
 };
 
 static inline size_t bytes_size(const struct bytes *b)

@@ -17,9 +17,9 @@ struct varlink {
 	struct peer peer;
 	struct stream s;
 	sd_event_source *io, *next, *rest;
-	struct call *call;	/* to be answered before the next is taken */
-	bool doomed;		/* to be closed after the queued output is sent */
-	bool gone;		/* the peer has left */
+	struct call *call; /* to be answered before the next is taken */
+	bool doomed;       /* to be closed after the queued output is sent */
+	bool gone;         /* the peer has left */
 };
 
 /* Enables what the state waits for.  While a peer does not read its answers, its calls are not read. */
@@ -169,8 +169,8 @@ static const char *message_problem(struct json_object *message)
 		const char *key;
 		enum json_type type;
 	} members[] = {
-		{ "method", json_type_string },	 { "parameters", json_type_object }, { "oneway", json_type_boolean },
-		{ "more", json_type_boolean },	 { "upgrade", json_type_boolean },
+		{ "method", json_type_string }, { "parameters", json_type_object }, { "oneway", json_type_boolean },
+		{ "more", json_type_boolean },  { "upgrade", json_type_boolean },
 	};
 
 	if (!json_object_is_type(message, json_type_object))

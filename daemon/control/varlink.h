@@ -13,17 +13,17 @@ struct varlink;
 struct peer {
 	pid_t pid;
 	uid_t uid;
-	bool root;		/* or the daemon's own user */
+	bool root; /* or the daemon's own user */
 	bool may_read, may_change;
 };
 
 /* A call until it is answered.  The names and parameters are valid until then. */
 struct call {
-	const char *method;		/* "io.netnsd.Apply" */
-	struct json_object *parameters;	/* an object, possibly empty */
-	bool more;			/* several replies are allowed */
-	bool oneway;			/* no reply is expected */
-	bool gone;			/* the peer has disconnected: only changes are still carried out */
+	const char *method;             /* "io.netnsd.Apply" */
+	struct json_object *parameters; /* an object, possibly empty */
+	bool more;                      /* several replies are allowed */
+	bool oneway;                    /* no reply is expected */
+	bool gone;                      /* the peer has disconnected: only changes are still carried out */
 	const struct peer *peer;
 	/* For methods that answer later: the client has disconnected, and the call ends now. */
 	void (*vanished)(struct call *c);
@@ -51,8 +51,8 @@ void call_error_string(struct call *c, const char *error, const char *key, const
 #define PERMISSION_DENIED VARLINK_SERVICE ".PermissionDenied"
 
 struct varlink_options {
-	size_t message_max;		/* bytes, before it is parsed */
-	uint64_t rest_usec;		/* how long an incomplete message may rest */
+	size_t message_max; /* bytes, before it is parsed */
+	uint64_t rest_usec; /* how long an incomplete message may rest */
 	/* A call has arrived: to be answered now or later. */
 	void (*called)(struct call *c, void *arg);
 	/* Sees each answer before it is sent; @error is NULL in a reply.  May be NULL. */

@@ -24,7 +24,8 @@ static int check_hash(const struct engine *g, const char *name, struct err *e)
 		const struct topology *t = g->env.topologies[i];
 
 		if (strcmp(t->name, name) && topology_hash(t->name) == topology_hash(name))
-			return err_set(e, EEXIST, "the names %s and %s have the same mark; choose another name", name, t->name);
+			return err_set(e, EEXIST, "the names %s and %s have the same mark; choose another name", name,
+				       t->name);
 	}
 	return 0;
 }
@@ -39,12 +40,13 @@ static int check_empty(const struct job *j, struct err *e)
 	for (size_t i = 0; i < j->last.model.n; i++)
 		had |= strcmp(j->last.model.objects[i]->id, "netns host") != 0;
 	if (had && !declares)
-		return err_set(e, EINVAL, "declares nothing, but %s is up; to take it down: netnsctl down %s", j->next.name,
-			       j->next.name);
+		return err_set(e, EINVAL, "declares nothing, but %s is up; to take it down: netnsctl down %s",
+			       j->next.name, j->next.name);
 	return 0;
 }
 
-static bool begin_apply(struct engine *g, struct job *j, const struct change *c, struct json_object *json, struct outcome *o)
+static bool begin_apply(struct engine *g, struct job *j, const struct change *c, struct json_object *json,
+			struct outcome *o)
 {
 	struct topology *t = topology_find(&g->env, c->name, NULL);
 	struct err e;
@@ -100,7 +102,8 @@ static bool check_users(const struct engine *g, const struct job *j, struct outc
 
 	if (!user)
 		return true;
-	err_set(&e, EBUSY, "namespace %s is in use by the topology %s: netnsctl down %s first", netns, user->name, user->name);
+	err_set(&e, EBUSY, "namespace %s is in use by the topology %s: netnsctl down %s first", netns, user->name,
+		user->name);
 	outcome_refuse(o, OUTCOME_REFUSED, &e);
 	o->user = user->name;
 	return false;

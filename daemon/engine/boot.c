@@ -11,7 +11,7 @@
 
 struct boot {
 	struct boot_files files;
-	size_t left;		/* changes of the start that are not finished */
+	size_t left; /* changes of the start that are not finished */
 	bool leaving;
 };
 

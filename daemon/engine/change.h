@@ -13,16 +13,16 @@ struct outcome {
 	char name[65];
 	size_t created, changed, removed;
 	uint64_t duration_usec;
-	char source[SOURCE_SIZE];		/* of OUTCOME_NAME_IN_USE */
-	uint64_t confirm_usec;			/* of its record; 0: nothing to confirm */
-	bool persisted;				/* the topology was saved for boot */
-	char others[512];			/* objects of others that it removed, in words; may be empty */
-	const char *boot_file;			/* it comes up again at boot, from this file that is not netnsd's */
+	char source[SOURCE_SIZE]; /* of OUTCOME_NAME_IN_USE */
+	uint64_t confirm_usec;    /* of its record; 0: nothing to confirm */
+	bool persisted;           /* the topology was saved for boot */
+	char others[512];         /* objects of others that it removed, in words; may be empty */
+	const char *boot_file;    /* it comes up again at boot, from this file that is not netnsd's */
 	struct problems problems;
 	struct netns_user *users;
 	size_t n_users;
-	const char *user;		/* of OUTCOME_REFUSED: the topology to be brought down first, or NULL */
-	bool superseded;			/* need not be reported */
+	const char *user; /* of OUTCOME_REFUSED: the topology to be brought down first, or NULL */
+	bool superseded;  /* need not be reported */
 };
 
 enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK, CHANGE_ADOPT };
@@ -31,20 +31,20 @@ enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_
 struct change {
 	enum change_type type;
 	char name[65];
-	struct json_object *topology;	/* of CHANGE_APPLY, and CHANGE_ADOPT unless netnsd has it: taken */
-	char source[SOURCE_SIZE];		/* of @topology */
-	bool replace;			/* of CHANGE_APPLY */
-	bool no_disrupt;		/* of CHANGE_APPLY: refused if a step interrupts traffic */
-	unsigned confirm_seconds;	/* of CHANGE_APPLY: rolled back unless confirmed in time; 0: stays */
-	bool forget;			/* of CHANGE_DOWN */
-	bool persist;			/* of CHANGE_APPLY: saved for boot, once it is done and confirmed */
-	bool unpersist;			/* of CHANGE_DOWN: no longer brought up at boot (boot.c) */
-	char by[80];			/* who asked: "uid 0, pid 12 (netnsctl)"; may be empty */
-	bool of_user;			/* other than root: comes after everything else */
-	bool quiet;			/* the caller reports the outcome: not for the journal, too */
-	bool overdue;			/* of CHANGE_ROLLBACK: nobody confirmed in time */
-	bool awaited;			/* of CHANGE_UP: something has appeared that it waited for */
-	bool from_boot;			/* the topology comes from a file of the boot directories (boot.c) */
+	struct json_object *topology; /* of CHANGE_APPLY, and CHANGE_ADOPT unless netnsd has it: taken */
+	char source[SOURCE_SIZE];     /* of @topology */
+	bool replace;                 /* of CHANGE_APPLY */
+	bool no_disrupt;              /* of CHANGE_APPLY: refused if a step interrupts traffic */
+	unsigned confirm_seconds;     /* of CHANGE_APPLY: rolled back unless confirmed in time; 0: stays */
+	bool forget;                  /* of CHANGE_DOWN */
+	bool persist;                 /* of CHANGE_APPLY: saved for boot, once it is done and confirmed */
+	bool unpersist;               /* of CHANGE_DOWN: no longer brought up at boot (boot.c) */
+	char by[80];                  /* who asked: "uid 0, pid 12 (netnsctl)"; may be empty */
+	bool of_user;                 /* other than root: comes after everything else */
+	bool quiet;                   /* the caller reports the outcome: not for the journal, too */
+	bool overdue;                 /* of CHANGE_ROLLBACK: nobody confirmed in time */
+	bool awaited;                 /* of CHANGE_UP: something has appeared that it waited for */
+	bool from_boot;               /* the topology comes from a file of the boot directories (boot.c) */
 	void *arg;
 	/* After each batch: steps first to done-1 of total are done. */
 	void (*progress)(void *arg, const struct plan *plan, size_t first, size_t done);

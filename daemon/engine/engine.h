@@ -8,10 +8,10 @@
 struct engine {
 	struct env env;
 	struct queue queue;
-	struct job job;			/* of the running change */
+	struct job job; /* of the running change */
 	uint64_t began_usec;
-	struct job planned;		/* of engine_plan and engine_observe */
+	struct job planned; /* of engine_plan and engine_observe */
 
-	struct boot *boot;		/* NULL: there are no boot directories */
-	void (*alive)(void);		/* of engine_options */
+	struct boot *boot;   /* NULL: there are no boot directories */
+	void (*alive)(void); /* of engine_options */
 };

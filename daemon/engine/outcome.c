@@ -156,7 +156,7 @@ static const struct parameter {
 	const char *(*text)(const struct outcome *o);
 	void (*say)(char message[MESSAGE_MAX], const struct outcome *o);
 	struct json_object *(*json)(const struct outcome *o);
-	bool optional;	/* left out if empty */
+	bool optional; /* left out if empty */
 } parameters[] = {
 	[OUTCOME_NAME] = { "name", text_name },
 	[OUTCOME_SOURCE] = { "source", text_source },
@@ -229,7 +229,8 @@ static const struct {
 	[CHANGE_APPLY] = { EVENT_APPLIED, "{counts}" },
 	[CHANGE_UP] = { EVENT_APPLIED, "{counts}" },
 	[CHANGE_DOWN] = { EVENT_DOWN, "{counts}" },
-	[CHANGE_ROLLBACK] = { EVENT_ROLLED_BACK, "rolled back: {counts}", "not confirmed in time, rolled back: {counts}" },
+	[CHANGE_ROLLBACK] = { EVENT_ROLLED_BACK, "rolled back: {counts}",
+			      "not confirmed in time, rolled back: {counts}" },
 	[CHANGE_CONFIRM] = { EVENT_CONFIRMED, "confirmed" },
 	[CHANGE_ADOPT] = { EVENT_APPLIED, "adopted: {counts}" },
 };

@@ -8,19 +8,19 @@
 struct entry {
 	struct entry *next;
 	struct change change;
-	size_t deferred;	/* how often another went first */
-	bool again;		/* it was refused once, and all others went first */
+	size_t deferred; /* how often another went first */
+	bool again;      /* it was refused once, and all others went first */
 };
 
 enum line { LINE_OWN, LINE_USERS, LINES };
 
 struct queue {
 	struct entry *first[LINES], **last[LINES];
-	struct entry *at;	/* the first of its queue, once it has begun; NULL: none is running */
-	uint64_t spent_usec;	/* on the running change of a user */
-	uint64_t opens_usec;	/* CLOCK_BOOTTIME: when the next of LINE_USERS may begin */
-	uint64_t steps_usec;	/* the same for its next step, while there is something to heal */
-	bool leaving;		/* queued changes of users are not begun any more */
+	struct entry *at;    /* the first of its queue, once it has begun; NULL: none is running */
+	uint64_t spent_usec; /* on the running change of a user */
+	uint64_t opens_usec; /* CLOCK_BOOTTIME: when the next of LINE_USERS may begin */
+	uint64_t steps_usec; /* the same for its next step, while there is something to heal */
+	bool leaving;        /* queued changes of users are not begun any more */
 };
 
 void queue_init(struct queue *q);

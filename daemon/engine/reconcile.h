@@ -7,13 +7,13 @@
 struct engine;
 
 struct engine_options {
-	const char *run_dir;		/* "/run/netnsd": what is active now */
-	const char *netns_dir;		/* "/run/netns": the directory of names */
-	const char *topologies_dir;	/* "/etc/netnsd/topologies": what is brought up at boot; NULL: nothing is */
-	const char *state_dir;		/* "/var/lib/netnsd": what was persisted */
-	bool stay;			/* watch and heal; else changes are carried out, and that is all */
-	unsigned heal_burst, heal_seconds;	/* more repairs of one object in that time: a fight; 0: default */
-	void (*alive)(void);		/* called again and again while engine_new runs; may be NULL */
+	const char *run_dir;               /* "/run/netnsd": what is active now */
+	const char *netns_dir;             /* "/run/netns": the directory of names */
+	const char *topologies_dir;        /* "/etc/netnsd/topologies": what is brought up at boot; NULL: nothing is */
+	const char *state_dir;             /* "/var/lib/netnsd": what was persisted */
+	bool stay;                         /* watch and heal; else changes are carried out, and that is all */
+	unsigned heal_burst, heal_seconds; /* more repairs of one object in that time: a fight; 0: default */
+	void (*alive)(void);               /* called again and again while engine_new runs; may be NULL */
 };
 
 /* Takes the lock of the run directory (-EBUSY: another netnsd has it), reads the active
@@ -28,7 +28,6 @@ bool engine_step(struct engine *g);
 
 /* Where there is no event loop: returns when engine_step has something to do. */
 void engine_rest(const struct engine *g);
-
 
 /* When engine_tick is to be called next, in CLOCK_BOOTTIME; UINT64_MAX: never. */
 uint64_t engine_deadline(const struct engine *g);

@@ -12,8 +12,8 @@
 #include <json-c/json.h>
 
 struct reload {
-	bool of_user;		/* requested by a user other than root */
-	size_t left;		/* changes that are not finished, and one until all are queued */
+	bool of_user; /* requested by a user other than root */
+	size_t left;  /* changes that are not finished, and one until all are queued */
 	struct json_object *results;
 	void (*done)(void *arg, struct json_object *results);
 	void *arg;
@@ -24,8 +24,9 @@ enum fate { FATE_APPLIED, FATE_UNCHANGED, FATE_WAITING, FATE_DOWN, FATE_OTHER, F
 static struct json_object *result_add(struct reload *r, const char *name, enum fate fate, const struct problem *problem)
 {
 	static const char *const words[] = {
-		[FATE_APPLIED] = "applied", [FATE_UNCHANGED] = "unchanged", [FATE_WAITING] = "waiting", [FATE_DOWN] = "down",
-		[FATE_OTHER] = "other", [FATE_GONE] = "gone", [FATE_FAILED] = "failed",
+		[FATE_APPLIED] = "applied", [FATE_UNCHANGED] = "unchanged", [FATE_WAITING] = "waiting",
+		[FATE_DOWN] = "down",       [FATE_OTHER] = "other",         [FATE_GONE] = "gone",
+		[FATE_FAILED] = "failed",
 	};
 	struct json_object *o = json_object_new_object();
 
@@ -62,7 +63,8 @@ static void on_done(void *arg, const struct outcome *o)
 	struct json_object *one;
 
 	if (o->code == OUTCOME_DONE) {
-		one = result_add(r, o->name, o->created + o->changed + o->removed ? FATE_APPLIED : FATE_UNCHANGED, NULL);
+		one = result_add(r, o->name, o->created + o->changed + o->removed ? FATE_APPLIED : FATE_UNCHANGED,
+				 NULL);
 		json_object_object_add(one, "summary", shape_summary(o));
 	} else if (o->problems.n) {
 		result_add(r, o->name, o->code == OUTCOME_WAITING ? FATE_WAITING : FATE_FAILED, &o->problems.v[0]);
@@ -74,9 +76,12 @@ static void on_done(void *arg, const struct outcome *o)
 	release(r);
 }
 
-static void submit(struct engine *g, struct reload *r, const char *by, const struct topology *t, const struct boot_file *f)
+static void submit(struct engine *g, struct reload *r, const char *by, const struct topology *t,
+		   const struct boot_file *f)
 {
-	struct change c = { .type = t->unapplied ? CHANGE_UP : CHANGE_APPLY, .of_user = r->of_user, .arg = r, .done = on_done };
+	struct change c = {
+		.type = t->unapplied ? CHANGE_UP : CHANGE_APPLY, .of_user = r->of_user, .arg = r, .done = on_done
+	};
 
 	snprintf(c.name, sizeof(c.name), "%s", t->name);
 	snprintf(c.by, sizeof(c.by), "%s", by);
@@ -114,16 +119,20 @@ static bool is_gone(const struct boot_files *b, const struct topology *t)
 	bool from_boot = false;
 
 	for (size_t i = 0; i < BOOT_DIRS; i++)
-		from_boot |= !strncmp(t->source, b->dirs[i], strlen(b->dirs[i])) && t->source[strlen(b->dirs[i])] == '/';
+		from_boot |=
+			!strncmp(t->source, b->dirs[i], strlen(b->dirs[i])) && t->source[strlen(b->dirs[i])] == '/';
 	return from_boot && !t->boot && t->state != STATE_DOWN;
 }
 
-void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results), void *arg)
+void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results),
+		  void *arg)
 {
 	struct reload *r = must(calloc(1, sizeof(*r)));
 	const struct boot_files *b = boot_files(g);
 
-	*r = (struct reload){ .of_user = of_user, .left = 1, .results = json_object_new_array(), .done = done, .arg = arg };
+	*r = (struct reload){
+		.of_user = of_user, .left = 1, .results = json_object_new_array(), .done = done, .arg = arg
+	};
 	boot_refresh(g);
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->v[i]->hidden)

@@ -6,4 +6,5 @@
 
 /* Queues what is to be done, on behalf of @by; @of_user: other than root.  Calls @done once, maybe at once, with the
  * results of the interface text, which then belong to it. */
-void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results), void *arg);
+void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results),
+		  void *arg);

@@ -23,7 +23,7 @@ struct json_object *shape_problem(const struct problem *p)
 }
 
 static const struct json_member step_members[] = {
-	JSON_MEMBER(step, action, TEXT), JSON_MEMBER(step, kind, TEXT),	  JSON_MEMBER(step, object, TEXT),
+	JSON_MEMBER(step, action, TEXT), JSON_MEMBER(step, kind, TEXT),   JSON_MEMBER(step, object, TEXT),
 	JSON_MEMBER(step, detail, TEXT), JSON_MEMBER(step, effect, TEXT),
 };
 

@@ -82,7 +82,8 @@ static void resume_adopt(struct engine *g, struct record *r)
 	struct job *j = &g->job;
 	struct err e;
 
-	if (topology_job(g, j, r->name, &e) < 0 || (declaration_done(&j->desired), topology_load(&g->env, r->topology, &j->desired, &e) < 0)) {
+	if (topology_job(g, j, r->name, &e) < 0 ||
+	    (declaration_done(&j->desired), topology_load(&g->env, r->topology, &j->desired, &e) < 0)) {
 		start_failed(g, r->name, CUT_OFF, &e);
 		job_done(j);
 		return;
@@ -96,7 +97,8 @@ static void resume_adopt(struct engine *g, struct record *r)
 	if (j->result == 0)
 		topology_settle(g, j, false);
 	else
-		tell(g, r->name, EVENT_FAILED, j->problems.v[0].code, "an interrupted adoption cannot be completed: ", j->problems.v[0].message);
+		tell(g, r->name, EVENT_FAILED, j->problems.v[0].code,
+		     "an interrupted adoption cannot be completed: ", j->problems.v[0].message);
 	job_done(j);
 }
 

@@ -59,10 +59,11 @@ static void add_drifted(struct engine *g, const char *name, struct json_object *
 
 static struct json_object *topology_json(struct engine *g, const struct topology *t)
 {
-	static const char *const words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
-					   [STATE_WAITING] = "waiting" };
+	static const char *const words[] = {
+		[STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed", [STATE_WAITING] = "waiting"
+	};
 	static const char *const disk_words[] = {
-		[ON_DISK_SAME] = NULL, [ON_DISK_NEW] = "new", [ON_DISK_CHANGED] = "changed",
+		[ON_DISK_SAME] = NULL,     [ON_DISK_NEW] = "new",         [ON_DISK_CHANGED] = "changed",
 		[ON_DISK_OTHER] = "other", [ON_DISK_INVALID] = "invalid",
 	};
 	struct json_object *o = json_object_new_object();
@@ -137,7 +138,8 @@ static bool is_everywhere(const struct object *address)
 	struct json_object *v = value(address, "address");
 	const char *s = json_object_get_string(v);
 	const char *word = condition(address);
-	bool everywhere = address->managed && !(word && !strcmp(word, "duplicate")) && (!strncmp(s, "fe80:", 5) || !strcmp(s, "::1"));
+	bool everywhere = address->managed && !(word && !strcmp(word, "duplicate")) &&
+			  (!strncmp(s, "fe80:", 5) || !strcmp(s, "::1"));
 
 	json_object_put(v);
 	return everywhere;

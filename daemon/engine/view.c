@@ -34,8 +34,8 @@ static void observe_declared(struct job *j)
 	}
 }
 
-int engine_observe(struct engine *g, const char *name, const struct model **ret_declared, const struct model **ret_observed,
-		struct err *e)
+int engine_observe(struct engine *g, const char *name, const struct model **ret_declared,
+		   const struct model **ret_observed, struct err *e)
 {
 	struct job *j = &g->planned;
 	struct wish w = { .topology = name, .desired = &j->last.model, .last = &j->last.model };

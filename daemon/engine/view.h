@@ -4,5 +4,5 @@
 #include "engine.h"
 
 /* Observes what the topology declares, and who owns it; valid until the engine's next call. */
-int engine_observe(struct engine *g, const char *name, const struct model **ret_declared, const struct model **ret_observed,
-		struct err *e);
+int engine_observe(struct engine *g, const char *name, const struct model **ret_declared,
+		   const struct model **ret_observed, struct err *e);

@@ -19,8 +19,8 @@ struct node node_element(const struct node *up, size_t index, struct json_object
 	return (struct node){ .path = { .up = &up->path, .index = index }, .in = in };
 }
 
-_printf_(4, 0) static void problem_words(struct loader *l, struct where where, const struct path *path,
-					 const char *fmt, va_list ap)
+_printf_(4, 0) static void problem_words(struct loader *l, struct where where, const struct path *path, const char *fmt,
+					 va_list ap)
 {
 	char text[512];
 
@@ -35,7 +35,8 @@ _printf_(4, 0) static void problem_words(struct loader *l, struct where where, c
 	problem_add(l->problems, -EINVAL, &where, "%s", text);
 }
 
-_printf_(4, 5) static void problem_at(struct loader *l, struct where where, const struct path *path, const char *fmt, ...)
+_printf_(4, 5) static void problem_at(struct loader *l, struct where where, const struct path *path, const char *fmt,
+				      ...)
 {
 	va_list ap;
 
@@ -146,8 +147,9 @@ static void root_namespaces(struct loader *l, const struct node *n, _unused_ str
 		if (!value)
 			continue;
 		if (!strcmp(name, "host"))
-			node_problem_key(l, &one, "\"host\" is the namespace that netnsd runs in; declare it at "
-						  "/host");
+			node_problem_key(l, &one,
+					 "\"host\" is the namespace that netnsd runs in; declare it at "
+					 "/host");
 		else if (name_problem(name, &e))
 			node_problem_key(l, &one, "\"%s\" %s", name, e.text);
 		else
@@ -250,7 +252,8 @@ static void add_host(struct loader *l)
 	model_add(l->model, host, NULL);
 }
 
-static int load(struct json_object *in, bool lines, const struct kinds *kinds, struct declaration *ret, struct problems *p)
+static int load(struct json_object *in, bool lines, const struct kinds *kinds, struct declaration *ret,
+		struct problems *p)
 {
 	struct declaration t = { 0 };
 	struct loader l = {

@@ -9,7 +9,7 @@ enum on_drift { ON_DRIFT_HEAL, ON_DRIFT_REPORT };
 
 /* The contents of a file. */
 struct declaration {
-	char name[65];			/* of the file's "name"; empty without one */
+	char name[65]; /* of the file's "name"; empty without one */
 	enum on_drift on_drift;
 	struct model model;
 };

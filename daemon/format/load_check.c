@@ -10,7 +10,7 @@
 enum {
 	NAMESPACES_MAX = 16384,
 	INTERFACES_MAX = 65536,
-	SHOWN_MAX = 8, /* interfaces shown of a cycle */
+	SHOWN_MAX = 8,  /* interfaces shown of a cycle */
 	LEVELS_MAX = 8, /* of interfaces in a chain (MAX_NEST_DEV, include/linux/netdevice.h) */
 };
 
@@ -93,7 +93,8 @@ static void netns_missing(struct loader *l, const struct object *o, const struct
 		if (l->model->objects[i]->kind->form == FORM_BODY)
 			suggest_try(&suggest, l->model->objects[i]->netns);
 	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "there is no namespace %s in this file%s%s%s", netns,
-		       suggest.best ? "; did you mean " : "", suggest.best ? suggest.best : "", suggest.best ? "?" : "");
+		       suggest.best ? "; did you mean " : "", suggest.best ? suggest.best : "",
+		       suggest.best ? "?" : "");
 }
 
 static void ref_missing(struct loader *l, const struct object *o, const struct ref *ref)
@@ -172,8 +173,8 @@ static void cycle_refuse(struct loader *l, const struct step *steps, size_t n, c
 	for (size_t i = from; i < end; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s/%s, ", steps[i].o->netns,
 					 steps[i].o->name);
-	object_problem(l->problems, -EINVAL, last->o, field_of(last->o, &last->ref),
-		       "forms a cycle: %s%s%s/%s again", text, end < n ? "..., " : "", o->netns, o->name);
+	object_problem(l->problems, -EINVAL, last->o, field_of(last->o, &last->ref), "forms a cycle: %s%s%s/%s again",
+		       text, end < n ? "..., " : "", o->netns, o->name);
 }
 
 /* @o, of the step @s, depends on @base, which is finished and has its levels in its mark.
@@ -185,7 +186,8 @@ static void level_note(struct loader *l, struct step *s, const struct object *ba
 
 	if (below == LEVELS_MAX && below > s->below)
 		object_problem(l->problems, -EINVAL, s->o, field_of(s->o, &s->ref),
-			       "%s makes a chain of %d interfaces; the kernel allows %d", s->o->place, LEVELS_MAX + 1, LEVELS_MAX);
+			       "%s makes a chain of %d interfaces; the kernel allows %d", s->o->place, LEVELS_MAX + 1,
+			       LEVELS_MAX);
 	s->below = below > s->below ? below : s->below;
 }
 

@@ -120,8 +120,8 @@ static void object_add(struct loader *l, const struct node *n, struct object *o)
 	if (model_add(l->model, o, &other) >= 0)
 		return;
 	if (other->where.line)
-		node_problem(l, n, "the same %s is already at line %u, column %u", o->kind->label,
-			     other->where.line, other->where.column);
+		node_problem(l, n, "the same %s is already at line %u, column %u", o->kind->label, other->where.line,
+			     other->where.column);
 	else
 		node_problem(l, n, "the same %s is already at %s", o->kind->label, other->where.pointer);
 }

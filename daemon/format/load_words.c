@@ -99,7 +99,8 @@ const char *word_meant(const struct loader *l, const struct kind *k, const char 
 	if (is_word(l->kinds, k, word))
 		return word;
 	/* A problem that will not be printed needs no text. */
-	if (l->problems->n == PROBLEMS_MAX || field_elsewhere(l->kinds, k, word) || reserved_has(reserved_place(k), word))
+	if (l->problems->n == PROBLEMS_MAX || field_elsewhere(l->kinds, k, word) ||
+	    reserved_has(reserved_place(k), word))
 		return NULL;
 	all = words_of(l->kinds, k);
 	for (size_t i = 0; i < all.n; i++)

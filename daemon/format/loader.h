@@ -11,19 +11,19 @@ struct loader {
 	const struct kinds *kinds;
 	struct model *model;
 	struct problems *problems;
-	bool lines;		/* the JSON knows its lines */
+	bool lines; /* the JSON knows its lines */
 	/* So that one mistake is one problem: */
-	struct json_object *doubtful;	/* set of namespaces that were not understood completely */
-	bool lost;		/* an object that gives others was not understood */
+	struct json_object *doubtful; /* set of namespaces that were not understood completely */
+	bool lost;                    /* an object that gives others was not understood */
 };
 
 /* Bits of object.mark while it is loaded. */
 enum {
-	MARK_BROKEN = 1 << 0,	/* not understood: no rule is applied to it */
-	MARK_UNSURE = 1 << 1,	/* says more than was understood: no rule about others is applied */
-	MARK_OPEN = 1 << 2,	/* on the path of a walk */
-	MARK_CLOSED = 1 << 3,	/* finished */
-	MARK_BITS = 4,		/* above them: the number of levels below it */
+	MARK_BROKEN = 1 << 0, /* not understood: no rule is applied to it */
+	MARK_UNSURE = 1 << 1, /* says more than was understood: no rule about others is applied */
+	MARK_OPEN = 1 << 2,   /* on the path of a walk */
+	MARK_CLOSED = 1 << 3, /* finished */
+	MARK_BITS = 4,        /* above them: the number of levels below it */
 };
 
 /* A value and the path to it.  A child points to its parent, which must outlive it. */

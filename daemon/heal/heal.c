@@ -7,8 +7,8 @@
 #include "healing.h"
 
 enum {
-	ROUNDS_MAX = 8,		/* each observes again: the kernel removes dependents, and a step may be refused */
-	AGAIN_USEC = 1000000,	/* after observing has failed */
+	ROUNDS_MAX = 8,       /* each observes again: the kernel removes dependents, and a step may be refused */
+	AGAIN_USEC = 1000000, /* after observing has failed */
 };
 
 static void fail(struct heal *h, const struct err *e, const struct object *o)
@@ -129,8 +129,9 @@ static void count(struct heal *h, const struct op *op)
 	}
 	h->healed++;
 	if (one && drift_heal(&h->topology->drifts, one, h->now))
-		heal_tell(h, EVENT_CONTESTED, op, one, "is changed again and again; healing it is delayed now, a "
-						       "little longer each time");
+		heal_tell(h, EVENT_CONTESTED, op, one,
+			  "is changed again and again; healing it is delayed now, a "
+			  "little longer each time");
 }
 
 static void mark_around(struct heal *h, const struct object *o)
@@ -216,7 +217,8 @@ static void renew(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.set.n; i++) {
 		struct netns *ns = &h->pass.set.v[i];
-		const struct object *have = model_netns(&h->pass.observed, ns->name), *want = model_netns(&h->scope.desired, ns->name);
+		const struct object *have = model_netns(&h->pass.observed, ns->name),
+				    *want = model_netns(&h->scope.desired, ns->name);
 		struct watched *k = h->scope.parts[i].watched;
 
 		if (ns->state == NETNS_NAMED && have && want && (want->managed || have->owner == OWNER_OURS))

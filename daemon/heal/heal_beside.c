@@ -7,7 +7,8 @@ static void tell(struct heal *h, const struct object *o, const struct object *wa
 {
 	uint64_t mask = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED);
 	struct arena a = { 0 };
-	const char *ours = object_describe(&a, want, NULL, mask), *actual = arena_fmt(&a, "%s beside %s", ours, o->beside->words);
+	const char *ours = object_describe(&a, want, NULL, mask),
+		   *actual = arena_fmt(&a, "%s beside %s", ours, o->beside->words);
 	struct event ev = {
 		.type = EVENT_DRIFT,
 		.topology = h->topology->name,
@@ -35,7 +36,8 @@ static bool is_vacated(const struct heal *h, const struct object *want)
 	bool vacated = false;
 
 	for (size_t i = 0; i < h->pass.plan.n; i++)
-		if (h->pass.plan.ops[i].before && !h->pass.plan.ops[i].repair && strcmp(h->pass.plan.ops[i].before->kind->class, want->kind->class))
+		if (h->pass.plan.ops[i].before && !h->pass.plan.ops[i].repair &&
+		    strcmp(h->pass.plan.ops[i].before->kind->class, want->kind->class))
 			slots_add(&leaving, h->pass.plan.ops[i].before);
 	slots_sort(&leaving);
 	for (size_t i = 0; i < n; i++)

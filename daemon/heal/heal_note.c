@@ -56,11 +56,12 @@ static const char *in_words(struct arena *a, const struct op *op, const struct e
 	const char *what = ev->expected ? ev->expected : ev->actual, *space = strcmp(what, ev->kind) ? " " : "";
 
 	if (!*space)
-		what = "";	/* "namespace ns1" says everything */
+		what = ""; /* "namespace ns1" says everything */
 	if (message)
 		return arena_fmt(a, "%s %s%s%s %s", ev->kind, ev->object, space, what, message);
 	if (op->before && op->after)
-		return arena_fmt(a, "%s %s was changed: it is %s, not %s", ev->kind, ev->object, ev->actual, ev->expected);
+		return arena_fmt(a, "%s %s was changed: it is %s, not %s", ev->kind, ev->object, ev->actual,
+				 ev->expected);
 	return arena_fmt(a, "%s %s%s%s was %s", ev->kind, ev->object, space, what, op->after ? "removed" : "added");
 }
 
@@ -77,7 +78,8 @@ static struct event event_of(const struct heal *h, struct arena *a, const struct
 	};
 
 	if (ev.actual && (op->before->missing_route || op->before->out_of_order))
-		ev.actual = arena_fmt(a, "%s %s", ev.actual, op->before->missing_route ? o->kind->missing_route : o->kind->out_of_order);
+		ev.actual = arena_fmt(a, "%s %s", ev.actual,
+				      op->before->missing_route ? o->kind->missing_route : o->kind->out_of_order);
 	return ev;
 }
 
@@ -110,7 +112,11 @@ void heal_tell_failed(struct heal *h)
 {
 	const struct problem *p = &h->refused.v[0];
 	enum event_type type = problems_await(&h->refused) ? EVENT_WAITING : EVENT_FAILED;
-	struct event ev = { .type = type, .topology = h->topology->name, .message = p->message, .code = p->code, .why = heal_reason_of(h, p) };
+	struct event ev = { .type = type,
+			    .topology = h->topology->name,
+			    .message = p->message,
+			    .code = p->code,
+			    .why = heal_reason_of(h, p) };
 
 	events_tell(h->env->events, &ev);
 }
@@ -141,7 +147,8 @@ void heal_tell_healed(struct heal *h)
 
 	say_inhabitants(h, inhabitants, sizeof(inhabitants));
 	if (h->healed)
-		snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms%s", h->healed, h->healed == 1 ? "" : "s", ms, inhabitants);
+		snprintf(message, sizeof(message), "healed in %zu step%s and %.1f ms%s", h->healed,
+			 h->healed == 1 ? "" : "s", ms, inhabitants);
 	else
 		snprintf(message, sizeof(message), "everything is as declared again");
 	events_tell(h->env->events, &ev);

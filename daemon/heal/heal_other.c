@@ -25,12 +25,14 @@ static void forget_saved(struct heal *h, const struct object *link)
 void heal_find_others(struct heal *h)
 {
 	for (size_t i = 0; i < h->scope.desired.n; i++) {
-		const struct object *want = h->scope.desired.objects[i], *have = model_find(&h->pass.observed, want->id);
+		const struct object *want = h->scope.desired.objects[i],
+				    *have = model_find(&h->pass.observed, want->id);
 		const struct object *original = model_find(&h->topology->saved, want->id);
 
 		if (!want->managed || !have || have->assumed || !have->handle || !object_is(want, "link"))
 			continue;
-		if ((!want->handle || want->handle == have->handle) && (!original || !original->handle || original->handle == have->handle))
+		if ((!want->handle || want->handle == have->handle) &&
+		    (!original || !original->handle || original->handle == have->handle))
 			continue;
 		forget_saved(h, want);
 		h->others = must(realloc(h->others, (h->n_others + 1) * sizeof(*h->others)));

@@ -111,13 +111,14 @@ bool heal_restore_renamed(struct heal *h)
 
 	for (size_t i = 0; i < h->scope.desired.n && !h->report; i++) {
 		struct object *want = h->scope.desired.objects[i];
-		const struct object *have = model_find(&h->pass.observed, want->id), *original = model_find(&h->topology->saved, want->id);
+		const struct object *have = model_find(&h->pass.observed, want->id),
+				    *original = model_find(&h->topology->saved, want->id);
 		uint32_t handle = original && original->handle ? original->handle : want->handle;
 		char name[IF_NAMESIZE];
 
 		/* In a namespace of others the number may belong to an interface of an unrelated namespace. */
-		if (strcmp(want->netns, "host") || !want->managed || !object_is(want, "link") || !handle || handle == HANDLE_GONE ||
-		    (have && (have->assumed || have->handle == handle)))
+		if (strcmp(want->netns, "host") || !want->managed || !object_is(want, "link") || !handle ||
+		    handle == HANDLE_GONE || (have && (have->assumed || have->handle == handle)))
 			continue;
 		if (name_of(h, want->netns, handle, name) && strcmp(name, want->name)) {
 			restore(h, want, name);

@@ -52,7 +52,8 @@ void heal_pace_retries(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.plan.n; i++) {
 		const struct op *op = &h->pass.plan.ops[i];
-		struct drift *one = op->before && heal_is_retry(h, op) ? drift_find(&h->topology->drifts, op->before) : NULL;
+		struct drift *one =
+			op->before && heal_is_retry(h, op) ? drift_find(&h->topology->drifts, op->before) : NULL;
 
 		if (one && !one->refused)
 			drift_rest(one, h->now, again_seconds(h));

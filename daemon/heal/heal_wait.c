@@ -3,7 +3,7 @@
  * interfaces to become free, or because healing it is damped. */
 #include "healing.h"
 
-enum { SKIPPED = 100 };		/* object.mark of a desired object, plus its reason: its step waits */
+enum { SKIPPED = 100 }; /* object.mark of a desired object, plus its reason: its step waits */
 
 static bool is_skipped(const struct object *want)
 {
@@ -23,7 +23,8 @@ enum why_not heal_kept_out_by(const struct object *have, const struct object *wa
 
 enum why_not heal_blocked_by(const struct heal *h, const struct object *want)
 {
-	const struct object *have = model_find(&h->pass.observed, want->id), *netns = model_netns(&h->scope.desired, want->netns);
+	const struct object *have = model_find(&h->pass.observed, want->id),
+			    *netns = model_netns(&h->scope.desired, want->netns);
 
 	if (netns && netns != want && heal_blocked_by(h, netns))
 		return WHY_NOT_BLOCKED;
@@ -45,7 +46,8 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
 
 			/* What exists, and was to be recreated with what it depends on, is kept as well. */
-			if (base && (heal_blocked_by(h, base) || (is_skipped(base) && model_find(&h->pass.observed, o->id))))
+			if (base &&
+			    (heal_blocked_by(h, base) || (is_skipped(base) && model_find(&h->pass.observed, o->id))))
 				return true;
 		}
 	return false;
@@ -114,7 +116,8 @@ void heal_leave_out(struct heal *h, bool damped)
 		more = false;
 		for (size_t i = 0; i < h->pass.plan.n; i++) {
 			struct object *want = aim(h, &h->pass.plan.ops[i]);
-			enum why_not why = want && !is_skipped(want) ? waits(h, &h->pass.plan.ops[i], damped) : WHY_NOT_NONE;
+			enum why_not why =
+				want && !is_skipped(want) ? waits(h, &h->pass.plan.ops[i], damped) : WHY_NOT_NONE;
 
 			if (!why)
 				continue;

@@ -4,20 +4,20 @@
 #include "store/event.h"
 #include "scope.h"
 
-enum { TOLD_MAX = 256 };	/* drifted objects that one heal reports one by one */
+enum { TOLD_MAX = 256 }; /* drifted objects that one heal reports one by one */
 
 struct heal {
 	struct env *env;
 	struct topology *topology;
 	struct scope scope;
 	struct pass pass;
-	struct problems refused;	/* steps that the kernel refused */
-	uint64_t began, now;		/* CLOCK_BOOTTIME, in microseconds */
+	struct problems refused; /* steps that the kernel refused */
+	uint64_t began, now;     /* CLOCK_BOOTTIME, in microseconds */
 	size_t healed, told;
-	bool report;			/* reported, not healed */
-	bool deferred;			/* the kernel was possibly not ready for a step */
-	bool pending;			/* a refused step waits to be retried */
-	const struct object **others;	/* managed interfaces that are not those they were before */
+	bool report;                  /* reported, not healed */
+	bool deferred;                /* the kernel was possibly not ready for a step */
+	bool pending;                 /* a refused step waits to be retried */
+	const struct object **others; /* managed interfaces that are not those they were before */
 	size_t n_others;
 };
 

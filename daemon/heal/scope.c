@@ -4,7 +4,7 @@
 #include "scope.h"
 #include "model/owner.h"
 
-enum { SPOTS_MAX = 16 };	/* namespaces in one heal; the next heal follows soon */
+enum { SPOTS_MAX = 16 }; /* namespaces in one heal; the next heal follows soon */
 
 static struct scope_part *part_need(struct scope *s, struct watched *k, bool *ret_new)
 {
@@ -18,7 +18,8 @@ static struct scope_part *part_need(struct scope *s, struct watched *k, bool *re
 	s->parts = must(realloc(s->parts, (s->n + 1) * sizeof(*s->parts)));
 	memmove(s->parts + at + 1, s->parts + at, (s->n - at) * sizeof(*s->parts));
 	s->n++;
-	s->parts[at] = (struct scope_part){ .watched = k, .all = !k->by_link, .unrouted = k->unrouted, .crowded = k->crowded };
+	s->parts[at] =
+		(struct scope_part){ .watched = k, .all = !k->by_link, .unrouted = k->unrouted, .crowded = k->crowded };
 	return &s->parts[at];
 }
 

@@ -6,13 +6,13 @@
 /* A namespace, or some of its links, that is observed. */
 struct scope_part {
 	struct watched *watched;
-	bool found;			/* its name was restored */
-	bool crowded;			/* others may have routes that coexist with ours */
-	bool unrouted;			/* a route that came with an address may be missing */
-	bool all;			/* all links, else those in only */
-	bool whole;			/* only has all that are declared */
-	uint32_t pid;			/* of the process that caused the events, 0: unknown */
-	const char **only;		/* names, up to a NULL */
+	bool found;        /* its name was restored */
+	bool crowded;      /* others may have routes that coexist with ours */
+	bool unrouted;     /* a route that came with an address may be missing */
+	bool all;          /* all links, else those in only */
+	bool whole;        /* only has all that are declared */
+	uint32_t pid;      /* of the process that caused the events, 0: unknown */
+	const char **only; /* names, up to a NULL */
 	size_t n;
 	struct arena arena;
 };
@@ -21,11 +21,11 @@ struct scope_part {
 struct scope {
 	struct env *env;
 	struct topology *topology;
-	struct scope_part *parts;		/* in order of name */
+	struct scope_part *parts; /* in order of name */
 	size_t n;
 	const char **names;
 	struct model desired;
-	struct claim *claims;		/* of others, at the time of the observation */
+	struct claim *claims; /* of others, at the time of the observation */
 	size_t n_claims;
 };
 

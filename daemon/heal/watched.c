@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 enum {
-	BY_LINK_MIN = 32,	/* a namespace of ours with more links is observed link by link */
-	NAMES_MAX = 64,		/* with more links than these, all are observed */
+	BY_LINK_MIN = 32, /* a namespace of ours with more links is observed link by link */
+	NAMES_MAX = 64,   /* with more links than these, all are observed */
 };
 
 static int place_cmp(const struct object *o, const char *netns, const char *name)
@@ -183,7 +183,8 @@ static void watched_make(struct topology *t, struct watched *k, const struct obj
 }
 
 /* Watches the declared namespaces, in order of name, and takes over what @old holds of them. */
-static void watched_make_all(struct env *env, struct topology *t, const struct topology *old, struct netns_set *set, bool observed)
+static void watched_make_all(struct env *env, struct topology *t, const struct topology *old, struct netns_set *set,
+			     bool observed)
 {
 	size_t n = 0;
 

@@ -10,28 +10,28 @@
 struct watched {
 	struct topology *topology;
 	char name[65];
-	int fd;				/* of a namespace that netnsd created, to restore its name; else -1 */
-	ino_t inode;			/* 0: there is none */
-	bool renamed;			/* its name meant something else at the last check */
+	int fd;       /* of a namespace that netnsd created, to restore its name; else -1 */
+	ino_t inode;  /* 0: there is none */
+	bool renamed; /* its name meant something else at the last check */
 	int nsid;
-	bool heard;			/* nsid is valid */
-	bool by_link;			/* links are observed one by one: others may have thousands here */
-	struct object **links;		/* of the topology, in order of ifindex once sorted */
+	bool heard;            /* nsid is valid */
+	bool by_link;          /* links are observed one by one: others may have thousands here */
+	struct object **links; /* of the topology, in order of ifindex once sorted */
 	size_t n_links;
 	bool sorted;
-	struct slots slots;		/* of the topology's routes, once an event was about one */
+	struct slots slots; /* of the topology's routes, once an event was about one */
 	bool slotted;
 
-	bool retry;			/* what is marked could not be healed; observed with whatever is next */
-	bool dirty, due;		/* there was an event; an audit is due when there is time */
-	bool crowded;			/* others may have routes that coexist with ours */
-	bool unrouted;			/* a route that came with an address may be missing */
-	bool all;			/* all of the topology's links in it, else those in names */
+	bool retry;      /* what is marked could not be healed; observed with whatever is next */
+	bool dirty, due; /* there was an event; an audit is due when there is time */
+	bool crowded;    /* others may have routes that coexist with ours */
+	bool unrouted;   /* a route that came with an address may be missing */
+	bool all;        /* all of the topology's links in it, else those in names */
 	char (*names)[16];
 	size_t n_names;
-	uint32_t pid;			/* of the process that caused the events, 0: unknown */
-	bool several;			/* or one of several */
-	struct watched *same;		/* the next one in its chain */
+	uint32_t pid;         /* of the process that caused the events, 0: unknown */
+	bool several;         /* or one of several */
+	struct watched *same; /* the next one in its chain */
 };
 
 /* Takes over a model and its namespaces.  @observed: what has the names of ours was observed, and is ours. */

@@ -5,15 +5,22 @@
 
 enum { INDEX_FRESH = 2 };
 
-void batch_init(struct batch *b, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine)
+void batch_init(struct batch *b, const struct plan *plan, struct netns_set *set, const char *topology,
+		const char *machine)
 {
-	*b = (struct batch){ .plan = plan, .set = set, .topology = topology, .machine = machine, .next_fresh = INDEX_FRESH,
-			   .next_index = INDEX_MIN, .conf = -1 };
+	*b = (struct batch){ .plan = plan,
+			     .set = set,
+			     .topology = topology,
+			     .machine = machine,
+			     .next_fresh = INDEX_FRESH,
+			     .next_index = INDEX_MIN,
+			     .conf = -1 };
 	model_init(&b->noted, plan->desired->kinds);
 	for (size_t i = 0; i < plan->observed->n; i++) {
 		const struct object *o = plan->observed->objects[i];
 		const struct netns *ns = object_is(o, "link") ? netns_find(set, o->netns) : NULL;
-		uint32_t *next = ns && ns->state == NETNS_FRESH && o->handle < INDEX_MIN ? &b->next_fresh : &b->next_index;
+		uint32_t *next =
+			ns && ns->state == NETNS_FRESH && o->handle < INDEX_MIN ? &b->next_fresh : &b->next_index;
 
 		if (ns && o->handle >= *next && o->handle < INDEX_MAX)
 			*next = o->handle + 1;
@@ -107,7 +114,8 @@ static int conf_open(struct batch *b, const struct netns *ns, struct err *e)
 	return b->conf < 0 && e->code != -ENOENT ? e->code : 0;
 }
 
-int batch_conf(struct batch *b, const char *netns, const char *ifname, const char *key, const char *value, struct err *e)
+int batch_conf(struct batch *b, const char *netns, const char *ifname, const char *key, const char *value,
+	       struct err *e)
 {
 	const struct netns *ns = batch_netns(b, netns);
 	char path[128];

@@ -15,22 +15,23 @@ enum { INDEX_MIN = 1 << 20, INDEX_MAX = 1 << 30 };
 struct batch {
 	const struct plan *plan;
 	struct netns_set *set;
-	const char *topology;		/* its name, for the marks */
-	const char *machine;		/* what distinguishes this machine from others, for MAC addresses */
-	uint32_t next_fresh, next_index;	/* the next ifindex to use in fresh namespaces, and elsewhere */
+	const char *topology;            /* its name, for the marks */
+	const char *machine;             /* what distinguishes this machine from others, for MAC addresses */
+	uint32_t next_fresh, next_index; /* the next ifindex to use in fresh namespaces, and elsewhere */
 	struct rtnl_batch queued;
-	const struct netns *at;		/* the namespace of the queued messages */
+	const struct netns *at; /* the namespace of the queued messages */
 	struct rtnl *nl;
-	int conf;			/* net/ipv6/conf of the namespace conf_at; -1: not open */
+	int conf; /* net/ipv6/conf of the namespace conf_at; -1: not open */
 	const struct netns *conf_at;
-	struct model noted;		/* values that kinds read before they wrote others, for a rollback */
-	const char *peerless;		/* a namespace in which no IPv6 address of the file has a peer, as was found */
-	size_t sent;			/* batches so far */
-	struct op *refused;		/* after an error: the step, if known */
+	struct model noted;   /* values that kinds read before they wrote others, for a rollback */
+	const char *peerless; /* a namespace in which no IPv6 address of the file has a peer, as was found */
+	size_t sent;          /* batches so far */
+	struct op *refused;   /* after an error: the step, if known */
 };
 
 /* @plan, @set and the texts must outlive the batch. */
-void batch_init(struct batch *b, const struct plan *plan, struct netns_set *set, const char *topology, const char *machine);
+void batch_init(struct batch *b, const struct plan *plan, struct netns_set *set, const char *topology,
+		const char *machine);
 void batch_done(struct batch *b);
 
 struct netns *batch_netns(const struct batch *b, const char *netns);
@@ -41,7 +42,8 @@ int batch_send(struct batch *b, const char *netns, struct nl_msg *m, struct op *
 int batch_barrier(struct batch *b, const char *netns, struct err *e);
 /* Writes a key of an interface, "accept_ra", below net/ipv6/conf; without IPv6, also
  * below an MTU of 1280, there is none, and that is no error. */
-int batch_conf(struct batch *b, const char *netns, const char *ifname, const char *key, const char *value, struct err *e);
+int batch_conf(struct batch *b, const char *netns, const char *ifname, const char *key, const char *value,
+	       struct err *e);
 /* Sends what is queued. */
 int batch_flush(struct batch *b, struct err *e);
 

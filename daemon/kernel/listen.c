@@ -11,17 +11,17 @@
 #include <sys/socket.h>
 
 enum {
-	RECEIVE_BYTES = 8 << 20,	/* some ten thousand events can be queued */
+	RECEIVE_BYTES = 8 << 20, /* some ten thousand events can be queued */
 	MESSAGE_MAX = 64 << 10,
-	READ_MAX = 4096,		/* events in one go: other work must not starve */
-	PORT_PID = (1 << 22) - 1,	/* the part of a port that is a process */
+	READ_MAX = 4096,          /* events in one go: other work must not starve */
+	PORT_PID = (1 << 22) - 1, /* the part of a port that is a process */
 };
 
 struct listener {
 	int fd;
-	struct rtnl *nl;	/* for requests */
-	int own;		/* the number that our own namespace has in itself, if any */
-	struct err lacks;	/* code 0: nothing */
+	struct rtnl *nl;  /* for requests */
+	int own;          /* the number that our own namespace has in itself, if any */
+	struct err lacks; /* code 0: nothing */
 };
 
 /* The protocols of routing daemons, in ranges: events of a router that fills its table would be
@@ -34,7 +34,7 @@ static const struct {
 	{ RTPROT_MROUTED, RTPROT_MROUTED },
 	{ RTPROT_BABEL, RTPROT_BABEL },
 	{ RTPROT_OPENR, RTPROT_OPENR },
-	{ RTPROT_BGP, 199 },	/* with all of FRR's: ISIS, OSPF, RIP and EIGRP are among them */
+	{ RTPROT_BGP, 199 }, /* with all of FRR's: ISIS, OSPF, RIP and EIGRP are among them */
 };
 
 enum { FILTER_HEAD = 9, FILTER_SIZE = FILTER_HEAD + 2 * ARRAY_SIZE(daemons) + 2 };
@@ -60,8 +60,10 @@ static int filter_attach(int fd)
 
 	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++, n += 2) {
 		/* Below the first: not in this range; up to the last: in it. */
-		code[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, daemons[i].first, 0, (uint8_t)(FILTER_SIZE - 2 - n - 1));
-		code[n + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, daemons[i].last, 0, (uint8_t)(FILTER_SIZE - 1 - n - 2));
+		code[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, daemons[i].first, 0,
+						       (uint8_t)(FILTER_SIZE - 2 - n - 1));
+		code[n + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, daemons[i].last, 0,
+							   (uint8_t)(FILTER_SIZE - 1 - n - 2));
 	}
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
@@ -100,7 +102,8 @@ static int socket_open(const struct kinds *kinds, struct err *lacks, struct err 
 	if (joined < 0)
 		err_kernel(lacks, joined, NULL, "listening to some kinds of changes");
 	if (setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0)
-		err_kernel(lacks, errno, NULL, "listening to the kernel in all namespaces, which needs CAP_NET_BROADCAST");
+		err_kernel(lacks, errno, NULL,
+			   "listening to the kernel in all namespaces, which needs CAP_NET_BROADCAST");
 	return take_fd(&fd);
 }
 
@@ -108,7 +111,8 @@ static void on_nsid(const struct nlmsghdr *h, void *arg)
 {
 	struct nlattr *a[NETNSA_MAX + 1];
 
-	if (h->nlmsg_type == RTM_NEWNSID && nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtgenmsg), a, NETNSA_MAX, NULL) == 0 &&
+	if (h->nlmsg_type == RTM_NEWNSID &&
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtgenmsg), a, NETNSA_MAX, NULL) == 0 &&
 	    a[NETNSA_NSID])
 		*(int *)arg = (int)nla_get_u32(a[NETNSA_NSID]);
 }
@@ -133,8 +137,9 @@ int listener_nsid(struct listener *l, int fd, int *ret, struct err *e)
 	if (nsid_get(l, fd, &nsid, e) < 0)
 		return e->code;
 	msg_put_u32(m, NETNSA_FD, (uint32_t)fd);
-	msg_put_u32(m, NETNSA_NSID, UINT32_MAX);	/* the kernel chooses */
-	if (nsid < 0 && ((rtnl_ask(l->nl, m, on_nsid, &nsid, e) < 0 && e->code != -EEXIST) || nsid_get(l, fd, &nsid, e) < 0))
+	msg_put_u32(m, NETNSA_NSID, UINT32_MAX); /* the kernel chooses */
+	if (nsid < 0 &&
+	    ((rtnl_ask(l->nl, m, on_nsid, &nsid, e) < 0 && e->code != -EEXIST) || nsid_get(l, fd, &nsid, e) < 0))
 		return e->code;
 	*ret = nsid == l->own ? NSID_OWN : nsid;
 	return 0;
@@ -198,7 +203,8 @@ static void read_route(const struct nlmsghdr *h, struct heard *ret)
 	const struct rtmsg *r = nlmsg_data(h);
 	struct nlattr *a[RTA_MAX + 1];
 
-	if (r->rtm_protocol == PROTOCOL || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), a, RTA_MAX, NULL) < 0)
+	if (r->rtm_protocol == PROTOCOL ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), a, RTA_MAX, NULL) < 0)
 		return;
 	ret->others = true;
 	ret->slot = msg_slot(r, a);
@@ -208,7 +214,8 @@ static void read_route(const struct nlmsghdr *h, struct heard *ret)
 
 static void read_netconf(const struct nlmsghdr *h, struct heard *ret)
 {
-	struct nlattr *index = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct netconfmsg), NETCONFA_IFINDEX);
+	struct nlattr *index =
+		nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct netconfmsg), NETCONFA_IFINDEX);
 	int32_t i = index ? (int32_t)nla_get_u32(index) : 0;
 
 	/* Those of "all" and "default" are below 0. */
@@ -217,7 +224,7 @@ static void read_netconf(const struct nlmsghdr *h, struct heard *ret)
 
 static const struct {
 	uint16_t type;
-	size_t size;		/* of the fixed header */
+	size_t size; /* of the fixed header */
 	void (*read)(const struct nlmsghdr *h, struct heard *ret);
 } messages[] = {
 	{ RTM_NEWLINK, sizeof(struct ifinfomsg), read_link },
@@ -277,7 +284,8 @@ int listener_read(struct listener *l, void (*each)(void *arg, const struct heard
 		else if (size < 0)
 			break;
 		lost |= size >= 0 && m.msg_flags & MSG_TRUNC;
-		for (struct nlmsghdr *h = (void *)buffer; size > 0 && !from.nl_pid && nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+		for (struct nlmsghdr *h = (void *)buffer; size > 0 && !from.nl_pid && nlmsg_ok(h, left);
+		     h = nlmsg_next(h, &left)) {
 			struct heard heard = { .nsid = nsid_of(l, &m) };
 
 			message_read(h, &heard);

@@ -10,15 +10,15 @@ enum { NSID_OWN = -1 };
 
 /* One event, as far as it says what to observe. */
 struct heard {
-	bool gone;			/* the link of ifindex has left its namespace */
+	bool gone; /* the link of ifindex has left its namespace */
 	int nsid;
-	uint32_t ifindex;	/* 0: the namespace as a whole */
-	const char *ifname;	/* of a link; valid during the call */
-	uint32_t group;		/* of a link: IFLA_GROUP */
-	bool others;		/* a route of others was added or removed, in @slot */
+	uint32_t ifindex;   /* 0: the namespace as a whole */
+	const char *ifname; /* of a link; valid during the call */
+	uint32_t group;     /* of a link: IFLA_GROUP */
+	bool others;        /* a route of others was added or removed, in @slot */
 	struct slot slot;
-	bool unrouted;		/* a route that the kernel created with an address was removed */
-	uint32_t pid;		/* of the process that caused it, 0: the kernel does not say, or it was us */
+	bool unrouted; /* a route that the kernel created with an address was removed */
+	uint32_t pid;  /* of the process that caused it, 0: the kernel does not say, or it was us */
 };
 
 struct listener;

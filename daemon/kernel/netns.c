@@ -17,7 +17,7 @@
 #define OWN_NS "/proc/thread-self/ns/net"
 
 enum {
-	THREAD_WORTH = 8,	/* fewer namespaces are created without a thread */
+	THREAD_WORTH = 8, /* fewer namespaces are created without a thread */
 	PATH_SIZE = 512,
 	LEAVE_TRIES = 100,
 	LEAVE_PAUSE_USEC = 10000,
@@ -72,7 +72,8 @@ static int netns_open(struct netns *ns, const char *dir, struct err *e)
 	}
 	if (fd < 0 && errno != ELOOP)
 		return err_kernel(e, errno, NULL, "%s", path);
-	ns->state = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 ? NETNS_PLACEHOLDER : NETNS_STALE;
+	ns->state = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 ? NETNS_PLACEHOLDER
+											     : NETNS_STALE;
 	if (fd >= 0 && netns_is(fd)) {
 		ns->state = NETNS_NAMED;
 		ns->fd = take_fd(&fd);
@@ -324,8 +325,9 @@ int netns_name(struct netns_set *set, struct netns *ns, struct err *e)
 	set->prepared = true;
 	fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0 && errno == EEXIST)
-		return err_set(e, EEXIST, "namespace %s: %s already exists and belongs to another program, which "
-					  "has just created it",
+		return err_set(e, EEXIST,
+			       "namespace %s: %s already exists and belongs to another program, which "
+			       "has just created it",
 			       ns->name, path);
 	if (fd < 0)
 		return err_kernel(e, errno, NULL, "%s", path);

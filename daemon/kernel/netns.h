@@ -8,41 +8,41 @@ struct model;
 
 enum netns_state {
 	NETNS_ABSENT,
-	NETNS_PLACEHOLDER,	/* an empty file has the name, left by an interrupted create */
-	NETNS_STALE,	/* something else has the name, which is no network namespace */
+	NETNS_PLACEHOLDER, /* an empty file has the name, left by an interrupted create */
+	NETNS_STALE,       /* something else has the name, which is no network namespace */
 	NETNS_NAMED,
-	NETNS_FRESH,	/* ours, new, without a name: nothing of others can be in it */
-	NETNS_PINNED,	/* we removed its name, and can restore it */
-	NETNS_UNLINKED,	/* somebody else removed its name, and we can restore it */
+	NETNS_FRESH,    /* ours, new, without a name: nothing of others can be in it */
+	NETNS_PINNED,   /* we removed its name, and can restore it */
+	NETNS_UNLINKED, /* somebody else removed its name, and we can restore it */
 };
 
 struct netns {
-	const char *name;	/* belongs to the caller of netns_set_make; "host" is the daemon's own */
+	const char *name; /* belongs to the caller of netns_set_make; "host" is the daemon's own */
 	enum netns_state state;
-	int fd;			/* -1: none */
-	int nsid;		/* its number in the listener, if it is heard */
+	int fd;   /* -1: none */
+	int nsid; /* its number in the listener, if it is heard */
 	bool heard;
-	bool placeholder;		/* of a NETNS_UNLINKED: an empty file has its name */
-	bool unchanged;		/* by us since it was observed last */
-	bool found;		/* it had lost its name, which was restored */
-	bool adopting;		/* everything in it is read, whoever created it */
-	bool crowded;		/* routes of others next to ours are read, too */
-	bool unrouted;		/* the routes that came with addresses are read, too */
-	const char *const *only;	/* the links to observe, up to a NULL; NULL: all */
-	_Atomic bool making;	/* a thread is about to create it: netns_await */
+	bool placeholder;        /* of a NETNS_UNLINKED: an empty file has its name */
+	bool unchanged;          /* by us since it was observed last */
+	bool found;              /* it had lost its name, which was restored */
+	bool adopting;           /* everything in it is read, whoever created it */
+	bool crowded;            /* routes of others next to ours are read, too */
+	bool unrouted;           /* the routes that came with addresses are read, too */
+	const char *const *only; /* the links to observe, up to a NULL; NULL: all */
+	_Atomic bool making;     /* a thread is about to create it: netns_await */
 };
 
 /* The namespaces that one change is about, in order of name. */
 struct netns_set {
-	const char *dir;	/* the directory of names: "/run/netns" */
-	bool prepared;		/* it exists, and is a shared mount */
-	const struct model *tried;	/* what is being rolled back; NULL: nothing */
-	bool exclusive;		/* a new route of ours is not created where others have one */
-	const char *pins;	/* where unlinked namespaces are pinned (netns_pin.c), or NULL */
-	bool holding;		/* some are pinned */
+	const char *dir;           /* the directory of names: "/run/netns" */
+	bool prepared;             /* it exists, and is a shared mount */
+	const struct model *tried; /* what is being rolled back; NULL: nothing */
+	bool exclusive;            /* a new route of ours is not created where others have one */
+	const char *pins;          /* where unlinked namespaces are pinned (netns_pin.c), or NULL */
+	bool holding;              /* some are pinned */
 	struct netns *v;
 	size_t n;
-	struct netns_maker *maker;	/* NULL: none is being created */
+	struct netns_maker *maker; /* NULL: none is being created */
 };
 
 /* Makes @set of @names, which are sorted and may repeat, and opens those that exist. */

@@ -19,8 +19,10 @@ static int netns_pin_prepare(struct netns_set *set, struct err *e)
 	if (mkdir(set->pins, 0700) < 0 && errno != EEXIST)
 		return err_kernel(e, errno, NULL, "%s", set->pins);
 	if (mount("netnsd", set->pins, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
-		return err_kernel(e, errno, NULL, "mounting a file system at %s, which pins removed namespaces "
-						  "until the change is complete", set->pins);
+		return err_kernel(e, errno, NULL,
+				  "mounting a file system at %s, which pins removed namespaces "
+				  "until the change is complete",
+				  set->pins);
 	set->holding = true;
 	return 0;
 }

@@ -39,7 +39,8 @@ static void on_restart(void *arg)
 	model_truncate(obs->observed, obs->first);
 }
 
-int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *obs), struct err *e)
+int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *obs),
+		  struct err *e)
 {
 	obs->first = obs->observed->n;
 	return rtnl_dump(obs->nl, m, each, on_restart, obs, e);

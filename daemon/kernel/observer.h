@@ -7,22 +7,23 @@
 #include "rtnl.h"
 
 struct observer {
-	struct model *observed;			/* receives the objects */
-	const struct netns *ns;			/* the thread is in it */
-	struct rtnl *nl;			/* a socket in it */
-	struct object **links;			/* those of this namespace, in order of ifindex */
+	struct model *observed; /* receives the objects */
+	const struct netns *ns; /* the thread is in it */
+	struct rtnl *nl;        /* a socket in it */
+	struct object **links;  /* those of this namespace, in order of ifindex */
 	size_t n_links;
-	struct object **masters;		/* of those, which are not read, likewise; next to them in memory */
+	struct object **masters; /* of those, which are not read, likewise; next to them in memory */
 	size_t n_masters;
-	size_t first;				/* where the objects of the current dump begin */
-	const struct model *desired, *last, *tried;	/* target, last applied, and rolled back; tried may be NULL */
-	bool exclusive;				/* objects of others in the place of ours keep ours out (netns.h) */
-	const struct object *wanted[2];		/* the namespace in the desired and in the last model; may be NULL */
+	size_t first;                               /* where the objects of the current dump begin */
+	const struct model *desired, *last, *tried; /* target, last applied, and rolled back; tried may be NULL */
+	bool exclusive;                             /* objects of others in the place of ours keep ours out (netns.h) */
+	const struct object *wanted[2]; /* the namespace in the desired and in the last model; may be NULL */
 };
 
 /* "NS/IF" of the link with that number in this namespace; NULL: there is none. */
 const char *observer_link(const struct observer *obs, uint32_t ifindex);
 /* Dumps into @each, which adds objects; a dump that restarts removes them. */
-int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *obs), struct err *e);
+int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *obs),
+		  struct err *e);
 /* Adds @o, unless there is one with its id. */
 void observer_add(struct observer *obs, struct object *o);

@@ -11,7 +11,7 @@
 
 enum {
 	RECEIVE_BYTES = BATCH_MESSAGES << 10,
-	ANSWER_MS = 3000,	/* the kernel answers at once, or not at all */
+	ANSWER_MS = 3000, /* the kernel answers at once, or not at all */
 	DUMP_TRIES = 10,
 };
 
@@ -125,8 +125,9 @@ static int message_error(const struct nlmsghdr *h, struct err *e)
 		if (!(h->nlmsg_flags & NLM_F_CAPPED))
 			skip += error->msg.nlmsg_len - NLMSG_HDRLEN;
 	}
-	words = h->nlmsg_flags & NLM_F_ACK_TLVS ? nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, (int)skip, NLMSGERR_ATTR_MSG)
-						: NULL;
+	words = h->nlmsg_flags & NLM_F_ACK_TLVS
+			? nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, (int)skip, NLMSGERR_ATTR_MSG)
+			: NULL;
 	return err_kernel(e, *code, words ? nla_data(words) : NULL, "the kernel refused");
 }
 
@@ -152,15 +153,16 @@ static int dump_part(struct rtnl *nl, ssize_t size, bool *disturbed, void (*each
 			if (message_error(h, e) < 0)
 				return e->code;
 			/* Only now may the next dump begin. */
-			return *disturbed ? err_set(e, EINTR, "the kernel's tables kept changing while they were read") : 1;
+			return *disturbed ? err_set(e, EINTR, "the kernel's tables kept changing while they were read")
+					  : 1;
 		}
 		each(h, arg);
 	}
 	return 0;
 }
 
-int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
-	    void *arg, struct err *e)
+int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg),
+	      void (*restart)(void *arg), void *arg, struct err *e)
 {
 	int r = -EINTR, lost = 0;
 
@@ -186,7 +188,8 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 	return r < 0 ? r : 0;
 }
 
-int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e)
+int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg,
+	     struct err *e)
 {
 	struct nlmsghdr *h = message_start(nl, m);
 	bool disturbed = false;
@@ -259,7 +262,7 @@ static bool is_gone(const struct nlmsghdr *h, int code)
 
 	return (error->msg.nlmsg_type - RTM_BASE) % 4 == 1 &&
 	       (code == -ESRCH || code == -ENOENT || code == -EADDRNOTAVAIL || code == -ENODEV ||
-		code == -ENXIO);	/* a link that has lost IPv6 as a whole */
+		code == -ENXIO); /* a link that has lost IPv6 as a whole */
 }
 
 /* Finds the request of the batch that an answer is for. */
@@ -290,7 +293,8 @@ int rtnl_batch_send(struct rtnl_batch *b, struct rtnl *nl, struct op **ret_op, s
 
 		r = rtnl_receive(nl, &size, e);
 		left = (int)size;
-		for (struct nlmsghdr *h = (void *)receive_buffer; r == 0 && nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+		for (struct nlmsghdr *h = (void *)receive_buffer; r == 0 && nlmsg_ok(h, left);
+		     h = nlmsg_next(h, &left)) {
 			struct op *op = NULL;
 
 			end |= h->nlmsg_seq == b->seq[b->n - 1];

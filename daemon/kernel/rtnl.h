@@ -33,10 +33,11 @@ void msg_put_string(struct nl_msg *m, int type, const char *s);
 
 /* Sends @m as a dump and calls @each, which must not use the socket, with every message of the answer.  @restart is
  * called when the kernel's tables changed during the dump and it begins again. */
-int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void (*restart)(void *arg),
-	    void *arg, struct err *e);
+int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg),
+	      void (*restart)(void *arg), void *arg, struct err *e);
 /* Sends @m and calls @each with the answer, if there is one besides the acknowledgement. */
-int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e);
+int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg,
+	     struct err *e);
 /* The address in an attribute. */
 struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
 /* The slot of the route in a message, from its header and its attributes. */

@@ -7,7 +7,7 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
-#ifndef IFAPROT_KERNEL_LL	/* Linux 5.18, include/uapi/linux/if_addr.h */
+#ifndef IFAPROT_KERNEL_LL /* Linux 5.18, include/uapi/linux/if_addr.h */
 #define IFA_PROTO 11
 #define IFAPROT_KERNEL_LL 3
 #endif
@@ -117,7 +117,8 @@ static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg
 	const struct ifa_cacheinfo *lives = at[IFA_CACHEINFO] ? nla_data(at[IFA_CACHEINFO]) : NULL;
 
 	a->flags = at[IFA_FLAGS] ? nla_get_u32(at[IFA_FLAGS]) : i->ifa_flags;
-	address_set_lasting(a, a->flags, lives ? lives->ifa_valid : LIFETIME_FOREVER, lives ? lives->ifa_prefered : LIFETIME_FOREVER);
+	address_set_lasting(a, a->flags, lives ? lives->ifa_valid : LIFETIME_FOREVER,
+			    lives ? lives->ifa_prefered : LIFETIME_FOREVER);
 	/* The kernel does not change it, whatever else is changed (set_ifa_lifetime, net/ipv4/devinet.c). */
 	a->object.born = lives ? lives->cstamp + 1 : 0;
 	a->scope = i->ifa_scope;
@@ -139,7 +140,8 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	const char *link;
 	struct address *a;
 
-	if (h->nlmsg_type != RTM_NEWADDR || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), at, IFA_PROTO, NULL) < 0)
+	if (h->nlmsg_type != RTM_NEWADDR ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), at, IFA_PROTO, NULL) < 0)
 		return;
 	local = at[IFA_LOCAL] ? at[IFA_LOCAL] : at[IFA_ADDRESS];
 	link = observer_link(obs, i->ifa_index);
@@ -148,7 +150,8 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 	a = (struct address *)object_new(m, &kind_address, obs->ns->name, strchr(link, '/') + 1);
 	a->address = msg_inet(i->ifa_family, i->ifa_prefixlen, local);
 	OBJECT_SET(&a->object, address, address);
-	if (at[IFA_LOCAL] && at[IFA_ADDRESS] && nla_memcmp(at[IFA_LOCAL], nla_data(at[IFA_ADDRESS]), (size_t)nla_len(local))) {
+	if (at[IFA_LOCAL] && at[IFA_ADDRESS] &&
+	    nla_memcmp(at[IFA_LOCAL], nla_data(at[IFA_ADDRESS]), (size_t)nla_len(local))) {
 		a->peer = msg_inet(i->ifa_family, i->ifa_prefixlen, at[IFA_ADDRESS]);
 		/* The prefix length is that of the peer. */
 		OBJECT_SET(&a->object, address, peer);
@@ -260,8 +263,9 @@ static int address_encode(struct batch *b, struct op *op, struct err *e)
 	struct nl_msg *m;
 
 	if (!op->after)
-		return batch_send(b, a->object.netns, address_message(RTM_DELADDR, 0, a, index), op, e) < 0 ? e->code
-			: address_keep_peer(b, a, e);
+		return batch_send(b, a->object.netns, address_message(RTM_DELADDR, 0, a, index), op, e) < 0
+			       ? e->code
+			       : address_keep_peer(b, a, e);
 	if (ask_for_dad(b, a, e) < 0)
 		return e->code;
 	m = address_message(RTM_NEWADDR, NLM_F_CREATE | (op->before ? NLM_F_REPLACE : NLM_F_EXCL), a, index);

@@ -5,7 +5,7 @@
 #include "kernel/observer.h"
 #include "link.h"
 
-enum { METRIC_IPV6 = 256 };	/* IP6_RT_PRIO_ADDRCONF, include/net/ip6_route.h */
+enum { METRIC_IPV6 = 256 }; /* IP6_RT_PRIO_ADDRCONF, include/net/ip6_route.h */
 
 struct address {
 	struct object object;
@@ -17,18 +17,18 @@ struct address {
 	const char *label;
 	uint8_t scope;
 	uint32_t metric;
-	uint32_t flags;		/* IFA_FLAGS, of an observed one */
+	uint32_t flags; /* IFA_FLAGS, of an observed one */
 	bool nodad;
 	/* Properties that no file sets and that change its behaviour: the flags of IFA_FLAGS that the
 	 * kernel changes in place, those that it does not, and IFA_CACHEINFO. */
 	uint32_t options, fixed_options;
-	uint32_t valid_lft, preferred_lft;	/* in seconds */
-	const char *mark;	/* set only if it is missing: a constant in a desired one, else a description */
+	uint32_t valid_lft, preferred_lft; /* in seconds */
+	const char *mark; /* set only if it is missing: a constant in a desired one, else a description */
 };
 
 extern const struct kind kind_address;
 
-#define LIFETIME_FOREVER UINT32_MAX	/* INFINITY_LIFE_TIME, include/net/addrconf.h */
+#define LIFETIME_FOREVER UINT32_MAX /* INFINITY_LIFE_TIME, include/net/addrconf.h */
 
 /* address_type.c */
 extern const struct type type_address_options, type_lifetime;
@@ -49,7 +49,6 @@ void address_check_netns(const struct model *m, const struct object *netns, stru
 
 /* The network it is in. */
 struct inet address_net(const struct address *a);
-
 
 /* Sets out_of_order of those from the object @first on that have to be recreated, so that the first
  * declared one of a network is the first in the kernel. */
@@ -77,7 +76,8 @@ const char *address_say_damage(struct arena *a, const struct object *have, const
 /* kind.retry. */
 int address_retry(const struct object *o, struct err *e);
 /* Whether @ip can be used in @netns (kind.ready). */
-int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds, struct err *e);
+int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds,
+		  struct err *e);
 
 /* kind.can_repair and kind.repair: the route is created again. */
 bool address_can_repair(const struct model *observed, const struct object *o);

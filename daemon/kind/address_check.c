@@ -61,7 +61,10 @@ static int check_ipv6(struct address *a, struct err *e)
 	while (word->value != scope6(&a->address))
 		word++;
 	if (object_says(&a->object, "scope") && a->scope != word->value)
-		return err_set(e, EINVAL, "scope: the kernel derives that of an IPv6 address from the address; this one has scope %s", word->name);
+		return err_set(
+			e, EINVAL,
+			"scope: the kernel derives that of an IPv6 address from the address; this one has scope %s",
+			word->name);
 	/* It is not compared, and never reverted. */
 	a->scope = word->value;
 	unset(&a->object, "scope");
@@ -151,25 +154,29 @@ static bool is_near(const struct address *a, const struct address *b)
 static bool is_beside_loopback(const struct model *m, const struct object *netns, const struct address *a)
 {
 	struct inet net = address_net(a), own = inet_net(&loopback4);
-	const struct object *link = !is_loopback(a->object.name) || netns->managed ? NULL : model_find_ref(m, "link", a->object.place);
+	const struct object *link =
+		!is_loopback(a->object.name) || netns->managed ? NULL : model_find_ref(m, "link", a->object.place);
 
 	return link && !link_is_down(link) && !memcmp(&net, &own, sizeof(net));
 }
 
 /* @a is in the network of @first, and of @before, the one before it. */
-static void check_near(const struct address *first, const struct address *before, const struct address *a, struct problems *p)
+static void check_near(const struct address *first, const struct address *before, const struct address *a,
+		       struct problems *p)
 {
 	char text[64];
 
 	if (first->scope != a->scope)
-		object_problem(p, EINVAL, &a->object, NULL, "all addresses of one network on an interface must have the same scope; %s has another",
+		object_problem(p, EINVAL, &a->object, NULL,
+			       "all addresses of one network on an interface must have the same scope; %s has another",
 			       inet_text(&first->address, false, text));
 	else if (!memcmp(before->address.addr, a->address.addr, 4))
 		object_problem(p, EINVAL, &a->object, NULL, "%s is already on %s, in the same network",
 			       inet_text(&a->address, true, text), a->object.place);
 }
 
-static void check_sorted(const struct model *m, const struct object *netns, const struct address *const *v, size_t n, struct problems *p)
+static void check_sorted(const struct model *m, const struct object *netns, const struct address *const *v, size_t n,
+			 struct problems *p)
 {
 	size_t first = 0;
 
@@ -177,7 +184,8 @@ static void check_sorted(const struct model *m, const struct object *netns, cons
 		if (!is_near(v[first], v[i]))
 			first = i;
 		if (v[i]->scope != RT_SCOPE_HOST && is_beside_loopback(m, netns, v[i]))
-			object_problem(p, EINVAL, &v[i]->object, NULL, "an address in the network of 127.0.0.1/8 on lo needs \"scope\": \"host\"");
+			object_problem(p, EINVAL, &v[i]->object, NULL,
+				       "an address in the network of 127.0.0.1/8 on lo needs \"scope\": \"host\"");
 		else if (i > first)
 			check_near(v[first], v[i - 1], v[i], p);
 	}

@@ -6,13 +6,13 @@
 #include "address.h"
 #include <linux/if_addr.h>
 
-enum { DECLARED = 1 };		/* object.mark of an observed one */
+enum { DECLARED = 1 }; /* object.mark of an observed one */
 
 /* A declared or an observed address: its place among others. */
 struct turn {
 	const struct object *o;
 	struct inet net;
-	struct address *have;		/* NULL: it does not exist */
+	struct address *have; /* NULL: it does not exist */
 };
 
 /* In order of link, network, and addition. */

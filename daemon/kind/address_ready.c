@@ -6,8 +6,8 @@
 #include <linux/if_addr.h>
 
 enum {
-	DETECTION_SECONDS = 30,	/* usually 1 to 3; dad_transmits makes it longer */
-	CARRIER_SECONDS = 10,	/* without a carrier it does not start */
+	DETECTION_SECONDS = 30, /* usually 1 to 3; dad_transmits makes it longer */
+	CARRIER_SECONDS = 10,   /* without a carrier it does not start */
 };
 
 bool address_is_tentative(const struct address *a)
@@ -56,11 +56,11 @@ int address_retry(const struct object *o, struct err *e)
 	char text[64];
 
 	if (a->flags & IFA_F_DADFAILED)
-		return err_set(e, EADDRNOTAVAIL, "another host on %s has %s (duplicate address detection failed)", o->place,
-			       inet_text(&a->address, true, text));
+		return err_set(e, EADDRNOTAVAIL, "another host on %s has %s (duplicate address detection failed)",
+			       o->place, inet_text(&a->address, true, text));
 	if (address_is_tentative(a))
-		return err_set(e, EAGAIN, "duplicate address detection of %s on %s has not finished", inet_text(&a->address, true, text),
-			       o->place);
+		return err_set(e, EAGAIN, "duplicate address detection of %s on %s has not finished",
+			       inet_text(&a->address, true, text), o->place);
 	return 0;
 }
 
@@ -69,7 +69,8 @@ static unsigned carrier_seconds(const struct object *link)
 	return CARRIER_SECONDS + (link_kind(link)->carrier_seconds ? link_kind(link)->carrier_seconds(link) : 0);
 }
 
-int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds, struct err *e)
+int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds,
+		  struct err *e)
 {
 	const struct object *ns = model_netns(observed, netns), *link;
 	const struct address *found = NULL;

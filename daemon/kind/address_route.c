@@ -5,7 +5,7 @@
 #include <linux/rtnetlink.h>
 
 enum {
-	FEW_LINKS = 8,		/* whose routes are requested one link at a time: the host may have thousands */
+	FEW_LINKS = 8, /* whose routes are requested one link at a time: the host may have thousands */
 };
 
 struct connected_route {
@@ -32,7 +32,9 @@ static struct connected_route route_of(const struct address *a)
 	return (struct connected_route){
 		.to = address_net(a),
 		.index = a->object.handle,
-		.metric = a->metric ? a->metric : v4 ? 0 : METRIC_IPV6,
+		.metric = a->metric ? a->metric
+			  : v4      ? 0
+				    : METRIC_IPV6,
 	};
 }
 
@@ -69,7 +71,8 @@ static bool has_route(const struct address *a)
 	if (!a->address.len || (v4 && !memcmp(route_of(a).to.addr, "\0\0\0", 4)))
 		return false;
 	/* A secondary address shares that of the first; one on lo is local. */
-	return !v4 || (!(a->flags & IFA_F_SECONDARY) && !is_loopback(a->object.name) && (a->peer.family || a->address.len < 32));
+	return !v4 || (!(a->flags & IFA_F_SECONDARY) && !is_loopback(a->object.name) &&
+		       (a->peer.family || a->address.len < 32));
 }
 
 /* The kernel has local and broadcast addresses in a table of their own. */
@@ -154,7 +157,8 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	struct nlattr *at[RTA_MAX + 1];
 	struct connected_route *one;
 
-	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), at, RTA_MAX, NULL) < 0)
+	if (h->nlmsg_type != RTM_NEWROUTE ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), at, RTA_MAX, NULL) < 0)
 		return;
 	if (r->rtm_table != RT_TABLE_MAIN || r->rtm_type != RTN_UNICAST || !at[RTA_DST] || !at[RTA_OIF])
 		return;
@@ -172,10 +176,13 @@ static void on_restart(void *arg)
 }
 
 /* Reads those of one family, on one link (0: on any), and appends them. */
-static int read_family(struct connected *c, struct observer *obs, uint8_t family, uint8_t protocol, uint32_t index, struct err *e)
+static int read_family(struct connected *c, struct observer *obs, uint8_t family, uint8_t protocol, uint32_t index,
+		       struct err *e)
 {
 	_cleanup_(connected_done) struct connected some = { 0 };
-	struct rtmsg header = { .rtm_family = family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = protocol, .rtm_type = RTN_UNICAST };
+	struct rtmsg header = {
+		.rtm_family = family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = protocol, .rtm_type = RTN_UNICAST
+	};
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &header, sizeof(header));
 	int r;
 
@@ -235,7 +242,8 @@ static bool connected_miss(const struct connected *c, struct model *observed, si
 	for (size_t i = first; i < observed->n; i++) {
 		struct address *a = (struct address *)observed->objects[i];
 
-		a->object.missing_route = has_route(a) && (is_missing(c, route_of(a)) || (has_peer_route(a) && is_missing(c, peer_route_of(a))));
+		a->object.missing_route = has_route(a) && (is_missing(c, route_of(a)) ||
+							   (has_peer_route(a) && is_missing(c, peer_route_of(a))));
 		any |= a->object.missing_route;
 	}
 	return any;
@@ -347,7 +355,8 @@ int address_keep_peer(struct batch *b, const struct address *gone, struct err *e
 		any |= has_peer_route(a);
 		one = has_peer_route(a) ? peer_route_of(a) : route_of(a);
 		one.index = gone->object.handle;
-		if (!strcmp(o->place, gone->object.place) && is_lost(gone, &one) && memcmp(&a->key, &gone->key, sizeof(a->key)) != 0)
+		if (!strcmp(o->place, gone->object.place) && is_lost(gone, &one) &&
+		    memcmp(&a->key, &gone->key, sizeof(a->key)) != 0)
 			r = batch_send(b, o->netns, route_message(a, &one), NULL, e);
 	}
 	if (!any && !has_peer_route(gone))

@@ -8,21 +8,21 @@
 #include <time.h>
 
 enum {
-	USER_HZ = 100,		/* times on the wire are in hundredths of a second */
+	USER_HZ = 100, /* times on the wire are in hundredths of a second */
 	NSEC_PER_SEC = 1000000000,
-	FORWARD_DELAY_MIN = 200,	/* while STP runs: BR_MIN_FORWARD_DELAY, net/bridge/br_private_stp.h */
+	FORWARD_DELAY_MIN = 200, /* while STP runs: BR_MIN_FORWARD_DELAY, net/bridge/br_private_stp.h */
 };
 
 extern const struct kind kind_bridge;
 
 struct bridge {
 	struct link link;
-	bool stp_state, vlan_filtering, mcast_snooping, mcast_querier, mcast_query_use_ifaddr, nf_call_iptables, nf_call_ip6tables,
-		nf_call_arptables, topology_change;
+	bool stp_state, vlan_filtering, mcast_snooping, mcast_querier, mcast_query_use_ifaddr, nf_call_iptables,
+		nf_call_ip6tables, nf_call_arptables, topology_change;
 	uint8_t mcast_router, mcast_igmp_version, mcast_mld_version;
 	uint16_t priority, group_fwd_mask, root_port;
-	uint32_t ageing_time, forward_delay, hello_time, max_age, mcast_hash_max, mcast_last_member_count, mcast_startup_query_count,
-		fdb_max_learned;
+	uint32_t ageing_time, forward_delay, hello_time, max_age, mcast_hash_max, mcast_last_member_count,
+		mcast_startup_query_count, fdb_max_learned;
 };
 
 /* The length of a tick of this kernel.  The coarse clocks advance by it. */
@@ -60,14 +60,14 @@ static const struct type type_centiseconds = {
 	.schema = type_number_schema,
 };
 
-#define BRIDGE_FLAG(m, attribute)                                                                                      \
-	FIELD(bridge, m, bool, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .width = 1, .place = NLA_INFO_DATA,  \
+#define BRIDGE_FLAG(m, attribute)                                                                                     \
+	FIELD(bridge, m, bool, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .width = 1, .place = NLA_INFO_DATA, \
 	      .kernel_default = "false", .doc = "")
-#define BRIDGE_NUMBER(m, t, attribute, usual)                                                                          \
-	FIELD(bridge, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .place = NLA_INFO_DATA,                 \
+#define BRIDGE_NUMBER(m, t, attribute, usual)                                                          \
+	FIELD(bridge, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .place = NLA_INFO_DATA, \
 	      .kernel_default = usual, .doc = "")
 
-enum { IFLA_BR_FDB_MAX_LEARNED = 49 };	/* Linux 6.7, include/uapi/linux/if_link.h */
+enum { IFLA_BR_FDB_MAX_LEARNED = 49 }; /* Linux 6.7, include/uapi/linux/if_link.h */
 
 // clang-format off: keeps its rows
 static const struct field fields[] = {
@@ -149,8 +149,10 @@ static void bridge_check_in(_unused_ const struct model *m, const struct object 
 
 	/* The kernel would accept it, and then raise it by itself (br_stp_start, net/bridge/br_stp_if.c). */
 	if (b->stp_state && object_says(o, "forward_delay") && b->forward_delay < FORWARD_DELAY_MIN)
-		object_problem(p, EINVAL, o, "forward_delay", "with stp_state the kernel requires at least %d, two "
-							      "seconds", FORWARD_DELAY_MIN);
+		object_problem(p, EINVAL, o, "forward_delay",
+			       "with stp_state the kernel requires at least %d, two "
+			       "seconds",
+			       FORWARD_DELAY_MIN);
 }
 
 /* A bridge of others counts as well, as far as is known. */
@@ -226,4 +228,4 @@ static const struct link_kind bridge = {
 };
 
 const struct kind kind_bridge = LINK_KIND(bridge, .name = "bridge", .link = &bridge, .ports = true,
-	.doc = "a bridge; its ports name it as their master");
+					  .doc = "a bridge; its ports name it as their master");

@@ -151,8 +151,9 @@ static void interface_check_in(const struct model *m, const struct object *o, st
 	const struct object *netns = model_netns(m, o->netns);
 
 	if (!is_loopback(o->name) && netns && !netns->managed)
-		problem_add(p, EINVAL, &o->where, "%s is created by netnsd and has no interface yet: give %s a "
-						  "\"kind\"",
+		problem_add(p, EINVAL, &o->where,
+			    "%s is created by netnsd and has no interface yet: give %s a "
+			    "\"kind\"",
 			    o->netns, o->name);
 }
 
@@ -188,12 +189,9 @@ static void interface_check_netns(_unused_ const struct model *m, const struct o
 
 static const struct link_kind existing = { .check_in = interface_check_in };
 
-const struct kind kind_interface = LINK_KIND(link, .name = "interface", .link = &existing,
+const struct kind kind_interface = LINK_KIND(
+	link, .name = "interface", .link = &existing,
 	.doc = "an existing interface: the former values of what the file sets are saved, and restored when the "
 	       "topology is brought down",
-	.managed = true,
-	.awaitable = true,
-	.groups = { RTNLGRP_LINK },
-	.check_netns = interface_check_netns,
-	.observe = interface_observe,
-	.base = interface_base);
+	.managed = true, .awaitable = true, .groups = { RTNLGRP_LINK }, .check_netns = interface_check_netns,
+	.observe = interface_observe, .base = interface_base);

@@ -115,7 +115,8 @@ static void put_alias(struct nl_msg *m, const char *topology)
  * link were new. */
 static bool regains_ipv6(const struct op *op)
 {
-	return op->before && op->diff & bit(LINK_MTU) && as_link(op->before)->mtu < IPV6_MIN_MTU && as_link(op->after)->mtu >= IPV6_MIN_MTU;
+	return op->before && op->diff & bit(LINK_MTU) && as_link(op->before)->mtu < IPV6_MIN_MTU &&
+	       as_link(op->after)->mtu >= IPV6_MIN_MTU;
 }
 
 /* The kernel accepts "stable" only if there is a secret. */
@@ -155,7 +156,9 @@ static int settle_addrgen(struct batch *b, struct op *op, struct err *e)
 /* Whether the step makes a link that is up a port of a master that accepts it only while it is down. */
 static bool joins_down(const struct batch *b, const struct op *op, uint64_t mask)
 {
-	const char *to = op->before && as_link(op->before)->up && concerns(op->after, mask, LINK_MASTER) ? as_link(op->after)->master : NULL;
+	const char *to = op->before && as_link(op->before)->up && concerns(op->after, mask, LINK_MASTER)
+				 ? as_link(op->after)->master
+				 : NULL;
 	const struct object *master = to ? model_find_ref(b->plan->desired, "link", to) : NULL;
 
 	return master && link_kind(master)->takes_ports_down;
@@ -168,7 +171,8 @@ static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err
 	struct object *o = op->after;
 	struct link *l = as_link(o);
 	struct nl_msg *m;
-	bool ours = !op->before || link_is_half_made(op->before), plain = op->before || op->given || link_kind(o)->create;
+	bool ours = !op->before || link_is_half_made(op->before),
+	     plain = op->before || op->given || link_kind(o)->create;
 	bool joins = joins_down(b, op, mask);
 
 	if (concerns(o, mask, LINK_ADDRGEN) && settle_addrgen(b, op, e) < 0)
@@ -180,7 +184,8 @@ static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err
 		if (batch_send(b, o->netns, m, op, e) < 0)
 			return e->code;
 	}
-	m = link_message(RTM_NEWLINK, 0, o->handle, l->up || (joins && !object_has(o, LINK_UP)), joins || concerns(o, mask, LINK_UP));
+	m = link_message(RTM_NEWLINK, 0, o->handle, l->up || (joins && !object_has(o, LINK_UP)),
+			 joins || concerns(o, mask, LINK_UP));
 	if (op->before)
 		link_put_flags(m, o, op->diff);
 	if (ours || concerns(o, mask, LINK_MARK))
@@ -227,7 +232,8 @@ static int link_guard(struct batch *b, const struct object *o, struct err *e)
 	if (b->at != ns && batch_flush(b, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++)
-		if (link_is_guarded(b->plan->desired, o, guarded[i]) && batch_conf(b, o->netns, o->name, guarded[i], "0", e) < 0)
+		if (link_is_guarded(b->plan->desired, o, guarded[i]) &&
+		    batch_conf(b, o->netns, o->name, guarded[i], "0", e) < 0)
 			return e->code;
 	return 0;
 }
@@ -284,7 +290,8 @@ static int link_create(struct batch *b, struct op *op, struct err *e)
 static int link_change_data(struct batch *b, struct op *op, struct err *e)
 {
 	const struct link_kind *k = link_kind(op->after);
-	uint64_t mask = link_at(op->after, NLA_INFO_DATA, op->diff), usual = k->whole_data ? 0 : mask & link_usual_modes(op->after);
+	uint64_t mask = link_at(op->after, NLA_INFO_DATA, op->diff),
+		 usual = k->whole_data ? 0 : mask & link_usual_modes(op->after);
 
 	if (send_data(b, op, usual, e) < 0 || send_data(b, op, mask & ~usual, e) < 0)
 		return e->code;
@@ -307,11 +314,12 @@ static void note_loopback(struct batch *b, const struct object *o)
 int link_encode(struct batch *b, struct op *op, struct err *e)
 {
 	if (!op->after)
-		return batch_send(b, op->before->netns, link_message(RTM_DELLINK, 0, op->before->handle, false, false), op, e);
+		return batch_send(b, op->before->netns, link_message(RTM_DELLINK, 0, op->before->handle, false, false),
+				  op, e);
 	if (!op->before && !op->given)
 		return link_create(b, op, e);
 	if (op->given && op->after->managed) {
-		op->after->handle = 1;	/* LOOPBACK_IFINDEX */
+		op->after->handle = 1; /* LOOPBACK_IFINDEX */
 		note_loopback(b, op->after);
 	}
 	if ((op->given || link_is_half_made(op->before)) && link_guard(b, op->after, e) < 0)
@@ -329,7 +337,8 @@ bool link_takes(const struct op *op, const struct object *other)
 {
 	const struct link *before = (const struct link *)op->before, *after = (const struct link *)op->after;
 	bool down = before && concerns(op->after, op->diff, LINK_UP) && before->up && !after->up;
-	bool small = before && concerns(op->after, op->diff, LINK_MTU) && before->mtu >= IPV6_MIN_MTU && after->mtu < IPV6_MIN_MTU;
+	bool small = before && concerns(op->after, op->diff, LINK_MTU) && before->mtu >= IPV6_MIN_MTU &&
+		     after->mtu < IPV6_MIN_MTU;
 
 	return (down || small) && (!other || lookup_is_ipv6(other));
 }
@@ -383,8 +392,8 @@ int link_apply(struct batch *b, struct op *ops, size_t n, size_t *ret_taken, str
 	*ret_taken = 0;
 	if (ops[0].after)
 		return 0;
-	while (run < n && !ops[run].after && object_is(ops[run].before, "link") && !strcmp(ops[run].before->netns, one->netns) &&
-	       ops[run].before->sign.hash == one->sign.hash)
+	while (run < n && !ops[run].after && object_is(ops[run].before, "link") &&
+	       !strcmp(ops[run].before->netns, one->netns) && ops[run].before->sign.hash == one->sign.hash)
 		run++;
 	/* One message and one grace period for all, instead of one for each. */
 	if (run < 2 || run != count_ours(b, one))

@@ -9,7 +9,7 @@
 /* Of Linux 5.16, 6.3 and 6.4 (include/uapi/linux/if_link.h). */
 enum { IFLA_BRPORT_MAB = 40, IFLA_BRPORT_MCAST_MAX_GROUPS = 42, IFLA_BRPORT_NEIGH_VLAN_SUPPRESS = 43 };
 
-struct observer;		/* observer.h */
+struct observer; /* observer.h */
 
 enum { LINK_NAMED_MAX = 2 };
 
@@ -22,26 +22,27 @@ struct link {
 	uint8_t addrgen;
 	uint8_t mac[6];
 	uint32_t mtu, txqlen;
-	bool dormant;			/* IFLA_LINKMODE: it does not run until a program allows it */
+	bool dormant; /* IFLA_LINKMODE: it does not run until a program allows it */
 	/* Its properties as a port of a bridge. */
-	bool hairpin, guard, root_block, fastleave, learning, flood, mcast_flood, bcast_flood, mcast_to_unicast, isolated, locked, mab,
-		proxy_arp, proxy_arp_wifi, neigh_suppress, neigh_vlan_suppress, vlan_tunnel;
+	bool hairpin, guard, root_block, fastleave, learning, flood, mcast_flood, bcast_flood, mcast_to_unicast,
+		isolated, locked, mab, proxy_arp, proxy_arp_wifi, neigh_suppress, neigh_vlan_suppress, vlan_tunnel;
 	uint8_t port_mcast_router;
 	uint16_t port_priority, port_group_fwd_mask;
 	uint32_t backup_port, mcast_max_groups, mcast_hosts_limit;
-	const char *master;		/* "NS/IF", NULL: none */
-	uint32_t lower;			/* IFLA_LINK of an observed one: the far end, or its base */
-	bool lower_away;		/* it is in another namespace */
-	const char *base;		/* "NS/IF" of the base of an observed one, as VLANs have; NULL: none */
-	const char *altname;		/* of an observed one: an alternative name that a topology declares; or NULL */
-	bool own_table;			/* an observed one has a routing table of its own */
-	bool promotes;			/* when an address is removed, the next one takes its place */
-	const char *mark;		/* set only if it is damaged: a constant in a desired one, else a description */
-	uint32_t master_index;		/* IFLA_MASTER of an observed one */
-	const struct link_kind *port_of;	/* of an observed port: the kind of its master; or NULL */
-	uint32_t named[LINK_NAMED_MAX];	/* of an observed one: the numbers in its rows of type_link, one after the other */
-	uint32_t usual_mtu;		/* of a declared one: its MTU unless the file sets one; 0: that of its row */
-	bool only_named;		/* an end of a veth pair that has no entry, only the other end's "peer" */
+	const char *master;    /* "NS/IF", NULL: none */
+	uint32_t lower;        /* IFLA_LINK of an observed one: the far end, or its base */
+	bool lower_away;       /* it is in another namespace */
+	const char *base;      /* "NS/IF" of the base of an observed one, as VLANs have; NULL: none */
+	const char *altname;   /* of an observed one: an alternative name that a topology declares; or NULL */
+	bool own_table;        /* an observed one has a routing table of its own */
+	bool promotes;         /* when an address is removed, the next one takes its place */
+	const char *mark;      /* set only if it is damaged: a constant in a desired one, else a description */
+	uint32_t master_index; /* IFLA_MASTER of an observed one */
+	const struct link_kind *port_of; /* of an observed port: the kind of its master; or NULL */
+	uint32_t named
+		[LINK_NAMED_MAX]; /* of an observed one: the numbers in its rows of type_link, one after the other */
+	uint32_t usual_mtu;       /* of a declared one: its MTU unless the file sets one; 0: that of its row */
+	bool only_named;          /* an end of a veth pair that has no entry, only the other end's "peer" */
 };
 
 /* An existing interface, of whatever kind, that is only managed. */
@@ -180,17 +181,41 @@ const struct link_kind *link_kind(const struct object *o);
 // clang-format on
 
 /* Their indices in the rows. */
-enum { LINK_UP, LINK_MTU, LINK_MAC, LINK_MASTER, LINK_TXQLEN, LINK_ADDRGEN, LINK_CARRIER, LINK_ARP, LINK_MULTICAST, LINK_FORWARDS, LINK_MARK };
+enum {
+	LINK_UP,
+	LINK_MTU,
+	LINK_MAC,
+	LINK_MASTER,
+	LINK_TXQLEN,
+	LINK_ADDRGEN,
+	LINK_CARRIER,
+	LINK_ARP,
+	LINK_MULTICAST,
+	LINK_FORWARDS,
+	LINK_MARK
+};
 
 /* A kind of link in struct @s, which begins with struct link; the rest of the row follows. */
-#define LINK_KIND(s, ...)                                                                                              \
-	{                                                                                                              \
-		.class = "link", .label = "link", .section = "interfaces", .form = FORM_MAP, .size = sizeof(struct s), \
-		.fields = fields, .n_fields = ARRAY_SIZE(fields), .check = link_check, .complete = link_complete,      \
-		.check_in = link_check_in, .reset = link_reset, .takes = link_takes, .resolve = link_resolve,          \
-		.encode = link_encode, .note_mark = link_note_mark, .say_damage = link_say_damage, .mark = link_mark,  \
-		.apply = link_apply, __VA_ARGS__                                                                       \
-	}
+#define LINK_KIND(s, ...)                 \
+	{ .class = "link",                \
+	  .label = "link",                \
+	  .section = "interfaces",        \
+	  .form = FORM_MAP,               \
+	  .size = sizeof(struct s),       \
+	  .fields = fields,               \
+	  .n_fields = ARRAY_SIZE(fields), \
+	  .check = link_check,            \
+	  .complete = link_complete,      \
+	  .check_in = link_check_in,      \
+	  .reset = link_reset,            \
+	  .takes = link_takes,            \
+	  .resolve = link_resolve,        \
+	  .encode = link_encode,          \
+	  .note_mark = link_note_mark,    \
+	  .say_damage = link_say_damage,  \
+	  .mark = link_mark,              \
+	  .apply = link_apply,            \
+	  __VA_ARGS__ }
 
 /* Whether only its topology is on it: no router advertises there, and nobody has the same address. */
 bool link_is_private(const struct object *o);
@@ -216,9 +241,11 @@ struct object *link_read(struct observer *obs, const struct nlmsghdr *h);
 
 /* link_row.c */
 /* Adds the attributes in the rows of @o at @place, of the fields of @mask. */
-void link_put_rows(const struct batch *b, const struct object *o, uint64_t mask, enum nla_place place, struct nl_msg *m);
+void link_put_rows(const struct batch *b, const struct object *o, uint64_t mask, enum nla_place place,
+		   struct nl_msg *m);
 /* Reads them, from the @n @attributes, each at its number.  References to other links remain numbers … */
-void link_read_rows(struct observer *obs, struct object *o, enum nla_place place, struct nlattr *const *attributes, size_t n);
+void link_read_rows(struct observer *obs, struct object *o, enum nla_place place, struct nlattr *const *attributes,
+		    size_t n);
 /* … until all links of the namespace have been read. */
 void link_read_names(const struct observer *obs, struct object *o);
 

@@ -6,7 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/ipv6.h>
 
-enum { MTU_MAX = 65535 };	/* of Ethernet-like links: ETH_MAX_MTU, include/uapi/linux/if_ether.h */
+enum { MTU_MAX = 65535 }; /* of Ethernet-like links: ETH_MAX_MTU, include/uapi/linux/if_ether.h */
 
 int link_check(struct object *o, struct err *e)
 {
@@ -39,15 +39,19 @@ static void addrgen_check(const struct model *m, const struct object *o, struct 
 {
 	const struct object *netns = model_netns(m, o->netns);
 
-	if (object_has(o, LINK_ADDRGEN) && ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_EUI64 && link_lacks_ipv6(o))
+	if (object_has(o, LINK_ADDRGEN) && ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_EUI64 &&
+	    link_lacks_ipv6(o))
 		object_problem(p, EINVAL, o, "addrgen", "%s has no IPv6: its MTU is below %d", o->place, IPV6_MIN_MTU);
-	if (!object_has(o, LINK_ADDRGEN) || ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY || !netns || netns->managed)
+	if (!object_has(o, LINK_ADDRGEN) || ((const struct link *)o)->addrgen != IN6_ADDR_GEN_MODE_STABLE_PRIVACY ||
+	    !netns || netns->managed)
 		return;
 	if (!lookup_sysctl(m, o->netns, o->name, "ipv6.stable_secret") &&
 	    !lookup_sysctl(m, o->netns, NULL, "net.ipv6.conf.default.stable_secret"))
-		object_problem(p, EINVAL, o, "addrgen",
-			       "\"stable\" needs a secret, any IPv6 address that nobody can guess: add ipv6.stable_secret to the \"sysctl\" of %s, "
-			       "or net.ipv6.conf.default.stable_secret to that of %s", o->name, o->netns);
+		object_problem(
+			p, EINVAL, o, "addrgen",
+			"\"stable\" needs a secret, any IPv6 address that nobody can guess: add ipv6.stable_secret to the \"sysctl\" of %s, "
+			"or net.ipv6.conf.default.stable_secret to that of %s",
+			o->name, o->netns);
 }
 
 static void master_check(const struct model *m, const struct object *o, const char *master, struct problems *p)
@@ -56,8 +60,10 @@ static void master_check(const struct model *m, const struct object *o, const ch
 	const char *why = base && link_kind(o)->refuses_master ? link_kind(o)->refuses_master(o, base) : NULL;
 
 	if (!ref_is_in(master, o->netns))
-		object_problem(p, EINVAL, o, "master", "%s is in another namespace; a port and its bridge must be "
-						       "in the same one", master);
+		object_problem(p, EINVAL, o, "master",
+			       "%s is in another namespace; a port and its bridge must be "
+			       "in the same one",
+			       master);
 	else if (is_loopback(o->name))
 		object_problem(p, EINVAL, o, "master", "the loopback cannot be a port of a bridge");
 	else if (why)
@@ -72,9 +78,11 @@ void link_check_in(const struct model *m, const struct object *o, struct problem
 	if (((const struct link *)o)->master)
 		master_check(m, o, ((const struct link *)o)->master, p);
 	else if (link_port_field(o))
-		object_problem(p, EINVAL, o, link_port_field(o), "%s is not a port of a bridge: add its \"master\"", o->place);
+		object_problem(p, EINVAL, o, link_port_field(o), "%s is not a port of a bridge: add its \"master\"",
+			       o->place);
 	if (!o->managed && object_has(o, LINK_MTU) && ((const struct link *)o)->mtu > MTU_MAX)
-		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo only", MTU_MAX, o->kind->name, MTU_MAX + 1);
+		object_problem(p, EINVAL, o, "mtu", "must be at most %d on a %s; %d is for lo only", MTU_MAX,
+			       o->kind->name, MTU_MAX + 1);
 	addrgen_check(m, o, p);
 	if (link_kind(o)->check_in)
 		link_kind(o)->check_in(m, o, p);

@@ -62,5 +62,6 @@ const char *link_say_damage(struct arena *a, const struct object *have, const ch
 		none         ? "belongs to another program, or has lost netnsd's mark"
 		: have->name ? "netnsd's mark on it is damaged: "
 			     : "netnsd's mark on its loopback is damaged: ",
-		none ? "" : damage_text(a, have, topology), netns_ip(a, have->netns), name, topology, group_of_link(topology, name));
+		none ? "" : damage_text(a, have, topology), netns_ip(a, have->netns), name, topology,
+		group_of_link(topology, name));
 }

@@ -33,7 +33,9 @@ static bool read_promotes(struct nlattr *af_spec)
 /* The master's kind knows what it stores about its ports. */
 static void read_port(struct observer *obs, struct link *l, const struct ifinfomsg *i, struct nlattr **info)
 {
-	const struct kind *k = info[IFLA_INFO_SLAVE_KIND] ? kinds_find(obs->observed->kinds, "link", nla_data(info[IFLA_INFO_SLAVE_KIND])) : NULL;
+	const struct kind *k = info[IFLA_INFO_SLAVE_KIND]
+				       ? kinds_find(obs->observed->kinds, "link", nla_data(info[IFLA_INFO_SLAVE_KIND]))
+				       : NULL;
 
 	l->forwards = true;
 	l->port_of = k ? k->link : NULL;
@@ -92,17 +94,19 @@ struct object *link_read(struct observer *obs, const struct nlmsghdr *h)
 	const struct kind *k = NULL;
 	struct object *o;
 
-	if (h->nlmsg_type != RTM_NEWLINK || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, IFLA_MAX, NULL) < 0 ||
-	    !a[IFLA_IFNAME])
+	if (h->nlmsg_type != RTM_NEWLINK ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, IFLA_MAX, NULL) < 0 || !a[IFLA_IFNAME])
 		return NULL;
-	if (a[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) == 0 && info[IFLA_INFO_KIND])
+	if (a[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) == 0 &&
+	    info[IFLA_INFO_KIND])
 		k = kinds_find(obs->observed->kinds, "link", nla_data(info[IFLA_INFO_KIND]));
 	o = object_new(obs->observed, k ? k : &kind_interface, obs->ns->name, nla_data(a[IFLA_IFNAME]));
 	o->handle = (uint32_t)i->ifi_index;
 	o->managed = false;
 	o->sign = sign_of_link(a[IFLA_GROUP] ? nla_get_u32(a[IFLA_GROUP]) : 0,
 			       a[IFLA_IFALIAS] ? arena_strdup(&obs->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
-	o->sign.half = o->sign.hash && !o->sign.alias && !(i->ifi_flags & IFF_UP) && o->handle >= INDEX_MIN && o->handle < INDEX_MAX;
+	o->sign.half = o->sign.hash && !o->sign.alias && !(i->ifi_flags & IFF_UP) && o->handle >= INDEX_MIN &&
+		       o->handle < INDEX_MAX;
 	link_read_rows(obs, o, NLA_MESSAGE, a, ARRAY_SIZE(a));
 	if (info[IFLA_INFO_DATA] && nla_parse_nested(data, ARRAY_SIZE(data) - 1, info[IFLA_INFO_DATA], NULL) == 0) {
 		link_read_rows(obs, o, NLA_INFO_DATA, data, ARRAY_SIZE(data));

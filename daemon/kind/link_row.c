@@ -77,7 +77,9 @@ static void put_ip(struct nl_msg *m, const struct field *f, const struct inet *i
 
 static bool read_ip(const struct field *f, struct nlattr *const *attributes, size_t n, struct inet *ret)
 {
-	const struct nlattr *a = attributes[f->nla] ? attributes[f->nla] : f->nla6 && f->nla6 < n ? attributes[f->nla6] : NULL;
+	const struct nlattr *a = attributes[f->nla]       ? attributes[f->nla]
+				 : f->nla6 && f->nla6 < n ? attributes[f->nla6]
+							  : NULL;
 	bool v6 = a && nla_len(a) >= 16;
 	struct inet i;
 
@@ -97,7 +99,8 @@ void link_put_rows(const struct batch *b, const struct object *o, uint64_t mask,
 		const void *at = object_at(o, i);
 
 		/* A state is only read. */
-		if (!f->nla || f->place != place || !(o->set & mask & bit(i)) || (f->flags & HIDDEN && f->flags & WRITTEN))
+		if (!f->nla || f->place != place || !(o->set & mask & bit(i)) ||
+		    (f->flags & HIDDEN && f->flags & WRITTEN))
 			continue;
 		if (f->type == &type_link)
 			put_number(m, f, *(const char *const *)at ? batch_ifindex(b, *(const char *const *)at) : 0);
@@ -113,7 +116,8 @@ void link_put_rows(const struct batch *b, const struct object *o, uint64_t mask,
 }
 
 /* Whether the attribute was present, and is read. */
-static bool read_value(struct observer *obs, const struct field *f, void *at, struct nlattr *const *attributes, size_t n)
+static bool read_value(struct observer *obs, const struct field *f, void *at, struct nlattr *const *attributes,
+		       size_t n)
 {
 	const struct nlattr *a = attributes[f->nla];
 	uint32_t v;
@@ -135,7 +139,8 @@ static bool read_value(struct observer *obs, const struct field *f, void *at, st
 	return true;
 }
 
-void link_read_rows(struct observer *obs, struct object *o, enum nla_place place, struct nlattr *const *attributes, size_t n)
+void link_read_rows(struct observer *obs, struct object *o, enum nla_place place, struct nlattr *const *attributes,
+		    size_t n)
 {
 	struct link *l = (struct link *)o;
 	size_t named = 0;
@@ -144,7 +149,8 @@ void link_read_rows(struct observer *obs, struct object *o, enum nla_place place
 		const struct field *f = &o->kind->fields[i];
 
 		if (!f->nla || f->type != &type_link) {
-			if (f->nla && f->nla < n && f->place == place && read_value(obs, f, object_at(o, i), attributes, n))
+			if (f->nla && f->nla < n && f->place == place &&
+			    read_value(obs, f, object_at(o, i), attributes, n))
 				o->set |= bit(i);
 			continue;
 		}
@@ -183,8 +189,11 @@ void link_resolve(struct model *observed, struct object *o, const struct object 
 
 	for (size_t i = 0; wanted && wanted->kind == o->kind && l->lower_away && i < o->kind->n_fields; i++) {
 		const struct field *f = &o->kind->fields[i];
-		const char *to = object_has(wanted, i) && f->type == &type_link ? *(const char **)object_at(wanted, i) : NULL;
-		const struct object *base = to && f->place == NLA_MESSAGE && f->nla == IFLA_LINK ? model_find_ref(observed, "link", to) : NULL;
+		const char *to =
+			object_has(wanted, i) && f->type == &type_link ? *(const char **)object_at(wanted, i) : NULL;
+		const struct object *base = to && f->place == NLA_MESSAGE && f->nla == IFLA_LINK
+						    ? model_find_ref(observed, "link", to)
+						    : NULL;
 
 		if (!base || base->handle != l->lower || ref_is_in(to, o->netns))
 			continue;

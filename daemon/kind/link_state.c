@@ -56,7 +56,8 @@ static const struct link_kind *kind_of_master(const struct batch *b, const struc
 int link_port(struct batch *b, struct op *op, struct err *e)
 {
 	const struct link_kind *master = kind_of_master(b, op);
-	bool begins = !op->before || op->diff & bit(LINK_MASTER), state = !begins && is_wrong(op->after, op->diff, LINK_FORWARDS);
+	bool begins = !op->before || op->diff & bit(LINK_MASTER),
+	     state = !begins && is_wrong(op->after, op->diff, LINK_FORWARDS);
 	uint64_t mask = begins ? said(op->after) : link_at(op->after, NLA_PORT, op->diff);
 
 	return master && master->send_port && (mask || state) ? master->send_port(b, op, mask, state, e) : 0;

@@ -14,12 +14,12 @@ enum { FORWARD_IPV4 = 1, FORWARD_IPV6 = 2 };
 struct netns_object {
 	struct object object;
 	bool existing;
-	uint8_t forwarding;	/* FORWARD_*, or-ed */
+	uint8_t forwarding; /* FORWARD_*, or-ed */
 	const char *lo;
 };
 
-static int forwarding_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
-			    _unused_ struct arena *a, struct err *e)
+static int forwarding_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst,
+			    struct json_object *in, _unused_ struct arena *a, struct err *e)
 {
 	const char *s = json_object_is_type(in, json_type_string) ? json_object_get_string(in) : "";
 
@@ -34,7 +34,8 @@ static int forwarding_parse(_unused_ const struct field *f, _unused_ const char 
 	return 0;
 }
 
-static struct json_object *forwarding_format(_unused_ const struct field *f, _unused_ const char *netns, const void *src)
+static struct json_object *forwarding_format(_unused_ const struct field *f, _unused_ const char *netns,
+					     const void *src)
 {
 	uint8_t v = *(const uint8_t *)src;
 
@@ -77,7 +78,8 @@ static bool is_host(const struct object *o)
 
 const char *const forwarding_keys[FORWARDING_KEYS] = { "ipv4.forwarding", "ipv6.forwarding", "ipv6.accept_ra" };
 
-const char *const forwarding_shared[FORWARDING_SHARED] = { "net.ipv4.conf.all.accept_redirects", "net.ipv4.conf.default.forwarding",
+const char *const forwarding_shared[FORWARDING_SHARED] = { "net.ipv4.conf.all.accept_redirects",
+							   "net.ipv4.conf.default.forwarding",
 							   "net.ipv6.conf.default.forwarding" };
 
 bool netns_says_forwarding(const struct object *netns)
@@ -136,7 +138,7 @@ static int forwarding_read(struct netns_object *n, struct err *e)
 	if (sysctl_read("net/ipv6/conf/all/forwarding", v6, sizeof(v6), e) < 0) {
 		if (e->code != -ENOENT)
 			return e->code;
-		strcpy(v6, "0");	/* a kernel without IPv6 */
+		strcpy(v6, "0"); /* a kernel without IPv6 */
 	}
 	n->forwarding = (uint8_t)((atoi(v4) ? FORWARD_IPV4 : 0) | (atoi(v6) ? FORWARD_IPV6 : 0));
 	OBJECT_SET(&n->object, netns_object, forwarding);
@@ -211,9 +213,10 @@ static int create_run(struct batch *b, struct op *ops, size_t n, struct err *e)
 
 		if (ns->state == NETNS_STALE || ns->state == NETNS_PLACEHOLDER) {
 			b->refused = &ops[i];
-			return err_set(e, EEXIST, "%s/%s belongs to another program: it already exists and is not a "
-						  "network namespace", b->set->dir,
-				       ns->name);
+			return err_set(e, EEXIST,
+				       "%s/%s belongs to another program: it already exists and is not a "
+				       "network namespace",
+				       b->set->dir, ns->name);
 		}
 		fresh[i] = ns;
 	}

@@ -33,7 +33,7 @@ static const struct word prefs[] = {
 	{ NULL, 0 },
 };
 
-#define METRIC(m, attribute, ...)                                                                                      \
+#define METRIC(m, attribute, ...) \
 	FIELD(route, m, u32, .nla = attribute, .place = NLA_METRICS, .kernel_default = "null", __VA_ARGS__)
 #define METRIC_HIDDEN(m, attribute) METRIC(m, attribute, .flags = FIXED | USUAL | HIDDEN | SHOWN, .doc = "")
 
@@ -100,7 +100,8 @@ static uint8_t family_of(const struct route *r)
 	/* The kernel has reported the family of an observed one: a default route without
 	 * a gateway does not show it. */
 	const struct inet known = { .family = (uint8_t)r->key.family };
-	const struct inet *tell[] = { &known, &r->to, &r->via, &r->src, r->nexthops.n ? &r->nexthops.v[0].via : &r->via };
+	const struct inet *tell[] = { &known, &r->to, &r->via, &r->src,
+				      r->nexthops.n ? &r->nexthops.v[0].via : &r->via };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tell); i++)
 		if (tell[i]->family)
@@ -115,11 +116,13 @@ void route_finish(struct route *r)
 
 	r->key = (struct route_key){
 		.family = family,
-		.metric = is_set(r, "metric") && (r->metric || family == AF_INET) ? r->metric : family == AF_INET6 ? 1024 : 0,
+		.metric = is_set(r, "metric") && (r->metric || family == AF_INET) ? r->metric
+			  : family == AF_INET6                                    ? 1024
+										  : 0,
 		.table = is_set(r, "table") ? r->table : RT_TABLE_MAIN,
 	};
 	if (r->to.len == 0)
-		r->to = (struct inet){ 0 };	/* "0.0.0.0/0" is "default" */
+		r->to = (struct inet){ 0 }; /* "0.0.0.0/0" is "default" */
 	OBJECT_SET(&r->object, route, key);
 }
 
@@ -151,7 +154,8 @@ uint8_t route_usual_scope(const struct route *r)
 		return RT_SCOPE_HOST;
 	if (r->type == RTN_BROADCAST)
 		return RT_SCOPE_LINK;
-	return (!r->type || r->type == RTN_UNICAST) && !r->via.family && !r->nexthops.n ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	return (!r->type || r->type == RTN_UNICAST) && !r->via.family && !r->nexthops.n ? RT_SCOPE_LINK
+											: RT_SCOPE_UNIVERSE;
 }
 
 static size_t route_slots(const struct object *o, struct slot ret[SLOTS_MAX])
@@ -277,14 +281,17 @@ static int route_mark(struct batch *b, struct op *op, struct err *e)
 	return route_send(b, op, (const struct route *)op->before, NLM_F_REPLACE, protocol, e);
 }
 
-static void check_dev(const struct model *m, const struct route *r, const char *field, const char *dev, struct problems *p)
+static void check_dev(const struct model *m, const struct route *r, const char *field, const char *dev,
+		      struct problems *p)
 {
 	const struct object *link = dev ? model_find_ref(m, "link", dev) : NULL;
 	const struct object *o = &r->object;
 
 	if (dev && !ref_is_in(dev, o->netns))
-		object_problem(p, EINVAL, o, field, "%s is in another namespace; a route and its interface must be "
-						    "in the same one", dev);
+		object_problem(p, EINVAL, o, field,
+			       "%s is in another namespace; a route and its interface must be "
+			       "in the same one",
+			       dev);
 	else if (dev && !link && r->nexthops.n)
 		object_problem(p, EINVAL, o, field, "%s is not an interface that this file declares", dev);
 	if (!link)

@@ -8,8 +8,8 @@ enum { ROUTE_MTU_MAX = 65520, ROUTE_ADVMSS_MAX = 65495 };
 
 struct nexthop {
 	struct inet via;
-	const char *dev;	/* "NS/IF" or NULL */
-	uint16_t weight;	/* 1 to 256; 0 means 1 */
+	const char *dev; /* "NS/IF" or NULL */
+	uint16_t weight; /* 1 to 256; 0 means 1 */
 };
 
 struct nexthops {
@@ -19,7 +19,7 @@ struct nexthops {
 
 /* What the kernel does to a packet in addition, as its attribute says. */
 struct encap {
-	uint16_t type;		/* LWTUNNEL_ENCAP_*, 0: nothing */
+	uint16_t type; /* LWTUNNEL_ENCAP_*, 0: nothing */
 	uint16_t size;
 	const uint8_t *data;
 };
@@ -30,22 +30,22 @@ struct route_key {
 
 struct route {
 	struct object object;
-	struct inet to, via, src;	/* to.family 0: default */
+	struct inet to, via, src; /* to.family 0: default */
 	const char *dev;
-	struct route_key key;		/* as the kernel has it: family, metric and table filled in */
+	struct route_key key; /* as the kernel has it: family, metric and table filled in */
 	uint32_t metric, table, mtu;
 	uint8_t type, scope;
 	bool onlink;
 	/* RTA_METRICS. */
-	uint32_t lock, window, rtt, rttvar, ssthresh, cwnd, advmss, reordering, hoplimit, initcwnd, features, rto_min, initrwnd, quickack,
-		fastopen_no_cookie;
+	uint32_t lock, window, rtt, rttvar, ssthresh, cwnd, advmss, reordering, hoplimit, initcwnd, features, rto_min,
+		initrwnd, quickack, fastopen_no_cookie;
 	const char *congctl;
-	uint8_t pref;			/* IPv6 */
-	uint32_t expires;		/* IPv6: the seconds left, 0: it is permanent */
+	uint8_t pref;     /* IPv6 */
+	uint32_t expires; /* IPv6: the seconds left, 0: it is permanent */
 	uint32_t realm, nhid;
 	struct encap encap;
-	uint32_t shape;			/* how many gateways it has, and its scope */
-	uint8_t protocol;		/* of an observed one that is adopted: its former protocol */
+	uint32_t shape;   /* how many gateways it has, and its scope */
+	uint8_t protocol; /* of an observed one that is adopted: its former protocol */
 	struct nexthops nexthops;
 };
 

@@ -10,20 +10,20 @@
 
 /* The type of an entry, in the order of the list. */
 enum what {
-	NEAR,		/* a network that is reached without a gateway */
-	OWN,		/* an address, or a network, of the namespace itself */
-	SOURCE,		/* likewise, that packets may come from */
-	ROUTED_SOURCE,	/* likewise, by a declared route */
-	DOWN,		/* a network that would be NEAR if its interface were up */
-	BROADCAST,	/* the last address of a network */
+	NEAR,          /* a network that is reached without a gateway */
+	OWN,           /* an address, or a network, of the namespace itself */
+	SOURCE,        /* likewise, that packets may come from */
+	ROUTED_SOURCE, /* likewise, by a declared route */
+	DOWN,          /* a network that would be NEAR if its interface were up */
+	BROADCAST,     /* the last address of a network */
 };
 
 /* A network, once for each interface and once for ANYWHERE. */
 struct network {
 	struct inet net;
 	enum what what;
-	const char *dev;	/* "NS/IF" */
-	uint32_t table;		/* that is searched; EACH: for every route */
+	const char *dev; /* "NS/IF" */
+	uint32_t table;  /* that is searched; EACH: for every route */
 };
 
 #define ANYWHERE ""
@@ -35,8 +35,8 @@ struct networks {
 	struct network *v;
 	size_t n, room;
 	bool lengths[129];
-	bool local4;		/* has an IPv4 address, if only that of lo */
-	char example[2][160];	/* "it has 10.0.0.2/24 on veth-ns", for IPv4 and IPv6 */
+	bool local4;          /* has an IPv4 address, if only that of lo */
+	char example[2][160]; /* "it has 10.0.0.2/24 on veth-ns", for IPv4 and IPv6 */
 };
 
 static int network_cmp(const void *a, const void *b)
@@ -137,7 +137,8 @@ static void add_route(struct networks *nets, const struct route *r)
 	struct nexthop one;
 	size_t n = route_hops(r, &one, &hops);
 
-	if ((r->type > RTN_UNICAST && !local) || (v4 && (says_scope(r) ? r->scope : route_usual_scope(r)) < RT_SCOPE_LINK))
+	if ((r->type > RTN_UNICAST && !local) ||
+	    (v4 && (says_scope(r) ? r->scope : route_usual_scope(r)) < RT_SCOPE_LINK))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		if (hops[i].via.family || !hops[i].dev || (!v4 && is_loopback(strchr(hops[i].dev, '/') + 1)))
@@ -153,7 +154,8 @@ static void note_example(struct networks *nets, const struct address *a)
 	char *example = nets->example[a->address.family == AF_INET6], text[64];
 
 	if (!*example)
-		snprintf(example, sizeof(nets->example[0]), "it has %s on %s", inet_text(&a->address, false, text), a->object.name);
+		snprintf(example, sizeof(nets->example[0]), "it has %s on %s", inet_text(&a->address, false, text),
+			 a->object.name);
 }
 
 static void collect(struct networks *nets, const struct object *netns)
@@ -161,7 +163,8 @@ static void collect(struct networks *nets, const struct object *netns)
 	static const struct inet loopback = { AF_INET, 8, { 127 } };
 
 	for (const struct object *o = netns->first; o; o = o->next) {
-		const struct object *link = o->kind == &kind_address ? model_find_ref(nets->model, "link", o->place) : NULL;
+		const struct object *link =
+			o->kind == &kind_address ? model_find_ref(nets->model, "link", o->place) : NULL;
 		const struct address *a = (const struct address *)o;
 
 		if (o->kind == &kind_route)
@@ -179,7 +182,8 @@ static void collect(struct networks *nets, const struct object *netns)
 		qsort(nets->v, nets->n, sizeof(*nets->v), network_cmp);
 }
 
-static bool has(const struct networks *nets, enum what what, const struct inet *ip, unsigned len, const char *dev, uint32_t table)
+static bool has(const struct networks *nets, enum what what, const struct inet *ip, unsigned len, const char *dev,
+		uint32_t table)
 {
 	struct network one = { *ip, what, dev, table };
 
@@ -192,7 +196,8 @@ static bool has(const struct networks *nets, enum what what, const struct inet *
 static bool reaches(const struct networks *nets, enum what what, const struct inet *ip, const char *dev, uint32_t table)
 {
 	for (unsigned len = 0; len <= alone(ip).len; len++)
-		if (nets->lengths[len] && (has(nets, what, ip, len, dev, EACH) || (table != EACH && has(nets, what, ip, len, dev, table))))
+		if (nets->lengths[len] &&
+		    (has(nets, what, ip, len, dev, EACH) || (table != EACH && has(nets, what, ip, len, dev, table))))
 			return true;
 	return false;
 }
@@ -235,7 +240,8 @@ static void check_connected(const struct model *m, const struct object *netns, s
 			object_problem(p, EINVAL, o, "to",
 				       "the kernel creates this route itself, with the address %s of %s: leave it "
 				       "out, or use another \"metric\"",
-				       inet_text(&((const struct address *)with->o)->address, false, text), with->o->name);
+				       inet_text(&((const struct address *)with->o)->address, false, text),
+				       with->o->name);
 	}
 }
 
@@ -275,10 +281,12 @@ static const char *via_problem(const struct networks *nets, const struct route *
 		return "not an address of this namespace, as the gateway of a route of scope link must be";
 	if (reaches(nets, NEAR, via, dev, table_of(r)))
 		return NULL;
-	return reaches(nets, DOWN, via, dev, EACH) ? "on a network whose interface is down (\"up\": false)" : NO_NETWORK;
+	return reaches(nets, DOWN, via, dev, EACH) ? "on a network whose interface is down (\"up\": false)"
+						   : NO_NETWORK;
 }
 
-static void check_via(const struct networks *nets, const struct route *r, const char *field, const struct nexthop *hop, struct problems *p)
+static void check_via(const struct networks *nets, const struct route *r, const char *field, const struct nexthop *hop,
+		      struct problems *p)
 {
 	bool lost = hop->dev && !model_find_ref(nets->model, "link", hop->dev);
 	const char *problem = hop->via.family && !lost ? via_problem(nets, r, hop) : NULL;
@@ -291,10 +299,12 @@ static void check_via(const struct networks *nets, const struct route *r, const 
 	if (strcmp(problem, NO_NETWORK))
 		object_problem(p, EINVAL, &r->object, field, "%s is %s", text, problem);
 	else if (hop->dev)
-		object_problem(p, EINVAL, &r->object, field, "%s is on no network of %s (%s); add \"onlink\": true if that is meant", text,
-			       hop->dev, *example ? example : "there is no address of that family");
+		object_problem(p, EINVAL, &r->object, field,
+			       "%s is on no network of %s (%s); add \"onlink\": true if that is meant", text, hop->dev,
+			       *example ? example : "there is no address of that family");
 	else
-		object_problem(p, EINVAL, &r->object, field, "%s is on no network of %s (%s); add \"onlink\": true and a \"dev\" if that is meant",
+		object_problem(p, EINVAL, &r->object, field,
+			       "%s is on no network of %s (%s); add \"onlink\": true and a \"dev\" if that is meant",
 			       text, r->object.netns, *example ? example : "it has no address of that family");
 }
 

@@ -37,7 +37,8 @@ void route_set_hops(struct route *r, const struct nexthop *v, size_t n)
 
 bool route_is_reject(const struct route *r)
 {
-	return r->type == RTN_BLACKHOLE || r->type == RTN_UNREACHABLE || r->type == RTN_PROHIBIT || r->type == RTN_THROW;
+	return r->type == RTN_BLACKHOLE || r->type == RTN_UNREACHABLE || r->type == RTN_PROHIBIT ||
+	       r->type == RTN_THROW;
 }
 
 static bool is_unicast(const struct route *r)
@@ -151,7 +152,8 @@ static int check_siblings(const struct route *r, struct err *e)
 	sorted = must(calloc(r->nexthops.n, sizeof(*sorted)));
 	for (size_t i = 0; i < r->nexthops.n; i++) {
 		if (!r->nexthops.v[i].via.family)
-			return err_set(e, EINVAL, "nexthops/%zu: \"via\" is missing; each next hop of an IPv6 route needs one", i);
+			return err_set(e, EINVAL,
+				       "nexthops/%zu: \"via\" is missing; each next hop of an IPv6 route needs one", i);
 		sorted[i] = r->nexthops.v[i];
 	}
 	qsort(sorted, r->nexthops.n, sizeof(*sorted), hop_cmp);
@@ -173,8 +175,8 @@ static int check_src(const struct route *r, struct err *e)
 
 int route_check_form(const struct route *r, struct err *e)
 {
-	static int (*const rules[])(const struct route *, struct err *) = { check_families, check_ways, check_scope, check_siblings,
-									     check_src };
+	static int (*const rules[])(const struct route *, struct err *) = { check_families, check_ways, check_scope,
+									    check_siblings, check_src };
 	const struct nexthop *hops;
 	struct nexthop one;
 	size_t n = route_hops(r, &one, &hops);

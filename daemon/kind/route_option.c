@@ -9,21 +9,11 @@
 
 /* The metrics that path MTU discovery and TCP may not change (ip-route(8)). */
 static const struct word metrics[] = {
-	{ "mtu", RTAX_MTU },
-	{ "window", RTAX_WINDOW },
-	{ "rtt", RTAX_RTT },
-	{ "rttvar", RTAX_RTTVAR },
-	{ "ssthresh", RTAX_SSTHRESH },
-	{ "cwnd", RTAX_CWND },
-	{ "advmss", RTAX_ADVMSS },
-	{ "reordering", RTAX_REORDERING },
-	{ "hoplimit", RTAX_HOPLIMIT },
-	{ "initcwnd", RTAX_INITCWND },
-	{ "features", RTAX_FEATURES },
-	{ "rto_min", RTAX_RTO_MIN },
-	{ "initrwnd", RTAX_INITRWND },
-	{ "quickack", RTAX_QUICKACK },
-	{ "congctl", RTAX_CC_ALGO },
+	{ "mtu", RTAX_MTU },           { "window", RTAX_WINDOW },         { "rtt", RTAX_RTT },
+	{ "rttvar", RTAX_RTTVAR },     { "ssthresh", RTAX_SSTHRESH },     { "cwnd", RTAX_CWND },
+	{ "advmss", RTAX_ADVMSS },     { "reordering", RTAX_REORDERING }, { "hoplimit", RTAX_HOPLIMIT },
+	{ "initcwnd", RTAX_INITCWND }, { "features", RTAX_FEATURES },     { "rto_min", RTAX_RTO_MIN },
+	{ "initrwnd", RTAX_INITRWND }, { "quickack", RTAX_QUICKACK },     { "congctl", RTAX_CC_ALGO },
 };
 
 static int lock_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
@@ -88,10 +78,11 @@ const struct type type_expires = {
 enum { ENCAP_MAX = 1024 };
 
 /* "1:00ff": its type, and the attribute as the kernel reports it. */
-static int encap_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in, struct arena *a,
-		       struct err *e)
+static int encap_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
+		       struct arena *a, struct err *e)
 {
-	const char *s = json_object_is_type(in, json_type_string) ? json_object_get_string(in) : "", *hex = strchr(s, ':');
+	const char *s = json_object_is_type(in, json_type_string) ? json_object_get_string(in) : "",
+		   *hex = strchr(s, ':');
 	size_t n = hex ? strlen(hex + 1) / 2 : 0;
 	struct encap *to = dst;
 	uint8_t *data;

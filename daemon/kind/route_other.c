@@ -91,14 +91,15 @@ static char *remedy(struct arena *a, const struct route *r, const char *proto)
 
 	if (r->protocol == RTPROT_KERNEL)
 		return arena_strdup(a, "it comes with an address; use another \"metric\"");
-	command = arena_fmt(a, "%s %sroute del %s%s%s", netns_ip(a, r->object.netns),
-			    r->key.family == AF_INET6 ? "-6 " : "", type, *type ? " " : "", inet_text(&r->to, false, to));
+	command =
+		arena_fmt(a, "%s %sroute del %s%s%s", netns_ip(a, r->object.netns),
+			  r->key.family == AF_INET6 ? "-6 " : "", type, *type ? " " : "", inet_text(&r->to, false, to));
 	if (r->key.metric)
 		command = arena_fmt(a, "%s metric %u", command, r->key.metric);
 	if (r->key.table != RT_TABLE_MAIN)
 		command = arena_fmt(a, "%s table %u", command, r->key.table);
-	return arena_fmt(a, "remove it with \"%s%s%s%s\", or use another \"metric\"", command, proto ? " " : "", proto ? proto : "",
-			 way(a, r));
+	return arena_fmt(a, "remove it with \"%s%s%s%s\", or use another \"metric\"", command, proto ? " " : "",
+			 proto ? proto : "", way(a, r));
 }
 
 static struct beside *in_words(struct arena *a, const struct route *r)
@@ -106,7 +107,8 @@ static struct beside *in_words(struct arena *a, const struct route *r)
 	struct beside *b = arena_alloc(a, sizeof(*b));
 	char *proto = r->protocol ? protocol_text(a, r->protocol) : NULL, *type = type_text(a, r);
 
-	b->words = arena_fmt(a, "a %s%sroute of %s%s", type, *type ? " " : "", proto ? proto : "another program", way(a, r));
+	b->words = arena_fmt(a, "a %s%sroute of %s%s", type, *type ? " " : "", proto ? proto : "another program",
+			     way(a, r));
 	b->remedy = remedy(a, r, proto);
 	b->along = r->protocol == RTPROT_KERNEL;
 	return b;
@@ -126,7 +128,8 @@ static bool is_hop_of(const struct object *want, const struct nexthop *hop)
 	size_t n = want ? route_hops((const struct route *)want, &one, &v) : 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!memcmp(&v[i].via, &hop->via, sizeof(hop->via)) && (!v[i].dev || !hop->dev || !strcmp(v[i].dev, hop->dev)))
+		if (!memcmp(&v[i].via, &hop->via, sizeof(hop->via)) &&
+		    (!v[i].dev || !hop->dev || !strcmp(v[i].dev, hop->dev)))
 			return true;
 	return false;
 }
@@ -151,7 +154,8 @@ static void other_add(struct observer *obs, const struct route *r, struct object
 	struct beside *b = in_words(&obs->observed->arena, r);
 
 	b->id = want->id;
-	b->bars = obs->exclusive && (!is_same(want, model_find(obs->last, want->id)) || excludes(r, (struct route *)want));
+	b->bars = obs->exclusive &&
+		  (!is_same(want, model_find(obs->last, want->id)) || excludes(r, (struct route *)want));
 	want->crowded |= !b->bars;
 	o->key = arena_fmt(&obs->observed->arena, "%s %u%s", want->id, r->type, way(&obs->observed->arena, r));
 	OBJECT_SET(&o->object, other, key);
@@ -211,7 +215,7 @@ void route_divide(struct observer *obs, struct route *r)
 
 	if (!ours || !rest)
 		return;
-	rest->protocol = 0;	/* not reported */
+	rest->protocol = 0; /* not reported */
 	if (want)
 		other_add(obs, rest, want);
 	n = route_hops(ours, &one, &hops);
@@ -237,7 +241,7 @@ static struct route *take_ours(struct observer *obs, struct route *r, const stru
 struct question {
 	struct observer *obs;
 	struct slots asked;
-	size_t first;		/* where the objects of the current dump begin */
+	size_t first; /* where the objects of the current dump begin */
 };
 
 static void on_other(const struct nlmsghdr *h, void *arg)

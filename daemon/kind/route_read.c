@@ -15,7 +15,7 @@ static uint8_t bits(uint8_t family)
 
 static size_t hop_size(const struct rtnexthop *h)
 {
-	return ((size_t)h->rtnh_len + 3) & ~(size_t)3;	/* RTNH_ALIGNTO */
+	return ((size_t)h->rtnh_len + 3) & ~(size_t)3; /* RTNH_ALIGNTO */
 }
 
 static struct rtnexthop *next_hop(struct rtnexthop *h)
@@ -29,7 +29,8 @@ static const char *link_name(const struct observer *obs, uint32_t ifindex)
 	const char *known = observer_link(obs, ifindex);
 	char name[IF_NAMESIZE];
 
-	return known || !if_indextoname(ifindex, name) ? known : arena_fmt(&obs->observed->arena, "%s/%s", obs->ns->name, name);
+	return known || !if_indextoname(ifindex, name) ? known
+						       : arena_fmt(&obs->observed->arena, "%s/%s", obs->ns->name, name);
 }
 
 /* An IPv4 route may have an IPv6 gateway (struct rtvia). */
@@ -55,14 +56,17 @@ static void read_nexthops(struct observer *obs, struct route *r, uint8_t family,
 	struct rtnexthop *h = nla_data(from);
 	size_t left = (size_t)nla_len(from), n = 0;
 
-	for (struct rtnexthop *c = h; left >= sizeof(*c) && c->rtnh_len >= sizeof(*c) && c->rtnh_len <= left; c = next_hop(c)) {
+	for (struct rtnexthop *c = h; left >= sizeof(*c) && c->rtnh_len >= sizeof(*c) && c->rtnh_len <= left;
+	     c = next_hop(c)) {
 		left -= left < hop_size(c) ? left : hop_size(c);
 		n++;
 	}
 	r->nexthops = (struct nexthops){ n, arena_alloc(&obs->observed->arena, (n + 1) * sizeof(struct nexthop)) };
 	for (size_t i = 0; i < n; i++, h = next_hop(h)) {
-		struct nlattr *gateway = nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_GATEWAY);
-		struct nlattr *via = nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_VIA);
+		struct nlattr *gateway = nla_find((struct nlattr *)(h + 1),
+						  (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_GATEWAY);
+		struct nlattr *via =
+			nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_VIA);
 		struct nexthop *to = &r->nexthops.v[i];
 
 		to->via = read_gateway(family, gateway, via);
@@ -100,7 +104,8 @@ struct route *route_read(struct observer *obs, const struct nlmsghdr *h)
 	struct nlattr *a[RTA_MAX + 1];
 	struct route *r;
 
-	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0 ||
+	if (h->nlmsg_type != RTM_NEWROUTE ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0 ||
 	    i->rtm_flags & RTM_F_CLONED)
 		return NULL;
 	r = (struct route *)object_new(obs->observed, &kind_route, obs->ns->name, NULL);
@@ -158,7 +163,8 @@ int route_observe(struct observer *obs, struct err *e)
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		struct rtmsg r = { .rtm_family = families[i], .rtm_protocol = obs->ns->adopting ? RTPROT_UNSPEC : PROTOCOL };
+		struct rtmsg r = { .rtm_family = families[i],
+				   .rtm_protocol = obs->ns->adopting ? RTPROT_UNSPEC : PROTOCOL };
 		_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &r, sizeof(r));
 		int code = observer_dump(obs, m, on_route, e);
 

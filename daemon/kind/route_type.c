@@ -32,7 +32,8 @@ static int nexthops_parse(_unused_ const struct field *f, const char *netns, voi
 	size_t n = json_object_is_type(in, json_type_array) ? json_object_array_length(in) : 0;
 
 	if (n < 1 || n > NEXTHOPS_MAX)
-		return err_set(e, EINVAL, "must be a list of 1 to %d objects with \"via\", \"dev\", \"weight\"", NEXTHOPS_MAX);
+		return err_set(e, EINVAL, "must be a list of 1 to %d objects with \"via\", \"dev\", \"weight\"",
+			       NEXTHOPS_MAX);
 	*list = (struct nexthops){ n, arena_alloc(a, n * sizeof(*list->v)) };
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *item = json_object_array_get_idx(in, i);
@@ -64,7 +65,8 @@ static struct json_object *nexthops_format(_unused_ const struct field *f, const
 			const void *value = member_of(&list->v[i], &rows[r]);
 
 			if (memcmp(value, &none, rows[r].type->size))
-				json_object_object_add(item, rows[r].name, rows[r].type->format(&rows[r], netns, value));
+				json_object_object_add(item, rows[r].name,
+						       rows[r].type->format(&rows[r], netns, value));
 		}
 		json_object_array_add(out, item);
 	}
@@ -86,7 +88,7 @@ static void nexthops_copy(void *dst, const void *src, struct arena *a)
 /* In one piece: a list may be long, and a topology may have many. */
 static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 {
-	enum { HOP_MAX = 256 };	/* "nexthop", an address, NS/IF, a weight */
+	enum { HOP_MAX = 256 }; /* "nexthop", an address, NS/IF, a weight */
 	const struct nexthops *list = src;
 	char *all = arena_alloc(a, list->n * HOP_MAX + 1);
 	size_t used = 0;
@@ -98,8 +100,9 @@ static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 
 		if (n->weight > 1)
 			snprintf(weight, sizeof(weight), " weight %u", n->weight);
-		used += (size_t)snprintf(all + used, HOP_MAX, "%snexthop%s%s%s%s%s", i ? " " : "", n->via.family ? " via " : "",
-					 n->via.family ? inet_text(&n->via, true, via) : "", dev ? " dev " : "", dev ? dev : "", weight);
+		used += (size_t)snprintf(
+			all + used, HOP_MAX, "%snexthop%s%s%s%s%s", i ? " " : "", n->via.family ? " via " : "",
+			n->via.family ? inet_text(&n->via, true, via) : "", dev ? " dev " : "", dev ? dev : "", weight);
 	}
 	return all;
 }
@@ -154,8 +157,8 @@ const struct type type_nexthops = {
 	.schema = nexthops_schema,
 };
 
-static int route_key_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
-			   _unused_ struct arena *a, struct err *e)
+static int route_key_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst,
+			   struct json_object *in, _unused_ struct arena *a, struct err *e)
 {
 	struct route_key *k = dst;
 

@@ -99,8 +99,8 @@ static int sysctl_check_key(const struct object *o, struct err *e)
 	const char *key = ((const struct sysctl *)o)->key;
 
 	if (is_of_interface(key))
-		return err_set(e, EINVAL, "%s: keys of an interface belong in its own \"sysctl\", as %.4s%s", key, key + 4,
-			       strrchr(key, '.'));
+		return err_set(e, EINVAL, "%s: keys of an interface belong in its own \"sysctl\", as %.4s%s", key,
+			       key + 4, strrchr(key, '.'));
 	if (strncmp(key, "net.", 4))
 		return err_set(e, EINVAL, "%s: only keys under net. belong to a namespace", key);
 	return sysctl_key_check(key, e);
@@ -116,7 +116,8 @@ bool sysctl_takes(const struct op *op, const struct object *other)
 	const struct sysctl *s = (const struct sysctl *)op->after;
 	const char *key = s->object.name ? "ipv6.disable_ipv6" : "net.ipv6.conf.all.disable_ipv6";
 
-	return op->before && !strcmp(s->key, key) && !sysctl_value_equal(key, s->value, "0") && (!other || lookup_is_ipv6(other));
+	return op->before && !strcmp(s->key, key) && !sysctl_value_equal(key, s->value, "0") &&
+	       (!other || lookup_is_ipv6(other));
 }
 
 const struct kind kind_sysctl = {

@@ -9,7 +9,7 @@ enum { SYSCTL_VALUE_MAX = 4000 };
 
 struct sysctl {
 	struct object object;
-	const char *key, *value;	/* value NULL: the kernel has the key, and no value for it yet */
+	const char *key, *value; /* value NULL: the kernel has the key, and no value for it yet */
 };
 
 extern const struct kind kind_sysctl, kind_sysctl_link;

@@ -39,8 +39,10 @@ void sysctl_check_ipv6(const struct model *m, const struct object *o, const stru
 	if (value)
 		object_problem(p, EINVAL, o, field, "IPv6 is disabled on %s by its own %s", link->name, own);
 	else if (key)
-		object_problem(p, EINVAL, o, field, "IPv6 is disabled on %s by %s of %s; add \"sysctl\": {\"%s\": 0} to %s to enable it there",
-			       link->name, key, link->netns, own, link->name);
+		object_problem(
+			p, EINVAL, o, field,
+			"IPv6 is disabled on %s by %s of %s; add \"sysctl\": {\"%s\": 0} to %s to enable it there",
+			link->name, key, link->netns, own, link->name);
 }
 
 /* Two keys for one value, which the second has in smaller units. */
@@ -60,8 +62,10 @@ static void alias_check(const struct model *m, const struct object *o, struct pr
 
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
 		value = strcmp(s->key, aliases[i].key) ? NULL : lookup_sysctl(m, o->netns, NULL, aliases[i].other);
-		if (value && (!aliases[i].factor || strtoll(s->value, NULL, 0) * aliases[i].factor != strtoll(value, NULL, 0)))
-			object_problem(p, EINVAL, o, NULL, "%s is an alias of %s, which is %s here; declare only one of them", s->key,
+		if (value &&
+		    (!aliases[i].factor || strtoll(s->value, NULL, 0) * aliases[i].factor != strtoll(value, NULL, 0)))
+			object_problem(p, EINVAL, o, NULL,
+				       "%s is an alias of %s, which is %s here; declare only one of them", s->key,
 				       aliases[i].other, value);
 	}
 }
@@ -91,8 +95,8 @@ static void order_check(const struct model *m, const struct object *o, struct pr
 	for (size_t i = 0; i < ARRAY_SIZE(ordered); i++) {
 		value = strcmp(s->key, ordered[i][0]) ? NULL : lookup_sysctl(m, o->netns, NULL, ordered[i][1]);
 		if (value && strtoll(s->value, NULL, 0) > strtoll(value, NULL, 0))
-			object_problem(p, EINVAL, o, NULL, "%s = %s is above %s = %s, which the kernel always refuses", s->key, s->value,
-				       ordered[i][1], value);
+			object_problem(p, EINVAL, o, NULL, "%s = %s is above %s = %s, which the kernel always refuses",
+				       s->key, s->value, ordered[i][1], value);
 	}
 }
 
@@ -107,8 +111,11 @@ void sysctl_check_in(const struct model *m, const struct object *o, struct probl
 		if (!strcmp(((const struct sysctl *)o)->key, forwarding[k]))
 			object_problem(p, EINVAL, o, NULL, "\"forwarding\" of %s sets this already", o->netns);
 	if (netns && netns->managed && !strcmp(((const struct sysctl *)o)->key, "net.ipv6.conf.default.stable_secret"))
-		object_problem(p, EINVAL, o, NULL, "the kernel would use it on every interface of %s, including those of other programs, and it can "
-			       "never be unset; set ipv6.stable_secret in the \"sysctl\" of single interfaces instead", o->netns);
+		object_problem(
+			p, EINVAL, o, NULL,
+			"the kernel would use it on every interface of %s, including those of other programs, and it can "
+			"never be unset; set ipv6.stable_secret in the \"sysctl\" of single interfaces instead",
+			o->netns);
 	alias_check(m, o, p);
 	order_check(m, o, p);
 }
@@ -121,9 +128,11 @@ static void mtu_check(const struct object *o, const struct object *link, struct 
 	long own = strtol(s->value, NULL, 0);
 
 	if (link_lacks_ipv6(link) && !strncmp(s->key, "ipv6.", 5))
-		object_problem(p, EINVAL, o, NULL, "%s has no IPv6, and no keys of it: its MTU is below %d", o->place, IPV6_MIN_MTU);
+		object_problem(p, EINVAL, o, NULL, "%s has no IPv6, and no keys of it: its MTU is below %d", o->place,
+			       IPV6_MIN_MTU);
 	else if (!strcmp(s->key, "ipv6.mtu") && (own < IPV6_MIN_MTU || (mtu && own > mtu)))
-		object_problem(p, EINVAL, o, NULL, "must be from %d to the MTU of %s, %u", IPV6_MIN_MTU, o->place, mtu ? mtu : 65535);
+		object_problem(p, EINVAL, o, NULL, "must be from %d to the MTU of %s, %u", IPV6_MIN_MTU, o->place,
+			       mtu ? mtu : 65535);
 }
 
 /* The field of an interface that a key of it duplicates. */

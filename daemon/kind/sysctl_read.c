@@ -78,14 +78,19 @@ static struct sysctl key_of(const struct object *netns, const struct object *lin
 	const struct object *at = link ? link : netns;
 
 	return (struct sysctl){
-		.object = { .kind = k, .netns = at->netns, .name = link ? link->name : NULL, .place = at->place, .managed = true,
+		.object = { .kind = k,
+			    .netns = at->netns,
+			    .name = link ? link->name : NULL,
+			    .place = at->place,
+			    .managed = true,
 			    .set = kind_mask(k, KEY) | kind_mask(k, BARE) },
 		.key = key,
 		.value = "",
 	};
 }
 
-static int observe_key(struct observer *obs, const struct object *netns, const struct object *link, const char *name, struct err *e)
+static int observe_key(struct observer *obs, const struct object *netns, const struct object *link, const char *name,
+		       struct err *e)
 {
 	struct sysctl key = key_of(netns, link, name);
 	struct object *seen;
@@ -205,9 +210,9 @@ static int observe_along(struct observer *obs, const struct object *seen, bool s
 
 int sysctl_observe(struct observer *obs, struct err *e)
 {
-	const struct object *disturbs = netns_says_forwarding(obs->wanted[0])	 ? obs->wanted[0]
+	const struct object *disturbs = netns_says_forwarding(obs->wanted[0])   ? obs->wanted[0]
 					: netns_says_forwarding(obs->wanted[1]) ? obs->wanted[1]
-										 : NULL;
+										: NULL;
 
 	if (disturbs && observe_disturbed(obs, disturbs, e) < 0)
 		return e->code;

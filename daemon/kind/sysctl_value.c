@@ -7,17 +7,17 @@
 
 enum unit {
 	UNIT_NONE,
-	UNIT_MS,	/* stored in jiffies: proc_dointvec_ms_jiffies, kernel/time/jiffies.c */
-	UNIT_TICKS,	/* hundredths of a second, likewise: proc_dointvec_userhz_jiffies */
-	UNIT_TRUTH,	/* any number but 0 is 1: brnf_sysctl_call_tables, net/bridge/br_netfilter_hooks.c */
+	UNIT_MS,    /* stored in jiffies: proc_dointvec_ms_jiffies, kernel/time/jiffies.c */
+	UNIT_TICKS, /* hundredths of a second, likewise: proc_dointvec_userhz_jiffies */
+	UNIT_TRUTH, /* any number but 0 is 1: brnf_sysctl_call_tables, net/bridge/br_netfilter_hooks.c */
 };
 
 /* Keys by the end of their names, where a number is more than a number. */
 static const struct meaning {
 	const char *name;
 	enum unit unit;
-	unsigned numbers;	/* how many numbers it has; 0: not fixed */
-	bool range;		/* from, to */
+	unsigned numbers; /* how many numbers it has; 0: not fixed */
+	bool range;       /* from, to */
 } meanings[] = {
 	{ .name = "icmp_ratelimit", .unit = UNIT_MS },
 	{ .name = "icmp.ratelimit", .unit = UNIT_MS },
@@ -178,8 +178,8 @@ static bool keys_equal(const char *a, const char *b)
 	while (*a && *b) {
 		char *x, *y;
 
-		if (!isxdigit((unsigned char)*a) || !isxdigit((unsigned char)*b) || strtoul(a, &x, 16) != strtoul(b, &y, 16) ||
-		    *x != *y)
+		if (!isxdigit((unsigned char)*a) || !isxdigit((unsigned char)*b) ||
+		    strtoul(a, &x, 16) != strtoul(b, &y, 16) || *x != *y)
 			return false;
 		a = x + (*x != '\0');
 		b = y + (*y != '\0');
@@ -231,13 +231,15 @@ static int numbers_check(const struct meaning *m, const char *value, struct err 
 
 	for (const char *s = value; next_word(&s, word); n++)
 		if (n < ARRAY_SIZE(v) && !number_parse(word, &v[n]))
-			return err_set(e, EINVAL, "%s takes %u numbers, and \"%.40s\" is not a number", m->name, m->numbers, word);
+			return err_set(e, EINVAL, "%s takes %u numbers, and \"%.40s\" is not a number", m->name,
+				       m->numbers, word);
 	/* The kernel would leave the missing ones unchanged, and ignore those that are too many. */
 	if (n != m->numbers)
 		return err_set(e, EINVAL, "%s takes %u numbers, not %u", m->name, m->numbers, n);
 	/* "1 0" means nobody to the kernel. */
 	if (m->range && v[0] > v[1] && (v[0] != 1 || v[1] != 0))
-		return err_set(e, EINVAL, "%s: %lld to %lld is empty: the smaller number comes first", m->name, v[0], v[1]);
+		return err_set(e, EINVAL, "%s: %lld to %lld is empty: the smaller number comes first", m->name, v[0],
+			       v[1]);
 	return 0;
 }
 

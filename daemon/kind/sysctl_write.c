@@ -11,7 +11,8 @@ static size_t run_length(const struct op *ops, size_t n)
 {
 	size_t run = 1;
 
-	while (run < n && ops[run].after && object_is(ops[run].after, "sysctl") && !strcmp(ops[run].after->place, ops[0].after->place))
+	while (run < n && ops[run].after && object_is(ops[run].after, "sysctl") &&
+	       !strcmp(ops[run].after->place, ops[0].after->place))
 		run++;
 	return run;
 }
@@ -64,10 +65,12 @@ static int write_key(const char *path, const struct sysctl *s, struct err *e)
 		return say_partner(s->key, e);
 	/* The object that a key names may be missing, too. */
 	if (r == -ENOENT && sysctl_read(path, made, sizeof(made), &missing) == -ENOENT)
-		return err_kernel(e, ENOENT, NULL, "%s: this kernel does not have it, or only in the initial network namespace", s->key);
+		return err_kernel(e, ENOENT, NULL,
+				  "%s: this kernel does not have it, or only in the initial network namespace", s->key);
 	if (r == 0 && s->object.declared && !sysctl_value_equal(s->key, s->value, made))
-		return err_set(e, ERANGE, "%s: the kernel turns \"%.100s\" into \"%.100s\"; declare that if it is what you mean", s->key,
-			       s->value, spaced(made));
+		return err_set(e, ERANGE,
+			       "%s: the kernel turns \"%.100s\" into \"%.100s\"; declare that if it is what you mean",
+			       s->key, s->value, spaced(made));
 	return r;
 }
 
@@ -75,7 +78,9 @@ static int write_key(const char *path, const struct sysctl *s, struct err *e)
 
 const char *sysctl_default_of(const char *key)
 {
-	const char *name = !strncmp(key, "net.ipv4.conf.default.", 22) || !strncmp(key, "net.ipv6.conf.default.", 22) ? key + 22 : NULL;
+	const char *name = !strncmp(key, "net.ipv4.conf.default.", 22) || !strncmp(key, "net.ipv6.conf.default.", 22)
+				   ? key + 22
+				   : NULL;
 
 	/* Links of ours always promote secondary addresses. */
 	return name && strcmp(name, "promote_secondaries") ? name : NULL;
@@ -126,7 +131,8 @@ static int follow(const struct object *link, const char *family, const char *nam
 static int follow_all(struct batch *b, const struct op *op, struct err *e)
 {
 	const struct sysctl *before = (const struct sysctl *)op->before, *after = (const struct sysctl *)op->after;
-	const char *name = op->after->name || !before || !before->value ? NULL : sysctl_default_of(after->key), *family = after->key + 4;
+	const char *name = op->after->name || !before || !before->value ? NULL : sysctl_default_of(after->key),
+		   *family = after->key + 4;
 	const struct object *netns = name ? model_netns(b->plan->desired, op->after->netns) : NULL;
 	const struct object *own;
 	char ref[320];

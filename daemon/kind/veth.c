@@ -61,7 +61,8 @@ static void veth_complete(struct model *m, struct object *o, struct problems *p)
 	other = model_find_ref(m, "link", v->peer);
 	far = other && other->kind == &kind_veth ? (struct veth *)other : NULL;
 	if (other && !far && (other->kind != &kind_interface || is_loopback(other->name))) {
-		object_problem(p, EINVAL, o, "peer", "%s is a %s, not the end of a veth pair", v->peer, other->kind->name);
+		object_problem(p, EINVAL, o, "peer", "%s is a %s, not the end of a veth pair", v->peer,
+			       other->kind->name);
 		return;
 	}
 	if (far && far->peer && strcmp(far->peer, here)) {

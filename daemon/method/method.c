@@ -24,7 +24,9 @@ static const struct json_struct plan_takes = PARAMETERS(plan_in, plan_members);
 static void method_plan(struct call *c, const void *parameters, void *arg)
 {
 	const struct plan_in *in = parameters;
-	struct change change = { .type = CHANGE_APPLY, .topology = in->topology, .replace = true, .no_disrupt = in->no_disrupt };
+	struct change change = {
+		.type = CHANGE_APPLY, .topology = in->topology, .replace = true, .no_disrupt = in->no_disrupt
+	};
 	struct method_context *m = arg;
 	const struct plan *plan = NULL;
 	struct json_object *reply;

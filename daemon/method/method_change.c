@@ -11,12 +11,12 @@ enum { NAMES_MAX = 4096 };
 
 /* A call that waits for one change or for several. */
 struct pending {
-	struct call *call;		/* NULL: the client has disconnected */
-	size_t left;			/* changes that are not finished */
-	size_t all;			/* changes */
-	bool one;			/* answered with the summary, not with a list */
+	struct call *call; /* NULL: the client has disconnected */
+	size_t left;       /* changes that are not finished */
+	size_t all;        /* changes */
+	bool one;          /* answered with the summary, not with a list */
 	struct json_object *summaries, *failures, *users;
-	const char *error;		/* the first */
+	const char *error; /* the first */
 	struct json_object *error_parameters;
 };
 
@@ -40,8 +40,11 @@ static struct pending *pending_new(struct call *c, bool one)
 {
 	struct pending *p = must(calloc(1, sizeof(*p)));
 
-	*p = (struct pending){ .call = c, .one = one, .summaries = json_object_new_array(),
-			       .failures = json_object_new_array(), .users = json_object_new_array() };
+	*p = (struct pending){ .call = c,
+			       .one = one,
+			       .summaries = json_object_new_array(),
+			       .failures = json_object_new_array(),
+			       .users = json_object_new_array() };
 	c->data = p;
 	c->vanished = on_vanished;
 	return p;
@@ -171,8 +174,12 @@ static void take_topology(struct change *c, const char *name, const char *source
 void method_apply(struct call *c, const void *parameters, void *arg)
 {
 	const struct apply_in *in = parameters;
-	struct change change = { .type = CHANGE_APPLY, .replace = in->replace, .no_disrupt = in->no_disrupt,
-				 .persist = in->persist, .confirm_seconds = in->confirm_seconds, .progress = on_progress };
+	struct change change = { .type = CHANGE_APPLY,
+				 .replace = in->replace,
+				 .no_disrupt = in->no_disrupt,
+				 .persist = in->persist,
+				 .confirm_seconds = in->confirm_seconds,
+				 .progress = on_progress };
 
 	take_topology(&change, in->name, in->source, in->topology);
 	submit(arg, pending_new(c, true), &change);
@@ -210,14 +217,13 @@ static void change_all(struct call *c, struct method_context *m, const struct ch
 	boot_refresh(m->engine);
 	n_topologies = engine_topologies(m->engine, &topologies);
 	p = pending_new(c, false);
-	p->left = 1;	/* until all are queued */
+	p->left = 1; /* until all are queued */
 	for (size_t i = 0; i < (n ? n : n_topologies); i++) {
 		struct change change = *like;
 
 		if (!n && (state == STATE_DOWN) != (topologies[i]->state == STATE_DOWN))
 			continue;
-		snprintf(change.name, sizeof(change.name), "%s",
-			 n ? list_text(names, i) : topologies[i]->name);
+		snprintf(change.name, sizeof(change.name), "%s", n ? list_text(names, i) : topologies[i]->name);
 		submit(m, p, &change);
 	}
 	if (--p->left)
@@ -280,7 +286,7 @@ static void change_waiting(struct call *c, const struct waiting_in *in, struct m
 	struct pending *p;
 
 	p = pending_new(c, false);
-	p->left = 1;	/* until all are queued */
+	p->left = 1; /* until all are queued */
 	for (size_t i = 0; i < (name ? 1 : n); i++) {
 		if (!name && !topologies[i]->confirm_usec)
 			continue;

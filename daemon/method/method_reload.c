@@ -6,7 +6,7 @@
 
 /* A call that waits for a reload. */
 struct asked {
-	struct call *call;		/* NULL: the client has disconnected */
+	struct call *call; /* NULL: the client has disconnected */
 	struct method_context *context;
 };
 

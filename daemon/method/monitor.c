@@ -10,11 +10,11 @@
 enum { WAITING_MAX = 1000, SEND_MAX = 64 };
 
 struct monitor {
-	struct subscriber subscriber;	/* first: told gets a pointer to it */
+	struct subscriber subscriber; /* first: told gets a pointer to it */
 	struct call *call;
 	struct engine *engine;
 	sd_event_source *send;
-	struct json_object *waiting;	/* events that are not sent yet */
+	struct json_object *waiting; /* events that are not sent yet */
 };
 
 static void monitor_end(struct monitor *m)

@@ -23,19 +23,19 @@ static const struct json_member members[] = {
 const struct json_struct wait_takes = PARAMETERS(wait_in, members);
 
 struct waiter {
-	struct subscriber subscriber;	/* first: told gets a pointer to it */
+	struct subscriber subscriber; /* first: told gets a pointer to it */
 	struct call *call;
-	struct wait_in in;		/* the call owns its lists */
+	struct wait_in in; /* the call owns its lists */
 	struct engine *engine;
 	sd_event_source *check, *timeout;
-	uint64_t rests_usec;		/* CLOCK_MONOTONIC: no check until then */
+	uint64_t rests_usec; /* CLOCK_MONOTONIC: no check until then */
 };
 
 /* What is waited for and missing. */
 struct missing {
 	struct json_object *names, *namespaces;
 	char message[MESSAGE_MAX];
-	const struct topology *failed;	/* will not come up by itself */
+	const struct topology *failed; /* will not come up by itself */
 };
 
 static void missing_init(struct missing *m)
@@ -66,13 +66,17 @@ static bool is_lost(const struct topology *t)
 static void topology_check(const struct topology *t, struct missing *m)
 {
 	static const char *const why[] = {
-		[STATE_UP] = "", [STATE_DOWN] = " is down", [STATE_FAILED] = " has failed", [STATE_WAITING] = " is waiting",
+		[STATE_UP] = "",
+		[STATE_DOWN] = " is down",
+		[STATE_FAILED] = " has failed",
+		[STATE_WAITING] = " is waiting",
 	};
 	char text[600];
 
 	if (t->state == STATE_UP)
 		return;
-	snprintf(text, sizeof(text), "%s%s%s", why[t->state], t->problems.n ? ": " : "", t->problems.n ? t->problems.v[0].message : "");
+	snprintf(text, sizeof(text), "%s%s%s", why[t->state], t->problems.n ? ": " : "",
+		 t->problems.n ? t->problems.v[0].message : "");
 	miss(m, m->names, t->name, "", text);
 	if (!m->failed && is_lost(t))
 		m->failed = t;
@@ -225,8 +229,8 @@ static int waiter_new(struct call *c, const struct wait_in *in, struct engine *g
 	if (r >= 0)
 		r = sd_event_source_set_enabled(w->check, SD_EVENT_OFF);
 	if (r >= 0 && in->timeout_seconds != UINT64_MAX)
-		r = sd_event_add_time_relative(call_event(c), &w->timeout, CLOCK_BOOTTIME, in->timeout_seconds * 1000000, 1000,
-					       on_timeout, w);
+		r = sd_event_add_time_relative(call_event(c), &w->timeout, CLOCK_BOOTTIME,
+					       in->timeout_seconds * 1000000, 1000, on_timeout, w);
 	if (r < 0) {
 		waiter_end(w);
 		return r;

@@ -16,10 +16,11 @@ static char *value_text(struct arena *a, const struct object *o, size_t i)
 	const struct field *f = &o->kind->fields[i];
 	bool none = f->kernel_default && !strcmp(f->kernel_default, "null") && is_none(o, i);
 	struct json_object *v = none ? NULL : f->type->format(f, o->netns, object_at(o, i));
-	const char *s = !v ? "none"
-		      : json_object_is_type(v, json_type_string)
-			      ? json_object_get_string(v)
-			      : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *s =
+		!v ? "none"
+		: json_object_is_type(v, json_type_string)
+			? json_object_get_string(v)
+			: json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	char *text = arena_strdup(a, s);
 
 	json_object_put(v);
@@ -33,7 +34,8 @@ static bool is_usual(const struct field *f, const char *value)
 
 	if (n >= 2 && f->kernel_default[0] == '"')
 		return strlen(value) == n - 2 && !strncmp(value, f->kernel_default + 1, n - 2);
-	return n && (!strcmp(value, f->kernel_default) || (!strcmp(value, "none") && !strcmp(f->kernel_default, "null")));
+	return n &&
+	       (!strcmp(value, f->kernel_default) || (!strcmp(value, "none") && !strcmp(f->kernel_default, "null")));
 }
 
 static char *field_text(struct arena *a, const struct object *o, const struct object *before, size_t i)
@@ -46,7 +48,8 @@ static char *field_text(struct arena *a, const struct object *o, const struct ob
 	if (before && o->kind->form == FORM_VALUES)
 		return f->flags & KEY ? value : arena_fmt(a, "%s → %s", value_text(a, before, i), value);
 	if (before)
-		return arena_fmt(a, "%s %s → %s", f->name, object_has(before, i) ? value_text(a, before, i) : "?", value);
+		return arena_fmt(a, "%s %s → %s", f->name, object_has(before, i) ? value_text(a, before, i) : "?",
+				 value);
 	if (is_usual(f, value))
 		return NULL;
 	return f->flags & BARE ? value : arena_fmt(a, "%s %s", f->name, value);
@@ -66,7 +69,7 @@ char *object_describe(struct arena *a, const struct object *o, const struct obje
 	bool which = before && o->kind->form == FORM_LIST;
 
 	if (pair)
-		mask |= kind_mask(o->kind, KEY);	/* the key shows which object it is */
+		mask |= kind_mask(o->kind, KEY); /* the key shows which object it is */
 	else if (which)
 		all = object_describe(a, o, NULL, kind_mask(o->kind, BARE) & ~mask);
 	for (size_t i = 0; i < o->kind->n_fields; i++) {

@@ -173,7 +173,8 @@ void drift_settle(struct drifts *d, const char *netns, const char *link, uint64_
 	for (size_t i = 0; i < d->n; i++) {
 		struct drift *one = &d->v[i];
 
-		if (one->noted != now && !strcmp(one->netns, netns) && (!link || !one->name || !strcmp(one->name, link)))
+		if (one->noted != now && !strcmp(one->netns, netns) &&
+		    (!link || !one->name || !strcmp(one->name, link)))
 			one->open = one->refused = false;
 	}
 }

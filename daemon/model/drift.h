@@ -10,30 +10,30 @@ enum { DRIFT_BURST = 5, DRIFT_WINDOW_SECONDS = 10 };
 
 /* One object that is, or was a while ago, not as declared. */
 struct drift {
-	char *id, *netns, *name;	/* of the object; name: of its link, or NULL */
-	uint32_t hash;			/* of id */
-	char *kind, *object;		/* in the words of a plan */
-	char *expected, *actual;			/* as declared, and as observed; NULL: there is none */
-	char by[64];			/* who caused it last; empty: unknown */
-	uint64_t since, noted;		/* when it drifted first and last */
-	uint64_t until;			/* it is not healed before that */
-	uint64_t pause;			/* the present delay; 0: it is not contested */
-	unsigned heals;			/* since then */
-	bool open;			/* it is not as declared now */
-	enum why_not why;		/* why it is not healed, or not yet */
-	enum why_not said;		/* the last logged reason, and when */
+	char *id, *netns, *name; /* of the object; name: of its link, or NULL */
+	uint32_t hash;           /* of id */
+	char *kind, *object;     /* in the words of a plan */
+	char *expected, *actual; /* as declared, and as observed; NULL: there is none */
+	char by[64];             /* who caused it last; empty: unknown */
+	uint64_t since, noted;   /* when it drifted first and last */
+	uint64_t until;          /* it is not healed before that */
+	uint64_t pause;          /* the present delay; 0: it is not contested */
+	unsigned heals;          /* since then */
+	bool open;               /* it is not as declared now */
+	enum why_not why;        /* why it is not healed, or not yet */
+	enum why_not said;       /* the last logged reason, and when */
 	uint64_t said_usec;
-	bool quiet;			/* not reported by an event: only the reason why it is not healed is recorded */
-	bool put_off;			/* until nothing is missing that it may need, or until @until */
-	bool refused;			/* the last step to repair it was refused */
-	bool tried;			/* it was recreated; the kernel has not yet said whether that helps */
+	bool quiet;   /* not reported by an event: only the reason why it is not healed is recorded */
+	bool put_off; /* until nothing is missing that it may need, or until @until */
+	bool refused; /* the last step to repair it was refused */
+	bool tried;   /* it was recreated; the kernel has not yet said whether that helps */
 };
 
 struct drifts {
 	struct drift *v;
 	size_t n;
-	unsigned burst;			/* more repairs than these … */
-	uint64_t window;		/* … within this time are a fight */
+	unsigned burst;  /* more repairs than these … */
+	uint64_t window; /* … within this time are a fight */
 };
 
 void drifts_done(struct drifts *d);

@@ -4,17 +4,17 @@
 #pragma once
 #include "object.h"
 
-struct observer;		/* observer.h */
-struct batch;		/* batch.h */
-struct op;		/* plan.h */
-struct link_kind;	/* kind/link.h */
+struct observer;  /* observer.h */
+struct batch;     /* batch.h */
+struct op;        /* plan.h */
+struct link_kind; /* kind/link.h */
 
 /* How the objects of a kind appear in a file. */
 enum form {
-	FORM_BODY,	/* the fields are keys of the namespace itself */
-	FORM_MAP,	/* "section": { "name": { fields } }; the name goes to the key field */
-	FORM_LIST,	/* "section": [ { fields } ] */
-	FORM_VALUES,	/* "section": { "key": value }: the two fields of the kind */
+	FORM_BODY,   /* the fields are keys of the namespace itself */
+	FORM_MAP,    /* "section": { "name": { fields } }; the name goes to the key field */
+	FORM_LIST,   /* "section": [ { fields } ] */
+	FORM_VALUES, /* "section": { "key": value }: the two fields of the kind */
 };
 
 enum { GROUPS_MAX = 4, SLOTS_MAX = 3 };
@@ -22,35 +22,35 @@ enum { GROUPS_MAX = 4, SLOTS_MAX = 3 };
 /* A slot of a namespace that only one object can occupy, besides what ids distinguish: a route of that family,
  * destination, metric and table. */
 struct slot {
-	struct inet to;		/* family 0: default */
+	struct inet to; /* family 0: default */
 	uint32_t family, metric, table;
 };
 
 /* The effect of a step on an object that it is not about. */
 enum affects {
 	AFFECTS_NOT,
-	AFFECTS_UNASKED,	/* it is then saved, and reverted with what the step did */
-	AFFECTS_ON_PURPOSE,	/* likewise, but only where the step is rolled back */
+	AFFECTS_UNASKED,    /* it is then saved, and reverted with what the step did */
+	AFFECTS_ON_PURPOSE, /* likewise, but only where the step is rolled back */
 };
 
 /* The callbacks may be NULL unless stated otherwise: then there is nothing to do. */
 struct kind {
-	const char *name;	/* the word in a file's "kind": "veth" */
-	const char *class;	/* the word in references: "netns", "link", "address", "route", … */
-	const char *label;	/* the word in a plan */
-	const char *doc;	/* one sentence for the manual */
-	const char *section;	/* key in the file: "interfaces", "routes"; NULL for FORM_BODY */
+	const char *name;    /* the word in a file's "kind": "veth" */
+	const char *class;   /* the word in references: "netns", "link", "address", "route", … */
+	const char *label;   /* the word in a plan */
+	const char *doc;     /* one sentence for the manual */
+	const char *section; /* key in the file: "interfaces", "routes"; NULL for FORM_BODY */
 	enum form form;
-	bool in_link;		/* the section is in an interface, not in a namespace */
-	bool managed;		/* manages an existing object, of whatever kind; never creates or deletes */
-	bool awaitable;		/* if it is only managed and missing, it is waited for */
-	bool ports;		/* other links may name it as their master */
-	const char *shorthand;	/* in a list, a bare string is the value of this field */
+	bool in_link;          /* the section is in an interface, not in a namespace */
+	bool managed;          /* manages an existing object, of whatever kind; never creates or deletes */
+	bool awaitable;        /* if it is only managed and missing, it is waited for */
+	bool ports;            /* other links may name it as their master */
+	const char *shorthand; /* in a list, a bare string is the value of this field */
 	size_t size;
 	const struct field *fields;
-	size_t n_fields;	/* 64 at most */
-	uint8_t groups[GROUPS_MAX];	/* RTNLGRP_* that report changes; 0: no more */
-	const struct link_kind *link;	/* of class "link": what it does in addition to its rows; may be NULL */
+	size_t n_fields;              /* 64 at most */
+	uint8_t groups[GROUPS_MAX];   /* RTNLGRP_* that report changes; 0: no more */
+	const struct link_kind *link; /* of class "link": what it does in addition to its rows; may be NULL */
 
 	/* ---- the contents of a file ---- */
 

@@ -79,8 +79,9 @@ struct object *model_netns(const struct model *m, const char *netns)
 
 static const char *json_text(struct json_object *v)
 {
-	return json_object_is_type(v, json_type_string) ? json_object_get_string(v)
-							: json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	return json_object_is_type(v, json_type_string)
+		       ? json_object_get_string(v)
+		       : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 static void object_name(struct model *m, struct object *o)
@@ -288,7 +289,10 @@ static void usual_bytes(const struct field *f, uint8_t ret[4])
 
 	assert(f->type->size == sizeof(byte) || f->type->size == sizeof(half) || f->type->size == sizeof(v));
 	memset(ret, 0, sizeof(v));
-	memcpy(ret, f->type->size == sizeof(v) ? (void *)&v : f->type->size == sizeof(half) ? (void *)&half : (void *)&byte,
+	memcpy(ret,
+	       f->type->size == sizeof(v)      ? (void *)&v
+	       : f->type->size == sizeof(half) ? (void *)&half
+					       : (void *)&byte,
 	       f->type->size);
 }
 

@@ -5,7 +5,7 @@
 #include "object.h"
 
 void model_init(struct model *m, const struct kinds *kinds);
-void model_done(struct model *m);	/* also of a zeroed one */
+void model_done(struct model *m); /* also of a zeroed one */
 
 /* A new object that is not in the model yet. */
 struct object *object_new(struct model *m, const struct kind *k, const char *netns, const char *name);
@@ -27,7 +27,7 @@ void model_link(struct model *m);
 /* The object of a namespace; NULL if the model has none of that name. */
 struct object *model_netns(const struct model *m, const char *netns);
 
-void *object_at(const struct object *o, size_t i);		/* the value of field i */
+void *object_at(const struct object *o, size_t i); /* the value of field i */
 /* Field i as a bit of a set of fields: object.set, op.diff. */
 static inline uint64_t bit(size_t i)
 {
@@ -69,7 +69,7 @@ uint64_t kind_mask(const struct kind *k, unsigned flags);
  * over the objects that it creates instead. */
 struct ref {
 	size_t field;
-	const char *class, *to;		/* "link", "ns1/veth-ns" */
+	const char *class, *to; /* "link", "ns1/veth-ns" */
 	bool loose;
 };
 bool object_ref(const struct object *o, bool gives, size_t *i, struct ref *ret);

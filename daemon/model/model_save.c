@@ -91,9 +91,14 @@ struct json_object *model_save(const struct model *m)
 }
 
 /* The members that model_save writes of an object. */
-static const struct { const char *key; enum json_type type; bool optional; } members[] = {
-	{ "class", json_type_string }, { "kind", json_type_string }, { "netns", json_type_string },
-	{ "name", json_type_string, .optional = true }, { "any", json_type_boolean }, { "handle", json_type_int },
+static const struct {
+	const char *key;
+	enum json_type type;
+	bool optional;
+} members[] = {
+	{ "class", json_type_string }, { "kind", json_type_string },
+	{ "netns", json_type_string }, { "name", json_type_string, .optional = true },
+	{ "any", json_type_boolean },  { "handle", json_type_int },
 	{ "ours", json_type_boolean }, { "fields", json_type_object },
 };
 
@@ -107,7 +112,8 @@ static int members_check(struct json_object *in, struct err *e)
 		bool there = json_object_object_get_ex(in, members[i].key, &v);
 
 		if (there ? !json_object_is_type(v, members[i].type) : !members[i].optional)
-			return err_set(e, EINVAL, "\"%s\" %s%s", members[i].key, there ? "is not of type " : "is missing",
+			return err_set(e, EINVAL, "\"%s\" %s%s", members[i].key,
+				       there ? "is not of type " : "is missing",
 				       there ? json_type_to_name(members[i].type) : "");
 		if (there && members[i].type == json_type_string &&
 		    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))

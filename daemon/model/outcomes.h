@@ -26,29 +26,29 @@ enum { OUTCOMES = OUTCOME_ROLLBACK_FAILED + 1 };
 
 /* The parameters of an error; each is a bit of outcome_row.parameters. */
 enum outcome_parameter {
-	OUTCOME_NAME,		/* of the topology */
-	OUTCOME_SOURCE,		/* the source of the topology that has the name */
-	OUTCOME_FOR,		/* what is missing: "link host/eth0, namespace isp" */
-	OUTCOME_OBJECT,		/* of the first conflict */
-	OUTCOME_OWNER,		/* likewise */
-	OUTCOME_PROBLEM,	/* the first */
-	OUTCOME_AFTER,		/* the second: why the rollback failed */
-	OUTCOME_PROBLEMS,	/* all */
-	OUTCOME_OTHERS,		/* objects of others that the change removed, if any */
+	OUTCOME_NAME,     /* of the topology */
+	OUTCOME_SOURCE,   /* the source of the topology that has the name */
+	OUTCOME_FOR,      /* what is missing: "link host/eth0, namespace isp" */
+	OUTCOME_OBJECT,   /* of the first conflict */
+	OUTCOME_OWNER,    /* likewise */
+	OUTCOME_PROBLEM,  /* the first */
+	OUTCOME_AFTER,    /* the second: why the rollback failed */
+	OUTCOME_PROBLEMS, /* all */
+	OUTCOME_OTHERS,   /* objects of others that the change removed, if any */
 };
 enum { OUTCOME_PARAMETERS = OUTCOME_OTHERS + 1 };
 
 /* In the sentences {x} is parameter x.  Events and the journal put the topology's name in front,
  * so a {name} at the beginning of a sentence is left out there. */
 struct outcome_row {
-	const char *error;	/* of the interface text; NULL: not an error */
+	const char *error; /* of the interface text; NULL: not an error */
 	unsigned parameters;
 	enum event_type event;
-	enum why_not why;	/* the topology is left alone after it */
+	enum why_not why; /* the topology is left alone after it */
 	enum exit_code exit;
-	bool named;		/* the name of the topology that was sent precedes the sentence */
-	const char *sentence;	/* for the caller, below the problems */
-	const char *told;	/* in the event; NULL: the sentence */
+	bool named;           /* the name of the topology that was sent precedes the sentence */
+	const char *sentence; /* for the caller, below the problems */
+	const char *told;     /* in the event; NULL: the sentence */
 	/* instead of the problems, for netnsd --once, which lacks netnsctl's options; NULL: the problems */
 	const char *once;
 };

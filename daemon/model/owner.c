@@ -53,8 +53,8 @@ struct resolving {
 	const struct model *tried;
 	const char *name;
 	uint32_t hash;
-	const struct object *netns;	/* observed, of the present objects */
-	struct numbered *numbered;	/* declared links observed with the complete mark, by number; or NULL */
+	const struct object *netns; /* observed, of the present objects */
+	struct numbered *numbered;  /* declared links observed with the complete mark, by number; or NULL */
 	size_t n_numbered;
 };
 
@@ -99,7 +99,8 @@ static uint32_t number_of(const struct object *o)
 /* The object that a topology declares as created by it under that id; NULL if it does not, or only manages it. */
 static struct object *made_by(const struct model *m, const struct object *o)
 {
-	struct object *known = m ? model_find(m, o->id) : NULL, *netns = known && known->managed ? model_netns(m, o->netns) : NULL;
+	struct object *known = m ? model_find(m, o->id) : NULL,
+		      *netns = known && known->managed ? model_netns(m, o->netns) : NULL;
 	bool loopback = netns && !netns->managed && is_loopback(o->name);
 
 	return known && (!known->managed || loopback) ? known : NULL;
@@ -108,7 +109,8 @@ static struct object *made_by(const struct model *m, const struct object *o)
 /* Whether @known, which is declared, was observed with the complete mark as this very link or namespace. */
 static bool is_seen(struct resolving *r, const struct object *known, const struct object *o)
 {
-	return known && known->marked && known->cookie && known->cookie == cookie_of(r, o) && known->marked == number_of(o);
+	return known && known->marked && known->cookie && known->cookie == cookie_of(r, o) &&
+	       known->marked == number_of(o);
 }
 
 /* Whether it was observed so under another name. */
@@ -152,8 +154,9 @@ static void owner_of_marked(struct resolving *r, struct object *o, struct object
 static void owner_of_damaged(struct resolving *r, struct object *o, struct object *want, struct object *known)
 {
 	const struct sign *s = &o->sign;
-	bool declared = want || known, ours = s->hash == r->hash, named = s->alias && !strncmp(s->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) &&
-					     !strcmp(s->alias + strlen(ALIAS_PREFIX), r->name);
+	bool declared = want || known, ours = s->hash == r->hash,
+	     named = s->alias && !strncmp(s->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) &&
+		     !strcmp(s->alias + strlen(ALIAS_PREFIX), r->name);
 
 	if (ours && s->half && (declared || made_by(r->tried, o))) {
 		o->owner = OWNER_OURS;

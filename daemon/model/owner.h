@@ -11,7 +11,7 @@ enum {
 	GROUP_LOOPBACK = 1 << 29,
 	GROUP_HASH = (1 << 29) - 1,
 };
-#define ALIAS_PREFIX "netnsd:"	/* IFLA_IFALIAS, before the topology's name */
+#define ALIAS_PREFIX "netnsd:" /* IFLA_IFALIAS, before the topology's name */
 
 /* 29 bits, never 0. */
 uint32_t topology_hash(const char *name);

@@ -13,8 +13,8 @@ struct planning {
 	struct plan *plan;
 	struct model *desired, *observed;
 	struct problems *problems;
-	struct slots leaving;	/* observed objects that are removed or changed, by their slots */
-	struct slots places;	/* observed objects that are removed or changed, by their places */
+	struct slots leaving; /* observed objects that are removed or changed, by their slots */
+	struct slots places;  /* observed objects that are removed or changed, by their places */
 };
 
 void plan_add(struct plan *p, struct op op)
@@ -71,7 +71,7 @@ static unsigned decide(struct planning *g, struct object *have)
 		plan_conflict(g->problems, want, have);
 		return have->mark = STRANGE;
 	}
-	have->mark = KEEP;	/* also ends the walk around a veth pair */
+	have->mark = KEEP; /* also ends the walk around a veth pair */
 	if (is_replaced(want, have) || goes_along(g, have, false) || goes_along(g, have, true))
 		return have->mark = REPLACE;
 	if (have->mark == KEEP && object_diff(want, have))
@@ -163,7 +163,8 @@ static void create(struct planning *g, struct object *want, struct object *have)
 }
 
 /* Removes objects of another class, or (@near) on the same interface. */
-static void leave_slot(struct planning *g, const struct slots *leaving, const struct object *want, const struct slot *slot, bool near)
+static void leave_slot(struct planning *g, const struct slots *leaving, const struct object *want,
+		       const struct slot *slot, bool near)
 {
 	size_t found;
 	const struct slot_entry *at = slots_find(leaving, want->netns, slot, &found);
@@ -171,7 +172,8 @@ static void leave_slot(struct planning *g, const struct slots *leaving, const st
 	for (size_t f = 0; f < found; f++) {
 		struct object *o = at[f].o;
 
-		if (leaves(o) && (strcmp(o->kind->class, want->kind->class) || (near && o->kind->in_link && !strcmp(o->place, want->place))))
+		if (leaves(o) && (strcmp(o->kind->class, want->kind->class) ||
+				  (near && o->kind->in_link && !strcmp(o->place, want->place))))
 			leave(g, o, o->mark == GONE ? EFFECT_REMOVE : EFFECT_RECREATE);
 	}
 }
@@ -239,7 +241,11 @@ static void repair(struct planning *g, struct object *want, struct object *have)
 	uint64_t all = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED);
 
 	if (have->missing_route && have->kind->can_repair(g->observed, have))
-		plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = all, .effect = EFFECT_IN_PLACE, .repair = true });
+		plan_add(g->plan, (struct op){ .before = have,
+					       .after = want,
+					       .diff = all,
+					       .effect = EFFECT_IN_PLACE,
+					       .repair = true });
 }
 
 /* Settles @want after everything it refers to. */
@@ -263,14 +269,15 @@ static void settle(struct planning *g, struct object *want)
 
 		want->handle = have->handle;
 		if (have->mark == CHANGE && diff)
-			plan_add(g->plan, (struct op){ .before = have, .after = want, .diff = diff, .effect = EFFECT_IN_PLACE });
+			plan_add(g->plan,
+				 (struct op){ .before = have, .after = want, .diff = diff, .effect = EFFECT_IN_PLACE });
 		else if (have->mark == KEEP)
 			repair(g, want, have);
 	} else if (given) {
 		plan_add(g->plan, (struct op){ .after = want, .given = true });
 	} else if (!want->managed || comes_along(g, want)) {
 		create(g, want, have);
-	} else if (want->declared || !want->kind->in_link) {	/* else there is nowhere to revert to */
+	} else if (want->declared || !want->kind->in_link) { /* else there is nowhere to revert to */
 		struct arena *a = &g->problems->arena;
 		const char *key = object_describe(a, want, NULL, kind_mask(want->kind, KEY));
 
@@ -291,8 +298,8 @@ static int sort_key(const struct object *o, const struct kinds *kinds)
 
 struct sorted {
 	struct object *o;
-	uint32_t netns;		/* order of its namespace; the daemon's own last */
-	int rank;		/* row of its kind */
+	uint32_t netns; /* order of its namespace; the daemon's own last */
+	int rank;       /* row of its kind */
 	unsigned early;
 	bool late, backward;
 };
@@ -332,8 +339,11 @@ static struct object **in_order(const struct model *m)
 		struct object *o = m->objects[i], *netns = model_netns(m, o->netns);
 		bool late = o->set & kind_mask(o->kind, LATE);
 
-		sorted[i] = (struct sorted){ o, netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
-					     sort_key(o, m->kinds), o->kind->early ? o->kind->early(o) : 0, late,
+		sorted[i] = (struct sorted){ o,
+					     netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
+					     sort_key(o, m->kinds),
+					     o->kind->early ? o->kind->early(o) : 0,
+					     late,
 					     o->kind->backward && o->kind->backward(o) };
 	}
 	qsort(sorted, m->n, sizeof(*sorted), sorted_cmp);
@@ -406,7 +416,8 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 	slots_sort(&g.places);
 	find_barred(&g);
 	for (size_t i = 0; i < desired->n; i++) {
-		if (i == 0 || arriving[i]->kind != arriving[i - 1]->kind || strcmp(arriving[i]->netns, arriving[i - 1]->netns))
+		if (i == 0 || arriving[i]->kind != arriving[i - 1]->kind ||
+		    strcmp(arriving[i]->netns, arriving[i - 1]->netns))
 			vacate_for(&g, arriving + i, desired->n - i);
 		settle(&g, arriving[i]);
 	}

@@ -11,21 +11,21 @@ enum marking { MARK_NONE, MARK_PUT, MARK_TAKE_OFF };
 /* One step.  No before: create.  No after: remove.  Both: change in place. */
 struct op {
 	struct object *before, *after;
-	uint64_t diff;		/* of a change: the fields that differ */
+	uint64_t diff; /* of a change: the fields that differ */
 	enum effect effect;
-	enum marking mark;	/* of a change: the mark is all that changes */
-	const char *others;	/* objects of others that it removes as well, in words, and how many; NULL: none */
+	enum marking mark;  /* of a change: the mark is all that changes */
+	const char *others; /* objects of others that it removes as well, in words, and how many; NULL: none */
 	size_t n_others;
 	/* of a change: only what the kernel created with the object is created again (kind.repair) … */
 	bool repair;
-	bool needless;		/* … and, once done: it had come with another one's */
-	bool given;		/* created by an earlier step; this one sets what that could not */
+	bool needless; /* … and, once done: it had come with another one's */
+	bool given;    /* created by an earlier step; this one sets what that could not */
 };
 
 struct plan {
 	struct op *ops;
 	size_t n, room;
-	struct model *desired, *observed;	/* what the ops point into; not owned */
+	struct model *desired, *observed; /* what the ops point into; not owned */
 };
 
 /* Plans from @observed to @desired, whose objects get the handles of the observed ones.  Objects of @observed that
@@ -48,9 +48,9 @@ void plan_done(struct plan *p);
 
 /* A step in words; the texts belong to the arena. */
 struct step {
-	const char *action;	/* "create", "change", "remove" */
+	const char *action; /* "create", "change", "remove" */
 	const char *kind, *object, *detail;
-	const char *effect;	/* "none", "in_place", "recreate", "remove" */
+	const char *effect; /* "none", "in_place", "recreate", "remove" */
 };
 /* False for a step that adds nothing to what the create of the object showed. */
 bool plan_step(const struct op *op, struct arena *a, struct step *ret);

@@ -10,10 +10,12 @@
 static const char *other_name(struct arena *a, const struct object *want, const struct object *have, const char *object)
 {
 	if (want->managed)
-		return arena_fmt(a, "%s is an alternative name of %s; use %s instead", object, have->alias_of, have->alias_of);
-	return arena_fmt(a, "%s cannot be created, because %s is an alternative name of %s; %s link property del "
-			    "dev %s altname %s frees it", object,
-			 want->name, have->alias_of, netns_ip(a, want->netns), have->alias_of, want->name);
+		return arena_fmt(a, "%s is an alternative name of %s; use %s instead", object, have->alias_of,
+				 have->alias_of);
+	return arena_fmt(a,
+			 "%s cannot be created, because %s is an alternative name of %s; %s link property del "
+			 "dev %s altname %s frees it",
+			 object, want->name, have->alias_of, netns_ip(a, want->netns), have->alias_of, want->name);
 }
 
 char *plan_object(struct arena *a, const struct object *want)
@@ -32,6 +34,7 @@ void plan_conflict(struct problems *p, const struct object *want, const struct o
 	if (why)
 		problem_add_in_the_way(p, &want->where, object, why);
 	else
-		problem_add_conflict(p, &want->where, object, have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
+		problem_add_conflict(p, &want->where, object,
+				     have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
 	arena_done(&a);
 }

@@ -24,7 +24,9 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		if (o->kind->fields[i].gives)
 			mask &= ~bit(i);
 	*ret = (struct step){
-		.action = op->before && op->after ? "change" : op->after ? "create" : "remove",
+		.action = op->before && op->after ? "change"
+			  : op->after             ? "create"
+						  : "remove",
 		.kind = o->kind->label,
 		.object = arena_strdup(a, o->place),
 		.detail = object_describe(a, o, change ? op->before : NULL, mask),
@@ -35,7 +37,8 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 	if (!op->after && o->out_of_order)
 		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->out_of_order);
 	if (op->others)
-		ret->detail = arena_fmt(a, "%s%swhich also removes, outside this topology: %s", ret->detail, *ret->detail ? ", " : "", op->others);
+		ret->detail = arena_fmt(a, "%s%swhich also removes, outside this topology: %s", ret->detail,
+					*ret->detail ? ", " : "", op->others);
 	return !op->given || (strcmp(ret->detail, o->kind->name) && *ret->detail);
 }
 
@@ -79,7 +82,8 @@ bool plan_disrupts(const struct plan *p, struct problems *problems)
 			continue;
 		plan_step(&p->ops[i], &a, &s);
 		problem_add(problems, EBUSY, p->ops[i].after ? &p->ops[i].after->where : NULL,
-			    "%s %s%s%s %s, which interrupts traffic", s.kind, s.object, *s.detail ? " " : "", s.detail, how);
+			    "%s %s%s%s %s, which interrupts traffic", s.kind, s.object, *s.detail ? " " : "", s.detail,
+			    how);
 		any = true;
 		arena_done(&a);
 	}

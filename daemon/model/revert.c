@@ -91,7 +91,7 @@ static bool is_disturbed(const struct model *desired, const struct object *o)
 }
 
 void revert_complete(struct model *desired, const struct model *last, const struct model *saved,
-		   const struct model *observed)
+		     const struct model *observed)
 {
 	for (size_t i = 0; i < last->n; i++) {
 		const struct object *l = last->objects[i], *original = model_find(saved, l->id);
@@ -136,7 +136,8 @@ void revert_merge(struct model *m, const struct object *from, uint64_t mask)
 }
 
 /* Calls @each with every object that the steps of @plan also change, in this way or a lesser one. */
-static void affected(const struct plan *plan, enum affects how, void (*each)(struct model *m, const struct object *o), struct model *m)
+static void affected(const struct plan *plan, enum affects how, void (*each)(struct model *m, const struct object *o),
+		     struct model *m)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->ops[i];
@@ -203,7 +204,8 @@ static void mark_none(struct object *copy, const struct object *before, const st
 	const struct kind *k = copy->kind;
 
 	for (size_t i = 0; want && want->kind == k && i < k->n_fields; i++)
-		if (object_has(want, i) && !object_has(before, i) && k->fields[i].kernel_default && !strcmp(k->fields[i].kernel_default, "null"))
+		if (object_has(want, i) && !object_has(before, i) && k->fields[i].kernel_default &&
+		    !strcmp(k->fields[i].kernel_default, "null"))
 			copy->set |= bit(i);
 }
 
@@ -226,7 +228,8 @@ void revert_delta(struct model *delta, const struct plan *plan)
 		if (!op->before)
 			continue;
 		/* Defaults come by themselves. */
-		mask = (mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN)) & ~kind_mask(op->before->kind, USUAL);
+		mask = (mask | kind_mask(op->before->kind, KEY) | kind_mask(op->before->kind, HIDDEN)) &
+		       ~kind_mask(op->before->kind, USUAL);
 		mask |= replaced ? ~UINT64_C(0) : object_unusual(op->before) | (op->after ? op->diff : 0);
 		copy = object_copy(delta, op->before, mask);
 		copy->set &= ~kind_mask(copy->kind, OF_MARK);

@@ -7,7 +7,7 @@
 /* Adds to @desired what reverts: fields that @last had and it has not, to the kernel's
  * default on objects of ours, to @saved elsewhere. */
 void revert_complete(struct model *desired, const struct model *last, const struct model *saved,
-		   const struct model *observed);	/* once for a model */
+		     const struct model *observed); /* once for a model */
 /* Drops those of them that @others still declare. */
 void revert_shared(struct model *desired, const struct model *others);
 /* Adds to @saved the values of others' objects that @plan is about to change. */

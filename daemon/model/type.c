@@ -59,8 +59,8 @@ static uint32_t number_max(const struct field *f)
 	return f->max ? f->max : UINT32_MAX >> (32 - 8 * f->type->size);
 }
 
-int type_number_parse(const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in, _unused_ struct arena *a,
-		 struct err *e)
+int type_number_parse(const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
+		      _unused_ struct arena *a, struct err *e)
 {
 	int64_t v = json_object_get_int64(in);
 

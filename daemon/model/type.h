@@ -8,19 +8,19 @@ struct field;
 
 /* An IP address with a prefix length.  family 0: the word "default". */
 struct inet {
-	uint8_t family;		/* AF_INET, AF_INET6 */
-	uint8_t len;		/* bits of the prefix; all of them for a bare address */
-	uint8_t addr[16];	/* network order; the rest is zero */
+	uint8_t family;   /* AF_INET, AF_INET6 */
+	uint8_t len;      /* bits of the prefix; all of them for a bare address */
+	uint8_t addr[16]; /* network order; the rest is zero */
 };
 
 struct type {
-	const char *name;	/* the name in the manual */
-	size_t size;		/* in the object */
+	const char *name; /* the name in the manual */
+	size_t size;      /* in the object */
 	/* Reads @in into @dst, which is zeroed.  @netns is the namespace that a bare
 	 * interface name refers to.  The error says what the value must be, without
 	 * naming the field. */
-	int (*parse)(const struct field *f, const char *netns, void *dst, struct json_object *in,
-		     struct arena *a, struct err *e);
+	int (*parse)(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,
+		     struct err *e);
 	/* The value as a file would write it.  The caller owns it. */
 	struct json_object *(*format)(const struct field *f, const char *netns, const void *src);
 	bool (*equal)(const void *a, const void *b);
@@ -33,19 +33,18 @@ struct type {
 };
 
 /* The C type in the object: */
-extern const struct type
-	type_bool,	/* bool */
-	type_u8,	/* uint8_t, field.min to field.max */
-	type_u16,	/* uint16_t, likewise */
-	type_u32,	/* uint32_t, likewise */
-	type_string,	/* const char *, 1 to field.max bytes */
-	type_word,	/* uint8_t, one of field.words */
-	type_mac,	/* uint8_t[6] */
-	type_ip,	/* struct inet without a prefix length */
-	type_prefix,	/* struct inet with one; host bits kept (an interface's address) */
-	type_peer,	/* likewise, the address at the other end: "peer 10.0.0.2/32" */
-	type_dest,	/* struct inet: "default", a prefix without host bits, or an address */
-	type_link;	/* const char *, "NS/IF" */
+extern const struct type type_bool, /* bool */
+	type_u8,                    /* uint8_t, field.min to field.max */
+	type_u16,                   /* uint16_t, likewise */
+	type_u32,                   /* uint32_t, likewise */
+	type_string,                /* const char *, 1 to field.max bytes */
+	type_word,                  /* uint8_t, one of field.words */
+	type_mac,                   /* uint8_t[6] */
+	type_ip,                    /* struct inet without a prefix length */
+	type_prefix,                /* struct inet with one; host bits kept (an interface's address) */
+	type_peer,                  /* likewise, the address at the other end: "peer 10.0.0.2/32" */
+	type_dest,                  /* struct inet: "default", a prefix without host bits, or an address */
+	type_link;                  /* const char *, "NS/IF" */
 
 /* Names and their values, ended by a row without a name. */
 struct word {
@@ -54,7 +53,8 @@ struct word {
 };
 
 /* Common to all numbers, for types that compare them differently. */
-int type_number_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a, struct err *e);
+int type_number_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,
+		      struct err *e);
 struct json_object *type_number_format(const struct field *f, const char *netns, const void *src);
 struct json_object *type_number_schema(const struct field *f);
 

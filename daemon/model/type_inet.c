@@ -57,7 +57,7 @@ struct inet inet_net(const struct inet *i)
 	struct inet net = *i;
 
 	for (unsigned bit = net.len; bit < family_bits(net.family); bit++)
-		net.addr[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+		net.addr[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
 	return net;
 }
 

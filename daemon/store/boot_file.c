@@ -9,7 +9,7 @@
 #include <time.h>
 
 enum {
-	SETTLED_NSEC = 100000000,	/* a file that changed just now may change again within the same tick of its clock */
+	SETTLED_NSEC = 100000000, /* a file that changed just now may change again within the same tick of its clock */
 };
 
 void boot_file_free(struct boot_file *f)
@@ -23,10 +23,10 @@ void boot_file_free(struct boot_file *f)
 
 bool boot_stat_is_same(const struct stat *a, const struct stat *b)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mode == b->st_mode &&
-	       a->st_uid == b->st_uid && a->st_gid == b->st_gid && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 bool boot_stat_is_settled(const struct stat *st)
@@ -45,7 +45,8 @@ static int text_read(const char *path, size_t max, char **ret, size_t *ret_size,
 	size_t n = 0;
 
 	if (fd < 0)
-		return errno == ELOOP ? err_set(e, ELOOP, "is a symbolic link, which is not followed: put the file itself here")
+		return errno == ELOOP ? err_set(e, ELOOP,
+						"is a symbolic link, which is not followed: put the file itself here")
 				      : err_set(e, errno, "%s", strerror(errno));
 	if (fstat(fd, ret_st) < 0)
 		return err_set(e, errno, "%s", strerror(errno));
@@ -56,7 +57,8 @@ static int text_read(const char *path, size_t max, char **ret, size_t *ret_size,
 	if (ret_st->st_size > (off_t)max)
 		return err_set(e, EFBIG, "has %lld bytes, at most %zu are allowed", (long long)ret_st->st_size, max);
 	text = must(malloc((size_t)ret_st->st_size + 1));
-	for (ssize_t got; n < (size_t)ret_st->st_size && (got = read(fd, text + n, (size_t)ret_st->st_size - n)) != 0;) {
+	for (ssize_t got;
+	     n < (size_t)ret_st->st_size && (got = read(fd, text + n, (size_t)ret_st->st_size - n)) != 0;) {
 		if (got < 0 && errno != EINTR)
 			return err_set(e, errno, "%s", strerror(errno));
 		n += got > 0 ? (size_t)got : 0;
@@ -100,8 +102,9 @@ static void name_make(struct boot_file *f, const char *own)
 	snprintf(wanted, sizeof(wanted), "%.*s", (int)n, own ? own : base);
 	if (name_problem(wanted, &e)) {
 		if (f->json)
-			problem_add(&f->problems, EINVAL, NULL, "the file name cannot be the topology's name, it "
-								"%s; give it a \"name\"",
+			problem_add(&f->problems, EINVAL, NULL,
+				    "the file name cannot be the topology's name, it "
+				    "%s; give it a \"name\"",
 				    e.text);
 		for (char *c = wanted; *c; c++)
 			if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-", *c))
@@ -129,8 +132,9 @@ static void json_load(struct boot_files *b, struct boot_file *f, const char *tex
 		f->json = json_object_get(json);
 	}
 	/* A file that is invalid elsewhere may still have a name. */
-	name_make(f, json_object_is_type(name, json_type_string) && !name_problem(json_object_get_string(name), &e) ?
-			     json_object_get_string(name) : NULL);
+	name_make(f, json_object_is_type(name, json_type_string) && !name_problem(json_object_get_string(name), &e)
+			     ? json_object_get_string(name)
+			     : NULL);
 }
 
 void boot_file_read(struct boot_files *b, struct boot_file *f)
@@ -180,7 +184,8 @@ void boot_file_place(const struct boot_file *f, struct problems *p)
 	if (text_read(f->path, TOPOLOGY_MAX, &text, &size, &st, &e) < 0 || json_read(text, size, &json, &syntax) < 0)
 		json = NULL;
 	for (size_t i = 0; json && i < p->n; i++) {
-		struct where at = p->v[i].where.pointer ? json_where_pointer(json, p->v[i].where.pointer) : (struct where){ 0 };
+		struct where at =
+			p->v[i].where.pointer ? json_where_pointer(json, p->v[i].where.pointer) : (struct where){ 0 };
 
 		p->v[i].where.line = at.line;
 		p->v[i].where.column = at.column;

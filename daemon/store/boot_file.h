@@ -10,14 +10,14 @@ enum boot_dir { BOOT_TOPOLOGIES, BOOT_PERSISTED, BOOT_DIRS };
 
 struct boot_file {
 	enum boot_dir dir;
-	char *path, *source;		/* the source of the topology: @path, or what was persisted with it */
-	char name[65];			/* of the topology */
-	struct json_object *json;	/* NULL: it cannot be used, and problems say why */
+	char *path, *source;      /* the source of the topology: @path, or what was persisted with it */
+	char name[65];            /* of the topology */
+	struct json_object *json; /* NULL: it cannot be used, and problems say why */
 	struct problems problems;
-	struct stat stamp;		/* when it was read; all zero: it has to be read again */
-	bool seen, hidden;		/* hidden: another file of that name counts */
-	bool gone;			/* removed by netnsd since the directory was read */
-	bool made_up;			/* it has no name, and its file name does not make one */
+	struct stat stamp; /* when it was read; all zero: it has to be read again */
+	bool seen, hidden; /* hidden: another file of that name counts */
+	bool gone;         /* removed by netnsd since the directory was read */
+	bool made_up;      /* it has no name, and its file name does not make one */
 };
 
 /* A directory as it was when it was read; if not known, it has to be read again. */
@@ -29,10 +29,10 @@ struct boot_stamp {
 struct boot_files {
 	const struct kinds *kinds;
 	char *dirs[BOOT_DIRS];
-	char *said[BOOT_DIRS];		/* why the directory cannot be read: reported once */
+	char *said[BOOT_DIRS]; /* why the directory cannot be read: reported once */
 	struct boot_stamp stamps[BOOT_DIRS];
-	struct boot_file **v;		/* in order of directory and path */
-	struct boot_file **by_name;	/* the same in order of name; of one name, the one that counts first */
+	struct boot_file **v;       /* in order of directory and path */
+	struct boot_file **by_name; /* the same in order of name; of one name, the one that counts first */
 	size_t n, room;
 };
 

@@ -7,7 +7,7 @@
 #include "base/trust.h"
 #include <dirent.h>
 
-enum { FILES_MAX = 4096 };	/* of one directory */
+enum { FILES_MAX = 4096 }; /* of one directory */
 
 void boot_files_init(struct boot_files *b, const struct kinds *kinds, const char *topologies, const char *persisted)
 {
@@ -48,7 +48,8 @@ static int name_cmp(const void *a, const void *b)
 }
 
 /* The place of @f, or where it belongs, in @list of @n. */
-static size_t place_of(struct boot_file *const *list, size_t n, const struct boot_file *f, int (*cmp)(const void *a, const void *b))
+static size_t place_of(struct boot_file *const *list, size_t n, const struct boot_file *f,
+		       int (*cmp)(const void *a, const void *b))
 {
 	return lower_bound(&f, list, n, sizeof(struct boot_file *), cmp);
 }
@@ -96,7 +97,8 @@ static int is_topology(const struct dirent *d)
 {
 	size_t n = strlen(d->d_name);
 
-	return *d->d_name != '.' && n > strlen(BOOT_SUFFIX) && !strcmp(d->d_name + n - strlen(BOOT_SUFFIX), BOOT_SUFFIX);
+	return *d->d_name != '.' && n > strlen(BOOT_SUFFIX) &&
+	       !strcmp(d->d_name + n - strlen(BOOT_SUFFIX), BOOT_SUFFIX);
 }
 
 static int entry_cmp(const struct dirent **a, const struct dirent **b)
@@ -161,8 +163,9 @@ static void dir_refresh(struct boot_files *b, enum boot_dir which, size_t known)
 		_cleanup_(freep) char *path = NULL;
 
 		if (i == FILES_MAX)
-			snprintf(why, sizeof(why), "has %d files, at most %d are read: in order of name, those from "
-						   "%s on are left out",
+			snprintf(why, sizeof(why),
+				 "has %d files, at most %d are read: in order of name, those from "
+				 "%s on are left out",
 				 n, FILES_MAX, d->d_name);
 		if (i >= FILES_MAX)
 			continue;

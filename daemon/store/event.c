@@ -13,9 +13,9 @@ enum { TEXT_MAX = 1023 };
 
 struct events {
 	struct event_file file;
-	char *lines[EVENTS_MAX];	/* JSON; the newest at (n - 1) % EVENTS_MAX */
+	char *lines[EVENTS_MAX]; /* JSON; the newest at (n - 1) % EVENTS_MAX */
 	size_t n;
-	size_t odd;			/* lines of the file that were not events */
+	size_t odd; /* lines of the file that were not events */
 	struct subscriber *subscribers;
 };
 
@@ -106,7 +106,8 @@ static void events_keep(void *arg, const char *line)
 void events_tell(struct events *e, const struct event *ev)
 {
 	struct json_object *json = event_json(ev);
-	const char *line = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *line =
+		json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (!ev->quiet)
 		event_log(ev);

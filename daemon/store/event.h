@@ -13,17 +13,17 @@ struct json_struct;
 /* One event; what is unknown is NULL. The strings belong to the caller. */
 struct event {
 	enum event_type type;
-	uint64_t time_usec;	/* CLOCK_REALTIME; 0: now */
+	uint64_t time_usec; /* CLOCK_REALTIME; 0: now */
 	const char *topology;
-	const char *kind;	/* the word of a plan: "address" */
-	const char *object;	/* "ns1/veth-ns", "ns1" */
-	const char *expected;	/* as declared: "10.0.0.2/24"; NULL: it is not declared */
-	const char *actual;		/* as observed; NULL: it does not exist */
-	const char *by;		/* who did it, if known: "pid 4711 (ip)", "uid 0, pid 12 (netnsctl)" */
-	enum why_not why;	/* it is not healed, or not yet */
-	const char *message;	/* one line for people, without the topology's name */
-	int code;		/* errno of a refusal, or 0 */
-	bool quiet;		/* not for the journal: the caller reports it already */
+	const char *kind;     /* the word of a plan: "address" */
+	const char *object;   /* "ns1/veth-ns", "ns1" */
+	const char *expected; /* as declared: "10.0.0.2/24"; NULL: it is not declared */
+	const char *actual;   /* as observed; NULL: it does not exist */
+	const char *by;       /* who did it, if known: "pid 4711 (ip)", "uid 0, pid 12 (netnsctl)" */
+	enum why_not why;     /* it is not healed, or not yet */
+	const char *message;  /* one line for people, without the topology's name */
+	int code;             /* errno of a refusal, or 0 */
+	bool quiet;           /* not for the journal: the caller reports it already */
 };
 
 /* The Event of the interface text. */

@@ -35,8 +35,8 @@ static int file_find(const struct event_file *f, const char *dir, const char *pa
 	int fd = file_open(f->dir, path, flags);
 
 	if (fd < 0 && errno != ENOENT)
-		log_warning("%s/%s is not a file of netnsd's own (%s): past events are not read from it; remove it", dir, path,
-			    strerror(errno));
+		log_warning("%s/%s is not a file of netnsd's own (%s): past events are not read from it; remove it",
+			    dir, path, strerror(errno));
 	return fd;
 }
 
@@ -81,7 +81,8 @@ static void event_file_cut(const struct event_file *f)
 		log_debug("cutting off the rest of %s: %s", name, strerror(errno));
 }
 
-void event_file_open(struct event_file *f, const char *dir, size_t max, void (*each)(void *arg, const char *line), void *arg)
+void event_file_open(struct event_file *f, const char *dir, size_t max, void (*each)(void *arg, const char *line),
+		     void *arg)
 {
 	struct lines l = { 0 };
 
@@ -141,7 +142,8 @@ void event_file_append(struct event_file *f, const char *line)
 		abort();
 	code = line_write(f, text, (size_t)n);
 	if (code && !f->failing)
-		log_warning("new events will not survive a restart, until the run directory can be written: %s", strerror(code));
+		log_warning("new events will not survive a restart, until the run directory can be written: %s",
+			    strerror(code));
 	f->failing = code;
 }
 

@@ -9,13 +9,14 @@ enum { EVENT_FILE_MAX = 512 << 10 };
 
 struct event_file {
 	int dir, fd;
-	size_t size;		/* where the next line goes: the end of the last whole one */
-	bool failing;		/* said so in the log */
+	size_t size;  /* where the next line goes: the end of the last whole one */
+	bool failing; /* said so in the log */
 };
 
 /* Opens "log" in @dir and calls @each with the last @max lines of "log.old" and it,
  * oldest first; a half line, left by a crash, is cut off. */
-void event_file_open(struct event_file *f, const char *dir, size_t max, void (*each)(void *arg, const char *line), void *arg);
+void event_file_open(struct event_file *f, const char *dir, size_t max, void (*each)(void *arg, const char *line),
+		     void *arg);
 /* Appends @line.  The file is rotated if necessary; if there is no space on the disk, the line is dropped. */
 void event_file_append(struct event_file *f, const char *line);
 void event_file_close(struct event_file *f);

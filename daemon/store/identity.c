@@ -48,7 +48,8 @@ static int identity_save(int dir, const char *identity)
 
 	unlinkat(dir, new, 0);
 	_cleanup_(closep) int fd = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0 && dprintf(fd, "%s", identity) == IDENTITY_SIZE - 1 && fsync(fd) == 0 && renameat(dir, new, dir, FILE_NAME) == 0)
+	if (fd >= 0 && dprintf(fd, "%s", identity) == IDENTITY_SIZE - 1 && fsync(fd) == 0 &&
+	    renameat(dir, new, dir, FILE_NAME) == 0)
 		return 0;
 	unlinkat(dir, new, 0);
 	return -1;
@@ -72,11 +73,14 @@ void identity_read(char ret[IDENTITY_SIZE], const char *state_dir, const char *r
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !found && !saved; i++)
 		saved = dirs[i] >= 0 && identity_save(dirs[i], ret) == 0 ? places[i] : NULL;
 	if (saved)
-		log_warning("/etc/machine-id is not valid: MAC addresses are derived from %s/" FILE_NAME ", created "
-			    "now", saved);
+		log_warning("/etc/machine-id is not valid: MAC addresses are derived from %s/" FILE_NAME
+			    ", created "
+			    "now",
+			    saved);
 	else if (!found)
-		log_warning("/etc/machine-id is not valid, and an identity cannot be saved: MAC addresses change "
-			    "with each start of netnsd; run systemd-machine-id-setup");
+		log_warning(
+			"/etc/machine-id is not valid, and an identity cannot be saved: MAC addresses change "
+			"with each start of netnsd; run systemd-machine-id-setup");
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		closep(&dirs[i]);
 }

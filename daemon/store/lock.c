@@ -14,8 +14,8 @@
 struct holder {
 	int pid;
 	uid_t uid;
-	bool known;	/* the kernel names one */
-	bool trusted;	/* one of them is root's, or runs as we do */
+	bool known;   /* the kernel names one */
+	bool trusted; /* one of them is root's, or runs as we do */
 };
 
 /* Processes of other process namespaces are not listed (locks_show, fs/locks.c). */
@@ -61,13 +61,18 @@ int lock_netns(struct err *e)
 		h = holder_find(&st);
 	}
 	if (!h.known)
-		return err_set(e, EBUSY, "another netnsd manages this network namespace, in another PID namespace; "
-					 "use it with netnsctl, or stop it");
+		return err_set(e, EBUSY,
+			       "another netnsd manages this network namespace, in another PID namespace; "
+			       "use it with netnsctl, or stop it");
 	if (h.trusted)
-		return err_set(e, EBUSY, "another netnsd manages this network namespace, pid %d; use it with "
-					 "netnsctl, or stop it", h.pid);
+		return err_set(e, EBUSY,
+			       "another netnsd manages this network namespace, pid %d; use it with "
+			       "netnsctl, or stop it",
+			       h.pid);
 	/* Anybody may lock the file; only root's lock counts. */
-	log_warning("process %d of user %u has locked " OWN_NS ", which only netnsd should do; netnsd starts "
-		    "without that lock", h.pid, h.uid);
+	log_warning("process %d of user %u has locked " OWN_NS
+		    ", which only netnsd should do; netnsd starts "
+		    "without that lock",
+		    h.pid, h.uid);
 	return take_fd(&fd);
 }

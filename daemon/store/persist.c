@@ -65,13 +65,15 @@ int persist_prepare(const char *dir, const char *name, struct json_object *topol
 	file_names(name, "source", file, new);
 	if (text_write(fd, new, source, strlen(source), e) < 0)
 		return e->code;
-	text = json_object_to_json_string_length(topology, flags | JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED, &size);
+	text = json_object_to_json_string_length(topology, flags | JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED,
+						 &size);
 	/* Indented for people to read, unless that would be too long for netnsd. */
 	if (size > TOPOLOGY_MAX)
 		text = json_object_to_json_string_length(topology, flags | JSON_C_TO_STRING_PLAIN, &size);
 	/* Refused: netnsd would not read it at boot. */
 	if (size > TOPOLOGY_MAX)
-		return err_set(e, EFBIG, "the topology has %zu bytes, at most %d are accepted at boot", size, TOPOLOGY_MAX);
+		return err_set(e, EFBIG, "the topology has %zu bytes, at most %d are accepted at boot", size,
+			       TOPOLOGY_MAX);
 	file_names(name, "json", file, new);
 	return text_write(fd, new, text, size, e);
 }

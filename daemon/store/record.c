@@ -14,8 +14,9 @@ enum { DEPTH_MAX = NESTING_MAX + 8 };
 
 static const char *state_word(unsigned i)
 {
-	static const char *const words[] = { [STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed",
-					     [STATE_WAITING] = "waiting" };
+	static const char *const words[] = {
+		[STATE_UP] = "up", [STATE_DOWN] = "down", [STATE_FAILED] = "failed", [STATE_WAITING] = "waiting"
+	};
 
 	return i < ARRAY_SIZE(words) ? words[i] : NULL;
 }
@@ -115,8 +116,8 @@ static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 }
 
 /* For a number with a fraction json-c stores its text where json.c expects a position. */
-static int visit(struct json_object *value, _unused_ int flags, _unused_ struct json_object *in, _unused_ const char *key,
-		 _unused_ size_t *i, _unused_ void *arg)
+static int visit(struct json_object *value, _unused_ int flags, _unused_ struct json_object *in,
+		 _unused_ const char *key, _unused_ size_t *i, _unused_ void *arg)
 {
 	if (json_object_is_type(value, json_type_double))
 		json_object_set_serializer(value, NULL, NULL, NULL);

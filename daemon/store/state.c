@@ -88,13 +88,16 @@ static int write_all(int fd, const char *text, size_t size, struct err *e)
 		ssize_t n = write(fd, text, size);
 
 		if (n < 0)
-			return err_kernel(e, errno, NULL, "writing the state, for which the run directory needs "
-							  "space");
+			return err_kernel(e, errno, NULL,
+					  "writing the state, for which the run directory needs "
+					  "space");
 		text += n;
 		size -= (size_t)n;
 	}
-	return fsync(fd) < 0 ? err_kernel(e, errno, NULL, "writing the state, for which the run directory needs "
-							  "space") : 0;
+	return fsync(fd) < 0 ? err_kernel(e, errno, NULL,
+					  "writing the state, for which the run directory needs "
+					  "space")
+			     : 0;
 }
 
 static void file_name(char buf[80], const char *name, const char *suffix)
@@ -139,7 +142,9 @@ int state_commit(const struct state *s, const char *name, struct err *e)
 	char file[80];
 
 	file_name(file, name, ".json");
-	return renameat(s->pending, file, s->known, file) < 0 ? err_kernel(e, errno, NULL, "%s in the run directory", file) : 0;
+	return renameat(s->pending, file, s->known, file) < 0
+		       ? err_kernel(e, errno, NULL, "%s in the run directory", file)
+		       : 0;
 }
 
 static int record_unlink(int dir, const char *name, struct err *e)
@@ -147,7 +152,9 @@ static int record_unlink(int dir, const char *name, struct err *e)
 	char file[80];
 
 	file_name(file, name, ".json");
-	return unlinkat(dir, file, 0) < 0 && errno != ENOENT ? err_kernel(e, errno, NULL, "%s in the run directory", file) : 0;
+	return unlinkat(dir, file, 0) < 0 && errno != ENOENT
+		       ? err_kernel(e, errno, NULL, "%s in the run directory", file)
+		       : 0;
 }
 
 int state_abandon(const struct state *s, const char *name, struct err *e)
@@ -218,8 +225,10 @@ int state_refuse(const struct state *s, bool pending, const char *name, struct e
 	size_t n;
 
 	err_prefix(e, "the record %s/%s/%s.json", s->dir, pending ? "pending" : "known", name);
-	n = (size_t)snprintf(help, sizeof(help), "; its objects are left alone: netnsctl apply --replace FILE "
-						 "starts over, netnsctl down --forget %s deletes the record", name);
+	n = (size_t)snprintf(help, sizeof(help),
+			     "; its objects are left alone: netnsctl apply --replace FILE "
+			     "starts over, netnsctl down --forget %s deletes the record",
+			     name);
 	/* The remedy is not cut off. */
 	n = strnlen(e->text, sizeof(e->text) - 1 - n);
 	snprintf(e->text + n, sizeof(e->text) - n, "%s", help);
@@ -233,7 +242,8 @@ static int record_read(const struct state *s, bool pending, struct record *r, co
 	size_t size = 0;
 
 	file_name(file, r->name, ".json");
-	if (text_read(pending ? s->pending : s->known, file, &text, &size, e) == 0 && record_parse(r, text, size, kinds, e) == 0)
+	if (text_read(pending ? s->pending : s->known, file, &text, &size, e) == 0 &&
+	    record_parse(r, text, size, kinds, e) == 0)
 		return 0;
 	if (err_is_shortage(e))
 		return err_prefix(e, "%s/%s/%s", s->dir, pending ? "pending" : "known", file);
@@ -251,7 +261,8 @@ static bool record_name(const struct state *s, bool pending, const char *file, s
 	snprintf(r->name, sizeof(r->name), "%.*s", n > suffix ? (int)(n - suffix) : 0, file);
 	if (n > suffix && n <= 64 + suffix && !strcmp(file + n - suffix, ".json") && !name_problem(r->name, &e))
 		return true;
-	log_warning("%s/%s/%s is not named like a record, and ignored: remove it", s->dir, pending ? "pending" : "known", file);
+	log_warning("%s/%s/%s is not named like a record, and ignored: remove it", s->dir,
+		    pending ? "pending" : "known", file);
 	return false;
 }
 

@@ -5,9 +5,9 @@
 #include "record.h"
 
 struct state {
-	int known, pending, pins;	/* directories */
+	int known, pending, pins; /* directories */
 	int lock, netns_lock;
-	char dir[256];			/* their common path */
+	char dir[256]; /* their common path */
 };
 
 /* Takes the lock of the network namespace, then creates @dir and the directories below it

@@ -25,7 +25,8 @@ static int check_one(struct job *j, const struct topology *other, const struct o
 {
 	char object[600];
 
-	if (!want || !claim || (want->managed && !topology_claims(&j->desired.model, want)) || !contradicts(want, claim))
+	if (!want || !claim || (want->managed && !topology_claims(&j->desired.model, want)) ||
+	    !contradicts(want, claim))
 		return 0;
 	snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
 	problem_add_conflict(&j->problems, &want->where, object, other->name);
@@ -94,8 +95,9 @@ static int check_circle(const struct env *env, struct job *j, const struct objec
 		env->topologies[i]->visited = !strcmp(env->topologies[i]->name, j->next.name);
 	if (!lives_in(env, t, j))
 		return 0;
-	problem_add(&j->problems, ELOOP, &netns->where, "namespace %s is created by the topology %s, which itself "
-							"uses a namespace of %s",
+	problem_add(&j->problems, ELOOP, &netns->where,
+		    "namespace %s is created by the topology %s, which itself "
+		    "uses a namespace of %s",
 		    netns->netns, t->name, j->next.name);
 	return -ELOOP;
 }
@@ -118,10 +120,13 @@ int claims_check(const struct env *env, struct job *j)
 const struct topology *claims_user(const struct env *env, const struct job *j, const char **ret_netns)
 {
 	for (size_t i = 0; i < env->n_topologies; i++)
-		for (size_t n = 0; n < env->topologies[i]->claims.n && strcmp(env->topologies[i]->name, j->next.name); n++) {
+		for (size_t n = 0; n < env->topologies[i]->claims.n && strcmp(env->topologies[i]->name, j->next.name);
+		     n++) {
 			const struct object *claim = env->topologies[i]->claims.objects[n];
-			const struct object *own = object_is(claim, "netns") ? model_netns(&j->last.model, claim->netns) : NULL;
-			const struct object *still = own && !own->managed ? model_netns(&j->desired.model, claim->netns) : own;
+			const struct object *own =
+				object_is(claim, "netns") ? model_netns(&j->last.model, claim->netns) : NULL;
+			const struct object *still =
+				own && !own->managed ? model_netns(&j->desired.model, claim->netns) : own;
 
 			if (!own || own->managed || (still && !still->managed))
 				continue;
@@ -141,7 +146,8 @@ struct claim *claims_of_others(const struct env *env, const char *name, size_t *
 		all[n++] = (struct claim){ changing->next.name, &changing->desired.model, true };
 	for (size_t i = 0; i < env->n_topologies; i++)
 		if (env->topologies[i]->claims.n && strcmp(env->topologies[i]->name, name))
-			all[n++] = (struct claim){ .topology = env->topologies[i]->name, .model = &env->topologies[i]->claims };
+			all[n++] = (struct claim){ .topology = env->topologies[i]->name,
+						   .model = &env->topologies[i]->claims };
 	*ret_n = n;
 	return all;
 }

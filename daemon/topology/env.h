@@ -17,10 +17,10 @@ enum { MARK_BUCKETS = 1 << 16 };
 
 /* The file of a boot directory, compared with what is applied. */
 enum on_disk {
-	ON_DISK_SAME,			/* or there is none */
-	ON_DISK_NEW,			/* never applied */
+	ON_DISK_SAME, /* or there is none */
+	ON_DISK_NEW,  /* never applied */
 	ON_DISK_CHANGED,
-	ON_DISK_OTHER,			/* what is applied came from elsewhere, and differs */
+	ON_DISK_OTHER, /* what is applied came from elsewhere, and differs */
 	ON_DISK_INVALID,
 };
 
@@ -28,39 +28,39 @@ enum on_disk {
 struct topology {
 	char name[65], source[SOURCE_SIZE];
 	enum topology_state state;
-	bool awaiting;			/* not brought up yet, as something is missing (await.h) */
+	bool awaiting; /* not brought up yet, as something is missing (await.h) */
 	size_t namespaces, links, healed;
-	uint64_t since_usec;		/* CLOCK_REALTIME */
-	uint64_t confirm_usec;		/* CLOCK_BOOTTIME: when it is rolled back unless confirmed; 0: never */
-	bool boot;			/* it is in a file of a boot directory, boot_file */
+	uint64_t since_usec;   /* CLOCK_REALTIME */
+	uint64_t confirm_usec; /* CLOCK_BOOTTIME: when it is rolled back unless confirmed; 0: never */
+	bool boot;             /* it is in a file of a boot directory, boot_file */
 	const char *boot_file;
 	enum on_disk on_disk;
-	const struct problem *on_disk_problem;	/* of ON_DISK_INVALID, if something else is applied */
-	bool unapplied;			/* there is only the file: it was never up, whatever state says */
-	struct json_object *json;	/* as declared */
-	struct problems problems;	/* the last, if state is STATE_FAILED or STATE_WAITING */
+	const struct problem *on_disk_problem; /* of ON_DISK_INVALID, if something else is applied */
+	bool unapplied;                        /* there is only the file: it was never up, whatever state says */
+	struct json_object *json;              /* as declared */
+	struct problems problems;              /* the last, if state is STATE_FAILED or STATE_WAITING */
 
 	struct model saved;
-	bool visited;		/* scratch of one walk */
-	struct model claims;	/* what it declares of others' objects (claims.c) */
+	bool visited;        /* scratch of one walk */
+	struct model claims; /* what it declares of others' objects (claims.c) */
 
 	/* watched.c: what is watched; empty unless it is up. */
 	struct model declared;
 	enum on_drift on_drift;
-	struct object **places;	/* of declared, in order of namespace and interface */
-	struct watched *watched;	/* its namespaces, in order of name */
+	struct object **places;  /* of declared, in order of namespace and interface */
+	struct watched *watched; /* its namespaces, in order of name */
 	size_t n_watched;
 	struct drifts drifts;
-	bool broken;		/* a change could be neither done nor rolled back: netnsd leaves it alone */
+	bool broken; /* a change could be neither done nor rolled back: netnsd leaves it alone */
 	bool heal_failed;
-	enum why_not said;	/* the last logged reason to leave all of it alone, and when (CLOCK_BOOTTIME) */
+	enum why_not said; /* the last logged reason to leave all of it alone, and when (CLOCK_BOOTTIME) */
 	uint64_t said_usec;
-	bool forgot;		/* that a link was ours by its number: a running job has to forget it, too */
-	uint64_t again_usec;	/* CLOCK_BOOTTIME: when to observe again after a failure; 0: no failure */
-	struct json_object *previous;	/* as in its record (state.h) */
+	bool forgot;                  /* that a link was ours by its number: a running job has to forget it, too */
+	uint64_t again_usec;          /* CLOCK_BOOTTIME: when to observe again after a failure; 0: no failure */
+	struct json_object *previous; /* as in its record (state.h) */
 	bool persist;
-	uint64_t due_usec;	/* CLOCK_BOOTTIME: when the rollback is due; UINT64_MAX: it is queued already */
-	unsigned refusals;	/* failed rollbacks, one after the other */
+	uint64_t due_usec; /* CLOCK_BOOTTIME: when the rollback is due; UINT64_MAX: it is queued already */
+	unsigned refusals; /* failed rollbacks, one after the other */
 };
 
 /* Whether what it declares exists, complete or not. */
@@ -76,14 +76,14 @@ struct env {
 	struct state state;
 	struct store store;
 	struct events *events;
-	struct topology **topologies;	/* in order of name */
+	struct topology **topologies; /* in order of name */
 	size_t n_topologies;
-	uint16_t marks[MARK_BUCKETS];	/* topologies for each remainder of topology_hash */
-	bool marked;			/* some topology may be marked (watched_is_marked); if false, none is */
-	struct listener *listener;	/* NULL: nothing is watched, only applied once */
-	struct watched *heard[HEARD_CHAINS];	/* by watched_chain of the nsid */
-	struct drifts drifts;		/* what those of new topologies start from */
-	uint32_t next_index;		/* above all numbers that links of ours have had */
-	size_t turn;			/* the topology to be healed next */
-	struct job *changing;		/* the running change; NULL: there is none */
+	uint16_t marks[MARK_BUCKETS];        /* topologies for each remainder of topology_hash */
+	bool marked;                         /* some topology may be marked (watched_is_marked); if false, none is */
+	struct listener *listener;           /* NULL: nothing is watched, only applied once */
+	struct watched *heard[HEARD_CHAINS]; /* by watched_chain of the nsid */
+	struct drifts drifts;                /* what those of new topologies start from */
+	uint32_t next_index;                 /* above all numbers that links of ours have had */
+	size_t turn;                         /* the topology to be healed next */
+	struct job *changing;                /* the running change; NULL: there is none */
 };

@@ -43,7 +43,8 @@ struct topology *topology_need(struct env *env, const char *name)
 	if (t)
 		return t;
 	env->topologies = must(realloc(env->topologies, (env->n_topologies + 1) * sizeof(*env->topologies)));
-	memmove(env->topologies + place + 1, env->topologies + place, (env->n_topologies - place) * sizeof(*env->topologies));
+	memmove(env->topologies + place + 1, env->topologies + place,
+		(env->n_topologies - place) * sizeof(*env->topologies));
 	env->n_topologies++;
 	t = env->topologies[place] = must(calloc(1, sizeof(*t)));
 	snprintf(t->name, sizeof(t->name), "%s", name);
@@ -163,7 +164,9 @@ void topology_take(struct env *env, struct record *r, const struct model *declar
 int topology_store(const struct env *env, const struct topology *t, struct err *e)
 {
 	struct record r = {
-		.state = topology_is_up(t) ? STATE_UP : t->awaiting ? STATE_WAITING : t->state,
+		.state = topology_is_up(t) ? STATE_UP
+			 : t->awaiting     ? STATE_WAITING
+					   : t->state,
 		.since_usec = t->since_usec,
 		.healed = (uint32_t)t->healed,
 		.topology = t->json,

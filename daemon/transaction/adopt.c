@@ -7,7 +7,8 @@
 
 static void differ(struct job *j, const struct object *o, const char *how, const char *detail)
 {
-	problem_add(&j->problems, EEXIST, &o->where, "%s %s%s%s %s", o->kind->label, o->place, *detail ? " " : "", detail, how);
+	problem_add(&j->problems, EEXIST, &o->where, "%s %s%s%s %s", o->kind->label, o->place, *detail ? " " : "",
+		    detail, how);
 	j->outcome = OUTCOME_DIFFERS;
 	j->result = -EEXIST;
 }
@@ -15,8 +16,9 @@ static void differ(struct job *j, const struct object *o, const char *how, const
 /* Lists all that is not as declared, in the words of a plan. */
 static void find_differences(struct job *j)
 {
-	static const char *const how[] = { "does not exist", "would have to be changed", "exists, but is not "
-											     "declared",
+	static const char *const how[] = { "does not exist", "would have to be changed",
+					   "exists, but is not "
+					   "declared",
 					   "would have to be recreated" };
 	struct arena a = { 0 };
 
@@ -27,15 +29,18 @@ static void find_differences(struct job *j)
 		struct step s;
 
 		if (have && have->out_of_order && op->after)
-			continue;	/* reported where it is removed */
+			continue; /* reported where it is removed */
 		if (plan_step(op, &a, &s))
 			differ(j, o, how[o->out_of_order ? 3 : op->before ? op->after ? 1 : 2 : 0], s.detail);
 	}
 	for (size_t i = 0; i < j->pass.observed.n; i++) {
 		const struct object *o = j->pass.observed.objects[i];
 
-		if (o->sign.taken && model_find(&j->desired.model, o->id) && !model_find(&j->desired.model, o->id)->managed)
-			differ(j, o, "has a link group or an alias, where netnsd puts its mark: ip link set … group default alias ''", "");
+		if (o->sign.taken && model_find(&j->desired.model, o->id) &&
+		    !model_find(&j->desired.model, o->id)->managed)
+			differ(j, o,
+			       "has a link group or an alias, where netnsd puts its mark: ip link set … group default alias ''",
+			       "");
 	}
 	arena_done(&a);
 }
@@ -49,7 +54,9 @@ static void plan_marks(struct job *j)
 		struct object *o = j->pass.observed.objects[i];
 
 		if (o->unmarked)
-			plan_add(&j->pass.plan, (struct op){ .before = o, .after = model_find(&j->desired.model, o->id), .mark = MARK_PUT });
+			plan_add(&j->pass.plan, (struct op){ .before = o,
+							     .after = model_find(&j->desired.model, o->id),
+							     .mark = MARK_PUT });
 	}
 	j->changed = j->pass.plan.n;
 }

@@ -6,9 +6,9 @@
 struct execution {
 	struct batch batch;
 	const struct plan *plan;
-	size_t next;		/* steps before it are done, or in the batch that is queued */
-	struct op *deferred;	/* the first refused one for which the kernel may not be ready; NULL: none */
-	struct err refused;	/* the reason */
+	size_t next;         /* steps before it are done, or in the batch that is queued */
+	struct op *deferred; /* the first refused one for which the kernel may not be ready; NULL: none */
+	struct err refused;  /* the reason */
 };
 
 void execute_init(struct execution *x, const struct plan *plan, struct netns_set *set, const char *topology,

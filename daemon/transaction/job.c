@@ -176,7 +176,8 @@ static void roll_back(struct job *j)
 		return;
 	}
 	/* After a second observation the first plan is lost, as it is after a crash. */
-	revert_before(&j->before, &j->last.model, &j->next.delta, j->rounds == 0 && j->pass.executing ? &j->pass.plan : NULL);
+	revert_before(&j->before, &j->last.model, &j->next.delta,
+		      j->rounds == 0 && j->pass.executing ? &j->pass.plan : NULL);
 	j->rolling_back = true;
 	j->n_first = j->problems.n;
 	j->pass.set.exclusive = false;

@@ -16,16 +16,16 @@ enum job_round { ROUND_FIRST, ROUND_VERIFY, ROUND_WAIT, ROUND_BACK };
 
 struct job {
 	const struct store *store;
-	struct record next;		/* the record afterwards; its saved values grow */
+	struct record next; /* the record afterwards; its saved values grow */
 	struct declaration desired, last;
-	struct claim *claims;		/* of other topologies; owned by the job, but not what they refer to */
+	struct claim *claims; /* of other topologies; owned by the job, but not what they refer to */
 	size_t n_claims;
-	char pins[400];			/* where unlinked namespaces are pinned; empty: nowhere */
-	bool same;			/* the same topology is up already: nothing written if nothing to do */
-	bool no_disrupt;		/* refused if a step interrupts traffic */
-	bool adopt;			/* objects exist as declared, and are only to be marked (adopt.h) */
-	bool beside;			/* routes of others in the place of ours are no conflict: ours existed */
-	bool quiet;			/* not requested: heal or rollback; nothing written if nothing to do */
+	char pins[400];  /* where unlinked namespaces are pinned; empty: nowhere */
+	bool same;       /* the same topology is up already: nothing written if nothing to do */
+	bool no_disrupt; /* refused if a step interrupts traffic */
+	bool adopt;      /* objects exist as declared, and are only to be marked (adopt.h) */
+	bool beside;     /* routes of others in the place of ours are no conflict: ours existed */
+	bool quiet;      /* not requested: heal or rollback; nothing written if nothing to do */
 
 	enum job_phase phase;
 	enum job_round round;
@@ -36,12 +36,12 @@ struct job {
 	struct model before;
 	struct fd_reserve fd_reserve;
 	struct {
-		uint64_t began, next;	/* CLOCK_BOOTTIME, in microseconds: of JOB_WAIT, and when to observe again */
-		struct err refused;	/* of the step that waits */
-		struct err keeps;	/* what prevents it */
+		uint64_t began, next; /* CLOCK_BOOTTIME, in microseconds: of JOB_WAIT, and when to observe again */
+		struct err refused;   /* of the step that waits */
+		struct err keeps;     /* what prevents it */
 		unsigned tries;
-		bool said, told;	/* that something prevents it: by the last observation, and by job_waits_for */
-		const char *ends;	/* why a change that would wait is rolled back instead; NULL: it waits */
+		bool said, told;  /* that something prevents it: by the last observation, and by job_waits_for */
+		const char *ends; /* why a change that would wait is rolled back instead; NULL: it waits */
 	} wait;
 	bool written, completed, noted;
 
@@ -49,14 +49,14 @@ struct job {
 		/* the steps first to done-1 of the first plan have just been done; equal: none */
 		size_t first, done;
 	} taken;
-	size_t created, changed, removed;	/* of the first plan */
-	int result;			/* 0, or the code of the first failure */
-	enum outcome_code outcome;	/* the code of a failure other than OUTCOME_REFUSED; OUTCOME_DONE: none */
-	struct problems problems;	/* [0] the failure, [1] why the rollback failed */
-	size_t n_first;			/* of problems: those before the rollback */
+	size_t created, changed, removed; /* of the first plan */
+	int result;                       /* 0, or the code of the first failure */
+	enum outcome_code outcome;        /* the code of a failure other than OUTCOME_REFUSED; OUTCOME_DONE: none */
+	struct problems problems;         /* [0] the failure, [1] why the rollback failed */
+	size_t n_first;                   /* of problems: those before the rollback */
 	unsigned rollback_tries;
-	char others[512];	/* objects of others that the change removes, in words */
-	char lost[512];		/* of those, what a rollback does not restore */
+	char others[512]; /* objects of others that the change removes, in words */
+	char lost[512];   /* of those, what a rollback does not restore */
 	struct netns_user *users;
 	size_t n_users;
 };

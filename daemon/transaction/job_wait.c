@@ -7,7 +7,7 @@
 
 enum {
 	POLL_USEC = 50000,
-	TRIES_MAX = 2,	/* of steps that the kernel refuses although nothing stands against them */
+	TRIES_MAX = 2, /* of steps that the kernel refuses although nothing stands against them */
 };
 
 #define SECOND UINT64_C(1000000)
@@ -97,7 +97,7 @@ void job_waited(struct job *j)
 	if (j->rolling_back || !j->next.confirm_usec)
 		return;
 	j->next.confirm_usec += usec_now(CLOCK_BOOTTIME) - j->wait.began;
-	j->noted = true;	/* written once more before the commit */
+	j->noted = true; /* written once more before the commit */
 }
 
 void job_not_settled(const struct op *op, struct err *e)
@@ -106,8 +106,9 @@ void job_not_settled(const struct op *op, struct err *e)
 	struct step s;
 
 	plan_step(op, &a, &s);
-	err_set(e, EIO, "%s %s %s: the kernel accepted the step, but without lasting effect: another program undoes "
-			"it, or this kernel does not support it",
+	err_set(e, EIO,
+		"%s %s %s: the kernel accepted the step, but without lasting effect: another program undoes "
+		"it, or this kernel does not support it",
 		s.kind, s.object, s.detail);
 	arena_done(&a);
 }

@@ -8,32 +8,32 @@
 struct claim {
 	const char *topology;
 	const struct model *model;
-	bool pending;			/* of a running change, which may fail */
+	bool pending; /* of a running change, which may fail */
 };
 
 /* The target. */
 struct wish {
 	const char *topology;
 	struct model *desired;
-	struct model *last;		/* as it was applied last */
+	struct model *last; /* as it was applied last */
 	/* what a change has tried to create: where that carries our mark it is ours; NULL: nothing */
 	const struct model *tried;
 	const struct claim *claims;
 	size_t n_claims;
-	bool adopt;			/* what is declared and carries no mark is taken to carry ours (adopt.h) */
+	bool adopt; /* what is declared and carries no mark is taken to carry ours (adopt.h) */
 };
 
 struct machine {
 	const struct kinds *kinds;
-	const char *identity;		/* distinguishes it from others, for MAC addresses */
-	uint32_t *next_index;		/* above all numbers that links of ours have had */
+	const char *identity; /* distinguishes it from others, for MAC addresses */
+	uint32_t *next_index; /* above all numbers that links of ours have had */
 	void *arg;
 	/* Opens the namespaces called @names, which are sorted and may repeat.  @pins: where unlinked ones are pinned
 	 * (netns.h), and may have been left; NULL: nowhere. */
 	int (*open)(void *arg, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
 	/* Reads @ns, of @set, into @observed. */
-	int (*observe)(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w, struct model *observed,
-		       struct err *e);
+	int (*observe)(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,
+		       struct model *observed, struct err *e);
 	/* As execute_step. */
 	int (*execute)(void *arg, struct execution *x, const struct op **ret_op, struct err *e);
 	/* Names @ns, which is fresh or has lost its name. */
@@ -42,7 +42,7 @@ struct machine {
 
 /* The kernel; @arg of machine_open: the directory of names. */
 int machine_open(void *dir, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
-int machine_observe(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w, struct model *observed,
-		    struct err *e);
+int machine_observe(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,
+		    struct model *observed, struct err *e);
 int machine_execute(void *arg, struct execution *x, const struct op **ret_op, struct err *e);
 int machine_name(void *arg, struct netns_set *set, struct netns *ns, struct err *e);

@@ -7,13 +7,13 @@
 
 struct pass {
 	const struct machine *machine;
-	struct netns_set set;		/* what is observed and changed */
+	struct netns_set set; /* what is observed and changed */
 	struct wish wish;
 	struct model observed;
 	struct plan plan;
-	struct problems problems;	/* of the plan: conflicts */
+	struct problems problems; /* of the plan: conflicts */
 	struct execution execution;
-	bool executing;			/* the plan, or a part of it, is being executed */
+	bool executing; /* the plan, or a part of it, is being executed */
 };
 
 void pass_init(struct pass *p, const struct machine *m);

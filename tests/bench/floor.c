@@ -23,10 +23,10 @@
 #include <unistd.h>
 
 enum {
-	HOST_INDEX = 100000,	/* of the first end on the host: no other link has such a number */
-	NS_INDEX = 10,		/* of the end in each namespace; below are the tunnels that some kernels create */
+	HOST_INDEX = 100000, /* of the first end on the host: no other link has such a number */
+	NS_INDEX = 10,       /* of the end in each namespace; below are the tunnels that some kernels create */
 	LO_INDEX = 1,
-	GROUP = 0x40000001,	/* of all ends on the host */
+	GROUP = 0x40000001, /* of all ends on the host */
 };
 
 static const uint32_t FIRST_NET = (10U << 24) + (100U << 16);

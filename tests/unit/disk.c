@@ -73,7 +73,7 @@ static size_t at_once(size_t size)
 
 /* With 64-bit file sizes the C library has other names for some of them, and the names of the machine's build are
  * used. */
-#define WRAP(type, name, params) \
+#define WRAP(type, name, params)   \
 	type __real_##name params; \
 	type __wrap_##name params; \
 	type __wrap_##name params
@@ -136,7 +136,7 @@ WRAP(int, fstat64, (int fd, struct stat *st))
 }
 
 /* The lock of the network namespace belongs to the machine, not to a test. */
-WRAP(int, lock_netns, (struct err *e _unused_))
+WRAP(int, lock_netns, (struct err * e _unused_))
 {
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }

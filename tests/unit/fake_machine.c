@@ -22,7 +22,8 @@ static int fake_open(void *arg, struct netns_set *set, const char **names, size_
 	*set = (struct netns_set){ .v = must(calloc(n, sizeof(*set->v))) };
 	for (size_t i = 0; i < n; i++)
 		if (!set->n || strcmp(set->v[set->n - 1].name, names[i]))
-			set->v[set->n++] = (struct netns){ .name = names[i], .fd = -1, .state = state_of(m->kernel, names[i]) };
+			set->v[set->n++] =
+				(struct netns){ .name = names[i], .fd = -1, .state = state_of(m->kernel, names[i]) };
 	return 0;
 }
 

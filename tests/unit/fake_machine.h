@@ -11,17 +11,17 @@ struct fake_machine {
 	struct machine machine;
 	struct store store;
 	struct fake *kernel;
-	struct model saved;       /* of the last record that was committed, or transferred */
-	char *pending;            /* the record of the running change; NULL: there is none */
+	struct model saved; /* of the last record that was committed, or transferred */
+	char *pending;      /* the record of the running change; NULL: there is none */
 	uint32_t next_index;
-	size_t steps;             /* done, or refused, so far */
-	size_t fails[2];          /* the steps that are refused; NEVER */
+	size_t steps;    /* done, or refused, so far */
+	size_t fails[2]; /* the steps that are refused; NEVER */
 	/* how many steps after a refused one, in its namespace, may have been in the same batch */
 	size_t more;
-	bool commit_fails;        /* once */
-	bool cuts_off;            /* netnsd is interrupted where the first of these fails */
-	bool goes_back;           /* something has failed */
-	bool cut_off;             /* interrupted: nothing is done any more */
+	bool commit_fails; /* once */
+	bool cuts_off;     /* netnsd is interrupted where the first of these fails */
+	bool goes_back;    /* something has failed */
+	bool cut_off;      /* interrupted: nothing is done any more */
 };
 
 void fake_machine_init(struct fake_machine *m, struct fake *k, const struct model *saved);

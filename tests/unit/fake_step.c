@@ -304,8 +304,9 @@ static bool is_taken(const struct fake *k, const struct object *o)
 	for (size_t i = 0; i < k->n; i++) {
 		const struct object *other = k->v[i].o;
 
-		if (k->v[i].pins || !other->kind->slots || strcmp(other->netns, o->netns) || (fake_is_intruder(other) && joins) ||
-		    !strcmp(other->kind->class, o->kind->class) || (is_class(other, "address") && !is_up(k, other->place)))
+		if (k->v[i].pins || !other->kind->slots || strcmp(other->netns, o->netns) ||
+		    (fake_is_intruder(other) && joins) || !strcmp(other->kind->class, o->kind->class) ||
+		    (is_class(other, "address") && !is_up(k, other->place)))
 			continue;
 		m = other->kind->slots(other, theirs);
 		for (size_t a = 0; a < n; a++)
@@ -356,8 +357,7 @@ static void route_show(struct fake *k, struct route *r)
 	hide_none(&r->object);
 	r->type = r->type ? r->type : (uint8_t)RTN_UNICAST;
 	r->table = r->key.table;
-	r->object.set |= field_bit(r->object.kind, "type") |
-			 field_bit(r->object.kind, "onlink") |
+	r->object.set |= field_bit(r->object.kind, "type") | field_bit(r->object.kind, "onlink") |
 			 field_bit(r->object.kind, "table");
 	if (!r->dev && r->via.family)
 		r->dev = reach(k, r->object.netns, &r->via, NULL);

@@ -66,8 +66,7 @@ static void put_bool(struct json_object *o, const char *key, bool value)
 	json_object_object_add(o, key, json_object_new_boolean(value));
 }
 
-_printf_(3, 4)
-static void put_text(struct json_object *o, const char *key, const char *fmt, ...)
+_printf_(3, 4) static void put_text(struct json_object *o, const char *key, const char *fmt, ...)
 {
 	struct json_object *text;
 	char value[160];
@@ -89,7 +88,8 @@ static void add_addresses(const struct topo *t, struct body *b, struct json_obje
 	unsigned net = generator_roll(t->d, NETWORKS, "net %s/%s", b->name, name);
 	struct json_object *list;
 
-	if (b->networks[0][net] || b->networks[1][net] || generator_roll(t->d, 5, "addresses %s/%s", b->name, name) == 0)
+	if (b->networks[0][net] || b->networks[1][net] ||
+	    generator_roll(t->d, 5, "addresses %s/%s", b->name, name) == 0)
 		return;
 	list = child(link, "addresses", true);
 	if (generator_roll(t->d, 4, "v4 %s/%s", b->name, name)) {
@@ -318,7 +318,8 @@ static void add_body(const struct topo *t, struct body *b)
 	if (generator_roll(t->d, 4, "default %s", b->name) == 0)
 		put_int(child(b->in, "sysctl", false), "net.ipv6.conf.default.hop_limit",
 			33 + (int)generator_roll(t->d, 2, "hop limit %s", b->name));
-	json_object_object_foreach(b->interfaces, name, link) add_device_route(t, b, name, link);
+	json_object_object_foreach(b->interfaces, name, link)
+		add_device_route(t, b, name, link);
 	for (unsigned net = 0; net < NETWORKS; net++)
 		for (unsigned v6 = 0; v6 < 2; v6++)
 			if (b->networks[v6][net] && generator_roll(t->d, 2, "routes %s %u %u", b->name, net, v6))

@@ -32,7 +32,8 @@ static int tunnel_check(struct object *o, struct err *e)
 }
 
 /* Both ports are in one attribute. */
-static int put_data(_unused_ struct batch *w, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m, _unused_ struct err *e)
+static int put_data(_unused_ struct batch *w, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m,
+		    _unused_ struct err *e)
 {
 	const struct tunnel *t = (const struct tunnel *)o;
 
@@ -71,10 +72,11 @@ const struct kinds *tunnel_kinds(void)
 	return &kinds;
 }
 
-const char tunnel_file[] = "{\"namespaces\": {\"a\": {\"interfaces\": {"
-			   "\"x\": {\"kind\": \"veth\", \"peer\": \"y\"},"
-			   "\"t\": {\"kind\": \"tunnel\", \"learning\": false, \"port\": 8472, \"ttl\": 3, \"remote\": \"2001:db8::1\","
-			   " \"over\": \"x\", \"mode\": \"fast\", \"first\": 10, \"last\": 20}}}}}";
+const char tunnel_file[] =
+	"{\"namespaces\": {\"a\": {\"interfaces\": {"
+	"\"x\": {\"kind\": \"veth\", \"peer\": \"y\"},"
+	"\"t\": {\"kind\": \"tunnel\", \"learning\": false, \"port\": 8472, \"ttl\": 3, \"remote\": \"2001:db8::1\","
+	" \"over\": \"x\", \"mode\": \"fast\", \"first\": 10, \"last\": 20}}}}}";
 
 struct tunnel *tunnel_of(const struct declaration *t)
 {

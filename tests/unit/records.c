@@ -19,8 +19,13 @@ void record_make(struct record *r, const char *name)
 {
 	struct object *o;
 
-	*r = (struct record){ .state = STATE_WAITING, .since_usec = 1700000000000001, .healed = UINT32_MAX, .had = true,
-			      .adopt = true, .persist = true, .forget = true };
+	*r = (struct record){ .state = STATE_WAITING,
+			      .since_usec = 1700000000000001,
+			      .healed = UINT32_MAX,
+			      .had = true,
+			      .adopt = true,
+			      .persist = true,
+			      .forget = true };
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	memset(r->source, 's', SOURCE_SIZE - 1);
 	r->confirm_usec = usec_now(CLOCK_BOOTTIME) + 5000000;

@@ -146,11 +146,8 @@ static void test_event(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_outcomes),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_long_source),
-		cmocka_unit_test(test_parameters),
-		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_outcomes),   cmocka_unit_test(test_words), cmocka_unit_test(test_long_source),
+		cmocka_unit_test(test_parameters), cmocka_unit_test(test_event),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

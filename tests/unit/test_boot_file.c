@@ -64,12 +64,17 @@ static const struct problem *problem_of(const struct fixture *f, const char *nam
 
 static void test_names(void **state)
 {
-	static const struct { const char *file, *text, *name; bool valid, made_up; } rows[] = {
-		{ "lab.json", "{}", "lab", true, false }, { "file.json", "{\"name\":\"other\"}", "other", true, false },
+	static const struct {
+		const char *file, *text, *name;
+		bool valid, made_up;
+	} rows[] = {
+		{ "lab.json", "{}", "lab", true, false },
+		{ "file.json", "{\"name\":\"other\"}", "other", true, false },
 		/* It is not valid, but has a name. */
 		{ "bad.json", "{\"name\":\"called\",\"version\":0}", "called", false, false },
 		{ "worse.json", "{\"name\":", "worse", false, false },
-		{ "a b.json", "{}", "a_b", false, true }, { "-x.json", "{}", "xx", false, true },
+		{ "a b.json", "{}", "a_b", false, true },
+		{ "-x.json", "{}", "xx", false, true },
 		{ "12345678901234567890123456789012345678901234567890123456789012345.json", "{}",
 		  "1234567890123456789012345678901234567890123456789012345678901234", false, true },
 	};
@@ -94,7 +99,8 @@ static void test_names(void **state)
 
 static void test_not_files(void **state)
 {
-	static const char *const others[] = { ".hidden.json", ".json", "lab.json~", "lab.json.dpkg-new", "lab.JSON", "README" };
+	static const char *const others[] = { ".hidden.json",      ".json",    "lab.json~",
+					      "lab.json.dpkg-new", "lab.JSON", "README" };
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
@@ -105,7 +111,8 @@ static void test_not_files(void **state)
 
 static void test_hostile_files(void **state)
 {
-	static const char whole[] = "{\"name\": \"lab\", \"namespaces\": {\"ns1\": {\"interfaces\": {\"s\": {\"kind\": \"switch\"}}}}}";
+	static const char whole[] =
+		"{\"name\": \"lab\", \"namespaces\": {\"ns1\": {\"interfaces\": {\"s\": {\"kind\": \"switch\"}}}}}";
 	struct fixture *f = *state;
 	struct stat st;
 
@@ -152,7 +159,8 @@ static void test_disk_fails(void **state)
 /* Cut off at any byte, the file is refused with a position in it; nothing of it is used. */
 static void test_cut_off(void **state)
 {
-	static const char whole[] = "{\n\"name\": \"lab\", \"namespaces\": {\"ns1\": {\"interfaces\": {\"s\": {\"kind\": \"switch\"}}}}}";
+	static const char whole[] =
+		"{\n\"name\": \"lab\", \"namespaces\": {\"ns1\": {\"interfaces\": {\"s\": {\"kind\": \"switch\"}}}}}";
 	struct fixture *f = *state;
 
 	for (size_t n = 0; n < sizeof(whole) - 1; n++) {
@@ -267,8 +275,13 @@ static void test_note(void **state)
 static void test_source(void **state)
 {
 	static char longer[4098];
-	static const struct { const char *text; size_t size; bool used; } rows[] = {
-		{ "/etc/lab.json", 13, true }, { "", 0, false }, { "a\0b", 3, false }, { longer, 4096, true }, { longer, 4097, false },
+	static const struct {
+		const char *text;
+		size_t size;
+		bool used;
+	} rows[] = {
+		{ "/etc/lab.json", 13, true }, { "", 0, false },        { "a\0b", 3, false },
+		{ longer, 4096, true },        { longer, 4097, false },
 	};
 	struct fixture *f = *state;
 
@@ -282,7 +295,8 @@ static void test_source(void **state)
 		look(f);
 		file = boot_files_find(&f->files, "lab");
 		if (rows[i].used)
-			assert_true(strlen(file->source) == rows[i].size && !memcmp(file->source, rows[i].text, rows[i].size));
+			assert_true(strlen(file->source) == rows[i].size &&
+				    !memcmp(file->source, rows[i].text, rows[i].size));
 		else
 			assert_string_equal(file->source, file->path);
 	}
@@ -307,7 +321,8 @@ static void test_directories(void **state)
 	assert_int_equal(chmod(f->top, 0777), 0);
 	look(f);
 	assert_int_equal(f->files.n, 0);
-	assert_non_null(strstr(f->files.said[BOOT_TOPOLOGIES], "is writable for users other than root: chmod go-w; nothing in it is applied"));
+	assert_non_null(strstr(f->files.said[BOOT_TOPOLOGIES],
+			       "is writable for users other than root: chmod go-w; nothing in it is applied"));
 	assert_int_equal(chmod(f->top, 0755), 0);
 	look(f);
 	assert_int_equal(f->files.n, 1);
@@ -337,8 +352,9 @@ static void test_too_many(void **state)
 	assert_non_null(boot_files_find(&f->files, "4095"));
 	assert_null(boot_files_find(&f->files, "4096"));
 	assert_non_null(boot_files_find(&f->files, "own"));
-	assert_string_equal(f->files.said[BOOT_TOPOLOGIES],
-			    "has 4097 files, at most 4096 are read: in order of name, those from 4096.json on are left out");
+	assert_string_equal(
+		f->files.said[BOOT_TOPOLOGIES],
+		"has 4097 files, at most 4096 are read: in order of name, those from 4096.json on are left out");
 }
 
 static void test_place(void **state)

@@ -103,7 +103,9 @@ static struct job *change(struct fixture *f, const char *name, const char *last,
 
 static void test_contradictions(void **state)
 {
-	static const struct { const char *theirs, *ours, *object; } rows[] = {
+	static const struct {
+		const char *theirs, *ours, *object;
+	} rows[] = {
 		/* A key may have several that agree. */
 		{ HOST(TTL(70)), HOST(TTL(70)), NULL },
 		{ HOST(TTL(70)), HOST(TTL(71)), "sysctl host" },
@@ -123,7 +125,8 @@ static void test_contradictions(void **state)
 		{ HOST(ROUTE("10.0.0.1")), HOST(ROUTE("10.0.0.1")), "route host" },
 		{ HOST(ROUTE("10.0.0.1")), HOST("\"routes\":[{\"to\":\"10.8.0.0/24\",\"via\":\"10.0.0.1\"}]"), NULL },
 		/* In a namespace of others as on the host; two different namespaces have nothing in common. */
-		{ NETNS("lab", "\"existing\":true," TTL(70)), NETNS("lab", "\"existing\":true," TTL(71)), "sysctl lab" },
+		{ NETNS("lab", "\"existing\":true," TTL(70)), NETNS("lab", "\"existing\":true," TTL(71)),
+		  "sysctl lab" },
 		{ NETNS("lab", "\"existing\":true," TTL(70)), NETNS("lib", "\"existing\":true," TTL(71)), NULL },
 		{ NETNS("lab", "\"existing\":true"), NETNS("lab", "\"existing\":true"), NULL },
 	};

@@ -88,9 +88,12 @@ static void test_overdue(void **state)
 
 static void test_who_has_to_wait(void **state)
 {
-	static const struct { enum change_type type; bool waits; } rows[] = {
-		{ CHANGE_APPLY, true }, { CHANGE_UP, true }, { CHANGE_DOWN, true }, { CHANGE_ADOPT, true },
-		{ CHANGE_CONFIRM, false }, { CHANGE_ROLLBACK, false },
+	static const struct {
+		enum change_type type;
+		bool waits;
+	} rows[] = {
+		{ CHANGE_APPLY, true }, { CHANGE_UP, true },       { CHANGE_DOWN, true },
+		{ CHANGE_ADOPT, true }, { CHANGE_CONFIRM, false }, { CHANGE_ROLLBACK, false },
 	};
 	struct fixture *f = *state;
 

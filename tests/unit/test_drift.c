@@ -288,7 +288,8 @@ static void test_quiet_bound(void **state)
 
 	for (unsigned i = 0; i <= REMEMBERED_MAX / 2; i++) {
 		snprintf(name, sizeof(name), "l%u", i);
-		assert_int_equal(!drift_note_quietly(&f->drifts, link_add(f, "ns1", name), SECOND), i == REMEMBERED_MAX / 2);
+		assert_int_equal(!drift_note_quietly(&f->drifts, link_add(f, "ns1", name), SECOND),
+				 i == REMEMBERED_MAX / 2);
 	}
 	assert_non_null(drift_note(&f->drifts, link_add(f, "ns1", "more"), SECOND));
 }

@@ -110,17 +110,26 @@ static void test_all_that_is_known(void **state)
 	static const char all[] =
 		"[{\"time_usec\":7,\"event\":\"drift\",\"topology\":\"lab\",\"kind\":\"address\",\"object\":\"ns1/eth0\","
 		"\"expected\":\"10.0.0.2/24\",\"actual\":\"x?\",\"by\":\"pid 1 (\\u001b)\",\"reason\":\"contested\",\"message\":\"gone\",\"errno\":17}]";
-	const struct event ev = { .type = EVENT_DRIFT, .time_usec = 7, .topology = "lab", .kind = "address",
-				  .object = "ns1/eth0", .expected = "10.0.0.2/24", .actual = "x\xff", .by = "pid 1 (\033)",
-				  .why = WHY_NOT_CONTESTED, .message = "gone", .code = -EEXIST };
+	const struct event ev = { .type = EVENT_DRIFT,
+				  .time_usec = 7,
+				  .topology = "lab",
+				  .kind = "address",
+				  .object = "ns1/eth0",
+				  .expected = "10.0.0.2/24",
+				  .actual = "x\xff",
+				  .by = "pid 1 (\033)",
+				  .why = WHY_NOT_CONTESTED,
+				  .message = "gone",
+				  .code = -EEXIST };
 	struct fixture *f = *state;
 
 	events_tell(f->events, &ev);
 	for (int i = 0; i < 2; i++) {
 		struct json_object *list = events_last(f->events, "lab", 9);
 
-		assert_string_equal(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-				    all);
+		assert_string_equal(
+			json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+			all);
 		json_object_put(list);
 		reopen(f);
 	}
@@ -131,8 +140,9 @@ static void test_what_is_no_event_is_left_out(void **state)
 	struct fixture *f = *state;
 
 	tell(f, "lab", 0);
-	append(f, "log", "\n[]\n{}\n7\nnull\n{\"time_usec\":7,\"event\":\"drift\",\"topology\":\"lab\",\"reason\":\"none\"}\n"
-			 "{\"topology\":");
+	append(f, "log",
+	       "\n[]\n{}\n7\nnull\n{\"time_usec\":7,\"event\":\"drift\",\"topology\":\"lab\",\"reason\":\"none\"}\n"
+	       "{\"topology\":");
 	reopen(f);
 	expect(f, NULL, SIZE_MAX, 0, 1);
 	/* The half line does not affect the next. */

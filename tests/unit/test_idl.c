@@ -73,7 +73,7 @@ static void test_refused(void **state)
 static void test_match(void **state)
 {
 	static const struct {
-		const char *method, *json, *path;	/* NULL: it matches the type */
+		const char *method, *json, *path; /* NULL: it matches the type */
 	} cases[] = {
 		{ "Draw", "{\"points\":[],\"by\":{}}", NULL },
 		{ "Draw", "{\"points\":[{\"x\":1}],\"by\":{\"a\":1,\"b\":0.5},\"name\":null,\"on\":true}", NULL },

@@ -25,8 +25,7 @@ struct chain {
 
 static void complain(const struct chain *h, const struct job *j, const char *what, size_t step)
 {
-	_cleanup_(freep)
-	char *text = fake_plan_text(&j->pass.plan);
+	_cleanup_(freep) char *text = fake_plan_text(&j->pass.plan);
 
 	fprintf(stderr, "SEED=%llu step %zu: %s\n", (unsigned long long)h->seed, step, what);
 	for (size_t i = 0; i < j->problems.n; i++)
@@ -88,7 +87,8 @@ static void break_at(const struct chain *h, const struct fake *first, const stru
 		m.fails[1] = m.steps + generator_roll(&d, 5, "refused again at %zu", at);
 	while (job_step(last))
 		;
-	if (last->outcome == OUTCOME_ROLLBACK_FAILED || (last == &back ? back.problems.n != 0 && m.fails[1] == NEVER : forth.result != -EIO))
+	if (last->outcome == OUTCOME_ROLLBACK_FAILED ||
+	    (last == &back ? back.problems.n != 0 && m.fails[1] == NEVER : forth.result != -EIO))
 		complain(h, last, "the way back", at);
 	what = fake_diff(&before, &kernel, &memory.arena);
 	if (what)

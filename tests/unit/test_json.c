@@ -72,8 +72,10 @@ static void test_strings_refused(_unused_ void **state)
 		{ "[\"x\ny\"]", 1, 4, "/0", "a string must not contain a raw newline; is a \" missing?" },
 		{ "[\"x\ty\"]", 1, 4, "/0", "a string must not contain a raw control character; write \\u0009" },
 		{ "[\"abc", 1, 2, "/0", "this string is not terminated" },
-		{ "[\"abc\\", 1, 6, "/0", "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits" },
-		{ "[\"\\q\"]", 1, 3, "/0", "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits" },
+		{ "[\"abc\\", 1, 6, "/0",
+		  "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits" },
+		{ "[\"\\q\"]", 1, 3, "/0",
+		  "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits" },
 		{ "[\"\\u12\"]", 1, 3, "/0",
 		  "a backslash must be followed by one of \"\\/bfnrt, or by u and four digits" },
 		{ "[\"\\u0000\"]", 1, 3, "/0", "a string must not contain a NUL" },
@@ -253,11 +255,16 @@ static void test_problem_in_a_file(_unused_ void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),         cmocka_unit_test(test_strings_refused),
-		cmocka_unit_test(test_numbers_refused), cmocka_unit_test(test_duplicates),
-		cmocka_unit_test(test_values),          cmocka_unit_test(test_places),
-		cmocka_unit_test(test_nesting),         cmocka_unit_test(test_nul_is_no_end),
-		cmocka_unit_test(test_pointers),        cmocka_unit_test(test_place_of_a_pointer),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_strings_refused),
+		cmocka_unit_test(test_numbers_refused),
+		cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_nesting),
+		cmocka_unit_test(test_nul_is_no_end),
+		cmocka_unit_test(test_pointers),
+		cmocka_unit_test(test_place_of_a_pointer),
 		cmocka_unit_test(test_problem_in_a_file),
 	};
 

@@ -32,7 +32,8 @@ struct wire {
 
 static void wire_init(struct wire *x, struct declaration *t)
 {
-	*x = (struct wire){ .netns = { { .name = "a", .state = NETNS_FRESH, .fd = 42 }, { .name = "b", .state = NETNS_FRESH, .fd = 43 } } };
+	*x = (struct wire){ .netns = { { .name = "a", .state = NETNS_FRESH, .fd = 42 },
+				       { .name = "b", .state = NETNS_FRESH, .fd = 43 } } };
 	x->set = (struct netns_set){ .v = x->netns, .n = ARRAY_SIZE(x->netns) };
 	model_init(&x->observed, tunnel_kinds());
 	x->plan = (struct plan){ .desired = &t->model, .observed = &x->observed };
@@ -57,7 +58,8 @@ static size_t wire_send(struct wire *x, struct object *before, struct object *af
 
 	assert_int_equal(after->kind->encode(&x->w, &op, &e), 0);
 	h = (const void *)(x->w.queued.buffer + first);
-	for (int left = (int)(x->w.queued.size - first); nlmsg_ok(h, left) && n < 8; h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
+	for (int left = (int)(x->w.queued.size - first); nlmsg_ok(h, left) && n < 8;
+	     h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
 		ret[n++] = h;
 	return n;
 }
@@ -65,7 +67,8 @@ static size_t wire_send(struct wire *x, struct object *before, struct object *af
 /* The attributes of IFLA_INFO_DATA; how many. */
 static size_t data_of(const struct nlmsghdr *h, struct nlattr *ret[TUNNEL_MAX])
 {
-	struct nlattr *info = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifinfomsg), IFLA_LINKINFO), *data;
+	struct nlattr *info = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct ifinfomsg), IFLA_LINKINFO),
+		      *data;
 	size_t n = 0;
 
 	memset(ret, 0, TUNNEL_MAX * sizeof(*ret));
@@ -80,7 +83,12 @@ static size_t data_of(const struct nlmsghdr *h, struct nlattr *ret[TUNNEL_MAX])
 static struct tunnel *read_back(struct wire *x, const struct declaration *t, const struct nlmsghdr *h)
 {
 	struct object *over = model_find_ref(&t->model, "link", "a/x");
-	struct observer look = { .observed = &x->observed, .ns = &x->netns[0], .links = &over, .n_links = 1, .desired = &t->model, .last = &t->model };
+	struct observer look = { .observed = &x->observed,
+				 .ns = &x->netns[0],
+				 .links = &over,
+				 .n_links = 1,
+				 .desired = &t->model,
+				 .last = &t->model };
 	struct object *o = link_read(&look, h);
 
 	assert_non_null(o);
@@ -165,7 +173,8 @@ static void test_change(_unused_ void **state)
 	before->last = 19;
 	wire_send(&x, &before->link.object, &want->link.object, h);
 	assert_int_equal(data_of(h[0], data), 1);
-	assert_memory_equal(nla_data(data[TUNNEL_PORTS]), (&(struct tunnel_ports){ 10, 20 }), sizeof(struct tunnel_ports));
+	assert_memory_equal(nla_data(data[TUNNEL_PORTS]), (&(struct tunnel_ports){ 10, 20 }),
+			    sizeof(struct tunnel_ports));
 	/* A mode that reverts to its default goes first, in a message of its own, even if it is switched on. */
 	before = before_of(&x, want);
 	before->ttl = 9;
@@ -343,7 +352,9 @@ static void test_join(_unused_ void **state)
 		last = nlmsg_data(h[rows[i].messages - 1]);
 		assert_int_equal(last->ifi_change & IFF_UP, IFF_UP);
 		assert_int_equal(last->ifi_flags & IFF_UP, rows[i].flags);
-		assert_int_equal(nla_get_u32(nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h[rows[i].messages - 1], sizeof(*last), IFLA_MASTER)), 9);
+		assert_int_equal(nla_get_u32(nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h[rows[i].messages - 1],
+							     sizeof(*last), IFLA_MASTER)),
+				 9);
 	}
 	wire_done(&x);
 	declaration_done(&t);
@@ -389,10 +400,10 @@ static void test_birthplace(_unused_ void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		    cmocka_unit_test(test_create), cmocka_unit_test(test_create_usual),
-		cmocka_unit_test(test_change), cmocka_unit_test(test_reset),     cmocka_unit_test(test_whole_data),
-		cmocka_unit_test(test_create_otherwise), cmocka_unit_test(test_birthplace),
-		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_create),     cmocka_unit_test(test_create_usual),
+		cmocka_unit_test(test_change),     cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_whole_data), cmocka_unit_test(test_create_otherwise),
+		cmocka_unit_test(test_birthplace), cmocka_unit_test(test_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,10 +270,11 @@ static void test_consequences(_unused_ void **state)
 	refused_body("\"settings\": { \"a\": 1 }, \"routes\": [ { \"to\": \"default\", \"via\": \"10.1.0.1\" } ]",
 		     "2:20 /namespaces/ns1/settings/a must be a text in double quotes\n"
 		     "2:63 /namespaces/ns1/routes/0/via 10.1.0.1 is on no network of ns1\n");
-	refused_body("\"interfaces\": { \"a\": { \"mtu\": 1, \"addresses\": [ \"10.0.0.2/24\" ] } },\n"
-		     "\"routes\": [ { \"to\": \"default\", \"via\": \"10.1.0.1\" } ]",
-		     "2:31 /namespaces/ns1/interfaces/a/mtu must be a whole number from 68 to 65535\n"
-		     "3:39 /namespaces/ns1/routes/0/via 10.1.0.1 is on no network of ns1\n");
+	refused_body(
+		"\"interfaces\": { \"a\": { \"mtu\": 1, \"addresses\": [ \"10.0.0.2/24\" ] } },\n"
+		"\"routes\": [ { \"to\": \"default\", \"via\": \"10.1.0.1\" } ]",
+		"2:31 /namespaces/ns1/interfaces/a/mtu must be a whole number from 68 to 65535\n"
+		"3:39 /namespaces/ns1/routes/0/via 10.1.0.1 is on no network of ns1\n");
 }
 
 static void test_circles(_unused_ void **state)
@@ -336,8 +337,9 @@ static void test_json(_unused_ void **state)
 
 	assert_int_equal(load_json(in, &toy_kinds, &t, &p), -EINVAL);
 	got = problems_text(&p);
-	assert_string_equal(got, "0:0 /namespaces/a/routes/1 null has no meaning; leave the field out\n"
-				 "0:0 /namespaces/a/routes/0 \"to\" is missing\n");
+	assert_string_equal(got,
+			    "0:0 /namespaces/a/routes/1 null has no meaning; leave the field out\n"
+			    "0:0 /namespaces/a/routes/0 \"to\" is missing\n");
 	problems_done(&p);
 	json_object_put(in);
 	in = json_tokener_parse("{\"namespaces\":{\"a\":{}}}");
@@ -421,9 +423,10 @@ static void test_manual(_unused_ void **state)
 
 	load_manual(&toy_kinds, f);
 	fclose(f);
-	assert_non_null(strstr(
-		text, "## cable\n\nA cable with two ends.\n\nAn object in *interfaces* of a namespace, or the host, "
-		      "under its name.\n\n[[ *key*\n:[ *value*\n:[ *meaning*\n"));
+	assert_non_null(
+		strstr(text,
+		       "## cable\n\nA cable with two ends.\n\nAn object in *interfaces* of a namespace, or the host, "
+		       "under its name.\n\n[[ *key*\n:[ *value*\n:[ *meaning*\n"));
 	assert_non_null(
 		strstr(text, "|  *mtu*\n:  number 68 to 65535\n:  largest packet, in bytes; reverts to 1500\n"));
 	assert_non_null(

@@ -35,13 +35,19 @@ static const char *field(struct json_object *event, const char *name)
 
 static void test_done(void **state)
 {
-	static const struct { struct change change; size_t n; const char *event, *message; } rows[] = {
+	static const struct {
+		struct change change;
+		size_t n;
+		const char *event, *message;
+	} rows[] = {
 		{ { .type = CHANGE_APPLY }, 2, "applied", "2 created, 1 changed, 3 removed in 1.5 ms" },
 		{ { .type = CHANGE_APPLY }, 0, "applied", "1 changed, 3 removed in 1.5 ms" },
 		{ { .type = CHANGE_UP }, 2, "applied", "2 created, 1 changed, 3 removed in 1.5 ms" },
 		{ { .type = CHANGE_DOWN }, 2, "down", "2 created, 1 changed, 3 removed in 1.5 ms" },
 		{ { .type = CHANGE_ROLLBACK }, 0, "rolled_back", "rolled back: 1 changed, 3 removed in 1.5 ms" },
-		{ { .type = CHANGE_ROLLBACK, .overdue = true }, 0, "rolled_back",
+		{ { .type = CHANGE_ROLLBACK, .overdue = true },
+		  0,
+		  "rolled_back",
 		  "not confirmed in time, rolled back: 1 changed, 3 removed in 1.5 ms" },
 		{ { .type = CHANGE_CONFIRM }, 0, "confirmed", "confirmed" },
 		{ { .type = CHANGE_ADOPT }, 2, "applied", "adopted: 2 created, 1 changed, 3 removed in 1.5 ms" },
@@ -93,7 +99,8 @@ static void test_more_that_is_said(void **state)
 	o.users[0].pid = 7;
 	snprintf(o.users[0].command, sizeof(o.users[0].command), "sleep");
 	event = told(state, &(struct change){ .type = CHANGE_DOWN }, &o);
-	assert_string_equal(field(event, "message"), "unchanged; also removed, outside this topology: route ns1 10.9.0.0/24; "
+	assert_string_equal(field(event, "message"),
+			    "unchanged; also removed, outside this topology: route ns1 10.9.0.0/24; "
 			    "7 (sleep) and 1 other processes still use removed namespaces");
 	json_object_put(event);
 	/* As long as a path may be, the report is not. */

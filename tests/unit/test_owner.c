@@ -175,8 +175,9 @@ static const char desired_text[] =
 	"{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.2/24\", \"192.0.2.3/24\"]}, \"eth1\": {},"
 	"  \"br6\": {\"kind\": \"bridge\"}, \"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}},"
 	" \"namespaces\": {\"ns1\": {\"interfaces\": {\"lo\": {\"addresses\": [\"198.18.0.2/32\"]}}}}}";
-static const char last_text[] = "{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.4/24\"]},"
-				"  \"br1\": {\"kind\": \"bridge\"}}}}";
+static const char last_text[] =
+	"{\"host\": {\"interfaces\": {\"eth0\": {\"addresses\": [\"192.0.2.4/24\"]},"
+	"  \"br1\": {\"kind\": \"bridge\"}}}}";
 
 static void test_resolve(_unused_ void **state)
 {
@@ -251,14 +252,16 @@ struct seen {
 
 static struct object *observe_one(struct model *m, const struct seen *row)
 {
-	struct object *o = object_new(m, &kind_bridge, "ns1", row->name), *netns = object_new(m, &kind_netns, "ns1", NULL);
+	struct object *o = object_new(m, &kind_bridge, "ns1", row->name),
+		      *netns = object_new(m, &kind_netns, "ns1", NULL);
 
 	netns->cookie = row->cookie;
 	netns->sign = sign_of_link(GROUP_OURS | GROUP_LOOPBACK | topology_hash(TOPOLOGY), ALIAS_PREFIX TOPOLOGY);
 	model_add(m, netns, NULL);
 	o->handle = row->handle;
 	o->managed = false;
-	o->sign = sign_of_link(row->group ? group_of_link(TOPOLOGY, row->name) : 7, row->alias ? ALIAS_PREFIX TOPOLOGY : "customer 5");
+	o->sign = sign_of_link(row->group ? group_of_link(TOPOLOGY, row->name) : 7,
+			       row->alias ? ALIAS_PREFIX TOPOLOGY : "customer 5");
 	model_add(m, o, NULL);
 	model_link(m);
 	return o;
@@ -320,7 +323,8 @@ struct made {
 
 static struct object *observe_address(struct model *m, const struct made *row)
 {
-	struct object *netns = object_new(m, &kind_netns, "host", NULL), *link = object_new(m, &kind_interface, "host", "eth0");
+	struct object *netns = object_new(m, &kind_netns, "host", NULL),
+		      *link = object_new(m, &kind_interface, "host", "eth0");
 	struct object *o = object_new(m, &kind_address, "host", "eth0");
 
 	netns->cookie = row->cookie;
@@ -380,8 +384,8 @@ static void test_seen_address(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hash),    cmocka_unit_test(test_sign),  cmocka_unit_test(test_mac),
-		cmocka_unit_test(test_resolve), cmocka_unit_test(test_tried), cmocka_unit_test(test_kernels_own),
+		cmocka_unit_test(test_hash),    cmocka_unit_test(test_sign),         cmocka_unit_test(test_mac),
+		cmocka_unit_test(test_resolve), cmocka_unit_test(test_tried),        cmocka_unit_test(test_kernels_own),
 		cmocka_unit_test(test_seen),    cmocka_unit_test(test_seen_address),
 	};
 

@@ -75,7 +75,8 @@ static void test_given_up(void **state)
 
 static void test_half_written(void **state)
 {
-	static const char *const stay[] = { ".new", "..new", "x.new", ".hidden", "lab.json", ".lab.json.news", "other.new" };
+	static const char *const stay[] = { ".new",     "..new",          "x.new",    ".hidden",
+					    "lab.json", ".lab.json.news", "other.new" };
 	const char *dir = boot_dir(state);
 
 	assert_int_equal(mkdir(dir, 0700), 0);
@@ -122,11 +123,18 @@ static void test_disk_fails(void **state)
 
 static void test_each_call_matters(void **state)
 {
-	static const struct { enum disk_call call; unsigned at; const char *words; } rows[] = {
-		{ DISK_WRITE, 1, "saving the topology for boot" }, { DISK_WRITE, 2, "saving the topology for boot" },
-		{ DISK_FSYNC, 1, "saving the topology for boot" }, { DISK_FSYNC, 2, "saving the topology for boot" },
+	static const struct {
+		enum disk_call call;
+		unsigned at;
+		const char *words;
+	} rows[] = {
+		{ DISK_WRITE, 1, "saving the topology for boot" },
+		{ DISK_WRITE, 2, "saving the topology for boot" },
+		{ DISK_FSYNC, 1, "saving the topology for boot" },
+		{ DISK_FSYNC, 2, "saving the topology for boot" },
 		{ DISK_FSYNC, 3, "/topologies: " },
-		{ DISK_RENAMEAT, 1, "/topologies/lab.source" }, { DISK_RENAMEAT, 2, "/topologies/lab.json" },
+		{ DISK_RENAMEAT, 1, "/topologies/lab.source" },
+		{ DISK_RENAMEAT, 2, "/topologies/lab.json" },
 	};
 	struct err e;
 

@@ -11,8 +11,7 @@
 
 static char *file_read(const char *path)
 {
-	_cleanup_(fclosep)
-	FILE *f = fopen(path, "re");
+	_cleanup_(fclosep) FILE *f = fopen(path, "re");
 	char *text = NULL;
 	size_t size = 0;
 
@@ -23,14 +22,12 @@ static char *file_read(const char *path)
 
 static void compare_text(const char *folder, const char *text)
 {
-	_cleanup_(freep)
-	char *expected = NULL;
+	_cleanup_(freep) char *expected = NULL;
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/plan.txt", folder);
 	if (getenv("UPDATE")) {
-		_cleanup_(fclosep)
-		FILE *f = must(fopen(path, "we"));
+		_cleanup_(fclosep) FILE *f = must(fopen(path, "we"));
 
 		fputs(text, f);
 		return;
@@ -42,8 +39,7 @@ static void compare_text(const char *folder, const char *text)
 
 static struct json_object *json_read(const char *folder, const char *name)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
@@ -73,8 +69,7 @@ static void golden_change(struct job *j, struct fake *kernel, struct json_object
 
 static void test_golden(void **state)
 {
-	_cleanup_(freep)
-	char *made = NULL, *text = NULL;
+	_cleanup_(freep) char *made = NULL, *text = NULL;
 	const char *folder = *state;
 	struct json_object *before = json_read(folder, "before.json"), *after = json_read(folder, "after.json");
 	struct model memory, saved;
@@ -165,15 +160,17 @@ static void test_conflict(_unused_ void **state)
 		 "link host/v0 already exists and belongs to another program; netnsd leaves it alone");
 	conflict(&kind_netns, NULL,
 		 "namespace a already exists and belongs to another program; netnsd leaves it alone");
-	conflict(&kind_route, NULL,
-		 "route host 10.5.0.0/16: a route of proto dhcp already exists, and netnsd leaves it alone; use another \"metric\"");
+	conflict(
+		&kind_route, NULL,
+		"route host 10.5.0.0/16: a route of proto dhcp already exists, and netnsd leaves it alone; use another \"metric\"");
 }
 
 /* Restoring what the kernel created with an address of ours, and is gone, is a step like any
  * other, if it could exist at all. */
 static void test_repair(_unused_ void **state)
 {
-	static const char text[] = "{\"host\": {\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}}}";
+	static const char text[] =
+		"{\"host\": {\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"addresses\": [\"10.0.0.1/24\"]}}}}";
 	struct json_object *json = json_tokener_parse(text);
 	struct model memory;
 	struct fake_machine m;
@@ -195,15 +192,15 @@ static void test_repair(_unused_ void **state)
 	assert_non_null(address);
 	address->missing_route = true;
 	for (int up = 1; up >= 0; up--) {
-		_cleanup_(freep)
-		char *plan = NULL;
+		_cleanup_(freep) char *plan = NULL;
 
 		((struct link *)link)->up = up;
 		plan_done(&j.pass.plan);
 		assert_int_equal(pass_plan(&j.pass), 0);
 		plan = fake_plan_text(&j.pass.plan);
-		assert_string_equal(plan, up ? "~ address host/br0 10.0.0.1/24 without the route to its network [in_place]\n"
-					     : "~ link host/br0 up false → true [in_place]\n");
+		assert_string_equal(plan,
+				    up ? "~ address host/br0 10.0.0.1/24 without the route to its network [in_place]\n"
+				       : "~ link host/br0 up false → true [in_place]\n");
 	}
 	job_done(&j);
 	job_done(&made);

@@ -68,16 +68,26 @@ static void test_width(_unused_ void **state)
 {
 	assert_int_equal(text_width(""), 0);
 	assert_int_equal(text_width("├─ lo"), 5);
-	assert_int_equal(text_width("e\xcc\x81"), 1);		/* e and its accent */
+	assert_int_equal(text_width("e\xcc\x81"), 1); /* e and its accent */
 	assert_int_equal(text_width("網路"), 4);
 	assert_int_equal(text_width("\xff"), 1);
 }
 
 static void test_duration(_unused_ void **state)
 {
-	static const struct { uint64_t usec; const char *text; } rows[] = {
-		{ 0, "0 µs" }, { 999, "999 µs" }, { 1000, "1.0 ms" }, { 3149, "3.1 ms" }, { 310250, "310.2 ms" },
-		{ 999999, "999.9 ms" }, { 1000000, "1.0 s" }, { 12460000, "12.4 s" }, { 60000000, "1 min 0 s" },
+	static const struct {
+		uint64_t usec;
+		const char *text;
+	} rows[] = {
+		{ 0, "0 µs" },
+		{ 999, "999 µs" },
+		{ 1000, "1.0 ms" },
+		{ 3149, "3.1 ms" },
+		{ 310250, "310.2 ms" },
+		{ 999999, "999.9 ms" },
+		{ 1000000, "1.0 s" },
+		{ 12460000, "12.4 s" },
+		{ 60000000, "1 min 0 s" },
 		{ 125000000, "2 min 5 s" },
 	};
 	_cleanup_(arena_done) struct arena a = {};
@@ -88,9 +98,13 @@ static void test_duration(_unused_ void **state)
 
 static void test_ago(_unused_ void **state)
 {
-	static const struct { uint64_t seconds; const char *text; } rows[] = {
-		{ 0, "just now" }, { 1, "1 s ago" }, { 59, "59 s ago" }, { 60, "1 min ago" }, { 150, "2 min ago" },
-		{ 3600, "1 h ago" }, { 86399, "23 h ago" }, { 86400, "1 day ago" }, { 40 * 86400, "40 days ago" },
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} rows[] = {
+		{ 0, "just now" },     { 1, "1 s ago" },       { 59, "59 s ago" },
+		{ 60, "1 min ago" },   { 150, "2 min ago" },   { 3600, "1 h ago" },
+		{ 86399, "23 h ago" }, { 86400, "1 day ago" }, { 40 * 86400, "40 days ago" },
 	};
 	const uint64_t now = UINT64_C(1700000000) * 1000000;
 	_cleanup_(arena_done) struct arena a = {};
@@ -124,7 +138,9 @@ static void test_path(_unused_ void **state)
 static void test_table(_unused_ void **state)
 {
 	static const struct column columns[] = {
-		{ "NAME", .gap = 0 }, { "LINKS", .gap = 2, .right = true }, { "SOURCE", .gap = 2 },
+		{ "NAME", .gap = 0 },
+		{ "LINKS", .gap = 2, .right = true },
+		{ "SOURCE", .gap = 2 },
 	};
 	_cleanup_(table_done) struct table t = TABLE(columns, false);
 	struct paper p;
@@ -139,11 +155,12 @@ static void test_table(_unused_ void **state)
 	table_cell(&t, COLOUR_NONE, "%d", 1234567);
 	paper_init(&p);
 	table_print(&t, p.file);
-	paper_check(&p, "NAME      LINKS  SOURCE\n"
-			"é             7  a\\x1bb\n"
-			"longer\n"
-			"a line that keeps to no column\n"
-			"x       1234567\n");
+	paper_check(&p,
+		    "NAME      LINKS  SOURCE\n"
+		    "é             7  a\\x1bb\n"
+		    "longer\n"
+		    "a line that keeps to no column\n"
+		    "x       1234567\n");
 }
 
 static void test_table_colours(_unused_ void **state)
@@ -171,19 +188,20 @@ static void test_steps(_unused_ void **state)
 		"{'action': 'change', 'kind': 'link', 'object': 'ns1/m', 'detail': 'mode a → b', 'effect': 'recreate'},"
 		"{'action': 'remove', 'kind': 'address', 'object': 'host/veth-host', 'detail': '10.0.0.1/24'},"
 		"{'action': 'dance'}]}");
-	_cleanup_(reply_putp) struct json_object *next = json(
-		"{'steps': [{'action': 'create', 'kind': 'link', 'object': 'a/b', 'detail': 'dummy'}]}");
+	_cleanup_(reply_putp) struct json_object *next =
+		json("{'steps': [{'action': 'create', 'kind': 'link', 'object': 'a/b', 'detail': 'dummy'}]}");
 	struct paper p;
 
 	paper_init(&p);
 	print_steps(p.file, &t, plan);
 	print_steps(p.file, &t, next);
-	paper_check(&p, "  + namespace ns1\n"
-			"  + link      ns1/veth-ns     veth, peer host/veth-host\n"
-			"  ~ link      ns1/m           mode a → b (recreated)\n"
-			"  - address   host/veth-host  10.0.0.1/24\n"
-			"  ?\n"
-			"  + link      a/b             dummy\n");
+	paper_check(&p,
+		    "  + namespace ns1\n"
+		    "  + link      ns1/veth-ns     veth, peer host/veth-host\n"
+		    "  ~ link      ns1/m           mode a → b (recreated)\n"
+		    "  - address   host/veth-host  10.0.0.1/24\n"
+		    "  ?\n"
+		    "  + link      a/b             dummy\n");
 }
 
 static void test_steps_of_nothing(_unused_ void **state)
@@ -242,10 +260,18 @@ static int setup(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escape), cmocka_unit_test(test_escape_json), cmocka_unit_test(test_width),
-		cmocka_unit_test(test_duration), cmocka_unit_test(test_ago), cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_path), cmocka_unit_test(test_table), cmocka_unit_test(test_table_colours),
-		cmocka_unit_test(test_steps), cmocka_unit_test(test_steps_of_nothing), cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_escape_json),
+		cmocka_unit_test(test_width),
+		cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_ago),
+		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_table_colours),
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_steps_of_nothing),
+		cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_source),
 	};
 

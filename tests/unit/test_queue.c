@@ -71,7 +71,7 @@ static void test_users_pay(void **state _unused_)
 	assert_non_null(queue_take(&q, false));
 	queue_spent(&q, UINT64_C(3600) * 1000000);
 	free(queue_pop(&q));
-	q.opens_usec += UINT64_C(3600) * 1000000;	/* however slow this machine is */
+	q.opens_usec += UINT64_C(3600) * 1000000; /* however slow this machine is */
 	assert_null(queue_take(&q, false));
 	assert_false(queue_is_ready(&q));
 	assert_int_equal(queue_deadline(&q), q.opens_usec);
@@ -124,11 +124,8 @@ static void test_defer(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_root_first),
-		cmocka_unit_test(test_at_work),
-		cmocka_unit_test(test_users_pay),
-		cmocka_unit_test(test_healing_first),
-		cmocka_unit_test(test_defer),
+		cmocka_unit_test(test_root_first),    cmocka_unit_test(test_at_work), cmocka_unit_test(test_users_pay),
+		cmocka_unit_test(test_healing_first), cmocka_unit_test(test_defer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,17 +42,32 @@ static void test_cut_off(void **state)
 static const struct {
 	const char *key, *value, *words;
 } hostile[] = {
-	{ "name", "\"other\"", "\"name\" is \"other\"" }, { "name", NULL, "\"name\"" },
-	{ "source", "7", "\"source\"" }, { "source", "\"a\\u0000b\"", "\"source\"" }, { "source", NULL, "\"source\"" },
+	{ "name", "\"other\"", "\"name\" is \"other\"" },
+	{ "name", NULL, "\"name\"" },
+	{ "source", "7", "\"source\"" },
+	{ "source", "\"a\\u0000b\"", "\"source\"" },
+	{ "source", NULL, "\"source\"" },
 	{ "source", "", "\"source\" is longer than 4096 bytes" },
-	{ "state", "\"parked\"", "\"state\" is \"parked\"" }, { "state", "null", "\"state\"" }, { "state", "\"UP\"", "\"UP\"" },
-	{ "since_usec", "-1", "\"since_usec\"" }, { "since_usec", "253402300800000001", "\"since_usec\"" },
-	{ "healed", "4294967296", "\"healed\"" }, { "healed", "1.0", "\"healed\"" },
-	{ "had", "1", "\"had\"" }, { "topology", "[]", "\"topology\"" }, { "topology", "null", "\"topology\"" },
-	{ "originals", "{}", "\"originals\"" }, { "originals", "[1]", "\"originals\"" }, { "delta", NULL, "\"delta\"" },
-	{ "delta", "[{}]", "\"delta\"" }, { "confirm_usec", "9223372036854775806", "\"confirm_usec\"" },
-	{ "confirm_usec", "-1", "\"confirm_usec\"" }, { "adopt", "\"yes\"", "\"adopt\"" }, { "persist", "{}", "\"persist\"" },
-	{ "previous", "{}", "\"previous\"" }, { "previous", "[]", "\"previous\"" },
+	{ "state", "\"parked\"", "\"state\" is \"parked\"" },
+	{ "state", "null", "\"state\"" },
+	{ "state", "\"UP\"", "\"UP\"" },
+	{ "since_usec", "-1", "\"since_usec\"" },
+	{ "since_usec", "253402300800000001", "\"since_usec\"" },
+	{ "healed", "4294967296", "\"healed\"" },
+	{ "healed", "1.0", "\"healed\"" },
+	{ "had", "1", "\"had\"" },
+	{ "topology", "[]", "\"topology\"" },
+	{ "topology", "null", "\"topology\"" },
+	{ "originals", "{}", "\"originals\"" },
+	{ "originals", "[1]", "\"originals\"" },
+	{ "delta", NULL, "\"delta\"" },
+	{ "delta", "[{}]", "\"delta\"" },
+	{ "confirm_usec", "9223372036854775806", "\"confirm_usec\"" },
+	{ "confirm_usec", "-1", "\"confirm_usec\"" },
+	{ "adopt", "\"yes\"", "\"adopt\"" },
+	{ "persist", "{}", "\"persist\"" },
+	{ "previous", "{}", "\"previous\"" },
+	{ "previous", "[]", "\"previous\"" },
 	{ "previous", "{\"source\":\"\",\"state\":\"failed\",\"topology\":{}}", "\"previous\"" },
 	{ "previous", "{\"source\":\"\",\"state\":\"up\",\"topology\":{},\"more\":1}", "\"previous\"" },
 	{ "unheard", "1", "unheard" },
@@ -104,7 +119,8 @@ static void test_help_is_not_cut_off(void **state)
 	record_make(&r, name);
 	struct json_object *o = record_json(&r);
 	json_object_object_add(o, "name", json_object_new_string(name + 1));
-	disk_print(dir, "known/1234567890123456789012345678901234567890123456789012345678901234.json", json_object_to_json_string(o));
+	disk_print(dir, "known/1234567890123456789012345678901234567890123456789012345678901234.json",
+		   json_object_to_json_string(o));
 	json_object_put(o);
 	found_read(&s, false, &f);
 	assert_int_equal(f.n, 1);
@@ -115,8 +131,12 @@ static void test_help_is_not_cut_off(void **state)
 
 static void test_hostile_texts(void **state)
 {
-	static const struct { const char *text; size_t size; } rows[] = {
-		{ "[]", 2 }, { "null", 4 }, { "7", 1 }, { "{}", 2 }, { "{}{}", 4 }, { "{}x", 3 }, { "{}\0", 3 }, { "{\0}", 3 }, { "\xff", 1 },
+	static const struct {
+		const char *text;
+		size_t size;
+	} rows[] = {
+		{ "[]", 2 },  { "null", 4 }, { "7", 1 },    { "{}", 2 },   { "{}{}", 4 },
+		{ "{}x", 3 }, { "{}\0", 3 }, { "{\0}", 3 }, { "\xff", 1 },
 	};
 	const char *known = disk_path(*state, "known");
 	char deep[200];

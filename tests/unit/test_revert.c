@@ -186,13 +186,17 @@ static void test_usual(void **state)
 {
 	struct host *m = *state;
 	const struct model *plain = load(m, HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\"}}"));
-	const struct model *set = load(m, HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"mcast_snooping\": false,"
-					       "\"priority\": 4096, \"ageing_time\": 100}}"));
+	const struct model *set =
+		load(m, HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"mcast_snooping\": false,"
+			     "\"priority\": 4096, \"ageing_time\": 100}}"));
 	struct object *a = model_find(plain, "link host/br0"), *b = model_find(set, "link host/br0");
 	uint64_t usual = kind_mask(a->kind, USUAL), changed = 0;
 	static const char *const names[] = { "mcast_snooping", "priority", "ageing_time" };
 	struct op op = { .before = b, .after = a, .diff = object_diff(a, b) };
-	struct plan plan = { .ops = &op, .n = 1, .desired = (struct model *)(uintptr_t)plain, .observed = (struct model *)(uintptr_t)set };
+	struct plan plan = { .ops = &op,
+			     .n = 1,
+			     .desired = (struct model *)(uintptr_t)plain,
+			     .observed = (struct model *)(uintptr_t)set };
 	struct model delta;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -287,9 +291,10 @@ static void test_loopback(void **state)
 /* A record of an older netnsd lacks the far network of an address. */
 static void test_older_record(_unused_ void **state)
 {
-	static const char text[] = "[{\"class\": \"address\", \"kind\": \"address\", \"netns\": \"host\", \"name\": \"eth0\", "
-				   "\"any\": false, \"handle\": 2, \"ours\": true, \"fields\": {\"address\": \"10.0.0.1/24\", "
-				   "\"key\": \"10.0.0.1/24\", \"peer\": \"10.1.0.2/24\"}}]";
+	static const char text[] =
+		"[{\"class\": \"address\", \"kind\": \"address\", \"netns\": \"host\", \"name\": \"eth0\", "
+		"\"any\": false, \"handle\": 2, \"ours\": true, \"fields\": {\"address\": \"10.0.0.1/24\", "
+		"\"key\": \"10.0.0.1/24\", \"peer\": \"10.1.0.2/24\"}}]";
 	struct json_object *list = json_tokener_parse(text);
 	struct model restored;
 	struct err e;
@@ -306,8 +311,9 @@ static void test_older_record(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_once),  TEST(test_same), TEST(test_sysctl), TEST(test_noted),    TEST(test_default),
-		TEST(test_share), TEST(test_gone), TEST(test_none),   TEST(test_loopback), TEST(test_older_record), TEST(test_usual),
+		TEST(test_once),     TEST(test_same),         TEST(test_sysctl), TEST(test_noted),
+		TEST(test_default),  TEST(test_share),        TEST(test_gone),   TEST(test_none),
+		TEST(test_loopback), TEST(test_older_record), TEST(test_usual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

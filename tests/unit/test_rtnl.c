@@ -15,7 +15,7 @@ enum { LINES = 64 };
 struct line {
 	uint16_t type, flags;
 	int error;
-	uint32_t comes_after;	/* it answers the request that many before the last one */
+	uint32_t comes_after; /* it answers the request that many before the last one */
 };
 
 static const struct line *script;
@@ -35,7 +35,8 @@ ssize_t send(_unused_ int fd, const void *bytes, size_t size, _unused_ int flags
 {
 	int left = (int)size;
 
-	for (const struct nlmsghdr *h = bytes; nlmsg_ok(h, left); h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
+	for (const struct nlmsghdr *h = bytes; nlmsg_ok(h, left);
+	     h = nlmsg_next((struct nlmsghdr *)(uintptr_t)h, &left))
 		last_seq = h->nlmsg_seq;
 	assert_in_range(requests, 0, LINES - 1);
 	said_at[requests++] = at;
@@ -57,7 +58,9 @@ ssize_t recv(_unused_ int fd, void *to, size_t size, _unused_ int flags)
 		errno = line->error;
 		return -1;
 	}
-	m.h = (struct nlmsghdr){ .nlmsg_len = sizeof(m), .nlmsg_type = line->type, .nlmsg_flags = line->flags,
+	m.h = (struct nlmsghdr){ .nlmsg_len = sizeof(m),
+				 .nlmsg_type = line->type,
+				 .nlmsg_flags = line->flags,
 				 .nlmsg_seq = last_seq - line->comes_after };
 	m.e.error = -line->error;
 	m.e.msg.nlmsg_len = NLMSG_HDRLEN;

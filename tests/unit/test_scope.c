@@ -74,7 +74,8 @@ static const char *text(const struct fixture *f)
 	for (size_t i = 0; i < f->scope.n; i++) {
 		const struct scope_part *part = &f->scope.parts[i];
 
-		n += (size_t)snprintf(ret + n, sizeof(ret) - n, "%s%s%s", i ? ", " : "", part->watched->name, part->all ? " all" : "");
+		n += (size_t)snprintf(ret + n, sizeof(ret) - n, "%s%s%s", i ? ", " : "", part->watched->name,
+				      part->all ? " all" : "");
 		for (size_t l = 0; l < part->n; l++)
 			n += (size_t)snprintf(ret + n, sizeof(ret) - n, " %s", part->only[l]);
 		/* A list of names ends with a NULL. */
@@ -205,7 +206,8 @@ static void test_widened(void **state)
 	assert_int_equal(scope_find(&f->scope, "n04")->n, LINKS);
 	for (size_t i = 0; i < LINKS; i++)
 		for (size_t n = 0; n < i; n++)
-			assert_string_not_equal(scope_find(&f->scope, "n04")->only[i], scope_find(&f->scope, "n04")->only[n]);
+			assert_string_not_equal(scope_find(&f->scope, "n04")->only[i],
+						scope_find(&f->scope, "n04")->only[n]);
 }
 
 int main(void)

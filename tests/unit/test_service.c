@@ -51,11 +51,12 @@ static void test_introspection(void **state _unused_)
 	open_as(&f, false, false);
 	ask(&f, "org.varlink.service.GetInfo");
 	assert_non_null(strstr(hear(&f), "\"interfaces\":[\"org.varlink.service\",\"org.example.test\"]"));
-	send_text(&f, "{\"method\":\"org.varlink.service.GetInterfaceDescription\","
-		      "\"parameters\":{\"interface\":\"org.example.test\"}}");
+	send_text(&f,
+		  "{\"method\":\"org.varlink.service.GetInterfaceDescription\","
+		  "\"parameters\":{\"interface\":\"org.example.test\"}}");
 	reply = json_tokener_parse(hear(&f));
-	assert_string_equal(json_object_get_string(json_object_object_get(json_object_object_get(reply, "parameters"),
-									  "description")),
+	assert_string_equal(json_object_get_string(
+				    json_object_object_get(json_object_object_get(reply, "parameters"), "description")),
 			    wire_text);
 	json_object_put(reply);
 	fixture_done(&f);
@@ -86,7 +87,9 @@ static void test_answer_is_utf8(void **state _unused_)
 
 	open_as(&f, true, true);
 	ask(&f, LATER);
-	json_object_object_add(o, "name", json_object_new_string("a\xff" "b"));
+	json_object_object_add(o, "name",
+			       json_object_new_string("a\xff"
+						      "b"));
 	call_error(f.later, "org.example.test.Wrong", o);
 	expect_error(&f, "org.example.test.Wrong", "{\"name\":\"a?b\"}");
 	fixture_done(&f);
@@ -126,7 +129,8 @@ static void abort_of(const char *error, const char *parameters, bool progress, c
 	ret[n] = '\0';
 	close(fds[0]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(*ret ? WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT : WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_true(*ret ? WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT
+			 : WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 /* An answer that the text does not promise is fatal, and the message says what is wrong. */
@@ -137,7 +141,8 @@ static void test_wrong_answers(void **state _unused_)
 		bool progress;
 	} cases[] = {
 		{ NULL, "{\"n\":1}", "" },
-		{ NULL, "{\"n\":\"one\"}", "an answer to org.example.test.Later does not match its interface: n in { \"n\": \"one\" }" },
+		{ NULL, "{\"n\":\"one\"}",
+		  "an answer to org.example.test.Later does not match its interface: n in { \"n\": \"one\" }" },
 		{ NULL, "{\"n\":1,\"m\":2}", ": m in" },
 		{ NULL, "{\"n\":1.5}", ": n in", true },
 		{ "org.example.test.Wrong", "{\"name\":\"a\"}", "" },
@@ -198,8 +203,9 @@ static const char *one_word(unsigned i)
 /* A table that differs from the text is found before any call. */
 static void test_parameters(void **state _unused_)
 {
-	static const char text[] = "interface x.y\n"
-				   "method Sing(text: string, loud: ?bool, voice: (low, high)) -> ()\n";
+	static const char text[] =
+		"interface x.y\n"
+		"method Sing(text: string, loud: ?bool, voice: (low, high)) -> ()\n";
 	static const struct json_member good[] = {
 		JSON_MEMBER(song, text, TEXT),
 		JSON_MEMBER(song, loud, FLAG, .optional = true),
@@ -243,12 +249,9 @@ static void test_parameters(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_introspection),
-		cmocka_unit_test(test_permissions),
-		cmocka_unit_test(test_answer_is_utf8),
-		cmocka_unit_test(test_wrong_answers),
-		cmocka_unit_test(test_service),
+		cmocka_unit_test(test_errors),        cmocka_unit_test(test_introspection),
+		cmocka_unit_test(test_permissions),   cmocka_unit_test(test_answer_is_utf8),
+		cmocka_unit_test(test_wrong_answers), cmocka_unit_test(test_service),
 		cmocka_unit_test(test_parameters),
 	};
 

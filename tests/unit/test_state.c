@@ -36,7 +36,8 @@ static void test_from_begin_to_forget(void **state)
 	assert_int_equal(f.n, 1);
 	record_expect_same(&r, &f.last);
 	/* Nobody else may read it: a topology may contain secrets. */
-	assert_int_equal(stat(disk_path(known, "a-name.of_64-bytes.....................................60.4.json"), &st), 0);
+	assert_int_equal(
+		stat(disk_path(known, "a-name.of_64-bytes.....................................60.4.json"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	r.state = STATE_DOWN;
 	assert_int_equal(state_store(&s, &r, &e), 0);
@@ -179,8 +180,12 @@ static void test_hostile_files(void **state)
 /* A file without a topology's name is not a record, and is left where it is. */
 static void test_other_names(void **state)
 {
-	static const char *const names[] = { ".json", "lab", "lab.json~", "a b.json", ".hidden.json", "-lab.json", "lab.txt",
-		"12345678901234567890123456789012345678901234567890123456789012345.json" };
+	static const char *const names[] = {
+		".json",        "lab",
+		"lab.json~",    "a b.json",
+		".hidden.json", "-lab.json",
+		"lab.txt",      "12345678901234567890123456789012345678901234567890123456789012345.json"
+	};
 	const char *known = disk_path(*state, "known");
 	struct found f = { 0 };
 	struct state s;
@@ -198,8 +203,10 @@ static void test_other_names(void **state)
 /* A shortage while reading a record says nothing about it: it is not called spoilt. */
 static void test_shortage(void **state)
 {
-	static const struct { enum disk_call call; int error; } rows[] = {
-		{ DISK_OPENAT, EMFILE }, { DISK_OPENAT, ENFILE }, { DISK_OPENAT, ENOMEM }, { DISK_READ, ENOMEM } };
+	static const struct {
+		enum disk_call call;
+		int error;
+	} rows[] = { { DISK_OPENAT, EMFILE }, { DISK_OPENAT, ENFILE }, { DISK_OPENAT, ENOMEM }, { DISK_READ, ENOMEM } };
 	struct found f = { 0 };
 	struct record r;
 	struct state s;

@@ -64,8 +64,9 @@ static const struct json_struct lenient = JSON_STRUCT(one, members, .nulls = tru
 
 static void test_there_and_back(_unused_ void **state)
 {
-	static const char text[] = "{\"text\":\"a\",\"chars\":\"1234567\",\"flag\":true,\"small\":9,\"large\":9223372036854775807,"
-				   "\"errno\":17,\"colour\":\"green\",\"object\":{\"a\":1},\"list\":[\"b\",\"c\"],\"own\":[7]}";
+	static const char text[] =
+		"{\"text\":\"a\",\"chars\":\"1234567\",\"flag\":true,\"small\":9,\"large\":9223372036854775807,"
+		"\"errno\":17,\"colour\":\"green\",\"object\":{\"a\":1},\"list\":[\"b\",\"c\"],\"own\":[7]}";
 	struct json_object *in = json_tokener_parse(text), *out;
 	struct one one;
 	struct err e;
@@ -73,7 +74,8 @@ static void test_there_and_back(_unused_ void **state)
 	assert_int_equal(json_decode(&strict, in, &one, NULL, &e), 0);
 	assert_string_equal(one.text, "a");
 	assert_string_equal(one.chars, "1234567");
-	assert_true(one.flag && one.small == 9 && one.large == INT64_MAX && one.code == 17 && one.colour == GREEN && one.own == 7);
+	assert_true(one.flag && one.small == 9 && one.large == INT64_MAX && one.code == 17 && one.colour == GREEN &&
+		    one.own == 7);
 	one.code = -17;
 	out = json_encode(&strict, &one);
 	assert_string_equal(json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN), text);
@@ -89,7 +91,8 @@ static void test_what_is_missing(_unused_ void **state)
 
 	assert_int_equal(json_decode(&strict, in, &one, NULL, &e), -EINVAL);
 	assert_int_equal(json_decode(&lenient, in, &one, NULL, &e), 0);
-	assert_true(one.small == 3 && one.large == UINT64_MAX && !one.flag && !*one.chars && !one.list && one.colour == RED);
+	assert_true(one.small == 3 && one.large == UINT64_MAX && !one.flag && !*one.chars && !one.list &&
+		    one.colour == RED);
 	one.small = 0;
 	one.large = 0;
 	one.text = "123456\xff";
@@ -114,7 +117,8 @@ static void test_refused(_unused_ void **state)
 		{ "{\"text\":\"a\",\"small\":1,\"own\":[1]}", "small", "\"small\" is 1, not from 2 to 9" },
 		{ "{\"text\":\"a\",\"small\":10,\"own\":[1]}", "small", "not from 2 to 9" },
 		{ "{\"text\":\"a\",\"large\":-1,\"own\":[1]}", "large", "\"large\" is -1, not from 0" },
-		{ "{\"text\":\"a\",\"colour\":\"blue\",\"own\":[1]}", "colour", "\"colour\" is \"blue\", not red or green" },
+		{ "{\"text\":\"a\",\"colour\":\"blue\",\"own\":[1]}", "colour",
+		  "\"colour\" is \"blue\", not red or green" },
 		{ "{\"text\":\"a\",\"list\":[\"a\",\"b\",\"c\"],\"own\":[1]}", "list", "at most 2" },
 		{ "{\"text\":\"a\",\"list\":[\"a\",\"xb\"],\"own\":[1]}", "list[1]", "begins with x" },
 		{ "{\"text\":\"a\",\"list\":[1],\"own\":[1]}", "list[0]", "not a list of texts" },

@@ -105,7 +105,8 @@ static void test_check(_unused_ void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_equal), cmocka_unit_test(test_different), cmocka_unit_test(test_check) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_equal), cmocka_unit_test(test_different),
+					    cmocka_unit_test(test_check) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

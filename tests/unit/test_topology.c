@@ -84,7 +84,8 @@ static void test_declared(_unused_ void **state)
 		/* It outlives the topology. */
 		topology_down(t);
 		for (size_t i = 0; i < kept.model.n; i++)
-			assert_true(!kept.model.objects[i]->where.pointer || *kept.model.objects[i]->where.pointer == '/');
+			assert_true(!kept.model.objects[i]->where.pointer ||
+				    *kept.model.objects[i]->where.pointer == '/');
 		declaration_done(&kept);
 		json_object_put(json);
 	}
@@ -93,7 +94,8 @@ static void test_declared(_unused_ void **state)
 /* The JSON is not read: it may contain anything. */
 static void test_no_json(_unused_ void **state)
 {
-	struct json_object *json = generate(&(struct generator){ .seed = 1 }), *wrong = json_tokener_parse("{\"no\": 1}");
+	struct json_object *json = generate(&(struct generator){ .seed = 1 }),
+			   *wrong = json_tokener_parse("{\"no\": 1}");
 	struct topology *t = topology_up(json);
 	struct declaration d;
 	struct err e;

@@ -124,9 +124,19 @@ static void test_oneway(void **state _unused_)
 static void test_no_call(void **state _unused_)
 {
 	static const char *const cases[] = {
-		"", "x", "{", "[]", "null", "{}", "{\"method\":1}", "{\"method\":null}", "\xff",
-		"{\"method\":\"" ECHO "\",\"parameters\":[]}", "{\"method\":\"" ECHO "\",\"more\":1}",
-		"{\"method\":\"" ECHO "\",\"oneway\":\"yes\"}", "{\"method\":\"" ECHO "\",\"method\":\"" ECHO "\"}",
+		"",
+		"x",
+		"{",
+		"[]",
+		"null",
+		"{}",
+		"{\"method\":1}",
+		"{\"method\":null}",
+		"\xff",
+		"{\"method\":\"" ECHO "\",\"parameters\":[]}",
+		"{\"method\":\"" ECHO "\",\"more\":1}",
+		"{\"method\":\"" ECHO "\",\"oneway\":\"yes\"}",
+		"{\"method\":\"" ECHO "\",\"method\":\"" ECHO "\"}",
 		"{\"method\":\"" ECHO "\"} {}",
 	};
 	struct fixture f;
@@ -231,7 +241,8 @@ static void test_peer_sends_and_goes(void **state _unused_)
 /* Nobody would read the answers. */
 static void test_peer_asks_and_goes(void **state _unused_)
 {
-	static const char ask_text[] = "{\"method\":\"" ECHO "\"}", change_text[] = "{\"method\":\"org.example.test.Change\"}";
+	static const char ask_text[] = "{\"method\":\"" ECHO "\"}",
+			  change_text[] = "{\"method\":\"org.example.test.Change\"}";
 	struct fixture f;
 
 	for (int may_change = 0; may_change <= 1; may_change++) {

@@ -29,8 +29,7 @@ static void test_rows(void **state)
 
 static void test_interface(void **state)
 {
-	_cleanup_(idl_done)
-	struct idl idl = {};
+	_cleanup_(idl_done) struct idl idl = {};
 	const struct idl_member *m;
 	const struct idl_field *f;
 	struct err e;

@@ -17,7 +17,7 @@ static const struct kind toy_netns = {
 	.n_fields = ARRAY_SIZE(netns_fields),
 };
 
-#define LINK_FIELDS(s)                                                                        \
+#define LINK_FIELDS(s)                                                                              \
 	FIELD(s, mtu, u16, .min = 68, .doc = "largest packet, in bytes", .kernel_default = "1500"), \
 		FIELD(s, master, link, .refs = "link", .doc = "the switch that it is plugged into")
 

@@ -17,7 +17,7 @@ struct fixture {
 	sd_event *event;
 	struct service *service;
 	struct varlink *varlink;
-	struct call *later;	/* waits for the test to answer */
+	struct call *later; /* waits for the test to answer */
 	int fd;
 	unsigned asked, changed, vanished;
 	bool closed;

@@ -45,9 +45,9 @@ struct call {
 /* As in fault.py. */
 struct control {
 	uint32_t armed, act;
-	uint32_t reads;		/* calls that change nothing count, too */
-	uint32_t at, last;	/* the first and the last call that it happens to, from 1 */
-	uint32_t only;		/* 0, or the only number of calls that count */
+	uint32_t reads;    /* calls that change nothing count, too */
+	uint32_t at, last; /* the first and the last call that it happens to, from 1 */
+	uint32_t only;     /* 0, or the only number of calls that count */
 	int32_t error;
 	uint32_t count, hits;
 	struct call trail[TRAIL];
@@ -196,7 +196,8 @@ static long happen(long nr, long args[ARGS])
 	case ACT_ERROR:
 		return control->error;
 	case ACT_SHORT:
-		return (nr == SYS_write || nr == SYS_pwrite64) && is_plain_file((int)args[0]) ? half(nr, args) : call(nr, args);
+		return (nr == SYS_write || nr == SYS_pwrite64) && is_plain_file((int)args[0]) ? half(nr, args)
+											      : call(nr, args);
 	case ACT_NONE:
 		break;
 	}
@@ -232,9 +233,10 @@ static void on_call(int number, siginfo_t *info, void *context)
 	errno = before;
 }
 
-#define LOAD(what) (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(what))
-#define IF(value, then, otherwise) (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), (uint8_t)(then), otherwise)
-#define END(how) (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, how)
+#define LOAD(what) (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(what))
+#define IF(value, then, otherwise) \
+	(struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), (uint8_t)(then), otherwise)
+#define END(how) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, how)
 #define ARG_LOW(i) (offsetof(struct seccomp_data, args) + (i) * sizeof(uint64_t))
 
 /* Every call of the table goes to on_call, except its own, and those with an address,
