@@ -148,8 +148,7 @@ static int files_check_names(const struct files *f)
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(f->v[i].name, f->v[j].name))
 				return ctl_fail(EXIT_INVALID,
-						"%s and %s are both called %s; give one of them "
-						"another \"name\"",
+						"%s and %s are both called %s; give one of them another \"name\"",
 						f->v[j].label, f->v[i].label, f->v[i].name);
 	return EXIT_DONE;
 }

@@ -97,8 +97,7 @@ static int path_complete(const struct text *t, const char **value)
 		return -1;
 	if (!here || *here != '/')
 		return text_fail(t, *value,
-				 "is not an absolute path, and the working directory is gone: begin it "
-				 "with /");
+				 "is not an absolute path, and the working directory is gone: begin it with /");
 	if (asprintf(&path, "%s/%s", here, *value) < 0)
 		abort();
 	free(completed[t - texts]);

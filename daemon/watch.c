@@ -61,8 +61,7 @@ static void names_missing(struct watch *w, int code)
 {
 	if (!w->names_told)
 		log_warning("%s is not watched, only checked at each mount and every %" PRIu64
-			    " s: %s; "
-			    "fs.inotify.max_user_instances and max_user_watches limit what a user may watch",
+			    " s: %s; fs.inotify.max_user_instances and max_user_watches limit what a user may watch",
 			    w->env->netns_dir, w->audit_usec / 1000000, strerror(code));
 	w->names_told = true;
 }

@@ -153,15 +153,12 @@ void problem_add_missing(struct problems *p, const struct where *where, const ch
 {
 	static const char in_the_way[] =
 		": its name refers to something that is not a network namespace, and "
-		"symbolic links are not followed; ip netns attach names the namespace of a "
-		"process";
+		"symbolic links are not followed; ip netns attach names the namespace of a process";
 	struct err e;
 	size_t n = p->n;
 
 	err_set(&e, ENODEV, "%s does not exist%s", object,
-		name_blocked ? in_the_way
-			     : ", and netnsd does not create "
-			       "it");
+		name_blocked ? in_the_way : ", and netnsd does not create it");
 	problem_add_err(p, &e, where, object);
 	if (p->n > n)
 		p->v[n].awaited = awaited;

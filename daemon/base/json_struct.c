@@ -76,11 +76,9 @@ static int list_check(const struct json_member *m, struct json_object *v, char p
 			       m->max);
 	for (size_t i = 0; m->problem && i < n; i++) {
 		struct json_object *element = json_object_array_get_idx(v, i);
-		int r = json_object_is_type(element, json_type_string) ? text_check(m, element, e)
-								       : err_set(e, EINVAL,
-										 "\"%s\" is not a list "
-										 "of texts",
-										 m->name);
+		int r = json_object_is_type(element, json_type_string)
+				? text_check(m, element, e)
+				: err_set(e, EINVAL, "\"%s\" is not a list of texts", m->name);
 
 		if (r < 0) {
 			snprintf(path, JSON_PATH, "%s[%zu]", m->name, i);

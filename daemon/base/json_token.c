@@ -182,8 +182,7 @@ static int read_character(struct reader *r, const struct path *path)
 	}
 	if (*r->p == '\n' || *r->p == '\r')
 		return reader_fail(r, reader_here(r), path,
-				   "a string must not contain a raw newline; is a \" "
-				   "missing?");
+				   "a string must not contain a raw newline; is a \" missing?");
 	if ((unsigned char)*r->p < 0x20)
 		return reader_fail(r, reader_here(r), path,
 				   "a string must not contain a raw control character; write \\u%04x", (unsigned)*r->p);

@@ -59,9 +59,7 @@ int boot_prepare(struct engine *g, const struct change *c, struct err *e)
 	f = boot_files_find(boot_files(g), c->name);
 	if (f && f->dir == BOOT_TOPOLOGIES)
 		return err_set(e, EEXIST,
-			       "%s is used at boot and is not netnsd's: change that file, and omit "
-			       "--persist",
-			       f->path);
+			       "%s is used at boot and is not netnsd's: change that file, and omit --persist", f->path);
 	if (persist_prepare(persisted_dir(g), c->name, c->topology, c->source, e) < 0)
 		return e->code;
 	note(g, c->name);

@@ -141,9 +141,7 @@ void confirm_tick(struct engine *g)
 		queue_add(&g->queue, &c);
 		/* A client that has disconnected must not delay it. */
 		if (g->env.changing && !g->env.changing->rolling_back) {
-			g->env.changing->wait.ends =
-				"an unconfirmed change is rolled back first; try again "
-				"afterwards";
+			g->env.changing->wait.ends = "an unconfirmed change is rolled back first; try again afterwards";
 			g->env.changing->wait.next = 0;
 		}
 	}

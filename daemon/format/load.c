@@ -147,9 +147,7 @@ static void root_namespaces(struct loader *l, const struct node *n, _unused_ str
 		if (!value)
 			continue;
 		if (!strcmp(name, "host"))
-			node_problem_key(l, &one,
-					 "\"host\" is the namespace that netnsd runs in; declare it at "
-					 "/host");
+			node_problem_key(l, &one, "\"host\" is the namespace that netnsd runs in; declare it at /host");
 		else if (name_problem(name, &e))
 			node_problem_key(l, &one, "\"%s\" %s", name, e.text);
 		else

@@ -130,8 +130,7 @@ static void count(struct heal *h, const struct op *op)
 	h->healed++;
 	if (one && drift_heal(&h->topology->drifts, one, h->now))
 		heal_tell(h, EVENT_CONTESTED, op, one,
-			  "is changed again and again; healing it is delayed now, a "
-			  "little longer each time");
+			  "is changed again and again; healing it is delayed now, a little longer each time");
 }
 
 static void mark_around(struct heal *h, const struct object *o)

@@ -150,9 +150,7 @@ static void bridge_check_in(_unused_ const struct model *m, const struct object 
 	/* The kernel would accept it, and then raise it by itself (br_stp_start, net/bridge/br_stp_if.c). */
 	if (b->stp_state && object_says(o, "forward_delay") && b->forward_delay < FORWARD_DELAY_MIN)
 		object_problem(p, EINVAL, o, "forward_delay",
-			       "with stp_state the kernel requires at least %d, two "
-			       "seconds",
-			       FORWARD_DELAY_MIN);
+			       "with stp_state the kernel requires at least %d, two seconds", FORWARD_DELAY_MIN);
 }
 
 /* A bridge of others counts as well, as far as is known. */

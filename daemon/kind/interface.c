@@ -152,9 +152,7 @@ static void interface_check_in(const struct model *m, const struct object *o, st
 
 	if (!is_loopback(o->name) && netns && !netns->managed)
 		problem_add(p, EINVAL, &o->where,
-			    "%s is created by netnsd and has no interface yet: give %s a "
-			    "\"kind\"",
-			    o->netns, o->name);
+			    "%s is created by netnsd and has no interface yet: give %s a \"kind\"", o->netns, o->name);
 }
 
 /* If a name refers to an existing interface and one of @names was meant, the interface would be

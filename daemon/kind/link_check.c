@@ -61,9 +61,7 @@ static void master_check(const struct model *m, const struct object *o, const ch
 
 	if (!ref_is_in(master, o->netns))
 		object_problem(p, EINVAL, o, "master",
-			       "%s is in another namespace; a port and its bridge must be "
-			       "in the same one",
-			       master);
+			       "%s is in another namespace; a port and its bridge must be in the same one", master);
 	else if (is_loopback(o->name))
 		object_problem(p, EINVAL, o, "master", "the loopback cannot be a port of a bridge");
 	else if (why)

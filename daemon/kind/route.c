@@ -289,9 +289,7 @@ static void check_dev(const struct model *m, const struct route *r, const char *
 
 	if (dev && !ref_is_in(dev, o->netns))
 		object_problem(p, EINVAL, o, field,
-			       "%s is in another namespace; a route and its interface must be "
-			       "in the same one",
-			       dev);
+			       "%s is in another namespace; a route and its interface must be in the same one", dev);
 	else if (dev && !link && r->nexthops.n)
 		object_problem(p, EINVAL, o, field, "%s is not an interface that this file declares", dev);
 	if (!link)

@@ -30,9 +30,7 @@ static const struct row {
 	[WHY_NOT_REFUSED] = { "refused",
 			      "the kernel refused the repair; netnsd retries it, after a longer pause each time",
 			      "netnsctl log {name}" },
-	[WHY_NOT_UNUSABLE] = { "unusable",
-			       "the kernel says that it does not work, so netnsd recreates it now and "
-			       "then",
+	[WHY_NOT_UNUSABLE] = { "unusable", "the kernel says that it does not work, so netnsd recreates it now and then",
 			       "netnsctl log {name}", .told = true },
 	[WHY_NOT_NOT_READY] = { "not_ready",
 				"the kernel has to finish something first, such as duplicate address detection" },

@@ -103,9 +103,7 @@ static void name_make(struct boot_file *f, const char *own)
 	if (name_problem(wanted, &e)) {
 		if (f->json)
 			problem_add(&f->problems, EINVAL, NULL,
-				    "the file name cannot be the topology's name, it "
-				    "%s; give it a \"name\"",
-				    e.text);
+				    "the file name cannot be the topology's name, it %s; give it a \"name\"", e.text);
 		for (char *c = wanted; *c; c++)
 			if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-", *c))
 				*c = '_';

@@ -164,8 +164,7 @@ static void dir_refresh(struct boot_files *b, enum boot_dir which, size_t known)
 
 		if (i == FILES_MAX)
 			snprintf(why, sizeof(why),
-				 "has %d files, at most %d are read: in order of name, those from "
-				 "%s on are left out",
+				 "has %d files, at most %d are read: in order of name, those from %s on are left out",
 				 n, FILES_MAX, d->d_name);
 		if (i >= FILES_MAX)
 			continue;

@@ -74,8 +74,7 @@ void identity_read(char ret[IDENTITY_SIZE], const char *state_dir, const char *r
 		saved = dirs[i] >= 0 && identity_save(dirs[i], ret) == 0 ? places[i] : NULL;
 	if (saved)
 		log_warning("/etc/machine-id is not valid: MAC addresses are derived from %s/" FILE_NAME
-			    ", created "
-			    "now",
+			    ", created now",
 			    saved);
 	else if (!found)
 		log_warning(

@@ -71,8 +71,7 @@ int lock_netns(struct err *e)
 			       h.pid);
 	/* Anybody may lock the file; only root's lock counts. */
 	log_warning("process %d of user %u has locked " OWN_NS
-		    ", which only netnsd should do; netnsd starts "
-		    "without that lock",
+		    ", which only netnsd should do; netnsd starts without that lock",
 		    h.pid, h.uid);
 	return take_fd(&fd);
 }

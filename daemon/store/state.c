@@ -88,15 +88,11 @@ static int write_all(int fd, const char *text, size_t size, struct err *e)
 		ssize_t n = write(fd, text, size);
 
 		if (n < 0)
-			return err_kernel(e, errno, NULL,
-					  "writing the state, for which the run directory needs "
-					  "space");
+			return err_kernel(e, errno, NULL, "writing the state, for which the run directory needs space");
 		text += n;
 		size -= (size_t)n;
 	}
-	return fsync(fd) < 0 ? err_kernel(e, errno, NULL,
-					  "writing the state, for which the run directory needs "
-					  "space")
+	return fsync(fd) < 0 ? err_kernel(e, errno, NULL, "writing the state, for which the run directory needs space")
 			     : 0;
 }
 

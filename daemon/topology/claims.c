@@ -96,9 +96,8 @@ static int check_circle(const struct env *env, struct job *j, const struct objec
 	if (!lives_in(env, t, j))
 		return 0;
 	problem_add(&j->problems, ELOOP, &netns->where,
-		    "namespace %s is created by the topology %s, which itself "
-		    "uses a namespace of %s",
-		    netns->netns, t->name, j->next.name);
+		    "namespace %s is created by the topology %s, which itself uses a namespace of %s", netns->netns,
+		    t->name, j->next.name);
 	return -ELOOP;
 }
 

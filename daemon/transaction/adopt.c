@@ -16,9 +16,7 @@ static void differ(struct job *j, const struct object *o, const char *how, const
 /* Lists all that is not as declared, in the words of a plan. */
 static void find_differences(struct job *j)
 {
-	static const char *const how[] = { "does not exist", "would have to be changed",
-					   "exists, but is not "
-					   "declared",
+	static const char *const how[] = { "does not exist", "would have to be changed", "exists, but is not declared",
 					   "would have to be recreated" };
 	struct arena a = { 0 };
 
