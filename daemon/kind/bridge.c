@@ -60,12 +60,12 @@ static const struct type type_centiseconds = {
 	.schema = type_number_schema,
 };
 
-#define BRIDGE_FLAG(m, attribute)                                                                                     \
-	FIELD(bridge, m, bool, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .width = 1, .place = NLA_INFO_DATA, \
-	      .kernel_default = "false", .doc = "")
-#define BRIDGE_NUMBER(m, t, attribute, usual)                                                          \
-	FIELD(bridge, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .place = NLA_INFO_DATA, \
-	      .kernel_default = usual, .doc = "")
+#define BRIDGE_FLAG(m, attribute)                                                               \
+	FIELD(bridge, m, bool, .flags = HIDDEN | SHOWN | USUAL, .nla = (attribute), .width = 1, \
+	      .place = NLA_INFO_DATA, .kernel_default = "false", .doc = "")
+#define BRIDGE_NUMBER(m, t, attribute, usual)                                                            \
+	FIELD(bridge, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = (attribute), .place = NLA_INFO_DATA, \
+	      .kernel_default = (usual), .doc = "")
 
 enum { IFLA_BR_FDB_MAX_LEARNED = 49 }; /* Linux 6.7, include/uapi/linux/if_link.h */
 

@@ -135,9 +135,9 @@ const struct link_kind *link_kind(const struct object *o);
 	      .doc = "IFLA_LINKMODE")
 
 #define PORT_BOOL(m, attribute, usual, ...)                                                                            \
-	FIELD(link, m, bool, .nla = attribute, .width = 1, .place = NLA_PORT, .kernel_default = usual, __VA_ARGS__)
+	FIELD(link, m, bool, .nla = (attribute), .width = 1, .place = NLA_PORT, .kernel_default = (usual), __VA_ARGS__)
 #define PORT_HIDDEN(m, t, attribute, usual)                                                                            \
-	FIELD(link, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = attribute, .place = NLA_PORT, .kernel_default = usual, .doc = "")
+	FIELD(link, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = (attribute), .place = NLA_PORT, .kernel_default = (usual), .doc = "")
 
 /* After them, the rows of what may be a port of a bridge, in the words of ip(8).  A port begins with the defaults
  * (new_nbp, net/bridge/br_if.c), except the cost: it follows the speed of the link. */

@@ -8,10 +8,12 @@
 
 static unsigned reads;
 
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names that --wrap of ld(1) makes
 int __real_json_read(const char *text, size_t size, struct json_object **ret, struct problems *p);
 int __wrap_json_read(const char *text, size_t size, struct json_object **ret, struct problems *p);
 int __real_json_read_plain(const char *text, size_t size, struct json_object **ret, struct problems *p);
 int __wrap_json_read_plain(const char *text, size_t size, struct json_object **ret, struct problems *p);
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 int __wrap_json_read(const char *text, size_t size, struct json_object **ret, struct problems *p)
 {
