@@ -41,7 +41,7 @@ struct object {
 	uint64_t set;      /* bit i: fields[i] of the kind has a value */
 	uint64_t declared; /* those that the file sets; the rest of set reverts to former values (revert.h) */
 	uint64_t
-		usual; /* those of set that no file says: the kernel's default, as long as no other topology declares them */
+		usual; /* those of set that no file sets: the kernel's default, unless another topology declares them */
 	struct where where;     /* in the file */
 	struct json_object *in; /* what the file says of it; only while it is loaded (object_problem) */
 	uint32_t hash;          /* of id */

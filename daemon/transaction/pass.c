@@ -135,7 +135,8 @@ static void disown(struct pass *p)
 	}
 }
 
-/* What no file says of an object of ours, and another topology declares, is that one's to compare. */
+/* A field of an object of ours that no file sets, and that another topology declares, is
+ * compared by that one. */
 static void yield(struct pass *p, const struct object *want, struct object *have)
 {
 	uint64_t mask = object_diff(want, have) & want->usual;

@@ -165,7 +165,7 @@ def test_guest_and_host_that_contradict(machine, first):
 
 
 def test_guest_declares_what_the_host_leaves_to_the_kernel(machine):
-    """The kernel's default is expected only of what no other topology declares."""
+    """The kernel's default is expected only where no other topology declares a value."""
     own = {"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge"}, "e0": {"kind": "veth", "peer": "ns2/e1", "master": "br0"}}},
                           "ns2": {}}}
     guest = {"namespaces": {"ns1": {"existing": True, "interfaces": {
@@ -182,7 +182,7 @@ def test_guest_declares_what_the_host_leaves_to_the_kernel(machine):
     machine.sh("ip -n ns1 link set e0 mtu 1200 type bridge_slave isolated off")
     wait_for(lambda: port() == (1300, True))
     assert machine.state() == machine.state("guest") == "up" and "contested" not in events(machine, "lab")
-    # A link that is made again is the guest's to change again.
+    # After a link is recreated, the guest has to change it again.
     machine.sh("ip -n ns1 link del e0")
     wait_for(lambda: machine.link("ns1", "e0") and port() == (1300, True))
     machine.ctl("down", "guest")

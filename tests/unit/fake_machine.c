@@ -38,7 +38,8 @@ static int fake_observe(void *arg, const struct netns_set *set, const struct net
 }
 
 /* What was to be removed may have gone with something else already, silently; and in a rollback a link whose end it
- * is may be unknown.  The kernel says so (is_gone() in rtnl.c), and a plan from what is known has no such step. */
+ * is may be unknown.  The kernel reports that (is_gone() in rtnl.c), and a plan from what is known has no such
+ * step. */
 static bool is_gone(const struct fake_machine *m, const struct op *op, int r)
 {
 	return !op->after && (r == -ESRCH || r == -EADDRNOTAVAIL || (m->goes_back && r == -ENODEV));
