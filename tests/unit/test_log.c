@@ -46,6 +46,12 @@ static void count(struct counted *c, const char *line)
 	}
 }
 
+static void flush_all(void)
+{
+	while (!log_flush())
+		usleep(1000);
+}
+
 /* @write is the writer's stderr, @read the other end. */
 static struct counted run(int read_fd, int write_fd)
 {
@@ -67,9 +73,10 @@ static struct counted run(int read_fd, int write_fd)
 		say_all();
 		(void)!write(said[1], "", 1);
 		(void)!read(go[0], &byte, 1);
-		while (!log_flush())
-			usleep(1000);
+		flush_all();
 		say(LINES);
+		/* The pipe may be full again. */
+		flush_all();
 		_exit(0);
 	}
 	close(write_fd);
