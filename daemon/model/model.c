@@ -275,9 +275,15 @@ uint64_t kind_mask(const struct kind *k, unsigned flags)
 	return mask;
 }
 
+/* A whole number, true or false; nothing else is USUAL.  Read for every field of every object that is observed. */
 static uint32_t usual_value(const struct field *f)
 {
-	return strcmp(f->kernel_default, "true") ? (uint32_t)strtoul(f->kernel_default, NULL, 10) : 1;
+	const char *s = f->kernel_default;
+	uint32_t v = *s == 't';
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		v = v * 10 + (uint32_t)(*s - '0');
+	return v;
 }
 
 /* In the first bytes; the rest is zero. */
