@@ -270,7 +270,7 @@ with client.open("io.netnsd") as netnsd:
 
 
 def test_python_varlink(machine):
-    """An independent client introspects the socket and calls every method. A process of its own, because our own
+    """An independent client introspects the socket and calls methods of every form. A process of its own, because our own
     varlink.py would be in its way."""
     where = Path(__file__).resolve().parents[2] / "build/varlink/usr/lib/python3/dist-packages"
     python = [sys.executable, "-I", "-c", f"import sys; sys.path.append({str(where)!r})\n" + PYTHON_VARLINK]
