@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* log.h - the daemon's log: to the journal with fields when stderr goes there, else plain
  * lines on stderr.  It never waits for a reader: a bounded number of bytes is queued;
- * lines beyond that are counted and the number is logged.  Only layers 5 to 7 call it. */
+ * lines beyond that are counted and the number is logged.  Only the folders
+ * from store on call it: netnsctl is linked without it. */
 #pragma once
 #include "base.h"
 #include <syslog.h>
