@@ -44,9 +44,9 @@ enum { PROBLEMS_MAX = 100 }; /* of one file; more are only counted */
 struct problems {
 	struct arena arena;
 	struct problem v[PROBLEMS_MAX];
-	size_t n;       /* in v */
-	size_t more;    /* beyond it */
-	size_t guesses; /* names compared so far with wrong ones (suggest.h) */
+	size_t n;        /* in v */
+	size_t more;     /* beyond it */
+	size_t compared; /* names compared so far with wrong ones (suggest.h) */
 };
 void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...) _printf_(4, 5);
 /* Adds @e, with the kernel's words; @object may be NULL. */
@@ -58,8 +58,8 @@ void problem_add_in_the_way(struct problems *p, const struct where *where, const
 /* Adds that @words takes the place of @object; @remedy: what can be done. */
 void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words,
 			const char *remedy);
-/* Adds that @object is missing, and not for netnsd to create; @obstructed: something else has
- * the name of the namespace; @awaited: it is worth waiting for. */
+/* Adds that @object is missing, and not for netnsd to create; @name_blocked: something else has the name of the
+ * namespace; @awaited: it is worth waiting for. */
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool name_blocked,
 			 bool awaited);
 /* Whether missing objects that may appear are the only problem. */

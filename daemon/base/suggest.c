@@ -3,7 +3,7 @@
 #include "suggest.h"
 #include <ctype.h>
 
-enum { GUESS_MAX = 64 }; /* bytes; nobody mistypes a longer one */
+enum { LENGTH_MAX = 64 }; /* bytes; nobody mistypes a longer one */
 
 struct suggest suggest_new(const char *wrong)
 {
@@ -13,17 +13,17 @@ struct suggest suggest_new(const char *wrong)
 	return (struct suggest){ .wrong = wrong, .distance = n < 4 ? 2 : n < 7 ? 3 : 4 };
 }
 
-struct suggest guess_counted(const char *wrong, size_t *count)
+struct suggest suggest_counted(const char *wrong, size_t *count)
 {
-	struct suggest g = suggest_new(wrong);
+	struct suggest s = suggest_new(wrong);
 
-	g.count = count;
-	return g;
+	s.count = count;
+	return s;
 }
 
-bool guess_is_spent(const struct suggest *g)
+bool suggest_is_spent(const struct suggest *s)
 {
-	return g->count && *g->count >= GUESSES_MAX;
+	return s->count && *s->count >= COMPARED_MAX;
 }
 
 static unsigned least(unsigned a, unsigned b)
@@ -41,7 +41,7 @@ static bool same(char a, char b)
  * more, where the names are @limit or more apart. */
 static unsigned distance(const char *a, size_t na, const char *b, size_t nb, unsigned limit)
 {
-	unsigned rows[3][GUESS_MAX + 1];
+	unsigned rows[3][LENGTH_MAX + 1];
 	unsigned *before = rows[0], *last = rows[1], *row = rows[2], nearest_before = 0;
 
 	for (size_t j = 0; j <= nb; j++)
@@ -67,20 +67,20 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb, uns
 	return last[nb];
 }
 
-void suggest_try(struct suggest *g, const char *name)
+void suggest_try(struct suggest *s, const char *name)
 {
-	size_t n = strlen(name), wrong = strlen(g->wrong);
+	size_t n = strlen(name), wrong = strlen(s->wrong);
 	unsigned d;
 
-	if (guess_is_spent(g))
+	if (suggest_is_spent(s))
 		return;
-	if (g->count)
-		++*g->count;
-	if (n > GUESS_MAX || wrong > GUESS_MAX || (n > wrong ? n - wrong : wrong - n) >= g->distance)
+	if (s->count)
+		++*s->count;
+	if (n > LENGTH_MAX || wrong > LENGTH_MAX || (n > wrong ? n - wrong : wrong - n) >= s->distance)
 		return;
-	d = distance(g->wrong, wrong, name, n, g->distance);
-	if (d >= g->distance || d >= n)
+	d = distance(s->wrong, wrong, name, n, s->distance);
+	if (d >= s->distance || d >= n)
 		return;
-	g->best = name;
-	g->distance = d;
+	s->best = name;
+	s->distance = d;
 }

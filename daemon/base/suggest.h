@@ -5,7 +5,7 @@
 
 /* Names that are compared for one file.  Each misspelling may mean any name of the file,
  * so without a bound a large file with many misspellings would cost their product. */
-enum { GUESSES_MAX = 1 << 17 };
+enum { COMPARED_MAX = 1 << 17 };
 
 struct suggest {
 	const char *wrong; /* the misspelt name */
@@ -16,9 +16,9 @@ struct suggest {
 
 struct suggest suggest_new(const char *wrong);
 /* A suggestion among names that a file may have any number of; @count is shared by all
- * suggestions for that file.  Beyond GUESSES_MAX nothing is found. */
-struct suggest guess_counted(const char *wrong, size_t *count);
+ * suggestions for that file.  Beyond COMPARED_MAX nothing is found. */
+struct suggest suggest_counted(const char *wrong, size_t *count);
 /* Whether no more names are compared: the caller need not go through them. */
-bool guess_is_spent(const struct suggest *g);
-/* @name must live as long as @g. */
-void suggest_try(struct suggest *g, const char *name);
+bool suggest_is_spent(const struct suggest *s);
+/* @name must live as long as @s. */
+void suggest_try(struct suggest *s, const char *name);

@@ -65,9 +65,9 @@ static const char *field_of(const struct object *o, const struct ref *ref)
 /* The nearest name of @class in the namespace that starts at @first. */
 static const char *near_in(const struct loader *l, const struct object *netns, const char *class, const char *name)
 {
-	struct suggest suggest = guess_counted(name, &l->problems->guesses);
+	struct suggest suggest = suggest_counted(name, &l->problems->compared);
 
-	for (const struct object *o = netns->first; o && !guess_is_spent(&suggest); o = o->next)
+	for (const struct object *o = netns->first; o && !suggest_is_spent(&suggest); o = o->next)
 		if (o->name && !strcmp(o->kind->class, class))
 			suggest_try(&suggest, o->name);
 	return suggest.best;
@@ -76,7 +76,7 @@ static const char *near_in(const struct loader *l, const struct object *netns, c
 /* The same name in another namespace, as a reference. */
 static const char *elsewhere(const struct loader *l, const char *class, const char *name)
 {
-	for (size_t i = 0; i < l->model->n && l->problems->guesses < GUESSES_MAX; i++, l->problems->guesses++) {
+	for (size_t i = 0; i < l->model->n && l->problems->compared < COMPARED_MAX; i++, l->problems->compared++) {
 		const struct object *o = l->model->objects[i];
 
 		if (o->name && !strcmp(o->kind->class, class) && !strcmp(o->name, name))
@@ -87,9 +87,9 @@ static const char *elsewhere(const struct loader *l, const char *class, const ch
 
 static void netns_missing(struct loader *l, const struct object *o, const struct ref *ref, const char *netns)
 {
-	struct suggest suggest = guess_counted(netns, &l->problems->guesses);
+	struct suggest suggest = suggest_counted(netns, &l->problems->compared);
 
-	for (size_t i = 0; i < l->model->n && !guess_is_spent(&suggest); i++)
+	for (size_t i = 0; i < l->model->n && !suggest_is_spent(&suggest); i++)
 		if (l->model->objects[i]->kind->form == FORM_BODY)
 			suggest_try(&suggest, l->model->objects[i]->netns);
 	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "there is no namespace %s in this file%s%s%s", netns,

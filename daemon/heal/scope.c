@@ -4,7 +4,7 @@
 #include "scope.h"
 #include "model/owner.h"
 
-enum { SPOTS_MAX = 16 }; /* namespaces in one heal; the next heal follows soon */
+enum { PARTS_MAX = 16 }; /* namespaces in one heal; the next heal follows soon */
 
 static struct scope_part *part_need(struct scope *s, struct watched *k, bool *ret_new)
 {
@@ -89,10 +89,10 @@ void scope_take(struct scope *s, struct env *env, struct topology *t)
 	*s = (struct scope){ .env = env, .topology = t };
 	for (size_t i = 0; i < t->n_watched; i++)
 		soon |= t->watched[i].dirty;
-	for (size_t i = 0; i < t->n_watched && s->n < SPOTS_MAX; i++)
+	for (size_t i = 0; i < t->n_watched && s->n < PARTS_MAX; i++)
 		if (soon ? t->watched[i].dirty : t->watched[i].due)
 			take(s, &t->watched[i]);
-	for (size_t i = 0; i < t->n_watched && s->n < SPOTS_MAX; i++)
+	for (size_t i = 0; i < t->n_watched && s->n < PARTS_MAX; i++)
 		if (t->watched[i].retry)
 			take(s, &t->watched[i]);
 }

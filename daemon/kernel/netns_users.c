@@ -65,7 +65,7 @@ size_t netns_users_find(const struct netns_set *set, bool (*asked)(const struct 
 	if (!proc)
 		return 0;
 	qsort(leaving, n_leaving, sizeof(*leaving), leaving_cmp);
-	for (struct dirent *d; n < LINGERERS_MAX && (d = readdir(proc));) {
+	for (struct dirent *d; n < USERS_MAX && (d = readdir(proc));) {
 		struct leaving key = { 0 }, *in;
 		int pid = atoi(d->d_name);
 

@@ -10,7 +10,7 @@ struct netns_user {
 	char command[32];
 };
 
-enum { LINGERERS_MAX = 1000 };
+enum { USERS_MAX = 1000 };
 
 /* Finds the processes in those namespaces of @set that are @asked for; the caller frees the array. */
 size_t netns_users_find(const struct netns_set *set, bool (*asked)(const struct netns *ns), struct netns_user **ret);

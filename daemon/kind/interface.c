@@ -159,12 +159,12 @@ static void interface_check_in(const struct model *m, const struct object *o, st
  * waited for in vain. */
 static void refuse_near(const struct object *o, const char *const *names, size_t n, struct problems *p)
 {
-	struct suggest g = guess_counted(o->name, &p->guesses);
+	struct suggest suggest = suggest_counted(o->name, &p->compared);
 
-	for (size_t i = 0; i < n && g.distance > 1; i++)
-		suggest_try(&g, names[i]);
-	if (g.best)
-		problem_add(p, EINVAL, &o->where, "%s is not declared; did you mean %s?", o->name, g.best);
+	for (size_t i = 0; i < n && suggest.distance > 1; i++)
+		suggest_try(&suggest, names[i]);
+	if (suggest.best)
+		problem_add(p, EINVAL, &o->where, "%s is not declared; did you mean %s?", o->name, suggest.best);
 }
 
 /* Ends of veth pairs that only their peers name are few, and mostly none. */
@@ -180,7 +180,7 @@ static void interface_check_netns(_unused_ const struct model *m, const struct o
 			names = must(realloc(names, (n ? 2 * n : 1) * sizeof(*names)));
 		names[n++] = o->name;
 	}
-	for (const struct object *o = n ? netns->first : NULL; o && p->guesses < GUESSES_MAX; o = o->next)
+	for (const struct object *o = n ? netns->first : NULL; o && p->compared < COMPARED_MAX; o = o->next)
 		if (o->kind == &kind_interface && !is_loopback(o->name))
 			refuse_near(o, names, n, p);
 }

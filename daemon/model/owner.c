@@ -99,18 +99,18 @@ static uint32_t number_of(const struct object *o)
 /* The object that a topology declares as created by it under that id; NULL if it does not, or only manages it. */
 static struct object *made_by(const struct model *m, const struct object *o)
 {
-	struct object *known = m ? model_find(m, o->id) : NULL,
-		      *netns = known && known->managed ? model_netns(m, o->netns) : NULL;
+	struct object *declared = m ? model_find(m, o->id) : NULL,
+		      *netns = declared && declared->managed ? model_netns(m, o->netns) : NULL;
 	bool loopback = netns && !netns->managed && is_loopback(o->name);
 
-	return known && (!known->managed || loopback) ? known : NULL;
+	return declared && (!declared->managed || loopback) ? declared : NULL;
 }
 
-/* Whether @known, which is declared, was observed with the complete mark as this very link or namespace. */
-static bool is_seen(struct resolving *r, const struct object *known, const struct object *o)
+/* Whether @declared was observed with the complete mark as this very link or namespace. */
+static bool was_observed(struct resolving *r, const struct object *declared, const struct object *o)
 {
-	return known && known->marked && known->cookie && known->cookie == cookie_of(r, o) &&
-	       known->marked == number_of(o);
+	return declared && declared->marked && declared->cookie && declared->cookie == cookie_of(r, o) &&
+	       declared->marked == number_of(o);
 }
 
 /* Whether it was observed so under another name. */
@@ -127,59 +127,59 @@ static bool is_renamed(struct resolving *r, const struct object *o)
 	return false;
 }
 
-static void note_whole(struct resolving *r, struct object *o, struct object *known)
+static void note_whole(struct resolving *r, struct object *o, struct object *declared)
 {
-	if (!known || o->assumed || o->unmarked)
+	if (!declared || o->assumed || o->unmarked)
 		return;
-	if (known->marked && known->marked != number_of(o) && object_is(o, "link"))
-		known->former = known->marked;
-	known->marked = number_of(o);
-	known->cookie = cookie_of(r, o);
+	if (declared->marked && declared->marked != number_of(o) && object_is(o, "link"))
+		declared->former = declared->marked;
+	declared->marked = number_of(o);
+	declared->cookie = cookie_of(r, o);
 	if (o->kind->note_mark)
-		o->kind->note_mark(r->observed, o, known, NULL);
+		o->kind->note_mark(r->observed, o, declared, NULL);
 }
 
 /* An object with our complete mark is ours only if it is declared, or was under another name: the mark of anything else
  * may be a copy. */
-static void owner_of_marked(struct resolving *r, struct object *o, struct object *want, struct object *known)
+static void owner_of_marked(struct resolving *r, struct object *o, struct object *want, struct object *last)
 {
-	if (!want && !known && !made_by(r->tried, o) && !object_is(o, "netns") && !is_renamed(r, o))
+	if (!want && !last && !made_by(r->tried, o) && !object_is(o, "netns") && !is_renamed(r, o))
 		return;
 	o->owner = OWNER_OURS;
 	note_whole(r, o, want);
-	note_whole(r, o, known);
+	note_whole(r, o, last);
 }
 
 /* Decides about an object with a damaged mark, or without any. */
-static void owner_of_damaged(struct resolving *r, struct object *o, struct object *want, struct object *known)
+static void owner_of_damaged(struct resolving *r, struct object *o, struct object *want, struct object *last)
 {
 	const struct sign *s = &o->sign;
-	bool declared = want || known, ours = s->hash == r->hash,
+	bool declared = want || last, ours = s->hash == r->hash,
 	     named = s->alias && !strncmp(s->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) &&
 		     !strcmp(s->alias + strlen(ALIAS_PREFIX), r->name);
 
 	if (ours && s->half && (declared || made_by(r->tried, o))) {
 		o->owner = OWNER_OURS;
-	} else if (declared && (is_seen(r, want, o) || is_seen(r, known, o))) {
+	} else if (declared && (was_observed(r, want, o) || was_observed(r, last, o))) {
 		o->owner = OWNER_OURS;
 		if (o->kind->note_mark)
 			o->kind->note_mark(r->observed, o, want, r->name);
 	} else if (s->hash && !(ours && !s->topology && declared)) {
 		o->owner = OWNER_OTHER_TOPOLOGY;
 		o->owner_name = s->topology ? s->topology : "of another name";
-	} else if (o->kind->say_damage && declared && (ours || named || (known && !known->cookie))) {
+	} else if (o->kind->say_damage && declared && (ours || named || (last && !last->cookie))) {
 		o->damage = o->kind->say_damage(&r->observed->arena, o, r->name);
 	}
 }
 
 static void owner_of_signed(struct resolving *r, struct object *o)
 {
-	struct object *want = made_by(r->desired, o), *known = made_by(r->last, o);
+	struct object *want = made_by(r->desired, o), *last = made_by(r->last, o);
 
 	if (o->sign.hash == r->hash && o->sign.topology && !strcmp(o->sign.topology, r->name))
-		owner_of_marked(r, o, want, known);
-	else if (o->sign.hash || o->sign.alias || want || known)
-		owner_of_damaged(r, o, want, known);
+		owner_of_marked(r, o, want, last);
+	else if (o->sign.hash || o->sign.alias || want || last)
+		owner_of_damaged(r, o, want, last);
 }
 
 /* The link that @o belongs to, unless it is one itself. */
@@ -197,13 +197,13 @@ static struct object *carrier(const struct model *m, const struct object *o)
  * one that had it: anybody can create the same again.  On a link of ours it may never have had one (adopt.h). */
 static void note_born(struct resolving *r, struct object *o, const struct object *link)
 {
-	struct object *want = model_find(r->desired, o->id), *known = model_find(r->last, o->id);
-	bool new = !known || !known->cookie;
+	struct object *want = model_find(r->desired, o->id), *last = model_find(r->last, o->id);
+	bool new = !last || !last->cookie;
 
 	if (o->sign.hash) {
 		note_whole(r, o, want);
-		note_whole(r, o, known);
-	} else if (is_seen(r, want, o) || is_seen(r, known, o)) {
+		note_whole(r, o, last);
+	} else if (was_observed(r, want, o) || was_observed(r, last, o)) {
 		o->kind->note_mark(r->observed, o, want, r->name);
 	} else if (o->sign.missing && !(new && link && link->owner == OWNER_OURS)) {
 		o->damage = o->kind->say_damage(&r->observed->arena, o, r->name);

@@ -32,7 +32,7 @@ static int tunnel_check(struct object *o, struct err *e)
 }
 
 /* Both ports are in one attribute. */
-static int put_data(_unused_ struct batch *w, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m,
+static int put_data(_unused_ struct batch *b, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m,
 		    _unused_ struct err *e)
 {
 	const struct tunnel *t = (const struct tunnel *)o;
@@ -41,7 +41,7 @@ static int put_data(_unused_ struct batch *w, const struct object *o, _unused_ u
 	return 0;
 }
 
-static void read_data(_unused_ struct observer *look, struct object *o, struct nlattr *const *data, size_t n)
+static void read_data(_unused_ struct observer *obs, struct object *o, struct nlattr *const *data, size_t n)
 {
 	struct tunnel *t = (struct tunnel *)o;
 	struct tunnel_ports p;

@@ -266,13 +266,13 @@ static void test_whole_data(_unused_ void **state)
 
 static struct object *configured;
 
-static int create(struct batch *w, struct op *op, _unused_ struct err *e)
+static int create(struct batch *b, struct op *op, _unused_ struct err *e)
 {
-	op->after->handle = batch_new_index(w, op->after->netns);
+	op->after->handle = batch_new_index(b, op->after->netns);
 	return 0;
 }
 
-static int configure(_unused_ struct batch *w, struct op *op, _unused_ struct err *e)
+static int configure(_unused_ struct batch *b, struct op *op, _unused_ struct err *e)
 {
 	configured = op->after;
 	return 0;
@@ -366,7 +366,7 @@ static const char *in_b(_unused_ const struct object *o)
 }
 
 /* Later messages would go to its own namespace, and there is no socket. */
-static int stop(_unused_ struct batch *w, _unused_ struct op *op, struct err *e)
+static int stop(_unused_ struct batch *b, _unused_ struct op *op, struct err *e)
 {
 	return err_set(e, ECANCELED, "enough");
 }

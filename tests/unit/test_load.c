@@ -388,31 +388,31 @@ static void test_schema(_unused_ void **state)
 }
 
 /* The names compared for one file are counted and bounded. */
-static void test_guesses(_unused_ void **state)
+static void test_suggestions(_unused_ void **state)
 {
 	size_t count = 0;
-	struct suggest g = guess_counted("veth-host", &count);
+	struct suggest suggest = suggest_counted("veth-host", &count);
 
-	suggest_try(&g, "eth0");
-	assert_null(g.best);
-	suggest_try(&g, "veht-host");
-	assert_string_equal(g.best, "veht-host");
-	assert_int_equal(g.distance, 1);
-	suggest_try(&g, "veth-hosts");
-	assert_string_equal(g.best, "veht-host");
+	suggest_try(&suggest, "eth0");
+	assert_null(suggest.best);
+	suggest_try(&suggest, "veht-host");
+	assert_string_equal(suggest.best, "veht-host");
+	assert_int_equal(suggest.distance, 1);
+	suggest_try(&suggest, "veth-hosts");
+	assert_string_equal(suggest.best, "veht-host");
 	assert_int_equal(count, 3);
-	for (size_t i = 0; i < 2 * GUESSES_MAX; i++)
-		suggest_try(&g, "veth-h0st");
-	assert_int_equal(count, GUESSES_MAX);
-	assert_true(guess_is_spent(&g));
-	g = guess_counted("veth-host", &count);
-	suggest_try(&g, "veth-host1");
-	assert_null(g.best);
+	for (size_t i = 0; i < 2 * COMPARED_MAX; i++)
+		suggest_try(&suggest, "veth-h0st");
+	assert_int_equal(count, COMPARED_MAX);
+	assert_true(suggest_is_spent(&suggest));
+	suggest = suggest_counted("veth-host", &count);
+	suggest_try(&suggest, "veth-host1");
+	assert_null(suggest.best);
 	/* Those of a table are not counted. */
-	g = suggest_new("adresses");
-	suggest_try(&g, "addresses");
-	assert_string_equal(g.best, "addresses");
-	assert_false(guess_is_spent(&g));
+	suggest = suggest_new("adresses");
+	suggest_try(&suggest, "addresses");
+	assert_string_equal(suggest.best, "addresses");
+	assert_false(suggest_is_spent(&suggest));
 }
 
 static void test_manual(_unused_ void **state)
@@ -442,7 +442,7 @@ int main(void)
 		cmocka_unit_test(test_slips),        cmocka_unit_test(test_values),  cmocka_unit_test(test_references),
 		cmocka_unit_test(test_consequences), cmocka_unit_test(test_circles), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_json),         cmocka_unit_test(test_schema),  cmocka_unit_test(test_manual),
-		cmocka_unit_test(test_guesses),
+		cmocka_unit_test(test_suggestions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
