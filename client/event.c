@@ -32,7 +32,7 @@ static const char *reason_text(struct arena *a, struct json_object *event)
 	return arena_fmt(a, "; not healed: %s", why ? why_not_sentence(why) : word);
 }
 
-/* "address ns1/veth-ns 10.0.0.2/24 → nothing: taken away; by pid 4711 (ip)" */
+/* "address ns1/veth-ns 10.0.0.2/24 → nothing: was removed; by pid 4711 (ip)" */
 static const char *event_text(struct arena *a, struct json_object *event)
 {
 	const char *kind = reply_text(event, "kind"), *object = reply_text(event, "object");

@@ -239,7 +239,7 @@ void control_turn(struct control *c, bool working)
 	gate_turn(c->gate, working);
 }
 
-int control_listen_anew(struct control *c, int fd, struct err *e)
+int control_listen_again(struct control *c, int fd, struct err *e)
 {
 	/* Connections on the other sockets are still to be accepted. */
 	if (c->n_listen == LISTEN_MAX) {

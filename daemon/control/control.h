@@ -24,7 +24,7 @@ void control_turn(struct control *c, bool working);
 void control_drain(struct control *c);
 
 /* The same for a socket that has replaced the node of another one, which is closed in the end. */
-int control_listen_anew(struct control *c, int fd, struct err *e);
+int control_listen_again(struct control *c, int fd, struct err *e);
 /* Whether a socket can be made at @path: it is free, or has a socket that nobody listens on. */
 int control_may_bind(const char *path, struct err *e);
 /* Creates a listening socket at @path, for root and @group (or GROUP_NONE).  An abandoned

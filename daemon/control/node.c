@@ -22,7 +22,7 @@ struct node {
 	struct stat made;
 	sd_event_source *events, *timer;
 	int fd;   /* of inotify, -1: not available */
-	int code; /* why it could not be made again: logged once */
+	int code; /* why it could not be recreated: logged once */
 };
 
 static void dir_watch(struct node *n)
@@ -42,7 +42,7 @@ static int node_make(struct node *n, struct err *e)
 		closep(&fd);
 		return err_kernel(e, errno, NULL, "%s", n->path);
 	}
-	return control_listen_anew(n->control, fd, e);
+	return control_listen_again(n->control, fd, e);
 }
 
 void node_check(struct node *n)

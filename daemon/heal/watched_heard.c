@@ -118,7 +118,7 @@ void watched_heard(void *arg, const struct heard *h)
 }
 
 /* Has all links announced again, to find those on the host that have our mark and are declared nowhere. */
-static void listen_anew(struct env *env)
+static void listen_again(struct env *env)
 {
 	struct err e;
 
@@ -137,7 +137,7 @@ void watched_listen(struct env *env)
 		forget_numbers(t);
 		watched_mark_all(t);
 	}
-	listen_anew(env);
+	listen_again(env);
 }
 
 void watched_audit(struct env *env)
@@ -149,5 +149,5 @@ void watched_audit(struct env *env)
 
 			k->due = k->all = k->unrouted = true;
 		}
-	listen_anew(env);
+	listen_again(env);
 }

@@ -83,7 +83,7 @@ static void end_nest(struct batch *b, struct rtattr *a)
 	a->rta_len = (uint16_t)(b->data + b->size - (char *)a);
 }
 
-static void add_cable(struct batch *b, int host, int i)
+static void add_veth(struct batch *b, int host, int i)
 {
 	struct ifinfomsg *near = message(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(*near)), *far;
 	struct rtattr *info, *data, *peer;
@@ -200,12 +200,12 @@ static int new_namespace(int i)
 	return netlink_socket();
 }
 
-static void cable_up(int s, int host, int host_socket, int i)
+static void veth_up(int s, int host, int host_socket, int i)
 {
 	static struct batch b;
 	uint32_t net = FIRST_NET + (uint32_t)i * 4;
 
-	add_cable(&b, host, i);
+	add_veth(&b, host, i);
 	add_address(&b, NS_INDEX, htonl(net + 2), 30);
 	set_up(&b, LO_INDEX);
 	add_default_route(&b, htonl(net + 1));
@@ -228,7 +228,7 @@ static void build(int n)
 	for (int i = 0; i < n; i++)
 		sockets[i] = new_namespace(i);
 	for (int i = 0; i < n; i++)
-		cable_up(sockets[i], host, host_socket, i);
+		veth_up(sockets[i], host, host_socket, i);
 }
 
 static void change(void)

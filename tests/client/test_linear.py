@@ -34,7 +34,7 @@ def links(n, **fields):
             for i in range(n)}
 
 
-def cables(n):
+def veth_pairs(n):
     """Each with an end that only the other one names."""
     return {f"q{i:05x}aaaa": {"kind": "veth", "peer": f"z{i:05x}bbbbbbb"} for i in range(n // 2)}
 
@@ -42,7 +42,7 @@ def cables(n):
 SHAPES = {
     # Those that are valid.
     "interfaces that are there": lambda n: host({f"e{i:x}": {"mtu": 1400} for i in range(n)}),
-    "names far from each other": lambda n: host({**cables(n), **{f"w{i:05x}ccccccc": {} for i in range(n // 2)}}),
+    "names far from each other": lambda n: host({**veth_pairs(n), **{f"w{i:05x}ccccccc": {} for i in range(n // 2)}}),
     "ports of one bridge": lambda n: netns(interfaces={"br": {"kind": "bridge"}, **{
         f"v{i:x}": {"kind": "veth", "peer": f"p{i:x}", "master": "br"} for i in range(n // 2)}}),
     "namespaces": lambda n: {"namespaces": {f"n{i}": {"interfaces": {"e": {"kind": "veth", "peer": f"host/h{i}"}}}
@@ -59,7 +59,7 @@ SHAPES = {
         {"to": ip(11, j), "nexthops": [{"via": ip(10, i + 2)} for i in range(256)]} for j in range(n // 64)]),
     "sysctls": lambda n: netns(sysctl={f"net.x.k{i}": 1 for i in range(n)}),
     # Those that are not.
-    "names near each other": lambda n: host({**cables(n), **{f"z{i:05x}bbbbbbc": {} for i in range(n // 2)}}),
+    "names near each other": lambda n: host({**veth_pairs(n), **{f"z{i:05x}bbbbbbc": {} for i in range(n // 2)}}),
     "masters that are missing": lambda n: netns(interfaces=links(n, kind="bridge", master="w{:x}")),
     "peers in no namespace": lambda n: netns(interfaces=links(n, kind="veth", peer="n{:x}/e")),
     "peers of others": lambda n: netns(interfaces=links(n, kind="veth", peer="v{1:x}")),

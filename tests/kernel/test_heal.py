@@ -49,8 +49,8 @@ BROKEN = {
     "route 6": ("ip -6 route del 2001:db8:{n}8::/64", "route"),
     "route without an interface": ("ip route del blackhole 10.{n}.9.0/24", "route"),
     "another route": ("ip route replace 10.{n}.8.0/24 via 10.{n}.0.7 proto 78", "route"),
-    "cable": ("ip link del up0", "link up0"),
-    "cable, the far end": ("ip -n far link del up{n}", "link up0"),
+    "veth pair": ("ip link del up0", "link up0"),
+    "veth pair, the far end": ("ip -n far link del up{n}", "link up0"),
     "bridge": ("ip link del br0", "link br0"),
     "port": ("ip link set p0 nomaster", "link p0"),
     "port, and the bridge": ("ip link del p0; ip link del br0", "link br0"),
@@ -353,7 +353,7 @@ def test_overrun(bare):
     bare.run("ip", "-batch", batch)
     assert drops(bare) > 0
     for netns, n in PLACES.values():
-        for what in "address", "route 6", "mtu", "port", "sysctl", "cable, the far end":
+        for what in "address", "route 6", "mtu", "port", "sysctl", "veth pair, the far end":
             bare.run(*bare_enter(netns), "sh", "-ec", BROKEN[what][0].format(n=n))
     bare.sh("ip netns del ns; ip -n old link del br0")  # netnsd is stopped
     # A link of ours under another name may be removed by us; a copy of its mark makes nothing ours.

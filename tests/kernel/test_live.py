@@ -10,7 +10,7 @@ from machine import wait_for
 
 def base():
     """A veth pair, a bridge, a router, a veth pair to the host, all in use; and a spare veth pair."""
-    def cable(peer, address):
+    def veth(peer, address):
         return {"kind": "veth", "peer": peer, "addresses": [address]}
 
     def router(gateway):
@@ -19,17 +19,17 @@ def base():
     return {
         "host": {"interfaces": {"vh": {"addresses": ["10.0.5.1/24"]}}},
         "namespaces": {
-            "a": {"interfaces": {"eth0": cable("b/eth0", "10.0.1.1/24")}},
+            "a": {"interfaces": {"eth0": veth("b/eth0", "10.0.1.1/24")}},
             "b": {"interfaces": {"eth0": {"addresses": ["10.0.1.2/24"]}}},
             "sw": {"interfaces": {"br0": {"kind": "bridge"}, "p1": {"master": "br0"}, "p2": {"master": "br0"}}},
-            "c": {"interfaces": {"eth0": cable("sw/p1", "10.0.2.1/24")}},
-            "d": {"interfaces": {"eth0": cable("sw/p2", "10.0.2.2/24")}},
+            "c": {"interfaces": {"eth0": veth("sw/p1", "10.0.2.1/24")}},
+            "d": {"interfaces": {"eth0": veth("sw/p2", "10.0.2.2/24")}},
             "r": {"forwarding": True, "interfaces": {"x0": {"addresses": ["10.0.3.1/24"]}, "y0": {"addresses": ["10.0.4.1/24"]}},
                   "routes": [{"to": "10.9.0.0/16", "via": "10.0.3.2"}]},
-            "x": {"interfaces": {"eth0": cable("r/x0", "10.0.3.2/24")}, "routes": router("10.0.3.1")},
-            "y": {"interfaces": {"eth0": cable("r/y0", "10.0.4.2/24")}, "routes": router("10.0.4.1")},
-            "h": {"interfaces": {"eth0": cable("host/vh", "10.0.5.2/24")}},
-            "s": {"interfaces": {"eth0": cable("t/eth0", "10.0.6.1/24")}},
+            "x": {"interfaces": {"eth0": veth("r/x0", "10.0.3.2/24")}, "routes": router("10.0.3.1")},
+            "y": {"interfaces": {"eth0": veth("r/y0", "10.0.4.2/24")}, "routes": router("10.0.4.1")},
+            "h": {"interfaces": {"eth0": veth("host/vh", "10.0.5.2/24")}},
+            "s": {"interfaces": {"eth0": veth("t/eth0", "10.0.6.1/24")}},
             "t": {"interfaces": {"eth0": {"addresses": ["10.0.6.2/24", "10.0.6.3/24"]}}},
         },
     }
@@ -143,7 +143,7 @@ def txqlen_in_use(t):
 
 
 @change(in_place=True)
-def namespace_and_cable_added(t):
+def namespace_and_veth_added(t):
     t["namespaces"]["u"] = {"interfaces": {"eth0": {"kind": "veth", "peer": "a/eth1", "addresses": ["10.0.8.1/24"]}}}
     t["namespaces"]["a"]["interfaces"]["eth1"] = {"addresses": ["10.0.8.2/24"]}
 
@@ -191,13 +191,13 @@ def mac_changed(t):
 
 
 @change(gone=[("s", "eth0"), ("t", "eth0"), ("t", "eth9")])
-def cable_recreated(t):
+def veth_recreated(t):
     interface(t, "s/eth0")["peer"] = "t/eth9"
     t["namespaces"]["t"]["interfaces"]["eth9"] = t["namespaces"]["t"]["interfaces"].pop("eth0")
 
 
 @change(gone=[("s", "eth0"), ("t", "eth0")])
-def cable_removed(t):
+def veth_removed(t):
     del t["namespaces"]["s"]["interfaces"], t["namespaces"]["t"]["interfaces"]
 
 
@@ -207,7 +207,7 @@ def namespaces_removed(t):
 
 
 @change(gone=[("s", "eth0"), ("t", "eth0")])
-def cable_becomes_bridge_port(t):
+def veth_becomes_bridge_port(t):
     t["namespaces"]["sw"]["interfaces"]["p3"] = {"master": "br0"}
     interface(t, "s/eth0")["peer"] = "sw/p3"
     del t["namespaces"]["t"]["interfaces"]

@@ -83,8 +83,8 @@ def test_where_none_takes_the_place_of_the_first(up):
     assert sources(up) == ("10.0.0.2", "2001:db8::2")
 
 
-@pytest.mark.parametrize("new, anew", [("10.0.0.5/24", 3), ("2001:db8::5/64", 1)])
-def test_new_one_among_them(up, new, anew):
+@pytest.mark.parametrize("new, recreated", [("10.0.0.5/24", 3), ("2001:db8::5/64", 1)])
+def test_new_one_among_them(up, new, recreated):
     """A plan shows all that is needed, and that it interrupts traffic: before the others with IPv4, after one with
     IPv6."""
     t = topology(OTHERS[:1] + [new] + FOUR + SIX + OTHERS[1:])
@@ -94,7 +94,7 @@ def test_new_one_among_them(up, new, anew):
     assert "recreated, which interrupts traffic" in up.apply(t, "lab", "--no-disrupt", code=1).stderr
     assert up.addresses("ns1", "veth-ns") == before
     plan = up.ctl("plan", up.file(t)).stdout
-    assert plan.count("(recreated)") == 2 * anew and f"+ address   ns1/veth-ns  {new}\n" in plan
+    assert plan.count("(recreated)") == 2 * recreated and f"+ address   ns1/veth-ns  {new}\n" in plan
     up.apply(t)
     assert sources(up) == ("10.0.0.2" if ":" in new else "10.0.0.5", "2001:db8::2")
 

@@ -10,10 +10,10 @@ FAR = ["10.9.0.0/16", "2001:db8:9::/48", "10.10.0.0/16"]
 
 
 def topology(first, second):
-    def cable(n, addresses):
+    def veth(n, addresses):
         return {"kind": "veth", "peer": f"x/e{n}", "addresses": addresses}
     routes = [{"to": FAR[0], "via": "10.0.1.254"}, {"to": FAR[1], "via": "2001:db8:1::fe"}, {"to": FAR[2], "via": "10.0.1.253"}]
-    return {"namespaces": {"r": {"interfaces": {"eth0": cable(0, first), "eth1": cable(1, second)}, "routes": routes},
+    return {"namespaces": {"r": {"interfaces": {"eth0": veth(0, first), "eth1": veth(1, second)}, "routes": routes},
                            "x": {"interfaces": {"e0": {}, "e1": {}}}}}
 
 

@@ -152,7 +152,7 @@ BORDERS = {
     "a bridge larger than its ports": netns(br0={"kind": "bridge", "mtu": 1280, "addresses": ["fd01::1/64"]}, e0=veth(mtu=1000, master="br0")),
     "a bridge of 1500 with a smaller port": netns(br0={"kind": "bridge", "mtu": 1500, "addresses": ["fd01::1/64"]}, e0=veth(mtu=1000, master="br0")),
     "multicast address of IPv4": netns(e0=veth(addresses=["224.0.0.1/32"])),
-    "the loopback's network on a cable": netns(e0=veth(addresses=["127.0.0.2/8", {"address": "127.0.1.2/8", "scope": "host"}])),
+    "the loopback's network on a veth": netns(e0=veth(addresses=["127.0.0.2/8", {"address": "127.0.1.2/8", "scope": "host"}])),
     "the loopback's network on lo": netns(lo={"addresses": ["127.0.0.2/8"]}),
     "127.0.0.1 on a lo that is down": netns(lo={"up": False, "addresses": ["127.0.0.1/8"]}),
     "site-local and mapped addresses": netns(e0=veth(addresses=["fec0::1/64", "::ffff:10.0.0.1/96", {"address": "fe80::77/64", "scope": "link"}])),

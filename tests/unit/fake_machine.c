@@ -157,7 +157,7 @@ static int store_commit(void *arg, _unused_ const char *name, struct err *e)
 		r.saved = (struct model){ 0 };
 		code = fake_commit(m->kernel);
 		if (code < 0)
-			err_set(e, -code, "a cable leads from a namespace that goes");
+			err_set(e, -code, "a veth pair leads out of a namespace that is removed");
 	}
 	record_done(&r);
 	return code;

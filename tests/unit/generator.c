@@ -33,7 +33,7 @@ unsigned generator_roll(const struct generator *d, unsigned n, const char *what,
 struct body {
 	const char *name;
 	struct json_object *in, *interfaces;
-	bool ends[5];               /* those of cable_names that are ends of cables */
+	bool ends[5];               /* those of veth_names that are ends of veth pairs */
 	bool networks[2][NETWORKS]; /* IPv4 and IPv6, behind an interface that is up */
 };
 
@@ -43,7 +43,7 @@ struct topo {
 	size_t n;
 };
 
-static const char *const cable_names[] = { "v0", "v1", "v2", "v3", "veth.4" };
+static const char *const veth_names[] = { "v0", "v1", "v2", "v3", "veth.4" };
 
 static struct json_object *child(struct json_object *in, const char *key, bool list)
 {
@@ -163,7 +163,7 @@ static void add_master(const struct topo *t, struct body *b, struct json_object 
 		put_text(link, "master", "%s", master);
 }
 
-static void add_cable(struct topo *t, unsigned i)
+static void add_veth(struct topo *t, unsigned i)
 {
 	struct body *end[2];
 	const char *name[2];
@@ -172,8 +172,8 @@ static void add_cable(struct topo *t, unsigned i)
 
 	for (unsigned e = 0; e < 2; e++) {
 		end[e] = &t->v[generator_roll(t->d, (unsigned)t->n, "cable %u end %u", i, e)];
-		n[e] = generator_roll(t->d, ARRAY_SIZE(cable_names), "cable %u name %u", i, e);
-		name[e] = cable_names[n[e]];
+		n[e] = generator_roll(t->d, ARRAY_SIZE(veth_names), "cable %u name %u", i, e);
+		name[e] = veth_names[n[e]];
 		if (end[e]->ends[n[e]] || json_object_object_get(end[e]->interfaces, name[e]) ||
 		    !strcmp(end[e]->name, "lab"))
 			return;
@@ -357,7 +357,7 @@ struct json_object *generate(const struct generator *d)
 	add_there(&t, &t.v[0], "eth1");
 	for (unsigned i = 0; i < CABLES_MAX; i++)
 		if (generator_roll(d, 2, "cable %u", i))
-			add_cable(&t, i);
+			add_veth(&t, i);
 	for (size_t i = 0; i < t.n; i++)
 		add_body(&t, &t.v[i]);
 	return top;

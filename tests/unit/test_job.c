@@ -254,7 +254,7 @@ static void test_random(_unused_ void **state)
 
 	for (uint64_t i = 0; i < rounds; i++)
 		steps += chain_walk(seed + i);
-	print_message("# %llu pairs, %zu steps, a way back from each\n", (unsigned long long)rounds * (CHANGES + 1),
+	print_message("# %llu pairs, %zu steps, a rollback from each\n", (unsigned long long)rounds * (CHANGES + 1),
 		      steps);
 }
 

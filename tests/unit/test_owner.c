@@ -348,10 +348,10 @@ static void test_seen_address(_unused_ void **state)
 	static const struct made all[] = {
 		{ "still there", 500, true, 77, false, false },
 		{ "stripped", 500, false, 77, true, false },
-		{ "made again", 501, false, 77, false, true },
+		{ "recreated", 501, false, 77, false, true },
 		{ "another namespace", 500, false, 78, false, true },
-		{ "made again, with a mark", 501, true, 77, false, false },
-		{ "a birth that is not told", 0, false, 77, false, false },
+		{ "recreated, with a mark", 501, true, 77, false, false },
+		{ "a creation that the kernel does not report", 0, false, 77, false, false },
 	};
 
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(all); i++) {

@@ -94,7 +94,7 @@ def place(netns, reference):
     return tuple(reference.split("/")) if "/" in reference else (netns, reference)
 
 
-def cables(topology):
+def veth_pairs(topology):
     """{end: other end}, both ways."""
     found = {}
     for netns, body in bodies(topology).items():
@@ -108,14 +108,14 @@ def cables(topology):
 def links(topology):
     """((namespace, interface), what is declared of it, whether it is ours) of all, including those that are only named
     as peers."""
-    ends = cables(topology)
+    ends = veth_pairs(topology)
     said = {(netns, name): link for netns, body in bodies(topology).items() for name, link in body.get("interfaces", {}).items()}
     return [(at, said.get(at, {}), at in ends or "kind" in said[at]) for at in {**said, **ends}]
 
 
 def declared(name, topology):
     """The facts that @topology, called @name, implies."""
-    facts, ends = {}, cables(topology)
+    facts, ends = {}, veth_pairs(topology)
     for netns, body in bodies(topology).items():
         facts.update(declared_body(netns, body))
         for route in body.get("routes", []):
@@ -128,7 +128,7 @@ def declared(name, topology):
             # Whenever the default was declared.
             hop_limit = body.get("sysctl", {}).get("net.ipv6.conf.default.hop_limit", 64)
             facts[at[0], "sysctl", f"{at[1]}/ipv6/hop_limit"] = str(link.get("sysctl", {}).get("ipv6.hop_limit", hop_limit))
-        facts.update(declared_cable(at, link, ends[at]) if at in ends else {})
+        facts.update(declared_veth(at, link, ends[at]) if at in ends else {})
         for address in link.get("addresses", []):
             facts.update(declared_address(at, address))
     return facts
@@ -182,7 +182,7 @@ def declared_link(at, link, alias, in_ours):
     return facts
 
 
-def declared_cable(at, link, far):
+def declared_veth(at, link, far):
     facts = {(at[0], "peer", at[1]): "/".join(far)}
     if link.get("mtu", 1500) >= 1280:
         facts[at[0], "sysctl", f"{at[1]}/ipv6/accept_ra"] = "0"

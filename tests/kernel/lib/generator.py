@@ -108,7 +108,7 @@ def add_master(d, body, name, link):
         link["master"] = d.pick(bridges, "master", body.name, name)
 
 
-def add_cable(d, bodies, ends, i):
+def add_veth(d, bodies, ends, i):
     """A veth pair between two random places, if both are free."""
     at = []
     for end in 0, 1:
@@ -228,7 +228,7 @@ def generate(d, n):
                 add_there(d, body, f"{name}{n}")
     for i in range(4):
         if d.one_in(2, "cable", i):
-            add_cable(d, bodies, ends, i)
+            add_veth(d, bodies, ends, i)
     found = {body.name: add_rest(d, body) for body in bodies}
     for body in bodies:
         add_delays(d, body)
