@@ -69,6 +69,14 @@ void print_steps(FILE *out, struct table *t, struct json_object *reply)
 	table_print(t, out);
 }
 
+/* @path relative to the working directory if that is shorter. */
+static const char *short_path(struct arena *a, const char *path)
+{
+	char dir[PATH_MAX];
+
+	return arena_strdup(a, text_path(path, getcwd(dir, sizeof(dir)) ? dir : ""));
+}
+
 void print_summary(FILE *out, struct json_object *summary)
 {
 	static const char *const counts[] = { "created", "changed", "removed" };
@@ -95,7 +103,7 @@ void print_summary(FILE *out, struct json_object *summary)
 		fputs("; saved for boot", out);
 	if (*reply_text(summary, "boot_file"))
 		fprintf(out, "; comes up again at boot: %s",
-			text_escape(&a, print_path(&a, reply_text(summary, "boot_file"))));
+			text_escape(&a, short_path(&a, reply_text(summary, "boot_file"))));
 	if (*reply_text(summary, "others"))
 		fprintf(out, "; also removed, outside this topology: %s",
 			text_escape(&a, reply_text(summary, "others")));
@@ -107,13 +115,6 @@ const char *print_left(struct arena *a, struct json_object *o)
 	return arena_fmt(a, "%llu s", (unsigned long long)(reply_number(o, "confirm_usec") + 999999) / 1000000);
 }
 
-const char *print_path(struct arena *a, const char *path)
-{
-	char dir[PATH_MAX];
-
-	return arena_strdup(a, text_path(path, getcwd(dir, sizeof(dir)) ? dir : ""));
-}
-
 const char *print_fill(struct arena *a, const char *sentence, struct json_object *parameters)
 {
 	char *text = arena_strdup(a, "");
@@ -123,7 +124,7 @@ const char *print_fill(struct arena *a, const char *sentence, struct json_object
 		const char *key = arena_fmt(a, "%.*s", (int)n, open + 1);
 
 		text = arena_fmt(a, "%s%.*s%s", text, (int)(open - sentence), sentence,
-				 print_path(a, reply_text(parameters, key)));
+				 short_path(a, reply_text(parameters, key)));
 		sentence = open + n + 2;
 	}
 	return arena_fmt(a, "%s%s", text, sentence);
@@ -137,7 +138,7 @@ const char *print_problem(struct arena *a, struct json_object *problem)
 		*file && line ? arena_fmt(a, ":%llu:%llu", line, (unsigned long long)reply_number(problem, "column"))
 			      : "";
 
-	return arena_fmt(a, "%s%s%s%s%s%s", print_path(a, file), place, *file ? ": " : "", pointer,
+	return arena_fmt(a, "%s%s%s%s%s%s", short_path(a, file), place, *file ? ": " : "", pointer,
 			 *pointer ? ": " : "", reply_text(problem, "message"));
 }
 
@@ -146,7 +147,7 @@ const char *print_source(struct arena *a, struct json_object *topology)
 	const char *source = reply_text(topology, "source");
 	bool at_boot = reply_flag(topology, "boot") && strcmp(reply_text(topology, "on_disk"), "other") != 0;
 
-	return arena_fmt(a, "%s%s%s", print_path(a, source), *source ? ", " : "", at_boot ? "at boot" : "until reboot");
+	return arena_fmt(a, "%s%s%s", short_path(a, source), *source ? ", " : "", at_boot ? "at boot" : "until reboot");
 }
 
 const char *print_state(struct json_object *interface)

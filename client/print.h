@@ -26,8 +26,6 @@ const char *print_source(struct arena *a, struct json_object *topology);
 const char *print_problem(struct arena *a, struct json_object *problem);
 /* @sentence with each {key} replaced by what @parameters have for it. */
 const char *print_fill(struct arena *a, const char *sentence, struct json_object *parameters);
-/* @path relative to the working directory if that is shorter. */
-const char *print_path(struct arena *a, const char *path);
 /* "up", "down", "no carrier": an Interface of the interface text. */
 const char *print_state(struct json_object *interface);
 /* The colour of a topology or interface in that state. */

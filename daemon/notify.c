@@ -87,7 +87,8 @@ static void say_state(const struct engine *g, enum topology_state state, const c
 		say(ret, size, ", …");
 }
 
-void notify_words(const struct engine *g, char *ret, size_t size)
+/* Summarises the topologies: "3 topologies, 12 namespaces, 1 failed: lab". */
+static void say_all(const struct engine *g, char *ret, size_t size)
 {
 	const struct topology *const *topologies;
 	size_t n = engine_topologies(g, &topologies), wanted = 0, namespaces = 0;
@@ -127,7 +128,7 @@ void notify_turn(struct notify *n, bool working)
 	if (working && (!n->ready || n->stopping || n->reloads))
 		notify_alive();
 	if (!n->ready && !n->stopping && !boot_is_starting(n->engine)) {
-		notify_words(n->engine, n->words, sizeof(n->words));
+		say_all(n->engine, n->words, sizeof(n->words));
 		manager_say("READY=1\nSTATUS=%s", n->words);
 		log_failed(n->engine);
 		log_info("ready: %s", n->words);
@@ -138,7 +139,7 @@ void notify_turn(struct notify *n, bool working)
 		return;
 	n->dirty = false;
 	n->said_usec = usec_now(CLOCK_MONOTONIC);
-	notify_words(n->engine, words, sizeof(words));
+	say_all(n->engine, words, sizeof(words));
 	if (!strcmp(words, n->words))
 		return;
 	memcpy(n->words, words, sizeof(words));

@@ -26,5 +26,3 @@ void notify_reloading(struct notify *n, bool on);
 void notify_stopping(struct notify *n);
 /* Asks for more time, while the service manager counts it and netnsd is busy. */
 void notify_alive(void);
-/* Summarises the topologies: "3 topologies, 12 namespaces, 1 failed: lab". */
-void notify_words(const struct engine *g, char *ret, size_t size);

@@ -21,12 +21,13 @@ enum why_not heal_kept_out_by(const struct object *have, const struct object *wa
 	return have->damage ? WHY_NOT_MARK_DAMAGED : WHY_NOT_FOREIGN;
 }
 
-enum why_not heal_blocked_by(const struct heal *h, const struct object *want)
+/* Why @want has to wait for something that is missing, or not ours; WHY_NOT_NONE: it need not. */
+static enum why_not blocked_by(const struct heal *h, const struct object *want)
 {
 	const struct object *have = model_find(&h->pass.observed, want->id),
 			    *netns = model_netns(&h->scope.desired, want->netns);
 
-	if (netns && netns != want && heal_blocked_by(h, netns))
+	if (netns && netns != want && blocked_by(h, netns))
 		return WHY_NOT_BLOCKED;
 	if (have)
 		return heal_kept_out_by(have, want);
@@ -46,8 +47,7 @@ static bool stands_on_blocked(const struct heal *h, const struct object *o)
 			const struct object *base = model_find_ref(&h->scope.desired, ref.class, ref.to);
 
 			/* What exists, and was to be recreated with what it depends on, is kept as well. */
-			if (base &&
-			    (heal_blocked_by(h, base) || (is_skipped(base) && model_find(&h->pass.observed, o->id))))
+			if (base && (blocked_by(h, base) || (is_skipped(base) && model_find(&h->pass.observed, o->id))))
 				return true;
 		}
 	return false;
@@ -74,7 +74,8 @@ const struct object *heal_made_first(const struct heal *h, const struct op *op)
 	return have && have->out_of_order ? have->comes_after : NULL;
 }
 
-bool heal_is_damped(const struct heal *h, const struct drift *one)
+/* Whether healing @one is delayed: it is changed again and again, or was refused.  @one NULL: no. */
+static bool is_damped(const struct heal *h, const struct drift *one)
 {
 	return one && one->until > h->now && (!one->put_off || heal_is_missing(h));
 }
@@ -93,11 +94,11 @@ static enum why_not waits(const struct heal *h, const struct op *op, bool damped
 {
 	const struct drift *one = damped ? drift_find(&h->topology->drifts, heal_object(op)) : NULL;
 	const struct object *want = aim(h, op), *first = heal_made_first(h, op);
-	enum why_not why = want ? heal_blocked_by(h, want) : WHY_NOT_NONE;
+	enum why_not why = want ? blocked_by(h, want) : WHY_NOT_NONE;
 
 	if (want && is_skipped(want))
 		return want->mark - SKIPPED;
-	if (first && (is_skipped(first) || (damped && heal_is_damped(h, drift_find(&h->topology->drifts, first)))))
+	if (first && (is_skipped(first) || (damped && is_damped(h, drift_find(&h->topology->drifts, first)))))
 		return WHY_NOT_ORDER;
 	if (why)
 		return why;
@@ -105,7 +106,7 @@ static enum why_not waits(const struct heal *h, const struct op *op, bool damped
 		return WHY_NOT_BLOCKED;
 	if (want && damped && is_kept(h, want))
 		return WHY_NOT_NOT_READY;
-	return heal_is_damped(h, one) ? heal_damped_by(h, op, one) : WHY_NOT_NONE;
+	return is_damped(h, one) ? heal_damped_by(h, op, one) : WHY_NOT_NONE;
 }
 
 void heal_leave_out(struct heal *h, bool damped)

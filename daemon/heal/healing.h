@@ -80,14 +80,10 @@ void heal_tell_retries(struct heal *h);
 /* heal_wait.c */
 /* Why @want cannot be created while @have is in its place; WHY_NOT_NONE: it can. */
 enum why_not heal_kept_out_by(const struct object *have, const struct object *want);
-/* Why it has to wait for something that is missing, or not ours; WHY_NOT_NONE: it need not. */
-enum why_not heal_blocked_by(const struct heal *h, const struct object *want);
 /* Whether something that others create is missing. */
 bool heal_is_missing(const struct heal *h);
 /* What the step only makes room for, and what is created first; NULL: the step stands for itself. */
 const struct object *heal_made_first(const struct heal *h, const struct op *op);
-/* Whether healing it is delayed: it is changed again and again, or was refused.  @one NULL: no. */
-bool heal_is_damped(const struct heal *h, const struct drift *one);
 /* Leaves out the steps that have to wait, also those for what is @damped, and for what
  * depends on that; an object that would be removed only to be recreated is kept, too. */
 void heal_leave_out(struct heal *h, bool damped);

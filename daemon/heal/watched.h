@@ -61,8 +61,6 @@ static inline size_t watched_chain(int nsid)
 }
 
 /* watched_heard.c */
-/* Takes an event of the listener. */
-void watched_heard(void *arg, const struct heard *h);
 /* Reads all events that have arrived. */
 void watched_listen(struct env *env);
 /* Marks everything to be observed again, bit by bit. */

@@ -107,7 +107,8 @@ static void mark_heard(struct watched *k, const struct heard *h)
 		mark_stray(k, h);
 }
 
-void watched_heard(void *arg, const struct heard *h)
+/* Takes an event of the listener. */
+static void on_heard(void *arg, const struct heard *h)
 {
 	struct env *env = arg;
 
@@ -123,12 +124,12 @@ static void listen_again(struct env *env)
 	struct err e;
 
 	if (env->listener)
-		(void)!listener_replay(env->listener, watched_heard, env, &e);
+		(void)!listener_replay(env->listener, on_heard, env, &e);
 }
 
 void watched_listen(struct env *env)
 {
-	if (!env->listener || listener_read(env->listener, watched_heard, env) != -ENOBUFS)
+	if (!env->listener || listener_read(env->listener, on_heard, env) != -ENOBUFS)
 		return;
 	env->marked = true;
 	for (size_t i = 0; i < env->n_topologies; i++) {

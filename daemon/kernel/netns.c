@@ -393,13 +393,20 @@ int netns_restore_name(struct netns_set *set, struct netns *ns, struct err *e)
 	return netns_name(set, ns, e);
 }
 
+static void drop(struct netns *ns)
+{
+	closep(&ns->fd);
+	ns->fd = -1;
+	ns->state = NETNS_ABSENT;
+}
+
 int netns_unname(struct netns_set *set, struct netns *ns, struct err *e)
 {
 	char path[PATH_SIZE];
 
 	/* Its name refers to something else. */
 	if (ns->state == NETNS_FRESH) {
-		netns_drop(ns);
+		drop(ns);
 		return 0;
 	}
 	name_path(path, set->dir, ns->name);
@@ -413,11 +420,4 @@ int netns_unname(struct netns_set *set, struct netns *ns, struct err *e)
 		return err_kernel(e, errno, NULL, "%s", path);
 	ns->state = NETNS_PINNED;
 	return 0;
-}
-
-void netns_drop(struct netns *ns)
-{
-	closep(&ns->fd);
-	ns->fd = -1;
-	ns->state = NETNS_ABSENT;
 }

@@ -80,8 +80,6 @@ int netns_clear(struct netns *ns, const char *dir, struct err *e);
 /* Removes the name; the namespace stays alive while it is held.  -ESTALE: the name refers to
  * another one by now. */
 int netns_unname(struct netns_set *set, struct netns *ns, struct err *e);
-/* Releases a held or fresh one. */
-void netns_drop(struct netns *ns);
 
 /* netns_pin.c: pins namespaces that a change unlinks, to keep them alive until it is
  * decided: after an interruption their names can still be restored. */

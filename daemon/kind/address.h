@@ -65,8 +65,6 @@ bool address_avoids(const struct object *o, size_t i, struct slot *ret);
 int address_routes_check(struct observer *obs, size_t first, struct err *e);
 
 /* address_ready.c */
-/* Whether it cannot be used yet, because duplicate address detection is still running. */
-bool address_is_tentative(const struct address *a);
 /* kind.condition. */
 const char *address_condition(const struct object *o);
 /* kind.note_mark and kind.say_damage: IFA_PROTO is the mark, and any program that sets the address without

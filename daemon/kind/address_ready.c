@@ -10,7 +10,8 @@ enum {
 	CARRIER_SECONDS = 10,   /* without a carrier it does not start */
 };
 
-bool address_is_tentative(const struct address *a)
+/* Whether it cannot be used yet, because duplicate address detection is still running. */
+static bool is_tentative(const struct address *a)
 {
 	/* An optimistic address can be used meanwhile. */
 	return a->flags & IFA_F_TENTATIVE && !(a->flags & (IFA_F_DADFAILED | IFA_F_OPTIMISTIC));
@@ -58,7 +59,7 @@ int address_retry(const struct object *o, struct err *e)
 	if (a->flags & IFA_F_DADFAILED)
 		return err_set(e, EADDRNOTAVAIL, "another host on %s has %s (duplicate address detection failed)",
 			       o->place, inet_text(&a->address, true, text));
-	if (address_is_tentative(a))
+	if (is_tentative(a))
 		return err_set(e, EAGAIN, "duplicate address detection of %s on %s has not finished",
 			       inet_text(&a->address, true, text), o->place);
 	return 0;
@@ -83,7 +84,7 @@ int address_ready(const struct model *observed, const char *netns, const struct 
 
 		if (!object_is(o, "address") || memcmp(&a->key, &bare, sizeof(bare)))
 			continue;
-		if (!(a->flags & IFA_F_DADFAILED) && !address_is_tentative(a))
+		if (!(a->flags & IFA_F_DADFAILED) && !is_tentative(a))
 			return 0;
 		if (!found || !(a->flags & IFA_F_DADFAILED))
 			found = a;

@@ -57,12 +57,27 @@ static bool is_over(const struct drifts *d, const struct drift *one, uint64_t no
 	return now > one->noted + d->window && now > one->until + 2 * one->pause;
 }
 
+/* Forgets what is over at @now or, with @declared, is not in it. */
+static void forget(struct drifts *d, const struct model *declared, uint64_t now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (declared ? !model_find(declared, d->v[i].id) : !d->v[i].open && is_over(d, &d->v[i], now))
+			drift_done(&d->v[i]);
+		else
+			d->v[kept++] = d->v[i];
+	d->n = kept;
+	/* The allocation stays in steps of sixteen. */
+	d->v = kept ? must(realloc(d->v, (kept + 16) / 16 * 16 * sizeof(*d->v))) : d->v;
+}
+
 struct drift *drift_note(struct drifts *d, const struct object *o, uint64_t now)
 {
 	struct drift *one = drift_find(d, o);
 
 	if (!one && d->n == DRIFTS_MAX)
-		drift_forget(d, now);
+		forget(d, NULL, now);
 	if (!one && d->n == DRIFTS_MAX)
 		return NULL;
 	if (!one) {
@@ -197,26 +212,6 @@ bool drift_due(struct drift *one, uint64_t now)
 bool drift_is_contested(const struct drifts *d, const struct drift *one, uint64_t now)
 {
 	return one->pause && !one->refused && !is_over(d, one, now);
-}
-
-/* Forgets what is over at @now or, with @declared, is not in it. */
-static void forget(struct drifts *d, const struct model *declared, uint64_t now)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < d->n; i++)
-		if (declared ? !model_find(declared, d->v[i].id) : !d->v[i].open && is_over(d, &d->v[i], now))
-			drift_done(&d->v[i]);
-		else
-			d->v[kept++] = d->v[i];
-	d->n = kept;
-	/* The allocation stays in steps of sixteen. */
-	d->v = kept ? must(realloc(d->v, (kept + 16) / 16 * 16 * sizeof(*d->v))) : d->v;
-}
-
-void drift_forget(struct drifts *d, uint64_t now)
-{
-	forget(d, NULL, now);
 }
 
 void drift_declared(struct drifts *d, const struct model *declared)

@@ -71,7 +71,5 @@ bool drift_is_contested(const struct drifts *d, const struct drift *one, uint64_
 void drift_settle(struct drifts *d, const char *netns, const char *link, uint64_t now);
 /* Everything is as declared, and nothing else is recorded. */
 void drift_declared(struct drifts *d, const struct model *declared);
-/* Forgets what has been quiet for long enough. */
-void drift_forget(struct drifts *d, uint64_t now);
 /* When the next open one may be healed; UINT64_MAX: none waits. */
 uint64_t drift_next(const struct drifts *d);

@@ -131,6 +131,31 @@ int topology_declared(const struct env *env, const struct topology *t, struct de
 	return 0;
 }
 
+bool topology_claims(const struct model *declared, const struct object *o)
+{
+	const struct object *netns = model_netns(declared, o->netns);
+
+	/* The loopback of a namespace of ours is managed too, but nobody else can declare it. */
+	if (!netns || !netns->managed || (!o->managed && object_is(o, "link")))
+		return false;
+	return !o->managed || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
+}
+
+/* Notes what @t, whose model is @declared, claims. */
+static void note_claims(struct topology *t, const struct model *declared)
+{
+	const struct kinds *kinds = t->claims.kinds;
+
+	model_done(&t->claims);
+	model_init(&t->claims, kinds);
+	for (size_t i = 0; declared && i < declared->n; i++) {
+		const struct object *o = declared->objects[i];
+
+		if (topology_claims(declared, o))
+			model_add(&t->claims, object_copy(&t->claims, o, o->declared), NULL);
+	}
+}
+
 /* Takes the state of the topology from its record. */
 void topology_take(struct env *env, struct record *r, const struct model *declared)
 {
@@ -153,7 +178,7 @@ void topology_take(struct env *env, struct record *r, const struct model *declar
 	t->refusals = 0;
 	json_object_put(t->previous);
 	t->previous = TAKE(r->previous);
-	topology_note_claims(t, declared);
+	note_claims(t, declared);
 	model_done(&t->saved);
 	t->saved = r->saved;
 	model_init(&r->saved, env->kinds);
@@ -192,30 +217,6 @@ void topology_number(const struct topology *t, struct model *last)
 		same->marked = o->marked;
 		same->former = o->former;
 		same->cookie = o->cookie;
-	}
-}
-
-bool topology_claims(const struct model *declared, const struct object *o)
-{
-	const struct object *netns = model_netns(declared, o->netns);
-
-	/* The loopback of a namespace of ours is managed too, but nobody else can declare it. */
-	if (!netns || !netns->managed || (!o->managed && object_is(o, "link")))
-		return false;
-	return !o->managed || o->declared & ~kind_mask(o->kind, HIDDEN) & ~kind_mask(o->kind, KEY);
-}
-
-void topology_note_claims(struct topology *t, const struct model *declared)
-{
-	const struct kinds *kinds = t->claims.kinds;
-
-	model_done(&t->claims);
-	model_init(&t->claims, kinds);
-	for (size_t i = 0; declared && i < declared->n; i++) {
-		const struct object *o = declared->objects[i];
-
-		if (topology_claims(declared, o))
-			model_add(&t->claims, object_copy(&t->claims, o, o->declared), NULL);
 	}
 }
 

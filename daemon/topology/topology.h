@@ -21,5 +21,3 @@ int topology_store(const struct env *env, const struct topology *t, struct err *
 bool topology_claims(const struct model *declared, const struct object *o);
 /* Why nothing of @t is healed now, although it is meant to be up; WHY_NOT_NONE: it is. */
 enum why_not topology_left_alone(const struct env *env, const struct topology *t);
-/* Notes what @t, whose model is @declared, claims. */
-void topology_note_claims(struct topology *t, const struct model *declared);
