@@ -3,6 +3,7 @@
 #include "settle.h"
 #include "heal/watched.h"
 #include "model/revert.h"
+#include "topology/claims.h"
 
 static void saved_copy(struct model *to, const struct model *from)
 {
@@ -34,6 +35,7 @@ int topology_job(struct engine *g, struct job *j, const char *name, struct err *
 	if (topology_declared(&g->env, t, &j->last, e) < 0)
 		return e->code;
 	topology_number(t, &j->last.model);
+	claims_owned(&g->env, name, &j->last.model, &j->owned);
 	return 0;
 }
 

@@ -151,11 +151,32 @@ struct claim *claims_of_others(const struct env *env, const char *name, size_t *
 	return all;
 }
 
+void claims_owned(const struct env *env, const char *name, const struct model *last, struct model *ret)
+{
+	for (size_t i = 0; i < last->n; i++) {
+		const struct object *o = last->objects[i];
+
+		for (size_t n = 0; n < env->n_topologies && topology_claims(last, o); n++) {
+			const struct topology *t = env->topologies[n];
+			const struct object *own = strcmp(t->name, name) ? model_find(&t->declared, o->id) : NULL;
+
+			if (!own || topology_claims(&t->declared, own))
+				continue;
+			model_add(ret, object_copy(ret, own, own->declared & ~own->usual), NULL);
+			break;
+		}
+	}
+}
+
 /* Transfers the saved values of @o to @t; true if it had none. */
 static bool transfer(struct topology *t, const struct job *j, const struct object *o)
 {
-	const struct object *claim = model_find(&t->claims, o->id), *still = model_find(&j->desired.model, o->id);
+	const struct object *claim = model_find(&t->claims, o->id), *own = model_find(&t->declared, o->id);
+	const struct object *still = model_find(&j->desired.model, o->id), *netns = model_netns(&t->declared, o->netns);
 
+	/* Whoever creates the namespace may declare the same key in it. */
+	if (!claim && own && own->managed && !netns->managed)
+		claim = own;
 	if (!claim || (still && topology_claims(&j->desired.model, still)))
 		return false;
 	revert_merge(&t->saved, o, claim->set);

@@ -13,6 +13,7 @@ void job_init(struct job *j, const struct machine *machine, const struct store *
 	j->store = store;
 	pass_init(&j->pass, machine);
 	model_init(&j->before, machine->kinds);
+	model_init(&j->owned, machine->kinds);
 	if (!j->desired.model.kinds)
 		model_init(&j->desired.model, machine->kinds);
 	if (!j->last.model.kinds)
@@ -29,6 +30,7 @@ void job_done(struct job *j)
 	declaration_done(&j->desired);
 	declaration_done(&j->last);
 	model_done(&j->before);
+	model_done(&j->owned);
 	record_done(&j->next);
 	problems_done(&j->problems);
 	free(j->users);
@@ -63,6 +65,7 @@ static void complete(struct job *j)
 	for (size_t i = 0; had && i < j->n_claims; i++)
 		if (!j->claims[i].pending)
 			revert_shared(desired, j->claims[i].model);
+	revert_shared(desired, &j->owned);
 }
 
 static int observe(struct job *j, struct err *e)

@@ -20,12 +20,13 @@ struct job {
 	struct declaration desired, last;
 	struct claim *claims; /* of other topologies; owned by the job, but not what they refer to */
 	size_t n_claims;
-	char pins[400];  /* where unlinked namespaces are pinned; empty: nowhere */
-	bool same;       /* the same topology is up already: nothing written if nothing to do */
-	bool no_disrupt; /* refused if a step interrupts traffic */
-	bool adopt;      /* objects exist as declared, and are only to be marked (adopt.h) */
-	bool beside;     /* routes of others in the place of ours are no conflict: ours existed */
-	bool quiet;      /* not requested: heal or rollback; nothing written if nothing to do */
+	struct model owned; /* what the topologies declare that create what this one only manages */
+	char pins[400];     /* where unlinked namespaces are pinned; empty: nowhere */
+	bool same;          /* the same topology is up already: nothing written if nothing to do */
+	bool no_disrupt;    /* refused if a step interrupts traffic */
+	bool adopt;         /* objects exist as declared, and are only to be marked (adopt.h) */
+	bool beside;        /* routes of others in the place of ours are no conflict: ours existed */
+	bool quiet;         /* not requested: heal or rollback; nothing written if nothing to do */
 
 	enum job_phase phase;
 	enum job_round round;

@@ -190,6 +190,43 @@ def test_guest_declares_what_the_host_leaves_to_the_kernel(machine):
     assert machine.apply(own).stdout == "lab: unchanged\n"
 
 
+@pytest.mark.parametrize("guest_first", [True, False])
+@pytest.mark.parametrize("down", [True, False])
+def test_guest_gives_up_what_the_host_declares_by_now(machine, guest_first, down):
+    """It stays as the host declares it, and reverts when neither declares it."""
+    def body(on, **more):
+        e0 = {**more, **({"mtu": 1300, "txqlen": 77, "isolated": True} if on else {})}
+        keys = {"forwarding": True, "sysctl": {"net.ipv4.ip_default_ttl": 70}} if on else {}
+        return {**keys, "interfaces": {"br0": {"kind": "bridge"} if "kind" in more else {}, "e0": {"master": "br0", **e0}}}
+
+    def own(on):
+        return {"namespaces": {"ns1": body(on, kind="veth", peer="ns2/e1"), "ns2": {}}}
+
+    def guest(on):
+        return {"namespaces": {"ns1": {"existing": True, **body(on)}}}
+
+    machine.apply(own(False))
+    before = machine.snapshot()
+    machine.apply(guest(True), "guest")
+    machine.apply(own(True))
+    both = machine.snapshot()
+    assert both != before
+    machine.restart(signal.SIGKILL)
+    if not guest_first:
+        machine.apply(own(False))
+        machine.assert_same(both)
+    if down:
+        machine.ctl("down", "guest")
+    else:
+        machine.apply(guest(False), "guest")
+    machine.assert_same(both if guest_first else before)
+    assert machine.apply(own(guest_first)).stdout == "lab: unchanged\n"
+    machine.apply(own(False))
+    machine.assert_same(before)
+    assert "drift" not in events(machine, "lab")
+    machine.ctl("down", "--all")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_waits_over_a_restart(machine, number):
     machine.apply(with_wan(), code=1)

@@ -261,6 +261,54 @@ static void test_saved_values_go_over(void **state)
 	assert_string_equal(disk_list(disk_path(f->dir, "known")), "other.json to.json ");
 }
 
+/* Whoever creates the namespace has the key from then on; a link of its own reverts to the kernel's default. */
+static void test_saved_values_go_to_the_owner(void **state)
+{
+	struct fixture *f = *state;
+	const char *existing = NETNS("n", "\"existing\":true," TTL(70) ",\"forwarding\":true," WAN("\"mtu\":1300"));
+	struct topology *owner = up(f, "owner", NETNS("n", TTL(70) "," WAN("\"kind\":\"bridge\",\"mtu\":1300")));
+	struct topology *guest = up(f, "guest", existing);
+	const struct sysctl *s;
+	struct err e;
+
+	remember(guest, NETNS("n", "\"existing\":true," TTL(64)), "sysctl n net.ipv4.ip_default_ttl");
+	remember(guest, NETNS("n", "\"existing\":true," WAN("\"mtu\":1500")), "link n/wan");
+	assert_int_equal(claims_transfer(f->env, change(f, "guest", existing, "{}"), &e), 0);
+	s = (const struct sysctl *)model_find(&owner->saved, "sysctl n net.ipv4.ip_default_ttl");
+	assert_string_equal(s->value, "64");
+	assert_int_equal(owner->saved.n, 1);
+}
+
+/* What the kernel chose for the owner is no reason to keep what the guest set. */
+static void test_what_owners_declare(void **state)
+{
+	struct fixture *f = *state;
+	const char *existing = NETNS("n", "\"existing\":true," TTL(70) "," WAN("\"mtu\":1300,\"txqlen\":7"));
+	struct declaration last = load(existing);
+	const struct object *wan;
+	struct model owned;
+
+	up(f, "guest", existing);
+	up(f, "owner", NETNS("n", TTL(70) "," WAN("\"kind\":\"bridge\",\"mtu\":1300")));
+	up(f, "third", NETNS("third", TTL(70)));
+	model_init(&owned, &all_kinds);
+	claims_owned(f->env, "guest", &last.model, &owned);
+	assert_non_null(model_find(&owned, "sysctl n net.ipv4.ip_default_ttl"));
+	wan = model_find(&owned, "link n/wan");
+	assert_true(object_has(wan, (size_t)kind_field(wan->kind, "mtu")));
+	assert_false(object_has(wan, (size_t)kind_field(wan->kind, "txqlen")));
+	assert_false(object_has(wan, (size_t)kind_field(wan->kind, "stp_state")));
+	model_done(&owned);
+	declaration_done(&last);
+	/* Nobody manages what the owner creates. */
+	model_init(&owned, &all_kinds);
+	last = load(NETNS("n", TTL(70)));
+	claims_owned(f->env, "owner", &last.model, &owned);
+	assert_int_equal(owned.n, 0);
+	declaration_done(&last);
+	model_done(&owned);
+}
+
 /* What is handed to a pass: the claims of all others that are up, and of a running change, which may fail. */
 static void test_of_others(void **state)
 {
@@ -299,6 +347,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_circles, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_lives_in_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_saved_values_go_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_saved_values_go_to_the_owner, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_owners_declare, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_of_others, setup, teardown),
 	};
 
