@@ -114,13 +114,18 @@ void revert_complete(struct model *desired, const struct model *last, const stru
 			desired->objects[i]->kind->returns(desired, desired->objects[i], observed);
 }
 
-void revert_shared(struct model *desired, const struct model *others)
+void revert_shared(struct model *desired, const struct model *others, struct model *given)
 {
 	for (size_t i = 0; i < others->n; i++) {
 		struct object *o = model_find(desired, others->objects[i]->id);
+		uint64_t both = o ? o->set & others->objects[i]->set & ~kind_mask(o->kind, KEY) : 0;
 
-		if (o)
-			o->set &= o->declared | ~others->objects[i]->set | kind_mask(o->kind, KEY);
+		if (!both)
+			continue;
+		/* What no file sets is not compared meanwhile, but stays with its object. */
+		if (given && both & (~o->declared | o->usual))
+			revert_merge(given, o, both & (~o->declared | o->usual));
+		o->set &= o->declared | ~both;
 	}
 }
 

@@ -8,8 +8,8 @@
  * default on objects of ours, to @saved elsewhere. */
 void revert_complete(struct model *desired, const struct model *last, const struct model *saved,
 		     const struct model *observed); /* once for a model */
-/* Drops those of them that @others still declare. */
-void revert_shared(struct model *desired, const struct model *others);
+/* Drops those of them that @others still declare, and adds to @given, unless it is NULL, what they would have been. */
+void revert_shared(struct model *desired, const struct model *others, struct model *given);
 /* Adds to @saved the values of others' objects that @plan is about to change. */
 void revert_remember(struct model *saved, const struct plan *plan);
 /* Merges @from into the object of its id in @m, or adds it. */

@@ -183,6 +183,17 @@ static bool transfer(struct topology *t, const struct job *j, const struct objec
 	return true;
 }
 
+/* What the creator of an object gives up reverts with the last topology that declares it: to what it would be now. */
+static bool give(struct topology *t, const struct object *o)
+{
+	const struct object *claim = model_find(&t->claims, o->id);
+
+	if (!claim)
+		return false;
+	revert_merge(&t->saved, o, claim->set);
+	return true;
+}
+
 int claims_transfer(struct env *env, const struct job *j, struct err *e)
 {
 	const struct topology *from = topology_find(env, j->next.name, NULL);
@@ -193,6 +204,8 @@ int claims_transfer(struct env *env, const struct job *j, struct err *e)
 
 		for (size_t n = 0; t != from && n < from->saved.n; n++)
 			handed |= transfer(t, j, from->saved.objects[n]);
+		for (size_t n = 0; t != from && n < j->given.n; n++)
+			handed |= give(t, j->given.objects[n]);
 		if (handed && topology_store(env, t, e) < 0)
 			return e->code;
 	}

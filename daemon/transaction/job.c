@@ -14,6 +14,7 @@ void job_init(struct job *j, const struct machine *machine, const struct store *
 	pass_init(&j->pass, machine);
 	model_init(&j->before, machine->kinds);
 	model_init(&j->owned, machine->kinds);
+	model_init(&j->given, machine->kinds);
 	if (!j->desired.model.kinds)
 		model_init(&j->desired.model, machine->kinds);
 	if (!j->last.model.kinds)
@@ -31,6 +32,7 @@ void job_done(struct job *j)
 	declaration_done(&j->last);
 	model_done(&j->before);
 	model_done(&j->owned);
+	model_done(&j->given);
 	record_done(&j->next);
 	problems_done(&j->problems);
 	free(j->users);
@@ -64,8 +66,8 @@ static void complete(struct job *j)
 	revert_complete(desired, &j->last.model, &j->next.saved, &j->pass.observed);
 	for (size_t i = 0; had && i < j->n_claims; i++)
 		if (!j->claims[i].pending)
-			revert_shared(desired, j->claims[i].model);
-	revert_shared(desired, &j->owned);
+			revert_shared(desired, j->claims[i].model, &j->given);
+	revert_shared(desired, &j->owned, NULL);
 }
 
 static int observe(struct job *j, struct err *e)

@@ -21,6 +21,7 @@ struct job {
 	struct claim *claims; /* of other topologies; owned by the job, but not what they refer to */
 	size_t n_claims;
 	struct model owned; /* what the topologies declare that create what this one only manages */
+	struct model given; /* what would revert, but other topologies still declare it */
 	char pins[400];     /* where unlinked namespaces are pinned; empty: nowhere */
 	bool same;          /* the same topology is up already: nothing written if nothing to do */
 	bool no_disrupt;    /* refused if a step interrupts traffic */

@@ -227,6 +227,33 @@ def test_guest_gives_up_what_the_host_declares_by_now(machine, guest_first, down
     machine.ctl("down", "--all")
 
 
+@pytest.mark.parametrize("link, netns", [({"master": "br0"}, {}), ({"txqlen": 77}, {}), ({"mtu": 1300}, {}), 
+                                         ({"addrgen": "none"}, {}), ({}, {"forwarding": True}), ({}, {"sysctl": {"net.ipv4.ip_default_ttl": 70}})])
+def test_host_gives_up_what_a_guest_still_declares(machine, link, netns):
+    """It stays as long as the guest declares it, and reverts with the guest to what it would have reverted to."""
+    def own(on):
+        return {"namespaces": {"ns1": {**(netns if on else {}), "interfaces": {
+            "br0": {"kind": "bridge"}, "e0": {"kind": "veth", "peer": "ns2/e1", **(link if on else {})}}}, "ns2": {}}}
+
+    def state():
+        e0 = machine.link("ns1", "e0")
+        return [e0.get(key) for key in ("master", "txqlen", "mtu", "inet6_addr_gen_mode")] + \
+            [machine.sysctl("ns1", key) for key in ("net.ipv4.ip_forward", "net.ipv4.ip_default_ttl")]
+
+    machine.apply(own(False))
+    before = state()
+    machine.apply(own(True))
+    machine.apply({"namespaces": {"ns1": {"existing": True, **netns, "interfaces": {"br0": {}, "e0": link}}}}, "guest")
+    both = state()
+    assert both != before
+    machine.apply(own(False))
+    assert state() == both
+    machine.restart(signal.SIGKILL)
+    machine.ctl("down", "guest")
+    wait_for(lambda: state() == before)  # what nobody declares has the kernel's default again, by a repair
+    assert machine.apply(own(False)).stdout == "lab: unchanged\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_waits_over_a_restart(machine, number):
     machine.apply(with_wan(), code=1)

@@ -219,11 +219,20 @@ static void test_share(_unused_ void **state)
 	struct model *others = load(m, HOST("\"forwarding\": true")), *was = load(m, HOST("\"forwarding\": false"));
 	size_t forwarding = (size_t)kind_field(&kind_netns, "forwarding");
 	struct model *observed = load(m, HOST(""));
+	struct model given;
 
+	model_init(&given, &all_kinds);
 	revert_complete(desired, last, was, observed);
 	assert_true(object_has(model_netns(desired, "host"), forwarding));
-	revert_shared(desired, others);
+	revert_shared(desired, others, &given);
 	assert_false(object_has(model_netns(desired, "host"), forwarding));
+	/* The other one gets to know what it was. */
+	assert_true(object_has(model_netns(&given, "host"), forwarding));
+	assert_false(object_diff(model_netns(was, "host"), model_netns(&given, "host")));
+	/* Nothing of it is left. */
+	revert_shared(desired, others, NULL);
+	assert_int_equal(given.n, 1);
+	model_done(&given);
 }
 
 /* An interface of the host that is gone has nothing to restore. */
