@@ -195,6 +195,9 @@ static void execute(struct heal *h)
 
 	while ((r = pass_execute(&h->pass, &op, &e)) > 0)
 		;
+	/* Where nothing could be sent, the first step stands for all. */
+	if (r < 0 && !op)
+		op = h->pass.plan.ops;
 	if (r == 0)
 		r = pass_name_all(&h->pass, NETNS_FRESH, &e);
 	count_all(h, r < 0);

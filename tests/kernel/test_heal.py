@@ -591,15 +591,16 @@ def test_route_that_is_reported_stays_so(machine):
         assert gone in drifts()
 
 
-def test_route_that_is_refused(bare, fault):
+@pytest.mark.parametrize("gone, said", [("10.0.0.0/24", "address ns1/veth-ns"), ("default", "route ns1")])
+def test_route_that_is_refused(bare, fault, gone, said):
     """It is reported, and retried."""
     bare.start(environment=fault.environment)
     bare.apply(everyday())
     fault.arm(ERROR, at=1, last=2, error=errno.ENOBUFS, only=CALLS["sendto"])
-    bare.sh("ip -n ns1 route del 10.0.0.0/24 dev veth-ns")
+    bare.sh(f"ip -n ns1 route del {gone} dev veth-ns")
     wait_for(lambda: "failed" in events(bare))
-    assert "No buffer space" in bare.ctl("log", "lab").stdout and "address ns1/veth-ns" in bare.ctl("status", "lab").stdout
-    wait_for(lambda: bare.status()["state"] == "up" and bare.ip("-n", "ns1", "route", "show", "10.0.0.0/24"))
+    assert "No buffer space" in bare.ctl("log", "lab").stdout and said in bare.ctl("status", "lab").stdout
+    wait_for(lambda: bare.status()["state"] == "up" and bare.ip("-n", "ns1", "route", "show", gone))
     assert events(bare)[1:] == ["drift", "failed", "healed"] and fault.hits == 2
 
 
