@@ -133,7 +133,7 @@ def test_run_directory_is_full(rig):
             "for i in $(seq 40); do touch /run/netnsd/fill.$i || exit 0; done 2>/dev/null"]
     for full in fill:
         rig.agent.run(full)
-        assert "in the run directory" in (said := refusal_of(rig.apply, first())) or "must have room" in said, said
+        assert "in the run directory" in (said := refusal_of(rig.apply, first())) or "the run directory needs space" in said, said
         assert "No space left on device" in said
         require(rig.settled(zero), [zero])
         rig.agent.run("rm /run/netnsd/fill*")
