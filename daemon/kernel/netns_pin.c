@@ -6,7 +6,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-enum { PATH_SIZE = 768 };
+enum { PATH_SIZE = 768, RELEASE_TRIES = 3 };
 
 static void pins_path(char path[PATH_SIZE], const struct netns_set *set, const char *name)
 {
@@ -62,8 +62,10 @@ void netns_pin_find(struct netns_set *set)
 
 void netns_pin_release(const char *path)
 {
-	/* A crash may have left one below another. */
-	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+	unsigned refused = 0;
+
+	/* A crash may have left one below another.  For want of memory the kernel refuses, and takes the next call. */
+	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 || (errno == ENOMEM && refused++ < RELEASE_TRIES))
 		;
 	rmdir(path);
 }
