@@ -33,8 +33,10 @@ static uint64_t said(const struct object *o)
 
 const char *link_port_field(const struct object *o)
 {
-	for (size_t i = 0; i < o->kind->n_fields; i++)
-		if (said(o) & bit(i))
+	uint64_t mask = said(o);
+
+	for (size_t i = 0; i < o->kind->n_fields && mask; i++)
+		if (mask & bit(i))
 			return o->kind->fields[i].name;
 	return NULL;
 }
