@@ -32,18 +32,6 @@ static uint32_t number_load(const struct field *f, const void *at)
 	return f->type->size == sizeof(uint16_t) ? *(const uint16_t *)at : *(const uint32_t *)at;
 }
 
-static void number_store(const struct field *f, void *at, uint32_t v)
-{
-	if (f->type == &type_bool)
-		*(bool *)at = v;
-	else if (f->type->size == sizeof(uint8_t))
-		*(uint8_t *)at = (uint8_t)v;
-	else if (f->type->size == sizeof(uint16_t))
-		*(uint16_t *)at = (uint16_t)v;
-	else
-		*(uint32_t *)at = v;
-}
-
 static void put_number(struct nl_msg *m, const struct field *f, uint32_t v)
 {
 	uint8_t bytes[sizeof(v)];
@@ -127,7 +115,7 @@ static bool read_value(struct observer *obs, const struct field *f, void *at, st
 	if (is_number(f)) {
 		if (!read_number(f, a, &v))
 			return false;
-		number_store(f, at, v);
+		field_store(f, at, v);
 		return true;
 	}
 	if (!a || (f->type != &type_string && nla_len(a) < (int)f->type->size))

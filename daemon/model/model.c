@@ -286,20 +286,17 @@ static uint32_t usual_value(const struct field *f)
 	return v;
 }
 
-/* In the first bytes; the rest is zero. */
-static void usual_bytes(const struct field *f, uint8_t ret[4])
+void field_store(const struct field *f, void *at, uint32_t v)
 {
-	uint32_t v = usual_value(f);
-	uint16_t half = (uint16_t)v;
-	uint8_t byte = (uint8_t)v;
-
-	assert(f->type->size == sizeof(byte) || f->type->size == sizeof(half) || f->type->size == sizeof(v));
-	memset(ret, 0, sizeof(v));
-	memcpy(ret,
-	       f->type->size == sizeof(v)      ? (void *)&v
-	       : f->type->size == sizeof(half) ? (void *)&half
-					       : (void *)&byte,
-	       f->type->size);
+	assert(f->type->size == sizeof(uint8_t) || f->type->size == sizeof(uint16_t) || f->type->size == sizeof(v));
+	if (f->type == &type_bool)
+		*(bool *)at = v;
+	else if (f->type->size == sizeof(uint8_t))
+		*(uint8_t *)at = (uint8_t)v;
+	else if (f->type->size == sizeof(uint16_t))
+		*(uint16_t *)at = (uint16_t)v;
+	else
+		*(uint32_t *)at = v;
 }
 
 void object_assign(struct model *m, struct object *o, const struct object *from, uint64_t mask)
@@ -318,12 +315,10 @@ void object_set_usual(struct object *o)
 {
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		const struct field *f = &o->kind->fields[i];
-		uint8_t value[4];
 
 		if (!(f->flags & USUAL) || object_has(o, i))
 			continue;
-		usual_bytes(f, value);
-		memcpy(object_at(o, i), value, f->type->size);
+		field_store(f, object_at(o, i), usual_value(f));
 		o->set |= bit(i);
 		o->usual |= bit(i);
 	}
@@ -335,12 +330,12 @@ uint64_t object_unusual(const struct object *o)
 
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		const struct field *f = &o->kind->fields[i];
-		uint8_t value[4];
+		uint32_t value = 0;
 
 		if (!(f->flags & USUAL) || !object_has(o, i))
 			continue;
-		usual_bytes(f, value);
-		if (!f->type->equal(value, object_at(o, i)))
+		field_store(f, &value, usual_value(f));
+		if (!f->type->equal(&value, object_at(o, i)))
 			mask |= bit(i);
 	}
 	return mask;

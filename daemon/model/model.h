@@ -45,6 +45,8 @@ uint64_t field_bit(const struct kind *k, const char *name);
 bool object_says(const struct object *o, const char *name);
 /* Sets field @name of @o from JSON text that the kind itself wrote; asserts that it is valid. */
 void object_set(struct model *m, struct object *o, const char *name, const char *json);
+/* Stores @v as the value of a field whose type is a number of one, two or four bytes, or a bool. */
+void field_store(const struct field *f, void *at, uint32_t v);
 /* Copies the fields of @from that are in @mask to @o, as far as both kinds have the row. */
 void object_assign(struct model *m, struct object *o, const struct object *from, uint64_t mask);
 /* Sets fields that are USUAL and have no value to the kernel's default. */
