@@ -14,6 +14,11 @@ PINGS = {
     "router": [("office", "10.0.4.10"), ("lab", "10.0.3.10"), ("office", "10.0.4.1")],
     "ipv6": [("west", "2001:db8:5::2"), ("east", "2001:db8:5::1"), ("west", "10.0.5.2")],
     "chain": [("r1", "10.1.9.2"), ("r10", "10.1.1.1"), ("r5", "10.1.9.2")],
+    "host-bridge": [(None, "192.168.100.2"), ("ns1", "192.168.100.1")],
+    "two-behind-bridge": [("ns1", "192.168.50.3"), ("ns2", "192.168.50.2"), ("ns1", "192.168.50.1")],
+    "three-behind-bridge": [(f"ns{a}", f"172.18.0.{b}") for a in (2, 3, 4) for b in (1, 2, 3, 4)],
+    "static-routes": [("client", "192.168.40.2"), ("server", "192.168.10.2")],
+    "leaf-spine": [(f"server{n}", f"10.10.{leaf}.12") for n in (1, 2, 7) for leaf in (1, 2, 3, 4)],
 }
 
 
@@ -34,10 +39,23 @@ def test_example(bare, file):
     bare.assert_same(bare.at_first)
 
 
-def test_all_examples_together(machine):
-    machine.ctl("apply", *FILES)
-    for pings in PINGS.values():
-        for netns, address in pings[:1]:
-            machine.ping(netns, address)
+def names_of(file):
+    """The namespaces and the interfaces of the host that @file declares."""
+    topology = json.loads(file.read_text())
+    return {*topology["namespaces"], *(f"host/{name}" for name in topology.get("host", {}).get("interfaces", {}))}
+
+
+def test_examples_together(machine):
+    """All that share no name."""
+    taken, files = set(), []
+    for file in FILES:
+        if not names_of(file) & taken:
+            taken |= names_of(file)
+            files.append(file)
+    assert len(files) > 5
+    machine.ctl("apply", *files)
+    for file in files:
+        machine.ping(*PINGS[file.stem][0])
     status = json.loads(machine.ctl("--json", "status").stdout)
     assert {t["state"] for t in status["topologies"]} == {"up"}
+    assert len(status["topologies"]) == len(files)
