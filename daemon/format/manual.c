@@ -80,6 +80,8 @@ void load_manual(const struct kinds *kinds, FILE *out)
 	for (size_t i = 0; i < kinds->n; i++) {
 		const struct kind *k = kinds->v[i];
 
+		if (!k->section && k->form != FORM_BODY)
+			continue;
 		fputs("## ", out);
 		print_text(out, k->name);
 		fputs("\n\n", out);

@@ -207,7 +207,8 @@ static struct json_object *defs_schema(const struct kinds *kinds)
 
 		if (k->form == FORM_BODY)
 			put(defs, "namespace", kind_schema(kinds, k));
-		else if (k->form == FORM_VALUES || json_object_object_get_ex(defs, def_name(k, NULL, name), NULL))
+		else if (!k->section || k->form == FORM_VALUES ||
+			 json_object_object_get_ex(defs, def_name(k, NULL, name), NULL))
 			continue;
 		else if (section_has_kinds(kinds, k))
 			add_choice(defs, kinds, k);

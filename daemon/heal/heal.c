@@ -119,8 +119,8 @@ static void count(struct heal *h, const struct op *op)
 {
 	struct drift *one = drift_find(&h->topology->drifts, heal_object(op));
 
-	/* A recreated object counts once, as does one that came with another. */
-	if (op->given || op->needless || (!op->after && op->effect == EFFECT_RECREATE))
+	/* A recreated object counts once. */
+	if (op->given || (!op->after && op->effect == EFFECT_RECREATE))
 		return;
 	if (one && heal_is_retry(h, op)) {
 		one->refused = false;
@@ -167,22 +167,19 @@ static void refused(struct heal *h, const struct op *op, const struct err *e)
 	fail(h, e, op ? heal_object(op) : NULL);
 }
 
-/* Whether the step is known to have been executed: if none was refused all have been, except those deferred; otherwise
- * those that are answered one by one. */
-static bool is_taken(const struct execution *x, size_t i, bool refused)
+/* Whether the step is known to have been executed, if none was refused. */
+static bool is_taken(const struct execution *x, const struct op *op)
 {
-	const struct op *op = &x->plan->ops[i], *deferred = x->deferred;
+	const struct op *deferred = x->deferred;
 	const struct object *o = heal_object(op);
 
-	if (refused)
-		return op->repair && i < x->next;
 	return !deferred || o->kind != deferred->after->kind || strcmp(o->netns, deferred->after->netns) != 0;
 }
 
-static void count_all(struct heal *h, bool refused)
+static void count_all(struct heal *h)
 {
 	for (size_t i = 0; i < h->pass.plan.n; i++)
-		if (is_taken(&h->pass.execution, i, refused))
+		if (is_taken(&h->pass.execution, &h->pass.plan.ops[i]))
 			count(h, &h->pass.plan.ops[i]);
 }
 
@@ -200,7 +197,8 @@ static void execute(struct heal *h)
 		op = h->pass.plan.ops;
 	if (r == 0)
 		r = pass_name_all(&h->pass, NETNS_FRESH, &e);
-	count_all(h, r < 0);
+	if (r == 0)
+		count_all(h);
 	/* The next observation shows whether the step waits for the kernel. */
 	if (r == 0 && x->deferred && !h->deferred) {
 		mark_around(h, x->deferred->after);

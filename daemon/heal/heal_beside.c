@@ -36,8 +36,7 @@ static bool is_vacated(const struct heal *h, const struct object *want)
 	bool vacated = false;
 
 	for (size_t i = 0; i < h->pass.plan.n; i++)
-		if (h->pass.plan.ops[i].before && !h->pass.plan.ops[i].repair &&
-		    strcmp(h->pass.plan.ops[i].before->kind->class, want->kind->class))
+		if (h->pass.plan.ops[i].before && strcmp(h->pass.plan.ops[i].before->kind->class, want->kind->class))
 			slots_add(&leaving, h->pass.plan.ops[i].before);
 	slots_sort(&leaving);
 	for (size_t i = 0; i < n; i++)

@@ -77,9 +77,8 @@ static struct event event_of(const struct heal *h, struct arena *a, const struct
 		.actual = describe(a, op->before, mask),
 	};
 
-	if (ev.actual && (op->before->missing_route || op->before->out_of_order))
-		ev.actual = arena_fmt(a, "%s %s", ev.actual,
-				      op->before->missing_route ? o->kind->missing_route : o->kind->out_of_order);
+	if (ev.actual && op->before->out_of_order)
+		ev.actual = arena_fmt(a, "%s %s", ev.actual, o->kind->out_of_order);
 	return ev;
 }
 

@@ -265,10 +265,18 @@ static bool is_gone(const struct nlmsghdr *h, int code)
 		code == -ENXIO); /* a link that has lost IPv6 as a whole */
 }
 
+/* The route to add to others is there already: the kernel created it with an address. */
+static bool is_there(const struct nlmsghdr *h, int code)
+{
+	const struct nlmsgerr *error = nlmsg_data(h);
+
+	return error->msg.nlmsg_type == RTM_NEWROUTE && error->msg.nlmsg_flags & NLM_F_APPEND && code == -EEXIST;
+}
+
 /* Finds the request of the batch that an answer is for. */
 static int rtnl_batch_answer(const struct rtnl_batch *b, const struct nlmsghdr *h, struct op **ret_op, struct err *e)
 {
-	if (h->nlmsg_type != NLMSG_ERROR || message_error(h, e) == 0 || is_gone(h, e->code))
+	if (h->nlmsg_type != NLMSG_ERROR || message_error(h, e) == 0 || is_gone(h, e->code) || is_there(h, e->code))
 		return 0;
 	for (size_t i = 0; i < b->n; i++)
 		if (b->seq[i] == h->nlmsg_seq)

@@ -201,8 +201,6 @@ static int address_observe(struct observer *obs, struct err *e)
 	find_missing(obs, first);
 	if (r == 0)
 		address_order(obs, first);
-	if (r == 0 && obs->ns->unrouted)
-		r = address_routes_check(obs, first, e);
 	return r < 0 ? err_prefix(e, "addresses of %s", obs->ns->name) : 0;
 }
 
@@ -304,12 +302,10 @@ const struct kind kind_address = {
 	.avoids = address_avoids,
 	.observe = address_observe,
 	.encode = address_encode,
-	.missing_route = "without the route to its network",
+	.derive = address_derive,
 	.out_of_order = "out of order",
 	.note_mark = address_note_mark,
 	.say_damage = address_say_damage,
 	.retry = address_retry,
 	.condition = address_condition,
-	.can_repair = address_can_repair,
-	.repair = address_repair,
 };

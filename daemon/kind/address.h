@@ -19,6 +19,7 @@ struct address {
 	uint32_t metric;
 	uint32_t flags; /* IFA_FLAGS, of an observed one */
 	bool nodad;
+	bool missing[2]; /* of an observed one: the route to its network, that to its peer */
 	/* Properties that no file sets and that change its behaviour: the flags of IFA_FLAGS that the
 	 * kernel changes in place, those that it does not, and IFA_CACHEINFO. */
 	uint32_t options, fixed_options;
@@ -27,6 +28,7 @@ struct address {
 };
 
 extern const struct kind kind_address;
+extern const struct kind kind_address_route;
 
 #define LIFETIME_FOREVER UINT32_MAX /* INFINITY_LIFE_TIME, include/net/addrconf.h */
 
@@ -61,8 +63,8 @@ bool address_is_at(const struct object *o, struct slot *ret);
 /* kind.avoids: the peer; if another address has it, removing that removes the route to the peer. */
 bool address_avoids(const struct object *o, size_t i, struct slot *ret);
 
-/* Sets missing_route of the addresses from the object @first on whose routes are missing. */
-int address_routes_check(struct observer *obs, size_t first, struct err *e);
+/* kind.derive: the routes that came with it and are missing. */
+void address_derive(struct model *desired, const struct model *observed, const struct object *o);
 
 /* address_ready.c */
 /* kind.condition. */
@@ -76,10 +78,6 @@ int address_retry(const struct object *o, struct err *e);
 /* Whether @ip can be used in @netns (kind.ready). */
 int address_ready(const struct model *observed, const char *netns, const struct inet *ip, unsigned *ret_seconds,
 		  struct err *e);
-
-/* kind.can_repair and kind.repair: the route is created again. */
-bool address_can_repair(const struct model *observed, const struct object *o);
-int address_repair(struct batch *b, const struct object *o, struct err *e);
 /* IPv6: the kernel creates the route to the peer of a new address a little later, and until then refuses
  * routes that lead over it; created now, it is there for the rest of the batch. */
 int address_reach_peer(struct batch *b, const struct address *a, uint32_t index, struct err *e);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* address_route.c - the route to the network of an address. */
+/* address_route.c - the routes to the networks that a link has addresses of, and the slots that they occupy.  The kernel
+ * creates one with the first address of a network, and removes it with the last.  It is in no file: where somebody may
+ * have removed one it is looked for, and declared by the addresses that should have one and are as declared. */
 #include "address.h"
+#include "base/search.h"
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
@@ -8,34 +11,33 @@ enum {
 	FEW_LINKS = 8, /* whose routes are requested one link at a time: the host may have thousands */
 };
 
-struct connected_route {
-	struct inet to;
-	uint32_t index, metric;
+struct address_route {
+	struct object object;
+	struct inet to, src; /* src: IPv4 only */
+	uint32_t metric;
 };
 
-/* The routes of a namespace that may have come with addresses, sorted. */
-struct connected {
-	struct connected_route *v;
+static const struct field fields[] = {
+	FIELD(address_route, to, dest, .flags = KEY | HIDDEN | SHOWN | BARE, .doc = ""),
+	FIELD(address_route, metric, u32, .flags = KEY | HIDDEN | SHOWN, .kernel_default = "0", .doc = ""),
+};
+
+/* Those that a namespace should have, sorted. */
+struct expected_route {
+	struct inet to;
+	uint32_t index, metric;
+	bool *missing; /* of the address */
+};
+
+struct expected {
+	struct expected_route *v;
 	size_t n;
 };
 
-static void connected_done(struct connected *c)
+static void expected_done(struct expected *x)
 {
-	free(c->v);
-	*c = (struct connected){ 0 };
-}
-
-static struct connected_route route_of(const struct address *a)
-{
-	bool v4 = a->address.family == AF_INET;
-
-	return (struct connected_route){
-		.to = address_net(a),
-		.index = a->object.handle,
-		.metric = a->metric ? a->metric
-			  : v4      ? 0
-				    : METRIC_IPV6,
-	};
+	free(x->v);
+	*x = (struct expected){ 0 };
 }
 
 static struct inet whole(const struct inet *i)
@@ -52,11 +54,19 @@ static bool has_peer_route(const struct address *a)
 	return a->address.family == AF_INET6 && a->peer.family;
 }
 
-static struct connected_route peer_route_of(const struct address *a)
+/* That to its network, or to its @peer. */
+static struct address_route route_to(const struct address *a, bool peer)
 {
-	struct connected_route one = route_of(a);
+	bool v4 = a->address.family == AF_INET;
+	struct address_route one = {
+		.to = peer ? whole(&a->peer) : address_net(a),
+		.metric = a->metric ? a->metric
+			  : v4      ? 0
+				    : METRIC_IPV6,
+	};
 
-	one.to = whole(&a->peer);
+	if (v4)
+		one.src = a->address;
 	return one;
 }
 
@@ -68,7 +78,7 @@ static bool has_route(const struct address *a)
 	if (a->object.managed || a->flags & IFA_F_NOPREFIXROUTE)
 		return false;
 	/* Neither to everything, nor to a network that begins with 0.0.0.0 (ipv4_is_zeronet). */
-	if (!a->address.len || (v4 && !memcmp(route_of(a).to.addr, "\0\0\0", 4)))
+	if (!a->address.len || (v4 && !memcmp(route_to(a, false).to.addr, "\0\0\0", 4)))
 		return false;
 	/* A secondary address shares that of the first; one on lo is local. */
 	return !v4 || (!(a->flags & IFA_F_SECONDARY) && !is_loopback(a->object.name) &&
@@ -92,13 +102,14 @@ static struct inet broadcast(const struct inet *net)
 
 static size_t slots_v6(const struct address *a, struct slot ret[SLOTS_MAX])
 {
-	struct inet net = inet_net(&a->address), peer = whole(&a->peer);
-	uint32_t metric = a->metric ? a->metric : METRIC_IPV6;
+	size_t n = has_peer_route(a) ? 2 : 1;
 
-	ret[0] = slot_of(&net, metric, RT_TABLE_MAIN);
-	if (a->peer.family)
-		ret[1] = slot_of(&peer, metric, RT_TABLE_MAIN);
-	return a->peer.family ? 2 : 1;
+	for (size_t i = 0; i < n; i++) {
+		struct address_route one = route_to(a, i == 1);
+
+		ret[i] = slot_of(&one.to, one.metric, RT_TABLE_MAIN);
+	}
+	return n;
 }
 
 size_t address_slots(const struct object *o, struct slot ret[SLOTS_MAX])
@@ -140,7 +151,7 @@ bool address_avoids(const struct object *o, size_t i, struct slot *ret)
 
 static int route_cmp(const void *a, const void *b)
 {
-	const struct connected_route *x = a, *y = b;
+	const struct expected_route *x = a, *y = b;
 	int r = memcmp(&x->to, &y->to, sizeof(x->to));
 
 	if (r == 0 && x->index != y->index)
@@ -150,130 +161,145 @@ static int route_cmp(const void *a, const void *b)
 	return r;
 }
 
+static void expect(struct expected *x, struct address *a, bool peer)
+{
+	struct address_route one = route_to(a, peer);
+
+	if (x->n % 16 == 0)
+		x->v = must(realloc(x->v, (x->n + 16) * sizeof(*x->v)));
+	a->missing[peer] = true;
+	x->v[x->n++] = (struct expected_route){ one.to, a->object.handle, one.metric, &a->missing[peer] };
+}
+
+static void expect_all(struct expected *x, const struct observer *obs)
+{
+	const struct model *m = obs->observed;
+
+	/* A namespace is observed at a stretch. */
+	for (size_t i = m->n; i-- > 0 && !strcmp(m->objects[i]->netns, obs->ns->name);) {
+		struct address *a = (struct address *)m->objects[i];
+
+		if (a->object.kind != &kind_address || !has_route(a))
+			continue;
+		expect(x, a, false);
+		if (has_peer_route(a))
+			expect(x, a, true);
+	}
+	if (x->n)
+		qsort(x->v, x->n, sizeof(*x->v), route_cmp);
+}
+
 static void on_route(const struct nlmsghdr *h, void *arg)
 {
 	const struct rtmsg *r = nlmsg_data(h);
-	struct connected *c = arg;
+	struct expected *x = arg;
 	struct nlattr *at[RTA_MAX + 1];
-	struct connected_route *one;
+	struct expected_route one = { 0 };
 
 	if (h->nlmsg_type != RTM_NEWROUTE ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*r), at, RTA_MAX, NULL) < 0)
 		return;
 	if (r->rtm_table != RT_TABLE_MAIN || r->rtm_type != RTN_UNICAST || !at[RTA_DST] || !at[RTA_OIF])
 		return;
-	if (c->n % 16 == 0)
-		c->v = must(realloc(c->v, (c->n + 16) * sizeof(*c->v)));
-	one = &c->v[c->n++];
-	one->to = msg_inet(r->rtm_family, r->rtm_dst_len, at[RTA_DST]);
-	one->index = nla_get_u32(at[RTA_OIF]);
-	one->metric = at[RTA_PRIORITY] ? nla_get_u32(at[RTA_PRIORITY]) : 0;
+	one.to = msg_inet(r->rtm_family, r->rtm_dst_len, at[RTA_DST]);
+	one.index = nla_get_u32(at[RTA_OIF]);
+	one.metric = at[RTA_PRIORITY] ? nla_get_u32(at[RTA_PRIORITY]) : 0;
+	for (size_t i = lower_bound(&one, x->v, x->n, sizeof(one), route_cmp);
+	     i < x->n && route_cmp(&x->v[i], &one) == 0; i++)
+		*x->v[i].missing = false;
 }
 
-static void on_restart(void *arg)
+/* What was there when a dump was interrupted is announced if it goes. */
+static void on_restart(_unused_ void *arg)
 {
-	((struct connected *)arg)->n = 0;
 }
 
-/* Reads those of one family, on one link (0: on any), and appends them. */
-static int read_family(struct connected *c, struct observer *obs, uint8_t family, uint8_t protocol, uint32_t index,
-		       struct err *e)
+/* Whether one of that family, and on that link (0: on any), has not been found yet. */
+static bool is_asked(const struct expected *x, uint8_t family, uint32_t index)
 {
-	_cleanup_(connected_done) struct connected some = { 0 };
-	struct rtmsg header = {
-		.rtm_family = family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = protocol, .rtm_type = RTN_UNICAST
-	};
-	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &header, sizeof(header));
-	int r;
-
-	if (index)
-		msg_put_u32(m, RTA_OIF, index);
-	r = rtnl_dump(obs->nl, m, on_route, on_restart, &some, e);
-	/* No table, no IPv6, or the link is gone: no route. */
-	if (r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV)
-		return 0;
-	if (r < 0 || !some.n)
-		return r;
-	c->v = must(realloc(c->v, (c->n + some.n) * sizeof(*c->v)));
-	memcpy(c->v + c->n, some.v, some.n * sizeof(*some.v));
-	c->n += some.n;
-	return 0;
-}
-
-/* Whether a checked address is of that family, and on that link (0: on any). */
-static bool is_asked(const struct model *m, size_t first, uint8_t family, uint32_t index)
-{
-	for (size_t i = first; i < m->n; i++) {
-		const struct address *a = (const struct address *)m->objects[i];
-
-		if (a->address.family == family && (!index || a->object.handle == index) && has_route(a))
+	for (size_t i = 0; i < x->n; i++)
+		if (*x->v[i].missing && x->v[i].to.family == family && (!index || x->v[i].index == index))
 			return true;
-	}
 	return false;
 }
 
-static int connected_read(struct connected *c, struct observer *obs, size_t first, uint8_t protocol, struct err *e)
+/* Finds those of one family, on one link (0: on any). */
+static int find_some(struct expected *x, struct observer *obs, uint8_t family, uint8_t protocol, uint32_t index,
+		     struct err *e)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct rtmsg header = {
+		.rtm_family = family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = protocol, .rtm_type = RTN_UNICAST
+	};
+	_cleanup_(msg_freep) struct nl_msg *m = NULL;
+	int r;
+
+	if (!is_asked(x, family, index))
+		return 0;
+	m = msg_new(RTM_GETROUTE, 0, &header, sizeof(header));
+	if (index)
+		msg_put_u32(m, RTA_OIF, index);
+	r = rtnl_dump(obs->nl, m, on_route, on_restart, x, e);
+	/* No table, no IPv6, or the link is gone: no route. */
+	return r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV ? 0 : r;
+}
+
+static int find(struct expected *x, struct observer *obs, uint8_t protocol, struct err *e)
+{
 	bool few = obs->ns->only && obs->n_links <= FEW_LINKS;
+	int r = 0;
 
-	for (size_t i = 0; i < (few ? obs->n_links : 1); i++)
-		for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-			uint32_t index = few ? obs->links[i]->handle : 0;
+	for (size_t i = 0; i < (few ? obs->n_links : 1) && r == 0; i++) {
+		uint32_t index = few ? obs->links[i]->handle : 0;
 
-			if (is_asked(obs->observed, first, families[f], index) &&
-			    read_family(c, obs, families[f], protocol, index, e) < 0)
-				return e->code;
-		}
-	if (c->n)
-		qsort(c->v, c->n, sizeof(*c->v), route_cmp);
-	return 0;
-}
-
-static bool is_missing(const struct connected *c, struct connected_route one)
-{
-	return !c->n || !bsearch(&one, c->v, c->n, sizeof(one), route_cmp);
-}
-
-static bool connected_miss(const struct connected *c, struct model *observed, size_t first)
-{
-	bool any = false;
-
-	for (size_t i = first; i < observed->n; i++) {
-		struct address *a = (struct address *)observed->objects[i];
-
-		a->object.missing_route = has_route(a) && (is_missing(c, route_of(a)) ||
-							   (has_peer_route(a) && is_missing(c, peer_route_of(a))));
-		any |= a->object.missing_route;
+		r = find_some(x, obs, AF_INET, protocol, index, e);
+		if (r == 0)
+			r = find_some(x, obs, AF_INET6, protocol, index, e);
 	}
-	return any;
+	return r;
 }
 
-int address_routes_check(struct observer *obs, size_t first, struct err *e)
+static int route_observe(struct observer *obs, struct err *e)
 {
+	_cleanup_(expected_done) struct expected x = { 0 };
+	int r;
+
+	if (!obs->ns->unrouted)
+		return 0;
+	expect_all(&x, obs);
+	r = find(&x, obs, RTPROT_KERNEL, e);
 	/* Somebody may have replaced it by a route of his own. */
-	static const uint8_t protocols[] = { RTPROT_KERNEL, RTPROT_UNSPEC };
-	bool any = true;
-
-	for (size_t i = 0; i < ARRAY_SIZE(protocols) && any; i++) {
-		_cleanup_(connected_done) struct connected c = { 0 };
-
-		if (connected_read(&c, obs, first, protocols[i], e) < 0)
-			return e->code;
-		any = connected_miss(&c, obs->observed, first);
-	}
-	return 0;
+	if (r == 0)
+		r = find(&x, obs, RTPROT_UNSPEC, e);
+	return r < 0 ? err_prefix(e, "routes of %s", obs->ns->name) : 0;
 }
 
-bool address_can_repair(const struct model *observed, const struct object *o)
+static void declare(struct model *desired, const struct address *a, bool peer)
+{
+	struct address_route *r =
+		(struct address_route *)object_new(desired, &kind_address_route, a->object.netns, a->object.name);
+	struct object head = r->object;
+
+	*r = route_to(a, peer);
+	r->object = head;
+	r->object.set = kind_mask(&kind_address_route, KEY);
+	r->object.where = model_find(desired, a->object.id)->where;
+	model_add(desired, &r->object, NULL);
+}
+
+void address_derive(struct model *desired, const struct model *observed, const struct object *o)
 {
 	const struct link *on = (const struct link *)model_find_ref(observed, "link", o->place);
+	const struct address *a = (const struct address *)o;
 
 	/* A link that is down has none; one like a VRF, which the master may be, has a table of its own. */
-	return on && on->up && !on->own_table && !on->master_index;
+	if (!on || !on->up || on->own_table || on->master_index)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(a->missing); i++)
+		if (a->missing[i])
+			declare(desired, a, i);
 }
 
-static struct nl_msg *route_message(const struct address *a, const struct connected_route *one)
+static struct nl_msg *route_message(const struct address_route *one, uint32_t index)
 {
 	bool v4 = one->to.family == AF_INET;
 	struct rtmsg i = {
@@ -284,52 +310,53 @@ static struct nl_msg *route_message(const struct address *a, const struct connec
 		.rtm_scope = v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	/* Coexists with that of another link in the same network, as when the kernel creates it. */
-	struct nl_msg *m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | (v4 ? NLM_F_APPEND : 0), &i, sizeof(i));
+	/* Coexists with that of another link in the same network, as when the kernel creates it, and may have come
+	 * with another address of its own. */
+	struct nl_msg *m = msg_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, &i, sizeof(i));
 
 	msg_put(m, RTA_DST, one->to.addr, v4 ? 4 : 16);
-	msg_put_u32(m, RTA_OIF, one->index);
+	msg_put_u32(m, RTA_OIF, index);
 	if (v4)
-		msg_put(m, RTA_PREFSRC, a->address.addr, 4);
+		msg_put(m, RTA_PREFSRC, one->src.addr, 4);
 	if (one->metric)
 		msg_put_u32(m, RTA_PRIORITY, one->metric);
 	return m;
 }
 
-int address_repair(struct batch *b, const struct object *o, struct err *e)
+static int route_encode(struct batch *b, struct op *op, struct err *e)
 {
-	const struct address *a = (const struct address *)o;
-	struct connected_route all[] = { route_of(a), peer_route_of(a) };
-	int made = -EEXIST;
+	struct object *o = op->after;
 
-	for (size_t i = 0; i < (has_peer_route(a) ? 2 : 1); i++) {
-		struct op op = { 0 };
-		int r = batch_send(b, o->netns, route_message(a, &all[i]), &op, e);
-
-		r = r < 0 ? r : batch_flush(b, e);
-		b->refused = NULL;
-		if (r < 0 && r != -EEXIST)
-			return r;
-		made = r == 0 ? 0 : made;
-	}
-	return made;
+	return batch_send(b, o->netns, route_message((struct address_route *)o, batch_ifindex(b, o->place)), op, e);
 }
+
+const struct kind kind_address_route = {
+	.name = "address_route",
+	.class = "connected route",
+	.label = "route",
+	.form = FORM_LIST,
+	.in_link = true,
+	.size = sizeof(struct address_route),
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+	.observe = route_observe,
+	.encode = route_encode,
+};
 
 int address_reach_peer(struct batch *b, const struct address *a, uint32_t index, struct err *e)
 {
 	const struct link *link = (const struct link *)model_find_ref(b->plan->desired, "link", a->object.place);
 	const struct link *on = (const struct link *)model_find_ref(b->plan->observed, "link", a->object.place);
-	struct connected_route one;
+	struct address_route one;
 
 	if (!has_peer_route(a) || !link || link_is_down(&link->object) || link->master || (on && on->master_index))
 		return 0;
-	one = peer_route_of(a);
-	one.index = index;
-	return batch_send(b, a->object.netns, route_message(a, &one), NULL, e);
+	one = route_to(a, true);
+	return batch_send(b, a->object.netns, route_message(&one, index), NULL, e);
 }
 
 /* Whether the kernel removed the route @one with @gone: that to its peer, or that to itself. */
-static bool is_lost(const struct address *gone, const struct connected_route *one)
+static bool is_lost(const struct address *gone, const struct address_route *one)
 {
 	struct inet own = whole(&gone->address), peer = whole(&gone->peer);
 
@@ -348,16 +375,15 @@ int address_keep_peer(struct batch *b, const struct address *gone, struct err *e
 		netns = model_netns(b->plan->desired, gone->object.netns);
 	for (const struct object *o = netns ? netns->first : NULL; o && r == 0; o = o->next) {
 		const struct address *a = (const struct address *)o;
-		struct connected_route one;
+		struct address_route one;
 
 		if (o->kind != &kind_address || a->address.family != AF_INET6)
 			continue;
 		any |= has_peer_route(a);
-		one = has_peer_route(a) ? peer_route_of(a) : route_of(a);
-		one.index = gone->object.handle;
+		one = route_to(a, has_peer_route(a));
 		if (!strcmp(o->place, gone->object.place) && is_lost(gone, &one) &&
 		    memcmp(&a->key, &gone->key, sizeof(a->key)) != 0)
-			r = batch_send(b, o->netns, route_message(a, &one), NULL, e);
+			r = batch_send(b, o->netns, route_message(&one, gone->object.handle), NULL, e);
 	}
 	if (!any && !has_peer_route(gone))
 		b->peerless = gone->object.netns;

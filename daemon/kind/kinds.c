@@ -3,14 +3,15 @@
  * each KIND(NAME): a kind is its file and its row. */
 #include "model/kind.h"
 
-#define KINDS             \
-	KIND(netns)       \
-	KIND(interface)   \
-	KIND(bridge)      \
-	KIND(veth)        \
-	KIND(sysctl)      \
-	KIND(sysctl_link) \
-	KIND(address)     \
+#define KINDS               \
+	KIND(netns)         \
+	KIND(interface)     \
+	KIND(bridge)        \
+	KIND(veth)          \
+	KIND(sysctl)        \
+	KIND(sysctl_link)   \
+	KIND(address)       \
+	KIND(address_route) \
 	KIND(route)
 
 #define KIND(name) extern const struct kind kind_##name;

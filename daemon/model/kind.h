@@ -39,7 +39,7 @@ struct kind {
 	const char *class;   /* the word in references: "netns", "link", "address", "route", … */
 	const char *label;   /* the word in a plan */
 	const char *doc;     /* one sentence for the manual */
-	const char *section; /* key in the file: "interfaces", "routes"; NULL for FORM_BODY */
+	const char *section; /* key in the file: "interfaces", "routes"; NULL for FORM_BODY, and what is in no file */
 	enum form form;
 	bool in_link;          /* the section is in an interface, not in a namespace */
 	bool managed;          /* manages an existing object, of whatever kind; never creates or deletes */
@@ -83,12 +83,9 @@ struct kind {
 	/* Pure.  Whether an object that is as declared works: -EADDRNOTAVAIL: it does not; -EAGAIN: not yet; with a
 	 * message. */
 	int (*retry)(const struct object *o, struct err *e);
-	/* A route that the kernel created with an object and somebody may have removed (object.missing_route): how to
-	 * say that it is missing; whether it could exist now (pure); and creating it again, which is -EEXIST if it came
-	 * with another one's. */
-	const char *missing_route;
-	bool (*can_repair)(const struct model *observed, const struct object *o);
-	int (*repair)(struct batch *b, const struct object *o, struct err *e);
+	/* Pure.  Adds to @desired what the kernel once created with @o, an observed object that is as declared, and
+	 * what is missing. */
+	void (*derive)(struct model *desired, const struct model *observed, const struct object *o);
 	/* How to say that an object is out of order (object.out_of_order). */
 	const char *out_of_order;
 

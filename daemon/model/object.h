@@ -59,7 +59,6 @@ struct object {
 	bool listed;            /* the file has the complete list of what belongs to it */
 	bool managed;           /* manages an existing object; never creates or deletes it (kind.h) */
 	bool unmarked;          /* of an observed one: it is adopted, and has no mark yet (adopt.h) */
-	bool missing_route;     /* of an observed one: a route that came with it is missing (kind.repair) */
 	bool out_of_order;      /* of an observed one: it is recreated to restore its order among others */
 	const struct object *comes_after; /* of one out of order: recreated after this desired one; NULL: now */
 	const struct beside *beside;      /* of an observed one: it belongs to others, and competes with one of ours */

@@ -235,19 +235,6 @@ static bool comes_along(struct planning *g, const struct object *want)
 	return false;
 }
 
-/* Repairs an object that is as desired except for what the kernel once created with it. */
-static void repair(struct planning *g, struct object *want, struct object *have)
-{
-	uint64_t all = kind_mask(want->kind, BARE) | kind_mask(want->kind, FIXED);
-
-	if (have->missing_route && have->kind->can_repair(g->observed, have))
-		plan_add(g->plan, (struct op){ .before = have,
-					       .after = want,
-					       .diff = all,
-					       .effect = EFFECT_IN_PLACE,
-					       .repair = true });
-}
-
 /* Settles @want after everything it refers to. */
 static void settle(struct planning *g, struct object *want)
 {
@@ -271,8 +258,6 @@ static void settle(struct planning *g, struct object *want)
 		if (have->mark == CHANGE && diff)
 			plan_add(g->plan,
 				 (struct op){ .before = have, .after = want, .diff = diff, .effect = EFFECT_IN_PLACE });
-		else if (have->mark == KEEP)
-			repair(g, want, have);
 	} else if (given) {
 		plan_add(g->plan, (struct op){ .after = want, .given = true });
 	} else if (!want->managed || comes_along(g, want)) {
@@ -396,17 +381,19 @@ static void find_barred(struct planning *g)
 
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems)
 {
-	_cleanup_(freep) struct object **arriving = in_order(desired), **leaving = in_order(observed);
+	_cleanup_(freep) struct object **arriving = NULL, **leaving = in_order(observed);
 	struct planning g = { p, desired, observed, problems };
 	size_t problems_before = problems->n;
 
 	*p = (struct plan){ .desired = desired, .observed = observed };
 	for (size_t i = 0; i < observed->n; i++)
 		observed->objects[i]->mark = UNSEEN;
+	for (size_t i = 0; i < observed->n; i++)
+		if (decide(&g, observed->objects[i]) == KEEP && observed->objects[i]->kind->derive)
+			observed->objects[i]->kind->derive(desired, observed, observed->objects[i]);
+	arriving = in_order(desired);
 	for (size_t i = 0; i < desired->n; i++)
 		desired->objects[i]->mark = WAITING;
-	for (size_t i = 0; i < observed->n; i++)
-		decide(&g, observed->objects[i]);
 	for (size_t i = 0; i < observed->n; i++)
 		if (leaves(observed->objects[i]) || observed->objects[i]->mark == CHANGE) {
 			slots_add(&g.leaving, observed->objects[i]);

@@ -16,10 +16,7 @@ struct op {
 	enum marking mark;  /* of a change: the mark is all that changes */
 	const char *others; /* objects of others that it removes as well, in words, and how many; NULL: none */
 	size_t n_others;
-	/* of a change: only what the kernel created with the object is created again (kind.repair) … */
-	bool repair;
-	bool needless; /* … and, once done: it had come with another one's */
-	bool given;    /* created by an earlier step; this one sets what that could not */
+	bool given; /* created by an earlier step; this one sets what that could not */
 };
 
 struct plan {
@@ -28,8 +25,9 @@ struct plan {
 	struct model *desired, *observed; /* what the ops point into; not owned */
 };
 
-/* Plans from @observed to @desired, whose objects get the handles of the observed ones.  Objects of @observed that
- * are not ours stay.  -EEXIST with a problem for each object that is wanted and belongs to others. */
+/* Plans from @observed to @desired, whose objects get the handles of the observed ones, and which gets what came
+ * with observed ones and is missing (kind.derive).  Objects of @observed that are not ours stay.  -EEXIST with a
+ * problem for each object that is wanted and belongs to others. */
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems);
 /* "address host/eth0 10.0.0.1/24": its name in messages. */
 char *plan_object(struct arena *a, const struct object *want);

@@ -14,11 +14,11 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		[EFFECT_REMOVE] = "remove",
 	};
 	const struct object *o = op->after ? op->after : op->before;
-	bool change = op->before && op->after && !op->repair;
+	bool change = op->before && op->after;
 	uint64_t mask = change ? op->diff : ~UINT64_C(0);
 
-	/* What is removed, or only repaired, is shown by what identifies it. */
-	if (!op->after || op->repair)
+	/* What is removed is shown by what identifies it. */
+	if (!op->after)
 		mask = kind_mask(o->kind, BARE) | kind_mask(o->kind, FIXED);
 	for (size_t i = 0; op->given && i < o->kind->n_fields; i++)
 		if (o->kind->fields[i].gives)
@@ -32,8 +32,6 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		.detail = object_describe(a, o, change ? op->before : NULL, mask),
 		.effect = effects[op->effect],
 	};
-	if (op->repair)
-		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->missing_route);
 	if (!op->after && o->out_of_order)
 		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->out_of_order);
 	if (op->others)

@@ -71,18 +71,6 @@ static int take_alone(struct execution *x, struct op *op, struct err *e)
 	return 0;
 }
 
-/* In messages of its own, too: an answer says for each whether it was needed. */
-static int repair(struct execution *x, struct op *op, struct err *e)
-{
-	int r = batch_flush(&x->batch, e);
-
-	if (r < 0)
-		return r;
-	r = op->after->kind->repair(&x->batch, op->before, e);
-	op->needless = r == -EEXIST;
-	return op->needless ? 0 : r;
-}
-
 static int take(struct execution *x, struct err *e)
 {
 	struct op *op = &x->plan->ops[x->next];
@@ -97,8 +85,8 @@ static int take(struct execution *x, struct err *e)
 	}
 	if (may_wait(op))
 		return take_alone(x, op, e);
-	if (op->mark || op->repair) {
-		r = op->mark ? k->mark(&x->batch, op, e) : repair(x, op, e);
+	if (op->mark) {
+		r = k->mark(&x->batch, op, e);
 		taken = 1;
 	} else {
 		r = k->apply ? k->apply(&x->batch, op, x->plan->n - x->next, &taken, e) : 0;

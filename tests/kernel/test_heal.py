@@ -517,7 +517,8 @@ ROUTE_GONE = {
 
 @pytest.mark.parametrize("gone, to", ROUTE_GONE.values(), ids=ROUTE_GONE)
 def test_route_that_came_with_an_address(machine, gone, to):
-    """The kernel created it; it belongs to the address all the same, and no route of ours need depend on it."""
+    """The kernel created it; it is restored all the same, once for all addresses of a network, and no route of ours need
+    depend on it."""
     machine.apply({"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge", "addresses": [
         "10.5.0.1/24", "10.5.0.2/24", "2001:db8:5::1/64", "2001:db8:5::2/64", {"address": "10.6.0.1/24", "metric": 50},
         {"address": "10.7.0.9/30", "peer": "10.7.0.2/30"}, "10.8.0.1/32", "2001:db8:6::1/128",
@@ -536,8 +537,23 @@ def test_route_that_came_with_an_address(machine, gone, to):
         machine.resume()
     wait_for(lambda: "healed" in events(machine) and routes() == before)
     drifts = [e for e in log(machine, "lab") if e["event"] == "drift"]
-    assert all(e["actual"] == e["expected"] + " without the route to its network" for e in drifts), drifts
+    assert all(e["kind"] == "route" and "actual" not in e for e in drifts), drifts
+    told = [e["expected"].split()[0] for e in drifts]
+    assert to in told and ("flush" in gone or told == [to]), drifts
     assert events(machine).count("contested") == 0
+    wait_for(lambda: not any(d["drifted"] for d in machine.status().get("drift", [])))
+
+
+def test_route_that_goes_with_one_of_its_addresses(machine):
+    """The kernel creates it with the address that is added again; that is no refusal of the other one's."""
+    both = {"2001:db8:5::1", "2001:db8:5::2"}
+    machine.apply({"namespaces": {"ns1": {"interfaces": {"br0": {"kind": "bridge", "addresses": [f"{a}/64" for a in sorted(both)]}}}}})
+    machine.pause()
+    machine.sh("ip -n ns1 addr del 2001:db8:5::2/64 dev br0; ip -n ns1 -6 route del 2001:db8:5::/64 dev br0")
+    machine.resume()
+    wait_for(lambda: "healed" in events(machine) and machine.ip("-n", "ns1", "-6", "route", "show", "2001:db8:5::/64"))
+    assert both <= {a["local"] for a in machine.ip("-n", "ns1", "addr", "show", "dev", "br0")[0]["addr_info"]}
+    assert "failed" not in events(machine)
     wait_for(lambda: not any(d["drifted"] for d in machine.status().get("drift", [])))
 
 
@@ -573,7 +589,7 @@ def test_no_route_that_never_was(machine):
     wait_for(lambda: machine.sysctl("ns1", "net.ipv4.ip_default_ttl") == "33")
     wait_for(lambda: "healed" in events(machine))
     assert machine.sh("ip -n ns1 route") == before
-    assert "without" not in machine.ctl("log", "lab").stdout
+    assert not [e for e in log(machine, "lab") if e.get("kind") == "route"]
 
 
 def test_route_that_is_only_reported(machine):
@@ -581,7 +597,7 @@ def test_route_that_is_only_reported(machine):
     t["on_drift"] = "report"
     machine.apply(t)
     machine.sh("ip -n ns1 route flush table main; ip -n ns1 addr add 10.99.0.1/24 dev veth-ns")
-    words = "10.0.0.2/24 without the route to its network"
+    words = "route ns1/veth-ns 10.0.0.0/24 is missing"
     wait_for(lambda: words in machine.ctl("status", "lab").stdout and "10.99.0.1" in machine.ctl("status", "lab").stdout)
     assert not machine.ip("-n", "ns1", "route", "show", "10.0.0.0/24")
 
@@ -593,8 +609,8 @@ def test_route_that_is_reported_stays_so(machine):
     machine.sh("ip route del 10.60.0.0/24")
 
     def drifts():
-        return [d["actual"] for d in machine.status()["drift"]]
-    gone = "10.60.0.1/24 without the route to its network"
+        return [d.get("actual", d.get("expected")) for d in machine.status()["drift"]]
+    gone = "10.60.0.0/24"
     wait_for(lambda: drifts() == [gone])
     for n, link in enumerate(("y", "x", "y", "x"), 2):
         machine.sh(f"ip addr add 10.99.{n}.1/24 dev {link}")
@@ -602,7 +618,7 @@ def test_route_that_is_reported_stays_so(machine):
         assert gone in drifts()
 
 
-@pytest.mark.parametrize("gone, said", [("10.0.0.0/24", "address ns1/veth-ns"), ("default", "route ns1")])
+@pytest.mark.parametrize("gone, said", [("10.0.0.0/24", "route ns1/veth-ns"), ("default", "route ns1")])
 def test_route_that_is_refused(bare, fault, gone, said):
     """It is reported, and retried."""
     bare.start(environment=fault.environment)
@@ -638,7 +654,7 @@ def test_fight_for_a_route_that_came_with_an_address(machine):
     fight = machine.popen("sh", "-c", "while [ ! -e /run/over ]; do ip -n ns1 route del 10.0.0.0/24 dev veth-ns 2>/dev/null; done")
     wait_for(lambda: "contested" in events(machine))
     # Healed in between, for a moment.
-    wait_for(lambda: "without the route to its network" in machine.ctl("status", "lab").stdout)
+    wait_for(lambda: "10.0.0.0/24 is missing" in machine.ctl("status", "lab").stdout)
     machine.sh("touch /run/over")
     fight.wait(5)
     machine.sh("rm /run/over")

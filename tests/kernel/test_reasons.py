@@ -90,7 +90,7 @@ def test_on_drift_report_of_a_name(debug):
 def test_on_drift_report_of_a_route_that_came_with_an_address(debug):
     debug.apply({**everyday(), "on_drift": "report"})
     debug.sh("ip route del 10.0.0.0/24 dev veth-host")
-    shows(debug, "on_drift_report", "address", "host/veth-host")
+    shows(debug, "on_drift_report", "route", "host/veth-host")
 
 
 def test_contested(bare):
@@ -119,7 +119,7 @@ def test_refused(bare, fault):
             assert "reason" not in event
     assert event["reason"] == "refused"
     assert f"No buffer space available; not healed: {SENTENCES['refused']}" in bare.ctl("log", "lab").stdout
-    shows(bare, "refused", "address", "ns1/veth-ns")
+    shows(bare, "refused", "route", "ns1/veth-ns")
     fault.disarm()
     wait_for(lambda: topology(bare)["state"] == "up" and "drift" not in topology(bare))
 

@@ -6,12 +6,13 @@
 #include "model/revert.h"
 #include "model/kind.h"
 #include "model/model.h"
+#include "kind/address.h"
 #include "kind/link.h"
 #include "kind/route.h"
 #include "model/owner.h"
 
 /* Kinds that a test makes objects of by hand; all others are in the table. */
-extern const struct kind kind_netns, kind_bridge, kind_veth, kind_sysctl, kind_address;
+extern const struct kind kind_netns, kind_bridge, kind_veth, kind_sysctl;
 
 struct fake_entry {
 	struct object *o; /* never changed in place, so that copies may share it */

@@ -25,6 +25,18 @@ static void test_file(_unused_ void **state)
 	problems_done(&p);
 }
 
+/* A kind that is in no file defines nothing. */
+static void assert_all_used(struct json_object *schema, const char *text)
+{
+	json_object_object_foreach(json_object_object_get(schema, "$defs"), name, def) {
+		_cleanup_(freep) char *ref = NULL;
+
+		(void)def;
+		assert_true(asprintf(&ref, "{\"$ref\":\"#/$defs/%s\"}", name) > 0);
+		assert_non_null(strstr(text, ref));
+	}
+}
+
 static void test_documents(_unused_ void **state)
 {
 	_cleanup_(freep) char *manual = NULL;
@@ -39,8 +51,10 @@ static void test_documents(_unused_ void **state)
 		strstr(text, "\"interfaces-tunnel\":{\"type\":\"object\",\"description\":\"a tunnel to somewhere\""));
 	assert_non_null(
 		strstr(text, "\"mode\":{\"enum\":[\"fast\",\"safe\"],\"description\":\"how packets are sent\"}"));
+	assert_all_used(schema, text);
 	load_manual(tunnel_kinds(), f);
 	fclose(f);
+	assert_null(strstr(manual, "address\\_route"));
 	assert_non_null(strstr(manual, "## tunnel\n\nA tunnel to somewhere.\n"));
 	assert_non_null(
 		strstr(manual, "|  *learning*\n:  true or false\n:  whether addresses are learnt; reverts to true\n"));
