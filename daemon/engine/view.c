@@ -23,15 +23,17 @@ static const char *const *declared_links(struct arena *a, const struct object *n
 	return names;
 }
 
-static void observe_declared(struct job *j)
+static const struct extent *declared_extents(struct job *j)
 {
+	struct extent *extents = arena_alloc(&j->last.model.arena, (j->pass.set.n + 1) * sizeof(*extents));
+
 	for (size_t i = 0; i < j->pass.set.n; i++) {
-		struct netns *ns = &j->pass.set.v[i];
-		const struct object *netns = model_netns(&j->last.model, ns->name);
+		const struct object *netns = model_netns(&j->last.model, j->pass.set.v[i].name);
 
 		if (netns && netns->managed)
-			ns->only = declared_links(&j->last.model.arena, netns);
+			extents[i].only = declared_links(&j->last.model.arena, netns);
 	}
+	return extents;
 }
 
 int engine_observe(struct engine *g, const char *name, const struct model **ret_declared,
@@ -50,7 +52,7 @@ int engine_observe(struct engine *g, const char *name, const struct model **ret_
 	model_link(&j->last.model);
 	/* What is missing is no reason not to show the rest. */
 	if (job_open(j, &away) == 0) {
-		observe_declared(j);
+		w.extents = declared_extents(j);
 		(void)!pass_observe(&j->pass, &w, &away);
 	}
 	netns_set_done(&j->pass.set);

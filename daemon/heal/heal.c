@@ -85,7 +85,7 @@ static void restore_name(struct heal *h, struct netns *ns, const struct op *op, 
 		return;
 	}
 	h->healed++;
-	scope_find(&h->scope, ns->name)->found = ns->found = true;
+	scope_find(&h->scope, ns->name)->restored = true;
 	if (one && drift_heal(&h->topology->drifts, one, h->now))
 		heal_tell(h, EVENT_CONTESTED, op, NULL, "loses its name again and again; restoring it is delayed now");
 }

@@ -120,16 +120,16 @@ void heal_tell_failed(struct heal *h)
 	events_tell(h->env->events, &ev);
 }
 
-static bool is_found(const struct netns *ns)
+static bool is_restored(const struct netns *ns, const void *scope)
 {
-	return ns->found;
+	return scope_find(scope, ns->name)->restored;
 }
 
 /* The processes that run in a deleted namespace may be why it was deleted, or why it must not be. */
 static void say_inhabitants(const struct heal *h, char *ret, size_t size)
 {
 	struct netns_user *all;
-	size_t n = netns_users_find(&h->pass.set, is_found, &all);
+	size_t n = netns_users_find(&h->pass.set, is_restored, &h->scope, &all);
 
 	*ret = '\0';
 	if (n)

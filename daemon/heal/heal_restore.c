@@ -43,15 +43,13 @@ static void models_make(const struct heal *h, const struct object *link, const c
 		add_as(last, declared[i], name, declared[i]->declared);
 }
 
-static int carry_out(struct pass *p, const char *netns, const char *const *only, const struct wish *w, struct err *e)
+static int carry_out(struct pass *p, const char *netns, const struct wish *w, struct err *e)
 {
 	const struct op *op;
 	int r = pass_open(p, &netns, 1, NULL, e);
 
-	if (r == 0) {
-		p->set.v[0].only = only;
+	if (r == 0)
 		r = pass_observe(p, w, e);
-	}
 	if (r < 0)
 		return r;
 	(void)!pass_plan(p);
@@ -64,7 +62,8 @@ static void restore(struct heal *h, struct object *link, const char *name)
 {
 	const char *only[] = { name, NULL };
 	struct model desired, last;
-	struct wish w = { .topology = h->topology->name, .desired = &desired, .last = &last };
+	const struct extent extent = { .only = only };
+	struct wish w = { .topology = h->topology->name, .desired = &desired, .last = &last, .extents = &extent };
 	_cleanup_(freep) struct claim *claims = claims_of_others(h->env, w.topology, &w.n_claims);
 	struct pass p;
 	struct err e;
@@ -74,7 +73,7 @@ static void restore(struct heal *h, struct object *link, const char *name)
 	model_init(&desired, h->env->kinds);
 	model_init(&last, h->env->kinds);
 	models_make(h, link, name, &desired, &last);
-	if (carry_out(&p, link->netns, only, &w, &e) < 0)
+	if (carry_out(&p, link->netns, &w, &e) < 0)
 		problem_add_err(&h->refused, &e, &link->where, NULL);
 	pass_done(&p);
 	model_done(&desired);

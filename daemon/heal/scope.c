@@ -109,6 +109,7 @@ void scope_done(struct scope *s)
 {
 	model_done(&s->desired);
 	free(s->names);
+	free(s->extents);
 	free(s->claims);
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->parts[i].only);
@@ -138,14 +139,6 @@ int scope_open(struct scope *s, struct pass *p, struct err *e)
 	}
 	if (pass_open(p, s->names, s->n, NULL, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < p->set.n; i++) {
-		struct netns *ns = &p->set.v[i];
-
-		ns->only = s->parts[i].all ? NULL : s->parts[i].only;
-		ns->found = s->parts[i].found;
-		ns->unrouted = s->parts[i].unrouted;
-		ns->crowded = s->parts[i].crowded;
-	}
 	return pass_clear(p, is_ours, s->topology, e);
 }
 
@@ -190,6 +183,20 @@ static void assume(struct scope *s, struct model *assumed, const struct object *
 	}
 }
 
+static void extents_make(struct scope *s, const struct netns_set *set)
+{
+	s->extents = must(realloc(s->extents, (set->n + 1) * sizeof(*s->extents)));
+	for (size_t i = 0; i < set->n; i++) {
+		const struct scope_part *part = &s->parts[i];
+
+		s->extents[i] = (struct extent){
+			.only = part->all ? NULL : part->only,
+			.crowded = part->crowded,
+			.unrouted = part->unrouted,
+		};
+	}
+}
+
 int scope_observe(struct scope *s, struct pass *p, struct err *e)
 {
 	struct wish w = { .topology = s->topology->name, .desired = &s->desired, .last = &s->desired };
@@ -210,5 +217,7 @@ int scope_observe(struct scope *s, struct pass *p, struct err *e)
 	s->claims = claims_of_others(s->env, w.topology, &s->n_claims);
 	w.claims = s->claims;
 	w.n_claims = s->n_claims;
+	extents_make(s, &p->set);
+	w.extents = s->extents;
 	return pass_observe(p, &w, e);
 }

@@ -6,7 +6,7 @@
 /* A namespace, or some of its links, that is observed. */
 struct scope_part {
 	struct watched *watched;
-	bool found;        /* its name was restored */
+	bool restored;     /* its name */
 	bool crowded;      /* others may have routes that coexist with ours */
 	bool unrouted;     /* a route that came with an address may be missing */
 	bool all;          /* all links, else those in only */
@@ -24,6 +24,7 @@ struct scope {
 	struct scope_part *parts; /* in order of name */
 	size_t n;
 	const char **names;
+	struct extent *extents; /* of the namespaces that are open */
 	struct model desired;
 	struct claim *claims; /* of others, at the time of the observation */
 	size_t n_claims;

@@ -22,14 +22,9 @@ struct netns {
 	int fd;   /* -1: none */
 	int nsid; /* its number in the listener, if it is heard */
 	bool heard;
-	bool placeholder;        /* of a NETNS_UNLINKED: an empty file has its name */
-	bool unchanged;          /* by us since it was observed last */
-	bool found;              /* it had lost its name, which was restored */
-	bool adopting;           /* everything in it is read, whoever created it */
-	bool crowded;            /* routes of others next to ours are read, too */
-	bool unrouted;           /* the routes that came with addresses are read, too */
-	const char *const *only; /* the links to observe, up to a NULL; NULL: all */
-	_Atomic bool making;     /* a thread is about to create it: netns_await */
+	bool placeholder;    /* of a NETNS_UNLINKED: an empty file has its name */
+	bool unchanged;      /* by us since it was observed last */
+	_Atomic bool making; /* a thread is about to create it: netns_await */
 };
 
 /* The namespaces that one change is about, in order of name. */

@@ -50,7 +50,8 @@ static int inode_inside(const struct netns *ns, ino_t *ret)
 	return entered < 0 ? entered : inode_of("thread-self", ret);
 }
 
-size_t netns_users_find(const struct netns_set *set, bool (*asked)(const struct netns *ns), struct netns_user **ret)
+size_t netns_users_find(const struct netns_set *set, bool (*asked)(const struct netns *ns, const void *arg),
+			const void *arg, struct netns_user **ret)
 {
 	_cleanup_(freep) struct leaving *leaving = must(calloc(set->n + 1, sizeof(*leaving)));
 	struct netns_user *found = NULL;
@@ -59,7 +60,7 @@ size_t netns_users_find(const struct netns_set *set, bool (*asked)(const struct 
 
 	*ret = NULL;
 	for (size_t i = 0; i < set->n; i++)
-		if (asked(&set->v[i]) && inode_inside(&set->v[i], &leaving[n_leaving].inode) == 0)
+		if (asked(&set->v[i], arg) && inode_inside(&set->v[i], &leaving[n_leaving].inode) == 0)
 			leaving[n_leaving++].name = set->v[i].name;
 	proc = n_leaving ? opendir("/proc") : NULL;
 	if (!proc)

@@ -6,11 +6,20 @@
 #include "netns.h"
 #include "rtnl.h"
 
+/* What of a namespace is observed.  A zeroed one: all links, their addresses, and our routes. */
+struct extent {
+	const char *const *only; /* these links, up to a NULL; NULL: all */
+	bool adopting;           /* everything, whoever created it */
+	bool crowded;            /* routes of others next to ours, too */
+	bool unrouted;           /* the routes that came with addresses, too */
+};
+
 struct observer {
 	struct model *observed; /* receives the objects */
 	const struct netns *ns; /* the thread is in it */
-	struct rtnl *nl;        /* a socket in it */
-	struct object **links;  /* those of this namespace, in order of ifindex */
+	struct extent extent;
+	struct rtnl *nl;       /* a socket in it */
+	struct object **links; /* those of this namespace, in order of ifindex */
 	size_t n_links;
 	struct object **masters; /* of those, which are not read, likewise; next to them in memory */
 	size_t n_masters;

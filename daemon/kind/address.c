@@ -191,9 +191,9 @@ static int observe_addresses(struct observer *obs, uint32_t ifindex, struct err 
 static int address_observe(struct observer *obs, struct err *e)
 {
 	size_t first = obs->observed->n;
-	int r = obs->ns->only ? 0 : observe_addresses(obs, 0, e);
+	int r = obs->extent.only ? 0 : observe_addresses(obs, 0, e);
 
-	for (size_t i = 0; obs->ns->only && i < obs->n_links && r == 0; i++) {
+	for (size_t i = 0; obs->extent.only && i < obs->n_links && r == 0; i++) {
 		r = observe_addresses(obs, obs->links[i]->handle, e);
 		/* The link has gone since it was read. */
 		r = r == -ENODEV ? 0 : r;

@@ -245,7 +245,7 @@ static int find_some(struct expected *x, struct observer *obs, uint8_t family, u
 
 static int find(struct expected *x, struct observer *obs, uint8_t protocol, struct err *e)
 {
-	bool few = obs->ns->only && obs->n_links <= FEW_LINKS;
+	bool few = obs->extent.only && obs->n_links <= FEW_LINKS;
 	int r = 0;
 
 	for (size_t i = 0; i < (few ? obs->n_links : 1) && r == 0; i++) {
@@ -263,7 +263,7 @@ static int route_observe(struct observer *obs, struct err *e)
 	_cleanup_(expected_done) struct expected x = { 0 };
 	int r;
 
-	if (!obs->ns->unrouted)
+	if (!obs->extent.unrouted)
 		return 0;
 	expect_all(&x, obs);
 	r = find(&x, obs, RTPROT_KERNEL, e);

@@ -51,7 +51,7 @@ static int observe_link(struct observer *obs, const char *name, uint32_t index, 
 
 static int observe_links(struct observer *obs, struct err *e)
 {
-	const char *const *name = obs->ns->only;
+	const char *const *name = obs->extent.only;
 	int r = name ? 0 : observe_link(obs, NULL, 0, e);
 
 	for (; name && *name && r == 0; name++)
@@ -121,7 +121,7 @@ static int interface_observe(struct observer *obs, struct err *e)
 		return err_prefix(e, "interfaces of %s", obs->ns->name);
 	if (obs->n_links)
 		qsort(obs->links, obs->n_links, sizeof(*obs->links), by_index);
-	if (obs->ns->only && observe_masters(obs, e) < 0)
+	if (obs->extent.only && observe_masters(obs, e) < 0)
 		return err_prefix(e, "interfaces of %s", obs->ns->name);
 	for (size_t n = 0; n < obs->n_links; n++) {
 		struct link *l = (struct link *)obs->links[n];

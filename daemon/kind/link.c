@@ -360,11 +360,8 @@ static size_t count_ours(const struct batch *b, const struct object *one)
 	const struct object *netns = model_netns(b->plan->observed, one->netns);
 	size_t n = 0;
 
-	if (!one->sign.topology)
-		return 0;
-
 	/* Links that were not read would be removed, too. */
-	if (batch_netns(b, one->netns)->only)
+	if (!one->sign.topology || !netns || netns->partial)
 		return 0;
 	for (size_t i = 0; i < b->plan->n; i++) {
 		const struct op *op = &b->plan->ops[i];
@@ -372,7 +369,7 @@ static size_t count_ours(const struct batch *b, const struct object *one)
 		if (!op->before && object_is(op->after, "link") && !strcmp(op->after->netns, one->netns))
 			return 0;
 	}
-	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next) {
+	for (const struct object *o = netns->first; o; o = o->next) {
 		if (!object_is(o, "link") || o->sign.hash != one->sign.hash || is_loopback(o->name))
 			continue;
 		/* Anybody can copy a mark, and deletion by group spares nothing. */

@@ -158,6 +158,7 @@ static int netns_observe(struct observer *obs, struct err *e)
 	n->lo = arena_fmt(&obs->observed->arena, "%s/" LOOPBACK, obs->ns->name);
 	OBJECT_SET(&n->object, netns_object, lo);
 	n->object.cookie = rtnl_cookie(obs->nl);
+	n->object.partial = obs->extent.only;
 	observer_add(obs, &n->object);
 	return asked ? forwarding_read(n, e) : 0;
 }

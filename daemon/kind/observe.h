@@ -3,7 +3,7 @@
 #pragma once
 #include "kernel/observer.h"
 
-/* Reads the namespace @ns of @set into @observed.  @desired and @last, whose namespaces are linked (model_link),
- * determine what is read besides links, addresses and our routes. */
-int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, struct model *desired,
-		  struct model *last, struct err *e);
+/* Reads @extent of the namespace @ns of @set into @observed.  @desired and @last, whose namespaces are linked
+ * (model_link), determine what is read besides links, addresses and our routes. */
+int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, struct extent extent,
+		  struct model *desired, struct model *last, struct err *e);

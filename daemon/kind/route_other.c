@@ -320,7 +320,7 @@ int route_others(struct observer *obs, struct err *e)
 			continue;
 		if (!have)
 			o->crowded = false;
-		if (!have || obs->ns->crowded || object_diff(o, have) & kind_mask(&kind_route, FIXED))
+		if (!have || obs->extent.crowded || object_diff(o, have) & kind_mask(&kind_route, FIXED))
 			slots_add(&q.asked, o);
 	}
 	return ask(&q, e) < 0 ? err_prefix(e, "routes of %s", obs->ns->name) : 0;

@@ -95,7 +95,7 @@ static void read_next(struct observer *obs, struct route *r, const struct rtmsg 
 /* Routes of the kernel and of router advertisements cannot be adopted. */
 static bool is_asked_for(const struct observer *obs, uint8_t protocol)
 {
-	return protocol == PROTOCOL || (obs->ns->adopting && protocol >= RTPROT_BOOT && protocol != RTPROT_RA);
+	return protocol == PROTOCOL || (obs->extent.adopting && protocol >= RTPROT_BOOT && protocol != RTPROT_RA);
 }
 
 struct route *route_read(struct observer *obs, const struct nlmsghdr *h)
@@ -153,7 +153,7 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	if (!r)
 		return;
 	observer_add(obs, &r->object);
-	if (r->key.family == AF_INET6 && r->nexthops.n && !obs->ns->adopting)
+	if (r->key.family == AF_INET6 && r->nexthops.n && !obs->extent.adopting)
 		route_divide(obs, r);
 }
 
@@ -164,7 +164,7 @@ int route_observe(struct observer *obs, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		struct rtmsg r = { .rtm_family = families[i],
-				   .rtm_protocol = obs->ns->adopting ? RTPROT_UNSPEC : PROTOCOL };
+				   .rtm_protocol = obs->extent.adopting ? RTPROT_UNSPEC : PROTOCOL };
 		_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &r, sizeof(r));
 		int code = observer_dump(obs, m, on_route, e);
 
@@ -172,5 +172,5 @@ int route_observe(struct observer *obs, struct err *e)
 			return err_prefix(e, "routes of %s", obs->ns->name);
 	}
 	route_check_places(obs);
-	return obs->ns->adopting ? 0 : route_others(obs, e);
+	return obs->extent.adopting ? 0 : route_others(obs, e);
 }

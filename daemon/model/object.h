@@ -64,6 +64,7 @@ struct object {
 	const struct beside *beside;      /* of an observed one: it belongs to others, and competes with one of ours */
 	bool crowded;                     /* of a desired one: it coexists with one of others */
 	bool name_blocked;                /* of a desired namespace: something else has its name */
+	bool partial;                     /* of an observed namespace: not all of its links were read */
 	bool assumed;                     /* of an observed one: not read, assumed to be as declared */
 	unsigned mark;                    /* scratch of one walk */
 	struct object *first, *last;      /* of a namespace: its objects, in order of addition */

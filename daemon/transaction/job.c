@@ -197,7 +197,7 @@ static void roll_back(struct job *j)
 		observe_for(j, ROUND_BACK);
 }
 
-static bool is_pinned(const struct netns *ns)
+static bool is_pinned(const struct netns *ns, _unused_ const void *arg)
 {
 	return ns->state == NETNS_PINNED;
 }
@@ -214,7 +214,7 @@ static void conclude(struct job *j)
 	if (pass_name_all(&j->pass, NETNS_FRESH, &e) < 0)
 		job_refuse(j, &e);
 	else
-		j->n_users = netns_users_find(&j->pass.set, is_pinned, &j->users);
+		j->n_users = netns_users_find(&j->pass.set, is_pinned, NULL, &j->users);
 }
 
 static void execute_or_conclude(struct job *j)

@@ -24,8 +24,6 @@ int job_open(struct job *j, struct err *e)
 	qsort(j->names, n, sizeof(*j->names), name_cmp);
 	if (pass_open(&j->pass, j->names, n, *j->pins ? j->pins : NULL, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < j->pass.set.n; i++)
-		j->pass.set.v[i].adopting = j->adopt;
 	j->pass.set.exclusive = !j->quiet && !j->beside && !j->rolling_back;
 	return 0;
 }

@@ -16,7 +16,10 @@ int machine_open(void *dir, struct netns_set *set, const char **names, size_t n,
 int machine_observe(_unused_ void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,
 		    struct model *observed, struct err *e)
 {
-	return observe_netns(observed, ns, set, w->desired, w->last, e);
+	struct extent extent = w->extents ? w->extents[ns - set->v] : (struct extent){ 0 };
+
+	extent.adopting = w->adopt;
+	return observe_netns(observed, ns, set, extent, w->desired, w->last, e);
 }
 
 int machine_execute(_unused_ void *arg, struct execution *x, const struct op **ret_op, struct err *e)

@@ -3,6 +3,7 @@
  * pass. */
 #pragma once
 #include "execute.h"
+#include "kernel/observer.h"
 
 /* What another topology declares of others' objects. */
 struct claim {
@@ -20,7 +21,8 @@ struct wish {
 	const struct model *tried;
 	const struct claim *claims;
 	size_t n_claims;
-	bool adopt; /* what is declared and carries no mark is taken to carry ours (adopt.h) */
+	const struct extent *extents; /* of the open namespaces, in their order; NULL: all of each */
+	bool adopt;                   /* what is declared and carries no mark is taken to carry ours (adopt.h) */
 };
 
 struct machine {

@@ -163,6 +163,7 @@ static void yield_all(struct pass *p)
 int pass_observe(struct pass *p, const struct wish *w, struct err *e)
 {
 	struct model before = p->observed;
+	int r;
 
 	forget_plan(p);
 	p->wish = *w;
@@ -170,8 +171,11 @@ int pass_observe(struct pass *p, const struct wish *w, struct err *e)
 	model_link(w->desired);
 	model_link(w->last);
 	keep_unchanged(p, &before);
-	if (observe_all(p, e) < 0)
-		return e->code;
+	r = observe_all(p, e);
+	/* They belong to the caller. */
+	p->wish.extents = NULL;
+	if (r < 0)
+		return r;
 	resolve(p);
 	model_link(&p->observed);
 	if (w->adopt)
