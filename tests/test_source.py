@@ -29,7 +29,7 @@ def append(path, text):
     path.write_text(path.read_text() + text)
 
 
-@pytest.mark.parametrize("test", ["catalog.py", "format.py", "kinds.py", "layers.py", "size.py"])
+@pytest.mark.parametrize("test", ["catalog.py", "format.py", "imports.py", "kinds.py", "layers.py", "size.py"])
 def test_tree(test):
     code, out = run(test, ROOT)
     assert code == 0, out
@@ -129,6 +129,17 @@ def test_size_opening(copy):
     (copy / "daemon/stray.c").write_text("int x;\n")
     code, out = run("size.py", copy)
     assert code == 1 and "SPDX" in out and "what it is for" in out
+
+
+@pytest.mark.parametrize("text", ["from test_heal import ROUTE_GONE\n", "    import test_heal as heal\n"])
+def test_imports_planted(tmp_path, text):
+    (tmp_path / "tests/kernel").mkdir(parents=True)
+    test = tmp_path / "tests/kernel/test_x.py"
+    test.write_text("import pytest\nfrom machine import wait_for\nCODE = 'import test_heal'\n")
+    assert run("imports.py", tmp_path)[0] == 0
+    append(test, text)
+    code, out = run("imports.py", tmp_path)
+    assert code == 1 and "tests/kernel/test_x.py: imports from test_heal" in out
 
 
 def test_format_planted(copy):

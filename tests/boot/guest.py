@@ -13,6 +13,8 @@ from pathlib import Path
 
 import roots
 
+EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
+TOPOLOGIES = "/etc/netnsd/topologies"
 KEEPER = Path(__file__).parent / "keeper.sh"
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                "HOME": "/root", "TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_PAGER": ""}
@@ -26,6 +28,16 @@ def wait_for(condition, seconds=10, what=""):
         assert time.monotonic() < end, f"waited {seconds} s in vain {what}"
         time.sleep(0.02)
     return value
+
+
+def states(guest):
+    """The topologies of a guest, and their states."""
+    return {t["name"]: t["state"] for t in json.loads(guest.run("netnsctl", "--json", "status").stdout)["topologies"]}
+
+
+def entered(guest, unit):
+    """When a unit of a guest became active."""
+    return int(guest.show(unit, "ActiveEnterTimestampMonotonic"))
 
 
 def children(pid):

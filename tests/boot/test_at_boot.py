@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The topologies of the boot directory are up when the machine is, and stay so whatever happens to the daemon."""
-import json
 import subprocess
 
 import pytest
-from guest import wait_for
+from guest import EVERYDAY, TOPOLOGIES, entered, states, wait_for
 from pings import Pings
-
-EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
-TOPOLOGIES = "/etc/netnsd/topologies"
 
 # Runs as soon as network configuration may, and checks.
 PROBE = """
@@ -25,14 +21,6 @@ ExecStart=ip netns exec ns1 ping -c 1 -w 5 10.0.0.1
 [Install]
 WantedBy=multi-user.target
 """
-
-
-def states(guest):
-    return {t["name"]: t["state"] for t in json.loads(guest.run("netnsctl", "--json", "status").stdout)["topologies"]}
-
-
-def entered(guest, unit):
-    return int(guest.show(unit, "ActiveEnterTimestampMonotonic"))
 
 
 def namespace(guest):

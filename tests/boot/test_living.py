@@ -2,9 +2,8 @@
 """Units that run in a namespace, as in netns@.service(8): active after boot, and unaffected by everything that happens
 to netnsd."""
 import pytest
-from guest import wait_for
+from guest import states, wait_for
 from roots import ROOT
-from test_at_boot import states
 
 UNITS = "web.service", "web-watch.service"
 PAGE = (ROOT / "docs/netns@.service.8.scd.in").read_text().split("```\n")[1::2]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Together with other programs for the network: cloud-init, ifupdown, firewalld and NetworkManager of Debian."""
 import pytest
-from test_at_boot import EVERYDAY, TOPOLOGIES, entered, states
+from guest import EVERYDAY, TOPOLOGIES, entered, states
 
 # cloud-init runs, at its place in the boot, and has nothing to do.
 CLOUD = """

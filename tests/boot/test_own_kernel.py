@@ -5,8 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from guest import Guest
-from test_at_boot import TOPOLOGIES
+from guest import TOPOLOGIES, Guest
 
 UML = Path(__file__).parent / "uml.sh"
 # NetworkManager manages a veth only with such a name.

@@ -3,10 +3,9 @@
 import subprocess
 
 import package
+from guest import EVERYDAY
 from pings import Pings
 from roots import ROOT
-
-EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
 
 # All files except those in which dpkg, apt and systemd log, and the group with its copies.
 LISTING = r"""

@@ -4,9 +4,8 @@ test_at_boot.py, units in test_living.py)."""
 import re
 
 import pytest
-from guest import wait_for
+from guest import states, wait_for
 from roots import ROOT
-from test_at_boot import states
 
 SECTION = re.search(r"^## At boot\n(.*?)^## ", (ROOT / "README.md").read_text(), re.M | re.S)[1]
 COMMANDS = [line.split("#")[0].strip().removeprefix("sudo ") for line in SECTION.splitlines() if line.startswith("    ")]

@@ -3,7 +3,7 @@
 explanations."""
 import json
 
-EVERYDAY = "/usr/share/doc/netnsd/examples/everyday.json"
+from guest import EVERYDAY
 
 
 def exposure(guest, unit):

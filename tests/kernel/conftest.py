@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).with_name("lib")))  # the helpers, by thei
 from booting import Manager  # noqa: E402
 from crash_topologies import KEYS, SETUP, TEARDOWN  # noqa: E402
 from fault import Fault, Rig  # noqa: E402
-from machine import NETNSCTL, NETNSD, Machine, wait_for  # noqa: E402
+from machine import NETNSCTL, NETNSD, Machine, at, wait_for  # noqa: E402
 
 
 def real_machine():
@@ -75,6 +75,25 @@ def machine(bare):
     """A machine with netnsd running and nothing applied."""
     bare.start()
     return bare
+
+
+@pytest.fixture
+def somebodys(machine):
+    """A machine with netnsd running, and a namespace `old` that is not netnsd's."""
+    machine.sh("ip netns add old")
+    yield machine
+    machine.sh("ip netns del old")
+
+
+@pytest.fixture(params=[None, "old"], ids=["host", "existing"])
+def place(request, machine):
+    """A namespace that is not netnsd's (None: the host), with a veth pair in it that is not netnsd's either."""
+    if request.param:
+        machine.sh(f"ip netns add {request.param}")
+    machine.sh(f"ip {at(request.param)}link add ext0 type veth peer name ext1; ip {at(request.param)}link set ext0 up")
+    machine.sh(f"ip {at(request.param)}link set ext1 up")
+    yield request.param
+    machine.sh(f"ip {at(request.param)}link del ext0" + (f"; ip netns del {request.param}" if request.param else ""))
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ one that somebody created again is left as it is, and shown without."""
 import json
 
 import pytest
-from machine import wait_for
+from machine import at, wait_for
 from monitor import events, log
-from test_addresses import at, place  # noqa: F401
 
 ADDRESSES = ["10.0.0.1/24", "fd00::1/64"]
 STRIP = ["change", "replace"]
@@ -66,7 +65,7 @@ def drift(machine):
 
 @pytest.mark.parametrize("link", ["ext0", "own0"])
 @pytest.mark.parametrize("strip", STRIP)
-def test_lost_mark_comes_back(machine, place, link, strip):  # noqa: F811
+def test_lost_mark_comes_back(machine, place, link, strip):
     machine.apply(topology(place, link))
     settled(machine, place, link)
     assert with_mark(machine, place, link) == set(ADDRESSES)
@@ -82,7 +81,7 @@ def test_lost_mark_comes_back(machine, place, link, strip):  # noqa: F811
 
 
 @pytest.mark.parametrize("link", ["ext0", "own0"])
-def test_lost_mark_is_reported_and_applied(machine, place, link):  # noqa: F811
+def test_lost_mark_is_reported_and_applied(machine, place, link):
     t = topology(place, link, "report")
     machine.apply(t)
     settled(machine, place, link)
@@ -101,7 +100,7 @@ def test_lost_mark_is_reported_and_applied(machine, place, link):  # noqa: F811
     assert machine.apply(t).stdout == "lab: unchanged\n"
 
 
-def test_down_takes_what_lost_its_mark(machine, place):  # noqa: F811
+def test_down_takes_what_lost_its_mark(machine, place):
     machine.apply(topology(place, "ext0", "report"))
     settled(machine, place, "ext0")
     machine.sh(f"ip {at(place)}addr change 10.0.0.1/24 dev ext0; ip {at(place)}addr add 10.9.0.1/24 dev ext0")
@@ -111,7 +110,7 @@ def test_down_takes_what_lost_its_mark(machine, place):  # noqa: F811
 
 
 @pytest.mark.parametrize("link", ["ext0", "own0"])
-def test_another_address_of_the_same_value_gets_none(machine, place, link):  # noqa: F811
+def test_another_address_of_the_same_value_gets_none(machine, place, link):
     """Anybody can create it; it is shown for what it is."""
     machine.apply(topology(place, link))
     settled(machine, place, link)
@@ -128,7 +127,7 @@ def test_another_address_of_the_same_value_gets_none(machine, place, link):  # n
 
 
 @pytest.mark.parametrize("link, shown", [("ext0", True), ("own0", False)])
-def test_lost_while_netnsd_was_away(machine, place, link, shown):  # noqa: F811
+def test_lost_while_netnsd_was_away(machine, place, link, shown):
     """Nobody knows who owns it. On an interface of ours it may be one that was adopted, without a mark."""
     machine.apply(topology(place, link))
     settled(machine, place, link)
@@ -144,7 +143,7 @@ def test_lost_while_netnsd_was_away(machine, place, link, shown):  # noqa: F811
     assert "10.0.0.1" not in machine.sh(f"ip {at(place)}addr")
 
 
-def test_restarted_with_its_mark(machine, place):  # noqa: F811
+def test_restarted_with_its_mark(machine, place):
     """An address with its mark is recognised by it, and from then on again."""
     machine.apply(topology(place, "ext0"))
     settled(machine, place, "ext0")

@@ -2,7 +2,7 @@
 """Addresses are distinguished as the kernel distinguishes them: IPv4 by address, prefix length and the network of the
 peer, IPv6 by the address. What others added next to ours stays, whatever happens to ours."""
 import pytest
-from machine import wait_for
+from machine import at, wait_for
 from monitor import events, log
 
 # Ours, another with the same local address, and what ip(8) shows of each.
@@ -25,23 +25,9 @@ def shown(machine, netns, link):
             if a["scope"] != "link"}
 
 
-def at(netns):
-    return f"-n {netns} " if netns else ""
-
-
 def topology(netns, *addresses):
     body = {"interfaces": {"ext0": {"addresses": list(addresses)}}}
     return {"namespaces": {netns: {"existing": True, **body}}} if netns else {"host": body}
-
-
-@pytest.fixture(params=[None, "old"], ids=["host", "existing"])
-def place(request, machine):
-    if request.param:
-        machine.sh(f"ip netns add {request.param}")
-    machine.sh(f"ip {at(request.param)}link add ext0 type veth peer name ext1; ip {at(request.param)}link set ext0 up")
-    machine.sh(f"ip {at(request.param)}link set ext1 up")
-    yield request.param
-    machine.sh(f"ip {at(request.param)}link del ext0" + (f"; ip netns del {request.param}" if request.param else ""))
 
 
 @pytest.mark.parametrize("ours, foreign", PAIRS.values(), ids=PAIRS)

@@ -2,7 +2,7 @@
 """Changes that make an interface of ours useless though it is up: no ARP, no multicast, a port that somebody
 disabled."""
 import pytest
-from machine import wait_for
+from machine import at, wait_for
 from monitor import events
 
 PORT = "bridge {n}link set dev p0 state {state}"
@@ -61,10 +61,6 @@ DONE = {
 }
 
 
-def at(netns):
-    return f"-n {netns} " if netns else ""
-
-
 def topology(on_drift="heal", **bridge):
     def body(n):
         return {"interfaces": {"br0": {"kind": "bridge", "addresses": [f"10.{n}.0.1/24"], **bridge},
@@ -72,13 +68,6 @@ def topology(on_drift="heal", **bridge):
     far = {f"p{n}": {"addresses": [f"10.{n}.0.2/24"]} for n in range(3)}
     return {"on_drift": on_drift, "host": body(0), "namespaces": {
         "ns": body(1), "old": {"existing": True, **body(2)}, "far": {"interfaces": far}}}
-
-
-@pytest.fixture
-def somebodys(machine):
-    machine.sh("ip netns add old")
-    yield machine
-    machine.sh("ip netns del old")
 
 
 @pytest.mark.parametrize("done, said", DONE.values(), ids=DONE)

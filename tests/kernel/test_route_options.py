@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Changes of others to a route of ours that still carries our mark: metrics, lifetime, preference, encapsulation."""
 import pytest
-from machine import wait_for
+from machine import at, wait_for
 from monitor import events, log
-from test_bridge_port import at, somebodys  # noqa: F401
 
 FOUR, SIX = "10.9.0.0/24 via 10.0.0.2 dev e0", "fd09::/64 via fd00::2 dev e0"
 # What is set, with which of the two, and what plan says about it: the old one is removed, the new one created.
@@ -106,12 +105,12 @@ def is_healed_told_and_rolled_back(machine, words, said, count=3):
 
 
 @pytest.mark.parametrize("which, words, said", SET.values(), ids=SET)
-def test_option(somebodys, which, words, said):  # noqa: F811
+def test_option(somebodys, which, words, said):
     is_healed_told_and_rolled_back(somebodys, f"{which} {words}", said)
 
 
 @pytest.mark.parametrize("words", CHANGED.values(), ids=CHANGED)
-def test_another_route(somebodys, words):  # noqa: F811
+def test_another_route(somebodys, words):
     is_healed_told_and_rolled_back(somebodys, words, "fd09::/64" if words.startswith("fd") else "10.9.0.0/24", 6)
 
 

@@ -37,6 +37,11 @@ ENVIRONMENT = {
 }
 
 
+def at(netns):
+    """What ip(8) needs in a shell to be about a namespace; None: the host."""
+    return f"-n {netns} " if netns else ""
+
+
 def wait_for(condition, seconds=20):
     """The first true value of condition(); polls, ever more seldom."""
     end, pause = time.monotonic() + seconds, 0.001
