@@ -22,6 +22,25 @@ struct json_object *shape_problem(const struct problem *p)
 	return json_encode(&s, p);
 }
 
+static const struct json_member drifted_members[] = {
+	JSON_MEMBER(drifted, kind, TEXT),
+	JSON_MEMBER(drifted, object, TEXT),
+	JSON_MEMBER(drifted, expected, TEXT, .optional = true),
+	JSON_MEMBER(drifted, actual, TEXT, .optional = true),
+	JSON_MEMBER(drifted, by, TEXT, .optional = true),
+	JSON_MEMBER_NAMED(drifted, open, "drifted", FLAG),
+	JSON_MEMBER(drifted, contested, FLAG),
+	JSON_MEMBER_NAMED(drifted, why, "reason", WORD, .word = why_not_word, .min = WHY_NOT_FIRST, .optional = true),
+	JSON_MEMBER(drifted, heal_usec, U64, .optional = true),
+};
+
+struct json_object *shape_drifted(const struct drifted *d)
+{
+	static const struct json_struct s = JSON_STRUCT(drifted, drifted_members);
+
+	return json_encode(&s, d);
+}
+
 static const struct json_member step_members[] = {
 	JSON_MEMBER(step, action, TEXT), JSON_MEMBER(step, kind, TEXT),   JSON_MEMBER(step, object, TEXT),
 	JSON_MEMBER(step, detail, TEXT), JSON_MEMBER(step, effect, TEXT),

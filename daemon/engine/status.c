@@ -27,30 +27,13 @@ static void add_number(struct json_object *o, const char *key, uint64_t n)
 	add(o, key, json_object_new_int64((int64_t)n));
 }
 
-static struct json_object *drifted_json(const struct drifted *d)
-{
-	struct json_object *o = json_object_new_object();
-
-	add_text(o, "kind", d->kind);
-	add_text(o, "object", d->object);
-	add_text(o, "expected", d->expected);
-	add_text(o, "actual", d->actual);
-	add_text(o, "by", d->by);
-	add(o, "drifted", json_object_new_boolean(d->open));
-	add(o, "contested", json_object_new_boolean(d->contested));
-	add_text(o, "reason", why_not_word(d->why));
-	if (d->heal_usec)
-		add_number(o, "heal_usec", d->heal_usec);
-	return o;
-}
-
 static void add_drifted(struct engine *g, const char *name, struct json_object *to)
 {
 	struct json_object *list = json_object_new_array();
 	struct drifted d;
 
 	for (size_t i = 0; engine_drifted(g, name, &i, &d);)
-		json_object_array_add(list, drifted_json(&d));
+		json_object_array_add(list, shape_drifted(&d));
 	if (json_object_array_length(list))
 		add(to, "drift", list);
 	else

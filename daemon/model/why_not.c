@@ -55,9 +55,9 @@ static const struct row {
 };
 _Static_assert(ARRAY_SIZE(rows) == WHY_NOT_N, "each reason has a row");
 
-const char *why_not_word(enum why_not why)
+const char *why_not_word(unsigned why)
 {
-	return rows[why].word;
+	return why < WHY_NOT_N ? rows[why].word : NULL;
 }
 
 const char *why_not_sentence(enum why_not why)

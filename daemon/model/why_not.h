@@ -36,8 +36,8 @@ enum why_not {
 };
 enum { WHY_NOT_FIRST = WHY_NOT_NONE + 1, WHY_NOT_N = WHY_NOT_BESIDE + 1 };
 
-/* "contested", as in the interface text; NULL for WHY_NOT_NONE. */
-const char *why_not_word(enum why_not why);
+/* "contested", as in the interface text; NULL for WHY_NOT_NONE, and above the last. */
+const char *why_not_word(unsigned why);
 /* One sentence for people, without a full stop. */
 const char *why_not_sentence(enum why_not why);
 /* What can be done about it: a command with {name} and {source} of the topology; NULL: only wait. */

@@ -42,11 +42,6 @@ static const char *event_word(unsigned i)
 	return i < EVENT_TYPES ? types[i].word : NULL;
 }
 
-static const char *reason_word(unsigned i)
-{
-	return i < WHY_NOT_N ? why_not_word((enum why_not)i) : NULL;
-}
-
 /* The Event of the interface text. */
 static const struct json_member members[] = {
 	JSON_MEMBER(event, time_usec, U64),
@@ -57,7 +52,7 @@ static const struct json_member members[] = {
 	JSON_MEMBER(event, expected, TEXT, .max = TEXT_MAX, .optional = true),
 	JSON_MEMBER(event, actual, TEXT, .max = TEXT_MAX, .optional = true),
 	JSON_MEMBER(event, by, TEXT, .max = TEXT_MAX, .optional = true),
-	JSON_MEMBER_NAMED(event, why, "reason", WORD, .word = reason_word, .min = WHY_NOT_FIRST, .optional = true),
+	JSON_MEMBER_NAMED(event, why, "reason", WORD, .word = why_not_word, .min = WHY_NOT_FIRST, .optional = true),
 	JSON_MEMBER(event, message, TEXT, .max = TEXT_MAX),
 	JSON_MEMBER_NAMED(event, code, "errno", ERRNO, .optional = true),
 };
