@@ -2,24 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Runs on a machine for a long time: executes the scripts it gets, and reads quickly what ip(8) and /proc/sys say about
 every namespace. Lines of JSON in and out."""
-import ctypes
 import glob
 import json
 import os
 import subprocess
 import sys
 
-CLONE_NEWNET = 0x40000000
+from probe import enter
+
 # Without a family the routes are those of both.
 BATCH = "addr show\nroute show table all\n"
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def enter(path):
-    fd = os.open(path, os.O_RDONLY)
-    if libc.setns(fd, CLONE_NEWNET) < 0:
-        raise OSError(ctypes.get_errno(), path)
-    os.close(fd)
 
 
 def sysctls(patterns):
