@@ -6,68 +6,12 @@
 #include "base/json.h"
 #include "reserved.h"
 #include "loader.h"
-#include "base/utf8.h"
-#include <stdarg.h>
-
-struct node node_member(const struct node *up, const char *key, struct json_object *in)
-{
-	return (struct node){ .path = { .up = &up->path, .key = key }, .in = in };
-}
-
-struct node node_element(const struct node *up, size_t index, struct json_object *in)
-{
-	return (struct node){ .path = { .up = &up->path, .index = index }, .in = in };
-}
-
-_printf_(4, 0) static void problem_words(struct loader *l, struct where where, const struct path *path, const char *fmt,
-					 va_list ap)
-{
-	char text[512];
-
-	if (!l->lines)
-		where = (struct where){ 0 };
-	else if (!where.line)
-		where = (struct where){ .line = 1, .column = 1 }; /* the text itself is null */
-	if (l->problems->n < PROBLEMS_MAX)
-		where.pointer = path_text(path, &l->problems->arena);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	utf8_repair(text);
-	problem_add(l->problems, -EINVAL, &where, "%s", text);
-}
-
-_printf_(4, 5) static void problem_at(struct loader *l, struct where where, const struct path *path, const char *fmt,
-				      ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	problem_words(l, where, path, fmt, ap);
-	va_end(ap);
-}
-
-void node_problem(struct loader *l, const struct node *n, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	problem_words(l, json_where_value(n->in), &n->path, fmt, ap);
-	va_end(ap);
-}
-
-void node_problem_key(struct loader *l, const struct node *n, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	problem_words(l, json_where_key(n->in), &n->path, fmt, ap);
-	va_end(ap);
-}
 
 bool node_is_object(struct loader *l, const struct node *n)
 {
 	if (json_object_is_type(n->in, json_type_object))
 		return true;
-	node_problem(l, n, "must be an object: { ... }");
+	note_value(&l->notes, n, "must be an object: { ... }");
 	return false;
 }
 
@@ -75,13 +19,13 @@ bool node_is_list(struct loader *l, const struct node *n)
 {
 	if (json_object_is_type(n->in, json_type_array))
 		return true;
-	node_problem(l, n, "must be a list: [ ... ]");
+	note_value(&l->notes, n, "must be a list: [ ... ]");
 	return false;
 }
 
 struct where node_where(const struct loader *l, const struct node *n, struct arena *a)
 {
-	struct where where = l->lines ? json_where_value(n->in) : (struct where){ 0 };
+	struct where where = l->notes.lines ? json_where_value(n->in) : (struct where){ 0 };
 
 	where.pointer = path_text(&n->path, a);
 	return where;
@@ -93,9 +37,9 @@ static void root_name(struct loader *l, const struct node *n, struct declaration
 	struct err e;
 
 	if (!json_object_is_type(n->in, json_type_string))
-		node_problem(l, n, "must be a text in double quotes");
+		note_value(&l->notes, n, "must be a text in double quotes");
 	else if (name_problem(s, &e))
-		node_problem(l, n, "\"%s\" %s", s, e.text);
+		note_value(&l->notes, n, "\"%s\" %s", s, e.text);
 	else
 		snprintf(t->name, sizeof(t->name), "%s", s);
 }
@@ -105,15 +49,15 @@ static void root_version(struct loader *l, const struct node *n, _unused_ struct
 	int64_t v = json_object_get_int64(n->in);
 
 	if (!json_object_is_type(n->in, json_type_int) || v < 1)
-		node_problem(l, n, "must be 1");
+		note_value(&l->notes, n, "must be 1");
 	else if (v > 1)
-		node_problem(l, n, "version %lld is newer than this netnsd, which knows version 1", (long long)v);
+		note_value(&l->notes, n, "version %lld is newer than this netnsd, which knows version 1", (long long)v);
 }
 
 static void root_text(struct loader *l, const struct node *n, _unused_ struct declaration *t)
 {
 	if (!json_object_is_type(n->in, json_type_string))
-		node_problem(l, n, "must be a text in double quotes");
+		note_value(&l->notes, n, "must be a text in double quotes");
 }
 
 static void root_on_drift(struct loader *l, const struct node *n, struct declaration *t)
@@ -127,7 +71,7 @@ static void root_on_drift(struct loader *l, const struct node *n, struct declara
 		t->on_drift = (enum on_drift)i;
 		return;
 	}
-	node_problem(l, n, "must be \"heal\" or \"report\"");
+	note_value(&l->notes, n, "must be \"heal\" or \"report\"");
 }
 
 static void root_host(struct loader *l, const struct node *n, _unused_ struct declaration *t)
@@ -147,9 +91,9 @@ static void root_namespaces(struct loader *l, const struct node *n, _unused_ str
 		if (!value)
 			continue;
 		if (!strcmp(name, "host"))
-			node_problem_key(l, &one, "\"host\" is the namespace that netnsd runs in; declare it at /host");
+			note_key(&l->notes, &one, "\"host\" is the namespace that netnsd runs in; declare it at /host");
 		else if (name_problem(name, &e))
-			node_problem_key(l, &one, "\"%s\" %s", name, e.text);
+			note_key(&l->notes, &one, "\"%s\" %s", name, e.text);
 		else
 			load_netns(l, &one, name);
 	}
@@ -170,8 +114,8 @@ static void root_unknown(struct loader *l, const struct node *n)
 	struct names all = { 0 };
 
 	/* A problem that will not be printed needs no text. */
-	if (l->problems->n == PROBLEMS_MAX) {
-		l->problems->more++;
+	if (l->notes.problems->n == PROBLEMS_MAX) {
+		l->notes.problems->more++;
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(root_keys); i++) {
@@ -179,11 +123,11 @@ static void root_unknown(struct loader *l, const struct node *n)
 		names_add(&all, root_keys[i].key);
 	}
 	if (reserved_has("", n->path.key))
-		node_problem_key(l, n, "\"%s\" is not supported by this version of netnsd", n->path.key);
+		note_key(&l->notes, n, "\"%s\" is not supported by this version of netnsd", n->path.key);
 	else if (suggest.best)
-		node_problem_key(l, n, "unknown field; did you mean \"%s\"?", suggest.best);
+		note_key(&l->notes, n, "unknown field; did you mean \"%s\"?", suggest.best);
 	else
-		node_problem_key(l, n, "unknown field; possible here: %s", names_text(&all, &l->problems->arena));
+		note_key(&l->notes, n, "unknown field; possible here: %s", names_text(&all, &l->notes.problems->arena));
 }
 
 static void load_root(struct loader *l, const struct node *n, struct declaration *t)
@@ -213,7 +157,7 @@ static void refuse_null(struct loader *l, const struct node *in, const struct no
 	if (n->in)
 		refuse_nulls(l, n);
 	else
-		problem_at(l, json_where_null(in->in, (*nth)++), &n->path, "null has no meaning; leave the field out");
+		note_null(&l->notes, in, (*nth)++, n);
 }
 
 /* All nulls are refused here; later passes skip them. */
@@ -257,8 +201,7 @@ static int load(struct json_object *in, bool lines, const struct kinds *kinds, s
 	struct loader l = {
 		.kinds = kinds,
 		.model = &t.model,
-		.problems = p,
-		.lines = lines,
+		.notes = { p, lines },
 		.doubtful = must(json_object_new_object()),
 	};
 	struct node root = { .in = in };

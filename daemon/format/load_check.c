@@ -26,7 +26,7 @@ static const char *field_of(const struct object *o, const struct ref *ref)
 /* The nearest name of @class in the namespace that starts at @first. */
 static const char *near_in(const struct loader *l, const struct object *netns, const char *class, const char *name)
 {
-	struct suggest suggest = suggest_counted(name, &l->problems->compared);
+	struct suggest suggest = suggest_counted(name, &l->notes.problems->compared);
 
 	for (const struct object *o = netns->first; o && !suggest_is_spent(&suggest); o = o->next)
 		if (o->name && !strcmp(o->kind->class, class))
@@ -37,31 +37,32 @@ static const char *near_in(const struct loader *l, const struct object *netns, c
 /* The same name in another namespace, as a reference. */
 static const char *elsewhere(const struct loader *l, const char *class, const char *name)
 {
-	for (size_t i = 0; i < l->model->n && l->problems->compared < COMPARED_MAX; i++, l->problems->compared++) {
+	for (size_t i = 0; i < l->model->n && l->notes.problems->compared < COMPARED_MAX;
+	     i++, l->notes.problems->compared++) {
 		const struct object *o = l->model->objects[i];
 
 		if (o->name && !strcmp(o->kind->class, class) && !strcmp(o->name, name))
-			return arena_fmt(&l->problems->arena, "%s/%s", o->netns, o->name);
+			return arena_fmt(&l->notes.problems->arena, "%s/%s", o->netns, o->name);
 	}
 	return NULL;
 }
 
 static void netns_missing(struct loader *l, const struct object *o, const struct ref *ref, const char *netns)
 {
-	struct suggest suggest = suggest_counted(netns, &l->problems->compared);
+	struct suggest suggest = suggest_counted(netns, &l->notes.problems->compared);
 
 	for (size_t i = 0; i < l->model->n && !suggest_is_spent(&suggest); i++)
 		if (l->model->objects[i]->kind->form == FORM_BODY)
 			suggest_try(&suggest, l->model->objects[i]->netns);
-	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "there is no namespace %s in this file%s%s%s", netns,
-		       suggest.best ? "; did you mean " : "", suggest.best ? suggest.best : "",
+	object_problem(l->notes.problems, -EINVAL, o, field_of(o, ref), "there is no namespace %s in this file%s%s%s",
+		       netns, suggest.best ? "; did you mean " : "", suggest.best ? suggest.best : "",
 		       suggest.best ? "?" : "");
 }
 
 static void ref_missing(struct loader *l, const struct object *o, const struct ref *ref)
 {
 	const char *slash = strchr(ref->to, '/'), *name = slash ? slash + 1 : ref->to, *meant;
-	struct arena *a = &l->problems->arena;
+	struct arena *a = &l->notes.problems->arena;
 	const char *ns = slash ? arena_fmt(a, "%.*s", (int)(slash - ref->to), ref->to) : ref->to;
 	const struct object *netns = model_netns(l->model, ns);
 
@@ -72,7 +73,7 @@ static void ref_missing(struct loader *l, const struct object *o, const struct r
 	meant = near_in(l, netns, ref->class, name);
 	if (!meant)
 		meant = elsewhere(l, ref->class, name);
-	object_problem(l->problems, -EINVAL, o, field_of(o, ref), "%s is not an interface of %s%s%s%s", name, ns,
+	object_problem(l->notes.problems, -EINVAL, o, field_of(o, ref), "%s is not an interface of %s%s%s%s", name, ns,
 		       meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
@@ -87,8 +88,8 @@ static void ref_check(struct loader *l, const struct object *o, const struct ref
 	if (!o->in && !field_of(o, ref))
 		return;
 	/* Beyond the limit problems are only counted, so that the search stays bounded. */
-	if (l->problems->n == PROBLEMS_MAX)
-		l->problems->more++;
+	if (l->notes.problems->n == PROBLEMS_MAX)
+		l->notes.problems->more++;
 	else
 		ref_missing(l, o, ref);
 }
@@ -124,8 +125,8 @@ static void cycle_refuse(struct loader *l, const struct step *steps, size_t n, c
 	size_t from = n - 1, end, used = 0;
 	char text[768] = "";
 
-	if (l->problems->n == PROBLEMS_MAX) {
-		l->problems->more++;
+	if (l->notes.problems->n == PROBLEMS_MAX) {
+		l->notes.problems->more++;
 		return;
 	}
 	while (steps[from].o != o)
@@ -134,8 +135,8 @@ static void cycle_refuse(struct loader *l, const struct step *steps, size_t n, c
 	for (size_t i = from; i < end; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s/%s, ", steps[i].o->netns,
 					 steps[i].o->name);
-	object_problem(l->problems, -EINVAL, last->o, field_of(last->o, &last->ref), "forms a cycle: %s%s%s/%s again",
-		       text, end < n ? "..., " : "", o->netns, o->name);
+	object_problem(l->notes.problems, -EINVAL, last->o, field_of(last->o, &last->ref),
+		       "forms a cycle: %s%s%s/%s again", text, end < n ? "..., " : "", o->netns, o->name);
 }
 
 /* @o, of the step @s, depends on @base, which is finished and has its levels in its mark.
@@ -146,7 +147,7 @@ static void level_note(struct loader *l, struct step *s, const struct object *ba
 	unsigned below = (base->mark >> MARK_BITS) + 1;
 
 	if (below == LEVELS_MAX && below > s->below)
-		object_problem(l->problems, -EINVAL, s->o, field_of(s->o, &s->ref),
+		object_problem(l->notes.problems, -EINVAL, s->o, field_of(s->o, &s->ref),
 			       "%s makes a chain of %d interfaces; the kernel allows %d", s->o->place, LEVELS_MAX + 1,
 			       LEVELS_MAX);
 	s->below = below > s->below ? below : s->below;
@@ -206,7 +207,7 @@ static void cycles_check(struct loader *l)
 
 static void limits_check(struct loader *l)
 {
-	const struct where start = { "", l->lines, l->lines };
+	const struct where start = { "", l->notes.lines, l->notes.lines };
 	size_t interfaces = 0, namespaces = 0;
 
 	for (size_t i = 0; i < l->model->n; i++) {
@@ -216,10 +217,10 @@ static void limits_check(struct loader *l)
 		namespaces += o->kind->form == FORM_BODY && strcmp(o->netns, "host");
 	}
 	if (interfaces > INTERFACES_MAX)
-		problem_add(l->problems, -EINVAL, &start, "there are %zu interfaces, at most %d are allowed",
+		problem_add(l->notes.problems, -EINVAL, &start, "there are %zu interfaces, at most %d are allowed",
 			    interfaces, INTERFACES_MAX);
 	if (namespaces > NAMESPACES_MAX)
-		problem_add(l->problems, -EINVAL, &start, "there are %zu namespaces, at most %d are allowed",
+		problem_add(l->notes.problems, -EINVAL, &start, "there are %zu namespaces, at most %d are allowed",
 			    namespaces, NAMESPACES_MAX);
 }
 
@@ -232,7 +233,7 @@ static void complete(struct loader *l)
 		struct object *o = l->model->objects[i];
 
 		if (o->kind->complete && !(o->mark & MARK_BROKEN))
-			o->kind->complete(l->model, o, l->problems);
+			o->kind->complete(l->model, o, l->notes.problems);
 	}
 	model_link(l->model);
 }
@@ -244,14 +245,14 @@ static void rules_check(struct loader *l)
 		const struct object *o = l->model->objects[i];
 
 		if (o->kind->check_in && !(o->mark & (MARK_BROKEN | MARK_UNSURE)) && !is_doubtful(l, o->netns))
-			o->kind->check_in(l->model, o, l->problems);
+			o->kind->check_in(l->model, o, l->notes.problems);
 	}
 	for (size_t k = 0; k < l->kinds->n; k++)
 		for (size_t i = 0; i < l->model->n && l->kinds->v[k]->check_netns; i++) {
 			const struct object *o = l->model->objects[i];
 
 			if (o->kind->form == FORM_BODY && !is_doubtful(l, o->netns))
-				l->kinds->v[k]->check_netns(l->model, o, l->problems);
+				l->kinds->v[k]->check_netns(l->model, o, l->notes.problems);
 		}
 }
 

@@ -26,16 +26,28 @@ static void load_break(struct loader *l, struct object *o)
 		l->lost |= o->kind->fields[i].gives != NULL;
 }
 
+static int field_parse(struct loader *l, const struct node *n, struct object *o, size_t i)
+{
+	const struct field *f = &o->kind->fields[i];
+	struct err e;
+
+	if (f->type->read)
+		return f->type->read(f, o->netns, object_at(o, i), n, &l->notes, &l->model->arena);
+	if (f->type->parse(f, o->netns, object_at(o, i), n->in, &l->model->arena, &e) < 0) {
+		note_value(&l->notes, n, "%s", e.text);
+		return e.code;
+	}
+	return 0;
+}
+
 static void field_read(struct loader *l, const struct node *n, struct object *o, int index)
 {
 	const struct field *f = &o->kind->fields[index];
-	struct err e;
 
-	if (f->type->parse(f, o->netns, object_at(o, (size_t)index), n->in, &l->model->arena, &e) >= 0) {
+	if (field_parse(l, n, o, (size_t)index) >= 0) {
 		o->set |= bit((size_t)index);
 		return;
 	}
-	node_problem(l, n, "%s", e.text);
 	memset(object_at(o, (size_t)index), 0, f->type->size);
 	if (f->flags & (NEEDED | KEY) || f->refs || f->gives || o->kind->form == FORM_LIST)
 		load_break(l, o);
@@ -92,13 +104,13 @@ static void object_check(struct loader *l, const struct node *n, struct object *
 		if (!(f->flags & NEEDED) || f->flags & HIDDEN || object_has(o, i))
 			continue;
 		if (!(o->mark & MARK_BROKEN) && !was_mentioned(n, f->name))
-			node_problem(l, n, "\"%s\" is missing", f->name);
+			note_value(&l->notes, n, "\"%s\" is missing", f->name);
 		load_break(l, o);
 	}
 	if (o->mark & MARK_BROKEN || !k->check)
 		return;
 	if (k->check(o, &e) < 0) {
-		node_problem(l, n, "%s", e.text);
+		note_value(&l->notes, n, "%s", e.text);
 		load_break(l, o);
 	}
 }
@@ -120,10 +132,10 @@ static void object_add(struct loader *l, const struct node *n, struct object *o)
 	if (model_add(l->model, o, &other) >= 0)
 		return;
 	if (other->where.line)
-		node_problem(l, n, "the same %s is already at line %u, column %u", o->kind->label, other->where.line,
-			     other->where.column);
+		note_value(&l->notes, n, "the same %s is already at line %u, column %u", o->kind->label,
+			   other->where.line, other->where.column);
 	else
-		node_problem(l, n, "the same %s is already at %s", o->kind->label, other->where.pointer);
+		note_value(&l->notes, n, "the same %s is already at %s", o->kind->label, other->where.pointer);
 }
 
 static void section_read(struct loader *l, const struct node *n, const struct kind *k, const char *netns,
@@ -171,7 +183,7 @@ static void map_read(struct loader *l, const struct node *n, const struct kind *
 		if (!value)
 			continue;
 		if (ifname_problem(name, &e))
-			node_problem_key(l, &member, "\"%s\" %s", name, e.text);
+			note_key(&l->notes, &member, "\"%s\" %s", name, e.text);
 		else if (node_is_object(l, &member)) {
 			link_read(l, &member, k, netns);
 			continue;
@@ -230,7 +242,7 @@ static void pair_read(struct loader *l, const struct node *n, const struct kind 
 
 	o->set |= bit(i);
 	if (k->fields[i].type->parse(&k->fields[i], netns, object_at(o, i), key, &l->model->arena, &e) < 0) {
-		node_problem_key(l, n, "%s", e.text);
+		note_key(&l->notes, n, "%s", e.text);
 		load_break(l, o);
 	}
 	json_object_put(key);
@@ -258,6 +270,7 @@ static void section_read(struct loader *l, const struct node *n, const struct ki
 	}
 	switch (k->form) {
 	case FORM_BODY:
+	case FORM_KEYS:
 		break;
 	case FORM_MAP:
 		map_read(l, n, k, netns);
@@ -269,6 +282,28 @@ static void section_read(struct loader *l, const struct node *n, const struct ki
 		values_read(l, n, k, netns, name);
 		break;
 	}
+}
+
+/* Reads the object of kind @k whose fields are keys of the namespace @n, if it has one of them. */
+static void keys_read(struct loader *l, const struct node *n, const struct object *netns, const struct kind *k)
+{
+	struct object *o = NULL;
+
+	json_object_object_foreach(n->in, key, value) {
+		struct node member = node_member(n, key, value);
+		const char *word = value ? word_read(l, n, netns->kind, key) : NULL;
+		int i = word ? field_find(k, word) : -1;
+
+		if (i < 0)
+			continue;
+		if (!o)
+			o = object_begin(l, n, k, netns->netns, NULL);
+		field_read(l, &member, o, i);
+	}
+	if (!o)
+		return;
+	object_check(l, n, o);
+	object_add(l, n, o);
 }
 
 void load_netns(struct loader *l, const struct node *n, const char *netns)
@@ -283,6 +318,10 @@ void load_netns(struct loader *l, const struct node *n, const char *netns)
 		load_break(l, o);
 	}
 	object_add(l, n, o);
-	if (readable)
-		sections_read(l, n, o);
+	if (!readable)
+		return;
+	sections_read(l, n, o);
+	for (size_t i = 0; i < l->kinds->n; i++)
+		if (l->kinds->v[i]->form == FORM_KEYS)
+			keys_read(l, n, o, l->kinds->v[i]);
 }

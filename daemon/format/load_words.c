@@ -55,6 +55,14 @@ int field_find(const struct kind *k, const char *word)
 	return i >= 0 && !(k->fields[i].flags & HIDDEN) ? i : -1;
 }
 
+const struct kind *keys_find(const struct kinds *kinds, const struct kind *in, const char *word)
+{
+	for (size_t i = 0; in->form == FORM_BODY && i < kinds->n; i++)
+		if (kinds->v[i]->form == FORM_KEYS && field_find(kinds->v[i], word) >= 0)
+			return kinds->v[i];
+	return NULL;
+}
+
 /* Another kind than @k that has the field @word. */
 static const struct kind *field_elsewhere(const struct kinds *kinds, const struct kind *k, const char *word)
 {
@@ -64,6 +72,13 @@ static const struct kind *field_elsewhere(const struct kinds *kinds, const struc
 	return NULL;
 }
 
+static void fields_add(struct names *all, const struct kind *k)
+{
+	for (size_t i = 0; i < k->n_fields; i++)
+		if (!(k->fields[i].flags & HIDDEN))
+			names_add(all, k->fields[i].name);
+}
+
 /* All words allowed in an object of kind @k. */
 static struct names words_of(const struct kinds *kinds, const struct kind *k)
 {
@@ -71,9 +86,10 @@ static struct names words_of(const struct kinds *kinds, const struct kind *k)
 
 	if (section_has_kinds(kinds, k))
 		names_add(&all, "kind");
-	for (size_t i = 0; i < k->n_fields; i++)
-		if (!(k->fields[i].flags & HIDDEN))
-			names_add(&all, k->fields[i].name);
+	fields_add(&all, k);
+	for (size_t i = 0; i < kinds->n; i++)
+		if (k->form == FORM_BODY && kinds->v[i]->form == FORM_KEYS)
+			fields_add(&all, kinds->v[i]);
 	for (size_t i = 0; i < kinds->n; i++)
 		if (section_fits(kinds->v[i], k) && section_find(kinds, k, kinds->v[i]->section) == kinds->v[i])
 			names_add(&all, kinds->v[i]->section);
@@ -87,7 +103,7 @@ static const char *reserved_place(const struct kind *k)
 
 static bool is_word(const struct kinds *kinds, const struct kind *k, const char *word)
 {
-	return field_find(k, word) >= 0 || section_find(kinds, k, word) ||
+	return field_find(k, word) >= 0 || section_find(kinds, k, word) || keys_find(kinds, k, word) ||
 	       (!strcmp(word, "kind") && section_has_kinds(kinds, k));
 }
 
@@ -99,7 +115,7 @@ const char *word_meant(const struct loader *l, const struct kind *k, const char 
 	if (is_word(l->kinds, k, word))
 		return word;
 	/* A problem that will not be printed needs no text. */
-	if (l->problems->n == PROBLEMS_MAX || field_elsewhere(l->kinds, k, word) ||
+	if (l->notes.problems->n == PROBLEMS_MAX || field_elsewhere(l->kinds, k, word) ||
 	    reserved_has(reserved_place(k), word))
 		return NULL;
 	all = words_of(l->kinds, k);
@@ -108,12 +124,15 @@ const char *word_meant(const struct loader *l, const struct kind *k, const char 
 	return suggest.best;
 }
 
-/* Where else than in an object of kind @k the section @word belongs, in words. */
+/* Where else than in an object of kind @k the section or key @word belongs, in words. */
 static const char *section_elsewhere(const struct kinds *kinds, const char *word)
 {
 	for (size_t i = 0; i < kinds->n; i++)
 		if (kinds->v[i]->section && !strcmp(kinds->v[i]->section, word))
 			return kinds->v[i]->in_link ? "an interface" : "a namespace or the host";
+	for (size_t i = 0; i < kinds->n; i++)
+		if (kinds->v[i]->form == FORM_KEYS && field_find(kinds->v[i], word) >= 0)
+			return "a namespace or the host";
 	return NULL;
 }
 
@@ -125,23 +144,23 @@ void word_refuse(struct loader *l, const struct node *n, const struct kind *k, c
 	struct names all;
 
 	/* A problem that will not be printed needs no text. */
-	if (l->problems->n == PROBLEMS_MAX) {
-		l->problems->more++;
+	if (l->notes.problems->n == PROBLEMS_MAX) {
+		l->notes.problems->more++;
 		return;
 	}
 	if (other && k->managed) {
-		node_problem_key(l, n, "unknown field; it would need \"kind\": \"%s\"", other->name);
+		note_key(&l->notes, n, "unknown field; it would need \"kind\": \"%s\"", other->name);
 	} else if (other) {
-		node_problem_key(l, n, "a %s has no \"%s\", a %s has", k->name, word, other->name);
+		note_key(&l->notes, n, "a %s has no \"%s\", a %s has", k->name, word, other->name);
 	} else if (reserved_has(reserved_place(k), word)) {
-		node_problem_key(l, n, "\"%s\" is not supported by this version of netnsd", word);
+		note_key(&l->notes, n, "\"%s\" is not supported by this version of netnsd", word);
 	} else if (place) {
-		node_problem_key(l, n, "unknown field here; \"%s\" belongs in %s", word, place);
+		note_key(&l->notes, n, "unknown field here; \"%s\" belongs in %s", word, place);
 	} else if (meant) {
-		node_problem_key(l, n, "unknown field; did you mean \"%s\"?", meant);
+		note_key(&l->notes, n, "unknown field; did you mean \"%s\"?", meant);
 	} else {
 		all = words_of(l->kinds, k);
-		node_problem_key(l, n, "unknown field; possible here: %s", names_text(&all, &l->problems->arena));
+		note_key(&l->notes, n, "unknown field; possible here: %s", names_text(&all, &l->notes.problems->arena));
 	}
 }
 
@@ -162,13 +181,13 @@ static const struct kind *kind_refuse(struct loader *l, const struct node *n, co
 		meant = suggest.best == k->name ? k : meant;
 	}
 	if (reserved_has("kind", name)) {
-		node_problem(l, n, "\"%s\" is not supported by this version of netnsd", name);
+		note_value(&l->notes, n, "\"%s\" is not supported by this version of netnsd", name);
 		return NULL;
 	}
 	if (meant)
-		node_problem(l, n, "there is no kind \"%s\"; did you mean \"%s\"?", name, meant->name);
+		note_value(&l->notes, n, "there is no kind \"%s\"; did you mean \"%s\"?", name, meant->name);
 	else
-		node_problem(l, n, "must be %s", names_text(&all, &l->problems->arena));
+		note_value(&l->notes, n, "must be %s", names_text(&all, &l->notes.problems->arena));
 	return meant;
 }
 

@@ -5,13 +5,12 @@
 #pragma once
 #include "model/kind.h"
 #include "model/model.h"
-#include "base/path.h"
+#include "model/node.h"
 
 struct loader {
 	const struct kinds *kinds;
 	struct model *model;
-	struct problems *problems;
-	bool lines; /* the JSON knows its lines */
+	struct notes notes;
 	/* So that one mistake is one problem: */
 	struct json_object *doubtful; /* set of namespaces that were not understood completely */
 	bool lost;                    /* an object that gives others was not understood */
@@ -26,17 +25,6 @@ enum {
 	MARK_BITS = 4,        /* above them: the number of levels below it */
 };
 
-/* A value and the path to it.  A child points to its parent, which must outlive it. */
-struct node {
-	struct path path;
-	struct json_object *in;
-};
-struct node node_member(const struct node *up, const char *key, struct json_object *in);
-struct node node_element(const struct node *up, size_t index, struct json_object *in);
-
-/* Adds a problem at the position of the value, or of its key. */
-void node_problem(struct loader *l, const struct node *n, const char *fmt, ...) _printf_(3, 4);
-void node_problem_key(struct loader *l, const struct node *n, const char *fmt, ...) _printf_(3, 4);
 /* False with a problem if the value is not an object or list. */
 bool node_is_object(struct loader *l, const struct node *n);
 bool node_is_list(struct loader *l, const struct node *n);
@@ -58,6 +46,8 @@ const struct kind *section_find(const struct kinds *kinds, const struct kind *in
 bool kind_shares_section(const struct kind *a, const struct kind *b);
 /* Whether "kind" distinguishes the kinds of this section. */
 bool section_has_kinds(const struct kinds *kinds, const struct kind *k);
+/* The kind of FORM_KEYS that has the key @word of an object of kind @in; NULL: none. */
+const struct kind *keys_find(const struct kinds *kinds, const struct kind *in, const char *word);
 /* Index of the field that is called @word in a file, or -1. */
 int field_find(const struct kind *k, const char *word);
 /* @word itself if it is allowed in an object of kind @k, else the one that was meant, if

@@ -57,6 +57,9 @@ static void print_place(FILE *out, const struct kind *k)
 	case FORM_BODY:
 		fputs("The keys of a namespace or of the host itself", out);
 		break;
+	case FORM_KEYS:
+		fprintf(out, "Keys of %s", in);
+		break;
 	case FORM_MAP:
 		fprintf(out, "An object in *%s* of %s, under its name", k->section, in);
 		break;

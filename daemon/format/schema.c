@@ -132,13 +132,8 @@ static struct json_object *section_schema(const struct kind *k)
 	return s;
 }
 
-/* The fields and sections of an object of kind @k. */
-static struct json_object *kind_schema(const struct kinds *kinds, const struct kind *k)
+static void add_fields(struct json_object *properties, struct json_object *required, const struct kind *k)
 {
-	struct json_object *properties = new_object(), *required = must(json_object_new_array()), *s;
-
-	if (section_has_kinds(kinds, k) && !k->managed)
-		put(properties, "kind", with("const", text(k->name)));
 	for (size_t i = 0; i < k->n_fields; i++) {
 		const struct field *f = &k->fields[i];
 
@@ -148,6 +143,19 @@ static struct json_object *kind_schema(const struct kinds *kinds, const struct k
 		if (f->flags & NEEDED)
 			json_object_array_add(required, text(f->name));
 	}
+}
+
+/* The fields and sections of an object of kind @k. */
+static struct json_object *kind_schema(const struct kinds *kinds, const struct kind *k)
+{
+	struct json_object *properties = new_object(), *required = must(json_object_new_array()), *s;
+
+	if (section_has_kinds(kinds, k) && !k->managed)
+		put(properties, "kind", with("const", text(k->name)));
+	add_fields(properties, required, k);
+	for (size_t i = 0; i < kinds->n; i++)
+		if (k->form == FORM_BODY && kinds->v[i]->form == FORM_KEYS)
+			add_fields(properties, required, kinds->v[i]);
 	for (size_t i = 0; i < kinds->n; i++) {
 		const struct kind *inner = kinds->v[i];
 

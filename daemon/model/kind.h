@@ -12,6 +12,7 @@ struct link_kind; /* kind/link.h */
 /* How the objects of a kind appear in a file. */
 enum form {
 	FORM_BODY,   /* the fields are keys of the namespace itself */
+	FORM_KEYS,   /* likewise, and there is an object only where the file has one of them */
 	FORM_MAP,    /* "section": { "name": { fields } }; the name goes to the key field */
 	FORM_LIST,   /* "section": [ { fields } ] */
 	FORM_VALUES, /* "section": { "key": value }: the two fields of the kind */
@@ -39,7 +40,7 @@ struct kind {
 	const char *class;   /* the word in references: "netns", "link", "address", "route", … */
 	const char *label;   /* the word in a plan */
 	const char *doc;     /* one sentence for the manual */
-	const char *section; /* key in the file: "interfaces", "routes"; NULL for FORM_BODY, and what is in no file */
+	const char *section; /* key in the file: "interfaces", "routes"; NULL: FORM_BODY, FORM_KEYS, and what is in no file */
 	enum form form;
 	bool in_link;          /* the section is in an interface, not in a namespace */
 	bool managed;          /* manages an existing object, of whatever kind; never creates or deletes */

@@ -87,7 +87,8 @@ const char *netns_ip(struct arena *a, const char *netns);
 struct json_object *model_save(const struct model *m);
 int model_restore(struct model *m, struct json_object *in, struct err *e);
 
-/* Adds a problem of @o, at its field @field if the file has it (NULL: at the object).
+/* Adds a problem of @o, at its field @field if the file has it (NULL: at the object), or within the field:
+ * "nat/dnat/3/in".
  * For check_in and its like, while the file is loaded. */
 void object_problem(struct problems *p, int code, const struct object *o, const char *field, const char *fmt, ...)
 	_printf_(5, 6);

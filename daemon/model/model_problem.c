@@ -16,8 +16,8 @@ static bool is_known(const struct problems *p, const char *pointer)
 
 void object_problem(struct problems *p, int code, const struct object *o, const char *field, const char *fmt, ...)
 {
-	struct json_object *value = NULL;
 	struct where where = o->where;
+	const char *pointer;
 	char text[512];
 	va_list ap;
 
@@ -26,11 +26,10 @@ void object_problem(struct problems *p, int code, const struct object *o, const 
 		p->more++;
 		return;
 	}
-	if (field && json_object_is_type(o->in, json_type_object))
-		value = json_object_object_get(o->in, field);
-	if (value) {
-		where = o->where.line ? json_where_value(value) : where;
-		where.pointer = arena_fmt(&p->arena, "%s/%s", o->where.pointer, field);
+	pointer = field ? arena_fmt(&p->arena, "/%s", field) : NULL;
+	if (pointer && json_pointer_get(o->in, pointer, NULL) == 0) {
+		where = o->where.line ? json_where_pointer(o->in, pointer) : where;
+		where.pointer = arena_fmt(&p->arena, "%s%s", o->where.pointer, pointer);
 		if (is_known(p, where.pointer))
 			return;
 	}

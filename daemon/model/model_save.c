@@ -13,7 +13,7 @@ static int field_set(struct model *m, struct object *o, size_t i, struct json_ob
 	f.min = f.max = 0;
 	memset(object_at(o, i), 0, f.type->size);
 	o->set |= bit(i);
-	if (v && f.type->parse(&f, o->netns, object_at(o, i), v, &m->arena, e) < 0)
+	if (v && type_parse(&f, o->netns, object_at(o, i), v, &m->arena, e) < 0)
 		return err_prefix(e, "%s", f.name);
 	return 0;
 }
@@ -47,7 +47,7 @@ bool object_has_default(const struct object *o, size_t i)
 	if (!f->kernel_default)
 		return false;
 	assert(f->type->size <= sizeof(value));
-	if (v && f->type->parse(f, o->netns, value, v, &a, &e) < 0)
+	if (v && type_parse(f, o->netns, value, v, &a, &e) < 0)
 		abort();
 	same = f->type->equal(value, object_at(o, i));
 	json_object_put(v);

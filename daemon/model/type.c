@@ -3,6 +3,24 @@
 #include "field.h"
 #include "type.h"
 
+int type_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,
+	       struct err *e)
+{
+	struct problems p = { 0 };
+	struct notes notes = { .problems = &p };
+	const struct node n = { .in = in };
+	int r;
+
+	if (!f->type->read)
+		return f->type->parse(f, netns, dst, in, a, e);
+	r = f->type->read(f, netns, dst, &n, &notes, a);
+	if (r < 0)
+		err_set(e, EINVAL, "%.200s%s%s", p.v[0].where.pointer, *p.v[0].where.pointer ? ": " : "",
+			p.v[0].message);
+	problems_done(&p);
+	return r;
+}
+
 /* {"type": @name} */
 static struct json_object *schema_new(const char *name)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* type.h - how one value is read from JSON, written to JSON, and compared. */
 #pragma once
-#include "base/err.h"
-#include <json-c/json.h>
+#include "node.h"
 
 struct field;
 
@@ -21,6 +20,10 @@ struct type {
 	 * naming the field. */
 	int (*parse)(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,
 		     struct err *e);
+	/* Instead of parse, for a value with parts, of which several may be wrong: adds a problem for each at its
+	 * place in @n. */
+	int (*read)(const struct field *f, const char *netns, void *dst, const struct node *n, struct notes *notes,
+		    struct arena *a);
 	/* The value as a file would write it.  The caller owns it. */
 	struct json_object *(*format)(const struct field *f, const char *netns, const void *src);
 	bool (*equal)(const void *a, const void *b);
@@ -51,6 +54,10 @@ struct word {
 	const char *name;
 	uint8_t value;
 };
+
+/* Reads a value with parse or read; of several problems @e is the first, with its place. */
+int type_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,
+	       struct err *e);
 
 /* Common to all numbers, for types that compare them differently. */
 int type_number_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,

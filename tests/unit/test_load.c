@@ -3,6 +3,7 @@
 #include "format/load.h"
 #include "base/suggest.h"
 #include "base/json.h"
+#include "loading.h"
 #include "toy.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,31 +14,9 @@ struct row {
 	const char *text, *says;
 };
 
-static char *problems_text(const struct problems *p)
-{
-	char *text;
-	size_t size;
-	FILE *f = must(open_memstream(&text, &size));
-
-	for (size_t i = 0; i < p->n; i++)
-		fprintf(f, "%u:%u %s %s\n", p->v[i].where.line, p->v[i].where.column, p->v[i].where.pointer,
-			p->v[i].message);
-	if (p->more)
-		fprintf(f, "and %zu more\n", p->more);
-	fclose(f);
-	return text;
-}
-
 static void refused(const char *text, const char *says)
 {
-	_cleanup_(freep) char *got = NULL;
-	struct problems p = { 0 };
-	struct declaration t;
-
-	assert_int_equal(load_text(text, strlen(text), &toy_kinds, &t, &p), -EINVAL);
-	got = problems_text(&p);
-	assert_string_equal(got, says);
-	problems_done(&p);
+	loading_refused(&toy_kinds, text, says);
 }
 
 static void refused_all(const struct row *rows, size_t n)
@@ -48,12 +27,7 @@ static void refused_all(const struct row *rows, size_t n)
 
 static struct declaration accepted(const char *text)
 {
-	struct problems p = { 0 };
-	struct declaration t;
-
-	if (load_text(text, strlen(text), &toy_kinds, &t, &p) < 0)
-		fail_msg("%s", problems_text(&p));
-	return t;
+	return loading_accepted(&toy_kinds, text);
 }
 
 static void test_good(_unused_ void **state)
@@ -142,8 +116,11 @@ static void test_words(_unused_ void **state)
 	static const struct row rows[] = {
 		{ "\"nat\": {}", "2:1 /namespaces/ns1/nat \"nat\" is not supported by this version of netnsd\n" },
 		{ "\"roots\": []", "2:1 /namespaces/ns1/roots unknown field; did you mean \"routes\"?\n" },
-		{ "\"foo\": []", "2:1 /namespaces/ns1/foo unknown field; possible here: \"existing\", \"interfaces\", "
-				 "\"routes\" or \"settings\"\n" },
+		{ "\"foo\": []", "2:1 /namespaces/ns1/foo unknown field; possible here: \"existing\", \"lamps\", "
+				 "\"light\", \"interfaces\", \"routes\" or \"settings\"\n" },
+		{ "\"lihgt\": 1", "2:1 /namespaces/ns1/lihgt unknown field; did you mean \"light\"?\n" },
+		{ "\"interfaces\": { \"a\": { \"lamps\": [] } }",
+		  "2:24 /namespaces/ns1/interfaces/a/lamps unknown field here; \"lamps\" belongs in a namespace or the host\n" },
 		{ "\"addresses\": []",
 		  "2:1 /namespaces/ns1/addresses unknown field here; \"addresses\" belongs in an interface\n" },
 		{ "\"interfaces\": { \"a\": { \"routes\": [] } }",
@@ -321,7 +298,7 @@ static void test_limits(_unused_ void **state)
 	fputc('}', f);
 	fclose(f);
 	assert_int_equal(load_text(text, size, &toy_kinds, &t, &p), -EINVAL);
-	says = problems_text(&p);
+	says = loading_problems(&p);
 	assert_non_null(strstr(says, "and 50 more\n"));
 	free(says);
 	free(text);
@@ -336,7 +313,7 @@ static void test_json(_unused_ void **state)
 	struct declaration t;
 
 	assert_int_equal(load_json(in, &toy_kinds, &t, &p), -EINVAL);
-	got = problems_text(&p);
+	got = loading_problems(&p);
 	assert_string_equal(got,
 			    "0:0 /namespaces/a/routes/1 null has no meaning; leave the field out\n"
 			    "0:0 /namespaces/a/routes/0 \"to\" is missing\n");
@@ -384,6 +361,7 @@ static void test_schema(_unused_ void **state)
 		    "{\"$ref\":\"#/$defs/interface-addresses\"}");
 	assert_json(s, "/$defs/namespace/properties/routes/items", "{\"$ref\":\"#/$defs/routes\"}");
 	assert_json(s, "/$defs/namespace/properties/settings/additionalProperties/maxLength", "16");
+	assert_json(s, "/$defs/namespace/properties/light/maximum", "100");
 	json_object_put(s);
 }
 

@@ -188,7 +188,85 @@ static const struct kind toy_knob = {
 	.n_fields = ARRAY_SIZE(setting_fields),
 };
 
+/* A list of numbers, each of which may be wrong. */
+static int lamps_read(_unused_ const struct field *f, _unused_ const char *netns, void *dst, const struct node *n,
+		      struct notes *notes, _unused_ struct arena *a)
+{
+	int r = 0;
+
+	if (!json_object_is_type(n->in, json_type_array)) {
+		note_value(notes, n, "must be a list: [ ... ]");
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < json_object_array_length(n->in); i++) {
+		struct node one = node_element(n, i, json_object_array_get_idx(n->in, i));
+		int64_t v = json_object_get_int64(one.in);
+
+		if (v < 1 || v > 8) {
+			note_value(notes, &one, "must be a lamp from 1 to 8");
+			r = -EINVAL;
+			continue;
+		}
+		*(uint32_t *)dst |= UINT32_C(1) << v;
+	}
+	return r;
+}
+
+static struct json_object *lamps_format(_unused_ const struct field *f, _unused_ const char *netns, const void *src)
+{
+	struct json_object *list = must(json_object_new_array());
+
+	for (int i = 1; i <= 8; i++)
+		if (*(const uint32_t *)src & UINT32_C(1) << i)
+			json_object_array_add(list, json_object_new_int(i));
+	return list;
+}
+
+static bool lamps_equal(const void *a, const void *b)
+{
+	return *(const uint32_t *)a == *(const uint32_t *)b;
+}
+
+static struct json_object *lamps_schema(_unused_ const struct field *f)
+{
+	return json_tokener_parse("{\"type\": \"array\"}");
+}
+
+static const struct type type_lamps = {
+	.name = "list of lamps",
+	.size = sizeof(uint32_t),
+	.read = lamps_read,
+	.format = lamps_format,
+	.equal = lamps_equal,
+	.schema = lamps_schema,
+};
+
+static const struct field panel_fields[] = {
+	FIELD(toy_panel, lamps, lamps, .doc = "those that are on"),
+	FIELD(toy_panel, light, u8, .max = 100, .doc = "how bright they are, in percent"),
+};
+
+static void panel_check_in(_unused_ const struct model *m, const struct object *o, struct problems *p)
+{
+	const struct toy_panel *panel = (const struct toy_panel *)o;
+
+	if (panel->lamps & 1 << 7)
+		object_problem(p, -EINVAL, o, "lamps/1", "lamp 7 is broken");
+}
+
+static const struct kind toy_panel = {
+	.name = "panel",
+	.class = "panel",
+	.label = "panel",
+	.doc = "the lamps of a namespace",
+	.form = FORM_KEYS,
+	.size = sizeof(struct toy_panel),
+	.fields = panel_fields,
+	.n_fields = ARRAY_SIZE(panel_fields),
+	.check_in = panel_check_in,
+};
+
 static const struct kind *const table[] = {
-	&toy_netns, &toy_any, &toy_switch, &toy_cable, &toy_address, &toy_route, &toy_setting, &toy_knob,
+	&toy_netns, &toy_any, &toy_switch, &toy_cable, &toy_address, &toy_route, &toy_setting, &toy_knob, &toy_panel,
 };
 const struct kinds toy_kinds = { table, ARRAY_SIZE(table) };

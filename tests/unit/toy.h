@@ -50,3 +50,9 @@ struct toy_setting {
 	struct object object;
 	const char *key, *value;
 };
+
+struct toy_panel {
+	struct object object;
+	uint32_t lamps; /* a set of bits */
+	uint8_t light;
+};
