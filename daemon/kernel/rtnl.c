@@ -23,11 +23,11 @@ struct rtnl {
 /* One answer at a time is read, by the one thread that speaks netlink. */
 static char receive_buffer[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 
-int rtnl_open(struct rtnl **ret, struct err *e)
+static int socket_open(struct rtnl **ret, int protocol, struct err *e)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nl_sock *sock = must(nl_socket_alloc());
-	int on = 1, size = RECEIVE_BYTES, r = nl_connect(sock, NETLINK_ROUTE), fd = nl_socket_get_fd(sock);
+	int on = 1, size = RECEIVE_BYTES, r = nl_connect(sock, protocol), fd = nl_socket_get_fd(sock);
 
 	/* Only the kernel's messages are received: others in the namespace may send, too. */
 	if (r < 0 || connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
@@ -44,6 +44,16 @@ int rtnl_open(struct rtnl **ret, struct err *e)
 	*ret = must(calloc(1, sizeof(**ret)));
 	**ret = (struct rtnl){ .sock = sock };
 	return 0;
+}
+
+int rtnl_open(struct rtnl **ret, struct err *e)
+{
+	return socket_open(ret, NETLINK_ROUTE, e);
+}
+
+int rtnl_open_netfilter(struct rtnl **ret, struct err *e)
+{
+	return socket_open(ret, NETLINK_NETFILTER, e);
 }
 
 uint64_t rtnl_cookie(const struct rtnl *nl)
@@ -314,4 +324,45 @@ int rtnl_batch_send(struct rtnl_batch *b, struct rtnl *nl, struct op **ret_op, s
 	if (r == 0 && refused < 0)
 		*e = first;
 	return r < 0 ? r : refused;
+}
+
+/* One answer to a batch of nfnetlink; the first error counts, later ones follow from it. */
+static void transaction_answer(const struct nlmsghdr *h, uint32_t first, size_t *ret_at, bool *done, struct err *e)
+{
+	struct err err;
+
+	if (h->nlmsg_type != NLMSG_ERROR)
+		return;
+	*done = true;
+	if (message_error(h, &err) == 0 || e->code)
+		return;
+	*e = err;
+	*ret_at = h->nlmsg_seq - first;
+}
+
+int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e)
+{
+	int left = (int)size, fd = nl_socket_get_fd(nl->sock), room = (int)size * 2;
+	uint32_t first = nl->seq + 1;
+	bool done = false;
+	ssize_t got = 0;
+
+	for (struct nlmsghdr *h = bytes; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
+		h->nlmsg_seq = ++nl->seq;
+	if (size > BATCH_BYTES && setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (rtnl_send_bytes(nl, bytes, size, e) < 0)
+		return e->code;
+	*ret_at = 0;
+	e->code = 0;
+	/* All answers are there when the call returns (nfnetlink_rcv_batch, net/netfilter/nfnetlink.c). */
+	while ((got = recv(fd, receive_buffer, RECEIVE_BYTES, MSG_DONTWAIT)) >= 0 || errno == EINTR) {
+		left = (int)got;
+		for (struct nlmsghdr *h = (void *)receive_buffer; got > 0 && nlmsg_ok(h, left);
+		     h = nlmsg_next(h, &left))
+			transaction_answer(h, first, ret_at, &done, e);
+	}
+	if (e->code == 0 && !done)
+		return err_kernel(e, errno == EAGAIN ? ENOMSG : errno, NULL, "netfilter did not answer");
+	return e->code;
 }

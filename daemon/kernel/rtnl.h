@@ -12,6 +12,8 @@ struct rtmsg;
 
 /* Opens a socket in the present namespace of the thread. */
 int rtnl_open(struct rtnl **ret, struct err *e);
+/* Likewise, one that speaks nfnetlink. */
+int rtnl_open_netfilter(struct rtnl **ret, struct err *e);
 void rtnl_close(struct rtnl *nl);
 /* The kernel's unique number of its namespace, never reused; 0: it has none. */
 uint64_t rtnl_cookie(const struct rtnl *nl);
@@ -38,6 +40,9 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 /* Sends @m and calls @each with the answer, if there is one besides the acknowledgement. */
 int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg,
 	     struct err *e);
+/* Sends @bytes, a batch of nfnetlink, and numbers its messages.  The kernel takes all of it or nothing; then @ret_at is the
+ * number of the first message that it refused, from 0. */
+int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e);
 /* The address in an attribute. */
 struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
 /* The slot of the route in a message, from its header and its attributes. */

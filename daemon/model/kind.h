@@ -36,11 +36,12 @@ enum affects {
 
 /* The callbacks may be NULL unless stated otherwise: then there is nothing to do. */
 struct kind {
-	const char *name;    /* the word in a file's "kind": "veth" */
-	const char *class;   /* the word in references: "netns", "link", "address", "route", … */
-	const char *label;   /* the word in a plan */
-	const char *doc;     /* one sentence for the manual */
-	const char *section; /* key in the file: "interfaces", "routes"; NULL: FORM_BODY, FORM_KEYS, and what is in no file */
+	const char *name;  /* the word in a file's "kind": "veth" */
+	const char *class; /* the word in references: "netns", "link", "address", "route", … */
+	const char *label; /* the word in a plan */
+	const char *doc;   /* one sentence for the manual */
+	const char *
+		section; /* key in the file: "interfaces", "routes"; NULL: FORM_BODY, FORM_KEYS, and what is in no file */
 	enum form form;
 	bool in_link;          /* the section is in an interface, not in a namespace */
 	bool managed;          /* manages an existing object, of whatever kind; never creates or deletes */

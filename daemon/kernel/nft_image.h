@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* nft_image.h - the contents of our table in one namespace, as far as they are one topology's: chains, constant sets and
+ * rules, in the attributes of nfnetlink. */
+#pragma once
+#include "base.h"
+
+/* A base chain; the rules of the topology are in the chain NAME_TOPOLOGY, which it jumps to. */
+struct nft_chain_image {
+	const char *name, *type; /* "nat", "filter" */
+	uint32_t hook;
+	int32_t priority;
+	uint32_t policy; /* NF_ACCEPT, NF_DROP */
+};
+
+/* A constant anonymous set, or map (flags); a rule looks it up by its place in the image, counted from 1. */
+struct nft_set_image {
+	uint32_t flags;
+	uint32_t key_type, key_size;
+	uint32_t data_type, data_size; /* of a map */
+	const void *elements;          /* NFTA_LIST_ELEMs, perhaps more than 64 KiB of them */
+	size_t size;
+	size_t n; /* elements */
+};
+
+struct nft_rule_image {
+	const char *chain;       /* of the base chain */
+	bool last;               /* comes after the rules of all topologies */
+	const void *expressions; /* the contents of NFTA_RULE_EXPRESSIONS: NFTA_LIST_ELEMs */
+	size_t size;
+	const char *comment; /* NULL: none */
+};
+
+struct nft_image {
+	const struct nft_chain_image *chains;
+	size_t n_chains;
+	const struct nft_set_image *sets;
+	size_t n_sets;
+	const struct nft_rule_image *rules;
+	size_t n_rules;
+};
