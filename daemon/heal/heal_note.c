@@ -19,12 +19,16 @@ static uint32_t pid_max(void)
 
 /* Names the process as far as possible: it may have ended, or the number may never have
  * been one of a process. */
-static const char *culprit(uint32_t pid, char *ret, size_t size)
+static const char *culprit(uint32_t pid, const char *known, char *ret, size_t size)
 {
 	char path[64], command[32] = "";
 
 	if (!pid)
 		return NULL;
+	if (*known) {
+		snprintf(ret, size, "pid %u (%s)", pid, known);
+		return ret;
+	}
 	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
 	_cleanup_(fclosep) FILE *f = fopen(path, "re");
 	if (f && fgets(command, sizeof(command), f))
@@ -91,7 +95,7 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct
 	char by[64];
 
 	ev.type = type;
-	ev.by = type == EVENT_DRIFT && part ? culprit(part->pid, by, sizeof(by)) : NULL;
+	ev.by = type == EVENT_DRIFT && part ? culprit(part->pid, part->command, by, sizeof(by)) : NULL;
 	ev.why = type == EVENT_CONTESTED ? WHY_NOT_CONTESTED : heal_damped_by(h, op, one);
 	if (h->report && type == EVENT_DRIFT)
 		ev.why = WHY_NOT_ON_DRIFT_REPORT;

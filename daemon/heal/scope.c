@@ -77,6 +77,7 @@ static void take(struct scope *s, struct watched *k)
 	for (size_t i = 0; !part->all && i < k->n_names; i++)
 		part_add(part, k->names[i]);
 	part->pid = k->several ? 0 : k->pid;
+	memcpy(part->command, k->command, sizeof(part->command));
 	part->unrouted = k->unrouted;
 	part->crowded = k->crowded;
 	watched_clear(k);

@@ -12,6 +12,7 @@ struct scope_part {
 	bool all;          /* all links, else those in only */
 	bool whole;        /* only has all that are declared */
 	uint32_t pid;      /* of the process that caused the events, 0: unknown */
+	char command[16];  /* its name, or empty */
 	const char **only; /* names, up to a NULL */
 	size_t n;
 	struct arena arena;

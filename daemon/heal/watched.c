@@ -173,6 +173,7 @@ static void watched_make(struct topology *t, struct watched *k, const struct obj
 	*k = (struct watched){ .topology = t, .fd = -1 };
 	snprintf(k->name, sizeof(k->name), "%s", netns->netns);
 	for (; i < t->declared.n && !strcmp(t->places[i]->netns, k->name); i++) {
+		k->netfilter |= t->places[i]->kind->netfilter;
 		if (!object_is(t->places[i], "link"))
 			continue;
 		if (k->n_links % 16 == 0)

@@ -21,6 +21,7 @@ struct watched {
 	bool sorted;
 	struct slots slots; /* of the topology's routes, once an event was about one */
 	bool slotted;
+	bool netfilter; /* the topology declares what nftables events are about */
 
 	bool retry;      /* what is marked could not be healed; observed with whatever is next */
 	bool dirty, due; /* there was an event; an audit is due when there is time */
@@ -30,6 +31,7 @@ struct watched {
 	char (*names)[16];
 	size_t n_names;
 	uint32_t pid;         /* of the process that caused the events, 0: unknown */
+	char command[16];     /* its name, if an event said it; else empty */
 	bool several;         /* or one of several */
 	struct watched *same; /* the next one in its chain */
 };

@@ -27,8 +27,10 @@ static void mark_by(struct watched *k, const char *link, const struct heard *h)
 {
 	k->unrouted |= h->unrouted;
 	k->several |= k->pid && h->pid && k->pid != h->pid;
-	if (h->pid)
+	if (h->pid) {
 		k->pid = h->pid;
+		snprintf(k->command, sizeof(k->command), "%s", h->command ? h->command : "");
+	}
 	watched_mark(k, link);
 }
 
@@ -80,7 +82,7 @@ static void mark_stray(struct watched *k, const struct heard *h)
 	mark_by(k, h->ifname, h);
 }
 
-static void mark_heard(struct watched *k, const struct heard *h)
+static void mark_link(struct watched *k, const struct heard *h)
 {
 	struct object *link = h->ifindex && (k->by_link || h->gone) ? link_of(k, h->ifindex) : NULL;
 	const char *known = link ? link->name : NULL;
@@ -105,6 +107,16 @@ static void mark_heard(struct watched *k, const struct heard *h)
 		mark_by(k, h->ifname, h);
 	else if (h->group & GROUP_OURS && (h->group & GROUP_HASH) == topology_hash(k->topology->name))
 		mark_stray(k, h);
+}
+
+static void mark_heard(struct watched *k, const struct heard *h)
+{
+	if (h->netfilter) {
+		if (k->netfilter)
+			mark_by(k, NULL, h);
+		return;
+	}
+	mark_link(k, h);
 }
 
 /* Takes an event of the listener. */

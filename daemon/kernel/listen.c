@@ -7,7 +7,10 @@
 #include <linux/filter.h>
 #include <linux/net_namespace.h>
 #include <linux/netconf.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 enum {
@@ -19,6 +22,8 @@ enum {
 
 struct listener {
 	int fd;
+	int netfilter;    /* the socket for nftables, -1: none */
+	int poll;         /* an epoll of both */
 	struct rtnl *nl;  /* for requests */
 	int own;          /* the number that our own namespace has in itself, if any */
 	struct err lacks; /* code 0: nothing */
@@ -85,17 +90,57 @@ static int groups_join(int fd, const struct kinds *kinds)
 	return r;
 }
 
-static int socket_open(const struct kinds *kinds, struct err *lacks, struct err *e)
+/* Only the end of each transaction, which says who made it: it is a datagram of its own. */
+static int netfilter_filter_attach(int fd)
 {
-	_cleanup_(closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+static int socket_bind(int protocol, struct err *e)
+{
+	_cleanup_(closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
-	int size = RECEIVE_BYTES, on = 1, joined;
+	int size = RECEIVE_BYTES;
 
 	/* Without a port of its own it would not receive what the kernel does by itself. */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0)
 		return err_kernel(e, errno, NULL, "listening to the kernel");
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return take_fd(&fd);
+}
+
+/* -1: the kernel has no nftables. */
+static int netfilter_open(struct err *lacks)
+{
+	struct err e;
+	_cleanup_(closep) int fd = socket_bind(NETLINK_NETFILTER, &e);
+	int group = NFNLGRP_NFTABLES, on = 1;
+
+	if (fd < 0)
+		return -1;
+	if (netfilter_filter_attach(fd) < 0 ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0)
+		err_kernel(lacks, errno, NULL, "listening to changes of nftables rules");
+	return take_fd(&fd);
+}
+
+static int socket_open(const struct kinds *kinds, struct err *lacks, struct err *e)
+{
+	_cleanup_(closep) int fd = socket_bind(NETLINK_ROUTE, e);
+	int on = 1, joined;
+
+	if (fd < 0)
+		return fd;
 	if (filter_attach(fd) < 0)
 		return err_kernel(e, errno, NULL, "listening to the kernel");
 	joined = groups_join(fd, kinds);
@@ -145,14 +190,29 @@ int listener_nsid(struct listener *l, int fd, int *ret, struct err *e)
 	return 0;
 }
 
+/* One descriptor that is readable when either socket is. */
+static int poll_both(struct listener *l, struct err *e)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	l->poll = epoll_create1(EPOLL_CLOEXEC);
+	if (l->poll < 0 || epoll_ctl(l->poll, EPOLL_CTL_ADD, l->fd, &event) < 0 ||
+	    (l->netfilter >= 0 && epoll_ctl(l->poll, EPOLL_CTL_ADD, l->netfilter, &event) < 0))
+		return err_kernel(e, errno, NULL, "listening to the kernel");
+	return 0;
+}
+
 int listener_open(struct listener **ret, const struct kinds *kinds, struct err *e)
 {
 	struct listener *l = must(calloc(1, sizeof(*l)));
 	_cleanup_(closep) int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	l->own = NSID_OWN;
+	*l = (struct listener){ .own = NSID_OWN, .netfilter = -1, .poll = -1 };
 	l->fd = socket_open(kinds, &l->lacks, e);
-	if (l->fd < 0 || rtnl_open(&l->nl, e) < 0 || nsid_get(l, own, &l->own, e) < 0) {
+	for (size_t i = 0; i < kinds->n; i++)
+		if (kinds->v[i]->netfilter && l->netfilter < 0)
+			l->netfilter = netfilter_open(&l->lacks);
+	if (l->fd < 0 || rtnl_open(&l->nl, e) < 0 || nsid_get(l, own, &l->own, e) < 0 || poll_both(l, e) < 0) {
 		listener_close(l);
 		return e->code;
 	}
@@ -165,6 +225,8 @@ void listener_close(struct listener *l)
 	if (!l)
 		return;
 	closep(&l->fd);
+	closep(&l->netfilter);
+	closep(&l->poll);
 	rtnl_close(l->nl);
 	free(l);
 }
@@ -176,7 +238,7 @@ const char *listener_lacks(const struct listener *l)
 
 int listener_fd(const struct listener *l)
 {
-	return l->fd;
+	return l->poll;
 }
 
 static void read_link(const struct nlmsghdr *h, struct heard *ret)
@@ -220,6 +282,23 @@ static void read_netconf(const struct nlmsghdr *h, struct heard *ret)
 
 	/* Those of "all" and "default" are below 0. */
 	ret->ifindex = i > 0 ? (uint32_t)i : 0;
+}
+
+/* The end of a transaction. Numbers are in network order, and the process is numbered as in the first PID namespace: where
+ * that is not ours, another process has the number, or none. */
+static void read_generation(const struct nlmsghdr *h, struct heard *ret)
+{
+	struct nlattr *pid =
+		nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct nfgenmsg), NFTA_GEN_PROC_PID);
+	struct nlattr *name =
+		nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct nfgenmsg), NFTA_GEN_PROC_NAME);
+
+	ret->netfilter = true;
+	ret->pid = pid && nla_len(pid) == 4 ? ntohl(nla_get_u32(pid)) : 0;
+	if (name && nla_len(name) > 0 && !((const char *)nla_data(name))[nla_len(name) - 1])
+		ret->command = nla_data(name);
+	if (ret->pid == (uint32_t)getpid())
+		ret->pid = 0;
 }
 
 static const struct {
@@ -266,7 +345,16 @@ static int nsid_of(const struct listener *l, struct msghdr *m)
 	return NSID_OWN;
 }
 
-int listener_read(struct listener *l, void (*each)(void *arg, const struct heard *h), void *arg)
+/* A message of the socket for nftables. */
+static void generation_read(const struct nlmsghdr *h, struct heard *ret)
+{
+	if (h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN) &&
+	    h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+		read_generation(h, ret);
+}
+
+static int socket_read(struct listener *l, int fd, void (*read)(const struct nlmsghdr *h, struct heard *ret),
+		       void (*each)(void *arg, const struct heard *h), void *arg)
 {
 	static char buffer[MESSAGE_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
 	char control[CMSG_SPACE(sizeof(int)) * 4];
@@ -276,7 +364,7 @@ int listener_read(struct listener *l, void (*each)(void *arg, const struct heard
 		struct sockaddr_nl from = { 0 };
 		struct iovec v = { buffer, sizeof(buffer) };
 		struct msghdr m = { &from, sizeof(from), &v, 1, control, sizeof(control), 0 };
-		ssize_t size = recvmsg(l->fd, &m, 0);
+		ssize_t size = recvmsg(fd, &m, 0);
 		int left = (int)size;
 
 		if (size < 0 && errno == ENOBUFS)
@@ -288,11 +376,19 @@ int listener_read(struct listener *l, void (*each)(void *arg, const struct heard
 		     h = nlmsg_next(h, &left)) {
 			struct heard heard = { .nsid = nsid_of(l, &m) };
 
-			message_read(h, &heard);
+			read(h, &heard);
 			each(arg, &heard);
 		}
 	}
 	return lost ? -ENOBUFS : 0;
+}
+
+int listener_read(struct listener *l, void (*each)(void *arg, const struct heard *h), void *arg)
+{
+	int r = socket_read(l, l->fd, message_read, each, arg);
+	int n = l->netfilter < 0 ? 0 : socket_read(l, l->netfilter, generation_read, each, arg);
+
+	return r < 0 ? r : n;
 }
 
 struct replay {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listen.h - receives events of network namespaces: one socket for all that have a number
+/* listen.h - receives events of network namespaces: one socket, and another one for nftables, for all that have a number
  * (nsid) in ours.  An event is only a hint to observe again. */
 #pragma once
 #include "model/kind.h"
@@ -17,8 +17,10 @@ struct heard {
 	uint32_t group;     /* of a link: IFLA_GROUP */
 	bool others;        /* a route of others was added or removed, in @slot */
 	struct slot slot;
-	bool unrouted; /* a route that the kernel created with an address was removed */
-	uint32_t pid;  /* of the process that caused it, 0: the kernel does not say, or it was us */
+	bool unrouted;       /* a route that the kernel created with an address was removed */
+	bool netfilter;      /* the nftables rules of the namespace were changed */
+	uint32_t pid;        /* of the process that caused it, 0: the kernel does not say, or it was us */
+	const char *command; /* its name, where the kernel says it, NULL elsewhere; valid during the call */
 };
 
 struct listener;
