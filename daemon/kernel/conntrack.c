@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* conntrack.c - reads tracked connections, and has some forgotten. */
+#include "conntrack.h"
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+
+enum { CT_BYTES = 256 }; /* a tuple of IPv6 takes 80 */
+
+struct forgetting {
+	bool (*doomed)(const struct flow *f, void *arg);
+	void *arg;
+	enum flow_want want;
+	uint8_t family;
+	struct rtnl_batch batch;
+	struct nl_msg **v;
+	size_t n, room;
+};
+
+/* There may be many of them at a time, and they are small. */
+static struct nl_msg *ct_msg(uint16_t type, uint8_t family)
+{
+	struct nfgenmsg g = { .nfgen_family = family, .version = NFNETLINK_V0 };
+	struct nl_msg *m = must(nlmsg_alloc_size(CT_BYTES));
+
+	must(nlmsg_put(m, NL_AUTO_PORT, 0, NFNL_SUBSYS_CTNETLINK << 8 | type, 0, NLM_F_REQUEST));
+	if (nlmsg_append(m, &g, sizeof(g), NLMSG_ALIGNTO) < 0)
+		abort();
+	return m;
+}
+
+static bool address_read(struct nlattr *a, uint8_t family, struct inet *ret)
+{
+	int size = family == AF_INET ? 4 : 16;
+
+	if (!a || nla_len(a) != size)
+		return false;
+	*ret = msg_inet(family, (uint8_t)(size * 8), a);
+	return true;
+}
+
+static uint16_t port_read(const struct nlattr *a)
+{
+	return a && nla_len(a) == 2 ? nla_get_u16(a) : 0;
+}
+
+static bool tuple_read(struct nlattr *in, uint8_t family, struct flow_tuple *ret, uint8_t *ret_proto)
+{
+	struct nlattr *a[CTA_TUPLE_MAX + 1], *ip[CTA_IP_MAX + 1], *proto[CTA_PROTO_MAX + 1];
+	bool v4 = family == AF_INET;
+
+	if (!in || nla_parse_nested(a, CTA_TUPLE_MAX, in, NULL) < 0 || !a[CTA_TUPLE_IP] || !a[CTA_TUPLE_PROTO] ||
+	    nla_parse_nested(ip, CTA_IP_MAX, a[CTA_TUPLE_IP], NULL) < 0 ||
+	    nla_parse_nested(proto, CTA_PROTO_MAX, a[CTA_TUPLE_PROTO], NULL) < 0 || !proto[CTA_PROTO_NUM])
+		return false;
+	*ret_proto = nla_get_u8(proto[CTA_PROTO_NUM]);
+	ret->sport = port_read(proto[CTA_PROTO_SRC_PORT]);
+	ret->dport = port_read(proto[CTA_PROTO_DST_PORT]);
+	return address_read(ip[v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC], family, &ret->from) &&
+	       address_read(ip[v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST], family, &ret->to);
+}
+
+static bool is_wanted(enum flow_want want, const struct flow *f)
+{
+	switch (want) {
+	case FLOW_SNAT:
+		return f->snat;
+	case FLOW_DNAT:
+		return f->dnat;
+	case FLOW_NO_SNAT:
+		return !f->snat;
+	case FLOW_NO_DNAT:
+		return !f->dnat;
+	case FLOW_ALL:
+		break;
+	}
+	return true;
+}
+
+/* The request to forget a connection: what it is told by, and its number, so that a later one of the same addresses and
+ * ports stays. */
+static struct nl_msg *forget_msg(uint8_t family, const struct nlattr *tuple, const struct nlattr *id,
+				 const struct nlattr *zone)
+{
+	struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_DELETE, family);
+
+	msg_put(m, CTA_TUPLE_ORIG | NLA_F_NESTED, nla_data(tuple), (size_t)nla_len(tuple));
+	if (id)
+		msg_put(m, CTA_ID, nla_data(id), (size_t)nla_len(id));
+	if (zone)
+		msg_put(m, CTA_ZONE, nla_data(zone), (size_t)nla_len(zone));
+	return m;
+}
+
+static void on_flow(const struct nlmsghdr *h, void *arg)
+{
+	struct forgetting *g = arg;
+	const struct nfgenmsg *head = nlmsg_data(h);
+	struct nlattr *a[CTA_MAX + 1];
+	struct flow f = { 0 };
+	uint8_t proto;
+	uint32_t status;
+
+	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*head), a, CTA_MAX, NULL) < 0 ||
+	    head->nfgen_family != g->family || !a[CTA_STATUS] ||
+	    !tuple_read(a[CTA_TUPLE_ORIG], g->family, &f.original, &f.proto) ||
+	    !tuple_read(a[CTA_TUPLE_REPLY], g->family, &f.reply, &proto))
+		return;
+	status = ntohl(nla_get_u32(a[CTA_STATUS]));
+	f.snat = status & IPS_SRC_NAT;
+	f.dnat = status & IPS_DST_NAT;
+	/* Older kernels do not filter by status. */
+	if (!is_wanted(g->want, &f) || !g->doomed(&f, g->arg))
+		return;
+	if (g->n == g->room) {
+		g->room = g->room ? g->room * 2 : 64;
+		g->v = must(reallocarray(g->v, g->room, sizeof(struct nl_msg *)));
+	}
+	g->v[g->n++] = forget_msg(g->family, a[CTA_TUPLE_ORIG], a[CTA_ID], a[CTA_ZONE]);
+}
+
+/* What was found so far stays: to have it forgotten twice does no harm. */
+static void on_restart(_unused_ void *arg)
+{
+}
+
+static void put_status(struct nl_msg *m, enum flow_want want)
+{
+	uint32_t mask = want == FLOW_SNAT || want == FLOW_NO_SNAT ? IPS_SRC_NAT : IPS_DST_NAT;
+
+	if (want == FLOW_ALL)
+		return;
+	msg_put_u32(m, CTA_STATUS, want == FLOW_SNAT || want == FLOW_DNAT ? htonl(mask) : 0);
+	msg_put_u32(m, CTA_STATUS_MASK, htonl(mask));
+}
+
+int conntrack_forget(struct rtnl *nl, uint8_t family, enum flow_want want,
+		     bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e)
+{
+	struct forgetting g = { .doomed = doomed, .arg = arg, .want = want, .family = family };
+	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, family);
+	struct op *none = NULL;
+	int r;
+
+	put_status(m, want);
+	r = rtnl_dump(nl, m, on_flow, on_restart, &g, e);
+	for (size_t i = 0; i < g.n; i++) {
+		if (rtnl_batch_full(&g.batch, nlmsg_hdr(g.v[i])->nlmsg_len) && r == 0)
+			r = rtnl_batch_send(&g.batch, nl, &none, e);
+		if (r == 0)
+			rtnl_batch_add(&g.batch, g.v[i], NULL);
+		else
+			nlmsg_free(g.v[i]);
+	}
+	if (r == 0)
+		r = rtnl_batch_send(&g.batch, nl, &none, e);
+	rtnl_batch_done(&g.batch);
+	free(g.v);
+	/* Without the module nothing is tracked. */
+	return r == -EOPNOTSUPP || r == -EINVAL ? 0 : r;
+}
