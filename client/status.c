@@ -193,6 +193,9 @@ static void namespace_add(struct table *t, struct json_object *o)
 		interface_add(t, item, i == n - 1);
 	for (size_t i = 0; (item = reply_at(o, "routes", i)); i++)
 		table_line(t, COLOUR_NONE, "   %s", json_object_get_string(item));
+	for (size_t i = 0; (item = reply_at(o, "obstacles", i)); i++)
+		table_line(t, print_state_colour("failed"), "   others stop what is forwarded here: %s, %s",
+			   reply_text(item, "chain"), reply_text(item, "how"));
 }
 
 /* The host comes first; it has nothing to show if the topology declares nothing of it. */

@@ -162,8 +162,28 @@ static void add_route(struct json_object *routes, const struct object *o)
 	arena_done(&a);
 }
 
-static struct json_object *namespace_json(const char *topology, const struct model *desired, const struct object *netns)
+static void add_obstacles(struct json_object *to, const struct view *v, const char *netns)
 {
+	struct json_object *list = NULL;
+
+	for (size_t i = 0; i < v->n_obstacles; i++) {
+		const struct obstacle *o = &v->obstacles[i];
+		struct json_object *one;
+
+		if (strcmp(o->netns, netns))
+			continue;
+		if (!list)
+			add(to, "obstacles", list = json_object_new_array());
+		one = json_object_new_object();
+		add_text(one, "chain", o->chain);
+		add_text(one, "how", o->how);
+		json_object_array_add(list, one);
+	}
+}
+
+static struct json_object *namespace_json(const char *topology, const struct view *v, const struct object *netns)
+{
+	const struct model *desired = v->declared;
 	struct json_object *n = json_object_new_object(), *interfaces = json_object_new_array(),
 			   *routes = json_object_new_array();
 
@@ -179,27 +199,30 @@ static struct json_object *namespace_json(const char *topology, const struct mod
 	add_text(n, "name", netns->netns);
 	add(n, "interfaces", interfaces);
 	add(n, "routes", routes);
+	add_obstacles(n, v, netns->netns);
 	return n;
 }
 
 static int add_namespaces(struct engine *g, const char *name, struct json_object *list, struct err *e)
 {
-	const struct model *desired, *observed;
-	int r = engine_observe(g, name, &desired, &observed, e);
+	struct view v;
+	int r = engine_observe(g, name, &v, e);
 
-	for (size_t i = 0; r == 0 && i < observed->n; i++) {
-		const struct object *o = observed->objects[i];
+	for (size_t i = 0; r == 0 && i < v.observed->n; i++) {
+		const struct object *o = v.observed->objects[i];
 		struct json_object *n;
 
 		if (!object_is(o, "netns"))
 			continue;
-		n = namespace_json(name, desired, o);
+		n = namespace_json(name, &v, o);
 		if (o->owner != OWNER_OURS && !json_object_array_length(json_object_object_get(n, "interfaces")) &&
-		    !json_object_array_length(json_object_object_get(n, "routes")))
+		    !json_object_array_length(json_object_object_get(n, "routes")) &&
+		    !json_object_object_get(n, "obstacles"))
 			json_object_put(n);
 		else
 			json_object_array_add(list, n);
 	}
+	view_done(&v);
 	return r;
 }
 

@@ -4,8 +4,11 @@
 #include "view.h"
 #include "settle.h"
 #include "engine.h"
+#include "kernel/nft_obstacle.h"
 #include "model/kind.h"
 #include "model/model.h"
+
+enum { OBSTACLES_MAX = 64 };
 
 static const char *const *declared_links(struct arena *a, const struct object *netns)
 {
@@ -36,13 +39,64 @@ static const struct extent *declared_extents(struct job *j)
 	return extents;
 }
 
-int engine_observe(struct engine *g, const char *name, const struct model **ret_declared,
-		   const struct model **ret_observed, struct err *e)
+/* The namespaces whose packets others can hold up: the topology has them forward or translate. */
+static bool forwards(const struct object *netns)
+{
+	int i = kind_field(netns->kind, "forwarding");
+	bool is = i >= 0 && object_has(netns, (size_t)i);
+
+	for (const struct object *o = netns->first; o && !is; o = o->next)
+		is = o->kind->netfilter;
+	return is;
+}
+
+struct obstacles_of {
+	struct view *view;
+	const char *netns;
+};
+
+static void on_obstacle(const struct nft_obstacle *o, void *arg)
+{
+	const struct obstacles_of *of = arg;
+	struct view *v = of->view;
+
+	if (v->n_obstacles == OBSTACLES_MAX)
+		return;
+	if (!v->obstacles)
+		v->obstacles = arena_alloc(&v->arena, OBSTACLES_MAX * sizeof(*v->obstacles));
+	v->obstacles[v->n_obstacles++] =
+		(struct obstacle){ of->netns,
+				   arena_fmt(&v->arena, "table %s %s, chain %s", o->family, o->table, o->chain),
+				   arena_strdup(&v->arena, o->how) };
+}
+
+/* What cannot be read is not shown: it is a hint only. */
+static void add_obstacles(struct view *v, const struct netns *ns)
+{
+	const struct object *netns = model_netns(v->declared, ns->name);
+	struct obstacles_of of = { v, netns ? netns->netns : NULL };
+	struct err e;
+
+	if (!netns || ns->fd < 0 || !forwards(netns))
+		return;
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, &e);
+	if (entered >= 0)
+		(void)!nft_obstacles(on_obstacle, &of, &e);
+}
+
+void view_done(struct view *v)
+{
+	arena_done(&v->arena);
+	*v = (struct view){ 0 };
+}
+
+int engine_observe(struct engine *g, const char *name, struct view *ret, struct err *e)
 {
 	struct job *j = &g->planned;
 	struct wish w = { .topology = name, .desired = &j->last.model, .last = &j->last.model };
 	struct err away;
 
+	*ret = (struct view){ 0 };
 	job_done(j);
 	if (topology_job(g, j, name, e) < 0)
 		return e->code;
@@ -55,8 +109,10 @@ int engine_observe(struct engine *g, const char *name, const struct model **ret_
 		w.extents = declared_extents(j);
 		(void)!pass_observe(&j->pass, &w, &away);
 	}
+	ret->declared = &j->last.model;
+	ret->observed = &j->pass.observed;
+	for (size_t i = 0; i < j->pass.set.n; i++)
+		add_obstacles(ret, &j->pass.set.v[i]);
 	netns_set_done(&j->pass.set);
-	*ret_declared = &j->last.model;
-	*ret_observed = &j->pass.observed;
 	return 0;
 }

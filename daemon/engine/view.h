@@ -3,6 +3,19 @@
 #pragma once
 #include "engine.h"
 
-/* Observes what the topology declares, and who owns it; valid until the engine's next call. */
-int engine_observe(struct engine *g, const char *name, const struct model **ret_declared,
-		   const struct model **ret_observed, struct err *e);
+/* A chain of other programs that drops what a namespace forwards (nft_obstacle.h). */
+struct obstacle {
+	const char *netns, *chain, *how; /* "host", "table ip filter, chain FORWARD", "policy drop" */
+};
+
+/* What is there of a topology; valid until the engine's next call. */
+struct view {
+	const struct model *declared, *observed;
+	struct obstacle *obstacles;
+	size_t n_obstacles;
+	struct arena arena; /* of the obstacles */
+};
+
+/* Observes what the topology declares, and who owns it.  @ret is to be freed with view_done in any case. */
+int engine_observe(struct engine *g, const char *name, struct view *ret, struct err *e);
+void view_done(struct view *v);

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Chains of other programs that stop what is forwarded here: netnsctl status names them, and only them."""
+import json
+
+import pytest
+
+ROUTER = {"namespaces": {"r": {"forwarding": "ipv4", "interfaces": {"a": {"kind": "veth", "peer": "c/a"}}},
+                         "c": {}}}
+
+STOPS = {
+    "a policy": ("add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }",
+                 "table ip filter, chain FORWARD", "policy drop"),
+    "a last rule": ("add table inet firewalld; add chain inet firewalld filter_FORWARD { type filter hook forward priority 10; }; "
+                    "add rule inet firewalld filter_FORWARD ct state established accept; "
+                    "add rule inet firewalld filter_FORWARD counter log reject",
+                    "table inet firewalld, chain filter_FORWARD", "last rule reject"),
+    "a last rule that drops": ("add table ip6 x; add chain ip6 x y { type filter hook forward priority -300; }; "
+                               "add rule ip6 x y counter drop", "table ip6 x, chain y", "last rule drop"),
+    "a bridge": ("add table bridge b; add chain bridge b f { type filter hook forward priority 0; policy drop; }",
+                 "table bridge b, chain f", "policy drop"),
+}
+PASSES = {
+    "a policy": "add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy accept; }",
+    "another hook": "add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; policy drop; }",
+    "a last rule for some": "add table inet x; add chain inet x y { type filter hook forward priority 0; }; "
+                            "add rule inet x y ip daddr 10.9.9.9 drop",
+    "a drop after all has passed": "add table inet x; add chain inet x y { type filter hook forward priority 0; }; "
+                                   "add rule inet x y counter accept; add rule inet x y drop",
+    "no hook": "add table inet x; add chain inet x y; add rule inet x y drop",
+}
+
+
+def nft(machine, netns, rules):
+    machine.run("ip", "netns", "exec", netns, "nft", "-f", "-", text=rules.replace("; add", "\nadd"))
+
+
+def namespaces(machine):
+    return {n["name"]: n for n in json.loads(machine.ctl("--json", "status", "lab").stdout)["namespaces"]}
+
+
+@pytest.mark.parametrize("case", STOPS)
+def test_stops(machine, case):
+    rules, chain, how = STOPS[case]
+    machine.apply(ROUTER)
+    for netns in "r", "c":
+        nft(machine, netns, rules)
+    seen = namespaces(machine)
+    assert seen["r"]["obstacles"] == [{"chain": chain, "how": how}]
+    assert "obstacles" not in seen["c"], "it forwards nothing"
+    assert f"others stop what is forwarded here: {chain}, {how}" in machine.ctl("status", "lab").stdout
+
+
+@pytest.mark.parametrize("case", PASSES)
+def test_passes(machine, case):
+    machine.apply(ROUTER)
+    nft(machine, "r", PASSES[case])
+    assert "obstacles" not in namespaces(machine)["r"]
+
+
+def test_on_the_host(machine):
+    """A host that forwards, with nothing else declared on it."""
+    machine.apply({"host": {"forwarding": "ipv4"}, "namespaces": {}})
+    machine.sh("nft add table ip filter; nft 'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'")
+    assert namespaces(machine)["host"]["obstacles"] == [{"chain": "table ip filter, chain FORWARD", "how": "policy drop"}]
+
+
+def test_many(machine):
+    """No more than 64 are shown."""
+    machine.apply(ROUTER)
+    nft(machine, "r", "\n".join(f"add table ip t{i}\nadd chain ip t{i} c {{ type filter hook forward priority {i}; policy drop; }}"
+                                for i in range(70)))
+    assert len(namespaces(machine)["r"]["obstacles"]) == 64
