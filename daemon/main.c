@@ -218,6 +218,7 @@ static int loop_run(struct daemon *d)
 		r = sd_event_run(d->event, d->working ? 0 : output_flush() ? UINT64_MAX : RETRY_USEC);
 		if (d->working)
 			d->working = engine_step(d->engine);
+		watch_turn(d->watch);
 		control_turn(d->control, d->working);
 	}
 	return r;

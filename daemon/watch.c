@@ -2,6 +2,7 @@
 /* watch.c - turns events of the kernel into marks (watched.h), and has them handled. */
 #include "usec.h"
 #include "watch.h"
+#include "watch_etc.h"
 #include "heal/heal.h"
 #include "base/log.h"
 #include <fcntl.h>
@@ -22,6 +23,7 @@ struct watch {
 	void (*work)(void *arg);
 	void *arg;
 	sd_event *event;
+	struct watch_etc etc;
 	sd_event_source *events, *names, *mounts, *check, *audit;
 	int names_fd, mounts_fd;
 	bool names_watched;
@@ -132,6 +134,7 @@ static int on_audit(sd_event_source *s, _unused_ uint64_t usec, void *arg)
 	struct watch *w = arg;
 
 	watch_names(w);
+	watch_etc_renew(&w->etc);
 	watched_audit(w->env);
 	watched_check_names(w->env, NULL);
 	w->work(w->arg);
@@ -194,14 +197,22 @@ int watch_new(struct watch **ret, sd_event *event, struct env *env, unsigned aud
 	}
 	mounts_open(w);
 	watch_names(w);
+	watch_etc_init(&w->etc, event, env, work, arg);
 	*ret = w;
 	return 0;
+}
+
+void watch_turn(struct watch *w)
+{
+	if (w->env->outside_changed)
+		watch_etc_renew(&w->etc);
 }
 
 void watch_free(struct watch *w)
 {
 	if (!w)
 		return;
+	watch_etc_done(&w->etc);
 	sd_event_source_unref(w->events);
 	sd_event_source_unref(w->names);
 	sd_event_source_unref(w->mounts);

@@ -18,7 +18,7 @@ LIBRARIES = {
     "json-c": (r"json-c/.*", "base/json base/json_struct base/json_token model/type model/type_inet model/name model/node model/field model/model "
                              "model/describe format client store transaction topology heal engine control method "
                              "daemon/main daemon/once daemon/notify daemon/watch"),
-    "sd-event": (r"systemd/sd-event\.h", "control method daemon/main daemon/once daemon/notify daemon/watch"),
+    "sd-event": (r"systemd/sd-event\.h", "control method daemon/main daemon/once daemon/notify daemon/watch daemon/watch_etc"),
 }
 
 # function: its module, and the only other one that calls it.  Everything that changes the kernel is a pass.

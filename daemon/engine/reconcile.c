@@ -344,6 +344,7 @@ static void env_init(struct env *env, const struct kinds *kinds, const struct en
 		.next_index = &env->next_index,
 		.arg = env,
 		.open = watched_open,
+		.clear = machine_clear,
 		.observe = machine_observe,
 		.execute = machine_execute,
 		.name = machine_name,

@@ -261,9 +261,26 @@ static void values_read(struct loader *l, const struct node *n, const struct kin
 	}
 }
 
+static void one_read(struct loader *l, const struct node *n, const struct kind *k, const char *netns)
+{
+	struct object *o = object_begin(l, n, k, netns, NULL);
+
+	if (k->shorthand)
+		field_read(l, n, o, kind_field(k, k->shorthand));
+	else if (node_is_object(l, n))
+		fields_read(l, n, o, true);
+	else
+		load_break(l, o);
+	object_end(l, n, o);
+}
+
 static void section_read(struct loader *l, const struct node *n, const struct kind *k, const char *netns,
 			 const char *name)
 {
+	if (k->form == FORM_ONE) {
+		one_read(l, n, k, netns);
+		return;
+	}
 	if (!(k->form == FORM_LIST ? node_is_list : node_is_object)(l, n)) {
 		load_doubt(l, k, netns);
 		return;
@@ -271,6 +288,7 @@ static void section_read(struct loader *l, const struct node *n, const struct ki
 	switch (k->form) {
 	case FORM_BODY:
 	case FORM_KEYS:
+	case FORM_ONE:
 		break;
 	case FORM_MAP:
 		map_read(l, n, k, netns);

@@ -69,8 +69,12 @@ static void print_place(FILE *out, const struct kind *k)
 	case FORM_VALUES:
 		fprintf(out, "A key and its value in *%s* of %s", k->section, in);
 		break;
+	case FORM_ONE:
+		fprintf(out, k->shorthand ? "The value of *%s* of a namespace" : "The object *%s* of a namespace",
+			k->section);
+		break;
 	}
-	if (k->shorthand) {
+	if (k->shorthand && k->form != FORM_ONE) {
 		fputs("; a string instead of an object is its *", out);
 		print_text(out, k->shorthand);
 		fputc('*', out);

@@ -10,8 +10,6 @@ static const struct {
 	{ "namespace", "rules" },
 	{ "namespace", "neighbors" },
 	{ "namespace", "nat" },
-	{ "namespace", "dns" },
-	{ "namespace", "hosts" },
 	{ "kind", "vlan" },
 	{ "kind", "macvlan" },
 	{ "kind", "ipvlan" },

@@ -123,7 +123,11 @@ static struct json_object *section_schema(const struct kind *k)
 
 	if (k->form == FORM_VALUES)
 		return map_of(field_schema(pair_field(k, true)), field_schema(pair_field(k, false)));
+	if (k->form == FORM_ONE && k->shorthand)
+		return field_schema(&k->fields[kind_field(k, k->shorthand)]);
 	item = ref_to(def_name(k, NULL, name));
+	if (k->form == FORM_ONE)
+		return item;
 	if (k->form == FORM_MAP)
 		return map_of(ifname_schema(), item);
 	shorthand = k->shorthand ? kind_field(k, k->shorthand) : -1;
@@ -215,7 +219,7 @@ static struct json_object *defs_schema(const struct kinds *kinds)
 
 		if (k->form == FORM_BODY)
 			put(defs, "namespace", kind_schema(kinds, k));
-		else if (!k->section || k->form == FORM_VALUES ||
+		else if (!k->section || k->form == FORM_VALUES || (k->form == FORM_ONE && k->shorthand) ||
 			 json_object_object_get_ex(defs, def_name(k, NULL, name), NULL))
 			continue;
 		else if (section_has_kinds(kinds, k))

@@ -174,6 +174,7 @@ static void watched_make(struct topology *t, struct watched *k, const struct obj
 	snprintf(k->name, sizeof(k->name), "%s", netns->netns);
 	for (; i < t->declared.n && !strcmp(t->places[i]->netns, k->name); i++) {
 		k->netfilter |= t->places[i]->kind->netfilter;
+		k->outside |= t->places[i]->kind->outside;
 		if (!object_is(t->places[i], "link"))
 			continue;
 		if (k->n_links % 16 == 0)
@@ -229,6 +230,10 @@ void watched_take(struct env *env, struct topology *t, struct model *declared, s
 		memcpy(t->places, t->declared.objects, t->declared.n * sizeof(*t->places));
 	qsort(t->places, t->declared.n, sizeof(*t->places), object_cmp);
 	watched_make_all(env, t, &old, set, observed);
+	for (size_t i = 0; i < t->n_watched; i++)
+		env->outside_changed |= t->watched[i].outside;
+	for (size_t i = 0; i < old.n_watched; i++)
+		env->outside_changed |= old.watched[i].outside;
 	watched_done(env, &old);
 }
 
@@ -323,6 +328,21 @@ void watched_check_names(struct env *env, const char *name)
 			check_name(env, k);
 		for (size_t n = 0; !name && n < t->n_watched; n++)
 			check_name(env, &t->watched[n]);
+	}
+}
+
+void watched_mark_outside(struct env *env, const char *name)
+{
+	env->marked = true;
+	for (size_t i = 0; i < env->n_topologies; i++) {
+		struct topology *t = env->topologies[i];
+		struct watched *k = name ? watched_find(t, name) : NULL;
+
+		if (k && k->outside)
+			watched_mark(k, NULL);
+		for (size_t n = 0; !name && n < t->n_watched; n++)
+			if (t->watched[n].outside)
+				watched_mark(&t->watched[n], NULL);
 	}
 }
 

@@ -15,6 +15,7 @@ struct watched {
 	bool renamed; /* its name meant something else at the last check */
 	int nsid;
 	bool heard;            /* nsid is valid */
+	bool outside;          /* the topology declares files of it (kind.outside) */
 	bool by_link;          /* links are observed one by one: others may have thousands here */
 	struct object **links; /* of the topology, in order of ifindex once sorted */
 	size_t n_links;
@@ -71,6 +72,8 @@ void watched_audit(struct env *env);
 /* watched.c: names. */
 /* Checks whether names still mean the same namespaces; @name NULL: all. */
 void watched_check_names(struct env *env, const char *name);
+/* Marks what exists of @name without the namespace, such as its files; NULL: of all that have such. */
+void watched_mark_outside(struct env *env, const char *name);
 /* machine.open, of the env: unlinked namespaces are opened by the descriptors that are held. */
 int watched_open(void *arg, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
 /* Has the namespaces of @set heard, before they are observed. */

@@ -45,6 +45,12 @@ int netns_set_make(struct netns_set *set, const char *dir, const char **names, s
 void netns_set_done(struct netns_set *set);
 struct netns *netns_find(const struct netns_set *set, const char *name);
 
+/* Whether what is in it can be read. */
+static inline bool netns_is_there(const struct netns *ns)
+{
+	return ns->state == NETNS_NAMED || ns->state == NETNS_FRESH || ns->state == NETNS_UNLINKED;
+}
+
 /* The inode of the namespace that has the name in @dir, 0 if there is none. */
 ino_t netns_inode(const char *dir, const char *name);
 /* Whether the descriptor refers to a network namespace. */

@@ -12,7 +12,9 @@
 	KIND(sysctl_link)   \
 	KIND(address)       \
 	KIND(address_route) \
-	KIND(route)
+	KIND(route)         \
+	KIND(dns)           \
+	KIND(hosts)
 
 #define KIND(name) extern const struct kind kind_##name;
 KINDS

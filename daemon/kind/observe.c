@@ -5,8 +5,9 @@
 int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, struct extent extent,
 		  struct model *desired, struct model *last, struct err *e)
 {
+	bool there = netns_is_there(ns);
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
-	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
+	_cleanup_(netns_leavep) int entered = there ? netns_enter(ns, e) : -1;
 	struct observer obs = {
 		.observed = observed,
 		.ns = ns,
@@ -17,12 +18,19 @@ int observe_netns(struct model *observed, const struct netns *ns, const struct n
 		.exclusive = set->exclusive,
 		.wanted = { model_netns(desired, ns->name), model_netns(last, ns->name) },
 	};
-	int r = entered < 0 ? entered : rtnl_open(&nl, e);
+	int r = !there ? 0 : entered < 0 ? entered : rtnl_open(&nl, e);
 
 	obs.nl = nl;
 	for (size_t i = 0; i < observed->kinds->n && r == 0; i++)
-		if (observed->kinds->v[i]->observe)
+		if (observed->kinds->v[i]->observe && (there || observed->kinds->v[i]->outside))
 			r = observed->kinds->v[i]->observe(&obs, e);
 	free(obs.links);
 	return r;
+}
+
+void observe_clear(const struct netns *ns)
+{
+	for (size_t i = 0; i < all_kinds.n; i++)
+		if (all_kinds.v[i]->clear)
+			all_kinds.v[i]->clear(ns->name);
 }

@@ -7,3 +7,5 @@
  * (model_link), determine what is read besides links, addresses and our routes. */
 int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, struct extent extent,
 		  struct model *desired, struct model *last, struct err *e);
+/* Removes what an interrupted step has left of a namespace, outside of it. */
+void observe_clear(const struct netns *ns);

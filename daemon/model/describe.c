@@ -45,6 +45,8 @@ static char *field_text(struct arena *a, const struct object *o, const struct ob
 
 	if (f->type->say && !before && !is_none(o, i))
 		return f->type->say(o->netns, object_at(o, i), a);
+	if (before && f->type->say_change)
+		return f->type->say_change(object_at(before, i), object_at(o, i), a);
 	if (before && o->kind->form == FORM_VALUES)
 		return f->flags & KEY ? value : arena_fmt(a, "%s → %s", value_text(a, before, i), value);
 	if (before)
@@ -64,7 +66,8 @@ char *object_describe(struct arena *a, const struct object *o, const struct obje
 {
 	bool named = o->kind->form == FORM_MAP && !o->kind->managed && !before;
 	bool pair = o->kind->form == FORM_VALUES;
-	const char *sep = pair ? (before ? " " : " = ") : o->kind->form == FORM_MAP || before ? ", " : " ";
+	bool listed = o->kind->form == FORM_MAP || o->kind->form == FORM_ONE || before;
+	const char *sep = pair ? (before ? " " : " = ") : listed ? ", " : " ";
 	char *all = named ? arena_strdup(a, o->kind->name) : arena_strdup(a, "");
 	bool which = before && o->kind->form == FORM_LIST;
 

@@ -16,6 +16,7 @@ enum form {
 	FORM_MAP,    /* "section": { "name": { fields } }; the name goes to the key field */
 	FORM_LIST,   /* "section": [ { fields } ] */
 	FORM_VALUES, /* "section": { "key": value }: the two fields of the kind */
+	FORM_ONE,    /* "section": { fields }: one in a namespace; or the value of the field shorthand */
 };
 
 enum { GROUPS_MAX = 4, SLOTS_MAX = 3 };
@@ -46,6 +47,7 @@ struct kind {
 	bool in_link;          /* the section is in an interface, not in a namespace */
 	bool managed;          /* manages an existing object, of whatever kind; never creates or deletes */
 	bool awaitable;        /* if it is only managed and missing, it is waited for */
+	bool outside;          /* files of a namespace: they exist without it, and traffic does not depend on them */
 	bool ports;            /* other links may name it as their master */
 	const char *shorthand; /* in a list, a bare string is the value of this field */
 	size_t size;
@@ -76,7 +78,8 @@ struct kind {
 
 	/* ---- the state of the kernel ---- */
 
-	/* Adds the kernel's objects of this class in one namespace. */
+	/* Adds the kernel's objects of this class in one namespace; of a kind that is outside also where the namespace
+	 * does not exist. */
 	int (*observe)(struct observer *obs, struct err *e);
 	/* Pure.  Called for each observed object when all namespaces have been read: resolves what involves more than
 	 * one.  @wanted is the expected object of the same id, or NULL. */
@@ -137,6 +140,9 @@ struct kind {
 	/* The kernel says that what @o would be exists already: describes what that is, and the remedy, as an
 	 * unfinished sentence; NULL: unknown. */
 	const char *(*in_the_way)(struct batch *b, const struct object *o, struct arena *a);
+
+	/* Removes what an interrupted step may have left of a namespace. */
+	void (*clear)(const char *netns);
 
 	/* ---- our mark ---- */
 

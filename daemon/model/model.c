@@ -348,12 +348,13 @@ bool ref_is_in(const char *ref, const char *netns)
 	return !strncmp(ref, netns, n) && ref[n] == '/';
 }
 
-/* Everything belongs to its namespace, and what a file lists in an interface belongs to that. */
+/* Everything in a namespace belongs to it, and what a file lists in an interface belongs to that. */
 bool object_ref(const struct object *o, bool gives, size_t *i, struct ref *ret)
 {
 	const struct kind *k = o->kind;
+	bool inside = strcmp(k->class, "netns") && !k->outside;
 	struct ref around[] = {
-		{ .field = SIZE_MAX, .class = "netns", .to = strcmp(k->class, "netns") ? o->netns : NULL },
+		{ .field = SIZE_MAX, .class = "netns", .to = inside ? o->netns : NULL },
 		{ .field = SIZE_MAX, .class = "link", .to = k->in_link ? o->place : NULL },
 	};
 

@@ -182,6 +182,12 @@ static void owner_of_signed(struct resolving *r, struct object *o)
 		owner_of_damaged(r, o, want, last);
 }
 
+/* Whether nothing but the mark on itself shows whose it is. */
+static bool is_signed(const struct object *o)
+{
+	return object_is(o, "link") || object_is(o, "netns") || o->kind->outside;
+}
+
 /* The link that @o belongs to, unless it is one itself. */
 static struct object *carrier(const struct model *m, const struct object *o)
 {
@@ -249,7 +255,7 @@ void owner_resolve(struct model *observed, const char *name, struct model *desir
 		struct object *o = observed->objects[i];
 
 		o->owner = OWNER_FOREIGN;
-		if (object_is(o, "link") || object_is(o, "netns"))
+		if (is_signed(o))
 			owner_of_signed(&r, o);
 	}
 	free(r.numbered);
@@ -257,7 +263,7 @@ void owner_resolve(struct model *observed, const char *name, struct model *desir
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i];
 
-		if (!object_is(o, "link") && !object_is(o, "netns") && !o->managed)
+		if (!is_signed(o) && !o->managed)
 			owner_of(&r, o);
 	}
 }

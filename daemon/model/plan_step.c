@@ -45,6 +45,8 @@ static const char *disruption(const struct plan *p, const struct op *op)
 {
 	const struct kind *k = op->after ? op->after->kind : NULL;
 
+	if ((op->after ? op->after : op->before)->kind->outside)
+		return NULL;
 	/* Of a recreated object the creation is shown. */
 	if (!op->after)
 		return model_find(p->desired, op->before->id) ? NULL : "would be removed";

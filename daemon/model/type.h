@@ -29,8 +29,10 @@ struct type {
 	bool (*equal)(const void *a, const void *b);
 	/* Makes a copy that refers to memory of @a only; NULL where the bytes are everything. */
 	void (*copy)(void *dst, const void *src, struct arena *a);
-	/* Optional: the value with its name in the words of ip(8), where JSON would not do. */
+	/* Optional: the value with its name in the words of ip(8), where JSON would not do; NULL: nothing. */
 	char *(*say)(const char *netns, const void *src, struct arena *a);
+	/* Optional: what changes, where both values would be too much. */
+	char *(*say_change)(const void *before, const void *after, struct arena *a);
 	/* JSON Schema of the value; the caller owns it. */
 	struct json_object *(*schema)(const struct field *f);
 };

@@ -80,6 +80,7 @@ struct env {
 	size_t n_topologies;
 	uint16_t marks[MARK_BUCKETS];        /* topologies for each remainder of topology_hash */
 	bool marked;                         /* some topology may be marked (watched_is_marked); if false, none is */
+	bool outside_changed;                /* since the files of namespaces were watched last (watch_etc.h) */
 	struct listener *listener;           /* NULL: nothing is watched, only applied once */
 	struct watched *heard[HEARD_CHAINS]; /* by watched_chain of the nsid */
 	struct drifts drifts;                /* what those of new topologies start from */

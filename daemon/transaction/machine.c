@@ -13,6 +13,11 @@ int machine_open(void *dir, struct netns_set *set, const char **names, size_t n,
 	return 0;
 }
 
+void machine_clear(_unused_ void *arg, const struct netns *ns)
+{
+	observe_clear(ns);
+}
+
 int machine_observe(_unused_ void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,
 		    struct model *observed, struct err *e)
 {

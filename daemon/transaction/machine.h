@@ -33,7 +33,9 @@ struct machine {
 	/* Opens the namespaces called @names, which are sorted and may repeat.  @pins: where unlinked ones are pinned
 	 * (netns.h), and may have been left; NULL: nowhere. */
 	int (*open)(void *arg, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
-	/* Reads @ns, of @set, into @observed. */
+	/* Removes what an interrupted step has left of @ns; may be NULL. */
+	void (*clear)(void *arg, const struct netns *ns);
+	/* Reads @ns, of @set, into @observed; if it does not exist, what exists without it. */
 	int (*observe)(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,
 		       struct model *observed, struct err *e);
 	/* As execute_step. */
@@ -44,6 +46,7 @@ struct machine {
 
 /* The kernel; @arg of machine_open: the directory of names. */
 int machine_open(void *dir, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
+void machine_clear(void *arg, const struct netns *ns);
 int machine_observe(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,
 		    struct model *observed, struct err *e);
 int machine_execute(void *arg, struct execution *x, const struct op **ret_op, struct err *e);

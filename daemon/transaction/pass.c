@@ -47,6 +47,8 @@ int pass_clear(struct pass *p, bool (*is_ours)(const void *arg, const char *netn
 
 		if (ns->state == NETNS_PLACEHOLDER && is_ours(arg, ns->name) && netns_clear(ns, p->set.dir, e) < 0)
 			return e->code;
+		if (p->machine->clear)
+			p->machine->clear(p->machine->arg, ns);
 	}
 	return 0;
 }
@@ -82,16 +84,15 @@ static int observe_all(struct pass *p, struct err *e)
 	for (size_t i = 0; i < p->set.n; i++) {
 		struct netns *ns = &p->set.v[i];
 		struct object *want = model_netns(p->wish.desired, ns->name);
-		bool there = ns->state == NETNS_NAMED || ns->state == NETNS_FRESH || ns->state == NETNS_UNLINKED;
 		int r = 0;
 
-		if (there && !ns->unchanged)
+		if (!ns->unchanged)
 			r = p->machine->observe(p->machine->arg, &p->set, ns, &p->wish, &p->observed, e);
 		if (r < 0)
 			return r;
 		if (want)
 			want->name_blocked = ns->state == NETNS_STALE || ns->state == NETNS_PLACEHOLDER;
-		ns->unchanged = there;
+		ns->unchanged = netns_is_there(ns);
 	}
 	return 0;
 }

@@ -21,7 +21,8 @@ void pass_done(struct pass *p);
 
 /* Opens namespaces (machine.open), whose names must outlive the pass.  Those that were open are closed. */
 int pass_open(struct pass *p, const char **names, size_t n, const char *pins, struct err *e);
-/* Removes the placeholders that a create of ours left at the names of those namespaces that @is_ours selects. */
+/* Removes what an interrupted change of ours has left: placeholders at the names of those namespaces that @is_ours
+ * selects, and what machine.clear knows. */
 int pass_clear(struct pass *p, bool (*is_ours)(const void *arg, const char *netns), const void *arg, struct err *e);
 /* Names @ns; all that are in @state. */
 int pass_name(struct pass *p, struct netns *ns, struct err *e);

@@ -13,6 +13,7 @@ PINGS = {
     "bridge": [(a, f"10.0.2.{i}") for a in ("red", "green", "blue") for i in (1, 2, 3)],
     "router": [("office", "10.0.4.10"), ("lab", "10.0.3.10"), ("office", "10.0.4.1")],
     "ipv6": [("west", "2001:db8:5::2"), ("east", "2001:db8:5::1"), ("west", "10.0.5.2")],
+    "names": [("client", "server"), ("client", "www"), ("server", "client")],
     "chain": [("r1", "10.1.9.2"), ("r10", "10.1.1.1"), ("r5", "10.1.9.2")],
     "host-bridge": [(None, "192.168.100.2"), ("ns1", "192.168.100.1")],
     "two-behind-bridge": [("ns1", "192.168.50.3"), ("ns2", "192.168.50.2"), ("ns1", "192.168.50.1")],

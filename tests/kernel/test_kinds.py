@@ -308,7 +308,7 @@ def test_dumps_that_are_disturbed(machine):
     machine.sh("rm /run/enough; ip link del group 7")
 
 
-@pytest.mark.parametrize("section", ["rules", "nat", "dns", "expect"])
+@pytest.mark.parametrize("section", ["rules", "nat", "expect"])
 def test_what_is_not_built_yet_is_refused_by_name(machine, section):
     value = [{"from": "ns1", "ping": "10.0.0.1"}] if section in ("rules", "expect") else {}
     t = everyday()

@@ -33,7 +33,8 @@ static int fake_observe(void *arg, const struct netns_set *set, const struct net
 	struct fake_machine *m = arg;
 
 	m->kernel->exclusive = set->exclusive;
-	fake_show(m->kernel, observed, ns->name, w->desired, w->last);
+	if (netns_is_there(ns))
+		fake_show(m->kernel, observed, ns->name, w->desired, w->last);
 	return 0;
 }
 

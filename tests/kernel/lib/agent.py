@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Runs on a machine for a long time: executes the scripts it gets, and reads quickly what ip(8) and /proc/sys say about
 every namespace. Lines of JSON in and out."""
+import contextlib
 import glob
 import json
 import os
+import stat
 import subprocess
 import sys
 
@@ -29,10 +31,24 @@ def look_at(path, patterns):
     return {"ip": [json.loads(line) for line in out.splitlines() if line.startswith("[")], "sysctl": sysctls(patterns)}
 
 
+def etc():
+    """What is in /etc/netns: mode, and contents."""
+    found = {}
+    for path in glob.glob("/etc/netns/**", recursive=True, include_hidden=True):
+        with contextlib.suppress(OSError):
+            info = os.lstat(path)
+            found[path] = f"{info.st_mode:o}"
+            if stat.S_ISREG(info.st_mode):
+                with open(path, encoding="utf-8") as f:
+                    found[path] += " " + f.read()
+    return found
+
+
 def look(patterns):
     folder = "/run/netns"
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     found = {"host": look_at("/proc/1/ns/net", patterns)}
+    found["host"]["etc"] = etc()
     for name in names:
         try:
             found[name] = look_at(f"{folder}/{name}", patterns)

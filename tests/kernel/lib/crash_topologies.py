@@ -9,8 +9,10 @@ ip addr add 192.0.2.1/24 dev wan
 ip netns add out
 ip -n out link set lo up
 ip -n out link add stub address 02:00:00:00:00:03 type bridge
-ip -n out link set stub up"""
-TEARDOWN = "ip link del wan\nip netns del out"
+ip -n out link set stub up
+mkdir /etc/netns/out
+echo mine >/etc/netns/out/nsswitch.conf"""
+TEARDOWN = "ip link del wan\nip netns del out\nrm -r /etc/netns/out"
 
 # The sysctls that matter, below net.
 KEYS = [
@@ -41,12 +43,15 @@ def first():
                     "eth1": {"addresses": ["10.2.0.1/24", "2001:db8:2::1/64"]},
                 },
                 "routes": [{"to": "default", "via": "10.1.0.1"}, {"to": "default", "via": "2001:db8:1::1"}],
+                "dns": {"nameservers": ["10.1.0.1"], "search": ["example"]},
+                "hosts": True,
             },
             "b": {
                 "sysctl": {"net.ipv4.ip_default_ttl": 17},
                 "interfaces": {"eth0": {"addresses": ["10.2.0.2/24", "2001:db8:2::2/64"],
                                         "sysctl": {"ipv4.rp_filter": 1}}},
                 "routes": [{"to": "default", "via": "10.2.0.1"}, {"to": "10.66.0.0/16", "type": "blackhole"}],
+                "dns": {"nameservers": ["10.1.0.1"]},
             },
             "sw": {"interfaces": {
                 "br0": {"kind": "bridge"},
@@ -60,6 +65,7 @@ def first():
                 "sysctl": {"net.ipv4.conf.all.rp_filter": 1},
                 "interfaces": {"up0": {"addresses": ["10.2.0.3/24"]}, "stub": {"mtu": 1300}},
                 "routes": [{"to": "10.77.0.0/16", "via": "10.2.0.1"}],
+                "dns": {"nameservers": ["2001:db8::53"]},
             },
         },
     }
@@ -80,12 +86,16 @@ def second():
                    "net.ipv6.conf.default.hop_limit": 34}
     a["interfaces"]["eth0"]["addresses"] = ["10.1.0.2/24", "10.1.0.3/24"]
     a["routes"] = [{"to": "default", "nexthops": [{"via": "10.1.0.1"}, {"via": "10.1.0.7"}]}]
+    a["dns"] = {"nameservers": ["10.1.0.7"], "options": ["ndots:2"]}
+    del out["dns"]
+    out["hosts"] = {"10.2.0.1": ["a", "a.example"]}
     sw["interfaces"]["br0"] = {"kind": "bridge", "forward_delay": 200, "priority": 4096}
     sw["interfaces"]["p2"]["peer"] = "c/eth0"
     del t["namespaces"]["b"]
     t["namespaces"]["c"] = {
         "interfaces": {"eth0": {"addresses": ["10.2.0.4/24"]}, "br1": {"kind": "bridge"}},
         "routes": [{"to": "default", "via": "10.2.0.1"}],
+        "dns": {"nameservers": []},
     }
     out["forwarding"] = False
     out["sysctl"] = {"net.ipv4.ip_default_ttl": 33}

@@ -10,6 +10,10 @@ def find(name, topology):
     for netns, body in expected.bodies(topology).items():
         if expected.is_ours(netns, body):
             found += [f"ip netns del {netns}", f"ip -n {netns} link set lo down"]
+        for key, file in ("dns", "resolv.conf"), ("hosts", "hosts"):
+            path = f"/etc/netns/{netns}/{file}"
+            if key in body:
+                found += [f"rm {path}", f"echo options rotate >>{path}", f"sed -i 's/198[.]51/203.0/' {path}"]
         if "forwarding" in body:
             found += [write(netns, "ipv4/ip_forward", int(declared[netns, "sysctl", "ipv4/ip_forward"] == "0"))]
         found += [write(netns, key.replace(".", "/").removeprefix("net/"), other(key, value))

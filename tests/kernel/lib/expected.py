@@ -4,7 +4,7 @@
 import ipaddress
 
 # Of these there may be none but those expected. All other facts are of one of these.
-THINGS = "namespace", "link", "address", "route"
+THINGS = "namespace", "link", "address", "route", "etc"
 FORWARDED = "ipv4/forwarding", "ipv6/forwarding", "ipv6/accept_ra"  # keys that switching forwarding sets as well
 
 
@@ -15,6 +15,7 @@ def seen(look):
         if "error" in raw:
             continue
         facts[netns, "inode"] = raw["inode"]
+        facts.update(((*path.split("/")[:1], "etc", path), seen_etc(text)) for path, text in raw.get("etc", {}).items())
         facts.update(seen_sysctls(netns, raw))
         for link in raw.get("links", []):
             facts.update(seen_link(netns, link, look))
@@ -23,6 +24,11 @@ def seen(look):
         for route in raw.get("routes", []):
             facts.update(seen_route(netns, route))
     return facts
+
+
+def seen_etc(text):
+    """The lines that say something: the three that every hosts file begins with do not."""
+    return [line for line in text.splitlines() if not line.startswith(("127.", "::1 "))]
 
 
 def seen_sysctls(netns, raw):
@@ -156,6 +162,10 @@ def declared_body(netns, body):
     if forwarding is not None:
         facts[netns, "sysctl", "ipv4/ip_forward"] = str(int(forwarding in (True, "ipv4")))
         facts[netns, "sysctl", "ipv6/conf/all/forwarding"] = str(int(forwarding in (True, "ipv6")))
+    if "dns" in body:
+        facts[netns, "etc", f"{netns}/resolv.conf"] = [f"nameserver {body['dns']['nameservers'][0]}", f"search {body['dns']['search'][0]}"]
+    if "hosts" in body:
+        facts[netns, "etc", f"{netns}/hosts"] = [f"{address} {names[0]}" for address, names in body["hosts"].items()]
     for key, value in body.get("sysctl", {}).items():
         facts[netns, "sysctl", key.replace(".", "/").removeprefix("net/")] = str(value)
     return facts

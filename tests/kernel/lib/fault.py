@@ -98,6 +98,7 @@ class Look:
         self.lines = [f"netns {name}" for name in self.inodes]
         for name, netns in found.items():
             self.lines += [f"{name}: {key} = {value}" for key, value in netns["sysctl"].items()]
+            self.lines += [f"{path} {is_there!r}" for path, is_there in netns.get("etc", {}).items()]
             for entry in itertools.chain(*netns["ip"]):
                 self.take(name, entry)
         for (netns, index), (name, far) in self.ends.items():

@@ -25,6 +25,9 @@ ip -n sw link set p1 nomaster
 ip -n sw link del p2
 ip -n out addr del 10.2.0.3/24 dev up0
 echo 0 >/proc/sys/net/ipv4/ip_forward
+rm /etc/netns/a/resolv.conf
+echo options rotate >>/etc/netns/out/resolv.conf
+chmod 600 /etc/netns/a/hosts
 ip netns del b || true"""
 
 

@@ -202,6 +202,10 @@ def add_rest(d, body):
     if not body.shared and d.one_in(5, "lo", body.name):
         body.interfaces["lo"] = {"addresses": [f"198.18.{body.n}.{d.roll(2, 'lo is', body.name)}/32"]}
     result = body.json()
+    if body.name != "host" and (body.n == 1 or not body.shared) and d.one_in(3, "dns", body.name):
+        result["dns"] = {"nameservers": [f"198.51.100.{d.roll(3, 'dns is', body.name)}"], "search": [f"s{body.n}.example"]}
+    if not body.shared and d.one_in(4, "hosts", body.name):
+        result["hosts"] = {"198.51.100.9": [f"n{d.roll(2, 'hosts are', body.name)}"]}
     forwarding = d.pick((True, False, "ipv4", "ipv6", None, None, None, None), "forwarding", body.name)
     if forwarding is not None and (body.n == 1 or not body.shared):
         result["forwarding"] = forwarding

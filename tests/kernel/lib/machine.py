@@ -21,7 +21,11 @@ FOREVER = 0xffffffff  # a lifetime of an address
 NEVER = "1000/1"  # for --heal-burst: nothing is a fight
 
 # A network namespace inherits forwarding from the machine: it may be on there.
-SETUP = """mount -t tmpfs tmpfs /run && ip link set lo up && cd /proc/sys/net &&
+# /etc is the real one below what the machine writes; where overlayfs is missing a copy.
+SETUP = """mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /mnt && mkdir /mnt/up /mnt/work &&
+{ mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/up,workdir=/mnt/work /etc 2>/dev/null ||
+{ cp -a /etc/. /mnt/up && mount --bind /mnt/up /etc; }; } && mkdir -p /etc/netns &&
+mount -t tmpfs -o mode=755,size=2m tmpfs /etc/netns && ip link set lo up && cd /proc/sys/net &&
 for i in ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/all/rp_filter; do echo 0 >$i || exit; done &&
 cd / && echo ready && exec cat"""
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:")
@@ -72,6 +76,10 @@ for n in {names}; do
 	look $n "-n $n"
 	nsenter --net=/run/netns/$n sh -c "cd /proc/sys/net; grep . $(echo $sysctls)"
 done
+set -- /etc/netns/* /etc/netns/.n*
+[ -e "$1" -o -e "$2" ] || exit 0
+echo "@ etc"
+cd /etc/netns; find . -mindepth 1 -printf '%y %m %p %l\n'; grep -r '' . || true
 """
 
 

@@ -44,6 +44,16 @@ def sysctls():
     return found
 
 
+def etc():
+    """The files in /etc/netns, by namespace and name."""
+    found = {}
+    for name in os.listdir("/etc/netns"):
+        for file in os.listdir(f"/etc/netns/{name}"):
+            with open(f"/etc/netns/{name}/{file}") as f:
+                found[f"{name}/{file}"] = f.read().split("\n", 1)[-1]
+    return found
+
+
 def look(batch):
     names = os.listdir("/run/netns") if os.path.isdir("/run/netns") else []
     found, running = {}, {}
@@ -56,6 +66,7 @@ def look(batch):
         running[name] = subprocess.Popen(["ip", "-d", "-j", "-batch", batch], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                          text=True, close_fds=False)
         found[name] = {"inode": inode, "sysctls": sysctls()}
+    found["host"]["etc"] = etc()
     for name, process in running.items():
         out = process.communicate()[0].split("\n")
         for what, text in zip(("links", "addresses", "routes", "numbers"), filter(None, out)):
