@@ -66,6 +66,19 @@ def test_exec_files_of_etc(inside):
                    "No such file or directory\n")
 
 
+def test_exec_resolv_conf_is_a_link(inside):
+    """As systemd-resolved makes it: its target is replaced, for the command only; one without a target is mentioned."""
+    code, out, err = inside("mkdir /mnt/up /mnt/work && "
+                            "mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/up,workdir=/mnt/work /etc && "
+                            "mkdir -p /etc/netns/ns1 && echo nameserver 192.0.2.1 >/etc/netns/ns1/resolv.conf && "
+                            "echo nameserver 127.0.0.53 >/run/stub.conf && ln -sf /run/stub.conf /etc/resolv.conf || exit 77\n"
+                            "netnsctl exec ns1 cat /etc/resolv.conf; cat /etc/resolv.conf; rm /run/stub.conf; "
+                            "netnsctl exec ns1 echo runs")
+    assert (code, out) == (0, "nameserver 192.0.2.1\nnameserver 127.0.0.53\nruns\n")
+    assert err == ("netnsctl: /etc/netns/ns1/resolv.conf cannot be mounted over /etc/resolv.conf: "
+                   "No such file or directory\n")
+
+
 def test_exec_without_rights(inside):
     code, _, err = inside("exec setpriv --bounding-set -all netnsctl exec ns1 true")
     assert (code, err) == (5, "netnsctl: entering ns1: Operation not permitted; use sudo\n")
