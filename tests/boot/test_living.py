@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Units that run in a namespace, as in netns@.service(8): active after boot, and unaffected by everything that happens
 to netnsd."""
+import json
+
 import pytest
 from guest import states, wait_for
 from roots import ROOT
@@ -77,6 +79,28 @@ def test_resolver(living):
     living.write("etc/netns/right/resolv.conf", "nameserver 192.0.2.2\n")
     living.run("systemctl", "restart", *UNITS)
     assert seen() == "nameserver 192.0.2.2\n"
+
+
+def test_resolver_of_a_topology(living):
+    """What netnsd writes in its sandbox, services can read; a change reaches them where they run."""
+    def seen():
+        return living.run("nsenter", "-m", "-t", pids(living)[0], "cat", "/etc/resolv.conf").stdout.splitlines()[1:]
+
+    def apply(server):
+        dns = {"nameservers": [server]}
+        living.write("root/names.json", json.dumps({"namespaces": {"right": {"existing": True, "dns": dns}}}))
+        living.run("netnsctl", "apply", "/root/names.json")
+    living.sh("rm -rf /etc/netns/right")
+    apply("192.0.2.3")
+    assert living.sh("stat -c %a%u /etc/netns/right/resolv.conf /etc/netns/right").split() == ["6440", "7550"]
+    living.run("systemctl", "restart", *UNITS)
+    assert seen() == ["nameserver 192.0.2.3"]
+    apply("192.0.2.4")
+    assert seen() == ["nameserver 192.0.2.4"]
+    living.sh("echo nameserver 6.6.6.6 >>/etc/netns/right/resolv.conf")
+    wait_for(lambda: seen() == ["nameserver 192.0.2.4"])
+    living.run("netnsctl", "down", "--forget", "names")
+    assert living.sh("ls -A /etc/netns") == ""
 
 
 def test_missing(living):
