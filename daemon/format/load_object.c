@@ -49,7 +49,8 @@ static void field_read(struct loader *l, const struct node *n, struct object *o,
 		return;
 	}
 	memset(object_at(o, (size_t)index), 0, f->type->size);
-	if (f->flags & (NEEDED | KEY) || f->refs || f->gives || o->kind->form == FORM_LIST)
+	if (f->flags & (NEEDED | KEY) || f->refs || f->gives || o->kind->form == FORM_LIST ||
+	    o->kind->form == FORM_OBJECT)
 		load_break(l, o);
 }
 
@@ -71,7 +72,7 @@ static const char *word_read(const struct loader *l, const struct node *in, cons
 static void word_doubt(struct loader *l, const struct node *n, struct object *o, const char *meant)
 {
 	word_refuse(l, n, o->kind, meant);
-	if (meant ? !strcmp(meant, "kind") : o->kind->form == FORM_LIST)
+	if (meant ? !strcmp(meant, "kind") : o->kind->form == FORM_LIST || o->kind->form == FORM_OBJECT)
 		load_break(l, o);
 	else if (!meant)
 		o->mark |= MARK_UNSURE;
@@ -295,6 +296,9 @@ static void section_read(struct loader *l, const struct node *n, const struct ki
 		break;
 	case FORM_LIST:
 		list_read(l, n, k, netns, name);
+		break;
+	case FORM_OBJECT:
+		element_read(l, n, k, netns, name);
 		break;
 	case FORM_VALUES:
 		values_read(l, n, k, netns, name);

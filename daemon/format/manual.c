@@ -66,6 +66,9 @@ static void print_place(FILE *out, const struct kind *k)
 	case FORM_LIST:
 		fprintf(out, "An object in the list *%s* of %s", k->section, in);
 		break;
+	case FORM_OBJECT:
+		fprintf(out, "The object *%s* of %s", k->section, in);
+		break;
 	case FORM_VALUES:
 		fprintf(out, "A key and its value in *%s* of %s", k->section, in);
 		break;

@@ -21,8 +21,6 @@ static const struct {
 	{ "kind", "tun" },
 	{ "kind", "tap" },
 	{ "kind", "wireguard" },
-	{ "interfaces", "netem" },
-	{ "interfaces", "tbf" },
 	{ "interfaces", "other_addresses" },
 	{ "interfaces", "move_from" },
 	{ "interfaces", "learning" },

@@ -114,7 +114,7 @@ static const struct field *pair_field(const struct kind *k, bool key)
 	abort();
 }
 
-/* What is allowed in a section of @k: an object of all, a list, or pairs. */
+/* What is allowed in a section of @k: an object of all, a list, one object, or pairs. */
 static struct json_object *section_schema(const struct kind *k)
 {
 	struct json_object *item, *s;
@@ -126,7 +126,7 @@ static struct json_object *section_schema(const struct kind *k)
 	if (k->form == FORM_ONE && k->shorthand)
 		return field_schema(&k->fields[kind_field(k, k->shorthand)]);
 	item = ref_to(def_name(k, NULL, name));
-	if (k->form == FORM_ONE)
+	if (k->form == FORM_ONE || k->form == FORM_OBJECT)
 		return item;
 	if (k->form == FORM_MAP)
 		return map_of(ifname_schema(), item);

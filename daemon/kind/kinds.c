@@ -10,6 +10,8 @@
 	KIND(veth)          \
 	KIND(sysctl)        \
 	KIND(sysctl_link)   \
+	KIND(netem)         \
+	KIND(tbf)           \
 	KIND(address)       \
 	KIND(address_route) \
 	KIND(route)         \

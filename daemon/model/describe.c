@@ -64,16 +64,17 @@ static bool is_hidden(const struct field *f)
 
 char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask)
 {
-	bool named = o->kind->form == FORM_MAP && !o->kind->managed && !before;
+	bool only = o->kind->form == FORM_OBJECT;
+	bool named = only || (o->kind->form == FORM_MAP && !o->kind->managed && !before);
 	bool pair = o->kind->form == FORM_VALUES;
 	bool listed = o->kind->form == FORM_MAP || o->kind->form == FORM_ONE || before;
 	const char *sep = pair ? (before ? " " : " = ") : listed ? ", " : " ";
 	char *all = named ? arena_strdup(a, o->kind->name) : arena_strdup(a, "");
-	bool which = before && o->kind->form == FORM_LIST;
+	bool which = only || (before && o->kind->form == FORM_LIST);
 
 	if (pair)
 		mask |= kind_mask(o->kind, KEY); /* the key shows which object it is */
-	else if (which)
+	else if (which && !only)
 		all = object_describe(a, o, NULL, kind_mask(o->kind, BARE) & ~mask);
 	for (size_t i = 0; i < o->kind->n_fields; i++) {
 		char *one;

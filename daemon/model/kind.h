@@ -15,6 +15,7 @@ enum form {
 	FORM_KEYS,   /* likewise, and there is an object only where the file has one of them */
 	FORM_MAP,    /* "section": { "name": { fields } }; the name goes to the key field */
 	FORM_LIST,   /* "section": [ { fields } ] */
+	FORM_OBJECT, /* "section": { fields } */
 	FORM_VALUES, /* "section": { "key": value }: the two fields of the kind */
 	FORM_ONE,    /* "section": { fields }: one in a namespace; or the value of the field shorthand */
 };
@@ -48,6 +49,8 @@ struct kind {
 	bool managed;          /* manages an existing object, of whatever kind; never creates or deletes */
 	bool awaitable;        /* if it is only managed and missing, it is waited for */
 	bool outside;          /* files of a namespace: they exist without it, and traffic does not depend on them */
+	bool interrupts;       /* creating one on an existing interface drops what that has queued */
+	const char *module;    /* of the kernel, which may lack it */
 	bool ports;            /* other links may name it as their master */
 	const char *shorthand; /* in a list, a bare string is the value of this field */
 	size_t size;

@@ -239,7 +239,7 @@ static void owner_of(struct resolving *r, struct object *o)
 {
 	const struct object *link = carrier(r->observed, o);
 
-	if (o->beside || !is_ours(r, o, link))
+	if (o->beside || o->foreign || !is_ours(r, o, link))
 		return;
 	o->owner = OWNER_OURS;
 	if (o->born && o->kind->note_mark && !o->assumed)

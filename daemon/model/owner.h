@@ -10,6 +10,9 @@ enum {
 	GROUP_OURS = 1 << 30,
 	GROUP_LOOPBACK = 1 << 29,
 	GROUP_HASH = (1 << 29) - 1,
+	/* tcm_handle: "ND:" of the root of an interface, and of what is attached to it. */
+	QDISC_ROOT = 0x4e440000,
+	QDISC_CHILD = 0x4e450000,
 };
 #define ALIAS_PREFIX "netnsd:" /* IFLA_IFALIAS, before the topology's name */
 

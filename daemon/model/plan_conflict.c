@@ -29,7 +29,9 @@ void plan_conflict(struct problems *p, const struct object *want, const struct o
 {
 	struct arena a = { 0 };
 	char *object = plan_object(&a, want);
-	const char *why = have->alias_of ? other_name(&a, want, have, object) : have->damage;
+	const char *why = have->alias_of ? other_name(&a, want, have, object)
+			  : have->damage ? have->damage
+					 : have->foreign;
 
 	if (why)
 		problem_add_in_the_way(p, &want->where, object, why);

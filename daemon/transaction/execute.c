@@ -15,6 +15,12 @@ void execute_done(struct execution *x)
 	x->plan = NULL;
 }
 
+/* Whether the kernel does not know what the step creates. */
+static bool lacks_module(const struct op *op, const struct err *e)
+{
+	return e->code == -ENOENT && !op->before && op->after->kind->module && *e->kernel;
+}
+
 static int refuse(struct execution *x, const struct op *op, struct err *e)
 {
 	const char *way = "an object of that name or destination already exists", *found;
@@ -29,6 +35,11 @@ static int refuse(struct execution *x, const struct op *op, struct err *e)
 		found = op->after->kind->in_the_way ? op->after->kind->in_the_way(&x->batch, op->after, &a) : NULL;
 		err_append(e, "; %s", found ? found : way);
 	}
+	if (lacks_module(op, e))
+		err_append(
+			e,
+			"; \"modprobe %s\" may load it, or this kernel was built without it and another one is needed",
+			op->after->kind->module);
 	arena_done(&a);
 	return e->code;
 }

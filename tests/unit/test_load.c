@@ -140,8 +140,8 @@ static void test_words(_unused_ void **state)
 		{ "\"interfaces\": { \"a\": { \"kind\": \"cable\", \"peer\": \"b\", \"mac\": \"02:00:00:00:00:01\" } }",
 		  "2:54 /namespaces/ns1/interfaces/a/mac unknown field; possible here: \"kind\", \"mtu\", "
 		  "\"master\", \"peer\", \"addresses\" or \"settings\"\n" },
-		{ "\"interfaces\": { \"a\": { \"netem\": {} } }",
-		  "2:24 /namespaces/ns1/interfaces/a/netem \"netem\" is not supported by this version of netnsd\n" },
+		{ "\"interfaces\": { \"a\": { \"vlans\": [] } }",
+		  "2:24 /namespaces/ns1/interfaces/a/vlans \"vlans\" is not supported by this version of netnsd\n" },
 	};
 	// clang-format on
 
