@@ -41,9 +41,17 @@ def inhabitants(pid_namespace):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: run on one build only")
+    config.addinivalue_line("markers", "uml: needs what this machine's kernel may lack; tests/uml/run runs it on another one")
     for program in NETNSD, NETNSCTL:
         if not program.exists():
             pytest.exit(f"{program} is not there; build first", 2)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests of a second kernel are not tests of this one."""
+    other = [item for item in items if item.get_closest_marker("uml")] if "NETNSD_UML" not in os.environ else []
+    config.hook.pytest_deselected(items=other)
+    items[:] = [item for item in items if item not in other]
 
 
 @pytest.hookimpl(hookwrapper=True)
