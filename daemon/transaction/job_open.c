@@ -26,6 +26,11 @@ int job_open(struct job *j, struct err *e)
 		return e->code;
 	j->pass.set.tried = j->rolling_back ? &j->desired.model : NULL;
 	j->pass.set.exclusive = !j->quiet && !j->beside && !j->rolling_back;
+	/* What an interrupted change may have created is looked for, too. */
+	if (j->rolling_back) {
+		model_link(&j->desired.model);
+		j->pass.set.tried = &j->desired.model;
+	}
 	return 0;
 }
 

@@ -28,7 +28,11 @@ def sysctls(patterns):
 def look_at(path, patterns):
     enter(path)
     out = subprocess.run(["ip", "-d", "-j", "-batch", "-"], input=BATCH, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return {"ip": [json.loads(line) for line in out.splitlines() if line.startswith("[")], "sysctl": sysctls(patterns)}
+    found = [json.loads(line) for line in out.splitlines() if line.startswith("[")]
+    if '"qdisc":"tbf"' in out:
+        done = subprocess.run(["tc", "-j", "qdisc", "show"], stdout=subprocess.PIPE, text=True, check=True)
+        found.append([qdisc for qdisc in json.loads(done.stdout) if qdisc["handle"] != "0:"])
+    return {"ip": found, "sysctl": sysctls(patterns)}
 
 
 def etc():

@@ -22,13 +22,17 @@ KEYS = [
 ]
 
 
+def tbf(rate):
+    return {"rate": rate, "burst": "64kb", "latency": "50ms"}
+
+
 def first():
     return {
         "host": {
             "forwarding": "ipv4",
             "sysctl": {"net.ipv4.ip_default_ttl": 63, "net.ipv4.ip_unprivileged_port_start": 400, "net.ipv4.ip_local_port_range": "500 600"},
             "interfaces": {
-                "wan": {"mtu": 1400, "addresses": ["198.51.100.1/24"]},
+                "wan": {"mtu": 1400, "addresses": ["198.51.100.1/24"], "tbf": tbf("10mbit")},
                 "va": {"addresses": ["10.1.0.1/24", "2001:db8:1::1/64"]},
             },
             "routes": [{"to": "10.2.0.0/24", "via": "10.1.0.2"}, {"to": "2001:db8:2::/64", "via": "2001:db8:1::2"}],
@@ -39,7 +43,8 @@ def first():
                 "sysctl": {"net.ipv6.ip6frag_high_thresh": 2000, "net.ipv6.ip6frag_low_thresh": 1000,
                            "net.ipv6.conf.default.hop_limit": 33},
                 "interfaces": {
-                    "eth0": {"kind": "veth", "peer": "host/va", "addresses": ["10.1.0.2/24", "2001:db8:1::2/64"]},
+                    "eth0": {"kind": "veth", "peer": "host/va", "addresses": ["10.1.0.2/24", "2001:db8:1::2/64"],
+                             "tbf": tbf("900mbit")},
                     "eth1": {"addresses": ["10.2.0.1/24", "2001:db8:2::1/64"]},
                 },
                 "routes": [{"to": "default", "via": "10.1.0.1"}, {"to": "default", "via": "2001:db8:1::1"}],
@@ -63,7 +68,7 @@ def first():
                 "existing": True,
                 "forwarding": "ipv4",
                 "sysctl": {"net.ipv4.conf.all.rp_filter": 1},
-                "interfaces": {"up0": {"addresses": ["10.2.0.3/24"]}, "stub": {"mtu": 1300}},
+                "interfaces": {"up0": {"addresses": ["10.2.0.3/24"], "tbf": tbf("50mbit")}, "stub": {"mtu": 1300}},
                 "routes": [{"to": "10.77.0.0/16", "via": "10.2.0.1"}],
                 "dns": {"nameservers": ["2001:db8::53"]},
             },
@@ -84,6 +89,8 @@ def second():
     a["forwarding"] = "ipv4"
     a["sysctl"] = {"net.ipv6.ip6frag_high_thresh": 16777216, "net.ipv6.ip6frag_low_thresh": 8388608,
                    "net.ipv6.conf.default.hop_limit": 34}
+    host["interfaces"]["va"]["tbf"] = tbf("1gbit")
+    a["interfaces"]["eth0"]["tbf"] = tbf("800mbit")
     a["interfaces"]["eth0"]["addresses"] = ["10.1.0.2/24", "10.1.0.3/24"]
     a["routes"] = [{"to": "default", "nexthops": [{"via": "10.1.0.1"}, {"via": "10.1.0.7"}]}]
     a["dns"] = {"nameservers": ["10.1.0.7"], "options": ["ndots:2"]}

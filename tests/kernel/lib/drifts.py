@@ -24,6 +24,16 @@ def find(name, topology):
     return found
 
 
+def of_shaping(topology):
+    """What can be done to its queueing disciplines."""
+    found = []
+    for (netns, name), link, _ in expected.links(topology):
+        if "tbf" in link:
+            tc = f"{ip(netns).replace('ip', 'tc', 1)} qdisc"
+            found += [f"{tc} del dev {name} root", f"{tc} change dev {name} root tbf rate 7mbit burst 32kb latency 20ms"]
+    return found
+
+
 def other(key, value):
     """A value that the kernel accepts, whatever it checks it against."""
     if isinstance(value, str):

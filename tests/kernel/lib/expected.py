@@ -4,7 +4,7 @@
 import ipaddress
 
 # Of these there may be none but those expected. All other facts are of one of these.
-THINGS = "namespace", "link", "address", "route", "etc"
+THINGS = "namespace", "link", "address", "route", "qdisc", "etc"
 FORWARDED = "ipv4/forwarding", "ipv6/forwarding", "ipv6/accept_ra"  # keys that switching forwarding sets as well
 
 
@@ -23,6 +23,10 @@ def seen(look):
             facts.update(seen_addresses(netns, link))
         for route in raw.get("routes", []):
             facts.update(seen_route(netns, route))
+        for qdisc in raw.get("qdiscs", []):
+            options = qdisc["options"]
+            facts[netns, "qdisc", qdisc["dev"]] = (qdisc["kind"], qdisc["handle"], options.get("rate"),
+                                                   round(options.get("burst", 0) / 1024), round(options.get("lat", 0) / 1000))
     return facts
 
 
@@ -187,6 +191,9 @@ def declared_link(at, link, alias, in_ours):
         if in_ours:
             facts[netns, "sysctl", f"{name}/ipv4/rp_filter"] = "0"
     facts.update(((netns, key, name), value) for key, value in told.items())
+    if "tbf" in link:
+        rate, burst, latency = (int(link["tbf"][key].rstrip("abcdefghijklmnopqrstuvwxyz")) for key in ("rate", "burst", "latency"))
+        facts[netns, "qdisc", name] = "tbf", "4e44:", rate * 125000, burst, latency
     for key, value in link.get("sysctl", {}).items():
         facts[netns, "sysctl", f"{name}/{key.replace('.', '/')}"] = str(value)
     return facts

@@ -19,6 +19,8 @@ DAY = int(os.environ.get("NETNSD_SEED", time.time() // 86400))
 # By hand, while netnsd is not watching: something of each kind changed or removed.
 DRIFT = """ip addr del 10.1.0.1/24 dev va
 ip link set wan mtu 1450
+tc qdisc del dev wan root
+tc -n a qdisc change dev eth0 root tbf rate 1mbit burst 64kb latency 50ms
 ip -n a route del default
 ip -n a addr add 10.99.0.1/24 dev eth1
 ip -n sw link set p1 nomaster

@@ -86,8 +86,15 @@ def add_common(d, body, name, link):
     for key, values in ("ipv4.rp_filter", (1, 2)), ("ipv6.hop_limit", (7, 8)):
         if d.one_in(6, key, body.name, name) and (key[:4] == "ipv4" or link.get("mtu", 1500) >= 1280):
             link.setdefault("sysctl", {})[key] = d.pick(values, key, "is", body.name, name)
+    add_tbf(d, body, name, link)
     if not link.get("master"):
         add_addresses(d, body, name, link)
+
+
+def add_tbf(d, body, name, link):
+    if d.one_in(5, "tbf", body.name, name):
+        link["tbf"] = {"rate": d.pick(("100mbit", "300mbit"), "rate", body.name, name),
+                       "burst": d.pick(("64kb", "33kb"), "burst", body.name, name), "latency": "20ms"}
 
 
 def add_bridges(d, body):
@@ -140,6 +147,7 @@ def add_there(d, body, name):
                        ("mac", f"02:00:00:00:ee:{d.roll(9, 'there mac', name):02x}")):
         if d.one_in(3, "there", name, key):
             link[key] = value
+    add_tbf(d, body, name, link)
     # Both ends of that veth pair are on the host.
     if not name.startswith("isp"):
         add_master(d, body, name, link)

@@ -71,7 +71,18 @@ def look(batch):
         out = process.communicate()[0].split("\n")
         for what, text in zip(("links", "addresses", "routes", "numbers"), filter(None, out)):
             found[name][what] = json.loads(text)
+        if any(link.get("qdisc") == "tbf" for link in found[name].get("links", [])):
+            found[name]["qdiscs"] = qdiscs(name)
     return found
+
+
+def qdiscs(name):
+    try:
+        enter("/proc/1/ns/net" if name == "host" else f"/run/netns/{name}")
+    except OSError:
+        return []
+    done = subprocess.run(["tc", "-j", "qdisc", "show"], stdout=subprocess.PIPE, text=True, check=False)
+    return [qdisc for qdisc in json.loads(done.stdout or "[]") if qdisc["handle"] != "0:"]
 
 
 def main():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The steps of random_ops. Each prints what it does, does it, and checks."""
+import random
 import signal
 import time
 from subprocess import DEVNULL
@@ -218,6 +219,10 @@ def drift(ops, rng):
     done = [rng.choice(found) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
     if any("name stolen" in command for command in done):  # without a mark or a name nobody can say who owns it
         done = [command for command in done if not command.endswith(drifts.MARKS)]
+    # Drawn apart: the rest stays what it is without it.
+    shaping = drifts.of_shaping(record.file)
+    if shaping:
+        done.insert(0, random.Random(str(done)).choice(shaping))
     ops.tell("by hand:", "; ".join(done))
     for netns in ops.ours():
         if f"ip -n {netns} link set lo down" in done:
