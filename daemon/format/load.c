@@ -99,13 +99,33 @@ static void root_namespaces(struct loader *l, const struct node *n, _unused_ str
 	}
 }
 
+static void root_expect(struct loader *l, const struct node *n, struct declaration *t)
+{
+	size_t size = json_object_is_type(n->in, json_type_array) ? json_object_array_length(n->in) : 0;
+
+	if (!node_is_list(l, n))
+		return;
+	if (size > EXPECTATIONS_MAX) {
+		note_value(&l->notes, n, "there are %zu expectations, at most %d are allowed", size, EXPECTATIONS_MAX);
+		return;
+	}
+	t->expect.v = arena_alloc(&t->model.arena, (size + 1) * sizeof(*t->expect.v));
+	for (size_t i = 0; i < size; i++) {
+		struct node one = node_element(n, i, json_object_array_get_idx(n->in, i));
+		struct object *o = one.in ? load_element(l, &one, &kind_expect) : NULL;
+
+		if (o)
+			t->expect.v[t->expect.n++] = (struct expectation *)o;
+	}
+}
+
 static const struct {
 	const char *key;
 	void (*read)(struct loader *l, const struct node *n, struct declaration *t);
 } root_keys[] = {
 	{ "$schema", root_text },          { "version", root_version },   { "name", root_name },
 	{ "description", root_text },      { "on_drift", root_on_drift }, { "host", root_host },
-	{ "namespaces", root_namespaces },
+	{ "namespaces", root_namespaces }, { "expect", root_expect },
 };
 
 static void root_unknown(struct loader *l, const struct node *n)
@@ -202,6 +222,7 @@ static int load(struct json_object *in, bool lines, const struct kinds *kinds, s
 		.kinds = kinds,
 		.model = &t.model,
 		.notes = { p, lines },
+		.expect = &t.expect,
 		.doubtful = must(json_object_new_object()),
 	};
 	struct node root = { .in = in };

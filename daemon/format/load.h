@@ -2,6 +2,7 @@
 /* load.h - turns a topology file into the desired model, and reports everything that is wrong with it at once.
  * Pure: text in, model out. */
 #pragma once
+#include "expect.h"
 #include "model/kind.h"
 #include "model/model.h"
 
@@ -12,6 +13,7 @@ struct declaration {
 	char name[65]; /* of the file's "name"; empty without one */
 	enum on_drift on_drift;
 	struct model model;
+	struct expectations expect; /* with the memory of the model */
 };
 void declaration_done(struct declaration *t);
 

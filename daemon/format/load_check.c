@@ -262,9 +262,13 @@ void load_check(struct loader *l)
 	limits_check(l);
 	for (size_t i = 0; i < l->model->n; i++)
 		refs_check(l, l->model->objects[i]);
+	for (size_t i = 0; i < l->expect->n; i++)
+		refs_check(l, &l->expect->v[i]->object);
 	cycles_check(l);
 	rules_check(l);
 	/* The JSON belongs to the caller and will be freed. */
+	for (size_t i = 0; i < l->expect->n; i++)
+		l->expect->v[i]->object.in = NULL;
 	for (size_t i = 0; i < l->model->n; i++) {
 		l->model->objects[i]->in = NULL;
 		l->model->objects[i]->declared = l->model->objects[i]->set;

@@ -328,6 +328,17 @@ static void keys_read(struct loader *l, const struct node *n, const struct objec
 	object_add(l, n, o);
 }
 
+struct object *load_element(struct loader *l, const struct node *n, const struct kind *k)
+{
+	struct object *o = object_begin(l, n, k, "host", NULL);
+
+	if (!node_is_object(l, n))
+		return NULL;
+	fields_read(l, n, o, true);
+	object_check(l, n, o);
+	return o->mark & MARK_BROKEN ? NULL : o;
+}
+
 void load_netns(struct loader *l, const struct node *n, const char *netns)
 {
 	struct object *o = object_begin(l, n, kinds_find(l->kinds, "netns", NULL), netns, NULL);

@@ -3,6 +3,7 @@
  * load_words.c knows which words are allowed where, load_object.c reads one object after
  * another, load_check.c checks them against each other. */
 #pragma once
+#include "expect.h"
 #include "model/kind.h"
 #include "model/model.h"
 #include "model/node.h"
@@ -11,6 +12,7 @@ struct loader {
 	const struct kinds *kinds;
 	struct model *model;
 	struct notes notes;
+	struct expectations *expect;
 	/* So that one mistake is one problem: */
 	struct json_object *doubtful; /* set of namespaces that were not understood completely */
 	bool lost;                    /* an object that gives others was not understood */
@@ -62,5 +64,7 @@ bool kind_choose(struct loader *l, const struct node *n, const struct kind *of, 
 
 /* Reads a namespace or the host, with everything in it. */
 void load_netns(struct loader *l, const struct node *n, const char *netns);
+/* Reads an element of a list whose objects are in no model.  NULL with a problem. */
+struct object *load_element(struct loader *l, const struct node *n, const struct kind *k);
 /* Completes the model and checks it as a whole. */
 void load_check(struct loader *l);

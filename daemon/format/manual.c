@@ -51,7 +51,7 @@ static void print_field(FILE *out, const struct field *f)
 /* Where an object of kind @k belongs in a file. */
 static void print_place(FILE *out, const struct kind *k)
 {
-	const char *in = k->in_link ? "an interface" : "a namespace, or the host";
+	const char *in = k == &kind_expect ? "the file" : k->in_link ? "an interface" : "a namespace, or the host";
 
 	switch (k->form) {
 	case FORM_BODY:
@@ -85,24 +85,26 @@ static void print_place(FILE *out, const struct kind *k)
 	fputs(".\n\n", out);
 }
 
+static void print_kind(FILE *out, const struct kind *k)
+{
+	fputs("## ", out);
+	print_text(out, k->name);
+	fputs("\n\n", out);
+	fputc(toupper((unsigned char)*k->doc), out);
+	print_text(out, k->doc + 1);
+	fputs(".\n\n", out);
+	print_place(out, k);
+	fputs("[[ *key*\n:[ *value*\n:[ *meaning*\n", out);
+	for (size_t f = 0; f < k->n_fields; f++)
+		if (!(k->fields[f].flags & HIDDEN))
+			print_field(out, &k->fields[f]);
+	fputc('\n', out);
+}
+
 void load_manual(const struct kinds *kinds, FILE *out)
 {
-	for (size_t i = 0; i < kinds->n; i++) {
-		const struct kind *k = kinds->v[i];
-
-		if (!k->section && k->form != FORM_BODY)
-			continue;
-		fputs("## ", out);
-		print_text(out, k->name);
-		fputs("\n\n", out);
-		fputc(toupper((unsigned char)*k->doc), out);
-		print_text(out, k->doc + 1);
-		fputs(".\n\n", out);
-		print_place(out, k);
-		fputs("[[ *key*\n:[ *value*\n:[ *meaning*\n", out);
-		for (size_t f = 0; f < k->n_fields; f++)
-			if (!(k->fields[f].flags & HIDDEN))
-				print_field(out, &k->fields[f]);
-		fputc('\n', out);
-	}
+	for (size_t i = 0; i < kinds->n; i++)
+		if (kinds->v[i]->section || kinds->v[i]->form == FORM_BODY)
+			print_kind(out, kinds->v[i]);
+	print_kind(out, &kind_expect);
 }

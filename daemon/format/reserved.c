@@ -6,7 +6,6 @@
 static const struct {
 	const char *place, *word;
 } later[] = {
-	{ "", "expect" },
 	{ "namespace", "rules" },
 	{ "namespace", "neighbors" },
 	{ "namespace", "nat" },

@@ -230,6 +230,24 @@ static struct json_object *defs_schema(const struct kinds *kinds)
 	return defs;
 }
 
+/* The rules of an expectation across its fields, as far as a schema can say them. */
+static struct json_object *expect_schema(const struct kinds *kinds)
+{
+	static const char *const forms[] = { "ping", "tcp", "udp", "route" };
+	struct json_object *item = kind_schema(kinds, &kind_expect), *one = must(json_object_new_array());
+	struct json_object *s = typed("array", kind_expect.doc), *port = new_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		json_object_array_add(one, with("required", list_of(text(forms[i]), NULL)));
+	put(port, "tcp", list_of(text("port"), NULL));
+	put(port, "udp", list_of(text("port"), NULL));
+	put(item, "oneOf", one);
+	put(item, "dependentRequired", port);
+	put(s, "items", item);
+	put(s, "maxItems", json_object_new_int(EXPECTATIONS_MAX));
+	return s;
+}
+
 struct json_object *load_schema(const struct kinds *kinds)
 {
 	struct json_object *p = new_object(), *s, *name = schema_pattern("^" NAME_PATTERN "$");
@@ -245,6 +263,7 @@ struct json_object *load_schema(const struct kinds *kinds)
 	put(p, "on_drift", with("enum", list_of(text("heal"), text("report"))));
 	put(p, "host", host);
 	put(p, "namespaces", map_of(netns_name, ref_to("namespace")));
+	put(p, "expect", expect_schema(kinds));
 	s = closed("A topology of netnsd, version 1.", p);
 	put(s, "$schema", text("https://json-schema.org/draft/2020-12/schema"));
 	put(s, "title", text("netnsd topology"));

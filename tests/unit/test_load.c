@@ -85,8 +85,8 @@ static void test_root(_unused_ void **state)
 		{ "{ \"nmaespaces\": {} }", "1:3 /nmaespaces unknown field; did you mean \"namespaces\"?\n" },
 		{ "{ \"interfaces\": {} }",
 		  "1:3 /interfaces unknown field; possible here: \"$schema\", \"version\", \"name\", "
-		  "\"description\", \"on_drift\", \"host\" or \"namespaces\"\n" },
-		{ "{ \"expect\": [] }", "1:3 /expect \"expect\" is not supported by this version of netnsd\n" },
+		  "\"description\", \"on_drift\", \"host\", \"namespaces\" or \"expect\"\n" },
+		{ "{ \"expect\": {} }", "1:13 /expect must be a list: [ ... ]\n" },
 		{ "{ \"namespaces\": { \"host\": {} } }",
 		  "1:19 /namespaces/host \"host\" is the namespace that netnsd runs in; declare it at /host\n" },
 		{ "{ \"namespaces\": { \"a b\": {} } }",
