@@ -201,10 +201,10 @@ static int adopt_file(const struct ctl *c, const struct file *f)
 
 int command_adopt(const struct ctl *c)
 {
-	const char *word = c->args[0], *dot = strrchr(word, '.');
+	const char *word = c->args[0];
 	struct json_object *parameters;
 
-	if (strchr(word, '/') || !strcmp(word, "-") || (dot && !strcmp(dot, ".json")))
+	if (file_is(word))
 		return files_each(c, adopt_file);
 	parameters = must(json_object_new_object());
 	json_object_object_add(parameters, "name", json_object_new_string(word));

@@ -38,6 +38,9 @@ const struct command commands[] = {
 	  .doc = "read the boot directories again and apply what is new or has changed" },
 	{ .name = "wait", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_wait, .max = ANY, .takes = OPT_NAMESPACE | OPT_TIMEOUT,
 	  .doc = "wait until topologies are up; without a name, all that should be" },
+	{ .name = "test", .args = "[NAME|FILE]", .operands = OPERANDS_FILE_OR_NAME, .run = command_test, .max = 1,
+	  .takes = OPT_JSON | OPT_JUNIT | OPT_NAME | OPT_TAP,
+	  .doc = "test what topologies expect, from inside the namespaces; without a name, of all that are up" },
 	{ .name = "validate", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
 	  .doc = "check files; needs neither netnsd nor root" },
 	{ .name = "exec", .args = "NS CMD…", .operands = OPERANDS_COMMAND, .run = command_exec, .min = 2, .max = ANY, .stops = true,
@@ -53,7 +56,6 @@ const struct command commands[] = {
 	{ .name = "export" },
 	{ .name = "graph" },
 	{ .name = "rename" },
-	{ .name = "test" },
 };
 // clang-format on
 const size_t n_commands = ARRAY_SIZE(commands);

@@ -23,7 +23,9 @@ enum {
 	OPT_NAMESPACE = 1 << 13,
 	OPT_TIMEOUT = 1 << 14,
 	OPT_PERSIST = 1 << 15,
-	OPT_LATER = 1 << 16, /* not implemented yet */
+	OPT_JUNIT = 1 << 16,
+	OPT_TAP = 1 << 17,
+	OPT_LATER = 1 << 18, /* not implemented yet */
 };
 
 /* For an option that may be given several times. */
@@ -55,6 +57,7 @@ int command_monitor(const struct ctl *c);
 int command_log(const struct ctl *c);
 int command_reload(const struct ctl *c);
 int command_wait(const struct ctl *c);
+int command_test(const struct ctl *c);
 int command_validate(const struct ctl *c);
 int command_exec(const struct ctl *c);
 int command_shell(const struct ctl *c);

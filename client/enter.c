@@ -2,6 +2,7 @@
 /* enter.c - netnsctl exec and shell: runs a command in a namespace, with its own /sys and
  * /etc, as ip netns exec does. */
 #include "ctl.h"
+#include "enter.h"
 #include "base/err.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
-#define NETNS_DIR "/run/netns"
 #define NETNS_ETC "/etc/netns"
 
 /* As a shell reports it: the command exists but cannot run, it does not exist. */
@@ -27,8 +27,7 @@ static void closedirp(DIR **dir)
 		closedir(*dir);
 }
 
-/* Opens the namespace called @name; the target of the path is checked on the descriptor that is used. */
-static int netns_open(const char *name, struct err *e)
+int netns_open(const char *name, struct err *e)
 {
 	_cleanup_(closep) int fd = -1;
 	struct statfs fs;

@@ -168,6 +168,13 @@ int files_read(struct files *ret, char **paths, int n, const char *name)
 	return worst ?: files_check_names(ret);
 }
 
+bool file_is(const char *word)
+{
+	const char *dot = strrchr(word, '.');
+
+	return strchr(word, '/') || !strcmp(word, "-") || (dot && !strcmp(dot, ".json"));
+}
+
 void files_done(struct files *f)
 {
 	for (size_t i = 0; i < f->n; i++)

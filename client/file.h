@@ -22,6 +22,9 @@ struct files {
 int files_read(struct files *ret, char **paths, int n, const char *name);
 void files_done(struct files *f);
 
+/* Whether an operand that is a file or a name is a file: it has a slash or ends in .json, or is "-". */
+bool file_is(const char *word);
+
 /* Prints "FILE:LINE:COLUMN: POINTER: MESSAGE" on stderr.  @pointer may be NULL, and @file too, then it is "netnsctl:
  * POINTER: MESSAGE". line 0: looked up. */
 void file_say(const struct file *file, struct where where, const char *message);

@@ -27,6 +27,8 @@ const struct option_row option_rows[] = {
 	{ .name = "timeout", .bit = OPT_TIMEOUT, .value = "SECONDS", .offset = offsetof(struct ctl, timeout),
 	  .doc = "give up after that time, with exit status 124; default 30" },
 	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
+	{ .name = "junit", .bit = OPT_JUNIT, .doc = "print JUnit's XML" },
+	{ .name = "tap", .bit = OPT_TAP, .doc = "print TAP, the Test Anything Protocol, version 14" },
 	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .operand = VALUE_PATH, .offset = offsetof(struct ctl, socket),
 	  .doc = "the socket of netnsd; default $NETNSD_SOCKET, else " NETNSD_SOCKET },
 	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "show help for netnsctl or the command" },

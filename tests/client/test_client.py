@@ -583,7 +583,7 @@ def test_long_socket_path(ctl):
     (("statsu",), 'unknown command "statsu"; did you mean status?'),
     (("frobnicate",), 'unknown command "frobnicate"; see netnsctl --help'),
     (("export", "ns1"), "export is not supported by this version"),
-    (("apply", "x", "--test"), "--test is not supported by this version"),
+    (("status", "x", "--watch"), "--watch is not supported by this version"),
     (("apply",), "too few arguments; usage: netnsctl apply [OPTION…] FILE…"),
     (("list", "x"), "too many arguments; usage: netnsctl list [OPTION…]"),
     (("exec", "ns1"), "too few arguments; usage: netnsctl exec [OPTION…] NS CMD…"),
@@ -598,6 +598,8 @@ def test_long_socket_path(ctl):
     (("log", "-n"), "--lines needs a value: --lines N"),
     (("monitor", "-n", "5"), "monitor takes no --lines; see netnsctl monitor --help"),
     (("apply", "everyday.json", "--exit-code"), "--exit-code needs --dry-run"),
+    (("test", "--tap", "--junit"), "only one of --json, --junit and --tap is possible"),
+    (("test", "a", "b"), "too many arguments; usage: netnsctl test [OPTION…] [NAME|FILE]"),
 ])
 def test_usage(ctl, args, words):
     assert ctl.run(*args) == (2, "", f"netnsctl: {words}\n")
@@ -612,7 +614,7 @@ def test_options_before_and_after(ctl):
 def test_help(ctl):
     text = ctl.out("--help")
     assert text == ctl.out("-h") == ctl.out("help") and text.startswith("Usage: netnsctl [OPTION…] COMMAND …\n")
-    for name in "apply plan up down adopt status list show monitor log validate exec shell schema version".split():
+    for name in "apply plan up down adopt status list show monitor log validate test exec shell schema version".split():
         assert f"\n  {name} " in text
         for args in (name, "--help"), ("-h", name), ("help", name):
             assert ctl.out(*args).startswith(f"Usage: netnsctl {name} ")
