@@ -2,7 +2,9 @@
 /* apply.c - netnsctl apply, plan and validate: commands that read topology files. */
 #include "ctl.h"
 #include "file.h"
+#include "loop.h"
 #include "print.h"
+#include "test.h"
 #include "text.h"
 #include <ctype.h>
 
@@ -76,15 +78,21 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	struct call call = {
 		.method = "Apply", .parameters = file_parameters(c, f), .file = f, .failure = &failure, .arg = &p
 	};
-	int r;
+	const char *seconds = c->given & OPT_TEST ? c->test : c->confirm;
+	uint64_t start = loop_now();
+	int r = c->given & OPT_TEST ? test_possible(f) : EXIT_DONE;
 
+	if (r) {
+		json_object_put(call.parameters);
+		return r;
+	}
 	json_object_object_add(call.parameters, "source", json_object_new_string(f->source));
 	if (c->given & OPT_REPLACE)
 		json_object_object_add(call.parameters, "replace", json_object_new_boolean(true));
 	if (c->given & OPT_PERSIST)
 		json_object_object_add(call.parameters, "persist", json_object_new_boolean(true));
-	if (c->given & OPT_CONFIRM)
-		json_object_object_add(call.parameters, "confirm_seconds", json_object_new_int(atoi(c->confirm)));
+	if (seconds)
+		json_object_object_add(call.parameters, "confirm_seconds", json_object_new_int(atoi(seconds)));
 	if (!json && isatty(STDOUT_FILENO))
 		call.progress = progress_show;
 	r = ctl_call(c, &call, &reply);
@@ -97,7 +105,10 @@ static int apply_file(const struct ctl *c, const struct file *f)
 		print_json(stdout, reply_get(reply, "summary"), false);
 	else
 		print_summary(stdout, reply_get(reply, "summary"));
-	return EXIT_DONE;
+	if (!(c->given & OPT_TEST))
+		return EXIT_DONE;
+	return test_applied(c, f, start, (unsigned)atoi(seconds),
+			    reply_number(reply_get(reply, "summary"), "confirm_usec") > 0);
 }
 
 static int plan_file(const struct ctl *c, const struct file *f)
@@ -147,24 +158,33 @@ static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, cons
 		r = each(c, &files.v[i]);
 		result = r ?: result;
 		/* A file that would change something does not keep the next from being planned. */
-		r = r == EXIT_PENDING ? EXIT_DONE : r;
+		r = r == EXIT_PENDING && each == plan_file ? EXIT_DONE : r;
 	}
 	return result;
 }
 
+static int seconds_check(const char *option, const char *value)
+{
+	char *end;
+	unsigned long seconds = value ? strtoul(value, &end, 10) : 1;
+
+	if (value && (!isdigit((unsigned char)*value) || *end || seconds < 1 || seconds > CONFIRM_MAX))
+		return ctl_fail(EXIT_INVALID, "--%s takes 1 to %d seconds, not \"%s\"", option, CONFIRM_MAX, value);
+	return EXIT_DONE;
+}
+
 int command_apply(const struct ctl *c)
 {
-	unsigned long seconds;
-	char *end;
+	int r;
 
 	if (c->given & OPT_DRY_RUN)
 		return command_plan(c);
 	if (c->given & OPT_EXIT_CODE)
 		return ctl_fail(EXIT_INVALID, "--exit-code needs --dry-run");
-	seconds = c->confirm ? strtoul(c->confirm, &end, 10) : 1;
-	if (c->confirm && (!isdigit((unsigned char)*c->confirm) || *end || seconds < 1 || seconds > CONFIRM_MAX))
-		return ctl_fail(EXIT_INVALID, "--confirm takes 1 to %d seconds, not \"%s\"", CONFIRM_MAX, c->confirm);
-	return files_each(c, apply_file);
+	if (c->confirm && c->test)
+		return ctl_fail(EXIT_INVALID, "--test confirms by itself; leave --confirm out");
+	r = seconds_check("confirm", c->confirm) ?: seconds_check("test", c->test);
+	return r ?: files_each(c, apply_file);
 }
 
 int command_plan(const struct ctl *c)

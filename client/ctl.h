@@ -25,7 +25,8 @@ enum {
 	OPT_PERSIST = 1 << 15,
 	OPT_JUNIT = 1 << 16,
 	OPT_TAP = 1 << 17,
-	OPT_LATER = 1 << 18, /* not implemented yet */
+	OPT_TEST = 1 << 18,
+	OPT_LATER = 1 << 19, /* not implemented yet */
 };
 
 /* For an option that may be given several times. */
@@ -36,7 +37,7 @@ struct file;
 /* One run of netnsctl. */
 struct ctl {
 	unsigned given; /* OPT_… */
-	const char *socket, *name, *confirm, *lines, *timeout;
+	const char *socket, *name, *confirm, *lines, *timeout, *test;
 	const char *namespaces[VALUES_MAX + 1]; /* ended by NULL */
 	char **args;                            /* what follows the command, ended by NULL */
 	int n_args;

@@ -24,6 +24,8 @@ const struct option_row option_rows[] = {
 	  .doc = "only the last N events" },
 	{ .name = "namespace", .bit = OPT_NAMESPACE, .value = "NS", .operand = VALUE_NETNS, .offset = offsetof(struct ctl, namespaces), .list = true,
 	  .doc = "wait for a namespace; may be repeated" },
+	{ .name = "test", .bit = OPT_TEST, .value = "SECONDS", .offset = offsetof(struct ctl, test),
+	  .doc = "test what the file expects; roll back if that fails, or takes longer" },
 	{ .name = "timeout", .bit = OPT_TIMEOUT, .value = "SECONDS", .offset = offsetof(struct ctl, timeout),
 	  .doc = "give up after that time, with exit status 124; default 30" },
 	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
@@ -34,7 +36,6 @@ const struct option_row option_rows[] = {
 	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "show help for netnsctl or the command" },
 	{ .name = "version", .bit = OPT_VERSION, .doc = "print the version of netnsctl" },
 	{ .name = "format", .bit = OPT_LATER, .value = "FORMAT" },
-	{ .name = "test", .bit = OPT_LATER },
 	{ .name = "watch", .bit = OPT_LATER },
 };
 // clang-format on

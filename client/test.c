@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* test.c - netnsctl test: whether what topologies expect is true. */
-#include "ctl.h"
-#include "file.h"
+/* test.c - netnsctl test, and apply --test: whether what topologies expect is true. */
+#include "test.h"
 #include "judge.h"
 #include "print.h"
 #include "report.h"
 #include "text.h"
+#include <signal.h>
+
+#define SECOND UINT64_C(1000000)
 
 #define NOTHING_TESTED "so nothing was tested; see EXPECTATIONS in netnsd-topology(5)"
 
@@ -116,4 +118,78 @@ int command_test(const struct ctl *c)
 		return tests_run(c, NULL, c->n_args ? c->args[0] : NULL);
 	r = files_read(&files, c->args, c->n_args, c->name);
 	return r ?: tests_run(c, &files.v[0], files.v[0].name);
+}
+
+/* ---- apply --test ---- */
+
+int test_possible(const struct file *f)
+{
+	if (!reply_size(f->json, "expect"))
+		return ctl_fail(EXIT_INVALID, "%s has no \"expect\", which --test needs; nothing was applied",
+				f->label);
+	return permission_check();
+}
+
+static volatile bool stop;
+
+static void on_signal(_unused_ int signal)
+{
+	stop = true;
+}
+
+/* A signal ends the tests, and with them the change. */
+static void signals_take(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &(struct sigaction){ .sa_handler = on_signal, .sa_flags = SA_RESTART }, NULL);
+}
+
+/* Confirms or rolls back what was applied. */
+static int change_end(const struct ctl *c, const struct file *f, bool good)
+{
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	_cleanup_(arena_done) struct arena a = {};
+	struct call call = { .method = good ? "Confirm" : "Rollback",
+			     .parameters = must(json_object_new_object()),
+			     .file = f };
+	struct json_object *summary;
+	int r;
+
+	json_object_object_add(call.parameters, "name", json_object_new_string(f->name));
+	r = ctl_call(c, &call, &reply);
+	if (r)
+		return r;
+	if (c->given & OPT_JSON) {
+		print_json(stdout, reply, false);
+		return EXIT_DONE;
+	}
+	if (good)
+		printf("%s: confirmed\n", text_escape(&a, f->name));
+	for (size_t i = 0; !good && (summary = reply_at(reply, "summaries", i)); i++) {
+		printf("rolled back: ");
+		print_summary(stdout, summary);
+	}
+	return EXIT_DONE;
+}
+
+int test_applied(const struct ctl *c, const struct file *f, uint64_t start_usec, unsigned seconds, bool unconfirmed)
+{
+	_cleanup_(suites_done) struct suites s = { .v = must(calloc(1, sizeof(*s.v))) };
+	int r, end;
+
+	/* Before anything is opened: from here on a signal must not leave the change behind. */
+	signals_take();
+	r = suite_add(&s, f->name, f->json);
+	if (!r) {
+		judge(&s.v[0], unconfirmed ? start_usec + seconds * SECOND : UINT64_MAX, &stop);
+		(c->given & OPT_JSON ? report_json : report_table)(s.v, s.n);
+		fflush(stdout);
+		r = suites_exit(s.v, s.n);
+	}
+	if (!unconfirmed)
+		return r;
+	end = change_end(c, f, !r);
+	return r ?: end;
 }

@@ -598,6 +598,8 @@ def test_long_socket_path(ctl):
     (("log", "-n"), "--lines needs a value: --lines N"),
     (("monitor", "-n", "5"), "monitor takes no --lines; see netnsctl monitor --help"),
     (("apply", "everyday.json", "--exit-code"), "--exit-code needs --dry-run"),
+    (("apply", "everyday.json", "--test", "0"), '--test takes 1 to 86400 seconds, not "0"'),
+    (("apply", "everyday.json", "--test", "9", "--confirm", "9"), "--test confirms by itself; leave --confirm out"),
     (("test", "--tap", "--junit"), "only one of --json, --junit and --tap is possible"),
     (("test", "a", "b"), "too many arguments; usage: netnsctl test [OPTION…] [NAME|FILE]"),
 ])

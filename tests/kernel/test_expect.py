@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""netnsctl test: what a topology expects is tried with packets, and what could not be tried is neither
+"""netnsctl test and apply --test: what a topology expects is tried with packets, and what could not be tried is neither
 good nor bad."""
 import json
 import re
@@ -257,3 +257,75 @@ def test_only_the_expectations_change(machine):
     assert results(outcomes(machine, "lab")) == ["holds"]
     machine.restart()
     assert results(outcomes(machine, "lab")) == ["holds"]
+
+
+# ---- apply --test
+
+def test_apply_is_confirmed(machine):
+    out = machine.apply(expecting(PING), "lab", "--test", "30").stdout
+    assert "lab: 1 holds in" in out and out.endswith("lab: confirmed\n")
+    status = json.loads(machine.ctl("status", "--json", "lab").stdout)
+    assert "confirm_usec" not in status["topologies"][0]
+    # Nothing to confirm: the tests decide alone, and nothing is rolled back.
+    machine.sh("ip -n b link set eth0 down")
+    machine.apply(expecting(NOTHING) | {"on_drift": "report"}, "lab")
+    assert "fails" in machine.apply(expecting(NOTHING) | {"on_drift": "report"}, "lab", "--test", "30", code=1).stdout
+    assert outcomes(machine, "lab", code=1)[0]["expected"] == "ping 10.0.0.9"
+
+
+def test_apply_is_rolled_back(machine):
+    machine.apply(expecting(PING))
+    bad = expecting(PING, NOTHING)
+    bad["namespaces"]["c"] = {}
+    out = machine.apply(bad, "lab", "--test", "30", code=1).stdout
+    assert "lab: 1 holds, 1 fails" in out and "rolled back: lab" in out
+    assert machine.namespaces() == ["a", "b"] and results(outcomes(machine, "lab")) == ["holds"]
+    # What could not be run is not good enough, either.
+    machine.apply(expecting({"from": "a", "udp": "10.0.0.9", "port": 7}), "lab", "--test", "30", code=3)
+    assert results(outcomes(machine, "lab")) == ["holds"]
+
+
+def test_apply_of_several(machine):
+    """One that could not be tested ends it like one that fails."""
+    first = machine.file(expecting({"from": "a", "udp": "10.0.0.9", "port": 7}), "first")
+    second = machine.file(expecting({"from": "ns1", "ping": "host/veth-host"}, topology=everyday()), "second")
+    assert "second: not tried" in machine.ctl("apply", "--test", 30, first, second, code=3).stderr
+    assert machine.namespaces() == []
+
+
+def test_apply_first_is_rolled_back(machine):
+    lines = machine.apply(expecting(NOTHING), "lab", "--test", "30", "--json", code=1).stdout.splitlines()
+    assert machine.namespaces() == []
+    assert [sorted(json.loads(line))[0] for line in lines] == ["changed", "duration_usec", "lingering"]
+
+
+def test_apply_takes_too_long(machine):
+    out = machine.apply(expecting({"from": "a", "ping": "10.0.0.9", "within": 60}), "lab", "--test", "1", code=None)
+    assert out.returncode in (1, 3) and "there was no time left" in out.stdout
+    wait_for(lambda: machine.namespaces() == [])
+
+
+def test_apply_killed(machine):
+    """The daemon has the clock."""
+    file = machine.file(expecting({"from": "a", "ping": "10.0.0.9", "within": 60}))
+    p = machine.popen(NETNSCTL, "apply", "--test", "3", file, stdout=subprocess.PIPE)
+    wait_for(lambda: machine.namespaces() == ["a", "b"])
+    machine.sh("kill -KILL $(pidof netnsctl)")
+    p.communicate(timeout=10)
+    wait_for(lambda: machine.namespaces() == [])
+
+
+def test_apply_interrupted(machine):
+    file = machine.file(expecting({"from": "a", "ping": "10.0.0.9", "within": 60}))
+    p = machine.popen(NETNSCTL, "apply", "--test", "600", file, stdout=subprocess.PIPE)
+    wait_for(lambda: machine.namespaces() == ["a", "b"] and "10.0.0.9" in machine.sh("ip -n a neigh"))
+    machine.sh("kill -INT $(pidof netnsctl)")
+    out = p.communicate(timeout=20)[0]
+    assert p.returncode == 3 and "interrupted" in out and machine.namespaces() == []
+
+
+def test_apply_that_cannot_be_tested_is_refused(machine):
+    assert "nothing was applied" in machine.apply(pair(), "lab", "--test", "9", code=2).stderr
+    machine.run("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", NETNSCTL, "apply", "--test", "9",
+                machine.file(expecting(PING)), code=5)
+    assert machine.namespaces() == []
