@@ -44,6 +44,22 @@ def test_example(bare, file):
     bare.assert_same(bare.at_first)
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_expectations(machine, file):
+    """Each example says what it is for, and does that; with an interface of its first namespace down it does not."""
+    topology = json.loads(file.read_text())
+    assert topology["expect"]
+    machine.ctl("apply", "--test", 60, file)
+    result = json.loads(machine.ctl("test", "--json", file.stem).stdout)
+    assert (result["holds"], result["fails"], result["not_run"]) == (len(topology["expect"]), 0, 0)
+    for e in topology["expect"]:
+        e["within"] = 1
+    machine.apply({**topology, "on_drift": "report"}, file.stem, "--replace")
+    name, netns = next((n, v) for n, v in topology["namespaces"].items() if n != "switch")
+    machine.run("ip", "-n", name, "link", "set", next(iter(netns["interfaces"])), "down")
+    assert json.loads(machine.ctl("test", "--json", file.stem, code=1).stdout)["fails"] > 0
+
+
 def names_of(file):
     """The namespaces and the interfaces of the host that @file declares."""
     topology = json.loads(file.read_text())
