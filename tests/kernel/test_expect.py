@@ -78,8 +78,8 @@ def test_of_a_file_and_of_all(machine):
 def test_what_is_broken_fails(machine, harm, of):
     t = expecting(PING, {"from": "a", "tcp": "b/eth0", "port": 80}, {"from": "a", "udp": "b/eth0", "port": 53},
                   {"from": "a", "route": "10.0.0.0/24", "dev": "eth0"}, {"from": "b", "ping": "a/eth0"})
-    for e in t["expect"]:
-        e["within"] = 1
+    for i, e in enumerate(t["expect"]):
+        e["within"] = 1 if i in of else 30
     machine.apply(t | {"on_drift": "report"})
     # A neighbour that is known hides a new address.
     machine.sh(f"{harm}; ip -n a neigh replace 10.0.0.2 lladdr 02:00:00:00:00:07 dev eth0" if "address" in harm else harm)
@@ -186,11 +186,11 @@ def test_loss_and_time_are_measured(machine):
     tests = outcomes(machine, "lab", code=1)
     assert results(tests) == ["fails"] * 2
     assert tests[0]["sent"] == 100 and 40 <= tests[0]["lost"] <= 60
-    assert tests[1]["sent"] == 10 and tests[1]["rtt_usec"] < 30000000
+    assert tests[1]["sent"] == 10 and tests[1].get("rtt_usec", 0) < 30000000
 
 
 def test_namespace_that_is_removed_meanwhile(machine):
-    machine.apply(expecting({"from": "a", "ping": "10.0.0.9", "within": 3}))
+    machine.apply(expecting({"from": "a", "ping": "10.0.0.9", "within": 8}))
     p = machine.popen(NETNSCTL, "test", "--json", "lab", stdout=subprocess.PIPE)
     wait_for(lambda: machine.sh("ip -n a -j neigh").find("10.0.0.9") > 0)
     machine.ctl("down", "lab")
@@ -212,6 +212,12 @@ def test_ends_at_once(machine):
     machine.sh("kill -INT $(pidof netnsctl)")
     p.communicate(timeout=10)
     assert machine.sh("ip netns exec b ss -Hlnt") == ""
+
+
+def test_a_thousand_at_once(machine):
+    machine.apply(expecting(*[{"from": "ab"[i % 2], "ping": ["b/eth0", "a/eth0"][i % 2], "within": 60} for i in range(512)],
+                            *[{"from": "a", "tcp": "b/eth0", "port": 1000 + i, "within": 60} for i in range(512)]))
+    machine.run("sh", "-c", f"ulimit -Sn 64; exec {NETNSCTL} test lab", timeout=120)
 
 
 def test_not_permitted(machine):
