@@ -24,7 +24,6 @@ int job_open(struct job *j, struct err *e)
 	qsort(j->names, n, sizeof(*j->names), name_cmp);
 	if (pass_open(&j->pass, j->names, n, *j->pins ? j->pins : NULL, e) < 0)
 		return e->code;
-	j->pass.set.tried = j->rolling_back ? &j->desired.model : NULL;
 	j->pass.set.exclusive = !j->quiet && !j->beside && !j->rolling_back;
 	/* What an interrupted change may have created is looked for, too. */
 	if (j->rolling_back) {
