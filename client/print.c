@@ -39,6 +39,17 @@ struct table print_steps_table(bool colours)
 	return (struct table)TABLE(columns, colours);
 }
 
+static void print_step_lines(struct table *t, struct json_object *step)
+{
+	struct json_object *line;
+
+	for (size_t i = 0; (line = reply_at(step, "lines", i)); i++) {
+		const char *s = json_object_get_string(line);
+
+		table_line(t, *s == '+' ? COLOUR_GOOD : COLOUR_BAD, "      %s", s);
+	}
+}
+
 void print_steps(FILE *out, struct table *t, struct json_object *reply)
 {
 	static const struct {
@@ -65,6 +76,7 @@ void print_steps(FILE *out, struct table *t, struct json_object *reply)
 		table_cell(t, colour, "%s", reply_text(step, "kind"));
 		table_cell(t, COLOUR_NONE, "%s", reply_text(step, "object"));
 		table_cell(t, COLOUR_NONE, "%s%s", reply_text(step, "detail"), recreate ? " (recreated)" : "");
+		print_step_lines(t, step);
 	}
 	table_print(t, out);
 }

@@ -41,9 +41,22 @@ struct json_object *shape_drifted(const struct drifted *d)
 	return json_encode(&s, d);
 }
 
+static struct json_object *lines_save(const void *at)
+{
+	const char *s = *(const char *const *)at;
+	struct json_object *list = s ? must(json_object_new_array()) : NULL;
+
+	for (size_t n; s && *s; s += n + (s[n] == '\n')) {
+		n = strcspn(s, "\n");
+		json_object_array_add(list, json_object_new_string_len(s, (int)n));
+	}
+	return list;
+}
+
 static const struct json_member step_members[] = {
-	JSON_MEMBER(step, action, TEXT), JSON_MEMBER(step, kind, TEXT),   JSON_MEMBER(step, object, TEXT),
-	JSON_MEMBER(step, detail, TEXT), JSON_MEMBER(step, effect, TEXT),
+	JSON_MEMBER(step, action, TEXT), JSON_MEMBER(step, kind, TEXT),
+	JSON_MEMBER(step, object, TEXT), JSON_MEMBER(step, detail, TEXT),
+	JSON_MEMBER(step, effect, TEXT), JSON_MEMBER(step, lines, OWN, .optional = true, .save = lines_save),
 };
 
 struct json_object *shape_step(const struct step *s)

@@ -229,6 +229,7 @@ static void complete(struct loader *l)
 	/* Completing adds objects, which are complete when they are added. */
 	size_t n = l->model->n;
 
+	model_link(l->model);
 	for (size_t i = 0; i < n; i++) {
 		struct object *o = l->model->objects[i];
 

@@ -8,7 +8,6 @@ static const struct {
 } later[] = {
 	{ "namespace", "rules" },
 	{ "namespace", "neighbors" },
-	{ "namespace", "nat" },
 	{ "kind", "vlan" },
 	{ "kind", "macvlan" },
 	{ "kind", "ipvlan" },

@@ -49,7 +49,16 @@ static const struct nlattr *nested(const struct nlattr *in, int type)
 
 enum { ATTRS_MAX = 64 };
 
-/* The same attributes in both, in whatever order; what was sent says by NLA_F_NESTED which hold others. */
+static bool is_zero(const struct nlattr *a)
+{
+	for (int i = 0; i < nla_len(a); i++)
+		if (((const char *)nla_data(a))[i])
+			return false;
+	return true;
+}
+
+/* The same attributes in both, in whatever order; what was sent says by NLA_F_NESTED which hold others.  Of what was not
+ * sent the kernel tells zeroes: the flags of exthdr, which it refuses to be told. */
 static bool same(const struct nlattr *sent, int sent_size, const struct nlattr *seen, int seen_size)
 {
 	int n, count[ATTRS_MAX] = { 0 };
@@ -65,7 +74,10 @@ static bool same(const struct nlattr *sent, int sent_size, const struct nlattr *
 			    : nla_len(a) != nla_len(b) || memcmp(nla_data(a), nla_data(b), (size_t)nla_len(a)) != 0)
 			return false;
 	}
-	return !nth(seen, seen_size, -1, n);
+	for (n = 0; (b = nth(seen, seen_size, -1, n)); n++)
+		if (nla_type(b) >= ATTRS_MAX || (count[nla_type(b)]-- <= 0 && !is_zero(b)))
+			return false;
+	return true;
 }
 
 /* ---- sets ---- */

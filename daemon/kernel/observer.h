@@ -16,6 +16,7 @@ struct extent {
 
 struct observer {
 	struct model *observed; /* receives the objects */
+	const char *topology;   /* whose objects are looked for */
 	const struct netns *ns; /* the thread is in it */
 	struct extent extent;
 	struct rtnl *nl;       /* a socket in it */

@@ -16,7 +16,8 @@
 	KIND(address_route) \
 	KIND(route)         \
 	KIND(dns)           \
-	KIND(hosts)
+	KIND(hosts)         \
+	KIND(nft)
 
 #define KIND(name) extern const struct kind kind_##name;
 KINDS

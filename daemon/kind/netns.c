@@ -245,6 +245,12 @@ static int netns_apply(struct batch *b, struct op *ops, size_t n, size_t *ret_ta
 	return create_run(b, ops, run, e);
 }
 
+/* Rules come before forwarding (nft.c), sysctls after it. */
+static unsigned netns_early(_unused_ const struct object *o)
+{
+	return 2;
+}
+
 const struct kind kind_netns = {
 	.name = "namespace",
 	.class = "netns",
@@ -257,6 +263,7 @@ const struct kind kind_netns = {
 	.n_fields = ARRAY_SIZE(fields),
 	.check = netns_check,
 	.complete = netns_complete,
+	.early = netns_early,
 	.affects = netns_affects,
 	.observe = netns_observe,
 	.say_damage = link_say_damage,

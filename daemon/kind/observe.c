@@ -2,14 +2,15 @@
 /* observe.c - enters a namespace once, with one socket, and lets each kind read its own objects. */
 #include "observe.h"
 
-int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, struct extent extent,
-		  struct model *desired, struct model *last, struct err *e)
+int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, const char *topology,
+		  struct extent extent, struct model *desired, struct model *last, struct err *e)
 {
 	bool there = netns_is_there(ns);
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
 	_cleanup_(netns_leavep) int entered = there ? netns_enter(ns, e) : -1;
 	struct observer obs = {
 		.observed = observed,
+		.topology = topology,
 		.ns = ns,
 		.extent = extent,
 		.desired = desired,

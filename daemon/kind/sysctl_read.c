@@ -56,6 +56,9 @@ int sysctl_seen(struct model *m, const struct object *o, struct object **ret, st
 }
 
 /* Keys for all interfaces set some of the defaults, and new interfaces copy those. */
+/* After forwarding (netns.c), which resets them. */
+enum { SYSCTL_EARLY = 3 };
+
 unsigned sysctl_early(const struct object *o)
 {
 	static const char *const early[][3] = {
@@ -68,7 +71,7 @@ unsigned sysctl_early(const struct object *o)
 	for (unsigned i = 0; i < ARRAY_SIZE(early); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(early[i]) && early[i][k]; k++)
 			if (!strncmp(key, early[i][k], strlen(early[i][k])))
-				return i + 1;
+				return i + SYSCTL_EARLY;
 	return 0;
 }
 

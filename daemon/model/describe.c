@@ -72,6 +72,8 @@ char *object_describe(struct arena *a, const struct object *o, const struct obje
 	char *all = named ? arena_strdup(a, o->kind->name) : arena_strdup(a, "");
 	bool which = only || (before && o->kind->form == FORM_LIST);
 
+	if (o->kind->describe)
+		return mask ? o->kind->describe(a, o, before) : arena_strdup(a, "");
 	if (pair)
 		mask |= kind_mask(o->kind, KEY); /* the key shows which object it is */
 	else if (which && !only)

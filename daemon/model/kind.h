@@ -51,6 +51,7 @@ struct kind {
 	bool outside;          /* files of a namespace: they exist without it, and traffic does not depend on them */
 	bool interrupts;       /* creating one on an existing interface drops what that has queued */
 	const char *module;    /* of the kernel, which may lack it */
+	bool in_netns;         /* exists in the namespace itself, and is gone with it */
 	bool ports;            /* other links may name it as their master */
 	const char *shorthand; /* in a list, a bare string is the value of this field */
 	size_t size;
@@ -79,6 +80,10 @@ struct kind {
 	 * ->next). */
 	void (*check_netns)(const struct model *m, const struct object *netns, struct problems *p);
 
+	/* Pure.  Each topology has an object of its own with this id, beside those of others: what two of them cannot
+	 * both have, or NULL.  NULL instead of the function: one topology has the object. */
+	const char *(*excludes)(struct arena *a, const struct object *want, const struct object *other);
+
 	/* ---- the state of the kernel ---- */
 
 	/* Adds the kernel's objects of this class in one namespace; of a kind that is outside also where the namespace
@@ -97,6 +102,13 @@ struct kind {
 	void (*derive)(struct model *desired, const struct model *observed, const struct object *o);
 	/* How to say that an object is out of order (object.out_of_order). */
 	const char *out_of_order;
+
+	/* ---- words ---- */
+
+	/* Pure.  What an object is, or how it differs from what it was, instead of its fields. */
+	char *(*describe)(struct arena *a, const struct object *o, const struct object *before);
+	/* Pure.  What a plan shows below a step: lines that begin with "+ " and "- "; NULL is nothing. */
+	char *(*lines)(struct arena *a, const struct object *before, const struct object *after);
 
 	/* ---- the order of steps ---- */
 

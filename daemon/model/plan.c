@@ -81,8 +81,11 @@ static unsigned decide(struct planning *g, struct object *have)
 
 static bool stands_on_leaving(struct planning *g, const struct object *have)
 {
+	const struct object *netns = have->kind->in_netns ? model_netns(g->observed, have->netns) : NULL;
 	struct ref ref;
 
+	if (netns && leaves(netns))
+		return true;
 	for (size_t i = 0; object_ref(have, false, &i, &ref);) {
 		struct object *base = model_find_ref(g->observed, ref.class, ref.to);
 
@@ -235,6 +238,14 @@ static bool comes_along(struct planning *g, const struct object *want)
 	return false;
 }
 
+/* Whether @want comes before what changes of its namespace, which is there already. */
+static bool precedes(const struct planning *g, const struct object *want, const struct object *base)
+{
+	unsigned first = want->kind->early && base->kind->early ? want->kind->early(want) : 0;
+
+	return first && first < base->kind->early(base) && model_find(g->observed, base->id);
+}
+
 /* Settles @want after everything it refers to. */
 static void settle(struct planning *g, struct object *want)
 {
@@ -248,7 +259,7 @@ static void settle(struct planning *g, struct object *want)
 	for (size_t i = 0; object_ref(want, false, &i, &ref);) {
 		struct object *base = model_find_ref(g->desired, ref.class, ref.to);
 
-		if (base)
+		if (base && !precedes(g, want, base))
 			settle(g, base);
 	}
 	if (have && !leaves(have)) {
@@ -286,16 +297,15 @@ struct sorted {
 	uint32_t netns; /* order of its namespace; the daemon's own last */
 	int rank;       /* row of its kind */
 	unsigned early;
-	bool late, backward;
+	bool first, late, backward;
 };
 
 static int sorted_cmp(const void *a, const void *b)
 {
 	const struct sorted *x = a, *y = b;
-	bool namespaces = x->o->kind->form == FORM_BODY, other = y->o->kind->form == FORM_BODY;
 
-	if (namespaces != other)
-		return namespaces ? -1 : 1;
+	if (x->first != y->first)
+		return x->first ? -1 : 1;
 	/* A link may reach into a namespace whose turn is later. */
 	if (!x->early != !y->early)
 		return x->early ? -1 : 1;
@@ -314,8 +324,9 @@ static int sorted_cmp(const void *a, const void *b)
 	return x->o->seq < y->o->seq ? -1 : x->o->seq > y->o->seq;
 }
 
-/* Sorts the objects so that the plan stays in one namespace as long as possible. */
-static struct object **in_order(const struct model *m)
+/* Sorts the objects so that the plan stays in one namespace as long as possible.  Namespaces come first, unless @there
+ * has them: then what changes of them comes with the rest. */
+static struct object **in_order(const struct model *m, const struct model *there)
 {
 	_cleanup_(freep) struct sorted *sorted = must(calloc(m->n + 1, sizeof(*sorted)));
 	struct object **order = must(calloc(m->n + 1, sizeof(*order)));
@@ -328,6 +339,7 @@ static struct object **in_order(const struct model *m)
 					     netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
 					     sort_key(o, m->kinds),
 					     o->kind->early ? o->kind->early(o) : 0,
+					     o->kind->form == FORM_BODY && !(there && model_find(there, o->id)),
 					     late,
 					     o->kind->backward && o->kind->backward(o) };
 	}
@@ -381,7 +393,7 @@ static void find_barred(struct planning *g)
 
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems)
 {
-	_cleanup_(freep) struct object **arriving = NULL, **leaving = in_order(observed);
+	_cleanup_(freep) struct object **arriving = NULL, **leaving = in_order(observed, NULL);
 	struct planning g = { p, desired, observed, problems };
 	size_t problems_before = problems->n;
 
@@ -391,7 +403,7 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 	for (size_t i = 0; i < observed->n; i++)
 		if (decide(&g, observed->objects[i]) == KEEP && observed->objects[i]->kind->derive)
 			observed->objects[i]->kind->derive(desired, observed, observed->objects[i]);
-	arriving = in_order(desired);
+	arriving = in_order(desired, observed);
 	for (size_t i = 0; i < desired->n; i++)
 		desired->objects[i]->mark = WAITING;
 	for (size_t i = 0; i < observed->n; i++)

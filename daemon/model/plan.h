@@ -49,6 +49,7 @@ struct step {
 	const char *action; /* "create", "change", "remove" */
 	const char *kind, *object, *detail;
 	const char *effect; /* "none", "in_place", "recreate", "remove" */
+	const char *lines;  /* of what comes and goes within it, with "+ " and "- "; NULL: none */
 };
 /* False for a step that adds nothing to what the create of the object showed. */
 bool plan_step(const struct op *op, struct arena *a, struct step *ret);

@@ -32,6 +32,8 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret)
 		.detail = object_describe(a, o, change ? op->before : NULL, mask),
 		.effect = effects[op->effect],
 	};
+	if (o->kind->lines)
+		ret->lines = o->kind->lines(a, op->before, op->after);
 	if (!op->after && o->out_of_order)
 		ret->detail = arena_fmt(a, "%s %s", ret->detail, o->kind->out_of_order);
 	if (op->others)

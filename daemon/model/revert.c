@@ -118,7 +118,8 @@ void revert_shared(struct model *desired, const struct model *others, struct mod
 {
 	for (size_t i = 0; i < others->n; i++) {
 		struct object *o = model_find(desired, others->objects[i]->id);
-		uint64_t both = o ? o->set & others->objects[i]->set & ~kind_mask(o->kind, KEY) : 0;
+		uint64_t both =
+			o && !o->kind->excludes ? o->set & others->objects[i]->set & ~kind_mask(o->kind, KEY) : 0;
 
 		if (!both)
 			continue;

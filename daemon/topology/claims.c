@@ -23,13 +23,25 @@ static bool contradicts(const struct object *want, const struct object *claim)
 
 static int check_one(struct job *j, const struct topology *other, const struct object *want, const struct object *claim)
 {
-	char object[600];
+	char object[600], words[900];
+	struct arena a = { 0 };
+	const char *both;
 
 	if (!want || !claim || (want->managed && !topology_claims(&j->desired.model, want)) ||
-	    !contradicts(want, claim))
+	    (!want->kind->excludes && !contradicts(want, claim)))
 		return 0;
 	snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
-	problem_add_conflict(&j->problems, &want->where, object, other->name);
+	both = want->kind->excludes ? want->kind->excludes(&a, want, claim) : NULL;
+	snprintf(words, sizeof(words),
+		 "%s %s: %s belongs to the topology %s; take it out of one of the two, or run: netnsctl down %s",
+		 want->kind->label, want->place, both ? both : "", other->name, other->name);
+	arena_done(&a);
+	if (want->kind->excludes && !both)
+		return 0;
+	if (both)
+		problem_add_in_the_way(&j->problems, &want->where, object, words);
+	else
+		problem_add_conflict(&j->problems, &want->where, object, other->name);
 	return -EEXIST;
 }
 

@@ -24,7 +24,7 @@ int machine_observe(_unused_ void *arg, const struct netns_set *set, const struc
 	struct extent extent = w->extents ? w->extents[ns - set->v] : (struct extent){ 0 };
 
 	extent.adopting = w->adopt;
-	return observe_netns(observed, ns, set, extent, w->desired, w->last, e);
+	return observe_netns(observed, ns, set, w->topology, extent, w->desired, w->last, e);
 }
 
 int machine_execute(_unused_ void *arg, struct execution *x, const struct op **ret_op, struct err *e)

@@ -265,6 +265,8 @@ char *fake_plan_text(const struct plan *p)
 			fprintf(f, "%c %s %s%s%s", sign, s.kind, s.object, *s.detail ? " " : "", s.detail);
 			fprintf(f, strcmp(s.effect, "none") ? " [%s]\n" : "%s\n",
 				strcmp(s.effect, "none") ? s.effect : "");
+			for (const char *l = s.lines ? s.lines : ""; *l; l = strchr(l, '\n') + 1)
+				fprintf(f, "    %.*s\n", (int)strcspn(l, "\n"), l);
 		}
 		arena_done(&a);
 	}

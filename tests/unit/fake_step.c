@@ -415,6 +415,21 @@ static int sysctl_step(struct fake *k, const struct op *op)
 	return 0;
 }
 
+static int rules_step(struct fake *k, const struct op *op)
+{
+	struct object *o = op->after ? fake_clone(k->memory, op->after) : NULL;
+
+	if (!o)
+		fake_remove(k, op->before->id);
+	else if (op->before)
+		fake_entry(k, o->id)->o = o;
+	else
+		fake_put(k, o);
+	if (o)
+		o->sign.hash = SIGN_ANY;
+	return 0;
+}
+
 int fake_step(struct fake *k, const struct plan *plan, const struct op *op)
 {
 	const struct object *o = op->after ? op->after : op->before;
@@ -429,5 +444,7 @@ int fake_step(struct fake *k, const struct plan *plan, const struct op *op)
 		return address_step(k, op);
 	if (is_class(o, "route"))
 		return route_step(k, op);
+	if (is_class(o, "nft"))
+		return rules_step(k, op);
 	return sysctl_step(k, op);
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* nft.c - NAT and filters of one namespace: what one topology says of them is one object.  What the kernel has is not
+ * decoded: it is compared with what would be sent, and is equal, different or absent. */
+#include "nft.h"
+#include "kernel/batch.h"
+#include "kernel/nft_compare.h"
+#include "kernel/nft_table.h"
+#include "kernel/observer.h"
+#include "model/owner.h"
+
+extern const struct kind kind_nft;
+
+static const struct field fields[] = {
+	FIELD(nft, nat, nft_nat, .kernel_default = "null", .doc = "address translation: see NAT AND FILTERS"),
+	FIELD(nft, filter, nft_filter, .kernel_default = "null", .doc = "which packets pass: see NAT AND FILTERS"),
+	FIELD(nft, differs, string, .flags = HIDDEN | WRITTEN, .doc = "what of the kernel's is not as declared"),
+};
+
+static int nft_check(struct object *o, struct err *e)
+{
+	struct arena a = { 0 };
+	struct nft_rules rules;
+	size_t n;
+
+	nft_rules_of((struct nft *)o, &rules, &a);
+	n = rules.n;
+	arena_done(&a);
+	return n <= NFT_RULES_MAX ? 0
+				  : err_set(e, EINVAL, "\"nat\" and \"filter\" make %zu rules, at most %d are allowed",
+					    n, NFT_RULES_MAX);
+}
+
+/* ---- the state of the kernel ---- */
+
+static int compare(const struct observer *obs, struct rtnl *nl, const struct object *o, enum nft_state *ret,
+		   char how[256], struct err *e)
+{
+	struct arena a = { 0 };
+	struct nft_image image;
+	int r;
+
+	nft_build((const struct nft *)o, &image, &a);
+	r = nft_table_compare(nl, &image, obs->topology, ret, how, 256, e);
+	arena_done(&a);
+	return r;
+}
+
+static void add(struct observer *obs, const struct object *equal, const char *how)
+{
+	struct nft *o = (struct nft *)object_new(obs->observed, &kind_nft, obs->ns->name, NULL);
+
+	if (equal) {
+		object_assign(obs->observed, &o->object, equal,
+			      field_bit(&kind_nft, "nat") | field_bit(&kind_nft, "filter"));
+	} else {
+		o->differs = arena_strdup(&obs->observed->arena, how);
+		OBJECT_SET(&o->object, nft, differs);
+	}
+	o->object.sign.hash = topology_hash(obs->topology);
+	o->object.sign.topology = obs->topology;
+	observer_add(obs, &o->object);
+}
+
+/* What the table has may be what is wanted, what was applied last, or what is being rolled back. */
+static int nft_observe(struct observer *obs, struct err *e)
+{
+	const struct model *models[] = { obs->desired, obs->last, obs->tried };
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	char how[256], first[256] = "";
+	bool asked = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
+		const struct object *o = models[i] ? model_find_ref(models[i], "nft", obs->ns->name) : NULL;
+		enum nft_state state;
+
+		if (!o)
+			continue;
+		if (!nl && rtnl_open_netfilter(&nl, e) < 0)
+			return e->code;
+		if (compare(obs, nl, o, &state, how, e) < 0)
+			return e->code;
+		if (state == NFT_ABSENT)
+			return 0;
+		if (state == NFT_EQUAL) {
+			add(obs, o, NULL);
+			return 0;
+		}
+		if (!asked)
+			memcpy(first, how, sizeof(first));
+		asked = true;
+	}
+	if (asked)
+		add(obs, NULL, first);
+	return 0;
+}
+
+static unsigned nft_early(_unused_ const struct object *o)
+{
+	return 1;
+}
+
+/* All rules of the namespace change in one transaction. */
+static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t *ret_taken, struct err *e)
+{
+	const struct object *o = ops[0].after ? ops[0].after : ops[0].before;
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	struct nft_image image = { 0 };
+	struct arena a = { 0 };
+	int r;
+
+	*ret_taken = 1;
+	if (batch_flush(b, e) < 0)
+		return e->code;
+	b->refused = &ops[0];
+	_cleanup_(netns_leavep) int entered = netns_enter(batch_netns(b, o->netns), e);
+	if (entered < 0)
+		return entered;
+	if (rtnl_open_netfilter(&nl, e) < 0)
+		return e->code;
+	if (ops[0].after)
+		nft_build((const struct nft *)ops[0].after, &image, &a);
+	r = nft_table_commit(nl, &image, b->topology, e);
+	arena_done(&a);
+	return r;
+}
+
+const struct kind kind_nft = {
+	.name = "nft",
+	.class = "nft",
+	.label = "nft",
+	.doc = "NAT and filters of the namespace",
+	.form = FORM_KEYS,
+	.in_netns = true,
+	.netfilter = true,
+	.size = sizeof(struct nft),
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+	.check = nft_check,
+	.complete = nft_complete,
+	.check_netns = nft_check_netns,
+	.observe = nft_observe,
+	.excludes = nft_excludes,
+	.describe = nft_describe,
+	.lines = nft_lines,
+	.early = nft_early,
+	.apply = nft_apply,
+};

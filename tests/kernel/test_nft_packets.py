@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: MIT
+"""NAT and filters, as packets see them: the host has an uplink, eth0, to a namespace that plays the internet, which knows
+no way to what is behind the host."""
+import json
+
+import pytest
+from machine import EXAMPLES, wait_for
+
+OUTSIDE, INSIDE = "203.0.113.2", "203.0.113.1"
+UPLINK = f"""
+ip netns add internet
+ip link add eth0 type veth peer name eth0 netns internet
+ip addr add {INSIDE}/24 dev eth0
+ip -n internet addr add {OUTSIDE}/24 dev eth0
+ip addr add 2001:db8::1/64 dev eth0 nodad
+ip -n internet addr add 2001:db8::2/64 dev eth0 nodad
+ip link set eth0 up
+ip -n internet link set eth0 up; ip -n internet link set lo up
+"""
+# Answers each connection, or datagram, with its own port and the address that it came from.
+SERVER = """
+import selectors, socket, sys
+s = selectors.DefaultSelector()
+for port in map(int, sys.argv[1:]):
+    for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+        one = socket.socket(socket.AF_INET6, kind)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind(("::", port))
+        if kind == socket.SOCK_STREAM:
+            one.listen(64)
+        s.register(one, 1, (kind, port))
+s.register(sys.stdin, 1, (None, 0))
+print("ready", flush=True)
+while True:
+    for key, _ in s.select():
+        kind, port = key.data
+        if kind is None:
+            sys.exit()
+        if kind == socket.SOCK_STREAM:
+            c, peer = key.fileobj.accept()
+            size = c.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) if port == 90 else ""
+            c.sendall(f"{port} {peer[0]} {size}".rstrip().encode())
+            c.close()
+        else:
+            _, peer = key.fileobj.recvfrom(64)
+            key.fileobj.sendto(f"{port} {peer[0]}".encode(), peer)
+"""
+CLIENT = """
+import socket, sys
+kind, address, port = sys.argv[1:4]
+kind = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
+c = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+c.settimeout(float(sys.argv[4]))
+try:
+    c.connect((address, int(port)))
+    if kind == socket.SOCK_DGRAM:
+        c.send(b"x")
+    print(c.recv(64).decode().replace("::ffff:", ""))
+except OSError as e:
+    print(type(e).__name__)
+"""
+
+
+class Net:
+    def __init__(self, machine):
+        self.machine = machine
+        self.servers = []
+        machine.sh(UPLINK)
+        self.bridge(0)
+
+    def bridge(self, on):
+        """Whether rules see what a bridge passes from port to port (br_netfilter)."""
+        self.machine.sh(f"for f in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $f ] || echo {on} >$f; done")
+
+    def close(self):
+        for server in self.servers:
+            server.stdin.close()
+            server.wait(20)
+            server.stdout.close()
+        self.machine.ctl("down", "--all", code=None)
+        self.bridge(1)
+        self.machine.sh("ip link del eth0; ip netns del internet")
+
+    def listen(self, netns, *ports):
+        where = ["ip", "netns", "exec", netns] if netns else []
+        server = self.machine.popen(*where, "/usr/bin/python3", "-c", SERVER, *ports, stdin=-1, stdout=-1)
+        self.servers.append(server)
+        assert server.stdout.readline() == "ready\n"
+
+    def ask(self, netns, address, port, kind="tcp", seconds=5):
+        """What a server answers: its port and who it sees; or the name of the error."""
+        where = ["ip", "netns", "exec", netns] if netns else []
+        return self.machine.run(*where, "/usr/bin/python3", "-c", CLIENT, kind, address, port, seconds).stdout.strip()
+
+    def silent(self, netns, address, port, kind="tcp"):
+        return self.ask(netns, address, port, kind, seconds=0.5) == "TimeoutError"
+
+
+@pytest.fixture
+def net(machine):
+    net = Net(machine)
+    yield net
+    net.close()
+
+
+def behind(nat=None, filter=None, forwarding=True):
+    """Two namespaces behind a bridge of the host."""
+    host = {"forwarding": forwarding, "interfaces": {
+        "br0": {"kind": "bridge", "addresses": ["10.0.0.1/24", "fd00::1/64"]},
+        "p2": {"kind": "veth", "peer": "ns2/eth0", "master": "br0"},
+        "p3": {"kind": "veth", "peer": "ns3/eth0", "master": "br0"}}}
+    if nat:
+        host["nat"] = nat
+    if filter:
+        host["filter"] = filter
+    return {"host": host, "namespaces": {f"ns{n}": {
+        "interfaces": {"eth0": {"addresses": [f"10.0.0.{n}/24", f"fd00::{n}/64"]}},
+        "routes": [{"to": "default", "via": "10.0.0.1"}, {"to": "::/0", "via": "fd00::1"}]} for n in (2, 3)}}
+
+
+def test_internet(machine, net):
+    """Rung 5: behind a bridge, and out; afterwards all is as it was."""
+    before = machine.sh("nft list ruleset; cat /proc/sys/net/ipv4/ip_forward")
+    net.listen("internet", 80)
+    machine.ctl("apply", EXAMPLES / "internet.json")
+    machine.ping("ns1", OUTSIDE)
+    assert net.ask("ns1", OUTSIDE, 80) == f"80 {INSIDE}"
+    assert net.ask("ns1", OUTSIDE, 80, "udp") == f"80 {INSIDE}"
+    # To the host itself nothing is translated.
+    net.listen(None, 81)
+    assert net.ask("ns1", "192.168.100.1", 81) == "81 192.168.100.2"
+    machine.ctl("down", "internet")
+    assert machine.sh("nft list ruleset; cat /proc/sys/net/ipv4/ip_forward") == before
+
+
+def test_masquerade_is_what_lets_out(machine, net):
+    machine.apply(behind())
+    machine.ping("ns2", OUTSIDE, ok=False)
+    machine.apply(behind(nat={"masquerade": [{"from": "10.0.0.0/24"}]}))
+    machine.ping("ns2", OUTSIDE)
+    # Without "out" it is wherever they leave, but not among themselves.
+    net.listen("ns3", 80)
+    net.listen(None, 81)
+    assert net.ask("ns2", "10.0.0.3", 80) == "80 10.0.0.2"
+    assert net.ask("ns2", INSIDE, 81) == "81 10.0.0.2"
+    machine.ping("ns2", "2001:db8::2", ok=False)
+    machine.apply(behind(nat={"masquerade": [{"from": ["10.0.0.0/24", "fd00::/64"]}]}))
+    machine.ping("ns2", "2001:db8::2")
+    net.listen("internet", 82)
+    assert net.ask("ns2", "2001:db8::2", 82) == "82 2001:db8::1"
+
+
+def test_masquerade_to_an_address(machine, net):
+    machine.sh("ip addr add 203.0.113.9/32 dev eth0")
+    machine.apply(behind(nat={"masquerade": [{"from": "10.0.0.2", "out": "eth*", "to": "203.0.113.9"},
+                                             {"from": "10.0.0.0/24", "out": "eth*"}]}))
+    net.listen("internet", 80)
+    assert net.ask("ns2", OUTSIDE, 80) == "80 203.0.113.9"
+    assert net.ask("ns3", OUTSIDE, 80) == f"80 {INSIDE}"
+    machine.sh("ip addr del 203.0.113.9/32 dev eth0")
+
+
+@pytest.mark.parametrize("limit", [{}, {"in": "eth0"}], ids=["everywhere", "in"])
+def test_dnat(machine, net, limit):
+    """From outside with the client's address, from the machine itself, and from behind the same bridge."""
+    machine.apply(behind(nat={"dnat": [{"proto": ["tcp", "udp"], "port": 8080, "to": "10.0.0.2:80", **limit}]}))
+    net.listen("ns2", 80)
+    for kind in "tcp", "udp":
+        assert net.ask("internet", INSIDE, 8080, kind) == f"80 {OUTSIDE}"
+        assert net.ask(None, INSIDE, 8080, kind) == f"80 {INSIDE}"
+        assert net.ask("ns3", INSIDE, 8080, kind) == "80 10.0.0.1"
+        assert net.ask("ns2", INSIDE, 8080, kind) == "80 10.0.0.1"
+        assert net.ask("ns3", "10.0.0.2", 80, kind) == "80 10.0.0.3"
+    # 127.0.0.1 only when it is asked for.
+    assert net.ask(None, "127.0.0.1", 8080) == "ConnectionRefusedError"
+
+
+def test_dnat_ranges(machine, net):
+    machine.apply(behind(nat={"dnat": [
+        {"proto": "tcp", "port": "8000-8002", "to": "10.0.0.2:9000-9002"},
+        {"proto": "tcp", "port": "7000-7002", "to": "10.0.0.2"},
+        {"proto": "tcp", "port": [6000, 6005], "to": "10.0.0.2:80"},
+        {"proto": "tcp", "port": 5000, "to": "[fd00::3]:80", "in": "eth0"}]}))
+    net.listen("ns2", 80, 7000, 7001, 7002, 9000, 9001, 9002)
+    net.listen("ns3", 80)
+    for n in range(3):
+        assert net.ask("internet", INSIDE, 8000 + n) == f"{9000 + n} {OUTSIDE}"
+        assert net.ask("internet", INSIDE, 7000 + n) == f"{7000 + n} {OUTSIDE}"
+    for port in 6000, 6005:
+        assert net.ask("internet", INSIDE, port) == f"80 {OUTSIDE}"
+    assert net.ask("internet", "2001:db8::1", 5000) == "80 2001:db8::2"
+    assert net.ask("ns2", "2001:db8::1", 5000) == "80 fd00::1"
+
+
+def test_localhost(machine, net):
+    """127.0.0.1 of the machine leads to the namespace, and no neighbour can use that to reach what listens there."""
+    machine.apply(behind(nat={"dnat": [{"proto": "tcp", "port": 8080, "to": "10.0.0.2:80", "localhost": True}]}))
+    net.listen("ns2", 80)
+    assert net.ask(None, "127.0.0.1", 8080) == "80 10.0.0.1"
+    assert net.ask("internet", INSIDE, 8080) == f"80 {OUTSIDE}"
+    net.listen(None, 99)
+    assert net.ask(None, "127.0.0.1", 99) == "99 127.0.0.1"
+    # A neighbour that routes 127.0.0.1 to the bridge.
+    machine.sh("ip netns exec ns3 sh -c 'echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet';"
+               "ip -n ns3 addr del 127.0.0.1/8 dev lo; ip -n ns3 route add 127.0.0.1/32 via 10.0.0.1 src 10.0.0.3")
+    assert machine.sysctl(None, "net.ipv4.conf.br0.route_localnet") == "1"
+    assert net.silent("ns3", "127.0.0.1", 99)
+    machine.sh("nft flush chain inet netnsd raw_prerouting 2>/dev/null || true")
+    machine.ctl("down", "lab")
+    assert machine.sh("nft list ruleset") == ""
+
+
+RULES = [{"chain": "forward", "in": "br0", "out": "eth0", "proto": "tcp", "port": 80, "action": "accept"},
+         {"chain": "forward", "icmp": "echo-request", "from": "10.0.0.0/24", "action": "accept"}]
+MASQUERADE = [{"from": "10.0.0.0/24"}]
+
+
+@pytest.mark.parametrize("policy", ["drop", "reject"])
+def test_forward_policy(machine, net, policy):
+    dnat = [{"proto": "tcp", "port": 8080, "to": "10.0.0.2:80"}]
+    machine.apply(behind({"masquerade": MASQUERADE, "dnat": dnat}, {"forward": policy, "rules": RULES}))
+    net.listen("internet", 80, 81)
+    net.listen("ns2", 80)
+    assert net.ask("ns2", OUTSIDE, 80) == f"80 {INSIDE}"
+    # Fragments are put together before the rules see them.
+    machine.run("ip", "netns", "exec", "ns2", "ping", "-n", "-q", "-c", 1, "-s", 4000, "-W", 5, OUTSIDE)
+    # What a dnat lets in passes.
+    assert net.ask("internet", INSIDE, 8080) == f"80 {OUTSIDE}"
+    tcp, udp = net.ask("ns2", OUTSIDE, 81, seconds=0.5), net.ask("ns2", OUTSIDE, 81, "udp", seconds=0.5)
+    assert {tcp, udp} == ({"TimeoutError"} if policy == "drop" else {"ConnectionRefusedError"})
+    # Among themselves nothing is forwarded by the host.
+    net.listen("ns3", 80)
+    assert net.ask("ns2", "10.0.0.3", 80) == "80 10.0.0.2"
+
+
+def test_input_policy(machine, net):
+    """Loopback, answers, and IPv6 with its neighbour discovery."""
+    machine.apply(behind(filter={"input": "drop", "rules": [
+        {"chain": "input", "in": "br0", "proto": "tcp", "port": 22, "action": "accept"},
+        {"chain": "input", "in": "br0", "proto": "tcp", "port": 23, "action": "reject"}]}))
+    net.listen(None, 22, 23, 24)
+    net.listen("internet", 80)
+    assert net.ask(None, OUTSIDE, 80) == f"80 {INSIDE}"
+    assert net.ask(None, "127.0.0.1", 24) == "24 127.0.0.1"
+    assert net.ask("ns2", "10.0.0.1", 22) == "22 10.0.0.2"
+    assert net.ask("ns2", "10.0.0.1", 23) == "ConnectionRefusedError"
+    assert net.silent("ns2", "10.0.0.1", 24)
+    assert net.silent("internet", INSIDE, 22)
+    assert net.ask("ns2", "fd00::1", 22) == "22 fd00::2"
+    machine.ping("ns2", "fd00::1", ok=False)
+
+
+def test_clamp_mss(machine, net):
+    """A path with a smaller MTU: the largest segment that the other side may send is smaller in both directions."""
+    machine.apply(behind({"masquerade": MASQUERADE}, {"clamp_mss": True}))
+    machine.sh("ip link set eth0 mtu 1300; ip -n internet link set eth0 mtu 1500")
+    net.listen("internet", 90)
+    # 1260, less 12 for time stamps.
+    assert net.ask("ns2", OUTSIDE, 90) == f"90 {INSIDE} 1248"
+    machine.apply(behind({"masquerade": MASQUERADE}))
+    assert net.ask("ns2", OUTSIDE, 90) == f"90 {INSIDE} 1448"
+
+
+def test_in_a_namespace(machine, net):
+    """A router that is a namespace itself: nothing on the host is changed."""
+    topology = {"namespaces": {
+        "client": {"interfaces": {"eth0": {"kind": "veth", "peer": "router/lan", "addresses": ["10.1.0.2/24"]}},
+                   "routes": [{"to": "default", "via": "10.1.0.1"}]},
+        "router": {"forwarding": "ipv4", "interfaces": {
+            "lan": {"addresses": ["10.1.0.1/24"]},
+            "wan": {"kind": "veth", "peer": "server/eth0", "addresses": ["10.2.0.1/24"]}},
+            "nat": {"masquerade": [{"from": "10.1.0.0/24", "out": "wan"}],
+                    "dnat": [{"in": "wan", "proto": "tcp", "port": 8080, "to": "10.1.0.2:80"}]},
+            "filter": {"forward": "drop", "rules": [{"chain": "forward", "in": "lan", "action": "accept"}]}},
+        "server": {"interfaces": {"eth0": {"addresses": ["10.2.0.2/24"]}}}}}
+    machine.apply(topology)
+    net.listen("server", 80)
+    net.listen("client", 80)
+    assert net.ask("client", "10.2.0.2", 80) == "80 10.2.0.1"
+    assert net.ask("server", "10.2.0.1", 8080) == "80 10.2.0.2"
+    assert machine.sh("nft list ruleset") == ""
+    assert machine.apply(topology).stdout.strip() == "lab: unchanged"
+    # One rule changes, the others stay.
+    topology["namespaces"]["router"]["filter"]["rules"].append({"chain": "forward", "proto": "icmp", "action": "accept"})
+    plan = machine.ctl("plan", machine.file(topology)).stdout
+    assert "~ nft       router  1 rule added, 0 removed\n        + rule forward meta l4proto icmp accept\n" in plan, plan
+    machine.apply(topology)
+    machine.ctl("down", "lab")
+    assert machine.namespaces() == ["internet"]
+
+
+def test_output_of_one_topology(machine):
+    """The machine's answer has the lines of a step as a list."""
+    file = machine.file(behind({"masquerade": MASQUERADE}))
+    steps = json.loads(machine.ctl("--json", "plan", file).stdout)["steps"]
+    assert [s.get("lines") for s in steps if s["kind"] == "nft"] == [
+        ["+ rule postrouting ip saddr 10.0.0.0/24 oifname != lo ip daddr != 10.0.0.0/24 ip daddr != 224.0.0.0/4 masquerade"]]

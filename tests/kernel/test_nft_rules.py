@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""Rules: what a plan says of them is what nft(8) lists, and is in the kernel after apply, whatever the grammar allows."""
+import json
+import re
+
+import pytest
+from machine import wait_for
+
+# Of the table, chains of the topology: "prerouting_lab" → its rules.
+CHAIN = re.compile(r"^\tchain (\S+) \{\n(.*?)^\t\}", re.M | re.S)
+
+
+def rules(machine, netns=None):
+    """Chain → rules as nft(8) lists them, without quotes, comments and what the base chains consist of."""
+    nft = ["ip", "netns", "exec", netns, "nft"] if netns else ["nft"]
+    text = machine.run(*nft, "-s", "list", "table", "inet", "netnsd").stdout
+    found = {}
+    for name, body in CHAIN.findall(text):
+        lines = [line.strip() for line in body.splitlines()]
+        lines = [re.sub(r' comment ".*"$', "", line).replace('"', "") for line in lines]
+        found[name] = [line for line in lines if line and not line.startswith(("type ", "jump ", "comment "))]
+    return {name: lines for name, lines in found.items() if lines}
+
+
+def planned(out, sign="+"):
+    """Chain → rules of a plan."""
+    found = {}
+    for chain, rule in re.findall(rf"^\s+\{sign} rule (\S+) (.*)$", out, re.M):
+        found.setdefault(chain, []).append(rule)
+    return found
+
+
+def listed(machine, netns=None, name="lab"):
+    """As planned: chains without the topology; the last rules after the others."""
+    found = {}
+    for chain, lines in rules(machine, netns).items():
+        found.setdefault(chain.removeprefix("last_").removesuffix(f"_{name}"), []).extend(lines)
+    return found
+
+
+def net(**body):
+    return {"host": {"interfaces": {"lan": {"kind": "bridge", "addresses": ["10.0.0.1/24", "fd00::1/64"]}}, **body}}
+
+
+LOCAL = "fib daddr type local ip daddr != 127.0.0.0/8"
+FIRST = ["ct state established,related accept", "iifname lo accept",
+         "ip6 hoplimit 255 icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, "
+         "nd-redirect } accept",
+         "icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept"]
+
+# What a file says; what the rules are then, as nft(8) lists them.
+CASES = [
+    ({"nat": {"masquerade": [{"from": "10.0.0.0/24", "out": "eth0"}]}},
+     {"postrouting": ["oifname eth0 ip saddr 10.0.0.0/24 masquerade"]}),
+    ({"nat": {"masquerade": [{"out": "eth0"}]}}, {"postrouting": ["meta nfproto ipv4 oifname eth0 masquerade"]}),
+    ({"nat": {"masquerade": [{"out": "eth0", "family": "ipv6"}]}},
+     {"postrouting": ["meta nfproto ipv6 oifname eth0 masquerade"]}),
+    ({"nat": {"masquerade": [{"from": "10.0.0.0/24"}]}},
+     {"postrouting": ["ip saddr 10.0.0.0/24 oifname != lo ip daddr != 10.0.0.0/24 ip daddr != 224.0.0.0/4 masquerade"]}),
+    ({"nat": {"masquerade": [{"from": ["10.0.0.0/24", "fd00::/64", "10.1.0.7"], "out": ["eth0", "ppp*"]}]}},
+     {"postrouting": ["oifname { eth0, ppp* } ip saddr { 10.0.0.0/24, 10.1.0.7 } masquerade",
+                      "oifname { eth0, ppp* } ip6 saddr fd00::/64 masquerade"]}),
+    ({"nat": {"masquerade": [{"from": "10.0.0.0/24", "out": "!lan", "to": "192.0.2.7"}]}},
+     {"postrouting": ["oifname != lan ip saddr 10.0.0.0/24 snat ip to 192.0.2.7"]}),
+    ({"nat": {"masquerade": [{"out": ["!lan", "!br0"], "to": "192.0.2.7-192.0.2.9", "from": "10.0.0.16-10.0.0.31"}]}},
+     {"postrouting": ["oifname != { lan, br0 } ip saddr 10.0.0.16-10.0.0.31 snat ip to 192.0.2.7-192.0.2.9"]}),
+    ({"nat": {"masquerade": [{"out": "wg*", "proto": "udp", "port": 53, "sport": "1024-65535", "mark": "0x10/0xff"}]}},
+     {"postrouting": ["meta nfproto ipv4 oifname wg* meta mark & 0x000000ff == 0x00000010 udp sport 1024-65535 "
+                      "udp dport 53 masquerade"]}),
+    ({"nat": {"dnat": [{"proto": "tcp", "port": 80, "to": "10.9.0.2"}]}},
+     {"prerouting": [f"tcp dport 80 {LOCAL} dnat ip to 10.9.0.2"],
+      "nat_output": [f"tcp dport 80 {LOCAL} dnat ip to 10.9.0.2"]}),
+    ({"nat": {"dnat": [{"proto": ["tcp", "udp"], "port": "8000-8010", "to": "10.9.0.2", "at": "192.0.2.0/28"}]}},
+     {chain: ["ip daddr 192.0.2.0/28 meta l4proto { tcp, udp } th dport 8000-8010 dnat ip to 10.9.0.2"]
+      for chain in ("prerouting", "nat_output")}),
+    ({"nat": {"dnat": [{"proto": "tcp", "port": "8000-8002", "to": "10.9.0.2:9000-9002", "at": "192.0.2.1"}]}},
+     {chain: ["ip daddr 192.0.2.1 tcp dport 8000-8002 dnat ip to 10.9.0.2:tcp dport map { 8000 : 9000, 8001 : 9001, "
+              "8002 : 9002 }"] for chain in ("prerouting", "nat_output")}),
+    ({"nat": {"dnat": [{"proto": "tcp", "port": "8000-8002", "to": "[fd01::2]:80"}]}},
+     {chain: ["tcp dport 8000-8002 fib daddr type local ip6 daddr != ::1 dnat ip6 to [fd01::2]:80"]
+      for chain in ("prerouting", "nat_output")}),
+    ({"nat": {"dnat": [{"in": "eth0", "proto": "tcp", "port": [80, "8000-8010"], "to": "10.0.0.3:8080"}]}},
+     {"prerouting": [f"iifname eth0 tcp dport {{ 80, 8000-8010 }} {LOCAL} dnat ip to 10.0.0.3:8080",
+                     f"ip saddr 10.0.0.0/24 tcp dport {{ 80, 8000-8010 }} {LOCAL} dnat ip to 10.0.0.3:8080"],
+      "nat_output": [f"tcp dport {{ 80, 8000-8010 }} {LOCAL} dnat ip to 10.0.0.3:8080"],
+      "postrouting": ["ip saddr 10.0.0.0/24 ip daddr 10.0.0.3 ct status dnat masquerade"]}),
+    ({"nat": {"dnat": [{"in": "eth0", "proto": "udp", "port": 53, "to": "10.0.0.3", "localhost": True}]}},
+     {"raw_prerouting": ["iifname != lo ip daddr 127.0.0.0/8 drop"],
+      "prerouting": [f"iifname eth0 udp dport 53 {LOCAL} dnat ip to 10.0.0.3",
+                     f"ip saddr 10.0.0.0/24 udp dport 53 {LOCAL} dnat ip to 10.0.0.3"],
+      "nat_output": [f"udp dport 53 {LOCAL} dnat ip to 10.0.0.3", "ip daddr 127.0.0.1 udp dport 53 dnat ip to 10.0.0.3"],
+      "postrouting": ["ip saddr 127.0.0.0/8 ip daddr 10.0.0.3 ct status dnat masquerade",
+                      "ip saddr 10.0.0.0/24 ip daddr 10.0.0.3 ct status dnat masquerade"]}),
+    ({"filter": {"input": "drop"}}, {"input": [*FIRST, "drop"]}),
+    ({"filter": {"input": "reject"}}, {"input": [*FIRST, "meta l4proto tcp reject with tcp reset", "reject", "drop"]}),
+    ({"filter": {"output": "drop"}}, {"output": [r.replace("iifname", "oifname") for r in FIRST] + ["drop"]}),
+    ({"filter": {"forward": "accept", "clamp_mss": True}},
+     {"forward": ["tcp flags syn tcp option maxseg size set rt mtu", "ct state new continue"]}),
+    ({"filter": {"forward": "drop", "rules": [
+        {"chain": "forward", "in": "lan", "out": "wan", "from": "10.0.0.0/24", "proto": "tcp", "port": [80, 443],
+         "action": "accept", "comment": "web"},
+        {"chain": "forward", "icmp": "echo-request", "action": "accept"},
+        {"chain": "forward", "icmp": ["echo-request", "packet-too-big"], "proto": "icmpv6", "action": "accept"},
+        {"chain": "forward", "proto": "icmp", "action": "drop"},
+        {"chain": "forward", "state": ["untracked", "invalid"], "action": "drop"},
+        {"chain": "forward", "to": ["10.0.0.1", "fd00::1"], "action": "reject"},
+        {"chain": "forward", "proto": "udp", "action": "reject"},
+        {"chain": "forward", "proto": ["tcp", "udp"], "port": 7, "action": "reject"},
+        {"chain": "forward", "family": "ipv6", "log": "six "},
+        {"chain": "forward", "mark": 16, "action": "accept"},
+        {"chain": "forward", "proto": ["gre", 200], "action": "accept"},
+    ]}},
+     {"forward": ["ct state established,related accept", "ct status dnat accept",
+                  "iifname lan oifname wan ip saddr 10.0.0.0/24 tcp dport { 80, 443 } accept",
+                  "icmp type echo-request accept", "icmpv6 type echo-request accept",
+                  "icmpv6 type { packet-too-big, echo-request } accept",
+                  "meta l4proto icmp drop",
+                  "ct state invalid,untracked drop",
+                  "ip daddr 10.0.0.1 meta l4proto tcp reject with tcp reset", "ip daddr 10.0.0.1 reject",
+                  "ip6 daddr fd00::1 meta l4proto tcp reject with tcp reset", "ip6 daddr fd00::1 reject",
+                  "meta l4proto udp reject",
+                  "tcp dport 7 reject with tcp reset", "meta l4proto { tcp, udp } th dport 7 reject",
+                  "meta nfproto ipv6 log prefix six ",
+                  "meta mark 0x00000010 accept",
+                  "meta l4proto { gre, 200 } accept", "drop"]}),
+]
+
+
+@pytest.mark.parametrize("body, expected", CASES, ids=[str(i) for i in range(len(CASES))])
+def test_rules(machine, body, expected):
+    """The plan says what nft(8) then lists; again, it is in the kernel already: nothing is written differently from how
+    it is read."""
+    file = machine.file(net(**body))
+    plan = planned(machine.ctl("plan", file).stdout)
+    machine.ctl("apply", file)
+    for chain, lines in normal(expected).items():
+        assert "\n".join(normal(listed(machine))[chain]) == "\n".join(lines)
+    assert normal(listed(machine)).keys() == expected.keys()
+    assert normal(plan) == normal({c: [r for r in v if r != "drop"] for c, v in expected.items()})
+    assert machine.ctl("apply", file).stdout.strip() == "lab: unchanged"
+    machine.ctl("down", "lab")
+    assert machine.sh("nft list ruleset") == ""
+
+
+def normal(found):
+    """The elements of a set in one order: the kernel has its own."""
+    def one(rule):
+        return re.sub(r"\{ (.*?) \}", lambda m: "{ " + ", ".join(sorted(m[1].split(", "))) + " }", rule).strip()
+    return {chain: [one(rule) for rule in lines] for chain, lines in found.items()}
+
+
+def test_several_topologies(machine):
+    """NAT of several in one namespace; what two cannot both have is refused with both names."""
+    def one(port, to, **more):
+        return {"host": {"nat": {"dnat": [{"proto": "tcp", "port": port, "to": to, **more}]}}}
+    machine.apply(one(80, "10.9.0.1"), "a")
+    machine.apply(one("81-90", "10.9.0.2"), "b")
+    assert set(rules(machine)) == {f"{chain}_{t}" for chain in ("prerouting", "nat_output") for t in "ab"}
+    said = machine.apply(one([443, "85-95"], "10.9.0.3"), "c", code=1).stderr
+    assert ('c.json:2:11: /host: nft host: what "dnat" 0 sends to 10.9.0.3 belongs to the topology b; take it out of one of '
+            "the two, or run: netnsctl down b") in said, said
+    machine.apply(one([443, "85-95"], "10.9.0.3", at="192.0.2.9"), "c", code=1)
+    machine.ctl("down", "b")
+    machine.apply({"host": {"filter": {"input": "accept"}, **one([443, "85-95"], "10.9.0.3")["host"]}}, "c")
+    said = machine.apply({"host": {"filter": {"forward": "drop"}}}, "d", code=1).stderr
+    assert 'nft host: "filter" belongs to the topology c' in said, said
+    # One that takes a part out of its file has the rest.
+    machine.apply({"host": {"filter": {"input": "accept"}}}, "c")
+    assert set(rules(machine)) == {"prerouting_a", "nat_output_a", "input_c"}
+    for name in "ac":
+        assert machine.apply(json.loads((machine.folder / f"{name}.json").read_text()), name).stdout.strip() == \
+            f"{name}: unchanged"
+        machine.ctl("down", name)
+    assert machine.sh("nft list ruleset") == ""
+
+
+DRIFTS = {
+    "flush": "nft flush ruleset",
+    "one rule": "nft delete rule inet netnsd prerouting_lab handle $(nft -a list chain inet netnsd prerouting_lab | "
+                "sed -n 's/.*dnat.*handle //p')",
+    "added": "nft add rule inet netnsd forward_lab tcp dport 9 accept",
+    "replaced": "nft replace rule inet netnsd prerouting_lab handle $(nft -a list chain inet netnsd prerouting_lab | "
+                "sed -n 's/.*dnat.*handle //p') tcp dport 80 dnat ip to 10.9.0.9",
+    "chain": "nft add chain inet netnsd mine",
+    "set": "nft add set inet netnsd mine '{ type ipv4_addr; }'",
+    "dormant": "nft add table inet netnsd '{ flags dormant; }'",
+}
+
+
+@pytest.mark.parametrize("how", DRIFTS)
+def test_heal(machine, how):
+    topology = net(nat={"dnat": [{"proto": "tcp", "port": 80, "to": "10.9.0.2", "comment": "web"}]},
+                   filter={"forward": "reject", "rules": [{"chain": "forward", "in": ["a", "b*"], "action": "accept"}]})
+    machine.apply(topology)
+    machine.sh("nft add table ip other; nft add chain ip other c; nft add rule ip other c counter")
+    before = machine.sh("nft -s list table inet netnsd")
+    machine.sh(DRIFTS[how])
+    wait_for(lambda: machine.run("nft", "-s", "list", "table", "inet", "netnsd", code=None).stdout == before)
+    assert re.search(r"nft host (was changed: it is other rules \(.*\), not 8 rules|8 rules was removed); by pid \d+ \(nft\)",
+                     machine.log())
+    machine.ctl("down", "lab")
+    machine.sh("nft delete table ip other || true")
+    assert machine.sh("nft list ruleset") == ""
+
+
+def test_restart(machine):
+    """A record holds the rules: after kill -9 the next netnsd compares, and writes nothing."""
+    topology = net(nat={"masquerade": [{"from": ["10.0.0.0/24", "fd00::/64"], "out": ["eth0", "b*"]}],
+                        "dnat": [{"proto": "tcp", "port": "8000-8002", "to": "10.0.0.2:9000-9002", "localhost": True}]})
+    machine.apply(topology)
+    before = machine.sh("nft -a list ruleset")
+    machine.restart(9)
+    assert machine.apply(topology).stdout.strip() == "lab: unchanged"
+    assert machine.sh("nft -a list ruleset") == before
+    machine.ctl("down", "lab")
