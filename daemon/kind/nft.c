@@ -120,6 +120,8 @@ static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t 
 	if (ops[0].after)
 		nft_build((const struct nft *)ops[0].after, &image, &a);
 	r = nft_table_commit(nl, &image, b->topology, e);
+	if (r == 0 && batch_netns(b, o->netns)->state != NETNS_FRESH)
+		r = nft_flows_forget(nl, (const struct nft *)ops[0].before, (const struct nft *)ops[0].after, e);
 	arena_done(&a);
 	return r;
 }
@@ -135,6 +137,7 @@ const struct kind kind_nft = {
 	.size = sizeof(struct nft),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
+	.netfilter = true,
 	.check = nft_check,
 	.complete = nft_complete,
 	.check_netns = nft_check_netns,

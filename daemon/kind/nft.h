@@ -281,6 +281,11 @@ char *nft_lines(struct arena *a, const struct object *before, const struct objec
 
 /* kind.excludes (nft_check.c). */
 const char *nft_excludes(struct arena *a, const struct object *want, const struct object *other);
+/* Has the kernel forget the connections that a change from @before to @after, either of which may be NULL, concerns
+ * (nft_flows.c).  @nl is a socket of rtnl_open_netfilter in the namespace, and the thread is in it. */
+struct rtnl;
+int nft_flows_forget(struct rtnl *nl, const struct nft *before, const struct nft *after, struct err *e);
+
 /* Checks across objects (nft_check.c). */
 void nft_check_netns(const struct model *m, const struct object *netns, struct problems *p);
 void nft_complete(struct model *m, struct object *o, struct problems *p);
