@@ -6,8 +6,8 @@
 static const struct {
 	const char *place, *word;
 } later[] = {
-	{ "namespace", "rules" },
 	{ "namespace", "neighbors" },
+	{ "namespace", "fdb" },
 	{ "kind", "vlan" },
 	{ "kind", "macvlan" },
 	{ "kind", "ipvlan" },

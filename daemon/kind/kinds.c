@@ -15,6 +15,7 @@
 	KIND(address)       \
 	KIND(address_route) \
 	KIND(route)         \
+	KIND(rule)          \
 	KIND(dns)           \
 	KIND(hosts)         \
 	KIND(nft)

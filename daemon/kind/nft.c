@@ -137,7 +137,6 @@ const struct kind kind_nft = {
 	.size = sizeof(struct nft),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
-	.netfilter = true,
 	.check = nft_check,
 	.complete = nft_complete,
 	.check_netns = nft_check_netns,

@@ -381,9 +381,15 @@ static int route_step(struct fake *k, const struct op *op)
 		fake_remove(k, o->id);
 		return 0;
 	}
+	r = fake_clone(k->memory, o);
+	/* A rule needs nothing, and nothing is in its way. */
+	if (is_class(o, "rule")) {
+		r->sign.hash = SIGN_ANY;
+		fake_put(k, r);
+		return 0;
+	}
 	if (is_taken(k, o))
 		return -EEXIST;
-	r = fake_clone(k->memory, o);
 	code = route_check(k, (struct route *)r);
 	if (code < 0)
 		return code;
@@ -442,7 +448,7 @@ int fake_step(struct fake *k, const struct plan *plan, const struct op *op)
 		return link_step(k, plan, op);
 	if (is_class(o, "address"))
 		return address_step(k, op);
-	if (is_class(o, "route"))
+	if (is_class(o, "route") || is_class(o, "rule"))
 		return route_step(k, op);
 	if (is_class(o, "nft"))
 		return rules_step(k, op);

@@ -305,6 +305,25 @@ static void add_network_routes(const struct topo *t, struct body *b, bool v6)
 			add_network_route(t, b, net, near, v6);
 }
 
+/* Adds rules whose selectors and tables exclude nothing; one is for both families. */
+static void add_rules(const struct topo *t, struct body *b)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		struct json_object *r;
+
+		if (generator_roll(t->d, 4, "rule %s %u", b->name, i))
+			continue;
+		r = json_object_new_object();
+		put_int(r, "priority", 100 + (int)i);
+		put_int(r, "table", 100 + (int)generator_roll(t->d, 2, "rule %s %u table", b->name, i));
+		if (i == 1)
+			put_text(r, "from", "10.%u.0.0/16", generator_roll(t->d, 2, "rule %s from", b->name));
+		if (i == 2)
+			put_int(r, "fwmark", 1 + (int)generator_roll(t->d, 2, "rule %s mark", b->name));
+		json_object_array_add(child(b->in, "rules", true), r);
+	}
+}
+
 static void add_body(const struct topo *t, struct body *b)
 {
 	static const char *const forwarding[] = { "true", "false", "\"ipv4\"", "\"ipv6\"" };
@@ -326,6 +345,7 @@ static void add_body(const struct topo *t, struct body *b)
 				add_route(t, b, net, v6);
 	for (unsigned v6 = 0; v6 < 2; v6++)
 		add_network_routes(t, b, v6);
+	add_rules(t, b);
 	if (strcmp(b->name, "lab") && strcmp(b->name, "host") && generator_roll(t->d, 5, "lo %s", b->name) == 0)
 		put_text(child(child(b->interfaces, "lo", false), "addresses", true), NULL, "198.18.0.%u/32",
 			 generator_roll(t->d, 2, "lo is %s", b->name));

@@ -36,6 +36,7 @@ def first():
                 "va": {"addresses": ["10.1.0.1/24", "2001:db8:1::1/64"]},
             },
             "routes": [{"to": "10.2.0.0/24", "via": "10.1.0.2"}, {"to": "2001:db8:2::/64", "via": "2001:db8:1::2"}],
+            "rules": [{"priority": 100, "table": 100}, {"priority": 101, "from": "10.2.0.0/24", "table": 101}],
         },
         "namespaces": {
             "a": {
@@ -50,6 +51,7 @@ def first():
                 "routes": [{"to": "default", "via": "10.1.0.1"}, {"to": "default", "via": "2001:db8:1::1"}],
                 "dns": {"nameservers": ["10.1.0.1"], "search": ["example"]},
                 "hosts": True,
+                "rules": [{"priority": 100, "fwmark": "0x1/0xf", "table": 100}],
             },
             "b": {
                 "sysctl": {"net.ipv4.ip_default_ttl": 17},
@@ -71,6 +73,7 @@ def first():
                 "interfaces": {"up0": {"addresses": ["10.2.0.3/24"], "tbf": tbf("50mbit")}, "stub": {"mtu": 1300}},
                 "routes": [{"to": "10.77.0.0/16", "via": "10.2.0.1"}],
                 "dns": {"nameservers": ["2001:db8::53"]},
+                "rules": [{"priority": 100, "from": "10.2.0.3", "table": 100}],
             },
         },
     }
@@ -86,6 +89,7 @@ def second():
     host["interfaces"]["wan"] = {"mtu": 1300, "mac": "02:00:00:00:00:77", "txqlen": 77, "addresses": ["198.51.100.2/24"]}
     host["interfaces"]["va"] = {"mtu": 1400, "addresses": ["10.1.0.1/24", "10.1.0.7/24"]}
     host["routes"] = [{"to": "10.2.0.0/24", "via": "10.1.0.2", "metric": 7}]
+    host["rules"] = [{"priority": 100, "table": 102}, {"priority": 101, "table": 101}]
     a["forwarding"] = "ipv4"
     a["sysctl"] = {"net.ipv6.ip6frag_high_thresh": 16777216, "net.ipv6.ip6frag_low_thresh": 8388608,
                    "net.ipv6.conf.default.hop_limit": 34}
@@ -108,4 +112,5 @@ def second():
     out["sysctl"] = {"net.ipv4.ip_default_ttl": 33}
     out["interfaces"] = {"up0": {"addresses": ["10.2.0.3/24", "10.2.0.33/24"]}}
     out["routes"] = [{"to": "10.77.0.0/16", "via": "10.2.0.4"}]
+    out["rules"] = [{"priority": 100, "from": "10.2.0.33", "table": 100}]
     return t
