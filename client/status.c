@@ -193,6 +193,8 @@ static void namespace_add(struct table *t, struct json_object *o)
 		interface_add(t, item, i == n - 1);
 	for (size_t i = 0; (item = reply_at(o, "routes", i)); i++)
 		table_line(t, COLOUR_NONE, "   %s", json_object_get_string(item));
+	for (size_t i = 0; (item = reply_at(o, "rules", i)); i++)
+		table_line(t, COLOUR_NONE, "   rule %s", json_object_get_string(item));
 	for (size_t i = 0; (item = reply_at(o, "obstacles", i)); i++)
 		table_line(t, print_state_colour("failed"), "   others stop what is forwarded here: %s, %s",
 			   reply_text(item, "chain"), reply_text(item, "how"));
@@ -206,7 +208,8 @@ static void namespaces_print(struct json_object *reply)
 	struct json_object *o;
 
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
-		if (!strcmp(reply_text(o, "name"), "host") && (reply_size(o, "interfaces") || reply_size(o, "routes")))
+		if (!strcmp(reply_text(o, "name"), "host") &&
+		    (reply_size(o, "interfaces") || reply_size(o, "routes") || reply_size(o, "rules")))
 			namespace_add(&t, o);
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
 		if (strcmp(reply_text(o, "name"), "host") != 0)

@@ -153,12 +153,12 @@ static void add_address(struct json_object *interfaces, const struct object *add
 	}
 }
 
-static void add_route(struct json_object *routes, const struct object *o)
+static void add_words(struct json_object *list, const struct object *o, const char *without)
 {
 	struct arena a = { 0 };
-	uint64_t mask = ~field_bit(o->kind, "scope");
+	uint64_t mask = ~field_bit(o->kind, without);
 
-	json_object_array_add(routes, json_object_new_string(object_describe(&a, o, NULL, mask)));
+	json_object_array_add(list, json_object_new_string(object_describe(&a, o, NULL, mask)));
 	arena_done(&a);
 }
 
@@ -185,20 +185,25 @@ static struct json_object *namespace_json(const char *topology, const struct vie
 {
 	const struct model *desired = v->declared;
 	struct json_object *n = json_object_new_object(), *interfaces = json_object_new_array(),
-			   *routes = json_object_new_array();
+			   *routes = json_object_new_array(), *rules = json_object_new_array();
 
 	for (const struct object *o = netns->first; o; o = o->next) {
+		bool of_topology = netns->owner == OWNER_OURS || model_find(desired, o->id);
+
 		if (object_is(o, "link") && is_shown(desired, netns, o))
 			json_object_array_add(interfaces, interface_json(o));
 		else if (object_is(o, "address") && !is_everywhere(o))
 			add_address(interfaces, o);
-		else if (object_is(o, "route") && (netns->owner == OWNER_OURS || model_find(desired, o->id)))
-			add_route(routes, o);
+		else if (object_is(o, "route") && of_topology)
+			add_words(routes, o, "scope");
+		else if (object_is(o, "rule") && of_topology)
+			add_words(rules, o, "family_key");
 	}
 	add_text(n, "topology", topology);
 	add_text(n, "name", netns->netns);
 	add(n, "interfaces", interfaces);
 	add(n, "routes", routes);
+	add(n, "rules", rules);
 	add_obstacles(n, v, netns->netns);
 	return n;
 }
@@ -217,6 +222,7 @@ static int add_namespaces(struct engine *g, const char *name, struct json_object
 		n = namespace_json(name, &v, o);
 		if (o->owner != OWNER_OURS && !json_object_array_length(json_object_object_get(n, "interfaces")) &&
 		    !json_object_array_length(json_object_object_get(n, "routes")) &&
+		    !json_object_array_length(json_object_object_get(n, "rules")) &&
 		    !json_object_object_get(n, "obstacles"))
 			json_object_put(n);
 		else

@@ -2,6 +2,7 @@
 """Policy routing rules: created, read back, changed, healed and removed, next to those of other programs."""
 import errno
 import json
+import re
 import socket
 import struct
 
@@ -315,6 +316,35 @@ def test_restart(at):
     at.machine.assert_same(there)
     at.rule("rule del priority 100")
     wait_for(lambda: len(at.ours()) == 2)
+
+
+def test_status(at):
+    """In the words of ip-rule(8), and none of other programs."""
+    at.apply(rule(**{"from": "10.0.0.0/8"}), rule(priority=101, fwmark="0x1/0xf"))
+    at.rule("rule add priority 300 lookup 7")
+    name = {"ns1": "ns1", "host": "host", "existing": "old"}[at.place]
+    shown, = [n["rules"] for n in at.machine.call("Status", name="lab")["namespaces"] if n["name"] == name]
+    assert sorted(shown) == ["priority 100 from 10.0.0.0/8 lookup 7", "priority 101 family inet fwmark 0x1/0xf lookup 7",
+                             "priority 101 family inet6 fwmark 0x1/0xf lookup 7"]
+    assert "rule priority 100 from 10.0.0.0/8 lookup 7" in at.machine.ctl("status", "lab").stdout
+    at.rule("rule del priority 300")
+
+
+def test_kernel_is_asked_only_where_rules_are_declared(bare):
+    """Counted in the trace, which names the type of a message or has its number."""
+    bare.start(strace=True)
+
+    def asked(name, number):
+        return len(re.findall(rf"nlmsg_type=(?:{name}|{number:#x})\b", (bare.folder / "trace").read_text()))
+    bare.apply(everyday())
+    bare.apply(everyday())
+    assert asked("RTM_GETROUTE", 26) and not asked("RTM_GETRULE", 34)
+    bare.apply(topology("ns1", rule()))
+    assert asked("RTM_GETRULE", 34)
+    bare.apply(everyday())
+    before = asked("RTM_GETRULE", 34)
+    assert bare.apply(everyday()).stdout == UNCHANGED
+    assert asked("RTM_GETRULE", 34) == before
 
 
 def test_packets(machine):
