@@ -382,12 +382,6 @@ static int route_step(struct fake *k, const struct op *op)
 		return 0;
 	}
 	r = fake_clone(k->memory, o);
-	/* A rule needs nothing, and nothing is in its way. */
-	if (is_class(o, "rule")) {
-		r->sign.hash = SIGN_ANY;
-		fake_put(k, r);
-		return 0;
-	}
 	if (is_taken(k, o))
 		return -EEXIST;
 	code = route_check(k, (struct route *)r);
@@ -421,6 +415,7 @@ static int sysctl_step(struct fake *k, const struct op *op)
 	return 0;
 }
 
+/* Rules need nothing, and nothing is in their way. */
 static int rules_step(struct fake *k, const struct op *op)
 {
 	struct object *o = op->after ? fake_clone(k->memory, op->after) : NULL;
@@ -448,9 +443,7 @@ int fake_step(struct fake *k, const struct plan *plan, const struct op *op)
 		return link_step(k, plan, op);
 	if (is_class(o, "address"))
 		return address_step(k, op);
-	if (is_class(o, "route") || is_class(o, "rule"))
+	if (is_class(o, "route"))
 		return route_step(k, op);
-	if (is_class(o, "nft"))
-		return rules_step(k, op);
-	return sysctl_step(k, op);
+	return is_class(o, "nft") || is_class(o, "rule") ? rules_step(k, op) : sysctl_step(k, op);
 }
