@@ -30,8 +30,11 @@ PINGS = {
 }
 
 
-@pytest.mark.parametrize("file", [pytest.param(file, id=file.stem, marks=pytest.mark.uml if file in SECOND_KERNEL else [])
-                                  for file in FILES])
+each_example = pytest.mark.parametrize("file", [
+    pytest.param(file, id=file.stem, marks=pytest.mark.uml if file in SECOND_KERNEL else []) for file in FILES])
+
+
+@each_example
 def test_example(bare, file):
     assert "description" in json.loads(file.read_text())
     bare.run(NETNSCTL, "validate", file)
@@ -48,7 +51,7 @@ def test_example(bare, file):
     bare.assert_same(bare.at_first)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+@each_example
 def test_expectations(machine, file):
     """Each example says what it is for, and does that; with an interface of its first namespace down it does not."""
     topology = json.loads(file.read_text())
