@@ -41,10 +41,11 @@ static const struct word prefs[] = {
 static const struct field fields[] = {
 	FIELD(route, type, word, .words = types, .flags = FIXED | BARE, .kernel_default = "\"unicast\"",
 	      .doc = "what happens to the packets; unicast by default (rtm_type)"),
-	FIELD(route, to, dest, .flags = KEY | BARE | NEEDED, .doc = "default, or a network, or an address (RTA_DST)"),
-	FIELD(route, via, ip, .flags = FIXED | LATE, .kernel_default = "null",
-	      .doc = "the gateway; without \"dev\" it is reached over the interface that has its network "
-		     "(RTA_GATEWAY)"),
+	FIELD(route, to, dest, .flags = KEY | BARE | NEEDED,
+	      .doc = "default, or a network, or an address; default is of the family of \"via\", 0.0.0.0/0 of IPv4 (RTA_DST)"),
+	FIELD(route, via, gateway, .flags = FIXED | LATE, .kernel_default = "null",
+	      .doc = "the gateway, for an IPv4 route also one of IPv6; without \"dev\" it is reached over the interface that has its "
+		     "network (RTA_GATEWAY, RTA_VIA)"),
 	FIELD(route, dev, link, .refs = "link", .flags = FIXED, .doc = "the outgoing interface (RTA_OIF)"),
 	FIELD(route, src, ip, .flags = FIXED, .kernel_default = "null", .doc = "the source address to prefer, one of the namespace (RTA_PREFSRC)"),
 	FIELD(route, metric, u32, .flags = WRITTEN,
@@ -281,9 +282,10 @@ static int route_mark(struct batch *b, struct op *op, struct err *e)
 	return route_send(b, op, (const struct route *)op->before, NLM_F_REPLACE, protocol, e);
 }
 
-static void check_dev(const struct model *m, const struct route *r, const char *field, const char *dev,
+static void check_dev(const struct model *m, const struct route *r, const char *field, const struct nexthop *hop,
 		      struct problems *p)
 {
+	const char *dev = hop->dev;
 	const struct object *link = dev ? model_find_ref(m, "link", dev) : NULL;
 	const struct object *o = &r->object;
 
@@ -294,7 +296,7 @@ static void check_dev(const struct model *m, const struct route *r, const char *
 		object_problem(p, EINVAL, o, field, "%s is not an interface that this file declares", dev);
 	if (!link)
 		return;
-	if (r->key.family == AF_INET6)
+	if (r->key.family == AF_INET6 || hop->via.family == AF_INET6)
 		sysctl_check_ipv6(m, o, link, field, p);
 	/* A local route may be on one that is down. */
 	if (link_is_down(link) && !(r->key.family == AF_INET && r->type == RTN_LOCAL))
@@ -308,7 +310,7 @@ static void route_check_in(const struct model *m, const struct object *o, struct
 	struct nexthop one;
 
 	for (size_t i = 0, n = route_hops(r, &one, &hops); i < n; i++)
-		check_dev(m, r, r->nexthops.n ? "nexthops" : "dev", hops[i].dev, p);
+		check_dev(m, r, r->nexthops.n ? "nexthops" : "dev", &hops[i], p);
 }
 
 /* IPv6 accepts no source address whose duplicate address detection has not finished. */

@@ -49,7 +49,7 @@ struct route {
 	struct nexthops nexthops;
 };
 
-extern const struct type type_nexthops, type_route_key;
+extern const struct type type_gateway, type_nexthops, type_route_key;
 /* route_option.c */
 extern const struct type type_metric_lock, type_expires, type_encap;
 /* Reads them, except those of next hops, and sets those that are missing. */

@@ -48,13 +48,17 @@ static bool is_unicast(const struct route *r)
 
 static int check_families(const struct route *r, struct err *e)
 {
-	if (r->via.family && r->via.family != r->key.family)
-		return err_set(e, EINVAL, "to and via are of different families");
+	/* The kernel has no IPv6 routes over IPv4 (RTA_VIA, rtm_to_fib6_config). */
+	if (r->via.family == AF_INET && r->key.family == AF_INET6)
+		return err_set(e, EINVAL, "to and via are of different families: an IPv6 route has an IPv6 gateway");
 	if (r->src.family && r->src.family != r->key.family)
 		return err_set(e, EINVAL, "to and src are of different families");
 	for (size_t i = 0; i < r->nexthops.n; i++)
-		if (r->nexthops.v[i].via.family && r->nexthops.v[i].via.family != r->key.family)
-			return err_set(e, EINVAL, "to and nexthops/%zu/via are of different families", i);
+		if (r->nexthops.v[i].via.family == AF_INET && r->key.family == AF_INET6)
+			return err_set(e, EINVAL,
+				       "to and nexthops/%zu/via are of different families: an IPv6 route has IPv6 "
+				       "gateways",
+				       i);
 	return 0;
 }
 

@@ -1,9 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/* route_type.c - the values that only routes have: lists of next hops, and the key by
+/* route_type.c - the values that only routes have: gateways, lists of next hops, and the key by
  * which the kernel identifies routes. */
 #include "route.h"
+#include <sys/socket.h>
 
 enum { NEXTHOPS_MAX = 256 };
+
+static int gateway_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,
+			 struct err *e)
+{
+	return type_ip.parse(f, netns, dst, in, a, e);
+}
+
+static struct json_object *gateway_format(const struct field *f, const char *netns, const void *src)
+{
+	return type_ip.format(f, netns, src);
+}
+
+static bool gateway_equal(const void *a, const void *b)
+{
+	return !memcmp(a, b, sizeof(struct inet));
+}
+
+/* After "via": ip(8) wants the family of a gateway that is not of that of the route @r. */
+static char *gateway_text(const struct route *r, const struct inet *via, char buf[64])
+{
+	int n = via->family == AF_INET6 && r->key.family == AF_INET ? snprintf(buf, 64, "inet6 ") : 0;
+	char address[64];
+
+	snprintf(buf + n, 64 - (size_t)n, "%s", inet_text(via, true, address));
+	return buf;
+}
+
+/* Only routes have one. */
+static const struct route *route_of(const void *member, size_t offset)
+{
+	return (const struct route *)((const char *)member - offset);
+}
+
+static char *gateway_say(_unused_ const char *netns, const void *src, struct arena *a)
+{
+	char buf[64];
+
+	return arena_fmt(a, "via %s", gateway_text(route_of(src, offsetof(struct route, via)), src, buf));
+}
+
+static struct json_object *gateway_schema(const struct field *f)
+{
+	return type_ip.schema(f);
+}
+
+const struct type type_gateway = {
+	.name = "IP address",
+	.size = sizeof(struct inet),
+	.parse = gateway_parse,
+	.format = gateway_format,
+	.equal = gateway_equal,
+	.say = gateway_say,
+	.schema = gateway_schema,
+};
 
 static const struct field rows[] = {
 	FIELD(nexthop, via, ip, .doc = "the next hop"),
@@ -89,6 +144,7 @@ static void nexthops_copy(void *dst, const void *src, struct arena *a)
 static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 {
 	enum { HOP_MAX = 256 }; /* "nexthop", an address, NS/IF, a weight */
+	const struct route *r = route_of(src, offsetof(struct route, nexthops));
 	const struct nexthops *list = src;
 	char *all = arena_alloc(a, list->n * HOP_MAX + 1);
 	size_t used = 0;
@@ -102,7 +158,7 @@ static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 			snprintf(weight, sizeof(weight), " weight %u", n->weight);
 		used += (size_t)snprintf(
 			all + used, HOP_MAX, "%snexthop%s%s%s%s%s", i ? " " : "", n->via.family ? " via " : "",
-			n->via.family ? inet_text(&n->via, true, via) : "", dev ? " dev " : "", dev ? dev : "", weight);
+			n->via.family ? gateway_text(r, &n->via, via) : "", dev ? " dev " : "", dev ? dev : "", weight);
 	}
 	return all;
 }

@@ -17,6 +17,7 @@ PINGS = {
     "router": [("office", "10.0.4.10"), ("lab", "10.0.3.10"), ("office", "10.0.4.1")],
     "ipv6": [("west", "2001:db8:5::2"), ("east", "2001:db8:5::1"), ("west", "10.0.5.2")],
     "names": [("client", "server"), ("client", "www"), ("server", "client")],
+    "ipv4-over-ipv6": [("north", "10.0.8.2"), ("south", "10.0.8.1")],
     # Each uplink knows the way back to one of the two networks only.
     "policy-routing": [("staff", "198.51.100.1"), ("guests", "198.51.100.1"), ("staff", "10.0.7.10")],
     "chain": [("r1", "10.1.9.2"), ("r10", "10.1.1.1"), ("r5", "10.1.9.2")],

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What each kind does in the kernel."""
 import pytest
+from machine import wait_for
 from topologies import everyday, many, pair
 
 
@@ -306,6 +307,41 @@ def test_dumps_that_are_disturbed(machine):
     machine.sh("touch /run/enough")
     assert loop.wait(10) == 0
     machine.sh("rm /run/enough; ip link del group 7")
+
+
+@pytest.mark.parametrize("way, text", [
+    ({"via": "2001:db8::2"}, "via inet6 2001:db8::2"),
+    ({"via": "fe80::2", "dev": "a"}, "via inet6 fe80::2 dev a"),
+    ({"nexthops": [{"via": "2001:db8::2"}, {"via": "10.9.0.2"}]}, "nexthop via inet6 2001:db8::2 nexthop via 10.9.0.2"),
+])
+@pytest.mark.parametrize("to", ["192.0.2.0/24", "0.0.0.0/0"])
+def test_gateway_of_the_other_family(machine, way, text, to):
+    """Created, read back, healed, adopted again after a restart, changed and removed."""
+    def topology(*routes):
+        return {"namespaces": {"ns1": {"routes": list(routes), "interfaces": {
+            "a": {"kind": "veth", "peer": "b", "addresses": ["2001:db8::1/64", "10.9.0.1/24"]}, "b": {}}}}}
+    def gateways():
+        found = machine.routes("ns1", "proto", "78")
+        return sorted(hop.get("via", {}).get("host") or hop["gateway"] for r in found for hop in r.get("nexthops", [r]))
+    wanted = sorted(hop["via"] for hop in way.get("nexthops", [way]))
+    machine.apply(topology())
+    before = machine.snapshot()
+    t = topology({"to": to, **way})
+    shown = "default" if to == "0.0.0.0/0" else to
+    assert f"ns1 {shown} {text}" in " ".join(machine.ctl("plan", machine.file(t)).stdout.split())
+    machine.apply(t)
+    assert gateways() == wanted
+    there = machine.snapshot()
+    machine.restart()
+    assert machine.apply(t).stdout.strip() == "lab: unchanged"
+    machine.sh(f"ip -n ns1 route del {to}")
+    wait_for(lambda: gateways() == wanted)
+    wait_for(lambda: machine.status()["healed"])
+    machine.assert_same(there)
+    machine.apply(topology())
+    machine.assert_same(before)
+    error = machine.apply(topology({"to": to, "via": "2001:db8:1::2"}), code=2).stderr
+    assert "2001:db8:1::2 is on no network of ns1 (it has 2001:db8::1/64 on a)" in error, error
 
 
 @pytest.mark.parametrize("section", ["neighbors", "fdb"])
