@@ -131,8 +131,8 @@ def test_something_else_at_the_socket(bare, kind):
     put(bare, {"namespaces": {"boot": {}}})
     where = path / "io.netnsd"
     if kind == "datagrams":
-        bare.popen("python3", "-c", "import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
-                   "s.bind('/run/netnsd/io.netnsd'); time.sleep(600)")
+        other = bare.popen("python3", "-c", "import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
+                           "s.bind('/run/netnsd/io.netnsd'); time.sleep(600)")
         wait_for(where.is_socket)
     else:
         {"file": where.touch, "directory": where.mkdir, "link": lambda: where.symlink_to("nowhere")}[kind]()
@@ -142,6 +142,7 @@ def test_something_else_at_the_socket(bare, kind):
     assert os.path.lexists(where)
     if kind == "datagrams":
         bare.sh("pkill -x python3")
+        other.wait(20)
 
 
 def test_directory_of_the_socket(bare):
