@@ -19,6 +19,7 @@ def find(name, topology):
         found += [write(netns, key.replace(".", "/").removeprefix("net/"), other(key, value))
                   for key, value in body.get("sysctl", {}).items()]
         found += [delete_route(netns, at, declared) for at in declared if at[:2] == (netns, "route")]
+        found += [delete_rule(netns, at) for at in declared if at[:2] == (netns, "rule")]
     for at, link, made in expected.links(topology):
         found += of_link(at, link, made)
     return found
@@ -58,6 +59,13 @@ def is_silent(command):
 def delete_route(netns, at, declared):
     _, _, family, to, table, metric = at
     return f"{ip(netns)} -{family[4:] or 4} route del {declared[at]} {to} table {table} metric {metric}"
+
+
+def delete_rule(netns, at):
+    """It names all: the same request would remove another one of the same priority."""
+    _, _, family, priority, table, src, dst, mark, iif = at
+    more = f"{f' fwmark {mark}' if mark else ''}{f' iif {iif}' if iif else ''}"
+    return f"{ip(netns)} -{family[4:] or 4} rule del priority {priority} from {src} to {dst}{more} lookup {table}"
 
 
 # What is done with "ip link set", by the field that must declare it: what nobody declared may be changed.

@@ -4,7 +4,7 @@
 import ipaddress
 
 # Of these there may be none but those expected. All other facts are of one of these.
-THINGS = "namespace", "link", "address", "route", "qdisc", "etc"
+THINGS = "namespace", "link", "address", "route", "rule", "qdisc", "etc"
 FORWARDED = "ipv4/forwarding", "ipv6/forwarding", "ipv6/accept_ra"  # keys that switching forwarding sets as well
 
 
@@ -27,12 +27,24 @@ def seen(look):
             options = qdisc["options"]
             facts[netns, "qdisc", qdisc["dev"]] = (qdisc["kind"], qdisc["handle"], options.get("rate"),
                                                    round(options.get("burst", 0) / 1024), round(options.get("lat", 0) / 1000))
+        for key, family in ("rules", "inet"), ("rules6", "inet6"):
+            for rule in [rule for rule in raw.get(key, []) if rule.get("protocol") != "kernel"]:
+                at = netns, "rule", family, *rule_key(rule)
+                facts[at] = facts.get(at, ()) + (str(rule.get("protocol")),)
     return facts
 
 
 def seen_etc(text):
     """The lines that say something: the three that every hosts file begins with do not."""
     return [line for line in text.splitlines() if not line.startswith(("127.", "::1 "))]
+
+
+def rule_key(rule):
+    """Priority, table and selectors of a rule of ip -j."""
+    length = f"/{rule['srclen']}" if "srclen" in rule else "", f"/{rule['dstlen']}" if "dstlen" in rule else ""
+    mark = f"{rule['fwmark']}/{rule.get('fwmask', '0xffffffff')}" if "fwmark" in rule else None
+    return (rule["priority"], str(rule.get("table")), rule["src"] + length[0], rule.get("dst", "all") + length[1], mark,
+            rule.get("iif"))
 
 
 def seen_sysctls(netns, raw):
@@ -130,6 +142,8 @@ def declared(name, topology):
         facts.update(declared_body(netns, body))
         for route in body.get("routes", []):
             facts.update(declared_route(netns, route))
+        for rule in body.get("rules", []):
+            facts.update(declared_rule(netns, rule))
     for at, link, made in links(topology):
         body = bodies(topology).get(at[0], {})
         mark = {"alias": f"netnsd:{name}", "group": group(name)} if made else {}
@@ -222,6 +236,14 @@ def declared_route(netns, route):
              (netns, "via", *at): sorted((str(ipaddress.ip_address(hop["via"])), hop.get("weight", 1)) for hop in hops)}
     facts.update(((netns, key, *at), route[key]) for key in ("dev", "src") if key in route)
     return facts
+
+
+def declared_rule(netns, rule):
+    """Without an address and a family it is one for each."""
+    address = rule.get("from", rule.get("to"))
+    families = ["inet6" if ":" in address else "inet"] if address else [rule["family"]] if "family" in rule else ["inet", "inet6"]
+    return {(netns, "rule", family, rule["priority"], str(rule["table"]), rule.get("from", "all"), rule.get("to", "all"),
+             rule.get("fwmark"), rule.get("iif")): ("78",) for family in families}
 
 
 def expected(foreign, topologies):

@@ -38,7 +38,7 @@ class Generator:
 class Body:
     def __init__(self, name, n):
         self.name, self.n = name, n
-        self.interfaces, self.routes, self.sysctl = {}, [], {}
+        self.interfaces, self.routes, self.rules, self.sysctl = {}, [], [], {}
         self.networks = {}  # (number, family): whether there is a link that is up in it
         self.shared = name in ("host", "lab")
 
@@ -48,7 +48,7 @@ class Body:
 
     def json(self):
         body = {"existing": True} if self.name == "lab" else {}
-        for key in "interfaces", "routes", "sysctl":
+        for key in "interfaces", "routes", "rules", "sysctl":
             if getattr(self, key):
                 body[key] = getattr(self, key)
         return body
@@ -194,12 +194,29 @@ def add_device_route(d, body, name, link):
     body.routes.append(route)
 
 
+def add_rules(d, body):
+    """Some differ in their selector only, and some are for both families. Nobody looks into their tables."""
+    for i in range(3):
+        name = "rule", body.name, i
+        if not d.one_in(3, *name):
+            continue
+        rule = {"priority": 1000 * body.n + d.roll(2, "priority", *name), "table": 1000 * body.n + 10 * i + d.roll(2, "table", *name)}
+        choice = d.pick(("from", "from", "to6", "fwmark", "iif", "family", None), "selector", *name)
+        if choice == "from":
+            rule["from"] = d.pick(("10.250.0.0/16", "10.250.1.0/24", "2001:db8:250::/48"), "from", *name)
+        elif choice:
+            rule.update({"to6": {"to": "2001:db8:251::/48"}, "fwmark": {"fwmark": f"0x{d.roll(2, 'mark', *name) + 1:x}/0xff"},
+                         "iif": {"iif": "nobody"}, "family": {"family": "inet6"}}[choice])
+        body.rules.append(rule)
+
+
 def add_rest(d, body):
     for name, link in body.interfaces.items():
         add_device_route(d, body, name, link)
     for net, family in sorted(body.networks):
         if d.one_in(2, "routes", body.name, net, family):
             add_route(d, body, net, family)
+    add_rules(d, body)
     if d.one_in(4, "sysctl", body.name):
         body.sysctl[KEYS[body.n]] = 30 + d.roll(3, "sysctl is", body.name)
     if d.one_in(3, "pair", body.name):

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 CLONE_NEWNET = 0x40000000
-LOOK = "link show\naddr show\nroute show table all\nnetns list-id\n"
+LOOK = "link show\naddr show\nroute show table all\nnetns list-id\nrule show\n"
 KEYS = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "core/somaxconn", "ipv4/tcp_syn_retries",
         "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter", "ipv6/conf/default/accept_ra",
         "ipv4/ip_unprivileged_port_start", "ipv4/ip_local_port_range", "ipv4/ipfrag_low_thresh", "ipv4/ipfrag_high_thresh",
@@ -63,13 +63,14 @@ def look(batch):
         except OSError as e:
             found[name] = {"error": str(e)}
             continue
-        running[name] = subprocess.Popen(["ip", "-d", "-j", "-batch", batch], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                         text=True, close_fds=False)
+        # A batch shows the rules of one family only.
+        running[name] = [subprocess.Popen(["ip", *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, close_fds=False)
+                         for args in (["-d", "-j", "-batch", batch], ["-6", "-d", "-j", "rule", "show"])]
         found[name] = {"inode": inode, "sysctls": sysctls()}
     found["host"]["etc"] = etc()
-    for name, process in running.items():
-        out = process.communicate()[0].split("\n")
-        for what, text in zip(("links", "addresses", "routes", "numbers"), filter(None, out)):
+    for name, processes in running.items():
+        out = "\n".join(process.communicate()[0] for process in processes).split("\n")
+        for what, text in zip(("links", "addresses", "routes", "numbers", "rules", "rules6"), filter(None, out)):
             found[name][what] = json.loads(text)
         if any(link.get("qdisc") == "tbf" for link in found[name].get("links", [])):
             found[name]["qdiscs"] = qdiscs(name)

@@ -186,6 +186,9 @@ def cut_off(ops, rng):
     settle(ops, record, {
         "apply": lambda: ops.declare(record, file, True, rolls), "rollback": lambda: ops.declare(record, *record.before),
         "down": lambda: ops.declare(record, None, False, apply=False)}[what])
+    # A topology that is down looks like one that was rolled back to before it was known.
+    if what == "rollback" and not record.up and record.name not in ops.machine.topologies():
+        record.__init__(record.n)
 
 
 def settle(ops, record, declare_later):
