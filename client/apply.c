@@ -56,6 +56,8 @@ static struct json_object *file_parameters(const struct ctl *c, const struct fil
 	json_object_object_add(o, "topology", json_object_get(f->json));
 	if (c->given & OPT_NO_DISRUPT)
 		json_object_object_add(o, "no_disrupt", json_object_new_boolean(true));
+	if (c->given & OPT_SURE)
+		json_object_object_add(o, "sure", json_object_new_boolean(true));
 	return o;
 }
 

@@ -9,7 +9,7 @@ enum { ANY = 1 << 16 };
 const struct command commands[] = {
 	{ .name = "apply", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_apply, .min = 1, .max = ANY,
 	  .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_PERSIST |
-		   OPT_REPLACE | OPT_TEST,
+		   OPT_REPLACE | OPT_SURE | OPT_TEST,
 	  .doc = "apply topologies, each all or nothing, and keep them applied" },
 	{ .name = "plan", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_plan, .min = 1, .max = ANY,
 	  .takes = OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON | OPT_NAME | OPT_NO_DISRUPT | OPT_REPLACE,

@@ -26,7 +26,8 @@ enum {
 	OPT_JUNIT = 1 << 16,
 	OPT_TAP = 1 << 17,
 	OPT_TEST = 1 << 18,
-	OPT_LATER = 1 << 19, /* not implemented yet */
+	OPT_SURE = 1 << 19,
+	OPT_LATER = 1 << 20, /* not implemented yet */
 };
 
 /* For an option that may be given several times. */

@@ -79,6 +79,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	if (c->topology)
 		snprintf(j->next.source, sizeof(j->next.source), "%s", c->source);
 	j->no_disrupt = c->no_disrupt;
+	j->guarded = c->guarded;
 	j->adopt = j->next.adopt = c->type == CHANGE_ADOPT;
 	j->same = c->type != CHANGE_ROLLBACK && t && t->state == STATE_UP && !strcmp(t->source, j->next.source) &&
 		  json_object_equal(t->json, json);

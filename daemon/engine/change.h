@@ -35,6 +35,7 @@ struct change {
 	char source[SOURCE_SIZE];     /* of @topology */
 	bool replace;                 /* of CHANGE_APPLY */
 	bool no_disrupt;              /* of CHANGE_APPLY: refused if a step interrupts traffic */
+	bool guarded;                 /* likewise: refused if a step may lock out an administrator */
 	unsigned confirm_seconds;     /* of CHANGE_APPLY: rolled back unless confirmed in time; 0: stays */
 	bool forget;                  /* of CHANGE_DOWN */
 	bool persist;                 /* of CHANGE_APPLY: saved for boot, once it is done and confirmed */

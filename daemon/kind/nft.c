@@ -145,5 +145,6 @@ const struct kind kind_nft = {
 	.describe = nft_describe,
 	.lines = nft_lines,
 	.early = nft_early,
+	.locks_out = nft_locks_out,
 	.apply = nft_apply,
 };

@@ -148,7 +148,7 @@ static void name_put(struct json_object *topology, const char *name)
 struct apply_in {
 	const char *name, *source;
 	struct json_object *topology;
-	bool replace, no_disrupt, persist;
+	bool replace, no_disrupt, sure, persist;
 	uint32_t confirm_seconds;
 };
 static const struct json_member apply_members[] = {
@@ -157,6 +157,7 @@ static const struct json_member apply_members[] = {
 	JSON_MEMBER(apply_in, source, TEXT, .optional = true, .max = SOURCE_SIZE - 1),
 	JSON_MEMBER(apply_in, replace, FLAG, .optional = true),
 	JSON_MEMBER(apply_in, no_disrupt, FLAG, .optional = true),
+	JSON_MEMBER(apply_in, sure, FLAG, .optional = true),
 	JSON_MEMBER(apply_in, confirm_seconds, U32, .optional = true, .min = 1, .max = CONFIRM_SECONDS_MAX),
 	JSON_MEMBER(apply_in, persist, FLAG, .optional = true),
 };
@@ -177,6 +178,7 @@ void method_apply(struct call *c, const void *parameters, void *arg)
 	struct change change = { .type = CHANGE_APPLY,
 				 .replace = in->replace,
 				 .no_disrupt = in->no_disrupt,
+				 .guarded = !in->sure && !in->confirm_seconds,
 				 .persist = in->persist,
 				 .confirm_seconds = in->confirm_seconds,
 				 .progress = on_progress };

@@ -138,6 +138,9 @@ struct kind {
 	bool (*takes)(const struct op *op, const struct object *other);
 	/* Pure.  What an observed object of others depends on ("NS/IF"), besides its references; NULL: nothing. */
 	const char *(*base)(const struct object *o);
+	/* Pure.  Why the step may lock out whoever administers the namespace from afar, as a sentence; NULL: it cannot.
+	 * Asked of the host and of namespaces of others. */
+	const char *(*locks_out)(struct arena *a, const struct op *op);
 	/* Pure.  Sets field @i, which a file no longer sets, to the kernel's default, which depends: its row has
 	 * none. */
 	void (*reset)(struct object *o, size_t i);

@@ -72,6 +72,15 @@ static const struct outcome_row rows[] = {
 			       .sentence =
 				       "would interrupt traffic; nothing was touched; apply it without --no-disrupt",
 			       .told = "{problems}" },
+	[OUTCOME_LOCKS_OUT] = { .error = ERROR("LocksOut"),
+				.parameters = P(PROBLEMS),
+				.event = EVENT_REFUSED,
+				.exit = EXIT_FAILED,
+				.named = true,
+				.sentence =
+					"may lock you out; nothing was touched; apply it with --confirm 60, which rolls "
+					"back by itself, or with --sure",
+				.told = "{problems}" },
 	[OUTCOME_DIFFERS] = { .error = ERROR("Differs"),
 			      .parameters = P(PROBLEMS),
 			      .event = EVENT_REFUSED,

@@ -55,5 +55,7 @@ struct step {
 bool plan_step(const struct op *op, struct arena *a, struct step *ret);
 /* Adds a problem for each step that interrupts traffic; whether there are any. */
 bool plan_disrupts(const struct plan *p, struct problems *problems);
+/* Adds a problem for each step that may lock out an administrator (kind.locks_out); whether there are any. */
+bool plan_locks_out(const struct plan *p, struct problems *problems);
 /* Counts the steps that plan_step shows, by action. */
 void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed);

@@ -94,6 +94,24 @@ bool plan_disrupts(const struct plan *p, struct problems *problems)
 	return any;
 }
 
+bool plan_locks_out(const struct plan *p, struct problems *problems)
+{
+	struct arena a = { 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct object *o = p->ops[i].after;
+		const struct object *netns = o && o->kind->locks_out ? model_netns(p->desired, o->netns) : NULL;
+		const char *why = netns && netns->managed ? o->kind->locks_out(&a, &p->ops[i]) : NULL;
+
+		if (why)
+			problem_add(problems, EPERM, &o->where, "%s: %s", o->place, why);
+		any |= why != NULL;
+	}
+	arena_done(&a);
+	return any;
+}
+
 void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed)
 {
 	size_t created = 0, changed = 0, removed = 0;

@@ -25,6 +25,7 @@ struct job {
 	char pins[400];     /* where unlinked namespaces are pinned; empty: nowhere */
 	bool same;          /* the same topology is up already: nothing written if nothing to do */
 	bool no_disrupt;    /* refused if a step interrupts traffic */
+	bool guarded;       /* refused if a step may lock out an administrator */
 	bool adopt;         /* objects exist as declared, and are only to be marked (adopt.h) */
 	bool beside;        /* routes of others in the place of ours are no conflict: ours existed */
 	bool quiet;         /* not requested: heal or rollback; nothing written if nothing to do */

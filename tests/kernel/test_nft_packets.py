@@ -218,7 +218,7 @@ MASQUERADE = [{"from": "10.0.0.0/24"}]
 @pytest.mark.parametrize("policy", ["drop", "reject"])
 def test_forward_policy(machine, net, policy):
     dnat = [{"proto": "tcp", "port": 8080, "to": "10.0.0.2:80"}]
-    machine.apply(behind({"masquerade": MASQUERADE, "dnat": dnat}, {"forward": policy, "rules": RULES}))
+    machine.apply(behind({"masquerade": MASQUERADE, "dnat": dnat}, {"forward": policy, "rules": RULES}), "lab", "--sure")
     net.listen("internet", 80, 81)
     net.listen("ns2", 80)
     assert net.ask("ns2", OUTSIDE, 80) == f"80 {INSIDE}"
@@ -237,7 +237,7 @@ def test_input_policy(machine, net):
     """Loopback, answers, and IPv6 with its neighbour discovery."""
     machine.apply(behind(filter={"input": "drop", "rules": [
         {"chain": "input", "in": "br0", "proto": "tcp", "port": 22, "action": "accept"},
-        {"chain": "input", "in": "br0", "proto": "tcp", "port": 23, "action": "reject"}]}))
+        {"chain": "input", "in": "br0", "proto": "tcp", "port": 23, "action": "reject"}]}), "lab", "--sure")
     net.listen(None, 22, 23, 24)
     net.listen("internet", 80)
     assert net.ask(None, OUTSIDE, 80) == f"80 {INSIDE}"

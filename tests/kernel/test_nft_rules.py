@@ -132,7 +132,7 @@ def test_rules(machine, body, expected):
     it is read."""
     file = machine.file(net(**body))
     plan = planned(machine.ctl("plan", file).stdout)
-    machine.ctl("apply", file)
+    machine.ctl("apply", "--sure", file)
     for chain, lines in normal(expected).items():
         assert "\n".join(normal(listed(machine))[chain]) == "\n".join(lines)
     assert normal(listed(machine)).keys() == expected.keys()
@@ -191,7 +191,7 @@ DRIFTS = {
 def test_heal(machine, how):
     topology = net(nat={"dnat": [{"proto": "tcp", "port": 80, "to": "10.9.0.2", "comment": "web"}]},
                    filter={"forward": "reject", "rules": [{"chain": "forward", "in": ["a", "b*"], "action": "accept"}]})
-    machine.apply(topology)
+    machine.apply(topology, "lab", "--sure")
     machine.sh("nft add table ip other; nft add chain ip other c; nft add rule ip other c counter")
     before = machine.sh("nft -s list table inet netnsd")
     machine.sh(DRIFTS[how])
@@ -213,3 +213,57 @@ def test_restart(machine):
     assert machine.apply(topology).stdout.strip() == "lab: unchanged"
     assert machine.sh("nft -a list ruleset") == before
     machine.ctl("down", "lab")
+
+
+LOCKS = "apply it with --confirm 60, which rolls back by itself, or with --sure"
+OPEN = {"host": {"filter": {"input": "accept", "forward": "accept"}}}
+
+
+def closed(chain="input", policy="drop"):
+    return {"host": {"filter": {**OPEN["host"]["filter"], chain: policy}}}
+
+
+@pytest.mark.parametrize("chain", ["input", "forward", "output"])
+@pytest.mark.parametrize("policy, word", [("drop", "drop"), ("reject", "reject")])
+def test_lock_out(machine, chain, policy, word):
+    """A filter of the host that begins to drop wants a way back, or a yes; nothing is touched before."""
+    machine.apply(OPEN)
+    before = rules(machine)
+    said = machine.apply(closed(chain, policy), code=1).stderr
+    assert LOCKS in said and f'the filter begins to {word} what no rule of "{chain}" accepts' in said, said
+    assert "lab.json:" in said and rules(machine) == before
+    assert f"begins to {word}" not in machine.ctl("plan", machine.folder / "lab.json").stderr
+    machine.apply(closed(chain, policy), "lab", "--sure")
+    assert rules(machine) != before
+    # It is no different now; what is as it was, or opens, is asked nothing.
+    assert machine.ctl("apply", machine.folder / "lab.json").stdout.strip() == "lab: unchanged"
+    more = closed(chain, policy)
+    more["host"]["filter"]["rules"] = [{"chain": chain, "proto": "icmp", "action": "accept"}]
+    machine.apply(more)
+    machine.apply(OPEN)
+    assert rules(machine) == before
+
+
+def test_lock_out_with_a_way_back(machine):
+    machine.apply(OPEN)
+    before = rules(machine)
+    machine.apply(closed(), "lab", "--confirm", "60")
+    machine.ctl("rollback", "lab")
+    assert rules(machine) == before
+    machine.apply(closed(), "lab", "--confirm", "60")
+    machine.ctl("confirm", "lab")
+    machine.ctl("down", "lab")
+    # It was applied once: coming up again is no news.
+    machine.ctl("up", "lab")
+    assert "input_lab" in rules(machine) or "last_input_lab" in rules(machine)
+
+
+def test_lock_out_elsewhere(machine):
+    """A namespace of others is asked for, ours is not."""
+    machine.sh("ip netns add theirs")
+    topology = {"namespaces": {"theirs": {"existing": True, "filter": {"input": "drop"}}}}
+    assert LOCKS in machine.apply(topology, code=1).stderr
+    machine.apply(topology, "lab", "--sure")
+    machine.apply({"namespaces": {"ours": {"filter": {"input": "drop"}}}}, "other")
+    machine.ctl("down", "--all")
+    machine.sh("ip netns del theirs")
