@@ -20,8 +20,10 @@ struct rtnl {
 	uint32_t seq;
 };
 
-/* One answer at a time is read, by the one thread that speaks netlink. */
+/* One answer at a time is read, by the one thread that speaks netlink; while the messages of a dump are gone through,
+ * something else may be asked. */
 static char receive_buffer[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
+static char ask_buffer[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 
 static int socket_open(struct rtnl **ret, int protocol, struct err *e)
 {
@@ -105,16 +107,16 @@ static int rtnl_send_bytes(struct rtnl *nl, const void *bytes, size_t size, stru
 	return 0;
 }
 
-static int rtnl_receive(struct rtnl *nl, ssize_t *ret_size, struct err *e)
+static int rtnl_receive(struct rtnl *nl, char buffer[RECEIVE_BYTES], ssize_t *ret_size, struct err *e)
 {
 	struct pollfd p = { .fd = nl_socket_get_fd(nl->sock), .events = POLLIN };
 
 	/* As a rule the answer is there when the request returns. */
-	*ret_size = recv(p.fd, receive_buffer, RECEIVE_BYTES, MSG_DONTWAIT);
+	*ret_size = recv(p.fd, buffer, RECEIVE_BYTES, MSG_DONTWAIT);
 	if (*ret_size < 0 && errno == EAGAIN) {
 		if (poll(&p, 1, ANSWER_MS) == 0)
 			return err_set(e, ETIMEDOUT, "the kernel did not answer in %d s", ANSWER_MS / 1000);
-		*ret_size = recv(p.fd, receive_buffer, RECEIVE_BYTES, MSG_DONTWAIT);
+		*ret_size = recv(p.fd, buffer, RECEIVE_BYTES, MSG_DONTWAIT);
 	}
 	return *ret_size < 0 ? err_kernel(e, errno, NULL, "netlink answer") : 0;
 }
@@ -150,12 +152,12 @@ static struct nlmsghdr *message_start(struct rtnl *nl, struct nl_msg *m)
 }
 
 /* 1: at its end, 0: more to come, -EINTR: it has to restart. */
-static int dump_part(struct rtnl *nl, ssize_t size, bool *disturbed, void (*each)(const struct nlmsghdr *h, void *arg),
-		     void *arg, struct err *e)
+static int dump_part(struct rtnl *nl, char *buffer, ssize_t size, bool *disturbed,
+		     void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e)
 {
 	int left = (int)size;
 
-	for (struct nlmsghdr *h = (void *)receive_buffer; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+	for (struct nlmsghdr *h = (void *)buffer; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
 		if (h->nlmsg_seq != nl->seq)
 			continue;
 		*disturbed |= h->nlmsg_flags & NLM_F_DUMP_INTR;
@@ -187,9 +189,9 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 		while (r == 0) {
 			ssize_t size;
 
-			r = rtnl_receive(nl, &size, e);
+			r = rtnl_receive(nl, receive_buffer, &size, e);
 			if (r == 0)
-				r = dump_part(nl, size, &disturbed, each, arg, e);
+				r = dump_part(nl, receive_buffer, size, &disturbed, each, arg, e);
 			/* It continues after what was lost; before its end no other may begin. */
 			else if ((r == -EINTR || r == -ENOBUFS) && lost++ < DUMP_TRIES)
 				r = 0, disturbed = true;
@@ -210,9 +212,9 @@ int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsgh
 	while (r == 0) {
 		ssize_t size;
 
-		r = rtnl_receive(nl, &size, e);
+		r = rtnl_receive(nl, ask_buffer, &size, e);
 		if (r == 0)
-			r = dump_part(nl, size, &disturbed, each, arg, e);
+			r = dump_part(nl, ask_buffer, size, &disturbed, each, arg, e);
 	}
 	return r < 0 ? r : 0;
 }
@@ -309,7 +311,7 @@ int rtnl_batch_send(struct rtnl_batch *b, struct rtnl *nl, struct op **ret_op, s
 	for (bool end = !b->n; r == 0 && !end;) {
 		ssize_t size;
 
-		r = rtnl_receive(nl, &size, e);
+		r = rtnl_receive(nl, receive_buffer, &size, e);
 		left = (int)size;
 		for (struct nlmsghdr *h = (void *)receive_buffer; r == 0 && nlmsg_ok(h, left);
 		     h = nlmsg_next(h, &left)) {

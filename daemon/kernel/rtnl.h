@@ -33,7 +33,8 @@ void msg_put(struct nl_msg *m, int type, const void *value, size_t size);
 void msg_put_u32(struct nl_msg *m, int type, uint32_t value);
 void msg_put_string(struct nl_msg *m, int type, const char *s);
 
-/* Sends @m as a dump and calls @each, which must not use the socket, with every message of the answer.  @restart is
+/* Sends @m as a dump and calls @each, which may ask (rtnl_ask) on another socket and do nothing else with sockets, with
+ * every message of the answer.  @restart is
  * called when the kernel's tables changed during the dump and it begins again. */
 int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg),
 	      void (*restart)(void *arg), void *arg, struct err *e);

@@ -295,3 +295,87 @@ def test_output_of_one_topology(machine):
     steps = json.loads(machine.ctl("--json", "plan", file).stdout)["steps"]
     assert [s.get("lines") for s in steps if s["kind"] == "nft"] == [
         ["+ rule postrouting ip saddr 10.0.0.0/24 oifname != lo ip daddr != 10.0.0.0/24 ip daddr != 224.0.0.0/4 masquerade"]]
+
+
+# ---- connections that are under way: the kernel decides at a flow's first packet, so that those which a change of rules
+# concerns have to be forgotten, and no others ----
+
+TRACKED = "nft add table ip other; nft 'add chain ip other c { type filter hook forward priority 0; }'; " \
+          "nft add rule ip other c ct state new accept"
+OTHERS = "nft add table ip other; nft 'add chain ip other c { type nat hook postrouting priority 90; }'; " \
+         "nft add rule ip other c ip saddr 10.0.0.3 oifname eth0 masquerade"
+
+
+def flows(machine, source):
+    """The tracked datagrams from @source: the address that answers to each come to."""
+    return [line.split("dst=")[2].split()[0]
+            for line in machine.sh(f"conntrack -L -p udp --orig-src {source} 2>/dev/null").splitlines()]
+
+
+def masquerade(source, **more):
+    return {"masquerade": [{"from": source, **more}]}
+
+
+@pytest.fixture
+def others(machine, net):
+    yield
+    machine.sh("nft delete table ip other")
+
+
+def test_before_the_rule(machine, net, others):
+    """A flow that ran before the rule would leave with its inner address for ever."""
+    machine.sh(TRACKED)
+    machine.apply(behind())
+    for ns in "ns2", "ns3":
+        assert net.silent(ns, OUTSIDE, 80, "udp")
+    assert flows(machine, "10.0.0.2") == ["10.0.0.2"] and flows(machine, "10.0.0.3") == ["10.0.0.3"]
+    machine.apply(behind(nat=masquerade("10.0.0.2", out="eth0")))
+    assert flows(machine, "10.0.0.2") == []
+    assert flows(machine, "10.0.0.3") == ["10.0.0.3"]
+
+
+@pytest.mark.parametrize("how", ["changed", "down"])
+def test_after_the_rule(machine, net, others, how):
+    machine.sh(TRACKED)
+    both = {"masquerade": [{"from": f"10.0.0.{n}", "out": "eth0"} for n in (2, 3)]}
+    machine.apply(behind(nat=both))
+    net.listen("internet", 80)
+    for ns in "ns2", "ns3":
+        assert net.ask(ns, OUTSIDE, 80, "udp") == f"80 {INSIDE}"
+    assert flows(machine, "10.0.0.2") == flows(machine, "10.0.0.3") == [INSIDE]
+    if how == "down":
+        machine.ctl("down", "lab")
+    else:
+        machine.apply(behind(nat=masquerade("10.0.0.3", out="eth0")))
+    assert flows(machine, "10.0.0.2") == []
+    assert flows(machine, "10.0.0.3") == ([] if how == "down" else [INSIDE])
+
+
+@pytest.mark.parametrize("out", [{}, {"out": "eth0"}, {"out": "!br0"}], ids=["anywhere", "out", "not"])
+def test_ways_out(machine, net, out):
+    machine.apply(behind(nat=masquerade("10.0.0.0/24", **out)))
+    net.listen("internet", 80)
+    assert net.ask("ns2", OUTSIDE, 80, "udp") == f"80 {INSIDE}"
+    machine.apply(behind())
+    assert flows(machine, "10.0.0.2") == []
+
+
+def test_many(machine, net):
+    """Each destination has the kernel asked for its way out, amid the answer that lists the flows."""
+    machine.apply(behind(nat=masquerade("10.0.0.0/24", out="eth0")))
+    send = "import socket; s = socket.socket(type=socket.SOCK_DGRAM); " \
+           "[s.sendto(b'x', (f'203.0.113.{n}', 9)) for n in range(3, 103)]"
+    machine.run("ip", "netns", "exec", "ns2", "/usr/bin/python3", "-c", send)
+    assert flows(machine, "10.0.0.2") == [INSIDE] * 100
+    machine.apply(behind())
+    assert flows(machine, "10.0.0.2") == []
+
+
+def test_of_others(machine, net, others):
+    machine.sh(OTHERS)
+    machine.apply(behind(nat=masquerade("10.0.0.2")))
+    net.listen("internet", 80)
+    assert net.ask("ns3", OUTSIDE, 80, "udp") == f"80 {INSIDE}"
+    assert flows(machine, "10.0.0.3") == [INSIDE]
+    machine.apply(behind())
+    assert flows(machine, "10.0.0.3") == [INSIDE]
