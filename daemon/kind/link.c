@@ -184,13 +184,20 @@ static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err
 		if (batch_send(b, o->netns, m, op, e) < 0)
 			return e->code;
 	}
+	/* A master that is gone ends a message in the middle, after the alias (do_setlink, net/core/rtnetlink.c). */
+	if (ours && object_has(o, LINK_MASTER)) {
+		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
+		put_promote(m);
+		if (batch_send(b, o->netns, m, op, e) < 0)
+			return e->code;
+	}
 	m = link_message(RTM_NEWLINK, 0, o->handle, l->up || (joins && !object_has(o, LINK_UP)),
 			 joins || concerns(o, mask, LINK_UP));
 	if (op->before)
 		link_put_flags(m, o, op->diff);
 	if (ours || concerns(o, mask, LINK_MARK))
 		put_alias(m, b->topology);
-	if (ours)
+	if (ours && !object_has(o, LINK_MASTER))
 		put_promote(m);
 	if ((plain && !op->before) || concerns(o, mask, LINK_MARK))
 		msg_put_u32(m, IFLA_GROUP, group_of(b, o));

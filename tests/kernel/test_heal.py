@@ -690,3 +690,15 @@ def test_what_depends_on_an_interface_without_fields(machine):
         wait_for(lambda: machine.sysctl(netns, f"net.ipv4.conf.{link}.rp_filter") == "1")
     machine.ctl("down", "lab")
     machine.sh("ip link del wan; ip netns del lab")
+
+
+def test_port_that_is_recreated_before_its_bridge(machine):
+    """The first attempt finds no master, and what it was to set besides is not lost."""
+    machine.apply({"namespaces": {"a": {"interfaces": {"t1": {"kind": "bridge"},
+                                                       "t3": {"kind": "veth", "peer": "b/v2", "master": "t1"}}}, "b": {}}})
+    conf = "cat /proc/sys/net/ipv4/conf/t3/promote_secondaries"
+    assert machine.sh(f"ip netns exec a {conf}").strip() == "1"
+    machine.sh("ip netns exec a sh -c 'ip link set t3 down; ip link set t3 name stolen; ip link del t1'")
+    wait_for(lambda: any(link.get("master") == "t1" and "UP" in link["flags"] for link in machine.ip("-n", "a", "link")))
+    wait_for(lambda: machine.run("ip", "netns", "exec", "a", *conf.split(), code=None).stdout.strip() == "1")
+    assert "stolen" not in [link["ifname"] for link in machine.ip("-n", "a", "link")]
