@@ -92,7 +92,7 @@ def test_resolver_of_a_topology(living):
         living.run("netnsctl", "apply", "/root/names.json")
     living.sh("rm -rf /etc/netns/right")
     apply("192.0.2.3")
-    assert living.sh("stat -c %a%u /etc/netns/right/resolv.conf /etc/netns/right").split() == ["6440", "7550"]
+    assert living.sh("stat -c %a%u /etc/netns/right/resolv.conf /etc/netns/right").split() == ["6440", "17550"]
     living.run("systemctl", "restart", *UNITS)
     assert seen() == ["nameserver 192.0.2.3"]
     apply("192.0.2.4")
