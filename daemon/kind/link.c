@@ -164,6 +164,19 @@ static bool joins_down(const struct batch *b, const struct op *op, uint64_t mask
 	return master && link_kind(master)->takes_ports_down;
 }
 
+/* A master that is gone ends a message in the middle, after the alias (do_setlink, net/core/rtnetlink.c): what would be
+ * lost then goes first. */
+static int send_promote(struct batch *b, struct op *op, struct err *e)
+{
+	struct nl_msg *m;
+
+	if (!object_has(op->after, LINK_MASTER))
+		return 0;
+	m = link_message(RTM_NEWLINK, 0, op->after->handle, false, false);
+	put_promote(m);
+	return batch_send(b, op->after->netns, m, op, e);
+}
+
 /* Sends what cannot be in the create message: addrgen must be set before the link is up, alias
  * and master need the link. */
 static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err *e)
@@ -184,20 +197,15 @@ static int link_settle(struct batch *b, struct op *op, uint64_t mask, struct err
 		if (batch_send(b, o->netns, m, op, e) < 0)
 			return e->code;
 	}
-	/* A master that is gone ends a message in the middle, after the alias (do_setlink, net/core/rtnetlink.c). */
-	if (ours && object_has(o, LINK_MASTER)) {
-		m = link_message(RTM_NEWLINK, 0, o->handle, false, false);
-		put_promote(m);
-		if (batch_send(b, o->netns, m, op, e) < 0)
-			return e->code;
-	}
+	if (ours && send_promote(b, op, e) < 0)
+		return e->code;
 	m = link_message(RTM_NEWLINK, 0, o->handle, l->up || (joins && !object_has(o, LINK_UP)),
 			 joins || concerns(o, mask, LINK_UP));
 	if (op->before)
 		link_put_flags(m, o, op->diff);
 	if (ours || concerns(o, mask, LINK_MARK))
 		put_alias(m, b->topology);
-	if (ours && !object_has(o, LINK_MASTER))
+	if (ours)
 		put_promote(m);
 	if ((plain && !op->before) || concerns(o, mask, LINK_MARK))
 		msg_put_u32(m, IFLA_GROUP, group_of(b, o));
