@@ -123,9 +123,16 @@ static void hook_read(struct nft_seen_chain *c, struct nlattr *hook)
 		c->priority = (int32_t)ntohl(nla_get_u32(a[NFTA_HOOK_PRIORITY]));
 }
 
+/* One dump: the list that it fills, and where what it finds begins. */
+struct reading {
+	struct nft_seen *s;
+	size_t *n, first;
+	uint8_t what; /* of things: which */
+};
+
 static void on_chain(const struct nlmsghdr *h, void *arg)
 {
-	struct nft_seen *s = arg;
+	struct nft_seen *s = ((const struct reading *)arg)->s;
 	struct nlattr *hook = attr(h, NFTA_CHAIN_HOOK);
 	struct nft_seen_chain c = { .name = text_of(&s->arena, attr(h, NFTA_CHAIN_NAME)) };
 
@@ -142,7 +149,7 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 
 static void on_rule(const struct nlmsghdr *h, void *arg)
 {
-	struct nft_seen *s = arg;
+	struct nft_seen *s = ((const struct reading *)arg)->s;
 	struct nft_seen_rule r = { .chain = text_of(&s->arena, attr(h, NFTA_RULE_CHAIN)) };
 
 	if (!is_here(h, NFTA_RULE_TABLE) || !r.chain)
@@ -153,23 +160,19 @@ static void on_rule(const struct nlmsghdr *h, void *arg)
 	s->rules[s->n_rules++] = r;
 }
 
-struct things_read {
-	struct nft_seen *s;
-	uint8_t what;
-};
-
 static void on_thing(const struct nlmsghdr *h, void *arg)
 {
-	const struct things_read *t = arg;
-	const struct nft_things *of = &nft_things[t->what];
-	struct nft_seen_thing thing = { .name = text_of(&t->s->arena, attr(h, of->name)), .what = t->what };
+	const struct reading *d = arg;
+	const struct nft_things *of = &nft_things[d->what];
+	struct nft_seen *s = d->s;
+	struct nft_seen_thing thing = { .name = text_of(&s->arena, attr(h, of->name)), .what = d->what };
 
 	if (!is_here(h, of->table) || !thing.name)
 		return;
 	thing.flags = of->flags ? attr_u32(h, of->flags) : 0;
 	thing.number = of->number ? attr_u32(h, of->number) : 0;
-	t->s->things = grow(t->s->things, t->s->n_things, &t->s->room_things, sizeof(*t->s->things));
-	t->s->things[t->s->n_things++] = thing;
+	s->things = grow(s->things, s->n_things, &s->room_things, sizeof(*s->things));
+	s->things[s->n_things++] = thing;
 }
 
 static void on_table(const struct nlmsghdr *h, void *arg)
@@ -183,34 +186,29 @@ static void on_table(const struct nlmsghdr *h, void *arg)
 	s->use = attr_u32(h, NFTA_TABLE_USE);
 }
 
+/* What other dumps have found stays. */
 static void on_restart(void *arg)
 {
-	struct nft_seen *s = arg;
+	const struct reading *d = arg;
 
-	s->n_chains = s->n_rules = 0;
+	*d->n = d->first;
 }
 
-static void on_restart_things(_unused_ void *arg)
-{
-}
-
-static int dump(struct rtnl *nl, struct nft_seen *s, uint16_t type, int table,
+static int dump(struct rtnl *nl, struct reading d, uint16_t type, int table,
 		void (*each)(const struct nlmsghdr *h, void *arg), struct err *e)
 {
 	_cleanup_(msg_freep) struct nl_msg *m = nft_msg(type, 0, 0);
 
+	d.first = *d.n;
 	msg_put_string(m, table, NFT_TABLE);
-	return rtnl_dump(nl, m, each, on_restart, s, e);
+	return rtnl_dump(nl, m, each, on_restart, &d, e);
 }
 
-/* One that is listed twice, because the dump restarted, is deleted once (nft_table.c). */
 static int things_read(struct rtnl *nl, struct nft_seen *s, uint8_t what, struct err *e)
 {
-	_cleanup_(msg_freep) struct nl_msg *m = nft_msg(nft_things[what].get, 0, 0);
-	struct things_read t = { s, what };
+	const struct nft_things *of = &nft_things[what];
 
-	msg_put_string(m, nft_things[what].table, NFT_TABLE);
-	return rtnl_dump(nl, m, on_thing, on_restart_things, &t, e);
+	return dump(nl, (struct reading){ s, &s->n_things, .what = what }, of->get, of->table, on_thing, e);
 }
 
 /* Sets are read first: with them and the chains the count of all that is in the table is complete as a rule. */
@@ -238,9 +236,9 @@ int nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e)
 	if (r == -ENOENT || (r == 0 && !ret->exists))
 		return 0;
 	if (r == 0)
-		r = dump(nl, ret, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, on_chain, e);
+		r = dump(nl, (struct reading){ ret, &ret->n_chains }, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, on_chain, e);
 	if (r == 0)
-		r = dump(nl, ret, NFT_MSG_GETRULE, NFTA_RULE_TABLE, on_rule, e);
+		r = dump(nl, (struct reading){ ret, &ret->n_rules }, NFT_MSG_GETRULE, NFTA_RULE_TABLE, on_rule, e);
 	return r < 0 ? r : rest_read(nl, ret, e);
 }
 

@@ -267,3 +267,30 @@ def test_lock_out_elsewhere(machine):
     machine.apply({"namespaces": {"ours": {"filter": {"input": "drop"}}}}, "other")
     machine.ctl("down", "--all")
     machine.sh("ip netns del theirs")
+
+
+def test_dumps_that_are_disturbed(machine):
+    """Transactions of others beside each reading: it begins again, and finds what is there. Without all of it, other
+    topologies would lose their jumps."""
+    filters = {name: {"host": {"nat": {"masquerade": [{"from": f"10.{n}.{i}.0/24", "out": "eth0"} for i in range(200)]}}}
+               for n, name in enumerate("ab")}
+    for name, topology in filters.items():
+        machine.apply(topology, name)
+    before = machine.sh("nft -s list table inet netnsd")
+    busy = machine.popen("sh", "-c", "touch /run/busy; nft add table ip other; nft add chain ip other c; echo; while [ -e /run/busy ]; "
+                         "do nft add rule ip other c counter; nft flush chain ip other c; done", stdout=-1)
+    busy.stdout.readline()
+    for i in range(10):
+        for name, topology in filters.items():
+            assert machine.ctl("apply", machine.folder / f"{name}.json").stdout.strip() == f"{name}: unchanged"
+            topology["host"]["nat"]["masquerade"].append({"from": f"192.168.{i}.0/24", "out": "eth0"})
+            machine.apply(topology, name)
+            topology["host"]["nat"]["masquerade"].pop()
+            machine.apply(topology, name)
+    assert machine.sh("nft -s list table inet netnsd") == before
+    assert "was removed" not in machine.log() and "was changed" not in machine.log()
+    machine.sh("rm /run/busy")
+    busy.wait(20)
+    busy.stdout.close()
+    machine.sh("nft delete table ip other")
+
