@@ -10,7 +10,6 @@ enum { CT_BYTES = 256 }; /* a tuple of IPv6 takes 80 */
 struct forgetting {
 	bool (*doomed)(const struct flow *f, void *arg);
 	void *arg;
-	enum flow_want want;
 	uint8_t family;
 	struct rtnl_batch batch;
 	struct nl_msg **v;
@@ -60,23 +59,6 @@ static bool tuple_read(struct nlattr *in, uint8_t family, struct flow_tuple *ret
 	       address_read(ip[v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST], family, &ret->to);
 }
 
-static bool is_wanted(enum flow_want want, const struct flow *f)
-{
-	switch (want) {
-	case FLOW_SNAT:
-		return f->snat;
-	case FLOW_DNAT:
-		return f->dnat;
-	case FLOW_NO_SNAT:
-		return !f->snat;
-	case FLOW_NO_DNAT:
-		return !f->dnat;
-	case FLOW_ALL:
-		break;
-	}
-	return true;
-}
-
 /* The request to forget a connection: what it is told by, and its number, so that a later one of the same addresses and
  * ports stays. */
 static struct nl_msg *forget_msg(uint8_t family, const struct nlattr *tuple, const struct nlattr *id,
@@ -109,8 +91,7 @@ static void on_flow(const struct nlmsghdr *h, void *arg)
 	status = ntohl(nla_get_u32(a[CTA_STATUS]));
 	f.snat = status & IPS_SRC_NAT;
 	f.dnat = status & IPS_DST_NAT;
-	/* Older kernels do not filter by status. */
-	if (!is_wanted(g->want, &f) || !g->doomed(&f, g->arg))
+	if (!g->doomed(&f, g->arg))
 		return;
 	if (g->n == g->room) {
 		g->room = g->room ? g->room * 2 : 64;
@@ -124,25 +105,14 @@ static void on_restart(_unused_ void *arg)
 {
 }
 
-static void put_status(struct nl_msg *m, enum flow_want want)
+int conntrack_forget(struct rtnl *nl, uint8_t family, bool (*doomed)(const struct flow *f, void *arg), void *arg,
+		     struct err *e)
 {
-	uint32_t mask = want == FLOW_SNAT || want == FLOW_NO_SNAT ? IPS_SRC_NAT : IPS_DST_NAT;
-
-	if (want == FLOW_ALL)
-		return;
-	msg_put_u32(m, CTA_STATUS, want == FLOW_SNAT || want == FLOW_DNAT ? htonl(mask) : 0);
-	msg_put_u32(m, CTA_STATUS_MASK, htonl(mask));
-}
-
-int conntrack_forget(struct rtnl *nl, uint8_t family, enum flow_want want,
-		     bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e)
-{
-	struct forgetting g = { .doomed = doomed, .arg = arg, .want = want, .family = family };
+	struct forgetting g = { .doomed = doomed, .arg = arg, .family = family };
 	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, family);
 	struct op *none = NULL;
 	int r;
 
-	put_status(m, want);
 	r = rtnl_dump(nl, m, on_flow, on_restart, &g, e);
 	for (size_t i = 0; i < g.n; i++) {
 		if (rtnl_batch_full(&g.batch, nlmsg_hdr(g.v[i])->nlmsg_len) && r == 0)

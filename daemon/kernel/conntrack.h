@@ -17,10 +17,7 @@ struct flow {
 	bool snat, dnat; /* its source, its destination is translated (IPS_SRC_NAT, IPS_DST_NAT) */
 };
 
-/* Which ones are asked for. */
-enum flow_want { FLOW_ALL, FLOW_SNAT, FLOW_DNAT, FLOW_NO_SNAT, FLOW_NO_DNAT };
-
-/* Calls @doomed for each connection of @family that is wanted, and has the kernel forget those for which it is true.  @nl is
- * a socket of rtnl_open_netfilter in the namespace.  0 also if the kernel tracks none. */
-int conntrack_forget(struct rtnl *nl, uint8_t family, enum flow_want want,
-		     bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e);
+/* Calls @doomed for each connection of @family, and has the kernel forget those for which it is true.  @nl is a socket of
+ * rtnl_open_netfilter in the namespace.  0 also if the kernel tracks none. */
+int conntrack_forget(struct rtnl *nl, uint8_t family, bool (*doomed)(const struct flow *f, void *arg), void *arg,
+		     struct err *e);

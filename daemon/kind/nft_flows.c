@@ -224,7 +224,7 @@ int nft_flows_forget(struct rtnl *nl, const struct nft *before, const struct nft
 		if (r == 0)
 			r = locals_read(&f, e);
 		for (size_t i = 0; i < ARRAY_SIZE(families) && r == 0; i++)
-			r = conntrack_forget(nl, families[i], FLOW_ALL, is_stale, &f, e);
+			r = conntrack_forget(nl, families[i], is_stale, &f, e);
 	}
 	rtnl_close(f.route);
 	free(f.local);
