@@ -2,7 +2,6 @@
 /* nft_compare.c - compares our table with what a topology wants in it.  Expressions are compared as they are, never
  * understood. */
 #include "nft_compare.h"
-#include "nft_seen.h"
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdarg.h>
@@ -361,23 +360,21 @@ static int table_compare(struct comparison *c)
 	return r;
 }
 
-int nft_table_compare(struct rtnl *nl, const struct nft_image *want, const char *topology, enum nft_state *ret,
-		      char *ret_how, size_t size, struct err *e)
+int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct nft_image *want, const char *topology,
+		      enum nft_state *ret, char *ret_how, size_t size, struct err *e)
 {
-	struct nft_seen seen;
-	struct comparison c = { nl, &seen, want, topology, { 0 }, ret_how, size, e };
+	struct comparison c = { nl, seen, want, topology, { 0 }, ret_how, size, e };
 	bool any = false;
-	int r = nft_seen_read(nl, &seen, e);
+	int r = 0;
 
 	ret_how[0] = '\0';
-	for (size_t i = 0; r == 0 && i < seen.n_chains; i++)
-		any |= seen.chains[i].topology && !strcmp(seen.chains[i].topology, topology);
-	if (r == 0 && any)
+	for (size_t i = 0; i < seen->n_chains; i++)
+		any |= seen->chains[i].topology && !strcmp(seen->chains[i].topology, topology);
+	if (any)
 		r = table_compare(&c);
 	if (r == 0 && any)
 		r = bases_compare(&c);
 	*ret = r == 1 ? NFT_DIFFERENT : any ? NFT_EQUAL : NFT_ABSENT;
 	arena_done(&c.arena);
-	nft_seen_done(&seen);
 	return r < 0 ? r : 0;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* nft_compare.h - whether our nftables table in one namespace (nft_table.h) holds what a topology wants in it. */
 #pragma once
-#include "nft_image.h"
-#include "rtnl.h"
+#include "nft_seen.h"
 
 enum nft_state { NFT_ABSENT, NFT_EQUAL, NFT_DIFFERENT };
 
-/* Compares the table with @want; @ret_how says what differs, "chain forward_lab: rule 3". */
-int nft_table_compare(struct rtnl *nl, const struct nft_image *want, const char *topology, enum nft_state *ret,
-		      char *ret_how, size_t size, struct err *e);
+/* Compares @seen with @want; @ret_how says what differs, "chain forward_lab: rule 3".  @nl is asked for what sets hold. */
+int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct nft_image *want, const char *topology,
+		      enum nft_state *ret, char *ret_how, size_t size, struct err *e);

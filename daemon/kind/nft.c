@@ -32,15 +32,15 @@ static int nft_check(struct object *o, struct err *e)
 
 /* ---- the state of the kernel ---- */
 
-static int compare(const struct observer *obs, struct rtnl *nl, const struct object *o, enum nft_state *ret,
-		   char how[256], struct err *e)
+static int compare(const struct observer *obs, struct rtnl *nl, const struct nft_seen *seen, const struct object *o,
+		   enum nft_state *ret, char how[256], struct err *e)
 {
 	struct arena a = { 0 };
 	struct nft_image image;
 	int r;
 
 	nft_build((const struct nft *)o, &image, &a);
-	r = nft_table_compare(nl, &image, obs->topology, ret, how, 256, e);
+	r = nft_table_compare(nl, seen, &image, obs->topology, ret, how, 256, e);
 	arena_done(&a);
 	return r;
 }
@@ -62,36 +62,48 @@ static void add(struct observer *obs, const struct object *equal, const char *ho
 }
 
 /* What the table has may be what is wanted, what was applied last, or what is being rolled back. */
+static int compare_all(struct observer *obs, struct rtnl *nl, const struct nft_seen *seen,
+		       const struct object *const *wanted, size_t n, struct err *e)
+{
+	char how[256], first[256];
+
+	for (size_t i = 0; i < n; i++) {
+		enum nft_state state;
+
+		if (compare(obs, nl, seen, wanted[i], &state, i ? how : first, e) < 0)
+			return e->code;
+		if (state == NFT_EQUAL)
+			add(obs, wanted[i], NULL);
+		if (state != NFT_DIFFERENT)
+			return 0;
+	}
+	add(obs, NULL, first);
+	return 0;
+}
+
 static int nft_observe(struct observer *obs, struct err *e)
 {
 	const struct model *models[] = { obs->desired, obs->last, obs->tried };
+	const struct object *wanted[ARRAY_SIZE(models)];
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
-	char how[256], first[256] = "";
-	bool asked = false;
+	struct nft_seen seen;
+	size_t n = 0;
+	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
-		const struct object *o = models[i] ? model_find_ref(models[i], "nft", obs->ns->name) : NULL;
-		enum nft_state state;
-
-		if (!o)
-			continue;
-		if (!nl && rtnl_open_netfilter(&nl, e) < 0)
-			return e->code;
-		if (compare(obs, nl, o, &state, how, e) < 0)
-			return e->code;
-		if (state == NFT_ABSENT)
-			return 0;
-		if (state == NFT_EQUAL) {
-			add(obs, o, NULL);
-			return 0;
-		}
-		if (!asked)
-			memcpy(first, how, sizeof(first));
-		asked = true;
+		wanted[n] = models[i] ? model_find_ref(models[i], "nft", obs->ns->name) : NULL;
+		/* In a heal, the first two are the same. */
+		n += wanted[n] && (n == 0 || wanted[n] != wanted[n - 1]);
 	}
-	if (asked)
-		add(obs, NULL, first);
-	return 0;
+	if (n == 0)
+		return 0;
+	if (rtnl_open_netfilter(&nl, e) < 0)
+		return e->code;
+	r = nft_seen_read(nl, &seen, e);
+	if (r == 0)
+		r = compare_all(obs, nl, &seen, wanted, n, e);
+	nft_seen_done(&seen);
+	return r;
 }
 
 static unsigned nft_early(_unused_ const struct object *o)
