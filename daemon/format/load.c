@@ -7,22 +7,6 @@
 #include "reserved.h"
 #include "loader.h"
 
-bool node_is_object(struct loader *l, const struct node *n)
-{
-	if (json_object_is_type(n->in, json_type_object))
-		return true;
-	note_value(&l->notes, n, "must be an object: { ... }");
-	return false;
-}
-
-bool node_is_list(struct loader *l, const struct node *n)
-{
-	if (json_object_is_type(n->in, json_type_array))
-		return true;
-	note_value(&l->notes, n, "must be a list: [ ... ]");
-	return false;
-}
-
 struct where node_where(const struct loader *l, const struct node *n, struct arena *a)
 {
 	struct where where = l->notes.lines ? json_where_value(n->in) : (struct where){ 0 };
@@ -83,7 +67,7 @@ static void root_namespaces(struct loader *l, const struct node *n, _unused_ str
 {
 	struct err e;
 
-	if (!node_is_object(l, n))
+	if (!node_is_object(&l->notes, n))
 		return;
 	json_object_object_foreach(n->in, name, value) {
 		struct node one = node_member(n, name, value);
@@ -103,7 +87,7 @@ static void root_expect(struct loader *l, const struct node *n, struct declarati
 {
 	size_t size = json_object_is_type(n->in, json_type_array) ? json_object_array_length(n->in) : 0;
 
-	if (!node_is_list(l, n))
+	if (!node_is_list(&l->notes, n))
 		return;
 	if (size > EXPECTATIONS_MAX) {
 		note_value(&l->notes, n, "there are %zu expectations, at most %d are allowed", size, EXPECTATIONS_MAX);
@@ -154,7 +138,7 @@ static void load_root(struct loader *l, const struct node *n, struct declaration
 {
 	size_t i;
 
-	if (!node_is_object(l, n))
+	if (!node_is_object(&l->notes, n))
 		return;
 	json_object_object_foreach(n->in, key, value) {
 		struct node member = node_member(n, key, value);

@@ -185,7 +185,7 @@ static void map_read(struct loader *l, const struct node *n, const struct kind *
 			continue;
 		if (ifname_problem(name, &e))
 			note_key(&l->notes, &member, "\"%s\" %s", name, e.text);
-		else if (node_is_object(l, &member)) {
+		else if (node_is_object(&l->notes, &member)) {
 			link_read(l, &member, k, netns);
 			continue;
 		}
@@ -206,9 +206,9 @@ static void element_read(struct loader *l, const struct node *n, const struct ki
 {
 	struct object *o = object_begin(l, n, k, netns, name);
 
-	if (k->shorthand && !json_object_is_type(n->in, json_type_object))
+	if (k->shorthand && (k->form == FORM_ONE || !json_object_is_type(n->in, json_type_object)))
 		field_read(l, n, o, kind_field(k, k->shorthand));
-	else if (node_is_object(l, n))
+	else if (node_is_object(&l->notes, n))
 		fields_read(l, n, o, true);
 	else
 		load_break(l, o);
@@ -262,27 +262,14 @@ static void values_read(struct loader *l, const struct node *n, const struct kin
 	}
 }
 
-static void one_read(struct loader *l, const struct node *n, const struct kind *k, const char *netns)
-{
-	struct object *o = object_begin(l, n, k, netns, NULL);
-
-	if (k->shorthand)
-		field_read(l, n, o, kind_field(k, k->shorthand));
-	else if (node_is_object(l, n))
-		fields_read(l, n, o, true);
-	else
-		load_break(l, o);
-	object_end(l, n, o);
-}
-
 static void section_read(struct loader *l, const struct node *n, const struct kind *k, const char *netns,
 			 const char *name)
 {
 	if (k->form == FORM_ONE) {
-		one_read(l, n, k, netns);
+		element_read(l, n, k, netns, NULL);
 		return;
 	}
-	if (!(k->form == FORM_LIST ? node_is_list : node_is_object)(l, n)) {
+	if (!(k->form == FORM_LIST ? node_is_list : node_is_object)(&l->notes, n)) {
 		load_doubt(l, k, netns);
 		return;
 	}
@@ -332,7 +319,7 @@ struct object *load_element(struct loader *l, const struct node *n, const struct
 {
 	struct object *o = object_begin(l, n, k, "host", NULL);
 
-	if (!node_is_object(l, n))
+	if (!node_is_object(&l->notes, n))
 		return NULL;
 	fields_read(l, n, o, true);
 	object_check(l, n, o);
@@ -342,7 +329,7 @@ struct object *load_element(struct loader *l, const struct node *n, const struct
 void load_netns(struct loader *l, const struct node *n, const char *netns)
 {
 	struct object *o = object_begin(l, n, kinds_find(l->kinds, "netns", NULL), netns, NULL);
-	bool readable = node_is_object(l, n);
+	bool readable = node_is_object(&l->notes, n);
 
 	if (readable) {
 		fields_read(l, n, o, true);

@@ -27,9 +27,6 @@ enum {
 	MARK_BITS = 4,        /* above them: the number of levels below it */
 };
 
-/* False with a problem if the value is not an object or list. */
-bool node_is_object(struct loader *l, const struct node *n);
-bool node_is_list(struct loader *l, const struct node *n);
 /* The position of the value; the pointer is in @a. */
 struct where node_where(const struct loader *l, const struct node *n, struct arena *a);
 

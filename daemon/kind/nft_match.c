@@ -306,10 +306,8 @@ static int entry_read(const struct node *n, enum nft_place place, struct nft_ent
 {
 	int r = 0;
 
-	if (!json_object_is_type(n->in, json_type_object)) {
-		note_value(notes, n, "must be an object: { ... }");
+	if (!node_is_object(notes, n))
 		return -EINVAL;
-	}
 	json_object_object_foreach(n->in, key, value) {
 		struct node member = node_member(n, key, value);
 		const struct row *row = row_find(key, place);
@@ -325,13 +323,15 @@ static int entry_read(const struct node *n, enum nft_place place, struct nft_ent
 int nft_entries_read(const struct node *n, enum nft_place place, struct nft_entry **ret, size_t *ret_n,
 		     struct notes *notes, struct arena *a)
 {
-	size_t count = json_object_is_type(n->in, json_type_array) ? json_object_array_length(n->in) : 0;
 	struct nft_entry *v;
+	size_t count;
 	int r = 0;
 
-	if (!json_object_is_type(n->in, json_type_array) || count > NFT_RULES_MAX) {
-		note_value(notes, n, count ? "has %zu elements, at most %d are allowed" : "must be a list: [ ... ]",
-			   count, NFT_RULES_MAX);
+	if (!node_is_list(notes, n))
+		return -EINVAL;
+	count = json_object_array_length(n->in);
+	if (count > NFT_RULES_MAX) {
+		note_value(notes, n, "has %zu elements, at most %d are allowed", count, NFT_RULES_MAX);
 		return -EINVAL;
 	}
 	v = arena_alloc(a, (count + 1) * sizeof(*v));

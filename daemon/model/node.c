@@ -63,3 +63,19 @@ void note_null(struct notes *notes, const struct node *in, size_t nth, const str
 {
 	note_at(notes, json_where_null(in->in, nth), &n->path, "null has no meaning; leave the field out");
 }
+
+bool node_is_object(struct notes *notes, const struct node *n)
+{
+	if (json_object_is_type(n->in, json_type_object))
+		return true;
+	note_value(notes, n, "must be an object: { ... }");
+	return false;
+}
+
+bool node_is_list(struct notes *notes, const struct node *n)
+{
+	if (json_object_is_type(n->in, json_type_array))
+		return true;
+	note_value(notes, n, "must be a list: [ ... ]");
+	return false;
+}

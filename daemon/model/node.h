@@ -22,3 +22,6 @@ struct notes {
 void note_value(struct notes *notes, const struct node *n, const char *fmt, ...) _printf_(3, 4);
 void note_key(struct notes *notes, const struct node *n, const char *fmt, ...) _printf_(3, 4);
 void note_null(struct notes *notes, const struct node *in, size_t nth, const struct node *n);
+/* False with a problem if the value is not an object or list. */
+bool node_is_object(struct notes *notes, const struct node *n);
+bool node_is_list(struct notes *notes, const struct node *n);
