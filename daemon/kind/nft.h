@@ -112,8 +112,19 @@ struct nft {
 	const char *nat, *filter; /* canonical JSON; NULL: none */
 	const char *differs;      /* of an observed one that is neither: what of it */
 };
-/* JSON as a text in @a; frees @o. */
-const char *nft_json_text(struct json_object *o, struct arena *a);
+/* A field: its struct, one key of it, and what a file would say, which the caller owns. */
+struct nft_section {
+	size_t size;
+	int (*read)(const struct node *n, const char *key, void *ret, struct notes *notes, struct arena *a);
+	struct json_object *(*format)(const void *in);
+};
+/* The body of type.read, for a field that is a text. */
+int nft_section_read(const struct nft_section *s, const struct node *n, const char **ret, struct notes *notes,
+		     struct arena *a);
+/* What a canonical text says; NULL: nothing. */
+void nft_section_get(const struct nft_section *s, const char *text, void *ret, struct arena *a);
+/* The canonical text. */
+const char *nft_section_text(const struct nft_section *s, const void *in, struct arena *a);
 /* type.format and type.equal of both. */
 struct json_object *nft_text_format(const struct field *f, const char *netns, const void *src);
 bool nft_text_equal(const void *a, const void *b);

@@ -12,19 +12,20 @@ static const struct word policies[] = {
 
 /* ---- the value ---- */
 
-static int key_read(const struct node *n, const char *key, struct nft_filter *ret, struct notes *notes, struct arena *a)
+static int filter_read(const struct node *n, const char *key, void *ret, struct notes *notes, struct arena *a)
 {
 	static const char *const words[] = { "input", "forward", "output", "clamp_mss", "rules" };
+	struct nft_filter *filter = ret;
 	const struct field f = { .words = policies };
 	struct err e;
 
 	if (!n->in)
 		return -EINVAL;
 	if (!strcmp(key, "rules"))
-		return nft_entries_read(n, NFT_IN_RULE, &ret->rules, &ret->n, notes, a);
+		return nft_entries_read(n, NFT_IN_RULE, &filter->rules, &filter->n, notes, a);
 	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
 		if (!strcmp(key, chains[i])) {
-			if (type_word.parse(&f, NULL, &ret->policy[i], n->in, a, &e) >= 0)
+			if (type_word.parse(&f, NULL, &filter->policy[i], n->in, a, &e) >= 0)
 				return 0;
 			note_value(notes, n, "%s", e.text);
 			return -EINVAL;
@@ -32,31 +33,15 @@ static int key_read(const struct node *n, const char *key, struct nft_filter *re
 	if (strcmp(key, "clamp_mss"))
 		nft_key_refuse(notes, n, words, ARRAY_SIZE(words));
 	else if (json_object_is_type(n->in, json_type_boolean))
-		return ret->clamp_mss = json_object_get_boolean(n->in), 0;
+		return filter->clamp_mss = json_object_get_boolean(n->in), 0;
 	else
 		note_value(notes, n, "must be true or false");
 	return -EINVAL;
 }
 
-static int filter_read(const struct node *n, struct nft_filter *ret, struct notes *notes, struct arena *a)
+static struct json_object *filter_format(const void *in)
 {
-	int r = 0;
-
-	if (!json_object_is_type(n->in, json_type_object)) {
-		note_value(notes, n, "must be an object: { ... }");
-		return -EINVAL;
-	}
-	json_object_object_foreach(n->in, key, value) {
-		struct node member = node_member(n, key, value);
-
-		if (key_read(&member, key, ret, notes, a) < 0)
-			r = -EINVAL;
-	}
-	return r;
-}
-
-static struct json_object *filter_json(const struct nft_filter *filter)
-{
+	const struct nft_filter *filter = in;
 	const struct field f = { .words = policies };
 	struct json_object *o = must(json_object_new_object());
 
@@ -70,30 +55,17 @@ static struct json_object *filter_json(const struct nft_filter *filter)
 	return o;
 }
 
-static int type_filter_read(_unused_ const struct field *f, _unused_ const char *netns, void *dst, const struct node *n,
-			    struct notes *notes, struct arena *a)
-{
-	struct nft_filter filter = { 0 };
-	struct arena own = { 0 };
-	int r = filter_read(n, &filter, notes, &own);
-
-	if (r == 0)
-		*(const char **)dst = nft_json_text(filter_json(&filter), a);
-	arena_done(&own);
-	return r;
-}
+static const struct nft_section section = { sizeof(struct nft_filter), filter_read, filter_format };
 
 void nft_filter_get(const char *text, struct nft_filter *ret, struct arena *a)
 {
-	struct json_object *in = text ? json_tokener_parse(text) : NULL;
-	struct problems p = { 0 };
-	struct notes notes = { .problems = &p };
-	const struct node n = { .in = in };
+	nft_section_get(&section, text, ret, a);
+}
 
-	*ret = (struct nft_filter){ 0 };
-	if (in && filter_read(&n, ret, &notes, a) < 0)
-		abort();
-	json_object_put(in);
+static int type_filter_read(_unused_ const struct field *f, _unused_ const char *netns, void *dst, const struct node *n,
+			    struct notes *notes, struct arena *a)
+{
+	return nft_section_read(&section, n, dst, notes, a);
 }
 
 static struct json_object *filter_schema(_unused_ const struct field *f)

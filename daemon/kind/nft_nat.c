@@ -4,35 +4,24 @@
 
 /* ---- the value ---- */
 
-static int nat_read(const struct node *n, struct nft_nat *ret, struct notes *notes, struct arena *a)
+static int nat_read(const struct node *n, const char *key, void *ret, struct notes *notes, struct arena *a)
 {
 	static const char *const words[] = { "masquerade", "dnat" };
-	int r = 0;
+	struct nft_nat *nat = ret;
 
-	if (!json_object_is_type(n->in, json_type_object)) {
-		note_value(notes, n, "must be an object: { ... }");
+	if (!n->in && (!strcmp(key, "masquerade") || !strcmp(key, "dnat")))
 		return -EINVAL;
-	}
-	json_object_object_foreach(n->in, key, value) {
-		struct node member = node_member(n, key, value);
-		int one = value ? 0 : -EINVAL;
-
-		if (!strcmp(key, "masquerade"))
-			one = value ? nft_entries_read(&member, NFT_IN_MASQUERADE, &ret->masquerade, &ret->n_masquerade,
-						       notes, a)
-				    : -EINVAL;
-		else if (!strcmp(key, "dnat"))
-			one = value ? nft_entries_read(&member, NFT_IN_DNAT, &ret->dnat, &ret->n_dnat, notes, a)
-				    : -EINVAL;
-		else
-			one = (nft_key_refuse(notes, &member, words, ARRAY_SIZE(words)), -EINVAL);
-		r = one < 0 ? one : r;
-	}
-	return r;
+	if (!strcmp(key, "masquerade"))
+		return nft_entries_read(n, NFT_IN_MASQUERADE, &nat->masquerade, &nat->n_masquerade, notes, a);
+	if (!strcmp(key, "dnat"))
+		return nft_entries_read(n, NFT_IN_DNAT, &nat->dnat, &nat->n_dnat, notes, a);
+	nft_key_refuse(notes, n, words, ARRAY_SIZE(words));
+	return -EINVAL;
 }
 
-static struct json_object *nat_json(const struct nft_nat *nat)
+static struct json_object *nat_format(const void *in)
 {
+	const struct nft_nat *nat = in;
 	struct json_object *o = must(json_object_new_object());
 
 	if (nat->n_masquerade)
@@ -43,35 +32,22 @@ static struct json_object *nat_json(const struct nft_nat *nat)
 	return o;
 }
 
+static const struct nft_section section = { sizeof(struct nft_nat), nat_read, nat_format };
+
 const char *nft_nat_text(const struct nft_nat *nat, struct arena *a)
 {
-	return nft_json_text(nat_json(nat), a);
+	return nft_section_text(&section, nat, a);
+}
+
+void nft_nat_get(const char *text, struct nft_nat *ret, struct arena *a)
+{
+	nft_section_get(&section, text, ret, a);
 }
 
 static int type_nat_read(_unused_ const struct field *f, _unused_ const char *netns, void *dst, const struct node *n,
 			 struct notes *notes, struct arena *a)
 {
-	struct nft_nat nat = { 0 };
-	struct arena own = { 0 };
-	int r = nat_read(n, &nat, notes, &own);
-
-	if (r == 0)
-		*(const char **)dst = nft_nat_text(&nat, a);
-	arena_done(&own);
-	return r;
-}
-
-void nft_nat_get(const char *text, struct nft_nat *ret, struct arena *a)
-{
-	struct json_object *in = text ? json_tokener_parse(text) : NULL;
-	struct problems p = { 0 };
-	struct notes notes = { .problems = &p };
-	const struct node n = { .in = in };
-
-	*ret = (struct nft_nat){ 0 };
-	if (in && nat_read(&n, ret, &notes, a) < 0)
-		abort();
-	json_object_put(in);
+	return nft_section_read(&section, n, dst, notes, a);
 }
 
 static struct json_object *nat_schema(_unused_ const struct field *f)

@@ -3,13 +3,55 @@
 #include "nft.h"
 #include <linux/netfilter.h>
 
-const char *nft_json_text(struct json_object *o, struct arena *a)
+const char *nft_section_text(const struct nft_section *s, const void *in, struct arena *a)
 {
+	struct json_object *o = s->format(in);
 	const char *text = arena_strdup(
 		a, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 
 	json_object_put(o);
 	return text;
+}
+
+static int keys_read(const struct nft_section *s, const struct node *n, void *ret, struct notes *notes, struct arena *a)
+{
+	int r = 0;
+
+	if (!node_is_object(notes, n))
+		return -EINVAL;
+	json_object_object_foreach(n->in, key, value) {
+		struct node member = node_member(n, key, value);
+
+		if (s->read(&member, key, ret, notes, a) < 0)
+			r = -EINVAL;
+	}
+	return r;
+}
+
+int nft_section_read(const struct nft_section *s, const struct node *n, const char **ret, struct notes *notes,
+		     struct arena *a)
+{
+	struct arena own = { 0 };
+	void *in = arena_alloc(&own, s->size);
+	int r = keys_read(s, n, in, notes, &own);
+
+	if (r == 0)
+		*ret = nft_section_text(s, in, a);
+	arena_done(&own);
+	return r;
+}
+
+void nft_section_get(const struct nft_section *s, const char *text, void *ret, struct arena *a)
+{
+	struct json_object *in = text ? json_tokener_parse(text) : NULL;
+	struct problems p = { 0 };
+	struct notes notes = { .problems = &p };
+	const struct node n = { .in = in };
+
+	memset(ret, 0, s->size);
+	if (in && keys_read(s, &n, ret, &notes, a) < 0)
+		abort();
+	json_object_put(in);
 }
 
 struct json_object *nft_text_format(_unused_ const struct field *f, _unused_ const char *netns, const void *src)
