@@ -33,17 +33,6 @@ static const char *family_name(uint8_t family)
 	return NULL;
 }
 
-static struct nlattr *attr(const struct nlmsghdr *h, int type)
-{
-	return nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct nfgenmsg), type);
-}
-
-/* NULL: none that ends. */
-static const char *text_of(const struct nlattr *a)
-{
-	return a && nla_len(a) > 0 && !((const char *)nla_data(a))[nla_len(a) - 1] ? nla_data(a) : NULL;
-}
-
 static uint32_t number_of(const struct nlattr *a)
 {
 	return a && nla_len(a) == 4 ? ntohl(nla_get_u32(a)) : UINT32_MAX;
@@ -53,8 +42,8 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 {
 	struct search *s = arg;
 	uint8_t family = ((const struct nfgenmsg *)nlmsg_data(h))->nfgen_family;
-	const char *table = text_of(attr(h, NFTA_CHAIN_TABLE)), *chain = text_of(attr(h, NFTA_CHAIN_NAME));
-	struct nlattr *hook[NFTA_HOOK_MAX + 1], *in = attr(h, NFTA_CHAIN_HOOK);
+	const char *table = nft_text(nft_attr(h, NFTA_CHAIN_TABLE)), *chain = nft_text(nft_attr(h, NFTA_CHAIN_NAME));
+	struct nlattr *hook[NFTA_HOOK_MAX + 1], *in = nft_attr(h, NFTA_CHAIN_HOOK);
 
 	if (!in || !table || !chain || !family_name(family) || nla_parse_nested(hook, NFTA_HOOK_MAX, in, NULL) < 0 ||
 	    number_of(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD ||
@@ -65,7 +54,7 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 		s->v = must(reallocarray(s->v, s->room, sizeof(*s->v)));
 	}
 	s->v[s->n++] = (struct found){ family, arena_strdup(&s->arena, table), arena_strdup(&s->arena, chain),
-				       number_of(attr(h, NFTA_CHAIN_POLICY)) == NF_DROP, NULL };
+				       number_of(nft_attr(h, NFTA_CHAIN_POLICY)) == NF_DROP, NULL };
 }
 
 /* The verdict of an immediate expression; UINT32_MAX: none. */
@@ -90,7 +79,7 @@ static const char *does(struct nlattr *expressions)
 	int left;
 
 	nla_for_each_nested(a, expressions, left) {
-		const char *name = text_of(nla_find(nla_data(a), nla_len(a), NFTA_EXPR_NAME));
+		const char *name = nft_text(nla_find(nla_data(a), nla_len(a), NFTA_EXPR_NAME));
 
 		if (!name)
 			return NULL;
@@ -107,8 +96,8 @@ static const char *does(struct nlattr *expressions)
 static void on_rule(const struct nlmsghdr *h, void *arg)
 {
 	struct search *s = arg;
-	struct nlattr *expressions = attr(h, NFTA_RULE_EXPRESSIONS);
-	const char *table = text_of(attr(h, NFTA_RULE_TABLE)), *chain = text_of(attr(h, NFTA_RULE_CHAIN));
+	struct nlattr *expressions = nft_attr(h, NFTA_RULE_EXPRESSIONS);
+	const char *table = nft_text(nft_attr(h, NFTA_RULE_TABLE)), *chain = nft_text(nft_attr(h, NFTA_RULE_CHAIN));
 
 	if (table && chain && !strcmp(table, s->at->table) && !strcmp(chain, s->at->chain) && !s->at->last &&
 	    expressions)

@@ -34,24 +34,28 @@ void nft_put_u32(struct nl_msg *m, int attr, uint32_t value)
 	msg_put_u32(m, attr, htonl(value));
 }
 
-static struct nlattr *attr(const struct nlmsghdr *h, int type)
+struct nlattr *nft_attr(const struct nlmsghdr *h, int type)
 {
 	return nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct nfgenmsg), type);
 }
 
 static uint32_t attr_u32(const struct nlmsghdr *h, int type)
 {
-	const struct nlattr *a = attr(h, type);
+	const struct nlattr *a = nft_attr(h, type);
 
 	return a && nla_len(a) >= 4 ? ntohl(nla_get_u32(a)) : 0;
 }
 
-/* A text that ends inside the attribute, in the arena; NULL: none. */
+const char *nft_text(const struct nlattr *a)
+{
+	return a && nla_len(a) > 0 && !((const char *)nla_data(a))[nla_len(a) - 1] ? nla_data(a) : NULL;
+}
+
 static const char *text_of(struct arena *a, const struct nlattr *from)
 {
-	size_t size = from ? (size_t)nla_len(from) : 0;
+	const char *s = nft_text(from);
 
-	return size && !((const char *)nla_data(from))[size - 1] ? arena_strdup(a, nla_data(from)) : NULL;
+	return s ? arena_strdup(a, s) : NULL;
 }
 
 static const struct nlattr *copy_of(struct arena *a, const struct nlattr *from)
@@ -70,7 +74,7 @@ static void *grow(void *v, size_t n, size_t *room, size_t size)
 /* Whether it is in our table; a dump of the kernel's covers all. */
 static bool is_here(const struct nlmsghdr *h, int table)
 {
-	const struct nlattr *a = attr(h, table);
+	const struct nlattr *a = nft_attr(h, table);
 
 	return a && nla_len(a) == sizeof(NFT_TABLE) && !memcmp(nla_data(a), NFT_TABLE, sizeof(NFT_TABLE));
 }
@@ -133,16 +137,16 @@ struct reading {
 static void on_chain(const struct nlmsghdr *h, void *arg)
 {
 	struct nft_seen *s = ((const struct reading *)arg)->s;
-	struct nlattr *hook = attr(h, NFTA_CHAIN_HOOK);
-	struct nft_seen_chain c = { .name = text_of(&s->arena, attr(h, NFTA_CHAIN_NAME)) };
+	struct nlattr *hook = nft_attr(h, NFTA_CHAIN_HOOK);
+	struct nft_seen_chain c = { .name = text_of(&s->arena, nft_attr(h, NFTA_CHAIN_NAME)) };
 
 	if (!is_here(h, NFTA_CHAIN_TABLE) || !c.name)
 		return;
 	if (hook)
 		hook_read(&c, hook);
-	c.type = text_of(&s->arena, attr(h, NFTA_CHAIN_TYPE));
+	c.type = text_of(&s->arena, nft_attr(h, NFTA_CHAIN_TYPE));
 	c.policy = attr_u32(h, NFTA_CHAIN_POLICY);
-	chain_name_read(&c, is_marked(attr(h, NFTA_CHAIN_USERDATA)));
+	chain_name_read(&c, is_marked(nft_attr(h, NFTA_CHAIN_USERDATA)));
 	s->chains = grow(s->chains, s->n_chains, &s->room_chains, sizeof(*s->chains));
 	s->chains[s->n_chains++] = c;
 }
@@ -150,12 +154,12 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 static void on_rule(const struct nlmsghdr *h, void *arg)
 {
 	struct nft_seen *s = ((const struct reading *)arg)->s;
-	struct nft_seen_rule r = { .chain = text_of(&s->arena, attr(h, NFTA_RULE_CHAIN)) };
+	struct nft_seen_rule r = { .chain = text_of(&s->arena, nft_attr(h, NFTA_RULE_CHAIN)) };
 
 	if (!is_here(h, NFTA_RULE_TABLE) || !r.chain)
 		return;
-	r.expressions = copy_of(&s->arena, attr(h, NFTA_RULE_EXPRESSIONS));
-	r.userdata = copy_of(&s->arena, attr(h, NFTA_RULE_USERDATA));
+	r.expressions = copy_of(&s->arena, nft_attr(h, NFTA_RULE_EXPRESSIONS));
+	r.userdata = copy_of(&s->arena, nft_attr(h, NFTA_RULE_USERDATA));
 	s->rules = grow(s->rules, s->n_rules, &s->room_rules, sizeof(*s->rules));
 	s->rules[s->n_rules++] = r;
 }
@@ -165,7 +169,7 @@ static void on_thing(const struct nlmsghdr *h, void *arg)
 	const struct reading *d = arg;
 	const struct nft_things *of = &nft_things[d->what];
 	struct nft_seen *s = d->s;
-	struct nft_seen_thing thing = { .name = text_of(&s->arena, attr(h, of->name)), .what = d->what };
+	struct nft_seen_thing thing = { .name = text_of(&s->arena, nft_attr(h, of->name)), .what = d->what };
 
 	if (!is_here(h, of->table) || !thing.name)
 		return;
@@ -267,7 +271,7 @@ struct elements_read {
 static void on_elements(const struct nlmsghdr *h, void *arg)
 {
 	const struct elements_read *r = arg;
-	const struct nlattr *elements = attr(h, NFTA_SET_ELEM_LIST_ELEMENTS);
+	const struct nlattr *elements = nft_attr(h, NFTA_SET_ELEM_LIST_ELEMENTS);
 
 	if (elements)
 		r->each(elements, r->arg);

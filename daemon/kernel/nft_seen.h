@@ -58,6 +58,9 @@ struct nft_seen_chain *nft_seen_chain(const struct nft_seen *s, const char *name
 int nft_seen_elements(struct rtnl *nl, const char *set, void (*each)(const struct nlattr *elements, void *arg),
 		      void *arg, struct err *e);
 
+/* An attribute of a message of nfnetlink, and the text in one that ends there; NULL: none. */
+struct nlattr *nft_attr(const struct nlmsghdr *h, int type);
+const char *nft_text(const struct nlattr *a);
 /* A request about our table. */
 struct nl_msg *nft_msg(uint16_t type, int flags, size_t room);
 void nft_put_u32(struct nl_msg *m, int attr, uint32_t value);

@@ -194,15 +194,29 @@ static bool wants(const struct nft_image *want, const struct nft_chain_image *ba
 	return is;
 }
 
+/* Whether @a->topology wants rules in a chain of @base, of either sort. */
+static bool wants_in(const struct after *a, const char *base, bool last)
+{
+	for (size_t i = 0; i < a->want->n_chains; i++)
+		if (!strcmp(a->want->chains[i].name, base))
+			return wants(a->want, &a->want->chains[i], last);
+	return false;
+}
+
+static bool wants_any(const struct after *a, const char *base)
+{
+	return wants_in(a, base, false) || wants_in(a, base, true);
+}
+
+static bool is_others(const struct after *a, const struct nft_seen_chain *c)
+{
+	return c->topology && strcmp(c->topology, a->topology) != 0;
+}
+
 /* Whether the chain stays: another topology's, or one that @a->topology still has rules in. */
 static bool stays(const struct after *a, const struct nft_seen_chain *c)
 {
-	if (!c->topology || strcmp(c->topology, a->topology))
-		return c->topology;
-	for (size_t i = 0; i < a->want->n_chains; i++)
-		if (!strcmp(a->want->chains[i].name, c->base))
-			return wants(a->want, &a->want->chains[i], c->last);
-	return false;
+	return is_others(a, c) || (c->topology && wants_in(a, c->base, c->last));
 }
 
 static int by_name(const void *a, const void *b)
@@ -219,12 +233,11 @@ static size_t topologies(const struct after *a, const char *base, bool last, con
 	for (size_t i = 0; i < a->seen->n_chains; i++) {
 		const struct nft_seen_chain *c = &a->seen->chains[i];
 
-		if (c->topology && strcmp(c->topology, a->topology) && c->last == last && !strcmp(c->base, base))
+		if (is_others(a, c) && c->last == last && !strcmp(c->base, base))
 			v[n++] = c->topology;
 	}
-	for (size_t i = 0; i < a->want->n_chains; i++)
-		if (!strcmp(a->want->chains[i].name, base) && wants(a->want, &a->want->chains[i], last))
-			v[n++] = a->topology;
+	if (wants_in(a, base, last))
+		v[n++] = a->topology;
 	qsort(v, n, sizeof(*v), by_name);
 	*ret = v;
 	return n;
@@ -264,7 +277,7 @@ static void add_removals(struct transaction *t, const struct after *a)
 	const struct nft_seen *s = a->seen;
 
 	for (size_t i = 0; i < s->n_chains; i++)
-		if (!s->chains[i].topology || !strcmp(s->chains[i].topology, a->topology))
+		if (!is_others(a, &s->chains[i]))
 			add_flush(t, s->chains[i].name);
 	for (size_t i = 0; i < s->n_chains; i++)
 		if (!s->chains[i].base || (s->chains[i].topology && !stays(a, &s->chains[i])))
@@ -291,17 +304,12 @@ static void add_bases(struct transaction *t, const struct after *a)
 	const char **v;
 
 	for (size_t i = 0; i < a->want->n_chains; i++)
-		if (wants(a->want, &a->want->chains[i], false) || wants(a->want, &a->want->chains[i], true))
+		if (wants_any(a, a->want->chains[i].name))
 			add_base(t, a, &a->want->chains[i], nft_seen_chain(a->seen, a->want->chains[i].name));
 	for (size_t i = 0; i < a->seen->n_chains; i++) {
 		const struct nft_seen_chain *c = &a->seen->chains[i];
-		bool ours = false;
 
-		for (size_t j = 0; j < a->want->n_chains; j++)
-			ours |= c->base && !strcmp(a->want->chains[j].name, c->base) &&
-				(wants(a->want, &a->want->chains[j], false) ||
-				 wants(a->want, &a->want->chains[j], true));
-		if (!c->base || c->topology || ours)
+		if (!c->base || c->topology || wants_any(a, c->base))
 			continue;
 		if (topologies(a, c->base, false, &v) + topologies(a, c->base, true, &v) == 0)
 			add_delete(t, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, c->name);
@@ -345,7 +353,7 @@ static void add_rules(struct transaction *t, const struct after *a)
 static bool is_used(const struct after *a)
 {
 	for (size_t i = 0; i < a->seen->n_chains; i++)
-		if (a->seen->chains[i].topology && strcmp(a->seen->chains[i].topology, a->topology))
+		if (is_others(a, &a->seen->chains[i]))
 			return true;
 	return false;
 }
