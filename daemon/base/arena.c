@@ -7,33 +7,48 @@ enum { BLOCK = 16 << 10, ALIGN = _Alignof(max_align_t) };
 
 struct arena_block {
 	struct arena_block *next;
-	size_t used, size;
+	size_t used, end; /* the room between the two is free */
 	max_align_t body[];
 };
 
-void *arena_alloc(struct arena *a, size_t size)
+/* A block with @need bytes of free room. */
+static struct arena_block *block_with(struct arena *a, size_t need)
 {
 	struct arena_block *b = a->head;
+	size_t room = need > BLOCK ? need : BLOCK;
+
+	if (b && b->end - b->used >= need)
+		return b;
+	b = must(calloc(1, sizeof(*b) + room));
+	*b = (struct arena_block){ .next = a->head, .end = room };
+	a->head = b;
+	return b;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
 	size_t need = (size + ALIGN - 1) / ALIGN * ALIGN;
-	void *p;
+	struct arena_block *b = block_with(a, need);
+	void *p = (char *)b->body + b->used;
 
-	if (!b || b->size - b->used < need) {
-		size_t room = need > BLOCK ? need : BLOCK;
-
-		b = must(calloc(1, sizeof(*b) + room));
-		*b = (struct arena_block){ .next = a->head, .size = room };
-		a->head = b;
-	}
-	p = (char *)b->body + b->used;
 	b->used += need;
 	return p;
+}
+
+/* Texts need no alignment: they fill their block from its end. */
+static char *text_alloc(struct arena *a, size_t size)
+{
+	struct arena_block *b = block_with(a, size);
+
+	b->end -= size;
+	return (char *)b->body + b->end;
 }
 
 char *arena_strdup(struct arena *a, const char *s)
 {
 	size_t size = strlen(s) + 1;
 
-	return memcpy(arena_alloc(a, size), s, size);
+	return memcpy(text_alloc(a, size), s, size);
 }
 
 char *arena_fmt(struct arena *a, const char *fmt, ...)
@@ -46,7 +61,7 @@ char *arena_fmt(struct arena *a, const char *fmt, ...)
 	va_start(ap, fmt);
 	va_copy(again, ap);
 	n = vsnprintf(small, sizeof(small), fmt, ap);
-	s = arena_alloc(a, (size_t)n + 1);
+	s = text_alloc(a, (size_t)n + 1);
 	if ((size_t)n < sizeof(small))
 		memcpy(s, small, (size_t)n + 1);
 	else
