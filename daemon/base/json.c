@@ -136,7 +136,8 @@ static int read_list(struct reader *r, const struct path *up, unsigned depth, st
 static int read_container(struct reader *r, const struct path *path, unsigned depth, struct json_object **ret)
 {
 	bool map = *r->p == '{';
-	_cleanup_(json_putp) struct json_object *v = must(map ? json_object_new_object() : json_object_new_array());
+	_cleanup_(json_putp) struct json_object *v =
+		must(map ? json_object_new_object() : json_object_new_array_ext(1));
 	struct position here = reader_here(r);
 	int k;
 
