@@ -103,15 +103,23 @@ static void object_name(struct model *m, struct object *o)
 	o->hash = hash(id);
 }
 
+/* Objects of one namespace are added one after the other, and share its name. */
+static const char *netns_text(struct model *m, const char *netns)
+{
+	const char *last = m->n ? m->objects[m->n - 1]->netns : "";
+
+	return strcmp(last, netns) ? arena_strdup(&m->arena, netns) : last;
+}
+
 struct object *object_new(struct model *m, const struct kind *k, const char *netns, const char *name)
 {
 	struct object *o = arena_alloc(&m->arena, k->size);
 
 	o->kind = k;
 	o->managed = k->managed;
-	o->netns = arena_strdup(&m->arena, netns);
-	o->name = name ? arena_strdup(&m->arena, name) : NULL;
+	o->netns = netns_text(m, netns);
 	o->place = name ? arena_fmt(&m->arena, "%s/%s", netns, name) : o->netns;
+	o->name = name ? o->place + strlen(netns) + 1 : NULL;
 	return o;
 }
 
