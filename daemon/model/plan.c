@@ -31,11 +31,10 @@ static bool leaves(const struct object *o)
 	return o->mark == REPLACE || o->mark == GONE || o->mark == LEFT;
 }
 
-static bool is_replaced(const struct object *want, const struct object *have)
+/* Whether a change of the fields @diff is not possible in place. */
+static bool is_rigid(const struct object *want, uint64_t diff)
 {
-	uint64_t rigid = kind_mask(want->kind, KEY) | kind_mask(want->kind, FIXED);
-
-	return (want->kind != have->kind && !want->managed) || have->out_of_order || object_diff(want, have) & rigid;
+	return diff && diff & (kind_mask(want->kind, KEY) | kind_mask(want->kind, FIXED));
 }
 
 static unsigned decide(struct planning *g, struct object *have);
@@ -61,10 +60,12 @@ static bool goes_along(struct planning *g, struct object *have, bool gives)
 
 static unsigned decide(struct planning *g, struct object *have)
 {
-	const struct object *want = model_find(g->desired, have->id);
+	const struct object *want;
+	uint64_t diff;
 
 	if (have->mark != UNSEEN)
 		return have->mark;
+	want = model_find(g->desired, have->id);
 	if (!want)
 		return have->mark = have->owner == OWNER_OURS ? GONE : STRANGE;
 	if (have->alias_of || (have->owner != OWNER_OURS && !want->managed && !have->managed)) {
@@ -72,9 +73,11 @@ static unsigned decide(struct planning *g, struct object *have)
 		return have->mark = STRANGE;
 	}
 	have->mark = KEEP; /* also ends the walk around a veth pair */
-	if (is_replaced(want, have) || goes_along(g, have, false) || goes_along(g, have, true))
+	diff = object_diff(want, have);
+	if ((want->kind != have->kind && !want->managed) || have->out_of_order || is_rigid(want, diff) ||
+	    goes_along(g, have, false) || goes_along(g, have, true))
 		return have->mark = REPLACE;
-	if (have->mark == KEEP && object_diff(want, have))
+	if (have->mark == KEEP && diff)
 		have->mark = CHANGE;
 	return have->mark;
 }
@@ -263,10 +266,10 @@ static void settle(struct planning *g, struct object *want)
 			settle(g, base);
 	}
 	if (have && !leaves(have)) {
-		uint64_t diff = object_diff(want, have) | cut_refs(g, want);
+		uint64_t diff = have->mark == CHANGE ? object_diff(want, have) | cut_refs(g, want) : 0;
 
 		want->handle = have->handle;
-		if (have->mark == CHANGE && diff)
+		if (diff)
 			plan_add(g->plan,
 				 (struct op){ .before = have, .after = want, .diff = diff, .effect = EFFECT_IN_PLACE });
 	} else if (given) {
@@ -329,18 +332,23 @@ static int sorted_cmp(const void *a, const void *b)
 static struct object **in_order(const struct model *m, const struct model *there)
 {
 	_cleanup_(freep) struct sorted *sorted = must(calloc(m->n + 1, sizeof(*sorted)));
-	struct object **order = must(calloc(m->n + 1, sizeof(*order)));
+	_cleanup_(freep) uint64_t *late = must(calloc(m->kinds->n + 1, sizeof(*late)));
+	struct object **order = must(calloc(m->n + 1, sizeof(*order))), *netns = NULL;
 
+	for (size_t i = 0; i < m->kinds->n; i++)
+		late[i] = kind_mask(m->kinds->v[i], LATE);
 	for (size_t i = 0; i < m->n; i++) {
-		struct object *o = m->objects[i], *netns = model_netns(m, o->netns);
-		bool late = o->set & kind_mask(o->kind, LATE);
+		struct object *o = m->objects[i];
+		int rank = sort_key(o, m->kinds);
 
+		if (!netns || strcmp(netns->netns, o->netns) != 0)
+			netns = model_netns(m, o->netns);
 		sorted[i] = (struct sorted){ o,
 					     netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
-					     sort_key(o, m->kinds),
+					     rank,
 					     o->kind->early ? o->kind->early(o) : 0,
 					     o->kind->form == FORM_BODY && !(there && model_find(there, o->id)),
-					     late,
+					     o->set & late[rank],
 					     o->kind->backward && o->kind->backward(o) };
 	}
 	qsort(sorted, m->n, sizeof(*sorted), sorted_cmp);

@@ -117,13 +117,15 @@ void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, 
 	size_t created = 0, changed = 0, removed = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
+		const struct op *op = &p->ops[i];
 		struct arena a = { 0 };
 		struct step s;
 
-		if (plan_step(&p->ops[i], &a, &s)) {
-			created += !p->ops[i].before;
-			removed += !p->ops[i].after;
-			changed += p->ops[i].before && p->ops[i].after;
+		/* Only a step on what another one creates may have nothing to show. */
+		if (!op->given || plan_step(op, &a, &s)) {
+			created += !op->before;
+			removed += !op->after;
+			changed += op->before && op->after;
 		}
 		arena_done(&a);
 	}

@@ -289,7 +289,7 @@ static void step_execute(struct job *j)
 	int r = pass_execute(&j->pass, &op, &e);
 	bool forth = !j->rolling_back && j->rounds == 0;
 
-	if (forth)
+	if (forth && *j->others)
 		plan_others_lost(&j->pass.plan, x->next, r < 0 ? op : NULL, j->lost, sizeof(j->lost));
 	if (r < 0) {
 		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
