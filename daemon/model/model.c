@@ -54,6 +54,11 @@ struct object *model_find(const struct model *m, const char *id)
 	return m->index_size ? *index_slot(m, id, hash(id)) : NULL;
 }
 
+struct object *model_same(const struct model *m, const struct object *o)
+{
+	return m->index_size ? *index_slot(m, o->id, o->hash) : NULL;
+}
+
 const char *ref_id(const char *class, const char *to, char buf[512])
 {
 	size_t c = strlen(class), t = strnlen(to, ID_MAX - c - 2);
@@ -125,11 +130,15 @@ struct object *object_new(struct model *m, const struct kind *k, const char *net
 
 void model_link(struct model *m)
 {
+	struct object *netns = NULL;
+
 	for (size_t i = 0; i < m->n; i++)
 		m->objects[i]->first = m->objects[i]->last = m->objects[i]->next = NULL;
 	for (size_t i = 0; i < m->n; i++) {
-		struct object *o = m->objects[i], *netns = model_netns(m, o->netns);
+		struct object *o = m->objects[i];
 
+		if (!netns || strcmp(netns->netns, o->netns) != 0)
+			netns = model_netns(m, o->netns);
 		if (!netns || netns == o)
 			continue;
 		if (netns->last)
@@ -246,8 +255,10 @@ bool object_says(const struct object *o, const char *name)
 void object_mark_set(struct object *o, size_t offset)
 {
 	for (size_t i = 0; i < o->kind->n_fields; i++)
-		if (o->kind->fields[i].offset == offset)
+		if (o->kind->fields[i].offset == offset) {
 			o->set |= bit(i);
+			return;
+		}
 }
 
 /* Kinds of one class begin with the same rows. */
@@ -360,19 +371,19 @@ bool ref_is_in(const char *ref, const char *netns)
 bool object_ref(const struct object *o, bool gives, size_t *i, struct ref *ret)
 {
 	const struct kind *k = o->kind;
-	bool inside = strcmp(k->class, "netns") && !k->outside;
-	struct ref around[] = {
-		{ .field = SIZE_MAX, .class = "netns", .to = inside ? o->netns : NULL },
-		{ .field = SIZE_MAX, .class = "link", .to = k->in_link ? o->place : NULL },
-	};
+	enum { NETNS, LINK, FIELDS };
 
-	for (; *i < ARRAY_SIZE(around); (*i)++)
-		if (!gives && around[*i].to) {
-			*ret = around[(*i)++];
-			return true;
-		}
-	for (; *i < ARRAY_SIZE(around) + k->n_fields; (*i)++) {
-		size_t n = *i - ARRAY_SIZE(around);
+	for (; *i < FIELDS; (*i)++) {
+		bool netns = *i == NETNS;
+
+		if (gives || !(netns ? !object_is(o, "netns") && !k->outside : k->in_link))
+			continue;
+		*ret = (struct ref){ SIZE_MAX, netns ? "netns" : "link", netns ? o->netns : o->place, false };
+		(*i)++;
+		return true;
+	}
+	for (; *i < FIELDS + k->n_fields; (*i)++) {
+		size_t n = *i - FIELDS;
 		const struct field *f = &k->fields[n];
 		const char *class = gives ? f->gives : f->refs;
 

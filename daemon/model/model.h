@@ -18,6 +18,8 @@ void model_truncate(struct model *m, size_t n);
 /* Adds an object of another model, whose memory lives as long (arena_join). */
 void model_adopt(struct model *m, struct object *o);
 struct object *model_find(const struct model *m, const char *id);
+/* The object of @m with the id of @o. */
+struct object *model_same(const struct model *m, const struct object *o);
 /* Object of @class that @ref ("NS/IF", "NS") names. */
 struct object *model_find_ref(const struct model *m, const char *class, const char *ref);
 /* A copy of @o in @m, not yet added; only the fields of @mask are set. */

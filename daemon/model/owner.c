@@ -99,7 +99,7 @@ static uint32_t number_of(const struct object *o)
 /* The object that a topology declares as created by it under that id; NULL if it does not, or only manages it. */
 static struct object *made_by(const struct model *m, const struct object *o)
 {
-	struct object *declared = m ? model_find(m, o->id) : NULL,
+	struct object *declared = m ? model_same(m, o) : NULL,
 		      *netns = declared && declared->managed ? model_netns(m, o->netns) : NULL;
 	bool loopback = netns && !netns->managed && is_loopback(o->name);
 
@@ -203,7 +203,7 @@ static struct object *carrier(const struct model *m, const struct object *o)
  * one that had it: anybody can create the same again.  On a link of ours it may never have had one (adopt.h). */
 static void note_born(struct resolving *r, struct object *o, const struct object *link)
 {
-	struct object *want = model_find(r->desired, o->id), *last = model_find(r->last, o->id);
+	struct object *want = model_same(r->desired, o), *last = model_same(r->last, o);
 	bool new = !last || !last->cookie;
 
 	if (o->sign.hash) {
@@ -218,7 +218,7 @@ static void note_born(struct resolving *r, struct object *o, const struct object
 
 static bool is_listed(const struct model *m, const struct object *link)
 {
-	const struct object *o = model_find(m, link->id);
+	const struct object *o = model_same(m, link);
 
 	return o && o->listed;
 }
@@ -228,11 +228,11 @@ static bool is_ours(const struct resolving *r, const struct object *o, const str
 {
 	const struct object *netns = model_netns(r->observed, o->netns);
 
-	if (model_find(r->last, o->id))
+	if (model_same(r->last, o))
 		return true;
 	if (link && link->owner == OWNER_OURS)
 		return o->sign.hash || is_listed(r->desired, link) || is_listed(r->last, link);
-	return o->sign.hash && ((netns && netns->owner == OWNER_OURS) || (r->tried && model_find(r->tried, o->id)));
+	return o->sign.hash && ((netns && netns->owner == OWNER_OURS) || (r->tried && model_same(r->tried, o)));
 }
 
 static void owner_of(struct resolving *r, struct object *o)
@@ -281,7 +281,7 @@ void owner_pretend(struct model *observed, const struct model *desired, const ch
 {
 	for (size_t i = 0; i < observed->n; i++) {
 		struct object *o = observed->objects[i], *netns = model_netns(observed, o->netns);
-		const struct object *want = model_find(desired, o->id), *place = model_netns(desired, o->netns);
+		const struct object *want = model_same(desired, o), *place = model_netns(desired, o->netns);
 		bool loopback = want && place && !place->managed && is_loopback(o->name) && object_is(o, "link");
 
 		if (!o->kind->mark || o->sign.hash)

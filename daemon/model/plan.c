@@ -65,7 +65,7 @@ static unsigned decide(struct planning *g, struct object *have)
 
 	if (have->mark != UNSEEN)
 		return have->mark;
-	want = model_find(g->desired, have->id);
+	want = model_same(g->desired, have);
 	if (!want)
 		return have->mark = have->owner == OWNER_OURS ? GONE : STRANGE;
 	if (have->alias_of || (have->owner != OWNER_OURS && !want->managed && !have->managed)) {
@@ -187,7 +187,7 @@ static void leave_slot(struct planning *g, const struct slots *leaving, const st
 /* Removes what occupies a slot that @want is about to take, or is where it must not be. */
 static void vacate(struct planning *g, const struct object *want)
 {
-	const struct object *have = model_find(g->observed, want->id);
+	const struct object *have = model_same(g->observed, want);
 	struct slot slots[SLOTS_MAX] = { 0 }, one = { 0 };
 	size_t n = want->kind->slots(want, slots);
 
@@ -252,7 +252,7 @@ static bool precedes(const struct planning *g, const struct object *want, const 
 /* Settles @want after everything it refers to. */
 static void settle(struct planning *g, struct object *want)
 {
-	struct object *have = model_find(g->observed, want->id);
+	struct object *have = model_same(g->observed, want);
 	bool given = want->mark == GIVEN;
 	struct ref ref;
 
@@ -347,7 +347,7 @@ static struct object **in_order(const struct model *m, const struct model *there
 					     netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
 					     rank,
 					     o->kind->early ? o->kind->early(o) : 0,
-					     o->kind->form == FORM_BODY && !(there && model_find(there, o->id)),
+					     o->kind->form == FORM_BODY && !(there && model_same(there, o)),
 					     o->set & late[rank],
 					     o->kind->backward && o->kind->backward(o) };
 	}
@@ -379,7 +379,7 @@ static bool is_vacated(const struct planning *g, const struct object *want)
 
 		for (size_t f = 0; f < found; f++)
 			if (strcmp(at[f].o->kind->class, want->kind->class) &&
-			    (leaves(at[f].o) || !has_slot(model_find(g->desired, at[f].o->id), &slots[i])))
+			    (leaves(at[f].o) || !has_slot(model_same(g->desired, at[f].o), &slots[i])))
 				return true;
 	}
 	return false;

@@ -105,7 +105,7 @@ void plan_find_others(struct plan *p)
 		bool stands =
 			o->kind->form == FORM_MAP ? !is_loopback(o->name) : object_is(o, "address") && !o->managed;
 
-		if (stands && o->owner != OWNER_OURS && !o->assumed && !o->alias_of && !model_find(p->desired, o->id))
+		if (stands && o->owner != OWNER_OURS && !o->assumed && !o->alias_of && !model_same(p->desired, o))
 			find_taker(a, &all, o);
 	}
 	free(all.v);

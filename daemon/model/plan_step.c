@@ -51,7 +51,7 @@ static const char *disruption(const struct plan *p, const struct op *op)
 		return NULL;
 	/* Of a recreated object the creation is shown. */
 	if (!op->after)
-		return model_find(p->desired, op->before->id) ? NULL : "would be removed";
+		return model_same(p->desired, op->before) ? NULL : "would be removed";
 	if (op->effect == EFFECT_RECREATE)
 		return "would be recreated";
 	if (op->others)

@@ -49,7 +49,7 @@ static bool goes_along(const struct object *have, const struct model *desired, c
 	for (size_t i = 0; object_ref(have, false, &i, &ref);) {
 		const struct object *base = ref.loose ? NULL : model_find_ref(observed, ref.class, ref.to);
 
-		if (base && base->owner == OWNER_OURS && !model_find(desired, base->id))
+		if (base && base->owner == OWNER_OURS && !model_same(desired, base))
 			return true;
 	}
 	return false;
@@ -58,13 +58,13 @@ static bool goes_along(const struct object *have, const struct model *desired, c
 static void object_revert(struct model *desired, const struct object *last, const struct object *original,
 			  const struct model *observed)
 {
-	const struct object *have = model_find(observed, last->id);
+	const struct object *have = model_same(observed, last);
 	struct object *o;
 
 	if (!original || !is_same(original, have) || goes_along(have, desired, observed))
 		return;
 	netns_ensure(desired, last->netns);
-	o = model_find(desired, last->id);
+	o = model_same(desired, last);
 	if (o) {
 		object_complete(desired, o, last, original, have);
 		return;
@@ -94,11 +94,11 @@ void revert_complete(struct model *desired, const struct model *last, const stru
 		     const struct model *observed)
 {
 	for (size_t i = 0; i < last->n; i++) {
-		const struct object *l = last->objects[i], *original = model_find(saved, l->id);
-		struct object *want = model_find(desired, l->id);
+		const struct object *l = last->objects[i], *original = model_same(saved, l);
+		struct object *want = model_same(desired, l);
 
 		if (want)
-			object_complete(desired, want, l, original, model_find(observed, l->id));
+			object_complete(desired, want, l, original, model_same(observed, l));
 		else if (l->managed)
 			object_revert(desired, l, original, observed);
 	}
@@ -106,7 +106,7 @@ void revert_complete(struct model *desired, const struct model *last, const stru
 	for (size_t i = 0; i < saved->n; i++) {
 		const struct object *o = saved->objects[i];
 
-		if (!model_find(last, o->id) && !model_find(desired, o->id) && !is_disturbed(desired, o))
+		if (!model_same(last, o) && !model_same(desired, o) && !is_disturbed(desired, o))
 			object_revert(desired, o, o, observed);
 	}
 	for (size_t i = 0; i < desired->n; i++)
@@ -117,7 +117,7 @@ void revert_complete(struct model *desired, const struct model *last, const stru
 void revert_shared(struct model *desired, const struct model *others, struct model *given)
 {
 	for (size_t i = 0; i < others->n; i++) {
-		struct object *o = model_find(desired, others->objects[i]->id);
+		struct object *o = model_same(desired, others->objects[i]);
 		uint64_t both =
 			o && !o->kind->excludes ? o->set & others->objects[i]->set & ~kind_mask(o->kind, KEY) : 0;
 
@@ -132,7 +132,7 @@ void revert_shared(struct model *desired, const struct model *others, struct mod
 
 void revert_merge(struct model *m, const struct object *from, uint64_t mask)
 {
-	struct object *o = model_find(m, from->id);
+	struct object *o = model_same(m, from);
 
 	/* A managed object may be of any kind. */
 	if (o && (o->kind == from->kind || o->managed))
@@ -161,7 +161,7 @@ static void affected(const struct plan *plan, enum affects how, void (*each)(str
 
 static void remember(struct model *saved, const struct object *o)
 {
-	if (!model_find(saved, o->id))
+	if (!model_same(saved, o))
 		model_add(saved, object_copy(saved, o, ~UINT64_C(0)), NULL);
 }
 
@@ -173,7 +173,7 @@ void revert_remember(struct model *saved, const struct plan *plan)
 
 		if (!op->before || !op->after || !op->after->managed)
 			continue;
-		o = model_find(saved, op->before->id);
+		o = model_same(saved, op->before);
 		if (o) {
 			object_assign(saved, o, op->before, op->diff & ~o->set & ~kind_mask(o->kind, OF_MARK));
 			continue;
@@ -193,7 +193,7 @@ void revert_forget(struct model *saved, const struct model *desired)
 
 	model_init(&kept, saved->kinds);
 	for (size_t i = 0; i < saved->n; i++) {
-		const struct object *o = saved->objects[i], *d = model_find(desired, o->id);
+		const struct object *o = saved->objects[i], *d = model_same(desired, o);
 		uint64_t mask = d ? d->declared : is_disturbed(desired, o) ? ~UINT64_C(0) : 0;
 		struct object *copy = mask ? object_copy(&kept, o, mask) : NULL;
 
@@ -228,7 +228,7 @@ void revert_delta(struct model *delta, const struct plan *plan)
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->ops[i];
 		uint64_t mask = op->after ? op->diff : ~UINT64_C(0);
-		bool replaced = op->before && !op->after && model_find(plan->desired, op->before->id);
+		bool replaced = op->before && !op->after && model_same(plan->desired, op->before);
 		struct object *copy;
 
 		if (!op->before)
@@ -240,7 +240,7 @@ void revert_delta(struct model *delta, const struct plan *plan)
 		copy = object_copy(delta, op->before, mask);
 		copy->set &= ~kind_mask(copy->kind, OF_MARK);
 		copy->managed = op->before->owner != OWNER_OURS || op->before->kind->managed;
-		mark_none(copy, op->before, model_find(plan->desired, op->before->id));
+		mark_none(copy, op->before, model_same(plan->desired, op->before));
 		model_add(delta, copy, NULL);
 	}
 	affected(plan, AFFECTS_ON_PURPOSE, delta_add, delta);
@@ -259,7 +259,7 @@ static void before_add(struct model *before, const struct object *last, const st
 void revert_before(struct model *before, struct model *last, const struct model *delta, const struct plan *plan)
 {
 	for (size_t i = 0; i < last->n; i++) {
-		const struct object *have = plan ? model_find(plan->observed, last->objects[i]->id) : NULL;
+		const struct object *have = plan ? model_same(plan->observed, last->objects[i]) : NULL;
 
 		if (have || !plan)
 			before_add(before, last->objects[i], have);

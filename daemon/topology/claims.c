@@ -51,7 +51,7 @@ static int check_against(struct job *j, const struct topology *other)
 	int r = 0;
 
 	for (size_t i = 0; i < other->claims.n && r == 0; i++)
-		r = check_one(j, other, model_find(desired, other->claims.objects[i]->id), other->claims.objects[i]);
+		r = check_one(j, other, model_same(desired, other->claims.objects[i]), other->claims.objects[i]);
 	return r;
 }
 
@@ -76,7 +76,7 @@ static int check_existing(const struct env *env, struct job *j, const struct obj
 	if (!t || !strcmp(t->name, j->next.name))
 		return 0;
 	for (const struct object *o = netns->first; o && r == 0; o = o->next)
-		r = check_one(j, t, o, model_find(&t->declared, o->id));
+		r = check_one(j, t, o, model_same(&t->declared, o));
 	return r;
 }
 
@@ -170,7 +170,7 @@ void claims_owned(const struct env *env, const char *name, const struct model *l
 
 		for (size_t n = 0; n < env->n_topologies && topology_claims(last, o); n++) {
 			const struct topology *t = env->topologies[n];
-			const struct object *own = strcmp(t->name, name) ? model_find(&t->declared, o->id) : NULL;
+			const struct object *own = strcmp(t->name, name) ? model_same(&t->declared, o) : NULL;
 
 			if (!own || topology_claims(&t->declared, own))
 				continue;
@@ -183,8 +183,8 @@ void claims_owned(const struct env *env, const char *name, const struct model *l
 /* Transfers the saved values of @o to @t; true if it had none. */
 static bool transfer(struct topology *t, const struct job *j, const struct object *o)
 {
-	const struct object *claim = model_find(&t->claims, o->id), *own = model_find(&t->declared, o->id);
-	const struct object *still = model_find(&j->desired.model, o->id), *netns = model_netns(&t->declared, o->netns);
+	const struct object *claim = model_same(&t->claims, o), *own = model_same(&t->declared, o);
+	const struct object *still = model_same(&j->desired.model, o), *netns = model_netns(&t->declared, o->netns);
 
 	/* Whoever creates the namespace may declare the same key in it. */
 	if (!claim && own && own->managed && !netns->managed)
@@ -198,7 +198,7 @@ static bool transfer(struct topology *t, const struct job *j, const struct objec
 /* What the creator of an object gives up reverts with the last topology that declares it: to what it would be now. */
 static bool give(struct topology *t, const struct object *o)
 {
-	const struct object *claim = model_find(&t->claims, o->id);
+	const struct object *claim = model_same(&t->claims, o);
 
 	if (!claim)
 		return false;

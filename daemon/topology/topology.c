@@ -210,7 +210,7 @@ void topology_number(const struct topology *t, struct model *last)
 {
 	for (size_t i = 0; i < t->declared.n; i++) {
 		const struct object *o = t->declared.objects[i];
-		struct object *same = o->cookie || t->forgot ? model_find(last, o->id) : NULL;
+		struct object *same = o->cookie || t->forgot ? model_same(last, o) : NULL;
 
 		if (!same)
 			continue;

@@ -105,8 +105,8 @@ static void resolve(struct pass *p)
 
 		if (!o->kind->resolve)
 			continue;
-		o->kind->resolve(&p->observed, o, model_find(p->wish.desired, o->id));
-		o->kind->resolve(&p->observed, o, model_find(p->wish.last, o->id));
+		o->kind->resolve(&p->observed, o, model_same(p->wish.desired, o));
+		o->kind->resolve(&p->observed, o, model_same(p->wish.last, o));
 	}
 }
 
@@ -126,7 +126,7 @@ static void disown(struct pass *p)
 		const char *owner;
 
 		if (o->owner != OWNER_OURS || !o->sign.hash || object_is(o, "link") || object_is(o, "netns") ||
-		    model_find(p->wish.desired, o->id) || model_find(p->wish.last, o->id))
+		    model_same(p->wish.desired, o) || model_same(p->wish.last, o))
 			continue;
 		owner = claimant(&p->wish, o->id);
 		if (!owner)
@@ -143,7 +143,7 @@ static void yield(struct pass *p, const struct object *want, struct object *have
 	uint64_t mask = object_diff(want, have) & want->usual;
 
 	for (size_t i = 0; i < p->wish.n_claims && mask; i++) {
-		const struct object *claim = model_find(p->wish.claims[i].model, want->id);
+		const struct object *claim = model_same(p->wish.claims[i].model, want);
 
 		if (claim && claim->managed)
 			object_assign(&p->observed, have, want, mask & claim->set & ~claim->usual);
@@ -154,7 +154,7 @@ static void yield_all(struct pass *p)
 {
 	for (size_t i = 0; i < p->wish.desired->n && p->wish.n_claims; i++) {
 		const struct object *want = p->wish.desired->objects[i];
-		struct object *have = want->usual && !want->managed ? model_find(&p->observed, want->id) : NULL;
+		struct object *have = want->usual && !want->managed ? model_same(&p->observed, want) : NULL;
 
 		if (have && have->kind == want->kind)
 			yield(p, want, have);
