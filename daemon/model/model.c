@@ -133,19 +133,16 @@ void model_link(struct model *m)
 	struct object *netns = NULL;
 
 	for (size_t i = 0; i < m->n; i++)
-		m->objects[i]->first = m->objects[i]->last = m->objects[i]->next = NULL;
-	for (size_t i = 0; i < m->n; i++) {
+		m->objects[i]->first = m->objects[i]->next = NULL;
+	for (size_t i = m->n; i-- > 0;) {
 		struct object *o = m->objects[i];
 
 		if (!netns || strcmp(netns->netns, o->netns) != 0)
 			netns = model_netns(m, o->netns);
 		if (!netns || netns == o)
 			continue;
-		if (netns->last)
-			netns->last->next = o;
-		else
-			netns->first = o;
-		netns->last = o;
+		o->next = netns->first;
+		netns->first = o;
 	}
 }
 
@@ -153,7 +150,8 @@ static int model_insert(struct model *m, struct object *o, struct object **ret_o
 {
 	struct object **slot;
 
-	if ((m->n + 1) * 2 > m->index_size)
+	/* Three quarters full at most. */
+	if ((m->n + 1) * 4 > m->index_size * 3)
 		index_make(m, m->index_size ? m->index_size * 2 : 64);
 	slot = index_slot(m, o->id, o->hash);
 	if (*slot) {

@@ -68,7 +68,7 @@ struct object {
 	bool partial;                     /* of an observed namespace: not all of its links were read */
 	bool assumed;                     /* of an observed one: not read, assumed to be as declared */
 	unsigned mark;                    /* scratch of one walk */
-	struct object *first, *last;      /* of a namespace: its objects, in order of addition */
+	struct object *first;             /* of a namespace: its objects, in order of addition */
 	struct object *next;              /* in the same namespace */
 };
 

@@ -44,7 +44,7 @@ struct object *fake_clone(struct model *memory, const struct object *o)
 	c->where = (struct where){ 0 };
 	c->in = NULL;
 	c->declared = 0;
-	c->first = c->last = c->next = NULL;
+	c->first = c->next = NULL;
 	return c;
 }
 
