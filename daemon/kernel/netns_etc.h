@@ -4,6 +4,7 @@
  * is written or removed. */
 #pragma once
 #include "base/err.h"
+#include "netns.h"
 #include <sys/stat.h>
 
 #define ETC_NETNS "/etc/netns"
@@ -37,8 +38,8 @@ int etc_write(const char *netns, const char *file, const char *topology, const c
 int etc_remove(const char *netns, const char *file, const char *topology, struct err *e);
 /* Puts our line before the text of a file of others, or removes it. */
 int etc_mark(const char *netns, const char *file, const char *topology, bool on, struct err *e);
-/* Removes what an interrupted create has left. */
-void etc_clear(const char *netns);
+/* Removes what an interrupted create has left of namespaces of @set. */
+void etc_clear(const struct netns_set *set);
 
 /* ---- what reading and writing share ---- */
 

@@ -11,9 +11,11 @@
 enum { DIR_OURS = S_ISVTX | 0755, TRIES = 3 };
 
 /* What is not complete yet; no namespace of ours has such a name. */
+#define TEMPORARY ".netnsd."
+
 static void temporary_name(char ret[NAME_MAX + 1], const char *netns)
 {
-	snprintf(ret, NAME_MAX + 1, ".netnsd.%s", netns);
+	snprintf(ret, NAME_MAX + 1, TEMPORARY "%s", netns);
 }
 
 static int refuse(int code, const char *netns, const char *file, struct err *e)
@@ -86,16 +88,30 @@ static void remove_dir(int top, int dir, const char *netns)
 		;
 }
 
-void etc_clear(const char *netns)
+static void clear_netns(int top, const char *netns)
 {
-	_cleanup_(closep) int top = open(ETC_NETNS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(closep) int dir = openat(top, netns, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (top >= 0)
-		clear(top, netns);
+	clear(top, netns);
 	/* Others may have removed our files. */
 	if (dir >= 0)
 		remove_dir(top, dir, netns);
+}
+
+void etc_clear(const struct netns_set *set)
+{
+	DIR *d = opendir(ETC_NETNS);
+	size_t n = strlen(TEMPORARY);
+
+	/* Looking each namespace up would take longer than all that a change of one address does. */
+	for (const struct dirent *one; d && (one = readdir(d));) {
+		const struct netns *ns = netns_find(set, one->d_name + (strncmp(one->d_name, TEMPORARY, n) ? 0 : n));
+
+		if (ns)
+			clear_netns(dirfd(d), ns->name);
+	}
+	if (d)
+		closedir(d);
 }
 
 /* Never onto what exists; some file systems cannot promise that. */

@@ -29,9 +29,9 @@ int observe_netns(struct model *observed, const struct netns *ns, const struct n
 	return r;
 }
 
-void observe_clear(const struct netns *ns)
+void observe_clear(const struct netns_set *set)
 {
 	for (size_t i = 0; i < all_kinds.n; i++)
 		if (all_kinds.v[i]->clear)
-			all_kinds.v[i]->clear(ns->name);
+			all_kinds.v[i]->clear(set);
 }

@@ -8,4 +8,4 @@
 int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, const char *topology,
 		  struct extent extent, struct model *desired, struct model *last, struct err *e);
 /* Removes what an interrupted step has left of a namespace, outside of it. */
-void observe_clear(const struct netns *ns);
+void observe_clear(const struct netns_set *set);

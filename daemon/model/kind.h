@@ -4,6 +4,7 @@
 #pragma once
 #include "object.h"
 
+struct netns_set; /* netns.h */
 struct observer;  /* observer.h */
 struct batch;     /* batch.h */
 struct op;        /* plan.h */
@@ -159,8 +160,8 @@ struct kind {
 	 * unfinished sentence; NULL: unknown. */
 	const char *(*in_the_way)(struct batch *b, const struct object *o, struct arena *a);
 
-	/* Removes what an interrupted step may have left of a namespace. */
-	void (*clear)(const char *netns);
+	/* Removes what an interrupted step may have left of namespaces of @set. */
+	void (*clear)(const struct netns_set *set);
 
 	/* ---- our mark ---- */
 

@@ -13,9 +13,9 @@ int machine_open(void *dir, struct netns_set *set, const char **names, size_t n,
 	return 0;
 }
 
-void machine_clear(_unused_ void *arg, const struct netns *ns)
+void machine_clear(_unused_ void *arg, const struct netns_set *set)
 {
-	observe_clear(ns);
+	observe_clear(set);
 }
 
 int machine_observe(_unused_ void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,

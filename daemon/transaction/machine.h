@@ -33,8 +33,8 @@ struct machine {
 	/* Opens the namespaces called @names, which are sorted and may repeat.  @pins: where unlinked ones are pinned
 	 * (netns.h), and may have been left; NULL: nowhere. */
 	int (*open)(void *arg, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
-	/* Removes what an interrupted step has left of @ns; may be NULL. */
-	void (*clear)(void *arg, const struct netns *ns);
+	/* Removes what an interrupted step has left of namespaces of @set; may be NULL. */
+	void (*clear)(void *arg, const struct netns_set *set);
 	/* Reads @ns, of @set, into @observed; if it does not exist, what exists without it. */
 	int (*observe)(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,
 		       struct model *observed, struct err *e);
@@ -46,7 +46,7 @@ struct machine {
 
 /* The kernel; @arg of machine_open: the directory of names. */
 int machine_open(void *dir, struct netns_set *set, const char **names, size_t n, const char *pins, struct err *e);
-void machine_clear(void *arg, const struct netns *ns);
+void machine_clear(void *arg, const struct netns_set *set);
 int machine_observe(void *arg, const struct netns_set *set, const struct netns *ns, const struct wish *w,
 		    struct model *observed, struct err *e);
 int machine_execute(void *arg, struct execution *x, const struct op **ret_op, struct err *e);

@@ -47,9 +47,9 @@ int pass_clear(struct pass *p, bool (*is_ours)(const void *arg, const char *netn
 
 		if (ns->state == NETNS_PLACEHOLDER && is_ours(arg, ns->name) && netns_clear(ns, p->set.dir, e) < 0)
 			return e->code;
-		if (p->machine->clear)
-			p->machine->clear(p->machine->arg, ns);
 	}
+	if (p->machine->clear)
+		p->machine->clear(p->machine->arg, &p->set);
 	return 0;
 }
 
