@@ -13,6 +13,22 @@
 #include "heal/heal.h"
 #include "heal/watched.h"
 #include "model/owner.h"
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+enum { LARGE_MODEL = 4096 }; /* objects */
+
+/* A large change leaves as much memory free as it took, scattered among what stays: gives it back. */
+static void give_back(bool large)
+{
+#ifdef __GLIBC__
+	if (large)
+		malloc_trim(0);
+#else
+	(void)large;
+#endif
+}
 
 /* Whether the change may begin; if not, the outcome is set. */
 static bool admit(struct engine *g, struct change *c, struct outcome *o)
@@ -168,6 +184,7 @@ static void adopt(struct engine *g, struct job *j)
 static void change_step(struct engine *g, struct entry *entry, bool begins)
 {
 	struct outcome o = { 0 };
+	bool large;
 
 	if (begins) {
 		g->began_usec = usec_now(CLOCK_MONOTONIC);
@@ -201,8 +218,10 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		await_failed(g, &entry->change, &o);
 	}
 	o.confirm_usec = g->job.next.confirm_usec;
+	large = g->job.pass.observed.n >= LARGE_MODEL;
 	job_done(&g->job);
 	finish(g, &o);
+	give_back(large);
 }
 
 /* Takes a step of a change, or NULL; the time that users take is followed by a pause. */
