@@ -46,7 +46,7 @@ static int check_empty(const struct job *j, struct err *e)
 }
 
 static bool begin_apply(struct engine *g, struct job *j, const struct change *c, struct json_object *json,
-			struct outcome *o)
+			struct json_object *names, struct outcome *o)
 {
 	struct topology *t = topology_find(&g->env, c->name, NULL);
 	struct err e;
@@ -58,7 +58,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		return false;
 	}
 	model_done(&j->desired.model);
-	if (load_json(json, g->env.kinds, &j->desired, &o->problems) < 0) {
+	if (load_json(json, names, g->env.kinds, &j->desired, &o->problems) < 0) {
 		outcome_refuse(o, OUTCOME_INVALID, NULL);
 		return false;
 	}
@@ -74,6 +74,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		return false;
 	}
 	j->next.topology = json_object_get(json);
+	j->next.names = json_object_get(j->desired.names);
 	j->next.state = STATE_UP;
 	j->next.since_usec = usec_now(CLOCK_REALTIME);
 	if (c->topology)
@@ -82,7 +83,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	j->guarded = c->guarded;
 	j->adopt = j->next.adopt = c->type == CHANGE_ADOPT;
 	j->same = c->type != CHANGE_ROLLBACK && t && t->state == STATE_UP && !strcmp(t->source, j->next.source) &&
-		  json_object_equal(t->json, json);
+		  json_object_equal(t->json, json) && json_object_equal(t->names, j->desired.names);
 	if (j->same)
 		j->next.since_usec = t->since_usec;
 	confirm_keep(j, t, c);
@@ -114,9 +115,9 @@ static bool check_users(const struct engine *g, const struct job *j, struct outc
 bool change_begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
 {
 	struct topology *t = topology_find(&g->env, c->name, NULL);
-	struct json_object *json = t ? t->json : NULL;
+	struct json_object *json = t ? t->json : NULL, *names = t ? t->names : NULL;
 	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ADOPT;
-	const char *source = NULL;
+	struct previous previous = { 0 };
 	struct err e;
 
 	if (topology_job(g, j, c->name, &e) < 0) {
@@ -127,12 +128,17 @@ bool change_begin(struct engine *g, struct job *j, const struct change *c, struc
 	if (c->topology)
 		json = c->topology;
 	if (c->type == CHANGE_ROLLBACK)
-		up = confirm_previous(t, &json, &source);
-	if (source)
-		snprintf(j->next.source, sizeof(j->next.source), "%s", source);
+		up = confirm_previous(t, &previous);
+	if (previous.source) {
+		snprintf(j->next.source, sizeof(j->next.source), "%s", previous.source);
+		json = previous.topology;
+		names = previous.names;
+	}
+	/* A rollback restores what names stood for, too. */
 	if (up)
-		return begin_apply(g, j, c, json, o) && check_users(g, j, o);
+		return begin_apply(g, j, c, json, c->type == CHANGE_ROLLBACK ? names : NULL, o) && check_users(g, j, o);
 	j->next.topology = json ? json_object_get(json) : json_object_new_object();
+	j->next.names = json_object_get(names);
 	j->next.state = STATE_DOWN;
 	j->next.forget = c->forget;
 	j->next.since_usec = usec_now(CLOCK_REALTIME);

@@ -49,6 +49,9 @@ static void problems_take(struct topology *t, const struct problems *p)
 
 static void json_take(struct topology *t, struct json_object *json)
 {
+	/* What names stand for in another one is not known until it is applied. */
+	if (t->json != json)
+		json_object_put(TAKE(t->names));
 	json_object_put(t->json);
 	t->json = json_object_get(json);
 }

@@ -36,24 +36,25 @@ bool confirm_awaited(const struct engine *g, const struct change *c)
 
 static struct json_object *previous_new(const struct topology *t)
 {
-	return previous_json(&(struct previous){ t->source, topology_is_up(t) ? STATE_UP : STATE_DOWN, t->json });
+	return previous_json(&(struct previous){
+		.source = t->source,
+		.state = topology_is_up(t) ? STATE_UP : STATE_DOWN,
+		.topology = t->json,
+		.names = t->names,
+	});
 }
 
-bool confirm_previous(const struct topology *t, struct json_object **ret, const char **ret_source)
+bool confirm_previous(const struct topology *t, struct previous *ret)
 {
-	struct previous previous;
 	struct err e;
 
-	if (!t->previous || previous_read(t->previous, &previous, &e) < 0)
-		return false;
-	*ret = previous.topology;
-	*ret_source = previous.source;
-	return previous.state == STATE_UP;
+	return t->previous && previous_read(t->previous, ret, &e) == 0 && ret->state == STATE_UP;
 }
 
 void confirm_keep(struct job *j, const struct topology *t, const struct change *c)
 {
-	bool stays = t && topology_is_up(t) && json_object_equal(t->json, j->next.topology);
+	bool stays = t && topology_is_up(t) && json_object_equal(t->json, j->next.topology) &&
+		     json_object_equal(t->names, j->next.names);
 
 	if (c->type != CHANGE_ROLLBACK && (c->type != CHANGE_APPLY || stays))
 		return;

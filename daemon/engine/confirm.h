@@ -9,8 +9,8 @@ bool confirm_awaited(const struct engine *g, const struct change *c);
 bool confirm_overdue(const struct topology *t);
 /* Stores the present topology as the previous one in the record of @j, which @c leads to. */
 void confirm_keep(struct job *j, const struct topology *t, const struct change *c);
-/* Returns the previous topology: true if it was up. */
-bool confirm_previous(const struct topology *t, struct json_object **ret, const char **ret_source);
+/* Returns the previous topology, if there is one: true if it was up. */
+bool confirm_previous(const struct topology *t, struct previous *ret);
 /* Carries out a CHANGE_CONFIRM. */
 int confirm_take(struct engine *g, const char *name, struct err *e);
 /* When the next rollback is due, CLOCK_BOOTTIME in microseconds; UINT64_MAX: never. */

@@ -44,13 +44,15 @@ static int name_cmp(const void *a, const void *b)
 static int topologies_load(struct engine *g, struct record *r, struct declaration *ret, struct err *e)
 {
 	struct declaration previous = { 0 };
+	struct previous old;
 
-	if (r->previous && topology_load(&g->env, json_object_object_get(r->previous, "topology"), &previous, e) < 0) {
+	if (r->previous && (previous_read(r->previous, &old, e) < 0 ||
+			    topology_load(&g->env, old.topology, old.names, &previous, e) < 0)) {
 		err_prefix(e, "\"previous\": \"topology\"");
 		return state_refuse(&g->env.state, false, r->name, e);
 	}
 	declaration_done(&previous);
-	if (topology_load(&g->env, r->topology, ret, e) == 0)
+	if (topology_load(&g->env, r->topology, r->names, ret, e) == 0)
 		return 0;
 	err_prefix(e, "\"topology\"");
 	return state_refuse(&g->env.state, false, r->name, e);
@@ -83,12 +85,13 @@ static void resume_adopt(struct engine *g, struct record *r)
 	struct err e;
 
 	if (topology_job(g, j, r->name, &e) < 0 ||
-	    (declaration_done(&j->desired), topology_load(&g->env, r->topology, &j->desired, &e) < 0)) {
+	    (declaration_done(&j->desired), topology_load(&g->env, r->topology, r->names, &j->desired, &e) < 0)) {
 		start_failed(g, r->name, CUT_OFF, &e);
 		job_done(j);
 		return;
 	}
 	j->next.topology = json_object_get(r->topology);
+	j->next.names = json_object_get(r->names);
 	j->next.state = STATE_UP;
 	j->next.since_usec = r->since_usec;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", r->source);
@@ -125,7 +128,7 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 	}
 	if (topology_job(g, j, r->name, &bad) == 0) {
 		declaration_done(&j->desired);
-		if (topology_load(&g->env, r->topology, &j->desired, &bad) < 0)
+		if (topology_load(&g->env, r->topology, r->names, &j->desired, &bad) < 0)
 			model_init(&j->desired.model, g->env.kinds);
 		job_recover(j, &r->delta);
 		while (job_step(j)) {
@@ -169,7 +172,7 @@ static int watch_again(struct engine *g, struct topology *t, struct err *e)
 	size_t n;
 	int r;
 
-	if (topology_load(&g->env, t->json, &d, e) < 0)
+	if (topology_load(&g->env, t->json, t->names, &d, e) < 0)
 		return e->code;
 	n = names_of(&d.model, &names);
 	r = netns_set_make(&set, g->env.netns_dir, names, n, e);

@@ -198,8 +198,8 @@ static void add_host(struct loader *l)
 	model_add(l->model, host, NULL);
 }
 
-static int load(struct json_object *in, bool lines, const struct kinds *kinds, struct declaration *ret,
-		struct problems *p)
+static int load(struct json_object *in, struct json_object *names, bool lines, const struct kinds *kinds,
+		struct declaration *ret, struct problems *p)
 {
 	struct declaration t = { 0 };
 	struct loader l = {
@@ -207,11 +207,15 @@ static int load(struct json_object *in, bool lines, const struct kinds *kinds, s
 		.model = &t.model,
 		.notes = { p, lines },
 		.expect = &t.expect,
+		.known = names,
+		.names = &t.names,
 		.doubtful = must(json_object_new_object()),
 	};
 	struct node root = { .in = in };
 	size_t before = p->n + p->more;
 
+	if (kinds->refresh)
+		kinds->refresh();
 	model_init(&t.model, kinds);
 	refuse_nulls(&l, &root);
 	load_root(&l, &root, &t);
@@ -227,9 +231,10 @@ static int load(struct json_object *in, bool lines, const struct kinds *kinds, s
 	return 0;
 }
 
-int load_json(struct json_object *in, const struct kinds *kinds, struct declaration *ret, struct problems *p)
+int load_json(struct json_object *in, struct json_object *names, const struct kinds *kinds, struct declaration *ret,
+	      struct problems *p)
 {
-	return load(in, false, kinds, ret, p);
+	return load(in, names, false, kinds, ret, p);
 }
 
 int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret,
@@ -248,7 +253,7 @@ int load_text_json(const char *text, size_t size, const struct kinds *kinds, str
 		problems_sort(p);
 		return r;
 	}
-	return load(*ret_json, true, kinds, ret, p);
+	return load(*ret_json, NULL, true, kinds, ret, p);
 }
 
 int load_text(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret, struct problems *p)
@@ -261,4 +266,5 @@ int load_text(const char *text, size_t size, const struct kinds *kinds, struct d
 void declaration_done(struct declaration *t)
 {
 	model_done(&t->model);
+	json_object_put(TAKE(t->names));
 }

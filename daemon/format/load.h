@@ -14,6 +14,7 @@ struct declaration {
 	enum on_drift on_drift;
 	struct model model;
 	struct expectations expect; /* with the memory of the model */
+	struct json_object *names;  /* those used for numbers, with the numbers: {"isp1": 100}; NULL: none */
 };
 void declaration_done(struct declaration *t);
 
@@ -24,8 +25,10 @@ int load_text(const char *text, size_t size, const struct kinds *kinds, struct d
  * caller owns it. */
 int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret,
 		   struct json_object **ret_json, struct problems *p);
-/* The same from JSON that was read with json_read; without lines. */
-int load_json(struct json_object *in, const struct kinds *kinds, struct declaration *ret, struct problems *p);
+/* The same from JSON that was read with json_read; without lines.  @names has what names of numbers stood for when it
+ * was loaded before, whatever they stand for now; NULL: that is looked up. */
+int load_json(struct json_object *in, struct json_object *names, const struct kinds *kinds, struct declaration *ret,
+	      struct problems *p);
 
 /* The JSON Schema (draft 2020-12) of everything that load_text accepts; the caller owns it. */
 struct json_object *load_schema(const struct kinds *kinds);

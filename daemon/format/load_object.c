@@ -26,14 +26,37 @@ static void load_break(struct loader *l, struct object *o)
 		l->lost |= o->kind->fields[i].gives != NULL;
 }
 
+/* The number that the name @n stands for; the caller owns it. */
+static int name_read(struct loader *l, const struct node *n, const struct field *f, struct json_object **ret,
+		     struct err *e)
+{
+	const char *name = json_object_get_string(n->in);
+	uint32_t number;
+
+	if (strlen(name) != (size_t)json_object_get_string_len(n->in))
+		return err_set(e, EINVAL, "must not contain control characters");
+	if (json_object_object_get_ex(l->known, name, ret))
+		json_object_get(*ret);
+	else if (f->type->number(name, &number, e) < 0)
+		return e->code;
+	else
+		*ret = json_object_new_int64(number);
+	*l->names = *l->names ?: must(json_object_new_object());
+	json_object_object_add(*l->names, name, json_object_get(*ret));
+	return 0;
+}
+
 static int field_parse(struct loader *l, const struct node *n, struct object *o, size_t i)
 {
 	const struct field *f = &o->kind->fields[i];
+	_cleanup_(json_putp) struct json_object *number = NULL;
+	bool named = f->type->number && json_object_is_type(n->in, json_type_string);
 	struct err e;
 
 	if (f->type->read)
 		return f->type->read(f, o->netns, object_at(o, i), n, &l->notes, &l->model->arena);
-	if (f->type->parse(f, o->netns, object_at(o, i), n->in, &l->model->arena, &e) < 0) {
+	if ((named && name_read(l, n, f, &number, &e) < 0) ||
+	    f->type->parse(f, o->netns, object_at(o, i), named ? number : n->in, &l->model->arena, &e) < 0) {
 		note_value(&l->notes, n, "%s", e.text);
 		return e.code;
 	}

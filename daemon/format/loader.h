@@ -13,6 +13,7 @@ struct loader {
 	struct model *model;
 	struct notes notes;
 	struct expectations *expect;
+	struct json_object *known, **names; /* what names of numbers stand for: given, and used */
 	/* So that one mistake is one problem: */
 	struct json_object *doubtful; /* set of namespaces that were not understood completely */
 	bool lost;                    /* an object that gives others was not understood */

@@ -2,6 +2,7 @@
 /* kinds.c - the table of kinds, one row each, in order of creation.  meson.build compiles NAME.c for
  * each KIND(NAME): a kind is its file and its row. */
 #include "model/kind.h"
+#include "route_table.h"
 
 #define KINDS               \
 	KIND(netns)         \
@@ -26,4 +27,4 @@ KINDS
 #define KIND(name) &kind_##name,
 static const struct kind *const rows[] = { KINDS };
 
-const struct kinds all_kinds = { rows, ARRAY_SIZE(rows) };
+const struct kinds all_kinds = { rows, ARRAY_SIZE(rows), route_tables_forget };

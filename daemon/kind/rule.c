@@ -45,7 +45,7 @@ static const struct field fields[] = {
 	FIELD(rule, action, word, .words = actions, .flags = KEY | BARE, .kernel_default = "\"lookup\"",
 	      .doc = "what happens to the packet; lookup by default"),
 	FIELD(rule, table, lookup, .flags = KEY | BARE, .min = 1, .kernel_default = "null",
-	      .doc = "the number of the table to look up; 254 is main (FRA_TABLE)"),
+	      .doc = "the table to look up: its number, or its name in /etc/iproute2/rt_tables, such as \"main\" (FRA_TABLE)"),
 	FIELD(rule, suppress_prefixlength, suppress, .flags = KEY | FIXED, .max = 128, .kernel_default = "null",
 	      .doc = "ignore routes of the table with a prefix of this length or shorter; 0: the default route (FRA_SUPPRESS_PREFIXLEN)"),
 	FIELD(rule, family_key, word, .words = families, .flags = KEY | HIDDEN, .doc = ""),
@@ -81,7 +81,7 @@ static int check_action(const struct rule *r, struct err *e)
 	uint32_t longest = r->family_key == AF_INET ? 32 : 128;
 
 	if (r->action == FR_ACT_TO_TBL && !r->table)
-		return err_set(e, EINVAL, "\"table\" is missing: the number of the table to look up");
+		return err_set(e, EINVAL, "\"table\" is missing: the table to look up");
 	if (r->action != FR_ACT_TO_TBL && (r->table || r->suppress_prefixlength))
 		return err_set(e, EINVAL,
 			       "only a rule that looks up a table has \"table\" and \"suppress_prefixlength\"");

@@ -2,6 +2,7 @@
 /* rule.h - the parts of the kind of policy routing rules: its values, and their types. */
 #pragma once
 #include "kernel/observer.h"
+#include "route_table.h"
 
 /* As the kernel has it: a packet matches if its mark, masked, is the value.  mask 0: every packet does. */
 struct fwmark {
@@ -34,8 +35,7 @@ struct rule {
 };
 
 /* rule_type.c */
-extern const struct type type_priority, type_selector, type_fwmark, type_ipproto, type_ports, type_uids, type_lookup,
-	type_suppress;
+extern const struct type type_priority, type_selector, type_fwmark, type_ipproto, type_ports, type_uids, type_suppress;
 
 extern const struct kind kind_rule;
 

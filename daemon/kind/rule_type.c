@@ -26,33 +26,6 @@ const struct type type_priority = {
 	.schema = type_number_schema,
 };
 
-static const struct word tables[] = {
-	{ "default", RT_TABLE_DEFAULT },
-	{ "main", RT_TABLE_MAIN },
-	{ "local", RT_TABLE_LOCAL },
-	{ NULL, 0 },
-};
-
-static char *lookup_say(_unused_ const char *netns, const void *src, struct arena *a)
-{
-	uint32_t table = *(const uint32_t *)src;
-
-	for (const struct word *w = tables; w->name; w++)
-		if (w->value == table)
-			return arena_fmt(a, "lookup %s", w->name);
-	return arena_fmt(a, "lookup %u", table);
-}
-
-const struct type type_lookup = {
-	.name = "number",
-	.size = sizeof(uint32_t),
-	.parse = type_number_parse,
-	.format = type_number_format,
-	.equal = u32_equal,
-	.say = lookup_say,
-	.schema = type_number_schema,
-};
-
 static int selector_parse(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,
 			  struct err *e)
 {
@@ -163,26 +136,11 @@ static bool fwmark_equal(const void *a, const void *b)
 	return !memcmp(a, b, sizeof(struct fwmark));
 }
 
-/* A number within the bounds, or a text. */
-static struct json_object *number_or_text(uint32_t min, uint32_t max, const char *pattern)
-{
-	struct json_object *s = json_object_new_object(), *any = json_object_new_array(),
-			   *number = json_object_new_object();
-
-	json_object_object_add(number, "type", json_object_new_string("integer"));
-	json_object_object_add(number, "minimum", json_object_new_int64(min));
-	json_object_object_add(number, "maximum", json_object_new_int64(max));
-	json_object_array_add(any, number);
-	json_object_array_add(any, schema_pattern(pattern));
-	json_object_object_add(s, "anyOf", any);
-	return s;
-}
-
 #define NUMBER "(0[xX][0-9A-Fa-f]{1,8}|[0-9]{1,10})"
 
 static struct json_object *fwmark_schema(_unused_ const struct field *f)
 {
-	return number_or_text(0, UINT32_MAX, "^" NUMBER "(/" NUMBER ")?$");
+	return schema_number_or_text(0, UINT32_MAX, "^" NUMBER "(/" NUMBER ")?$");
 }
 
 const struct type type_fwmark = {
@@ -247,7 +205,7 @@ static bool ipproto_equal(const void *a, const void *b)
 
 static struct json_object *ipproto_schema(_unused_ const struct field *f)
 {
-	return number_or_text(1, UINT8_MAX, "^[0-9a-z-]{1,9}$");
+	return schema_number_or_text(1, UINT8_MAX, "^[0-9a-z-]{1,9}$");
 }
 
 const struct type type_ipproto = {
@@ -324,12 +282,12 @@ static bool range_equal(const void *a, const void *b)
 
 static struct json_object *ports_schema(_unused_ const struct field *f)
 {
-	return number_or_text(1, UINT16_MAX - 1, "^[0-9]{1,5}(-[0-9]{1,5})?$");
+	return schema_number_or_text(1, UINT16_MAX - 1, "^[0-9]{1,5}(-[0-9]{1,5})?$");
 }
 
 static struct json_object *uids_schema(_unused_ const struct field *f)
 {
-	return number_or_text(0, UINT32_MAX - 1, "^[0-9]{1,10}(-[0-9]{1,10})?$");
+	return schema_number_or_text(0, UINT32_MAX - 1, "^[0-9]{1,10}(-[0-9]{1,10})?$");
 }
 
 const struct type type_ports = {

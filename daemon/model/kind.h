@@ -178,6 +178,8 @@ struct kind {
 struct kinds {
 	const struct kind *const *v;
 	size_t n;
+	/* Called before a file is loaded: what names stand for (type.number) may have changed.  NULL: nothing to do. */
+	void (*refresh)(void);
 };
 extern const struct kinds all_kinds;
 

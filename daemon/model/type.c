@@ -38,6 +38,20 @@ struct json_object *schema_pattern(const char *pattern)
 	return s;
 }
 
+struct json_object *schema_number_or_text(uint32_t min, uint32_t max, const char *pattern)
+{
+	struct json_object *s = json_object_new_object(), *any = json_object_new_array(),
+			   *number = json_object_new_object();
+
+	json_object_object_add(number, "type", json_object_new_string("integer"));
+	json_object_object_add(number, "minimum", json_object_new_int64(min));
+	json_object_object_add(number, "maximum", json_object_new_int64(max));
+	json_object_array_add(any, number);
+	json_object_array_add(any, schema_pattern(pattern));
+	json_object_object_add(s, "anyOf", any);
+	return s;
+}
+
 static int bool_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
 		      _unused_ struct arena *a, struct err *e)
 {

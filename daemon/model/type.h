@@ -20,6 +20,8 @@ struct type {
 	 * naming the field. */
 	int (*parse)(const struct field *f, const char *netns, void *dst, struct json_object *in, struct arena *a,
 		     struct err *e);
+	/* Optional: the number that the name @s stands for, where a file may have either; parse gets the number. */
+	int (*number)(const char *s, uint32_t *ret, struct err *e);
 	/* Instead of parse, for a value with parts, of which several may be wrong: adds a problem for each at its
 	 * place in @n. */
 	int (*read)(const struct field *f, const char *netns, void *dst, const struct node *n, struct notes *notes,
@@ -80,6 +82,8 @@ const char *name_problem(const char *s, struct err *e);
 #define NAME_PATTERN "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 /* {"type": "string", "pattern": @pattern}, for a type's schema. */
 struct json_object *schema_pattern(const char *pattern);
+/* A whole number from @min to @max, or a text. */
+struct json_object *schema_number_or_text(uint32_t min, uint32_t max, const char *pattern);
 
 /* The interface that every namespace has, and that nobody creates or deletes. */
 #define LOOPBACK "lo"

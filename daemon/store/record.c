@@ -39,6 +39,7 @@ static const struct json_member record_members[] = {
 	JSON_MEMBER(record, healed, U32),
 	JSON_MEMBER(record, had, FLAG),
 	JSON_MEMBER(record, topology, OBJECT),
+	JSON_MEMBER(record, names, OBJECT, .optional = true),
 	JSON_MEMBER_NAMED(record, saved, "originals", OWN, .save = objects_save, .restore = objects_restore),
 	JSON_MEMBER(record, delta, OWN, .save = objects_save, .restore = objects_restore),
 	/* Records from before --confirm lack it. */
@@ -54,12 +55,14 @@ static const struct json_member previous_members[] = {
 	JSON_MEMBER(previous, source, TEXT, .max = SOURCE_SIZE - 1),
 	JSON_MEMBER(previous, state, WORD, .word = state_word),
 	JSON_MEMBER(previous, topology, OBJECT),
+	JSON_MEMBER(previous, names, OBJECT, .optional = true),
 };
 static const struct json_struct previous_struct = JSON_STRUCT(previous, previous_members);
 
 void record_done(struct record *r)
 {
 	json_object_put(r->topology);
+	json_object_put(r->names);
 	json_object_put(r->previous);
 	model_done(&r->saved);
 	model_done(&r->delta);
@@ -104,6 +107,7 @@ static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 	if (json_decode(&record_struct, o, r, NULL, e) < 0)
 		return e->code;
 	json_object_get(r->topology);
+	json_object_get(r->names);
 	json_object_get(r->previous);
 	if (strcmp(r->name, name)) {
 		err_set(e, EINVAL, "\"name\" is \"%s\", unlike the name of the file", r->name);

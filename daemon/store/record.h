@@ -23,20 +23,21 @@ struct record {
 	uint64_t since_usec; /* CLOCK_REALTIME */
 	uint32_t healed;
 	struct json_object *topology; /* as declared; a reference */
-	struct model saved;           /* values of others' objects from before netnsd */
-	struct model delta;           /* of a pending change: what its steps started from (revert.h) */
-	bool had;                     /* of a pending change: there was a record before */
-	uint64_t confirm_usec;        /* CLOCK_BOOTTIME: when it is rolled back unless confirmed; 0: never */
-	bool adopt;                   /* of a pending change: existing objects are marked (adopt.h) */
-	bool persist;                 /* to be saved for boot as soon as it is confirmed */
-	bool forget;                  /* of a change to down: the record is deleted afterwards */
+	struct json_object *names; /* what names in it stood for when it was loaded (load.h), NULL: none; a reference */
+	struct model saved;        /* values of others' objects from before netnsd */
+	struct model delta;        /* of a pending change: what its steps started from (revert.h) */
+	bool had;                  /* of a pending change: there was a record before */
+	uint64_t confirm_usec;     /* CLOCK_BOOTTIME: when it is rolled back unless confirmed; 0: never */
+	bool adopt;                /* of a pending change: existing objects are marked (adopt.h) */
+	bool persist;              /* to be saved for boot as soon as it is confirmed */
+	bool forget;               /* of a change to down: the record is deleted afterwards */
 	struct json_object *previous; /* what a rollback leads to (confirm.c), NULL: nothing; a reference */
 };
 /* The JSON of record.previous; the texts belong to it. */
 struct previous {
 	const char *source;
 	enum topology_state state; /* STATE_UP or STATE_DOWN */
-	struct json_object *topology;
+	struct json_object *topology, *names;
 };
 struct json_object *previous_json(const struct previous *p);
 int previous_read(struct json_object *in, struct previous *ret, struct err *e);

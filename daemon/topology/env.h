@@ -38,6 +38,7 @@ struct topology {
 	const struct problem *on_disk_problem; /* of ON_DISK_INVALID, if something else is applied */
 	bool unapplied;                        /* there is only the file: it was never up, whatever state says */
 	struct json_object *json;              /* as declared */
+	struct json_object *names;             /* likewise, as in its record (record.h) */
 	struct problems problems;              /* the last, if state is STATE_FAILED or STATE_WAITING */
 
 	struct model saved;

@@ -10,6 +10,7 @@
 void topology_free(struct topology *t)
 {
 	json_object_put(t->json);
+	json_object_put(t->names);
 	problems_done(&t->problems);
 	model_done(&t->saved);
 	model_done(&t->claims);
@@ -88,10 +89,11 @@ static void count(struct topology *t, const struct model *m)
 	}
 }
 
-int topology_load(const struct env *env, struct json_object *json, struct declaration *ret, struct err *e)
+int topology_load(const struct env *env, struct json_object *json, struct json_object *names, struct declaration *ret,
+		  struct err *e)
 {
 	struct problems p = { 0 };
-	int r = load_json(json, env->kinds, ret, &p);
+	int r = load_json(json, names, env->kinds, ret, &p);
 
 	if (r < 0)
 		err_set(e, EINVAL, "%s: %s", p.v[0].where.pointer ? p.v[0].where.pointer : "", p.v[0].message);
@@ -118,7 +120,7 @@ int topology_declared(const struct env *env, const struct topology *t, struct de
 
 	/* What could not be read at the start, or is about to be rolled back then, is not watched. */
 	if (!t->declared.n)
-		return topology_load(env, t->json, ret, e);
+		return topology_load(env, t->json, t->names, ret, e);
 	model_init(&d.model, env->kinds);
 	for (size_t i = 0; i < t->declared.n; i++) {
 		const struct object *o = t->declared.objects[i];
@@ -173,6 +175,8 @@ void topology_take(struct env *env, struct record *r, const struct model *declar
 	t->on_disk_problem = NULL;
 	json_object_put(t->json);
 	t->json = json_object_get(r->topology);
+	json_object_put(t->names);
+	t->names = json_object_get(r->names);
 	problems_done(&t->problems);
 	t->confirm_usec = t->due_usec = r->confirm_usec;
 	t->refusals = 0;
@@ -195,6 +199,7 @@ int topology_store(const struct env *env, const struct topology *t, struct err *
 		.since_usec = t->since_usec,
 		.healed = (uint32_t)t->healed,
 		.topology = t->json,
+		.names = t->names,
 		.saved = t->saved,
 		.confirm_usec = t->confirm_usec,
 		.previous = t->previous,

@@ -208,7 +208,7 @@ static void load(struct declaration *to, struct json_object *json)
 	if (!json)
 		return;
 	model_done(&to->model);
-	if (load_json(json, tunnel_kinds(), to, &p) < 0) {
+	if (load_json(json, NULL, tunnel_kinds(), to, &p) < 0) {
 		fprintf(stderr, "%s: %s\n%s\n", p.v[0].where.pointer, p.v[0].message, json_object_to_json_string(json));
 		abort();
 	}

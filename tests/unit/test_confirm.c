@@ -116,16 +116,15 @@ static void test_what_is_kept(void **state)
 	struct topology *t = add(f, "lab", 0);
 	struct change c = { .type = CHANGE_APPLY, .confirm_seconds = 60 };
 	struct job j = { .next.topology = json_tokener_parse("{\"description\":\"next\"}") };
-	const char *source;
-	struct json_object *before;
+	struct previous before = { 0 };
 
-	assert_false(confirm_previous(t, &before, &source));
+	assert_false(confirm_previous(t, &before));
 	confirm_keep(&j, t, &c);
 	assert_int_equal(j.next.confirm_usec, NOW + 60 * SECOND);
 	t->previous = TAKE(j.next.previous);
-	assert_true(confirm_previous(t, &before, &source));
-	assert_string_equal(source, "/now.json");
-	assert_string_equal(json_object_get_string(json_object_object_get(before, "description")), "now");
+	assert_true(confirm_previous(t, &before));
+	assert_string_equal(before.source, "/now.json");
+	assert_string_equal(json_object_get_string(json_object_object_get(before.topology, "description")), "now");
 	/* Back to what is down. */
 	t->state = STATE_DOWN;
 	c.confirm_seconds = 0;
@@ -133,8 +132,8 @@ static void test_what_is_kept(void **state)
 	assert_int_equal(j.next.confirm_usec, 0);
 	json_object_put(t->previous);
 	t->previous = TAKE(j.next.previous);
-	assert_false(confirm_previous(t, &before, &source));
-	assert_string_equal(source, "/now.json");
+	assert_false(confirm_previous(t, &before));
+	assert_string_equal(before.source, "/now.json");
 	/* Back to nothing. */
 	confirm_keep(&j, NULL, &c);
 	assert_null(j.next.previous);

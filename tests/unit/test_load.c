@@ -313,7 +313,7 @@ static void test_json(_unused_ void **state)
 	struct problems p = { 0 };
 	struct declaration t;
 
-	assert_int_equal(load_json(in, &toy_kinds, &t, &p), -EINVAL);
+	assert_int_equal(load_json(in, NULL, &toy_kinds, &t, &p), -EINVAL);
 	got = loading_problems(&p);
 	assert_string_equal(got,
 			    "0:0 /namespaces/a/routes/1 null has no meaning; leave the field out\n"
@@ -321,7 +321,7 @@ static void test_json(_unused_ void **state)
 	problems_done(&p);
 	json_object_put(in);
 	in = json_tokener_parse("{\"namespaces\":{\"a\":{}}}");
-	assert_int_equal(load_json(in, &toy_kinds, &t, &p), 0);
+	assert_int_equal(load_json(in, NULL, &toy_kinds, &t, &p), 0);
 	assert_int_equal(t.model.n, 2);
 	declaration_done(&t);
 	json_object_put(in);

@@ -18,7 +18,7 @@ static void declaration_load(struct json_object *json, struct declaration *ret)
 {
 	struct err e;
 
-	if (topology_load(&env, json, ret, &e) < 0)
+	if (topology_load(&env, json, NULL, ret, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
