@@ -225,6 +225,37 @@ def test_foreign_twin_stays(at):
         at.rule("rule del priority 100 protocol static")
 
 
+def test_marked_by_nobody(at):
+    """A rule with our protocol that no topology names is an orphan: it goes with a namespace of ours, be it as soon as rules
+    are declared there, and stays everywhere else, whatever is applied, healed, rolled back, adopted or brought down."""
+    def orphans():
+        return [r["priority"] for r in at.rules() if r["priority"] in (100, 101)]
+    at.apply()
+    at.rule("rule add priority 100 lookup 7 protocol 78; " + at.command + " -6 rule add priority 101 lookup 7 protocol 78")
+    assert at.apply().stdout == UNCHANGED
+    at.machine.sh("ip -n ns1 link set lo down")
+    wait_for(lambda: "healed" in events(at.machine))
+    at.machine.restart()
+    assert at.apply().stdout == UNCHANGED and orphans() == [100, 101]
+    at.apply(rule(priority=200))
+    assert orphans() == ([] if at.place == "ns1" else [100, 101])
+    if at.place == "ns1":
+        return
+    at.rule("rule del priority 200 protocol 78")
+    wait_for(lambda: len(at.rules()) == 4)
+    at.machine.ctl("rollback", "lab")
+    error = at.apply(rule(family="inet"), code=1).stderr
+    assert "priority 100 lookup 7 already exists" in error, error
+    at.machine.ctl("down", "lab")
+    adopted = {"host": {"rules": [rule(priority=300)]}} if at.place == "host" else \
+        {"namespaces": {"old": {"existing": True, "rules": [rule(priority=300)]}}}
+    at.rule("rule add priority 300 lookup 7; " + at.command + " -6 rule add priority 300 lookup 7")
+    at.machine.ctl("adopt", at.machine.file(adopted))
+    at.machine.ctl("down", "lab")
+    assert orphans() == [100, 101] and len(at.rules()) == 2
+    at.rule("rule del priority 100; " + at.command + " -6 rule del priority 101")
+
+
 def test_foreign_change(at):
     """Another program replaces ours by one with another table: both exist, and theirs is not touched."""
     at.apply(rule(family="inet"))
