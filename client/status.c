@@ -196,8 +196,9 @@ static void namespace_add(struct table *t, struct json_object *o)
 	for (size_t i = 0; (item = reply_at(o, "rules", i)); i++)
 		table_line(t, COLOUR_NONE, "   rule %s", json_object_get_string(item));
 	for (size_t i = 0; (item = reply_at(o, "obstacles", i)); i++)
-		table_line(t, print_state_colour("failed"), "   others stop what is forwarded here: %s, %s",
-			   reply_text(item, "chain"), reply_text(item, "how"));
+		table_line(t, print_state_colour("failed"), "   others %s what is forwarded here: %s, %s; see %s",
+			   reply_flag(item, "certain") ? "stop" : "may stop", reply_text(item, "chain"),
+			   reply_text(item, "how"), reply_text(item, "command"));
 }
 
 /* The host comes first; it has nothing to show if the topology declares nothing of it. */
@@ -208,8 +209,8 @@ static void namespaces_print(struct json_object *reply)
 	struct json_object *o;
 
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
-		if (!strcmp(reply_text(o, "name"), "host") &&
-		    (reply_size(o, "interfaces") || reply_size(o, "routes") || reply_size(o, "rules")))
+		if (!strcmp(reply_text(o, "name"), "host") && (reply_size(o, "interfaces") || reply_size(o, "routes") ||
+							       reply_size(o, "rules") || reply_size(o, "obstacles")))
 			namespace_add(&t, o);
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
 		if (strcmp(reply_text(o, "name"), "host") != 0)

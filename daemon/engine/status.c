@@ -177,6 +177,8 @@ static void add_obstacles(struct json_object *to, const struct view *v, const ch
 		one = json_object_new_object();
 		add_text(one, "chain", o->chain);
 		add_text(one, "how", o->how);
+		add_text(one, "command", o->command);
+		add(one, "certain", json_object_new_boolean(o->certain));
 		json_object_array_add(list, one);
 	}
 }

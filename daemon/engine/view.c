@@ -5,6 +5,7 @@
 #include "settle.h"
 #include "engine.h"
 #include "kernel/nft_obstacle.h"
+#include "kernel/xt_obstacle.h"
 #include "model/kind.h"
 #include "model/model.h"
 
@@ -55,19 +56,46 @@ struct obstacles_of {
 	const char *netns;
 };
 
-static void on_obstacle(const struct nft_obstacle *o, void *arg)
+static void obstacle_add(const struct obstacles_of *of, const struct obstacle *o)
 {
-	const struct obstacles_of *of = arg;
 	struct view *v = of->view;
+	bool host = !strcmp(of->netns, "host");
 
 	if (v->n_obstacles == OBSTACLES_MAX)
 		return;
 	if (!v->obstacles)
 		v->obstacles = arena_alloc(&v->arena, OBSTACLES_MAX * sizeof(*v->obstacles));
-	v->obstacles[v->n_obstacles++] =
-		(struct obstacle){ of->netns,
-				   arena_fmt(&v->arena, "table %s %s, chain %s", o->family, o->table, o->chain),
-				   arena_strdup(&v->arena, o->how) };
+	v->obstacles[v->n_obstacles] = *o;
+	v->obstacles[v->n_obstacles].netns = of->netns;
+	v->obstacles[v->n_obstacles++].command =
+		host ? o->command : arena_fmt(&v->arena, "ip netns exec %s %s", of->netns, o->command);
+}
+
+static void on_nft(const struct nft_obstacle *o, void *arg)
+{
+	const struct obstacles_of *of = arg;
+	struct arena *a = &of->view->arena;
+
+	obstacle_add(of, &(struct obstacle){
+				 .chain = arena_fmt(a, "table %s %s, chain %s", o->family, o->table, o->chain),
+				 .how = arena_strdup(a, o->how),
+				 .command = arena_fmt(a, "nft list chain %s %s %s", o->family, o->table, o->chain),
+				 .certain = true,
+			 });
+}
+
+static void on_xt(const struct xt_obstacle *o, void *arg)
+{
+	const struct obstacles_of *of = arg;
+	struct arena *a = &of->view->arena;
+
+	obstacle_add(of, &(struct obstacle){
+				 .chain = arena_fmt(a, "%s, table %s, chain FORWARD", o->command, o->table),
+				 .how = o->drops ? "policy drop"
+						 : arena_fmt(a, "%u rule%s", o->rules, o->rules == 1 ? "" : "s"),
+				 .command = arena_fmt(a, "%s -t %s -S FORWARD", o->command, o->table),
+				 .certain = o->drops,
+			 });
 }
 
 /* What cannot be read is not shown: it is a hint only. */
@@ -81,7 +109,9 @@ static void add_obstacles(struct view *v, const struct netns *ns)
 		return;
 	_cleanup_(netns_leavep) int entered = netns_enter(ns, &e);
 	if (entered >= 0)
-		(void)!nft_obstacles(on_obstacle, &of, &e);
+		(void)!nft_obstacles(on_nft, &of, &e);
+	if (entered >= 0)
+		(void)!xt_obstacles(on_xt, &of, &e);
 }
 
 void view_done(struct view *v)

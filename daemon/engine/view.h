@@ -3,9 +3,11 @@
 #pragma once
 #include "engine.h"
 
-/* A chain of other programs that drops what a namespace forwards (nft_obstacle.h). */
+/* A chain of other programs that drops what a namespace forwards (nft_obstacle.h, xt_obstacle.h). */
 struct obstacle {
 	const char *netns, *chain, *how; /* "host", "table ip filter, chain FORWARD", "policy drop" */
+	const char *command;             /* that shows it: "nft list chain ip filter FORWARD" */
+	bool certain;                    /* false: it may let everything pass */
 };
 
 /* What is there of a topology; valid until the engine's next call. */
