@@ -113,6 +113,18 @@ static int apply_file(const struct ctl *c, const struct file *f)
 			    reply_number(reply_get(reply, "summary"), "confirm_usec") > 0);
 }
 
+/* After the steps, wherever both go. */
+static void warnings_say(const struct file *f, struct json_object *reply)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	struct json_object *one;
+
+	fflush(stdout);
+	for (size_t i = 0; (one = reply_at(reply, "warnings", i)); i++)
+		file_say(f, (struct where){ .pointer = reply_text(one, "pointer") },
+			 arena_fmt(&a, "warning: %s", reply_text(one, "message")));
+}
+
 static int plan_file(const struct ctl *c, const struct file *f)
 {
 	_cleanup_(table_done) struct table steps = print_steps_table(print_colours(stdout));
@@ -130,6 +142,7 @@ static int plan_file(const struct ctl *c, const struct file *f)
 	} else {
 		printf("%s: %s\n", f->name, n ? text_count(&a, n, "step", "steps") : "nothing to do");
 		print_steps(stdout, &steps, reply);
+		warnings_say(f, reply);
 	}
 	return n && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
 }

@@ -287,6 +287,17 @@ void engine_submit(struct engine *g, const struct change *c)
 	queue_add(&g->queue, c);
 }
 
+static void plan_warn(const struct job *j, struct problems *p)
+{
+	for (size_t i = 0; i < j->pass.plan.n; i++) {
+		const struct op *op = &j->pass.plan.ops[i];
+		const struct object *o = op->after ? op->after : op->before;
+
+		if (o->kind->warn)
+			o->kind->warn(&j->pass.plan, op, netns_find(&j->pass.set, o->netns), p);
+	}
+}
+
 void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret)
 {
 	struct job *j = &g->planned;
@@ -296,10 +307,12 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 	job_done(j);
 	if (!change_begin(g, j, c, ret))
 		return;
-	if (job_plan(j) < 0)
+	if (job_plan(j) < 0) {
 		outcome_from(ret, j);
-	else
+	} else {
 		*ret_plan = &j->pass.plan;
+		plan_warn(j, &ret->problems);
+	}
 	/* Namespaces that were only observed are not held. */
 	netns_set_done(&j->pass.set);
 }

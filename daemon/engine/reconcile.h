@@ -35,7 +35,7 @@ uint64_t engine_deadline(const struct engine *g);
 void engine_tick(struct engine *g);
 
 /* Plans @c, a CHANGE_APPLY, whose topology remains the caller's; the plan belongs to the
- * engine until its next call. */
+ * engine until its next call.  If it is possible, the problems of @ret are warnings. */
 void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret);
 
 /* The environment that is watched for the engine. */

@@ -158,5 +158,6 @@ const struct kind kind_nft = {
 	.lines = nft_lines,
 	.early = nft_early,
 	.locks_out = nft_locks_out,
+	.warn = nft_warn,
 	.apply = nft_apply,
 };

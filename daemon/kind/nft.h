@@ -294,6 +294,10 @@ char *nft_lines(struct arena *a, const struct object *before, const struct objec
 const char *nft_excludes(struct arena *a, const struct object *want, const struct object *other);
 /* kind.locks_out (nft_filter.c). */
 const char *nft_locks_out(struct arena *a, const struct op *op);
+/* kind.warn (nft_warn.c). */
+struct plan;
+struct netns;
+void nft_warn(const struct plan *plan, const struct op *op, const struct netns *ns, struct problems *p);
 /* Has the kernel forget the connections that a change from @before to @after, either of which may be NULL, concerns
  * (nft_flows.c).  @nl is a socket of rtnl_open_netfilter in the namespace, and the thread is in it. */
 struct rtnl;

@@ -8,6 +8,8 @@ struct netns_set; /* netns.h */
 struct observer;  /* observer.h */
 struct batch;     /* batch.h */
 struct op;        /* plan.h */
+struct plan;      /* plan.h */
+struct netns;     /* netns.h */
 struct link_kind; /* kind/link.h */
 
 /* How the objects of a kind appear in a file. */
@@ -142,6 +144,9 @@ struct kind {
 	/* Pure.  Why the step may lock out whoever administers the namespace from afar, as a sentence; NULL: it cannot.
 	 * Asked of the host and of namespaces of others. */
 	const char *(*locks_out)(struct arena *a, const struct op *op);
+	/* Adds a problem for all that keeps the step of a plan from doing what is expected of it, or that it does besides;
+	 * @ns is its namespace, NULL: it is in none. */
+	void (*warn)(const struct plan *plan, const struct op *op, const struct netns *ns, struct problems *p);
 	/* Pure.  Sets field @i, which a file no longer sets, to the kernel's default, which depends: its row has
 	 * none. */
 	void (*reset)(struct object *o, size_t i);
