@@ -107,6 +107,10 @@ void problem_add_err(struct problems *p, const struct err *e, const struct where
 	text = arena_strdup(&p->arena, e->text);
 	utf8_repair(text);
 	v->message = text;
+	if (*e->below && v->where.pointer) {
+		/* The position is that of the whole. */
+		v->where = (struct where){ .pointer = arena_fmt(&p->arena, "%s/%s", v->where.pointer, e->below) };
+	}
 	v->object = object ? arena_strdup(&p->arena, object) : NULL;
 	v->kernel = *e->kernel ? arena_strdup(&p->arena, e->kernel) : NULL;
 }

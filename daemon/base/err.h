@@ -10,6 +10,7 @@ struct err {
 	int code;         /* negative errno */
 	char text[512];   /* what, where, and the remedy if there is one */
 	char kernel[160]; /* the kernel's own sentence, or empty */
+	char below[64];   /* the part of the object that it is about, as the rest of a JSON pointer; or empty */
 };
 
 /* Returns -abs(@code), which is then @e->code. */
@@ -49,7 +50,7 @@ struct problems {
 	size_t compared; /* names compared so far with wrong ones (suggest.h) */
 };
 void problem_add(struct problems *p, int code, const struct where *where, const char *fmt, ...) _printf_(4, 5);
-/* Adds @e, with the kernel's words; @object may be NULL. */
+/* Adds @e, with the kernel's words, at the part of @where that it is about; @object may be NULL. */
 void problem_add_err(struct problems *p, const struct err *e, const struct where *where, const char *object);
 /* Adds that @object exists and belongs to @owner: a topology's name, or NULL for another program. */
 void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner);

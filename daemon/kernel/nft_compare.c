@@ -14,6 +14,7 @@ struct comparison {
 	struct arena arena;
 	char *how;
 	size_t size;
+	struct nft_source *place;
 	struct err *e;
 };
 
@@ -241,12 +242,14 @@ static int rules_compare(struct comparison *c, const char *chain, const struct n
 
 		if (strcmp(seen->chain, chain))
 			continue;
+		*c->place = i == n ? (struct nft_source){ 0 } : v[i]->place;
 		if (i == n)
 			return differs(c, "chain %s has more rules than it should", chain);
 		r = rule_same(c, v[i++], seen);
 		if (r <= 0)
 			return r < 0 ? r : differs(c, "chain %s, rule %zu is another one", chain, i);
 	}
+	*c->place = i == n ? (struct nft_source){ 0 } : v[i]->place;
 	return i == n ? 0 : differs(c, "chain %s has lost rule %zu", chain, i + 1);
 }
 
@@ -295,7 +298,7 @@ static int own_compare(struct comparison *c, const struct nft_chain_image *base,
 		if (c->want->rules[i].last == last && !strcmp(c->want->rules[i].chain, base->name))
 			v[n++] = &c->want->rules[i];
 	if (last && base->policy == NF_DROP) {
-		drop = nft_drop(&c->arena, name);
+		drop = nft_drop(&c->arena, base->name, name);
 		v[n++] = &drop;
 	}
 	if (!nft_seen_chain(c->seen, name))
@@ -361,13 +364,14 @@ static int table_compare(struct comparison *c)
 }
 
 int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct nft_image *want, const char *topology,
-		      enum nft_state *ret, char *ret_how, size_t size, struct err *e)
+		      enum nft_state *ret, char *ret_how, size_t size, struct nft_source *ret_place, struct err *e)
 {
-	struct comparison c = { nl, seen, want, topology, { 0 }, ret_how, size, e };
+	struct comparison c = { nl, seen, want, topology, { 0 }, ret_how, size, ret_place, e };
 	bool any = false;
 	int r = 0;
 
 	ret_how[0] = '\0';
+	*ret_place = (struct nft_source){ 0 };
 	for (size_t i = 0; i < seen->n_chains; i++)
 		any |= seen->chains[i].topology && !strcmp(seen->chains[i].topology, topology);
 	if (any)

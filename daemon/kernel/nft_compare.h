@@ -5,6 +5,7 @@
 
 enum nft_state { NFT_ABSENT, NFT_EQUAL, NFT_DIFFERENT };
 
-/* Compares @seen with @want; @ret_how says what differs, "chain forward_lab: rule 3".  @nl is asked for what sets hold. */
+/* Compares @seen with @want; @ret_how says what differs, "chain forward_lab: rule 3", and @ret_place what of the file that
+ * is.  @nl is asked for what sets hold. */
 int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct nft_image *want, const char *topology,
-		      enum nft_state *ret, char *ret_how, size_t size, struct err *e);
+		      enum nft_state *ret, char *ret_how, size_t size, struct nft_source *ret_place, struct err *e);

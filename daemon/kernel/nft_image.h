@@ -4,6 +4,24 @@
 #pragma once
 #include "base.h"
 
+/* What of a file a rule is made of, as the end of a JSON pointer: entry 3 of "filter/rules", or all of "filter/input";
+ * what is NULL: of nothing in particular. */
+struct nft_source {
+	const char *what;
+	size_t entry; /* NFT_WHOLE: all of it */
+};
+#define NFT_WHOLE SIZE_MAX
+
+/* "filter/rules/3", or empty. */
+static inline const char *nft_source_text(const struct nft_source *p, char buf[64])
+{
+	if (p->what && p->entry != NFT_WHOLE)
+		snprintf(buf, 64, "%s/%zu", p->what, p->entry);
+	else
+		snprintf(buf, 64, "%s", p->what ? p->what : "");
+	return buf;
+}
+
 /* A base chain; the rules of the topology are in the chain NAME_TOPOLOGY, which it jumps to. */
 struct nft_chain_image {
 	const char *name, *type; /* "nat", "filter" */
@@ -19,7 +37,8 @@ struct nft_set_image {
 	uint32_t data_type, data_size; /* of a map */
 	const void *elements;          /* NFTA_LIST_ELEMs, perhaps more than 64 KiB of them */
 	size_t size;
-	size_t n; /* elements */
+	size_t n;                /* elements */
+	struct nft_source place; /* of the rule that looks it up */
 };
 
 struct nft_rule_image {
@@ -28,6 +47,7 @@ struct nft_rule_image {
 	const void *expressions; /* the contents of NFTA_RULE_EXPRESSIONS: NFTA_LIST_ELEMs */
 	size_t size;
 	const char *comment; /* NULL: none */
+	struct nft_source place;
 };
 
 struct nft_image {

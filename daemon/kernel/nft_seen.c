@@ -332,7 +332,10 @@ struct nft_rule_image nft_jump(struct arena *a, const char *from, const char *to
 	return verdict(a, from, NFT_JUMP, to);
 }
 
-struct nft_rule_image nft_drop(struct arena *a, const char *chain)
+struct nft_rule_image nft_drop(struct arena *a, const char *base, const char *chain)
 {
-	return verdict(a, chain, NF_DROP, NULL);
+	struct nft_rule_image r = verdict(a, chain, NF_DROP, NULL);
+
+	r.place = (struct nft_source){ arena_fmt(a, "filter/%s", base), NFT_WHOLE };
+	return r;
 }

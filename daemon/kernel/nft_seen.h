@@ -70,4 +70,4 @@ const char *nft_chain_name(struct arena *a, const char *base, const char *topolo
 const void *nft_chain_mark(size_t *ret_size);
 /* The contents of NFTA_RULE_EXPRESSIONS of a jump, and of a drop. */
 struct nft_rule_image nft_jump(struct arena *a, const char *from, const char *to);
-struct nft_rule_image nft_drop(struct arena *a, const char *chain);
+struct nft_rule_image nft_drop(struct arena *a, const char *base, const char *chain);

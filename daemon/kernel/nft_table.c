@@ -17,7 +17,10 @@ enum {
 struct transaction {
 	char *bytes;
 	size_t size, room;
-	const char **about;
+	struct about {
+		const char *words;
+		struct nft_source place;
+	} *about;
 	size_t n, n_room;
 	struct arena arena;
 };
@@ -46,7 +49,7 @@ static void add(struct transaction *t, struct nl_msg *m, const char *about)
 		t->n_room = t->n_room ? t->n_room * 2 : 64;
 		t->about = must(reallocarray(t->about, t->n_room, sizeof(*t->about)));
 	}
-	t->about[t->n++] = about;
+	t->about[t->n++] = (struct about){ .words = about };
 	nlmsg_free(m);
 }
 
@@ -124,6 +127,7 @@ static void add_rule(struct transaction *t, const struct nft_rule_image *r, cons
 		msg_put(m, NFTA_RULE_USERDATA, comment, n + 2);
 	}
 	add(t, m, about);
+	t->about[t->n - 1].place = r->place;
 }
 
 /* As many of the elements as fit a message, from @at; where the next begin. */
@@ -166,6 +170,7 @@ static void add_set(struct transaction *t, const struct nft_set_image *s, uint32
 	nft_put_u32(m, NFTA_SET_DESC_SIZE, (uint32_t)s->n);
 	nla_nest_end(m, nest);
 	add(t, m, "a set of values");
+	t->about[t->n - 1].place = s->place;
 	for (size_t at = 0, end; at < s->size && (end = elements_part(s, at)) > at; at = end) {
 		m = nft_msg(NFT_MSG_NEWSETELEM, NLM_F_CREATE, end - at);
 		msg_put_string(m, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
@@ -173,6 +178,7 @@ static void add_set(struct transaction *t, const struct nft_set_image *s, uint32
 		nft_put_u32(m, NFTA_SET_ELEM_LIST_SET_ID, id);
 		msg_put(m, NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED, (const char *)s->elements + at, end - at);
 		add(t, m, "a set of values");
+		t->about[t->n - 1].place = s->place;
 	}
 }
 
@@ -343,7 +349,7 @@ static void add_rules(struct transaction *t, const struct after *a)
 
 		if (base->policy == NF_DROP) {
 			const char *chain = nft_chain_name(a->arena, base->name, a->topology, true);
-			struct nft_rule_image r = nft_drop(a->arena, chain);
+			struct nft_rule_image r = nft_drop(a->arena, base->name, chain);
 
 			add_rule(t, &r, chain, arena_fmt(&t->arena, "the policy of %s", base->name));
 		}
@@ -383,9 +389,11 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 		add_rules(t, a);
 	}
 	add_bracket(t, NFNL_MSG_BATCH_END);
-	if (rtnl_transact(nl, t->bytes, t->size, &at, e) < 0)
-		return err_prefix(e, "nftables, %s", at < t->n ? t->about[at] : "the transaction");
-	return 0;
+	if (rtnl_transact(nl, t->bytes, t->size, &at, e) >= 0)
+		return 0;
+	if (at < t->n)
+		nft_source_text(&t->about[at].place, e->below);
+	return err_prefix(e, "nftables, %s", at < t->n ? t->about[at].words : "the transaction");
 }
 
 int nft_table_commit(struct rtnl *nl, const struct nft_image *want, const char *topology, struct err *e)

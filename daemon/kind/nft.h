@@ -196,6 +196,7 @@ struct nft_rule {
 	uint16_t map_from,
 		map_n; /* of dnat: ports from map_from go to those from target.port_from, one to one; 0: none */
 	const char *log, *comment;
+	struct nft_source place; /* what it is made of */
 };
 
 struct nft_rules {
@@ -205,6 +206,8 @@ struct nft_rules {
 	uint8_t policy[NFT_BASES]; /* enum nft_action; NONE: the chain is not needed */
 };
 
+/* Notes of the rules from @first on what they are made of, unless that is known. */
+void nft_rules_place(struct nft_rules *r, size_t first, const char *what, size_t entry);
 /* A new rule of both families. */
 struct nft_rule *nft_rule_add(struct nft_rules *r, enum nft_base base, enum nft_verb verb);
 void nft_term_add(struct nft_rule *r, enum nft_what what, const struct nft_list *list);

@@ -146,6 +146,7 @@ static void chain_begin(const struct nft_filter *filter, size_t i, struct nft_ru
 	/* Before what accepts the answer, whose segments are to be small, too. */
 	if (filter->clamp_mss && bases[i] == NFT_FORWARD) {
 		r = nft_rule_add(all, bases[i], NFT_DO_CLAMP);
+		r->place = (struct nft_source){ "filter/clamp_mss", NFT_WHOLE };
 		nft_term_add(r, NFT_WHAT_SYN, NULL);
 	}
 	/* A rule about connections is what makes the kernel put fragments together before the others see them. */
@@ -219,6 +220,7 @@ static void rule(const struct nft_entry *e, enum nft_base base, struct nft_rules
 
 void nft_filter_expand(const struct nft_filter *filter, struct nft_rules *all)
 {
+	static const char *const places[] = { "filter/input", "filter/forward", "filter/output" };
 	static const struct nft_entry everything;
 	size_t last;
 
@@ -230,14 +232,20 @@ void nft_filter_expand(const struct nft_filter *filter, struct nft_rules *all)
 		if (!used)
 			continue;
 		all->policy[bases[i]] = filter->policy[i] ? filter->policy[i] : (uint8_t)NFT_ACTION_ACCEPT;
+		last = all->n;
 		chain_begin(filter, i, all);
-		for (size_t k = 0; k < filter->n; k++)
+		nft_rules_place(all, last, filter->policy[i] ? places[i] : "filter", NFT_WHOLE);
+		for (size_t k = 0; k < filter->n; k++) {
+			last = all->n;
 			if (filter->rules[k].chain == i + NFT_WORD_INPUT)
 				rule(&filter->rules[k], bases[i], all);
+			nft_rules_place(all, last, "filter/rules", k);
+		}
 		if (filter->policy[i] != NFT_ACTION_REJECT)
 			continue;
 		last = all->n;
 		reject(&everything, 0, bases[i], all);
+		nft_rules_place(all, last, places[i], NFT_WHOLE);
 		while (last < all->n)
 			all->v[last++].last = true;
 	}

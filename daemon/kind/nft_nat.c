@@ -186,6 +186,7 @@ static void dnat(const struct nft_entry *e, struct nft_rules *all)
 void nft_nat_expand(const struct nft_nat *nat, struct nft_rules *all)
 {
 	bool localhost = false;
+	size_t first = all->n;
 
 	for (size_t i = 0; i < nat->n_dnat; i++)
 		localhost |= nat->dnat[i].localhost;
@@ -197,8 +198,15 @@ void nft_nat_expand(const struct nft_nat *nat, struct nft_rules *all)
 		nft_term_add_text(all, r, NFT_WHAT_IIFNAME, &nft_ifnames, true, LOOPBACK);
 		nft_term_add_text(all, r, NFT_WHAT_DADDR, &nft_addresses, false, loopback[NFT_IPV4]);
 	}
-	for (size_t i = 0; i < nat->n_dnat; i++)
+	nft_rules_place(all, first, "nat/dnat", NFT_WHOLE);
+	for (size_t i = 0; i < nat->n_dnat; i++) {
+		first = all->n;
 		dnat(&nat->dnat[i], all);
-	for (size_t i = 0; i < nat->n_masquerade; i++)
+		nft_rules_place(all, first, "nat/dnat", i);
+	}
+	for (size_t i = 0; i < nat->n_masquerade; i++) {
+		first = all->n;
 		masquerade_each(&nat->masquerade[i], all);
+		nft_rules_place(all, first, "nat/masquerade", i);
+	}
 }

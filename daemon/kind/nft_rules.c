@@ -68,6 +68,13 @@ bool nft_text_equal(const void *a, const void *b)
 	return x && y ? !strcmp(x, y) : x == y;
 }
 
+void nft_rules_place(struct nft_rules *r, size_t first, const char *what, size_t entry)
+{
+	for (size_t i = first; i < r->n; i++)
+		if (!r->v[i].place.what)
+			r->v[i].place = (struct nft_source){ what, entry };
+}
+
 void nft_rules_of(const struct nft *o, struct nft_rules *ret, struct arena *a)
 {
 	struct nft_nat nat;
@@ -116,14 +123,18 @@ void nft_build(const struct nft *o, struct nft_image *ret, struct arena *a)
 			};
 	for (size_t i = 0; i < rules.n; i++) {
 		struct nft_expr p;
+		size_t first = sets.n;
 
 		nft_expr_init(&p, &sets);
 		nft_expr_rule(&p, &rules.v[i]);
 		v[i] = (struct nft_rule_image){ .chain = nft_base_name(rules.v[i].base),
 						.last = rules.v[i].last,
-						.comment = rules.v[i].comment };
+						.comment = rules.v[i].comment,
+						.place = rules.v[i].place };
 		v[i].expressions = nft_expr_take(&p, a, &v[i].size);
 		nft_expr_done(&p);
+		while (first < sets.n)
+			sets.v[first++].place = rules.v[i].place;
 	}
 	*ret = (struct nft_image){ chains, n_chains, sets.v, sets.n, v, rules.n };
 }
