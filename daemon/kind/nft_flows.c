@@ -8,13 +8,23 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+enum { SOURCES = 256 };
+
 struct flows {
 	struct nft_rules before, after;
 	struct rtnl *route; /* in the namespace; the thread is in it, too */
 	struct inet *local; /* its addresses */
 	size_t n_local, room;
-	struct inet to;        /* the last destination that was looked up … */
-	char out[IF_NAMESIZE]; /* … and the interface it is reached by; empty: none */
+	/* The last way that was looked up: where from and where to, and the
+	 * interface that leads there; empty: none. */
+	struct inet from, to;
+	char out[IF_NAMESIZE];
+	uint32_t oif;
+	/* Sources are few, and each has many connections: the interface that one arrives on, by the end of its address. */
+	struct {
+		struct inet from;
+		uint32_t iif;
+	} sources[SOURCES];
 	struct arena arena;
 };
 
@@ -63,24 +73,67 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	struct nlattr *oif = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtmsg), RTA_OIF);
 	struct flows *f = arg;
 
-	if (h->nlmsg_type == RTM_NEWROUTE && oif && !if_indextoname(nla_get_u32(oif), f->out))
-		f->out[0] = '\0';
+	if (h->nlmsg_type == RTM_NEWROUTE && oif)
+		f->oif = nla_get_u32(oif);
 }
 
-/* The interface that packets to @to leave by. */
-static const char *out_of(struct flows *f, const struct inet *to)
+/* The number of the interface that packets to @to leave by, 0 for none.  With @iif they come from @from and arrive there:
+ * policy routing may send them elsewhere than others. */
+static uint32_t route_to(struct flows *f, const struct inet *to, const struct inet *from, uint32_t iif)
 {
 	struct rtmsg r = { .rtm_family = to->family, .rtm_dst_len = to->len };
 	_cleanup_(msg_freep) struct nl_msg *m = NULL;
+	int size = to->family == AF_INET ? 4 : 16;
 	struct err e;
 
-	if (f->to.family == to->family && !memcmp(f->to.addr, to->addr, sizeof(to->addr)))
-		return f->out;
-	f->to = *to;
-	f->out[0] = '\0';
+	if (from)
+		r.rtm_src_len = from->len;
 	m = msg_new(RTM_GETROUTE, 0, &r, sizeof(r));
-	msg_put(m, RTA_DST, to->addr, to->family == AF_INET ? 4 : 16);
-	(void)!rtnl_ask(f->route, m, on_route, f, &e);
+	msg_put(m, RTA_DST, to->addr, (size_t)size);
+	if (from)
+		msg_put(m, RTA_SRC, from->addr, (size_t)size);
+	if (iif)
+		msg_put(m, RTA_IIF, &iif, sizeof(iif));
+	f->oif = 0;
+	return rtnl_ask(f->route, m, on_route, f, &e) < 0 ? 0 : f->oif;
+}
+
+static bool same_address(const struct inet *x, const struct inet *y)
+{
+	return x->family == y->family && !memcmp(x->addr, y->addr, sizeof(x->addr));
+}
+
+/* The interface that packets from @from arrive on is taken to be the one that answers leave by. */
+static uint32_t iif_of(struct flows *f, const struct inet *from)
+{
+	uint8_t at = from->addr[from->family == AF_INET ? 3 : 15];
+
+	if (!same_address(&f->sources[at].from, from)) {
+		f->sources[at].iif = route_to(f, from, NULL, 0);
+		f->sources[at].from = *from;
+	}
+	return f->sources[at].iif;
+}
+
+/* The interface that packets from @from to @to leave by. */
+static const char *out_of(struct flows *f, const struct inet *from, const struct inet *to)
+{
+	uint32_t iif, oif = 0;
+
+	if (same_address(&f->from, from) && same_address(&f->to, to))
+		return f->out;
+	f->from = *from;
+	f->to = *to;
+	if (is_local(f, from)) {
+		oif = route_to(f, to, from, 0);
+	} else {
+		/* Where the kernel says that it would not route them so, only the destination is known. */
+		iif = iif_of(f, from);
+		oif = iif ? route_to(f, to, from, iif) : 0;
+	}
+	oif = oif ? oif : route_to(f, to, NULL, 0);
+	if (!oif || !if_indextoname(oif, f->out))
+		f->out[0] = '\0';
 	return f->out;
 }
 
@@ -135,7 +188,7 @@ static bool term_matches(struct flows *f, const struct nft_term *t, const struct
 	case NFT_WHAT_STATUS_DNAT:
 		return c->dnat;
 	case NFT_WHAT_OIFNAME:
-		return list_has_name(&t->list, out_of(f, to));
+		return list_has_name(&t->list, out_of(f, &c->original.from, to));
 	default:
 		return true;
 	}
@@ -155,34 +208,71 @@ static bool rule_matches(struct flows *f, const struct nft_rule *r, const struct
 	return true;
 }
 
-static bool target_has(const struct nft_target *t, const struct inet *i)
+/* The rules that a connection meets, by what they translate and where. */
+static bool is_for(const struct flows *f, const struct nft_rule *r, const struct flow *c, bool source)
 {
+	if (source)
+		return r->verb == NFT_DO_MASQUERADE || r->verb == NFT_DO_SNAT;
+	return r->verb == NFT_DO_DNAT && r->base == (is_local(f, &c->original.from) ? NFT_NAT_OUTPUT : NFT_PREROUTING);
+}
+
+/* The port that a dnat sends a connection to. */
+static uint16_t port_after(const struct nft_rule *r, const struct flow *c)
+{
+	uint16_t port = ntohs(c->original.dport);
+
+	if (r->map_n)
+		return (uint16_t)(r->target.port_from + port - r->map_from);
+	return r->target.port_from ? r->target.port_from : port;
+}
+
+/* Whether the translation that a connection has is one that the rule makes. */
+static bool is_its_doing(const struct nft_rule *r, const struct flow *c, bool source)
+{
+	const struct inet *i = source ? &c->reply.to : &c->reply.from;
 	size_t size = i->family == AF_INET ? 4 : 16;
 
-	return !t->families || (memcmp(i->addr, t->from, size) >= 0 && memcmp(i->addr, t->to, size) <= 0);
+	if (r->target.families &&
+	    (memcmp(i->addr, r->target.from, size) < 0 || memcmp(i->addr, r->target.to, size) > 0))
+		return false;
+	return source || ntohs(c->reply.sport) == port_after(r, c);
 }
 
-static bool port_has(const struct nft_target *t, uint16_t port)
+/* Whether all that the rule asks for is known of a connection. */
+static bool is_certain(const struct nft_rule *r)
 {
-	return !t->port_from || (ntohs(port) >= t->port_from && ntohs(port) <= t->port_to);
+	bool certain = true;
+
+	for (size_t i = 0; i < r->n; i++)
+		certain &= r->terms[i].what != NFT_WHAT_IIFNAME && r->terms[i].what != NFT_WHAT_MARK;
+	return certain;
 }
 
-/* Whether a rule of @all matches and, of a translated connection, does what was done to it. */
-static bool rules_do(struct flows *f, const struct nft_rules *all, const struct flow *c, bool source, bool translated)
+/* The rule of @all that translates a connection; if @was is the one that did, as far as is known none before it. */
+static const struct nft_rule *rule_of(struct flows *f, const struct nft_rules *all, const struct flow *c, bool source,
+				      const struct nft_rule *was)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct nft_rule *r = &all->v[i];
-		bool snat = r->verb == NFT_DO_MASQUERADE || r->verb == NFT_DO_SNAT;
 
-		if (source ? !snat : r->verb != NFT_DO_DNAT)
+		if (!is_for(f, r, c, source) || !rule_matches(f, r, c, source))
 			continue;
-		if (translated &&
-		    !(source ? target_has(&r->target, &c->reply.to)
-			     : target_has(&r->target, &c->reply.from) && port_has(&r->target, c->reply.sport)))
-			continue;
-		if (rule_matches(f, r, c, source))
-			return true;
+		if (is_its_doing(r, c, source) && (!was || was->verb == r->verb))
+			return r;
+		if (was && is_certain(r))
+			return NULL;
 	}
+	return NULL;
+}
+
+/* A connection that is not translated, though a rule matches. */
+static bool is_missed(struct flows *f, const struct flow *c, bool source)
+{
+	if (source && is_local(f, &c->original.from))
+		return false;
+	for (size_t i = 0; i < f->after.n; i++)
+		if (is_for(f, &f->after.v[i], c, source) && rule_matches(f, &f->after.v[i], c, source))
+			return true;
 	return false;
 }
 
@@ -192,9 +282,11 @@ static bool is_stale(const struct flow *c, void *arg)
 
 	for (int source = 0; source < 2; source++)
 		if (source ? c->snat : c->dnat) {
-			if (rules_do(f, &f->before, c, source, true) && !rules_do(f, &f->after, c, source, true))
+			const struct nft_rule *was = rule_of(f, &f->before, c, source, NULL);
+
+			if (was && !rule_of(f, &f->after, c, source, was))
 				return true;
-		} else if (!(source && is_local(f, &c->original.from)) && rules_do(f, &f->after, c, source, false)) {
+		} else if (is_missed(f, c, source)) {
 			return true;
 		}
 	return false;

@@ -51,6 +51,7 @@ kind, address, port = sys.argv[1:4]
 kind = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
 c = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
 c.settimeout(float(sys.argv[4]))
+c.bind(("", int(sys.argv[5])))
 try:
     c.connect((address, int(port)))
     if kind == socket.SOCK_DGRAM:
@@ -87,10 +88,10 @@ class Net:
         self.servers.append(server)
         assert server.stdout.readline() == "ready\n"
 
-    def ask(self, netns, address, port, kind="tcp", seconds=5):
+    def ask(self, netns, address, port, kind="tcp", seconds=5, sport=0):
         """What a server answers: its port and who it sees; or the name of the error."""
         where = ["ip", "netns", "exec", netns] if netns else []
-        return self.machine.run(*where, "/usr/bin/python3", "-c", CLIENT, kind, address, port, seconds).stdout.strip()
+        return self.machine.run(*where, "/usr/bin/python3", "-c", CLIENT, kind, address, port, seconds, sport).stdout.strip()
 
     def silent(self, netns, address, port, kind="tcp"):
         return self.ask(netns, address, port, kind, seconds=0.5) == "TimeoutError"
@@ -379,3 +380,54 @@ def test_of_others(machine, net, others):
     assert flows(machine, "10.0.0.3") == [INSIDE]
     machine.apply(behind())
     assert flows(machine, "10.0.0.3") == [INSIDE]
+
+
+UDP = {"proto": "udp", "port": 53, "to": "10.0.0.2:80"}
+ALL = {"from": "10.0.0.0/24", "out": "eth0"}
+# NAT before and after; what answers then to a client outside, or who is seen there, instead of ns2.
+ELSEWHERE = {
+    "address": ({"dnat": [UDP]}, {"dnat": [{**UDP, "to": "10.0.0.3:83"}]}, f"83 {OUTSIDE}"),
+    "port": ({"dnat": [UDP]}, {"dnat": [{**UDP, "to": "10.0.0.2:81"}]}, f"81 {OUTSIDE}"),
+    "the same port": ({"dnat": [UDP]}, {"dnat": [{**UDP, "to": "10.0.0.2"}]}, f"53 {OUTSIDE}"),
+    "range": ({"dnat": [{**UDP, "port": "52-54", "to": "10.0.0.2:80-82"}]},
+              {"dnat": [{**UDP, "port": "53-55", "to": "10.0.0.2:80-82"}]}, f"80 {OUTSIDE}"),
+    "before it": ({"dnat": [UDP]}, {"dnat": [{**UDP, "from": "203.0.113.0/24", "to": "10.0.0.3:83"}, UDP]}, f"83 {OUTSIDE}"),
+    "of others": ({"dnat": [UDP]}, {"dnat": [{**UDP, "from": "198.51.100.1", "to": "10.0.0.3:83"}, UDP]}, f"80 {OUTSIDE}"),
+    "source": ({"masquerade": [ALL]}, {"masquerade": [{**ALL, "from": "10.0.0.2", "to": "203.0.113.9"}, ALL]}, "53 203.0.113.9"),
+    "masqueraded": ({"masquerade": [{**ALL, "to": "203.0.113.9"}]}, {"masquerade": [ALL]}, f"53 {INSIDE}"),
+}
+
+
+@pytest.mark.parametrize("how", ELSEWHERE)
+def test_sent_elsewhere(machine, net, how):
+    """The next datagram of the same client goes where that of a new one would."""
+    before, after, expected = ELSEWHERE[how]
+    machine.sh("ip addr add 203.0.113.9/32 dev eth0")
+    machine.apply(behind(nat=before))
+    net.listen("internet", 53)
+    net.listen("ns2", 53, 80, 81, 82)
+    net.listen("ns3", 83)
+    client = ("ns2", OUTSIDE) if "masquerade" in before else ("internet", INSIDE)
+    assert net.ask(*client, 53, "udp", sport=5555) != expected or how == "of others"
+    machine.apply(behind(nat=after))
+    assert net.ask(*client, 53, "udp", sport=5555) == expected
+    machine.sh("ip addr del 203.0.113.9/32 dev eth0")
+
+
+def test_policy_routing_decides_the_way_out(machine, net, others):
+    """Masqueraded out of an interface that only packets from ns2 take."""
+    machine.sh("ip link add wan type veth peer name wan netns internet; ip addr add 198.51.100.1/24 dev wan; ip link set wan up;"
+               "ip -n internet link set wan up; ip route add 192.0.2.0/24 dev eth0; " + OTHERS)
+    topology = behind(nat=masquerade("10.0.0.0/24", out="wan"))
+    topology["host"] |= {"rules": [{"priority": 100, "from": "10.0.0.2", "table": 100}],
+                         "routes": [{"to": "192.0.2.0/24", "dev": "wan", "table": 100}]}
+    topology["host"]["interfaces"]["wan"] = {}
+    machine.apply(topology)
+    for ns in "ns2", "ns3":
+        assert net.silent(ns, "192.0.2.1", 80, "udp")
+    assert flows(machine, "10.0.0.2") == ["198.51.100.1"] and flows(machine, "10.0.0.3") == [INSIDE]
+    del topology["host"]["nat"]
+    machine.apply(topology)
+    assert flows(machine, "10.0.0.2") == [] and flows(machine, "10.0.0.3") == [INSIDE]
+    machine.ctl("down", "lab")
+    machine.sh("ip link del wan; ip route del 192.0.2.0/24 dev eth0")
