@@ -146,6 +146,10 @@ static const struct {
 	/* Nobody else is on our veth pairs; a router solicits its neighbours only once
 	 * its own address is certain. */
 	{ "net/ipv6/conf/default/accept_dad", "0" },
+	/* With br_netfilter, rules for what is forwarded would cut a bridge, and NAT would keep a port from itself. */
+	{ "net/bridge/bridge-nf-call-iptables", "0" },
+	{ "net/bridge/bridge-nf-call-ip6tables", "0" },
+	{ "net/bridge/bridge-nf-call-arptables", "0" },
 };
 
 /* The defaults that the kernel would set otherwise: the same for all namespaces that are

@@ -290,6 +290,18 @@ def test_in_a_namespace(machine, net):
     assert machine.namespaces() == ["internet"]
 
 
+def test_bridge_of_a_namespace(machine, net):
+    """Rules are for what it routes: its ports reach one another, and the target of a forward itself, also with br_netfilter."""
+    ports = {f"p{n}": {"kind": "veth", "peer": f"ns{n}/eth0", "master": "br0"} for n in (2, 3)}
+    machine.apply({"namespaces": {
+        "switch": {"interfaces": {"br0": {"kind": "bridge", "addresses": ["10.0.0.1/24"]}, **ports}, "forwarding": True,
+                   "filter": {"forward": "drop"}, "nat": {"dnat": [{"proto": "tcp", "port": 8080, "to": "10.0.0.2:80"}]}},
+        **{f"ns{n}": {"interfaces": {"eth0": {"addresses": [f"10.0.0.{n}/24"]}}} for n in (2, 3)}}})
+    net.listen("ns2", 80)
+    assert net.ask("ns3", "10.0.0.2", 80) == "80 10.0.0.3"
+    assert net.ask("ns2", "10.0.0.1", 8080) == net.ask("ns3", "10.0.0.1", 8080) == "80 10.0.0.1"
+
+
 def test_output_of_one_topology(machine):
     """The machine's answer has the lines of a step as a list."""
     file = machine.file(behind({"masquerade": MASQUERADE}))
