@@ -24,14 +24,18 @@ struct part {
 	uint8_t families;
 };
 
-enum { PARTS = 6 };
+enum { PARTS = 7 };
 
 static size_t parts_of(const struct nft_entry *e, struct part ret[PARTS])
 {
 	const struct part all[] = {
-		{ "family", e->family },         { "from", list_families(&e->from) },
-		{ "to", list_families(&e->to) }, { "at", list_families(&e->at) },
-		{ "to", e->target.families },    { "icmp", list_families(&e->icmp) },
+		{ "family", e->family },
+		{ "from", list_families(&e->from) },
+		{ "to", list_families(&e->to) },
+		{ "at", list_families(&e->at) },
+		{ "to", e->target.families },
+		{ "icmp", list_families(&e->icmp) },
+		{ "proto", list_families(&e->proto) },
 	};
 	size_t n = 0;
 
@@ -48,8 +52,7 @@ uint8_t nft_entry_families(const struct nft_entry *e)
 
 	for (size_t i = 0, n = parts_of(e, parts); i < n; i++)
 		families &= parts[i].families;
-	/* The type of an ICMP message exists in both; the protocol says which is meant. */
-	return e->icmp.n && e->proto.n ? families & list_families(&e->proto) : families;
+	return families;
 }
 
 bool nft_entry_is_split(const struct nft_entry *e)

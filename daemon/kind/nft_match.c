@@ -25,6 +25,7 @@ static const struct row {
 	const struct word *words;
 	unsigned max;
 	bool port; /* of a target */
+	bool no_dollar;
 	const char *doc;
 } rows[] = {
 #define ROW(k, p, t, m, ...) { .key = k, .places = p, .type = t, .offset = offsetof(struct nft_entry, m), __VA_ARGS__ }
@@ -48,7 +49,8 @@ static const struct row {
 	ROW("hairpin", NFT_IN_DNAT, ROW_LIST, hairpin, .values = &nft_addresses,
 	    .doc = "the target's network, whose hosts get there too; by default that of the namespace's own address"),
 	ROW("localhost", NFT_IN_DNAT, ROW_TRUE, localhost, .doc = "127.0.0.1 leads there, too"),
-	ROW("log", NFT_IN_RULE, ROW_TEXT, log, .max = 64, .doc = "the beginning of a line in the kernel's log"),
+	ROW("log", NFT_IN_RULE, ROW_TEXT, log, .max = 64, .no_dollar = true,
+	    .doc = "the beginning of a line in the kernel's log"),
 	ROW("action", NFT_IN_RULE, ROW_WORD, action, .words = action_words, .doc = "what becomes of the packet"),
 	ROW("comment", ANYWHERE, ROW_TEXT, comment, .max = NFT_COMMENT_MAX, .doc = "shown by nft(8)"),
 #undef ROW
@@ -160,6 +162,11 @@ static int overlaps_check(const struct node *n, const struct nft_values *values,
 				   same ? "%s is in the list twice" : "%s overlaps with %s of the same list",
 				   list->v[at].text, other);
 			r = -EINVAL;
+		} else if (values->negatable && nft_names_are_one(&x->v, &y->v)) {
+			note_value(notes, &one,
+				   "%s and %s cannot be in one list, which nft(8) would not read; make two rules of it",
+				   sorted[last].v.text, y->v.text);
+			r = -EINVAL;
 		}
 		if (x->v.families != y->v.families || memcmp(y->v.to, x->v.to, sizeof(x->v.to)) > 0)
 			last = i;
@@ -238,6 +245,8 @@ static int text_read(const struct node *n, const struct row *row, const char **r
 		note_value(notes, n, *s ? "must not contain a NUL" : "must not be empty");
 	else if (bad)
 		note_value(notes, n, "must not contain double quotes or control characters, which nft(8) cannot write");
+	else if (row->no_dollar && strchr(s, '$'))
+		note_value(notes, n, "must not contain \"$\", which is a variable to nft(8)");
 	else if (strlen(s) > row->max)
 		note_value(notes, n, "is %zu bytes long, at most %u are allowed", strlen(s), row->max);
 	else {

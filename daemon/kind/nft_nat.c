@@ -105,7 +105,7 @@ static void masquerade_each(const struct nft_entry *e, struct nft_rules *all)
 	uint8_t families = nft_entry_families(e);
 
 	/* Without an address, IPv4 is meant: few want NAT of IPv6. */
-	if (!nft_entry_is_split(e))
+	if (!nft_entry_is_split(e) && families & NFT_IPV4)
 		families = NFT_IPV4;
 	for (unsigned family = NFT_IPV4; family <= NFT_IPV6; family++)
 		if (families & family)

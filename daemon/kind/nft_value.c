@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 
@@ -38,11 +39,21 @@ static int ifname_parse(const char *s, struct nft_value *ret, struct arena *a, s
 		return err_set(e, EINVAL, "\"%.64s\": nft(8) cannot write a name with a double quote", s);
 	if (ifname_problem(name, e))
 		return err_prefix(e, "\"%.64s\"", s);
-	ret->bits = many ? (uint8_t)((n - 1) * 8) : NFT_EXACT;
+	/* The longest name has nothing after it. */
+	ret->bits = many && n < IFNAMSIZ ? (uint8_t)((n - 1) * 8) : NFT_EXACT;
 	memcpy(ret->from, name, strlen(name));
 	nft_value_fill(ret, 16);
 	ret->text = arena_strdup(a, s);
 	return 0;
+}
+
+bool nft_names_are_one(const struct nft_value *x, const struct nft_value *y)
+{
+	size_t i = sizeof(x->to);
+
+	while (i > 0 && x->to[i - 1] == 0xff && y->from[i - 1] == 0)
+		i--;
+	return i > 0 && i < sizeof(x->to) && y->from[i - 1] == x->to[i - 1] + 1 && !memcmp(x->to, y->from, i - 1);
 }
 
 const struct nft_values nft_ifnames = {
@@ -67,11 +78,23 @@ const char *nft_address_text(struct arena *a, const uint8_t *bytes, uint8_t fami
 	return arena_strdup(a, inet_ntop(family == NFT_IPV4 ? AF_INET : AF_INET6, bytes, text, sizeof(text)));
 }
 
+/* Programs see such addresses in sockets that are for both families; packets never have them. */
+static int mapped_refuse(const char *s, const struct inet *i, struct err *e)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char text[INET_ADDRSTRLEN];
+
+	if (i->family != AF_INET6 || i->len < 96 || memcmp(i->addr, mapped, sizeof(mapped)) != 0)
+		return 0;
+	return err_set(e, EINVAL, "%.80s is in no packet: write an IPv4 address as %s", s,
+		       inet_ntop(AF_INET, i->addr + sizeof(mapped), text, sizeof(text)));
+}
+
 static int address_bare(const char *s, struct inet *ret, struct err *e)
 {
 	bool slash;
 
-	if (inet_parse(s, ret, &slash, e) < 0)
+	if (inet_parse(s, ret, &slash, e) < 0 || mapped_refuse(s, ret, e) < 0)
 		return e->code;
 	return slash ? err_set(e, EINVAL, "%.80s: a range goes from one address to another, without prefix lengths", s)
 		     : 0;
@@ -110,6 +133,8 @@ static int address_parse(const char *s, struct nft_value *ret, struct arena *a, 
 	if (dash)
 		return address_range(s, dash, ret, a, e);
 	if (inet_parse(s, &i, NULL, e) < 0)
+		return e->code;
+	if (mapped_refuse(s, &i, e) < 0)
 		return e->code;
 	net = inet_net(&i);
 	if (memcmp(net.addr, i.addr, sizeof(net.addr)))

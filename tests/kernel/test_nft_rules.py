@@ -149,6 +149,15 @@ def normal(found):
     return {chain: [one(rule) for rule in lines] for chain, lines in found.items()}
 
 
+def test_nft_reads_what_it_lists(machine):
+    """Whatever a file says: else saving and loading the rules of the whole machine would fail."""
+    odd = {"log": "%s \\ # { ; ", "comment": "\\ ' $(x) ; # {} ü"}
+    machine.apply(net(nat={"masquerade": [{"out": ["abcdefghijklmno*", "ÿ*"], "from": "10.0.0.0/24", "comment": odd["comment"]}]},
+                      filter={"input": "accept", "rules": [{"chain": "input", "in": "abcdefghijklmno*", "action": "reject", **odd},
+                                                           {"chain": "input", "in": ["a", "b*", "d*", "e.1", "e@f"], "action": "accept"}]}))
+    machine.run("nft", "-c", "-f", "-", text="flush ruleset\n" + machine.sh("nft list ruleset"))
+
+
 def test_several_topologies(machine):
     """NAT of several in one namespace; what two cannot both have is refused with both names."""
     def one(port, to, **more):
