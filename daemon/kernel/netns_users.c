@@ -2,6 +2,7 @@
 /* netns_users.c - finds processes by their namespace in /proc. */
 #include "netns_users.h"
 #include <dirent.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 struct leaving {
@@ -32,7 +33,7 @@ void process_command(int pid, char *ret, size_t size)
  * everybody. */
 static int inode_of(const char *task, ino_t *ret)
 {
-	char path[64];
+	char path[sizeof("/proc//net/stat") + NAME_MAX];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%s/net/stat", task);
