@@ -78,7 +78,7 @@ static struct event event_of(const struct heal *h, struct arena *a, const struct
 		.kind = o->kind->label,
 		.object = o->place,
 		.expected = describe(a, op->after, mask),
-		.actual = describe(a, op->before, mask),
+		.actual = op->before && op->before->instead ? op->before->instead : describe(a, op->before, mask),
 	};
 
 	if (ev.actual && op->before->out_of_order)

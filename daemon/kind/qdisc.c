@@ -49,15 +49,14 @@ static const char *tc(struct arena *a, const struct object *o)
 }
 
 /* Says what has the place of @want, and how it is removed. */
-static const char *foreign_words(struct arena *a, const struct object *want, const char *kind, const struct tcmsg *t)
+static const char *foreign_words(struct arena *a, const struct object *want, const char *what, const struct tcmsg *t)
 {
 	const char *at = t->tcm_parent == TC_H_ROOT ? "root" : arena_fmt(a, "parent %x:1", QDISC_ROOT >> 16);
 
 	return arena_fmt(a,
-			 "qdisc %s %s cannot be attached: another program's %.32s %x: is there, and netnsd leaves it "
+			 "qdisc %s %s cannot be attached: another program's %s is there, and netnsd leaves it "
 			 "alone; \"%s qdisc del dev %s %s\" removes it",
-			 want->place, want->kind->name, kind, TC_H_MAJ(t->tcm_handle) >> 16, tc(a, want), want->name,
-			 at);
+			 want->place, want->kind->name, what, tc(a, want), want->name, at);
 }
 
 /* What has taken the place of one of ours. */
@@ -66,7 +65,8 @@ static void foreign_add(const struct reading *r, const struct object *want, cons
 	struct model *m = r->obs->observed;
 	struct object *o = object_new(m, r->kind, want->netns, want->name);
 
-	o->foreign = foreign_words(&m->arena, want, kind, t);
+	o->instead = arena_fmt(&m->arena, "%.32s %x:", kind, TC_H_MAJ(t->tcm_handle) >> 16);
+	o->foreign = foreign_words(&m->arena, want, o->instead, t);
 	observer_add(r->obs, o);
 }
 

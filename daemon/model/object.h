@@ -53,6 +53,7 @@ struct object {
 	const char *owner_name; /* the topology, for OWNER_OTHER_TOPOLOGY */
 	const char *damage;     /* of an observed one that is not ours, but may be: what its mark lacks; remedy */
 	const char *foreign;    /* of an observed one: what another program has where it would be; remedy */
+	const char *instead;    /* likewise: that, in a word, "pfifo 1:"; NULL: it is told by its fields */
 	const char *alias_of;   /* of an observed one: it is an alternative name of this interface, which is declared */
 	uint64_t cookie;        /* of an observed namespace; of a declared object, where it was observed … */
 	uint32_t marked;        /* … with our complete mark, and the number (born) that it had; 0: it was not */

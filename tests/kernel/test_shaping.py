@@ -153,6 +153,9 @@ def test_foreign_root(machine, foreign):
     machine.apply(tbf())
     machine.sh(f"tc -n a qdisc replace dev eth0 root handle 77: {foreign}")
     wait_for(lambda: any(d.get("reason") == "foreign" for d in machine.status().get("drift", [])))
+    [drift] = machine.status()["drift"]
+    assert (drift["expected"], drift["actual"]) == ("tbf", f"{kind} 77:")
+    assert f"lab: qdisc a/eth0 is {kind} 77:, not tbf" in machine.ctl("status", "lab").stdout
     assert kinds(machine) == before
     machine.sh("tc -n a qdisc del dev eth0 root")
     wait_for(lambda: kinds(machine) == [("tbf", "4e44:", "root")])
