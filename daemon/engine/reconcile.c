@@ -12,6 +12,8 @@
 #include "boot.h"
 #include "heal/heal.h"
 #include "heal/watched.h"
+#include "base/log.h"
+#include "kernel/netns_etc.h"
 #include "model/owner.h"
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -384,6 +386,21 @@ static void env_init(struct env *env, const struct kinds *kinds, const struct en
 	env->store = (struct store){ &env->state, store_begin, store_commit, store_abandon };
 }
 
+static bool is_known(const void *engine, const char *topology)
+{
+	return topology_find(&((const struct engine *)engine)->env, topology, NULL) != NULL;
+}
+
+/* What topologies of an earlier boot had outside /run. */
+static void clear_old(const struct engine *g)
+{
+	size_t n = etc_clear_old(is_known, g);
+
+	if (n)
+		log_notice("%zu file%s in " ETC_NETNS " of topologies that did not outlive the reboot removed", n,
+			   n == 1 ? "" : "s");
+}
+
 int engine_new(struct engine **ret, const struct engine_options *options, const struct kinds *kinds, struct err *e)
 {
 	struct engine *g = must(calloc(1, sizeof(*g)));
@@ -409,6 +426,8 @@ int engine_new(struct engine **ret, const struct engine_options *options, const 
 			g->alive();
 	if (g->boot)
 		boot_start(g);
+	if (options->stay)
+		clear_old(g);
 	*ret = g;
 	return 0;
 }

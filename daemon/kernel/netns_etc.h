@@ -40,6 +40,9 @@ int etc_remove(const char *netns, const char *file, const char *topology, struct
 int etc_mark(const char *netns, const char *file, const char *topology, bool on, struct err *e);
 /* Removes what an interrupted create has left of namespaces of @set. */
 void etc_clear(const struct netns_set *set);
+/* Removes files that were written before the machine was booted, for topologies that nobody knows (netns_etc_old.c); how
+ * many. */
+size_t etc_clear_old(bool (*is_known)(const void *arg, const char *topology), const void *arg);
 
 /* ---- what reading and writing share ---- */
 

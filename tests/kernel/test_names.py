@@ -309,6 +309,30 @@ def test_after_a_reboot(bare, etc):
     assert tree(etc) == []
 
 
+@pytest.mark.parametrize("back", [False, True], ids=["gone", "brought back"])
+def test_of_another_boot(bare, etc, back):
+    """What boot does not bring back leaves no files, in a namespace of others neither; but those of others, or ones that
+    were written since, stay."""
+    bare.sh("ip netns add theirs; mkdir /etc/netns/theirs")
+    bare.start()
+    bare.apply(topology(DNS))
+    bare.apply(topology(DNS, True, "theirs", existing=True), "more", *(["--persist"] if back else []))
+    bare.apply(topology(DNS, netns="new"), "new")
+    bare.stop(signal.SIGKILL)
+    # The reboot: namespaces and /run are gone.
+    bare.sh("cd /etc/netns; echo mine >theirs/own; touch -d '20 years ago' theirs/* ns1/*; ip netns del ns1; ip netns del theirs; "
+            "ip netns del new; rm -rf /run/netnsd; ip netns add theirs")
+    bare.start()
+    kept = ["theirs/hosts", "theirs/resolv.conf"] if back else []
+    assert tree(etc) == sorted(["new", "new/resolv.conf", "theirs", "theirs/own", *kept])
+    if back:
+        wait_for(lambda: bare.state("more") == "up")
+        bare.ctl("down", "more", "--forget")
+    else:
+        assert "3 files in /etc/netns of topologies that did not outlive the reboot removed" in bare.log()
+    bare.sh("rm -r /etc/netns/new /etc/netns/theirs; ip netns del theirs")
+
+
 def test_removed_while_nobody_watched(bare, etc):
     bare.start()
     bare.apply(topology(DNS, True))
