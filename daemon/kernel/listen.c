@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* listen.c - the socket for events: its groups, its filter, and the place that each message is about. */
+/* listen.c - the sockets for events: their groups, and the place that each message is about. */
 #include "listen.h"
+#include "listen_filter.h"
 #include "model/owner.h"
 #include "rtnl.h"
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/net_namespace.h>
 #include <linux/netconf.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -30,67 +29,6 @@ struct listener {
 	struct err lacks; /* code 0: nothing */
 };
 
-/* The protocols of routing daemons, in ranges: events of a router that fills its table would be
- * expensive for it and for us.  If one of its routes is in our way, we notice when it is needed. */
-static const struct {
-	uint8_t first, last;
-} daemons[] = {
-	{ RTPROT_GATED, RTPROT_GATED },
-	{ RTPROT_MRT, RTPROT_NTK },
-	{ RTPROT_MROUTED, RTPROT_MROUTED },
-	{ RTPROT_BABEL, RTPROT_BABEL },
-	{ RTPROT_OPENR, RTPROT_OPENR },
-	{ RTPROT_BGP, 199 }, /* with all of FRR's: ISIS, OSPF, RIP and EIGRP are among them */
-};
-
-enum { FILTER_QDISC = 9, FILTER_ROUTE = 13, FILTER_HEAD = 19, FILTER_SIZE = FILTER_HEAD + 2 * ARRAY_SIZE(daemons) + 2 };
-
-/* Jumps from instruction @at: to the one that passes a message, to the one that drops it. */
-#define PASS(at) (FILTER_SIZE - 2 - (at) - 1)
-#define DROP(at) (FILTER_SIZE - 1 - (at) - 1)
-
-/* Lets everything pass but, of traffic control, what is not about a root or about ours: classes, filters and actions
- * change as often as a program likes; and of routes, those of routing daemons and those of the kernel that do not lead
- * to the networks of addresses.  Numbers in the message are in host order, BPF loads network order. */
-static int filter_attach(int fd)
-{
-	struct sock_filter code[FILTER_SIZE] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), FILTER_ROUTE - 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), FILTER_ROUTE - 3, 0),
-		/* An odd number removes what the even one before it creates. */
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, htons(0xfffe)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWQDISC), FILTER_QDISC - 5, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWTCLASS), DROP(5), 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWTFILTER), DROP(6), 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWACTION), DROP(7), 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWCHAIN), DROP(8), PASS(8)),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct tcmsg, tcm_parent)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TC_H_ROOT, PASS(10), 0),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, htonl(TC_H_MAJ_MASK)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(QDISC_ROOT), PASS(12), DROP(12)),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, FILTER_HEAD - 15),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_table)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, DROP(16)),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, PASS(18), DROP(18)),
-	};
-	struct sock_fprog program = { FILTER_SIZE, code };
-	size_t n = FILTER_HEAD;
-
-	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++, n += 2) {
-		/* Below the first: not in this range; up to the last: in it. */
-		code[n] =
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, daemons[i].first, 0, (uint8_t)PASS(n));
-		code[n + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, daemons[i].last, 0,
-							   (uint8_t)DROP(n + 1));
-	}
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-}
-
 /* Groups that cannot be joined do not prevent the others. */
 static int groups_join(int fd, const struct kinds *kinds)
 {
@@ -104,20 +42,6 @@ static int groups_join(int fd, const struct kinds *kinds)
 				r = -errno;
 		}
 	return r;
-}
-
-/* Only the end of each transaction, which says who made it: it is a datagram of its own. */
-static int netfilter_filter_attach(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN), 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog program = { ARRAY_SIZE(code), code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 static int socket_bind(int protocol, struct err *e)
@@ -144,7 +68,7 @@ static int netfilter_open(struct err *lacks)
 	if (fd < 0)
 		return -1;
 	/* Of two reasons, the one that holds for all kinds is said. */
-	if ((netfilter_filter_attach(fd) < 0 ||
+	if ((listen_filter_nftables(fd) < 0 ||
 	     setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ||
 	     setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0) &&
 	    !lacks->code)
@@ -159,7 +83,7 @@ static int socket_open(const struct kinds *kinds, struct err *lacks, struct err 
 
 	if (fd < 0)
 		return fd;
-	if (filter_attach(fd) < 0)
+	if (listen_filter_rtnetlink(fd) < 0)
 		return err_kernel(e, errno, NULL, "listening to the kernel");
 	joined = groups_join(fd, kinds);
 	if (joined < 0)
