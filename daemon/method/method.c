@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* method.c - the table of methods, and those that only read.  Calls have been checked
  * against the interface text. */
+#include "engine/graph.h"
 #include "engine/outcome.h"
 #include "engine/shape.h"
 #include "method.h"
@@ -84,6 +85,32 @@ static void method_list(struct call *c, _unused_ const void *in, void *arg)
 		call_refused(c, &e);
 }
 
+enum { NAMES_MAX = 4096 };
+
+struct graph_in {
+	struct json_object *names;
+};
+static const struct json_member graph_members[] = {
+	JSON_MEMBER(graph_in, names, LIST, .optional = true, .max = NAMES_MAX, .problem = name_problem),
+};
+static const struct json_struct graph_takes = PARAMETERS(graph_in, graph_members);
+
+static void method_graph(struct call *c, const void *in, void *arg)
+{
+	struct json_object *names = ((const struct graph_in *)in)->names, *reply;
+	struct method_context *m = arg;
+	const char *missing = NULL;
+	struct err e;
+	int r = graph_answer(m->engine, names, &reply, &missing, &e);
+
+	if (r == 0)
+		call_reply(c, reply);
+	else if (r == -ENOENT && missing)
+		call_no_such_topology(c, missing);
+	else
+		call_refused(c, &e);
+}
+
 struct show_in {
 	const char *name;
 };
@@ -126,6 +153,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Status", READ, method_status, &status_takes },
 		{ "List", READ, method_list },
 		{ "Show", READ, method_show, &show_takes },
+		{ "Graph", READ, method_graph, &graph_takes },
 		{ "Monitor", READ, method_monitor },
 		{ "Log", READ, method_log, &log_takes },
 		{ "Wait", READ, method_wait, &wait_takes },

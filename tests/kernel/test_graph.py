@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""What Graph answers: what topologies declare, in the order of the file, with the state of the kernel."""
+import pytest
+from machine import wait_for
+from topologies import everyday
+from varlink import Connection, VarlinkError
+
+LAB = {
+    "host": {"interfaces": {"port2": {"master": "br0"}, "br0": {"kind": "bridge", "addresses": ["10.1.0.1/24"]},
+                            "port1": {"master": "br0"}}},
+    "namespaces": {
+        "zz": {"interfaces": {"eth1": {"kind": "veth", "peer": "host/port1", "addresses": ["10.1.0.3/24", "10.1.0.2/24"]},
+                              "eth0": {"kind": "veth", "peer": "host/port2", "tbf": {"rate": "1mbit", "burst": "10kb",
+                                                                                     "latency": "50ms"}}},
+               "routes": [{"to": "default", "via": "10.1.0.1"}, {"to": "10.9.0.0/16", "via": "10.1.0.1"}]},
+        "aa": {},
+    },
+}
+
+
+def graph(machine, **parameters):
+    answer = machine.call("Graph", **parameters)
+    interfaces = {f"{n['name']}/{i['name']}": i for n in answer["namespaces"] for i in n["interfaces"]}
+    return answer, {n["name"]: n for n in answer["namespaces"]}, interfaces
+
+
+def cables(answer):
+    return [(c["type"], c["from"], c.get("to")) for c in answer["cables"]]
+
+
+def test_order_and_contents(machine):
+    machine.apply(LAB)
+    answer, namespaces, interfaces = graph(machine)
+    assert [n["name"] for n in answer["namespaces"]] == ["host", "zz", "aa"]
+    assert [i["name"] for i in namespaces["host"]["interfaces"]] == ["port2", "br0", "port1"]
+    assert [i["name"] for i in namespaces["zz"]["interfaces"] if i["name"] != "lo"] == ["eth1", "eth0"]
+    assert namespaces["host"]["foreign"] and "topology" not in namespaces["host"]
+    assert namespaces["zz"]["topology"] == "lab" and not namespaces["zz"]["foreign"]
+    assert namespaces["zz"]["gateways"] == ["default via 10.1.0.1"]
+    assert interfaces["zz/eth1"] == {"name": "eth1", "kind": "veth", "topology": "lab", "state": "up", "drifted": False,
+                                     "foreign": False, "mtu": 1500, "addresses": ["10.1.0.3/24", "10.1.0.2/24"],
+                                     "shaping": []}
+    assert interfaces["zz/eth0"]["shaping"] == ["tbf rate 1mbit burst 10kb latency 50ms"]
+    assert interfaces["host/br0"]["kind"] == "bridge"
+    assert cables(answer) == [("pair", "host/port2", "zz/eth0"), ("port", "host/port2", "host/br0"),
+                              ("pair", "host/port1", "zz/eth1"), ("port", "host/port1", "host/br0")]
+
+
+def test_states(machine):
+    machine.apply(dict(everyday(), on_drift="report"), "one")
+    machine.ip("-n", "ns1", "link", "set", "veth-ns", "down")
+    machine.ip("-n", "ns1", "link", "add", "theirs", "type", "bridge")
+    machine.ip("-n", "ns1", "link", "set", "theirs", "up")
+    wait_for(lambda: graph(machine)[2]["ns1/veth-ns"]["drifted"])
+    wait_for(lambda: graph(machine)[2]["host/veth-host"]["state"] == "no_carrier")
+    _, _, interfaces = graph(machine)
+    assert interfaces["ns1/veth-ns"]["state"] == "down"
+    assert not interfaces["host/veth-host"]["foreign"]
+    assert interfaces["ns1/theirs"]["foreign"] and "topology" not in interfaces["ns1/theirs"]
+    machine.ip("-n", "ns1", "link", "del", "veth-ns")
+    wait_for(lambda: graph(machine)[2]["ns1/veth-ns"]["state"] == "missing")
+    assert graph(machine)[2]["host/veth-host"]["state"] == "missing"
+
+
+def test_down_and_several(machine):
+    machine.apply(everyday(), "one")
+    machine.apply({"host": {"interfaces": {"other": {"addresses": ["10.7.0.1/24"]}}},
+                   "namespaces": {"ns2": {"interfaces": {"e": {"kind": "veth", "peer": "host/other"}}}}}, "two")
+    machine.ctl("down", "two")
+    answer, namespaces, interfaces = graph(machine)
+    assert [n["name"] for n in answer["namespaces"]] == ["host", "ns1", "ns2"]
+    assert namespaces["ns2"]["missing"] and interfaces["ns2/e"]["state"] == "missing"
+    assert interfaces["host/other"]["topology"] == "two" and interfaces["host/other"]["addresses"] == ["10.7.0.1/24"]
+    assert ("pair", "host/other", "ns2/e") in cables(answer) or ("pair", "ns2/e", "host/other") in cables(answer)
+    answer, namespaces, _ = graph(machine, names=["two"])
+    assert list(namespaces) == ["host", "ns2"] and len(cables(answer)) == 1
+
+
+def test_no_such_topology(machine):
+    machine.apply(everyday(), "one")
+    with Connection(machine.socket) as v, pytest.raises(VarlinkError) as info:
+        v.call("io.netnsd.Graph", names=["one", "nobody"])
+    assert (info.value.name, info.value.parameters) == ("io.netnsd.NoSuchTopology", {"name": "nobody"})
+
+
+def test_one_end(machine):
+    """A veth that somebody else created leads to where nobody looked."""
+    machine.apply(everyday(), "one")
+    machine.sh("ip netns add away; ip -n ns1 link add theirs type veth peer name e netns away")
+    wait_for(lambda: "ns1/theirs" in graph(machine)[2])
+    answer, namespaces, interfaces = graph(machine)
+    assert interfaces["ns1/theirs"]["foreign"] and "away" not in namespaces
+    assert ("pair", "ns1/theirs", None) in cables(answer) and len(cables(answer)) == 2
+    machine.sh("ip netns del away")
