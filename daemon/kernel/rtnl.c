@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* rtnl.c - speaks rtnetlink with libnl's sockets and messages.  Answers are read here and
- * not by libnl's receiver, which drops the kernel's extended error and the error in
- * NLMSG_DONE. */
+/* rtnl.c - speaks rtnetlink with libnl's messages.  Answers are read here and not by
+ * libnl's receiver, which drops the kernel's extended error and the error in NLMSG_DONE;
+ * and libnl opens at most 1024 sockets. */
 #include "rtnl.h"
 #include <linux/rtnetlink.h>
-#include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -16,8 +14,9 @@ enum {
 };
 
 struct rtnl {
-	struct nl_sock *sock;
+	int fd;
 	uint32_t seq;
+	bool behind; /* answers may be left in it */
 };
 
 /* One answer at a time is read, by the one thread that speaks netlink; while the messages of a dump are gone through,
@@ -28,15 +27,12 @@ static char ask_buffer[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 static int socket_open(struct rtnl **ret, int protocol, struct err *e)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	struct nl_sock *sock = must(nl_socket_alloc());
-	int on = 1, size = RECEIVE_BYTES, r = nl_connect(sock, protocol), fd = nl_socket_get_fd(sock);
+	_cleanup_(closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	int on = 1, size = RECEIVE_BYTES;
 
 	/* Only the kernel's messages are received: others in the namespace may send, too. */
-	if (r < 0 || connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
-		r = errno;
-		nl_socket_free(sock);
-		return err_kernel(e, r, NULL, "netlink socket");
-	}
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		return err_kernel(e, errno, NULL, "netlink socket");
 	/* Older kernels lack some of these; their errors then have fewer words. */
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
@@ -44,7 +40,7 @@ static int socket_open(struct rtnl **ret, int protocol, struct err *e)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	*ret = must(calloc(1, sizeof(**ret)));
-	**ret = (struct rtnl){ .sock = sock };
+	**ret = (struct rtnl){ .fd = take_fd(&fd) };
 	return 0;
 }
 
@@ -63,14 +59,32 @@ uint64_t rtnl_cookie(const struct rtnl *nl)
 	uint64_t cookie = 0;
 	socklen_t size = sizeof(cookie);
 
-	return getsockopt(nl_socket_get_fd(nl->sock), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
+	return getsockopt(nl->fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
+}
+
+uint32_t rtnl_port(const struct rtnl *nl)
+{
+	struct sockaddr_nl own = { 0 };
+	socklen_t size = sizeof(own);
+
+	return getsockname(nl->fd, (struct sockaddr *)&own, &size) < 0 ? 0 : own.nl_pid;
+}
+
+int rtnl_fd(const struct rtnl *nl)
+{
+	return nl->fd;
+}
+
+bool rtnl_is_behind(const struct rtnl *nl)
+{
+	return nl->behind;
 }
 
 void rtnl_close(struct rtnl *nl)
 {
 	if (!nl)
 		return;
-	nl_socket_free(nl->sock);
+	close(nl->fd);
 	free(nl);
 }
 
@@ -102,15 +116,16 @@ void msg_put_string(struct nl_msg *m, int type, const char *s)
 
 static int rtnl_send_bytes(struct rtnl *nl, const void *bytes, size_t size, struct err *e)
 {
-	if (send(nl_socket_get_fd(nl->sock), bytes, size, 0) < 0)
+	if (send(nl->fd, bytes, size, 0) < 0)
 		return err_kernel(e, errno, NULL, "netlink");
 	return 0;
 }
 
 static int rtnl_receive(struct rtnl *nl, char buffer[RECEIVE_BYTES], ssize_t *ret_size, struct err *e)
 {
-	struct pollfd p = { .fd = nl_socket_get_fd(nl->sock), .events = POLLIN };
+	struct pollfd p = { .fd = nl->fd, .events = POLLIN };
 
+	nl->behind = true;
 	/* As a rule the answer is there when the request returns. */
 	*ret_size = recv(p.fd, buffer, RECEIVE_BYTES, MSG_DONTWAIT);
 	if (*ret_size < 0 && errno == EAGAIN) {
@@ -118,7 +133,10 @@ static int rtnl_receive(struct rtnl *nl, char buffer[RECEIVE_BYTES], ssize_t *re
 			return err_set(e, ETIMEDOUT, "the kernel did not answer in %d s", ANSWER_MS / 1000);
 		*ret_size = recv(p.fd, buffer, RECEIVE_BYTES, MSG_DONTWAIT);
 	}
-	return *ret_size < 0 ? err_kernel(e, errno, NULL, "netlink answer") : 0;
+	if (*ret_size < 0)
+		return err_kernel(e, errno, NULL, "netlink answer");
+	nl->behind = false;
+	return 0;
 }
 
 /* An error message, or the end of a dump: both begin with an errno. */
@@ -328,12 +346,13 @@ int rtnl_batch_send(struct rtnl_batch *b, struct rtnl *nl, struct op **ret_op, s
 	return r < 0 ? r : refused;
 }
 
-/* One answer to a batch of nfnetlink; the first error counts, later ones follow from it. */
+/* One answer to a batch of nfnetlink; the first error counts, later ones follow from it.  What answers an earlier request
+ * is not one. */
 static void transaction_answer(const struct nlmsghdr *h, uint32_t first, size_t *ret_at, bool *done, struct err *e)
 {
 	struct err err;
 
-	if (h->nlmsg_type != NLMSG_ERROR)
+	if (h->nlmsg_type != NLMSG_ERROR || (int32_t)(h->nlmsg_seq - first) < 0)
 		return;
 	*done = true;
 	if (message_error(h, &err) == 0 || e->code)
@@ -344,7 +363,7 @@ static void transaction_answer(const struct nlmsghdr *h, uint32_t first, size_t 
 
 int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e)
 {
-	int left = (int)size, fd = nl_socket_get_fd(nl->sock), room = (int)size * 2;
+	int left = (int)size, fd = nl->fd, room = (int)size * 2;
 	uint32_t first = nl->seq + 1;
 	bool done = false;
 	ssize_t got = 0;
@@ -353,9 +372,9 @@ int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, str
 		h->nlmsg_seq = ++nl->seq;
 	if (size > BATCH_BYTES && setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	*ret_at = 0;
 	if (rtnl_send_bytes(nl, bytes, size, e) < 0)
 		return e->code;
-	*ret_at = 0;
 	e->code = 0;
 	/* All answers are there when the call returns (nfnetlink_rcv_batch, net/netfilter/nfnetlink.c). */
 	while ((got = recv(fd, receive_buffer, RECEIVE_BYTES, MSG_DONTWAIT)) >= 0 || errno == EINTR) {
@@ -364,6 +383,7 @@ int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, str
 		     h = nlmsg_next(h, &left))
 			transaction_answer(h, first, ret_at, &done, e);
 	}
+	nl->behind = errno != EAGAIN;
 	if (e->code == 0 && !done)
 		return err_kernel(e, errno == EAGAIN ? ENOMSG : errno, NULL, "netfilter did not answer");
 	return e->code;

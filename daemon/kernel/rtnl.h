@@ -17,6 +17,11 @@ int rtnl_open_netfilter(struct rtnl **ret, struct err *e);
 void rtnl_close(struct rtnl *nl);
 /* The kernel's unique number of its namespace, never reused; 0: it has none. */
 uint64_t rtnl_cookie(const struct rtnl *nl);
+/* Its own number, by which the kernel knows the owner of a table. */
+uint32_t rtnl_port(const struct rtnl *nl);
+int rtnl_fd(const struct rtnl *nl);
+/* Answers to a request that failed may still arrive: only rtnl_close can be relied on. */
+bool rtnl_is_behind(const struct rtnl *nl);
 static inline void rtnl_closep(struct rtnl **nl)
 {
 	rtnl_close(*nl);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <linux/rtnetlink.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 enum { LINES = 64 };
@@ -203,6 +204,62 @@ static void test_batch(_unused_ void **state)
 	assert_int_equal(send_three(&op, each, &e), 0);
 }
 
+static int transact(struct rtnl *nl, size_t *ret_at, struct err *e)
+{
+	struct nlmsghdr bytes[3];
+
+	for (size_t i = 0; i < 3; i++)
+		bytes[i] = (struct nlmsghdr){ .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = NLMSG_NOOP };
+	return rtnl_transact(nl, bytes, sizeof(bytes), ret_at, e);
+}
+
+/* The answers of one that failed may arrive with those of the next. */
+static void test_transaction(_unused_ void **state)
+{
+	static const struct line lost[] = { LOST };
+	static const struct line good[] = { { NLMSG_ERROR, 0, EPERM, 4 },
+					    { NLMSG_ERROR, 0, 0, 1 },
+					    { 0, 0, EAGAIN, 0 } };
+	static const struct line bad[] = { { NLMSG_ERROR, 0, ENOENT, 1 },
+					   { NLMSG_ERROR, 0, EINVAL, 0 },
+					   { 0, 0, EAGAIN, 0 } };
+	static const struct line old[] = { { NLMSG_ERROR, 0, 0, 3 }, { 0, 0, EAGAIN, 0 } };
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	struct err e;
+	size_t n;
+
+	assert_int_equal(rtnl_open(&nl, &e), 0);
+	PLAY(lost);
+	assert_int_equal(transact(nl, &n, &e), -ENOBUFS);
+	assert_true(rtnl_is_behind(nl));
+	PLAY(good);
+	assert_int_equal(transact(nl, &n, &e), 0);
+	assert_false(rtnl_is_behind(nl));
+	PLAY(bad);
+	assert_int_equal(transact(nl, &n, &e), -ENOENT);
+	assert_int_equal(n, 1);
+	PLAY(old);
+	assert_int_equal(transact(nl, &n, &e), -ENOMSG);
+}
+
+/* libnl's own sockets are 1024 at most. */
+static void test_many_sockets(_unused_ void **state)
+{
+	enum { MANY = 1100 };
+	struct rlimit l = { 2 * MANY, 2 * MANY };
+	struct rtnl *all[MANY];
+	struct err e;
+
+	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+		skip();
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(rtnl_open(&all[i], &e), 0);
+	assert_int_equal(rtnl_port(all[0]), getpid());
+	assert_int_not_equal(rtnl_port(all[1]), rtnl_port(all[MANY - 1]));
+	for (size_t i = 0; i < MANY; i++)
+		rtnl_close(all[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +268,8 @@ int main(void)
 		cmocka_unit_test(test_dump_never_still),
 		cmocka_unit_test(test_dump_refused),
 		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_transaction),
+		cmocka_unit_test(test_many_sockets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
