@@ -324,7 +324,7 @@ static int add_topology(struct build *b, struct engine *g, const struct topology
 		b->declared = v.declared;
 		b->observed = v.observed;
 	} else {
-		r = t->json ? topology_load(&g->env, t->json, &d, e) : 0;
+		r = t->json ? topology_load(&g->env, t->json, t->names, &d, e) : 0;
 		model_link(&d.model);
 		b->declared = &d.model;
 		b->observed = NULL;
