@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* arena.c - hands out memory from blocks that are freed together. */
 #include "arena.h"
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdarg.h>
 
 enum { BLOCK = 16 << 10, ALIGN = _Alignof(max_align_t) };
@@ -93,4 +96,11 @@ void arena_done(struct arena *a)
 		next = a->head->next;
 		free(a->head);
 	}
+}
+
+void memory_give_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }

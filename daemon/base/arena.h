@@ -15,3 +15,5 @@ char *arena_strdup(struct arena *a, const char *s);
 /* The memory of @from lives as long as @a from now on. */
 void arena_join(struct arena *a, struct arena *from);
 void arena_done(struct arena *a);
+/* Gives free memory back to the system: a large change leaves as much as it took, scattered among what stays. */
+void memory_give_back(void);

@@ -15,22 +15,8 @@
 #include "base/log.h"
 #include "kernel/netns_etc.h"
 #include "model/owner.h"
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 enum { LARGE_MODEL = 4096 }; /* objects */
-
-/* A large change leaves as much memory free as it took, scattered among what stays: gives it back. */
-static void give_back(bool large)
-{
-#ifdef __GLIBC__
-	if (large)
-		malloc_trim(0);
-#else
-	(void)large;
-#endif
-}
 
 /* Whether the change may begin; if not, the outcome is set. */
 static bool admit(struct engine *g, struct change *c, struct outcome *o)
@@ -223,7 +209,8 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 	large = g->job.pass.observed.n >= LARGE_MODEL;
 	job_done(&g->job);
 	finish(g, &o);
-	give_back(large);
+	if (large)
+		memory_give_back();
 }
 
 /* Takes a step of a change, or NULL; the time that users take is followed by a pause. */
