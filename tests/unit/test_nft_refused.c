@@ -14,7 +14,7 @@ static const char text[] =
 	"{\"namespaces\": {\"r\": {\"nat\": {\"masquerade\": [{\"out\": \"a*\"}, {\"from\": [\"10.1.0.0/24\", \"10.3.0.0/24\"], \"out\": \"b*\"}],"
 	" \"dnat\": [{\"proto\": \"tcp\", \"port\": 80, \"to\": \"10.0.0.2\"}]},"
 	" \"filter\": {\"input\": \"drop\", \"rules\": [{\"chain\": \"input\", \"proto\": \"tcp\", \"action\": \"accept\"},"
-	" {\"chain\": \"forward\", \"in\": [\"a*\", \"c*\", \"b*\"], \"action\": \"drop\"}]}}}}";
+	" {\"chain\": \"forward\", \"in\": [\"a*\", \"e*\", \"c*\"], \"action\": \"drop\"}]}}}}";
 
 /* The message of that type with that number, from 1, is refused. */
 static struct {
