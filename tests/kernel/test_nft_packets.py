@@ -373,6 +373,19 @@ def test_ways_out(machine, net, out):
     assert flows(machine, "10.0.0.2") == []
 
 
+def test_address_that_was_named(machine, net):
+    """A flow that went out with it goes on with it only if masquerading would choose the same."""
+    machine.sh("ip addr add 203.0.113.9/24 dev eth0")
+    net.listen("internet", 80)
+    for address, left in ("203.0.113.9", []), (INSIDE, [INSIDE]):
+        machine.apply(behind(nat=masquerade("10.0.0.2", out="eth0", to=address)))
+        assert net.ask("ns2", OUTSIDE, 80, "udp") == f"80 {address}"
+        machine.apply(behind(nat=masquerade("10.0.0.2", out="eth0")))
+        assert flows(machine, "10.0.0.2") == left
+        machine.apply(behind())
+        assert flows(machine, "10.0.0.2") == []
+
+
 def test_many(machine, net):
     """Each destination has the kernel asked for its way out, amid the answer that lists the flows."""
     machine.apply(behind(nat=masquerade("10.0.0.0/24", out="eth0")))
