@@ -16,10 +16,14 @@ QUIET = 0.5  # seconds without a datagram end it
 HEAD = 42    # Ethernet, IPv4, UDP: what a queue counts as well
 
 
+def enter(netns):
+    libc, there = ctypes.CDLL(None, use_errno=True), os.open(f"/run/netns/{netns}", os.O_RDONLY)
+    assert libc.setns(there, 0) == 0, os.strerror(ctypes.get_errno())
+
+
 def socket_in(netns, kind=socket.SOCK_DGRAM):
     libc, here = ctypes.CDLL(None, use_errno=True), os.open("/proc/self/ns/net", os.O_RDONLY)
-    there = os.open(f"/run/netns/{netns}", os.O_RDONLY)
-    assert libc.setns(there, 0) == 0, os.strerror(ctypes.get_errno())
+    enter(netns)
     try:
         return socket.socket(socket.AF_INET, kind)
     finally:
