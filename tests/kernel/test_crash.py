@@ -8,7 +8,7 @@ import pytest
 from crash_topologies import KEYS, SETUP, TEARDOWN, first
 from fault import KILL, LIBRARY, MARK, NUMBERS, Ended, Rig
 from fault_sweep import (DAY, Apply, ApplyMany, Change, Confirm, Down, DownShared, Expire, FaultSweep, Forget, Heal, HealLive,
-                         Recover, RecoverLate, Rollback, Up, points, require)
+                         Recover, RecoverLate, Rollback, Up, chosen, require)
 from machine import Machine
 
 pytestmark = [
@@ -26,9 +26,9 @@ def name_of(operation):
 def test_killed(rig, operation):
     """Before each call that changes something, and in the middle of each write to a file."""
     sweep, name = FaultSweep(rig, operation()), operation.__name__
-    chosen = points(len(sweep.calls), 15, len(name))
-    print(f"{name}: {len(chosen)} of {len(sweep.calls)} calls, day {DAY}")
-    for at in chosen:
+    at_calls = chosen(sweep.calls, 15, len(name))
+    print(f"{name}: {len(at_calls)} of {len(sweep.calls)} calls, day {DAY}")
+    for at in at_calls:
         sweep.round(f"{name} killed at call {at}, {sweep.calls[at - 1]}", sweep.killed, at)
     sweep.report()
 
@@ -36,9 +36,9 @@ def test_killed(rig, operation):
 @pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm], ids=name_of)
 def test_terminated(rig, operation):
     sweep, name = FaultSweep(rig, operation()), operation.__name__
-    chosen = points(len(sweep.calls), 8, len(name))
-    print(f"{name}: {len(chosen)} of {len(sweep.calls)} calls, day {DAY}")
-    for at in chosen:
+    at_calls = chosen(sweep.calls, 8, len(name))
+    print(f"{name}: {len(at_calls)} of {len(sweep.calls)} calls, day {DAY}")
+    for at in at_calls:
         sweep.round(f"{name} told to end at call {at}, {sweep.calls[at - 1]}", sweep.terminated, at)
     sweep.report()
 
@@ -147,7 +147,7 @@ def test_power_cut(rig, rebooted, operation, where):
         require(rebooted.settled(zero), [zero])
     else:
         require(unmarked(rebooted.steady()), [unmarked(before)])
-    rebooted.call("Apply", name="lab", topology=first(), replace=True)
+    rebooted.call("Apply", name="lab", topology=first(), replace=True, sure=True)
     assert rebooted.status()["state"] == "up"
     rebooted.down()
     require(rebooted.settled(zero), [zero])

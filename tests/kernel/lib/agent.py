@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from probe import enter
+from ruleset import rules
 
 # Without a family the routes are those of both.
 BATCH = "addr show\nroute show table all\n"
@@ -32,7 +33,7 @@ def look_at(path, patterns):
     if '"qdisc":"tbf"' in out:
         done = subprocess.run(["tc", "-j", "qdisc", "show"], stdout=subprocess.PIPE, text=True, check=True)
         found.append([qdisc for qdisc in json.loads(done.stdout) if qdisc["handle"] != "0:"])
-    return {"ip": found, "sysctl": sysctls(patterns)}
+    return {"ip": found, "sysctl": sysctls(patterns), "nft": rules()}
 
 
 def etc():
@@ -58,7 +59,7 @@ def look(patterns):
             found[name] = look_at(f"{folder}/{name}", patterns)
             found[name]["inode"] = os.stat(f"{folder}/{name}").st_ino
         except OSError:
-            found[name] = {"ip": [], "sysctl": {"no namespace": ""}, "inode": 0}
+            found[name] = {"ip": [], "sysctl": {"no namespace": ""}, "nft": [], "inode": 0}
     enter("/proc/1/ns/net")
     return found
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Two topologies with every kind of object, and what exists on the machine before them."""
+import subprocess
 
 # By hand, of others: an interface that is only managed, and an existing namespace.
 SETUP = """ip link add wan address 02:00:00:00:00:01 type veth peer name isp address 02:00:00:00:00:02
@@ -26,6 +27,19 @@ def tbf(rate):
     return {"rate": rate, "burst": "64kb", "latency": "50ms"}
 
 
+def has_netem():
+    """Whether the kernel has it."""
+    script = "tc qdisc add dev lo root netem delay 1ms"
+    return subprocess.run(["unshare", "-n", "sh", "-c", script], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+NETEM = has_netem()
+
+
+def netem(delay):
+    return {"netem": {"delay": delay}} if NETEM else {}
+
+
 def first():
     return {
         "host": {
@@ -37,6 +51,9 @@ def first():
             },
             "routes": [{"to": "10.2.0.0/24", "via": "10.1.0.2"}, {"to": "2001:db8:2::/64", "via": "2001:db8:1::2"}],
             "rules": [{"priority": 100, "table": 100}, {"priority": 101, "from": "10.2.0.0/24", "table": 101}],
+            "nat": {"masquerade": [{"from": "10.2.0.0/24", "out": "wan"}],
+                    "dnat": [{"proto": "tcp", "port": 8080, "to": "10.1.0.2:80", "localhost": True}]},
+            "filter": {"forward": "drop", "rules": [{"chain": "forward", "out": "wan", "action": "accept"}]},
         },
         "namespaces": {
             "a": {
@@ -46,18 +63,23 @@ def first():
                 "interfaces": {
                     "eth0": {"kind": "veth", "peer": "host/va", "addresses": ["10.1.0.2/24", "2001:db8:1::2/64"],
                              "tbf": tbf("900mbit")},
-                    "eth1": {"addresses": ["10.2.0.1/24", "2001:db8:2::1/64"]},
+                    "eth1": {"addresses": ["10.2.0.1/24", "2001:db8:2::1/64"], **netem("2ms")},
                 },
                 "routes": [{"to": "default", "via": "10.1.0.1"}, {"to": "default", "via": "2001:db8:1::1"}],
                 "dns": {"nameservers": ["10.1.0.1"], "search": ["example"]},
                 "hosts": True,
                 "rules": [{"priority": 100, "fwmark": "0x1/0xf", "table": 100}],
+                "nat": {"masquerade": [{"from": ["10.2.0.0/24", "2001:db8:2::/64"], "out": ["eth0", "wg*"]}]},
+                "filter": {"input": "reject", "forward": "drop", "rules": [
+                    {"chain": "forward", "in": "eth1", "proto": "tcp", "port": [80, 443], "action": "accept", "comment": "web"},
+                    {"chain": "forward", "icmp": "echo-request", "action": "accept"}]},
             },
             "b": {
                 "sysctl": {"net.ipv4.ip_default_ttl": 17},
                 "interfaces": {"eth0": {"addresses": ["10.2.0.2/24", "2001:db8:2::2/64"],
                                         "sysctl": {"ipv4.rp_filter": 1}}},
-                "routes": [{"to": "default", "via": "10.2.0.1"}, {"to": "10.66.0.0/16", "type": "blackhole"}],
+                "routes": [{"to": "default", "via": "10.2.0.1"}, {"to": "10.66.0.0/16", "type": "blackhole"},
+                           {"to": "10.88.0.0/16", "via": "2001:db8:2::1"}],
                 "dns": {"nameservers": ["10.1.0.1"]},
             },
             "sw": {"interfaces": {
@@ -74,8 +96,10 @@ def first():
                 "routes": [{"to": "10.77.0.0/16", "via": "10.2.0.1"}],
                 "dns": {"nameservers": ["2001:db8::53"]},
                 "rules": [{"priority": 100, "from": "10.2.0.3", "table": 100}],
+                "nat": {"dnat": [{"proto": ["tcp", "udp"], "port": "8000-8002", "to": "10.2.0.1:9000-9002"}]},
             },
         },
+        "expect": [{"from": "b", "ping": "10.2.0.1"}],
     }
 
 
@@ -90,6 +114,13 @@ def second():
     host["interfaces"]["va"] = {"mtu": 1400, "addresses": ["10.1.0.1/24", "10.1.0.7/24"]}
     host["routes"] = [{"to": "10.2.0.0/24", "via": "10.1.0.2", "metric": 7}]
     host["rules"] = [{"priority": 100, "table": 102}, {"priority": 101, "table": 101}]
+    host["nat"]["masquerade"] = [{"from": "10.2.0.0/24", "out": "wan", "to": "198.51.100.2"}]
+    host["filter"] = {"forward": "accept", "clamp_mss": True}
+    a["nat"]["dnat"] = [{"proto": "tcp", "port": 22, "to": "10.2.0.4"}]
+    a["filter"]["rules"].reverse()
+    a["filter"]["input"] = "accept"
+    a["interfaces"]["eth1"].update(netem("3ms"))
+    t["expect"] = [{"from": "c", "ping": "10.2.0.1"}, {"from": "c", "tcp": "10.2.0.1", "port": 9, "reach": False}]
     a["forwarding"] = "ipv4"
     a["sysctl"] = {"net.ipv6.ip6frag_high_thresh": 16777216, "net.ipv6.ip6frag_low_thresh": 8388608,
                    "net.ipv6.conf.default.hop_limit": 34}
@@ -105,9 +136,12 @@ def second():
     del t["namespaces"]["b"]
     t["namespaces"]["c"] = {
         "interfaces": {"eth0": {"addresses": ["10.2.0.4/24"]}, "br1": {"kind": "bridge"}},
-        "routes": [{"to": "default", "via": "10.2.0.1"}],
+        "routes": [{"to": "default", "via": "10.2.0.1"}, {"to": "10.88.0.0/16", "via": "fe80::1", "dev": "eth0"}],
         "dns": {"nameservers": []},
+        "filter": {"input": "drop", "output": "reject"},
     }
+    del out["nat"]
+    out["filter"] = {"input": "drop", "rules": [{"chain": "input", "proto": "tcp", "port": 22, "action": "accept"}]}
     out["forwarding"] = False
     out["sysctl"] = {"net.ipv4.ip_default_ttl": 33}
     out["interfaces"] = {"up0": {"addresses": ["10.2.0.3/24", "10.2.0.33/24"]}}

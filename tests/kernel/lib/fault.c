@@ -7,6 +7,8 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/magic.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -109,7 +111,16 @@ static bool is_netlink(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_NETLINK;
 }
 
-/* The type of the first message that is sent or 0; others than rtnetlink have none. */
+static bool is_netfilter(int fd)
+{
+	int protocol = 0;
+	socklen_t size = sizeof(protocol);
+
+	return is_netlink(fd) && getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+	       protocol == NETLINK_NETFILTER;
+}
+
+/* The type of the first message that is sent or 0; what is no netlink has none. */
 static int message_type(long nr, const long args[ARGS])
 {
 	const struct nlmsghdr *h = (const void *)args[1];
@@ -137,6 +148,10 @@ static bool changes(size_t row, long nr, const long args[ARGS])
 	if (nr == SYS_sendto || nr == SYS_sendmsg) {
 		int type = message_type(nr, args);
 
+		/* Of nftables, only transactions change something. */
+		if (is_netfilter((int)args[0]))
+			return type == NFNL_MSG_BATCH_BEGIN ||
+			       type == (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE);
 		/* In fours: NEW, DEL, GET, SET. */
 		return type && type % 4 != 2;
 	}
@@ -170,7 +185,7 @@ static void tell(uint32_t n, size_t row, long nr, const long args[ARGS])
 	if (calls[row].path)
 		strncpy(c->text, (const char *)args[calls[row].path - 1], TEXT - 1);
 	else if (message_type(nr, args))
-		snprintf(c->text, TEXT, "%d", message_type(nr, args));
+		snprintf(c->text, TEXT, is_netfilter((int)args[0]) ? "nft %d" : "%d", message_type(nr, args));
 }
 
 static long half(long nr, long args[ARGS])

@@ -98,6 +98,7 @@ class Look:
         self.lines = [f"netns {name}" for name in self.inodes]
         for name, netns in found.items():
             self.lines += [f"{name}: {key} = {value}" for key, value in netns["sysctl"].items()]
+            self.lines += [f"{name}: nft {line}" for line in netns["nft"]]
             self.lines += [f"{path} {is_there!r}" for path, is_there in netns.get("etc", {}).items()]
             for entry in itertools.chain(*netns["ip"]):
                 self.take(name, entry)
@@ -228,7 +229,7 @@ class Rig:
         return next((t for t in self.call("Status")["topologies"] if t["name"] == name), {})
 
     def apply(self, topology, **more):
-        return self.call("Apply", name="lab", topology=topology, **more)["summary"]
+        return self.call("Apply", name="lab", topology=topology, sure=True, **more)["summary"]
 
     def down(self):
         """Takes everything down."""

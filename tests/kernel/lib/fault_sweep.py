@@ -30,6 +30,9 @@ echo 0 >/proc/sys/net/ipv4/ip_forward
 rm /etc/netns/a/resolv.conf
 echo options rotate >>/etc/netns/out/resolv.conf
 chmod 600 /etc/netns/a/hosts
+nft flush ruleset
+ip netns exec a nft insert rule inet netnsd forward_lab accept
+ip netns exec out nft delete table inet netnsd
 ip netns del b || true"""
 
 
@@ -200,6 +203,12 @@ def points(n, most, shift=0):
     """Of 1 to @n, at most about @most, others each day; with NETNSD_ALL all."""
     stride = 1 if ALL else max(1, round(n / most))
     return range(1 + (DAY + shift) % stride, n + 1, stride)
+
+
+def chosen(calls, most, shift=0):
+    """Of the calls, and of those that write nftables rules two more."""
+    rules = [at for at, call in enumerate(calls, 1) if " nft " in call]
+    return sorted({*points(len(calls), most, shift), *(rules[n - 1] for n in points(len(rules), 2, shift))})
 
 
 def differences(found, *wanted):
