@@ -324,6 +324,35 @@ static void add_rules(const struct topo *t, struct body *b)
 	}
 }
 
+/* Adds NAT and a filter; the filter of a namespace that several topologies may have belongs to none. */
+static void add_nft(const struct topo *t, struct body *b)
+{
+	static const char *const policies[] = { "accept", "drop", "reject" };
+	struct json_object *list, *r;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (generator_roll(t->d, 4, "masquerade %s %u", b->name, i))
+			continue;
+		r = json_object_new_object();
+		put_text(r, "from", "10.8.%u.%u", i, generator_roll(t->d, 2, "masquerade %s %u from", b->name, i));
+		put_text(r, "out", "eth*");
+		json_object_array_add(child(child(b->in, "nat", false), "masquerade", true), r);
+	}
+	if (!strcmp(b->name, "host") || !strcmp(b->name, "lab") || generator_roll(t->d, 4, "filter %s", b->name))
+		return;
+	put_text(child(b->in, "filter", false), "forward", "%s",
+		 policies[generator_roll(t->d, ARRAY_SIZE(policies), "policy %s", b->name)]);
+	list = child(child(b->in, "filter", false), "rules", true);
+	for (unsigned i = 0; i < 1 + generator_roll(t->d, 3, "filter %s rules", b->name); i++) {
+		r = json_object_new_object();
+		put_text(r, "chain", "forward");
+		put_text(r, "proto", "tcp");
+		put_int(r, "port", 80 + (int)generator_roll(t->d, 3, "filter %s %u port", b->name, i));
+		put_text(r, "action", "accept");
+		json_object_array_add(list, r);
+	}
+}
+
 static void add_body(const struct topo *t, struct body *b)
 {
 	static const char *const forwarding[] = { "true", "false", "\"ipv4\"", "\"ipv6\"" };
@@ -346,6 +375,7 @@ static void add_body(const struct topo *t, struct body *b)
 	for (unsigned v6 = 0; v6 < 2; v6++)
 		add_network_routes(t, b, v6);
 	add_rules(t, b);
+	add_nft(t, b);
 	if (strcmp(b->name, "lab") && strcmp(b->name, "host") && generator_roll(t->d, 5, "lo %s", b->name) == 0)
 		put_text(child(child(b->interfaces, "lo", false), "addresses", true), NULL, "198.18.0.%u/32",
 			 generator_roll(t->d, 2, "lo is %s", b->name));

@@ -20,6 +20,10 @@ def find(name, topology):
                   for key, value in body.get("sysctl", {}).items()]
         found += [delete_route(netns, at, declared) for at in declared if at[:2] == (netns, "route")]
         found += [delete_rule(netns, at) for at in declared if at[:2] == (netns, "rule")]
+        if "nat" in body or "filter" in body:
+            nft = "nft" if netns == "host" else f"ip netns exec {netns} nft"
+            found += [f"{nft} flush ruleset", f"{nft} flush table inet netnsd", f"{nft} add chain inet netnsd mine",
+                      f"{nft} delete table inet netnsd"]
     for at, link, made in expected.links(topology):
         found += of_link(at, link, made)
     return found

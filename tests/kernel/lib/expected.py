@@ -2,9 +2,10 @@
 """What must exist, according to netnsd-topology(5), and what exists, according to ip(8): both as facts, a dict of
 (namespace, what, ...): value. It knows nothing about how netnsd makes its plans."""
 import ipaddress
+import re
 
 # Of these there may be none but those expected. All other facts are of one of these.
-THINGS = "namespace", "link", "address", "route", "rule", "qdisc", "etc"
+THINGS = "namespace", "link", "address", "route", "rule", "qdisc", "etc", "nft"
 FORWARDED = "ipv4/forwarding", "ipv6/forwarding", "ipv6/accept_ra"  # keys that switching forwarding sets as well
 
 
@@ -17,6 +18,7 @@ def seen(look):
         facts[netns, "inode"] = raw["inode"]
         facts.update(((*path.split("/")[:1], "etc", path), seen_etc(text)) for path, text in raw.get("etc", {}).items())
         facts.update(seen_sysctls(netns, raw))
+        facts.update(seen_nft(netns, raw.get("nft", "")))
         for link in raw.get("links", []):
             facts.update(seen_link(netns, link, look))
         for link in raw.get("addresses", []):
@@ -37,6 +39,22 @@ def seen(look):
 def seen_etc(text):
     """The lines that say something: the three that every hosts file begins with do not."""
     return [line for line in text.splitlines() if not line.startswith(("127.", "::1 "))]
+
+
+CHAIN = re.compile(r"^\tchain (?:(last)_)?(\w+?)_(topology\d) \{\n(.*?)^\t\}", re.M | re.S)
+
+
+def seen_nft(netns, text):
+    """Of each topology what its file has rules for; what netnsd adds to them is of test_nft_rules.py."""
+    facts = {}
+    for last, chain, name, body in CHAIN.findall(text):
+        lines = [line.strip().replace('"', "") for line in body.splitlines()]
+        # The policy is the last rule.
+        found = ["reject" if any("reject" in line for line in lines) else "drop"] if last else \
+            [line for line in lines if " 10.8." in line or " 10.9." in line]
+        if found:
+            facts.setdefault((netns, "nft", name), {})["last_" * bool(last) + chain] = found
+    return facts
 
 
 def rule_key(rule):
@@ -144,6 +162,7 @@ def declared(name, topology):
             facts.update(declared_route(netns, route))
         for rule in body.get("rules", []):
             facts.update(declared_rule(netns, rule))
+        facts.update(declared_nft(name, netns, body))
     for at, link, made in links(topology):
         body = bodies(topology).get(at[0], {})
         mark = {"alias": f"netnsd:{name}", "group": group(name)} if made else {}
@@ -244,6 +263,22 @@ def declared_rule(netns, rule):
     families = ["inet6" if ":" in address else "inet"] if address else [rule["family"]] if "family" in rule else ["inet", "inet6"]
     return {(netns, "rule", family, rule["priority"], str(rule["table"]), rule.get("from", "all"), rule.get("to", "all"),
              rule.get("fwmark"), rule.get("iif")): ("78",) for family in families}
+
+
+def declared_nft(name, netns, body):
+    """As nft(8) lists the rules of generator.add_nft."""
+    found, nat, rules = {}, body.get("nat", {}), body.get("filter", {})
+    for rule in nat.get("masquerade", []):
+        found.setdefault("postrouting", []).append(f"oifname {rule['out']} ip saddr {rule['from']} masquerade")
+    for rule in nat.get("dnat", []):
+        for chain in "prerouting", "nat_output":
+            found.setdefault(chain, []).append(f"ip daddr {rule['at']} tcp dport {rule['port']} dnat ip to {rule['to']}")
+    for rule in rules.get("rules", []):
+        found.setdefault(rule["chain"], []).append(f"ip saddr {rule['from']} tcp dport {rule['port']} {rule['action']}")
+    for chain in "input", "forward", "output":
+        if rules.get(chain, "accept") != "accept":
+            found[f"last_{chain}"] = [rules[chain]]
+    return {(netns, "nft", name): found} if found else {}
 
 
 def expected(foreign, topologies):

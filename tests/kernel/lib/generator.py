@@ -210,6 +210,25 @@ def add_rules(d, body):
         body.rules.append(rule)
 
 
+def add_nft(d, body, result):
+    """NAT for each topology; a filter where it is the only one, which drops where nobody can be locked out."""
+    name, n = body.name, body.n
+    masquerade = [{"from": f"10.8.{n}{i}.{d.roll(2, 'masquerade', name, i)}", "out": d.pick(("eth*", "wan*"), "out", name, i)}
+                  for i in range(3) if d.one_in(5, "masquerades", name, i)]
+    dnat = [{"proto": "tcp", "port": 8000 + 10 * n + i, "at": "198.51.100.7", "to": f"10.9.{n}.{d.roll(3, 'dnat', name, i)}"}
+            for i in range(2) if d.one_in(5, "dnats", name, i)]
+    if masquerade or dnat:
+        result["nat"] = {key: value for key, value in (("masquerade", masquerade), ("dnat", dnat)) if value}
+    if (n == 1 or not body.shared) and d.one_in(4, "filter", name):
+        chains = [chain for chain in ("input", "forward", "output") if d.one_in(2, "filters", name, chain)] or ["forward"]
+        result["filter"] = {chain: "accept" if body.shared else d.pick(("accept", "drop", "reject"), "policy", name, chain)
+                            for chain in chains}
+        result["filter"]["rules"] = [
+            {"chain": d.pick(chains, "chain", name, i), "from": f"10.8.{100 + i}.0/24", "proto": "tcp",
+             "port": 100 + d.roll(3, "filter port", name, i), "action": d.pick(("accept", "drop"), "action", name, i)}
+            for i in range(4) if d.one_in(2, "filter rule", name, i)]
+
+
 def add_rest(d, body):
     for name, link in body.interfaces.items():
         add_device_route(d, body, name, link)
@@ -231,6 +250,7 @@ def add_rest(d, body):
         result["dns"] = {"nameservers": [f"198.51.100.{d.roll(3, 'dns is', body.name)}"], "search": [f"s{body.n}.example"]}
     if not body.shared and d.one_in(4, "hosts", body.name):
         result["hosts"] = {"198.51.100.9": [f"n{d.roll(2, 'hosts are', body.name)}"]}
+    add_nft(d, body, result)
     forwarding = d.pick((True, False, "ipv4", "ipv6", None, None, None, None), "forwarding", body.name)
     if forwarding is not None and (body.n == 1 or not body.shared):
         result["forwarding"] = forwarding

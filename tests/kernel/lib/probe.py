@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 
+import ruleset
+
 CLONE_NEWNET = 0x40000000
 LOOK = "link show\naddr show\nroute show table all\nnetns list-id\nrule show\n"
 KEYS = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "core/somaxconn", "ipv4/tcp_syn_retries",
@@ -66,7 +68,7 @@ def look(batch):
         # A batch shows the rules of one family only.
         running[name] = [subprocess.Popen(["ip", *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, close_fds=False)
                          for args in (["-d", "-j", "-batch", batch], ["-6", "-d", "-j", "rule", "show"])]
-        found[name] = {"inode": inode, "sysctls": sysctls()}
+        found[name] = {"inode": inode, "sysctls": sysctls(), "nft": nft()}
     found["host"]["etc"] = etc()
     for name, processes in running.items():
         out = "\n".join(process.communicate()[0] for process in processes).split("\n")
@@ -75,6 +77,15 @@ def look(batch):
         if any(link.get("qdisc") == "tbf" for link in found[name].get("links", [])):
             found[name]["qdiscs"] = qdiscs(name)
     return found
+
+
+def nft():
+    """The table of netnsd as nft(8) shows it, which takes its time; most namespaces have none."""
+    if not ruleset.rules():
+        return ""
+    done = subprocess.run(["nft", "-s", "list", "table", "inet", "netnsd"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True, check=False)
+    return done.stdout
 
 
 def qdiscs(name):
