@@ -60,6 +60,7 @@ int command_log(const struct ctl *c);
 int command_reload(const struct ctl *c);
 int command_wait(const struct ctl *c);
 int command_test(const struct ctl *c);
+int command_doctor(const struct ctl *c);
 int command_validate(const struct ctl *c);
 int command_exec(const struct ctl *c);
 int command_shell(const struct ctl *c);

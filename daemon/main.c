@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "base/log.h"
 #include "manager.h"
+#include "method/costly.h"
 #include "method/method.h"
 #include "control/node.h"
 #include "notify.h"
@@ -256,7 +257,7 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	d->working = boot_is_starting(d->engine);
 	if (watch_new(&d->watch, d->event, engine_env(d->engine), o->audit, work, d, e) < 0)
 		return e->code;
-	*m = (struct method_context){ d->engine, work, reloading, d };
+	*m = (struct method_context){ d->engine, costly_new(d->engine), work, reloading, d };
 	control.interface = method_interface(m);
 	if (control_new(&d->control, d->event, &control, e) < 0)
 		return e->code;
@@ -282,7 +283,7 @@ int main(int argc, char **argv)
 			     .state_dir = "/var/lib/netnsd" };
 	struct engine_options engine = { .netns_dir = "/run/netns" };
 	struct daemon d = { 0 };
-	struct method_context m;
+	struct method_context m = { 0 };
 	struct err e;
 	int r;
 
@@ -316,6 +317,7 @@ int main(int argc, char **argv)
 		r = loop_run(&d);
 	node_free(d.node);
 	control_free(d.control);
+	costly_free(m.costly);
 	watch_free(d.watch);
 	engine_free(d.engine);
 	sd_event_source_unref(d.timer);

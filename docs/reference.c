@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* reference.c - prints the parts of the shell completions and of netnsctl(1) that come from the
- * tables of commands, options and reasons.  Runs during the build; it is not installed. */
+ * tables of commands, options, reasons and checks.  Runs during the build; it is not installed. */
 #include "../client/commands.h"
 #include "../client/options.h"
+#include "inspect/doctor.h"
 #include "model/why_not.h"
 
 /* @s with each character of @special after @escape. */
@@ -252,19 +253,42 @@ static void print_reasons(void)
 	}
 }
 
+/* A heading for each group of checks. */
+static void print_checks(void)
+{
+	const char *about = "";
+
+	for (size_t i = 0; i < n_doctor_checks; i++) {
+		const struct check *c = &doctor_checks[i];
+
+		if (strcmp(c->about, about) != 0)
+			printf("%s## %s\n\n|[ *check*\n:[ *severity*\n:< *what it finds, why it matters, what helps*\n",
+			       *about ? "\n" : "", c->about);
+		about = c->about;
+		printf("|  *%s*\n:  %s\n:  ", c->id, severity_word(c->severity));
+		put_scdoc(c->sentence);
+		fputs(": ", stdout);
+		put_scdoc(c->why);
+		fputs(". ", stdout);
+		put_scdoc(c->remedy);
+		putchar('\n');
+	}
+}
+
 int main(_unused_ int argc, char **argv)
 {
 	const struct {
 		const char *name;
 		void (*print)(void);
 	} parts[] = { { "bash", print_bash },         { "zsh", print_zsh },         { "fish", print_fish },
-		      { "commands", print_commands }, { "options", print_options }, { "reasons", print_reasons } };
+		      { "commands", print_commands }, { "options", print_options }, { "reasons", print_reasons },
+		      { "checks", print_checks } };
 
 	for (size_t i = 0; argv[1] && i < ARRAY_SIZE(parts); i++)
 		if (!strcmp(argv[1], parts[i].name)) {
 			parts[i].print();
 			return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 		}
-	fputs("usage: reference bash|zsh|fish|commands|options|reasons\n", stderr);
+	fputs("usage: reference bash|zsh|fish|commands|options|reasons|checks\n", stderr);
 	return EXIT_FAILURE;
 }

@@ -8,7 +8,7 @@ import re
 from source import c_files, report
 
 # From the bottom up. "" is daemon/ itself: main and what surrounds the engine.
-FOLDERS = ["base", "model", "format", "kernel", "kind", "store", "transaction", "topology", "heal", "engine", "control",
+FOLDERS = ["base", "model", "format", "kernel", "kind", "store", "transaction", "topology", "heal", "engine", "inspect", "control",
            "method", ""]
 CLIENT_UP_TO = "kind"  # netnsctl consists of its own files and of these folders
 
@@ -16,7 +16,7 @@ CLIENT_UP_TO = "kind"  # netnsctl consists of its own files and of these folders
 LIBRARIES = {
     "libnl": (r"netlink/.*", "kernel kind"),
     "json-c": (r"json-c/.*", "base/json base/json_struct base/json_token model/type model/type_inet model/name model/node model/field model/model "
-                             "model/describe format client store transaction topology heal engine control method "
+                             "model/describe format client store transaction topology heal engine inspect control method "
                              "daemon/main daemon/once daemon/notify daemon/watch"),
     "sd-event": (r"systemd/sd-event\.h", "control method daemon/main daemon/once daemon/notify daemon/watch daemon/watch_etc"),
 }

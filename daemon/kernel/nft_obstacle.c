@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* nft_obstacle.c - looks for chains that let nothing pass, at what is forwarded. */
+/* nft_obstacle.c - reads base chains, and of their rules those that are for every packet. */
 #include "nft_obstacle.h"
 #include "nft_seen.h"
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-/* A base chain at the hook. */
+/* A base chain. */
 struct found {
 	uint8_t family;
 	const char *table, *chain;
+	uint32_t hook;
 	bool drops;
-	const char
-		*last; /* what the first rule for every packet does: "drop", "reject", "accept"; NULL: there is none */
+	/* What the first rule for every packet does: "drop", "reject", "accept"; NULL: there is none. */
+	const char *last;
 };
 
-struct search {
+enum { TRIES = 10 };
+
+struct nft_search {
 	struct arena arena;
+	struct rtnl *nl;
 	struct found *v;
-	size_t n, room;
-	struct found *at; /* whose rules are read */
+	size_t n, room, n_rules;
+	size_t at;      /* the chain whose rules are read … */
+	bool chains;    /* … once all chains are known */
+	bool asked;     /* a dump has begun */
+	unsigned tries; /* of this dump */
+	bool cut;
 };
 
 static const struct word families[] = {
@@ -40,21 +48,28 @@ static uint32_t number_of(const struct nlattr *a)
 
 static void on_chain(const struct nlmsghdr *h, void *arg)
 {
-	struct search *s = arg;
+	struct nft_search *s = arg;
 	uint8_t family = ((const struct nfgenmsg *)nlmsg_data(h))->nfgen_family;
 	const char *table = nft_text(nft_attr(h, NFTA_CHAIN_TABLE)), *chain = nft_text(nft_attr(h, NFTA_CHAIN_NAME));
 	struct nlattr *hook[NFTA_HOOK_MAX + 1], *in = nft_attr(h, NFTA_CHAIN_HOOK);
 
 	if (!in || !table || !chain || !family_name(family) || nla_parse_nested(hook, NFTA_HOOK_MAX, in, NULL) < 0 ||
-	    number_of(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD ||
 	    (family == NFPROTO_INET && !strcmp(table, NFT_TABLE)))
 		return;
+	if (s->n == NFT_SEARCH_CHAINS_MAX) {
+		s->cut = true;
+		return;
+	}
 	if (s->n == s->room) {
 		s->room = s->room ? s->room * 2 : 16;
 		s->v = must(reallocarray(s->v, s->room, sizeof(*s->v)));
 	}
-	s->v[s->n++] = (struct found){ family, arena_strdup(&s->arena, table), arena_strdup(&s->arena, chain),
-				       number_of(nft_attr(h, NFTA_CHAIN_POLICY)) == NF_DROP, NULL };
+	s->v[s->n++] = (struct found){ family,
+				       arena_strdup(&s->arena, table),
+				       arena_strdup(&s->arena, chain),
+				       number_of(hook[NFTA_HOOK_HOOKNUM]),
+				       number_of(nft_attr(h, NFTA_CHAIN_POLICY)) == NF_DROP,
+				       NULL };
 }
 
 /* The verdict of an immediate expression; UINT32_MAX: none. */
@@ -95,70 +110,130 @@ static const char *does(struct nlattr *expressions)
 
 static void on_rule(const struct nlmsghdr *h, void *arg)
 {
-	struct search *s = arg;
+	struct nft_search *s = arg;
+	struct found *f = &s->v[s->at];
 	struct nlattr *expressions = nft_attr(h, NFTA_RULE_EXPRESSIONS);
 	const char *table = nft_text(nft_attr(h, NFTA_RULE_TABLE)), *chain = nft_text(nft_attr(h, NFTA_RULE_CHAIN));
 
-	if (table && chain && !strcmp(table, s->at->table) && !strcmp(chain, s->at->chain) && !s->at->last &&
-	    expressions)
-		s->at->last = does(expressions);
+	s->n_rules++;
+	if (table && chain && !strcmp(table, f->table) && !strcmp(chain, f->chain) && !f->last && expressions)
+		f->last = does(expressions);
 }
 
-static void on_restart(void *arg)
+static int ask(struct nft_search *s, struct err *e)
 {
-	struct search *s = arg;
+	_cleanup_(msg_freep) struct nl_msg *m = nft_msg(s->chains ? NFT_MSG_GETRULE : NFT_MSG_GETCHAIN, 0, 0);
+	struct nfgenmsg *header = nlmsg_data(nlmsg_hdr(m));
 
-	if (s->at)
-		s->at->last = NULL;
-	else
+	header->nfgen_family = s->chains ? s->v[s->at].family : NFPROTO_UNSPEC;
+	if (s->chains) {
+		msg_put_string(m, NFTA_RULE_TABLE, s->v[s->at].table);
+		msg_put_string(m, NFTA_RULE_CHAIN, s->v[s->at].chain);
+		s->v[s->at].last = NULL;
+	} else {
 		s->n = 0;
+	}
+	return rtnl_dump_begin(s->nl, m, e);
 }
 
-static int rules_read(struct rtnl *nl, struct search *s, struct found *f, struct err *e)
+int nft_search_begin(struct nft_search **ret, struct err *e)
 {
-	_cleanup_(msg_freep) struct nl_msg *m = nft_msg(NFT_MSG_GETRULE, 0, 0);
+	struct nft_search *s = must(calloc(1, sizeof(*s)));
+	int r = rtnl_open_netfilter(&s->nl, e);
 
-	s->at = f;
-	((struct nfgenmsg *)nlmsg_data(nlmsg_hdr(m)))->nfgen_family = f->family;
-	msg_put_string(m, NFTA_RULE_TABLE, f->table);
-	msg_put_string(m, NFTA_RULE_CHAIN, f->chain);
-	return rtnl_dump(nl, m, on_rule, on_restart, s, e);
+	if (r < 0) {
+		nft_search_end(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
 }
 
-static int search(struct rtnl *nl, struct search *s, struct err *e)
+int nft_search_step(struct nft_search *s, struct err *e)
 {
-	_cleanup_(msg_freep) struct nl_msg *m = nft_msg(NFT_MSG_GETCHAIN, 0, 0);
-	int r;
+	int r = 0;
 
-	((struct nfgenmsg *)nlmsg_data(nlmsg_hdr(m)))->nfgen_family = NFPROTO_UNSPEC;
-	r = rtnl_dump(nl, m, on_chain, on_restart, s, e);
-	for (size_t i = 0; i < s->n && r == 0; i++)
-		if (!s->v[i].drops)
-			r = rules_read(nl, s, &s->v[i], e);
+	if (s->chains && s->at == s->n)
+		return 0;
+	if (!s->asked)
+		r = ask(s, e);
+	s->asked = true;
+	if (r == 0)
+		r = rtnl_dump_more(s->nl, s->chains ? on_rule : on_chain, s, e);
+	if (r > 0 && s->n_rules > NFT_SEARCH_RULES_MAX) {
+		s->cut = true;
+		s->at = s->n;
+		return 0;
+	}
+	if (r > 0)
+		return 1;
+	s->asked = false;
+	if (r == -EINTR && ++s->tries < TRIES)
+		return 1;
 	/* It was deleted meanwhile. */
-	return r == -ENOENT ? 0 : r;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	s->tries = 0;
+	if (s->chains)
+		s->at++;
+	s->chains = true;
+	return 1;
+}
+
+void nft_search_result(const struct nft_search *s, void (*each)(const struct nft_obstacle *o, void *arg), void *arg,
+		       bool *ret_cut)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct found *f = &s->v[i];
+		char how[32];
+
+		snprintf(how, sizeof(how), "last rule %s", f->last ? f->last : "");
+		each(&(struct nft_obstacle){ family_name(f->family), f->table, f->chain, f->hook,
+					     f->family == NFPROTO_BRIDGE,
+					     f->last && !strcmp(f->last, "accept") ? NULL
+					     : f->last                             ? how
+					     : f->drops                            ? "policy drop"
+										   : NULL },
+		     arg);
+	}
+	*ret_cut = s->cut;
+}
+
+void nft_search_end(struct nft_search *s)
+{
+	if (!s)
+		return;
+	rtnl_close(s->nl);
+	free(s->v);
+	arena_done(&s->arena);
+	free(s);
+}
+
+struct forwarded {
+	void (*each)(const struct nft_obstacle *o, void *arg);
+	void *arg;
+};
+
+static void on_found(const struct nft_obstacle *o, void *arg)
+{
+	const struct forwarded *f = arg;
+
+	if (o->how && o->hook == NF_INET_FORWARD)
+		f->each(o, f->arg);
 }
 
 int nft_obstacles(void (*each)(const struct nft_obstacle *o, void *arg), void *arg, struct err *e)
 {
-	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
-	struct search s = { 0 };
-	int r = rtnl_open_netfilter(&nl, e);
+	struct nft_search *s;
+	bool cut;
+	int r = nft_search_begin(&s, e);
 
+	if (r < 0)
+		return r;
+	while ((r = nft_search_step(s, e)) > 0)
+		;
 	if (r == 0)
-		r = search(nl, &s, e);
-	for (size_t i = 0; i < s.n && r == 0; i++) {
-		const struct found *f = &s.v[i];
-		struct nft_obstacle o = { family_name(f->family), f->table, f->chain,
-					  f->drops ? "policy drop"
-					  : f->last && strcmp(f->last, "accept") != 0
-						  ? arena_fmt(&s.arena, "last rule %s", f->last)
-						  : NULL };
-
-		if (o.how)
-			each(&o, arg);
-	}
-	free(s.v);
-	arena_done(&s.arena);
+		nft_search_result(s, on_found, &(struct forwarded){ each, arg }, &cut);
+	nft_search_end(s);
 	return r;
 }

@@ -16,7 +16,8 @@ enum {
 struct rtnl {
 	int fd;
 	uint32_t seq;
-	bool behind; /* answers may be left in it */
+	bool behind;    /* answers may be left in it */
+	bool disturbed; /* of the dump that rtnl_dump_more goes on with */
 };
 
 /* One answer at a time is read, by the one thread that speaks netlink; while the messages of a dump are gone through,
@@ -216,6 +217,28 @@ int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsg
 		}
 	}
 	return r < 0 ? r : 0;
+}
+
+int rtnl_dump_begin(struct rtnl *nl, struct nl_msg *m, struct err *e)
+{
+	struct nlmsghdr *h = message_start(nl, m);
+
+	h->nlmsg_flags |= NLM_F_DUMP;
+	nl->disturbed = false;
+	return rtnl_send_bytes(nl, h, h->nlmsg_len, e);
+}
+
+int rtnl_dump_more(struct rtnl *nl, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e)
+{
+	ssize_t size;
+	int r = rtnl_receive(nl, receive_buffer, &size, e);
+
+	if (r == 0)
+		r = dump_part(nl, receive_buffer, size, &nl->disturbed, each, arg, e);
+	else if (r == -EINTR || r == -ENOBUFS)
+		/* It continues after what was lost, and ends with -EINTR. */
+		return nl->disturbed = true;
+	return r < 0 ? r : !r;
 }
 
 int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg,

@@ -43,6 +43,11 @@ void msg_put_string(struct nl_msg *m, int type, const char *s);
  * called when the kernel's tables changed during the dump and it begins again. */
 int rtnl_dump(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg),
 	      void (*restart)(void *arg), void *arg, struct err *e);
+/* The same a part at a time, for dumps of a size that nobody knows: begins one … */
+int rtnl_dump_begin(struct rtnl *nl, struct nl_msg *m, struct err *e);
+/* … and passes on what arrived next.  1: there may be more; 0: that was the end; -EINTR: the kernel's tables changed
+ * meanwhile.  A socket whose dump is not read to its end is good for nothing but rtnl_close. */
+int rtnl_dump_more(struct rtnl *nl, void (*each)(const struct nlmsghdr *h, void *arg), void *arg, struct err *e);
 /* Sends @m and calls @each with the answer, if there is one besides the acknowledgement. */
 int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg,
 	     struct err *e);

@@ -4,9 +4,12 @@
 #include "control/service.h"
 #include "engine/reconcile.h"
 
+struct costly;
+
 /* What the methods operate on. */
 struct method_context {
 	struct engine *engine;
+	struct costly *costly; /* questions about the whole machine */
 	/* engine_step has something to do now. */
 	void (*work)(void *arg);
 	/* A reload begins, or has ended. */

@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "idl_text.h"
 #include "method_change.h"
+#include "doctor.h"
 #include "monitor.h"
 #include "wait.h"
 
@@ -156,6 +157,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Graph", READ, method_graph, &graph_takes },
 		{ "Monitor", READ, method_monitor },
 		{ "Log", READ, method_log, &log_takes },
+		{ "Doctor", READ, method_doctor, &doctor_takes },
 		{ "Wait", READ, method_wait, &wait_takes },
 		{ "Ping", READ, method_ping },
 	};

@@ -46,6 +46,7 @@ def test_example(bare, file):
     assert out.startswith(f"{file.stem}: ") and steps == sum(map(int, re.findall(r"(\d+) (?:created|changed)", out))), out
     for netns, address in PINGS[file.stem]:
         bare.ping(netns, address)
+    assert bare.ctl("doctor").stdout == "", "there is nothing wrong with it"
     bare.writes()
     assert bare.ctl("apply", file).stdout.strip() == f"{file.stem}: unchanged"
     assert bare.writes() == []

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* gather_machine.c - facts about the machine around the namespaces: other managers of interfaces, limits, and processes that
+ * keep a namespace without a name alive. */
+#include "gather.h"
+#include "kernel/netns_users.h"
+#include "kernel/sysctl.h"
+#include "model/owner.h"
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum { FILE_MAX = 64 << 10, LINKS_A_STEP = 16, PROCESSES_A_STEP = 64 };
+
+/* A file of another program: at most 64 KiB, and never one that blocks. */
+static bool file_read(const char *path, char ret[FILE_MAX])
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+	struct stat st;
+	ssize_t n = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, ret, FILE_MAX - 1) : -1;
+
+	ret[n < 0 ? 0 : n] = '\0';
+	return n >= 0;
+}
+
+/* Whether @text has a line that begins with @word. */
+static bool has_line(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (; text && *text; text = strchr(text, '\n'), text = text ? text + 1 : NULL)
+		if (!strncmp(text, word, n))
+			return true;
+	return false;
+}
+
+/* Where a program says that it manages an interface: a file BEFORE NUMBER AFTER, or with its name, that has a line which
+ * begins with one of lines; without these it is enough that it is there. */
+static const struct {
+	const char *program, *before, *after, *lines[3];
+	bool by_index;
+} managers[] = {
+	{ "NetworkManager", "/run/NetworkManager/devices/", "", { "managed=true" }, true },
+	{ "systemd-networkd",
+	  "/run/systemd/netif/links/",
+	  "",
+	  { "ADMIN_STATE=configured", "ADMIN_STATE=configuring", "ADMIN_STATE=failed" },
+	  true },
+	{ "dhcpcd", "/run/dhcpcd/", ".pid", { NULL }, false },
+	{ "dhcpcd", "/run/dhcpcd-", ".pid", { NULL }, false },
+	{ "ifupdown", "/run/network/ifstate.", "", { NULL }, false },
+};
+
+static bool manages(size_t m, const char *text, const char *ifname)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(managers[m].lines) && managers[m].lines[i]; i++)
+		if (has_line(text, managers[m].lines[i]))
+			return true;
+	/* ifupdown leaves an empty file of an interface that it has taken down. */
+	return !managers[m].lines[0] && (strcmp(managers[m].program, "ifupdown") != 0 || has_line(text, ifname));
+}
+
+static void link_step(struct facts *f, const struct link_fact *l, char text[FILE_MAX])
+{
+	char path[128], index[16];
+	const char *last = "";
+
+	snprintf(index, sizeof(index), "%u", l->index);
+	for (size_t i = 0; i < ARRAY_SIZE(managers); i++) {
+		snprintf(path, sizeof(path), "%s%s%s", managers[i].before, managers[i].by_index ? index : l->name,
+			 managers[i].after);
+		if (!strcmp(last, managers[i].program) || !file_read(path, text) || !manages(i, text, l->name))
+			continue;
+		last = managers[i].program;
+		*FACTS_ADD(f, managers) = (struct manager_fact){ last, arena_strdup(&f->arena, l->name) };
+	}
+	snprintf(path, sizeof(path), "/run/udev/data/n%s", index);
+	if (file_read(path, text) && has_line(text, "E:ID_NET_LINK_FILE="))
+		*FACTS_ADD(f, udev_links) = arena_strdup(&f->arena, l->name);
+}
+
+static uint64_t number_read(const char *path)
+{
+	char text[32];
+	struct err e;
+
+	return sysctl_read(path, text, sizeof(text), &e) < 0 ? 0 : strtoull(text, NULL, 10);
+}
+
+/* The entries of a neighbour table, of all namespaces together: the first number of the second line. */
+static uint64_t neighbors_used(const char *path)
+{
+	_cleanup_(fclosep) FILE *f = fopen(path, "re");
+	char line[512];
+
+	return f && fgets(line, sizeof(line), f) && fgets(line, sizeof(line), f) ? strtoull(line, NULL, 16) : 0;
+}
+
+static uint64_t descriptors_used(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	uint64_t n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void limit_add(struct facts *f, const char *name, const char *key, uint64_t used, uint64_t max)
+{
+	*FACTS_ADD(f, limits) = (struct limit_fact){ name, key, used, max };
+}
+
+static void limits_step(struct facts *f)
+{
+	struct rlimit l = { 0 };
+	uint64_t there = 1;
+
+	for (size_t i = 1; i < f->n_netns; i++)
+		there += f->netns[i].there;
+	getrlimit(RLIMIT_NOFILE, &l);
+	limit_add(f, "neighbours of IPv4", "net.ipv4.neigh.default.gc_thresh3",
+		  neighbors_used("/proc/net/stat/arp_cache"), number_read("net/ipv4/neigh/default/gc_thresh3"));
+	limit_add(f, "neighbours of IPv6", "net.ipv6.neigh.default.gc_thresh3",
+		  neighbors_used("/proc/net/stat/ndisc_cache"), number_read("net/ipv6/neigh/default/gc_thresh3"));
+	limit_add(f, "descriptors of netnsd", "fs.nr_open", descriptors_used(), l.rlim_cur);
+	limit_add(f, "network namespaces", "user.max_net_namespaces", there, number_read("user/max_net_namespaces"));
+	f->userns_blocked = number_read("kernel/apparmor_restrict_unprivileged_userns");
+}
+
+bool gather_machine(struct gathering *g)
+{
+	_cleanup_(freep) char *text = must(malloc(FILE_MAX));
+	const struct netns_fact *host = &g->facts->netns[0];
+
+	for (size_t i = 0; i < LINKS_A_STEP && g->at < host->s.n_links; i++, g->at++)
+		if (facts_owner(g->facts, host, &host->s.links[g->at]))
+			link_step(g->facts, &host->s.links[g->at], text);
+	if (g->at < host->s.n_links)
+		return true;
+	limits_step(g->facts);
+	return false;
+}
+
+/* Whether the namespace has a name, or was looked at already. */
+static bool is_known(const struct gathering *g, uint64_t inode)
+{
+	for (size_t i = 0; i < g->facts->n_netns; i++)
+		if (g->facts->netns[i].inode == inode)
+			return true;
+	for (size_t i = 0; i < g->n_strange; i++)
+		if (g->strange[i] == inode)
+			return true;
+	return false;
+}
+
+static void process_step(struct gathering *g, const char *pid)
+{
+	struct nameless_fact *to;
+	char path[64], alias[128];
+	struct sign sign;
+	struct stat st;
+	uint32_t group;
+	struct err e;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", atoi(pid));
+	if (stat(path, &st) < 0 || is_known(g, st.st_ino))
+		return;
+	*(uint64_t *)facts_add((void **)&g->strange, &g->n_strange, &g->room_strange, sizeof(*g->strange)) = st.st_ino;
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || survey_loopback(fd, &group, alias, sizeof(alias), &e) < 0)
+		return;
+	/* Those of containers and services are none of netnsd's business. */
+	sign = sign_of_link(group, *alias ? alias : NULL);
+	if (!sign.hash)
+		return;
+	to = FACTS_ADD(g->facts, nameless);
+	*to = (struct nameless_fact){ .inode = st.st_ino, .pid = atoi(pid) };
+	process_command(to->pid, to->command, sizeof(to->command));
+	if (sign.topology)
+		to->topology = arena_strdup(&g->facts->arena, sign.topology);
+}
+
+bool gather_processes(struct gathering *g)
+{
+	struct dirent *d = NULL;
+
+	if (!g->proc)
+		g->proc = opendir("/proc");
+	if (!g->proc)
+		return false;
+	for (size_t i = 0; i < PROCESSES_A_STEP && (d = readdir(g->proc)); i++, g->at++)
+		if (atoi(d->d_name) > 0)
+			process_step(g, d->d_name);
+	return d && g->at < FACTS_PROCESSES_MAX && g->facts->n_nameless < FACTS_NAMELESS_MAX &&
+	       g->n_strange < FACTS_STRANGE_MAX;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* survey.c - reads one namespace part by part: dumps of rtnetlink, sysctls, base chains of nftables. */
+#include "survey.h"
+#include "rtnl.h"
+#include "netns.h"
+#include "nft_obstacle.h"
+#include "sysctl.h"
+#include <linux/net_namespace.h>
+#include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
+#include <linux/neighbour.h>
+#include <sched.h>
+
+enum { TRIES = 10 };
+
+/* A dump of rtnetlink: what is asked for, and what takes the answers. */
+struct part {
+	enum survey_part part;
+	uint16_t type;
+	uint8_t family;
+	size_t header;
+	void (*each)(const struct nlmsghdr *h, void *survey);
+	size_t max;
+};
+
+// clang-format off: keeps its rows
+static const struct part parts[] = {
+	{ SURVEY_LINKS, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), survey_on_link, SURVEY_LINKS_MAX },
+	{ SURVEY_ADDRESSES, RTM_GETADDR, AF_UNSPEC, sizeof(struct ifaddrmsg), survey_on_address, SURVEY_ADDRESSES_MAX },
+	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX },
+	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET6, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX },
+	{ SURVEY_RULES, RTM_GETRULE, AF_INET, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX },
+	{ SURVEY_RULES, RTM_GETRULE, AF_INET6, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX },
+	{ SURVEY_NEIGHBORS, RTM_GETNEIGH, AF_UNSPEC, sizeof(struct ndmsg), survey_on_neighbor, SURVEY_NEIGHBORS_MAX },
+};
+// clang-format on
+
+struct survey_reader {
+	struct survey *s;
+	int fd;
+	struct rtnl *nl;
+	struct nft_search *search;
+	size_t at;      /* in parts */
+	size_t first;   /* where the facts of this dump begin */
+	bool asked;     /* it has begun */
+	unsigned tries; /* of this dump */
+};
+
+static const char *const part_names[SURVEY_PARTS] = {
+	[SURVEY_LINKS] = "interfaces", [SURVEY_ADDRESSES] = "addresses",  [SURVEY_ROUTES] = "routes",
+	[SURVEY_RULES] = "rules",      [SURVEY_NEIGHBORS] = "neighbours", [SURVEY_CHAINS] = "nftables rules",
+};
+
+const char *survey_part_name(enum survey_part p)
+{
+	return part_names[p];
+}
+
+static size_t *counter(struct survey *s, enum survey_part p)
+{
+	size_t *const counters[SURVEY_PARTS] = {
+		[SURVEY_LINKS] = &s->n_links, [SURVEY_ADDRESSES] = &s->n_addresses, [SURVEY_ROUTES] = &s->n_routes,
+		[SURVEY_RULES] = &s->n_rules, [SURVEY_NEIGHBORS] = &s->n_neighbors, [SURVEY_CHAINS] = &s->n_chains,
+	};
+
+	return counters[p];
+}
+
+/* Runs @fn inside the namespace. */
+static int inside(struct survey_reader *r, int (*fn)(struct survey_reader *r, struct err *e), struct err *e)
+{
+	const struct netns ns = { .name = "", .fd = r->fd };
+	_cleanup_(netns_leavep) int entered = netns_enter(&ns, e);
+
+	return entered < 0 ? entered : fn(r, e);
+}
+
+static int open_socket(struct survey_reader *r, struct err *e)
+{
+	rtnl_close(TAKE(r->nl));
+	if (rtnl_open(&r->nl, e) < 0)
+		return e->code;
+	r->s->cookie = rtnl_cookie(r->nl);
+	return 0;
+}
+
+static uint64_t number_read(const char *path)
+{
+	char text[32];
+	struct err e;
+
+	return sysctl_read(path, text, sizeof(text), &e) < 0 ? 0 : strtoull(text, NULL, 10);
+}
+
+/* The kernel has no such file where iptables-legacy is not in use. */
+static bool has_legacy_tables(void)
+{
+	static const char *const files[] = { "/proc/thread-self/net/ip_tables_names",
+					     "/proc/thread-self/net/ip6_tables_names" };
+	bool has = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_(fclosep) FILE *f = fopen(files[i], "re");
+
+		has |= f && fgetc(f) != EOF;
+	}
+	return has;
+}
+
+static int read_sysctls(struct survey_reader *r, struct err *e)
+{
+	struct survey *s = r->s;
+
+	s->forwards4 = number_read("net/ipv4/ip_forward");
+	s->forwards6 = number_read("net/ipv6/conf/all/forwarding");
+	s->rp_filter = (uint8_t)number_read("net/ipv4/conf/all/rp_filter");
+	s->bridge_nf4 = number_read("net/bridge/bridge-nf-call-iptables");
+	s->bridge_nf6 = number_read("net/bridge/bridge-nf-call-ip6tables");
+	s->conntrack_count = number_read("net/netfilter/nf_conntrack_count");
+	s->conntrack_max = number_read("net/netfilter/nf_conntrack_max");
+	s->legacy_tables = has_legacy_tables();
+	return nft_search_begin(&r->search, e);
+}
+
+int survey_begin(struct survey_reader **ret, struct survey *s, int fd, struct err *e)
+{
+	struct survey_reader *r = must(calloc(1, sizeof(*r)));
+
+	*r = (struct survey_reader){ .s = s, .fd = fd };
+	if (inside(r, open_socket, e) < 0) {
+		survey_end(r);
+		return e->code;
+	}
+	*ret = r;
+	return 0;
+}
+
+static int ask(struct survey_reader *r, const struct part *p, struct err *e)
+{
+	uint8_t header[sizeof(struct ifinfomsg)] = { p->family };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(p->type, 0, header, p->header);
+
+	r->first = *counter(r->s, p->part);
+	r->asked = true;
+	return rtnl_dump_begin(r->nl, m, e);
+}
+
+/* Gives up on the rest of the dump, and on the socket with it. */
+static int cut_off(struct survey_reader *r, const struct part *p, struct err *e)
+{
+	r->s->cut |= 1U << p->part;
+	*counter(r->s, p->part) = p->max;
+	r->asked = false;
+	r->at++;
+	return inside(r, open_socket, e) < 0 ? e->code : 1;
+}
+
+static int part_step(struct survey_reader *r, struct err *e)
+{
+	const struct part *p = &parts[r->at];
+	int n = r->asked ? 0 : ask(r, p, e);
+
+	if (n == 0)
+		n = rtnl_dump_more(r->nl, p->each, r->s, e);
+	if (n > 0)
+		return *counter(r->s, p->part) > p->max ? cut_off(r, p, e) : 1;
+	r->asked = false;
+	if (n == -EINTR && ++r->tries < TRIES) {
+		*counter(r->s, p->part) = r->first;
+		return 1;
+	}
+	/* What is there after so many tries is as good as it gets; a kernel without the family has none. */
+	if (n < 0 && n != -EINTR && n != -EOPNOTSUPP && n != -EAFNOSUPPORT)
+		return n;
+	r->s->cut |= n == -EINTR ? 1U << p->part : 0;
+	r->tries = 0;
+	r->at++;
+	return 1;
+}
+
+static void on_chain(const struct nft_obstacle *o, void *arg)
+{
+	struct survey *s = arg;
+	struct chain_fact *c = SURVEY_ADD(s, chains);
+
+	*c = (struct chain_fact){
+		.family = arena_strdup(&s->arena, o->family),
+		.table = arena_strdup(&s->arena, o->table),
+		.chain = arena_strdup(&s->arena, o->chain),
+		.hook = o->hook,
+		.how = o->how ? arena_strdup(&s->arena, o->how) : NULL,
+		.bridged = o->bridged,
+	};
+}
+
+static int chains_step(struct survey_reader *r, struct err *e)
+{
+	int n = nft_search_step(r->search, e);
+	bool cut;
+
+	if (n != 0)
+		/* Without nftables there are none. */
+		return n > 0 ? n : n == -EOPNOTSUPP || n == -EPROTONOSUPPORT ? 0 : n;
+	nft_search_result(r->search, on_chain, r->s, &cut);
+	r->s->cut |= cut ? 1U << SURVEY_CHAINS : 0;
+	return 0;
+}
+
+static int link_cmp(const void *a, const void *b)
+{
+	uint32_t x = ((const struct link_fact *)a)->index, y = ((const struct link_fact *)b)->index;
+
+	return x < y ? -1 : x > y;
+}
+
+int survey_step(struct survey_reader *r, struct err *e)
+{
+	if (r->at < ARRAY_SIZE(parts))
+		return part_step(r, e);
+	if (r->at++ > ARRAY_SIZE(parts))
+		return chains_step(r, e);
+	if (r->s->n_links)
+		qsort(r->s->links, r->s->n_links, sizeof(*r->s->links), link_cmp);
+	/* Without nftables there are no chains. */
+	return inside(r, read_sysctls, e) == 0 ? 1 : e->code == -EPROTONOSUPPORT ? 0 : e->code;
+}
+
+void survey_end(struct survey_reader *r)
+{
+	if (!r)
+		return;
+	nft_search_end(r->search);
+	rtnl_close(r->nl);
+	free(r);
+}
+
+void survey_done(struct survey *s)
+{
+	free(s->links);
+	free(s->addresses);
+	free(s->routes);
+	free(s->rules);
+	free(s->neighbors);
+	free(s->chains);
+	arena_done(&s->arena);
+	*s = (struct survey){ 0 };
+}
+
+void *survey_add(void **v, size_t *n, size_t *room, size_t size)
+{
+	if (*n == *room) {
+		*room = *room ? *room * 2 : 8;
+		*v = must(reallocarray(*v, *room, size));
+	}
+	return memset((char *)*v + size * (*n)++, 0, size);
+}
+
+const struct link_fact *survey_link(const struct survey *s, uint32_t index)
+{
+	const struct link_fact key = { .index = index };
+
+	return s->n_links ? bsearch(&key, s->links, s->n_links, sizeof(key), link_cmp) : NULL;
+}
+
+const struct link_fact *survey_link_named(const struct survey *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_links; i++)
+		if (!strcmp(s->links[i].name, name))
+			return &s->links[i];
+	return NULL;
+}
+
+static void on_nsid(const struct nlmsghdr *h, void *arg)
+{
+	struct nlattr *a = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtgenmsg), NETNSA_NSID);
+
+	if (a && nla_len(a) == 4)
+		*(int *)arg = (int)nla_get_u32(a);
+}
+
+int survey_nsid(struct rtnl *nl, int fd)
+{
+	const struct rtgenmsg header = { .rtgen_family = AF_UNSPEC };
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETNSID, 0, &header, sizeof(header));
+	int nsid = -1;
+	struct err e;
+
+	msg_put_u32(m, NETNSA_FD, (uint32_t)fd);
+	(void)!rtnl_ask(nl, m, on_nsid, &nsid, &e);
+	return nsid;
+}
+
+int survey_loopback(int fd, uint32_t *ret_group, char *ret_alias, size_t size, struct err *e)
+{
+	const struct ifinfomsg header = { .ifi_index = 1 };
+	const struct netns ns = { .name = "", .fd = fd };
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETLINK, 0, &header, sizeof(header));
+	struct survey s = { 0 };
+	_cleanup_(netns_leavep) int entered = netns_enter(&ns, e);
+	int r = entered < 0 ? entered : rtnl_open(&nl, e);
+
+	if (r == 0)
+		r = rtnl_ask(nl, m, survey_on_link, &s, e);
+	if (r == 0 && s.n_links == 1) {
+		*ret_group = s.links[0].group;
+		snprintf(ret_alias, size, "%s", s.links[0].alias ? s.links[0].alias : "");
+	} else if (r == 0) {
+		r = err_set(e, ENODEV, "there is no loopback");
+	}
+	survey_done(&s);
+	return r;
+}

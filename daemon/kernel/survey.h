@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* survey.h - everything in one network namespace that the questions of inspect/ are judged from, as plain facts: read
+ * once, whoever created it, a part at a time.  Nothing here refers to a topology, and nothing changes the kernel. */
+#pragma once
+#include "model/type.h"
+
+struct nlmsghdr;
+struct rtnl;
+
+/* Of one namespace; what is beyond them is not read, and survey.cut says so. */
+enum {
+	SURVEY_LINKS_MAX = 1 << 16,
+	SURVEY_ADDRESSES_MAX = 1 << 16,
+	SURVEY_ROUTES_MAX = 20000,
+	SURVEY_RULES_MAX = 10000,
+	SURVEY_NEIGHBORS_MAX = 10000,
+	SURVEY_CHAINS_MAX = 1024,
+	SURVEY_CHAIN_RULES_MAX = 10000, /* rules of nftables, of all chains together */
+};
+
+/* What a kind of link is to what it is connected to. */
+enum link_class {
+	LINK_PLAIN,
+	LINK_PAIR,   /* a veth: what goes in comes out at its peer */
+	LINK_BRIDGE, /* a master whose ports are one network */
+	LINK_TUNNEL, /* adds overhead bytes to each packet, and sends it through its lower link */
+	LINK_CHILD,  /* a vlan, macvlan, …: sends through its lower link, in packets as long */
+	LINK_VRF,    /* a master whose ports have a routing table of their own */
+};
+
+struct link_fact {
+	uint32_t index;
+	const char *name, *kind, *alias; /* kind: "" if it has none; alias: NULL if it has none */
+	enum link_class class;
+	uint32_t group, mtu, overhead;
+	uint32_t master, lower; /* numbers of links, 0: none */
+	int lower_nsid;         /* the namespace that lower is in, as a number of this one; -1: this one */
+	uint8_t mac[6], operstate;
+	bool up, carrier, has_mac, loopback;
+	bool filters_vlans;        /* of a bridge: its ports need not reach each other */
+	uint8_t rp_filter;         /* net.ipv4.conf.IF; the larger of it and that of `all` counts */
+	bool forwards4, forwards6; /* net.ipv4.conf.IF.forwarding, net.ipv6.conf.IF.forwarding */
+	bool has_ipv6;             /* false also below an MTU of 1280 */
+	uint8_t accept_ra;
+
+	/* Set by inspect/facts: the other end of a pair, as the index of its namespace and of the link in there. */
+	int peer_netns, peer; /* -1: it is not among the facts */
+	/* The network that it is in, a number that links have in common which reach each other; 0: unknown. */
+	uint32_t segment;
+};
+
+struct address_fact {
+	uint32_t link;             /* its number */
+	struct inet address, peer; /* peer.family 0: none */
+	uint8_t scope, proto;
+	uint32_t flags; /* IFA_F_* */
+	uint64_t age_usec;
+};
+
+struct route_fact {
+	struct inet to, via; /* to.family 0: default; via.family 0: none */
+	uint8_t family, type, protocol, scope;
+	uint32_t link, table, metric, flags; /* link: 0: none, or several next hops */
+	unsigned hops;
+};
+
+struct rule_fact {
+	uint8_t family, action, protocol;
+	uint32_t priority, table;
+	bool selects; /* only some packets */
+};
+
+struct neighbor_fact {
+	uint32_t link;
+	struct inet address;
+	uint16_t state; /* NUD_* */
+};
+
+/* A base chain of nftables that is not netnsd's. */
+struct chain_fact {
+	const char *family, *table, *chain; /* "ip", "filter", "FORWARD" */
+	uint32_t hook;                      /* NF_INET_* */
+	const char *how;                    /* "policy drop", "last rule reject"; NULL: packets can pass to its end */
+	bool bridged;                       /* it sees bridged frames, not packets */
+};
+
+struct survey {
+	struct arena arena;
+	struct link_fact *links; /* in order of index */
+	struct address_fact *addresses;
+	struct route_fact *routes;
+	struct rule_fact *rules;
+	struct neighbor_fact *neighbors;
+	struct chain_fact *chains;
+	size_t n_links, n_addresses, n_routes, n_rules, n_neighbors, n_chains;
+	size_t room_links, room_addresses, room_routes, room_rules, room_neighbors, room_chains;
+
+	uint64_t cookie; /* SO_NETNS_COOKIE; 0: unknown */
+	bool forwards4, forwards6;
+	uint8_t rp_filter;                       /* net.ipv4.conf.all */
+	bool bridge_nf4, bridge_nf6;             /* net.bridge.bridge-nf-call-*tables */
+	bool legacy_tables;                      /* iptables-legacy has tables here */
+	uint64_t conntrack_count, conntrack_max; /* 0: nothing is tracked */
+	unsigned cut;                            /* bits: what was not read to its end, by enum survey_part */
+};
+
+enum survey_part {
+	SURVEY_LINKS,
+	SURVEY_ADDRESSES,
+	SURVEY_ROUTES,
+	SURVEY_RULES,
+	SURVEY_NEIGHBORS,
+	SURVEY_CHAINS,
+	SURVEY_PARTS
+};
+/* "links", "routes": what is missing if the bit of the part is set in cut. */
+const char *survey_part_name(enum survey_part p);
+
+struct survey_reader;
+
+/* Begins to read the namespace behind @fd, which remains the caller's, into @s.  */
+int survey_begin(struct survey_reader **ret, struct survey *s, int fd, struct err *e);
+/* Reads the next part: 1: there is more, 0: done. */
+int survey_step(struct survey_reader *r, struct err *e);
+void survey_end(struct survey_reader *r);
+void survey_done(struct survey *s);
+
+const struct link_fact *survey_link(const struct survey *s, uint32_t index);
+const struct link_fact *survey_link_named(const struct survey *s, const char *name);
+
+/* The number that the namespace behind @fd has in the one that @nl is in; -1: none. */
+int survey_nsid(struct rtnl *nl, int fd);
+
+/* The group and the alias of the loopback of the namespace behind @fd, which show whether netnsd made it. */
+int survey_loopback(int fd, uint32_t *ret_group, char *ret_alias, size_t size, struct err *e);
+
+/* ---- what the files of survey share ---- */
+
+/* A new fact, zeroed, at the end of the list @m of @s. */
+#define SURVEY_ADD(s, m) \
+	((__typeof__((s)->m))survey_add((void **)&(s)->m, &(s)->n_##m, &(s)->room_##m, sizeof(*(s)->m)))
+void *survey_add(void **v, size_t *n, size_t *room, size_t size);
+
+/* @survey: the struct survey. */
+void survey_on_link(const struct nlmsghdr *h, void *survey);
+void survey_on_address(const struct nlmsghdr *h, void *survey);
+void survey_on_route(const struct nlmsghdr *h, void *survey);
+void survey_on_rule(const struct nlmsghdr *h, void *survey);
+void survey_on_neighbor(const struct nlmsghdr *h, void *survey);
