@@ -30,6 +30,8 @@ const struct command commands[] = {
 	  .doc = "list the interfaces that netnsd manages" },
 	{ .name = "show", .args = "NAME", .operands = OPERANDS_NAME, .run = command_show, .min = 1, .max = 1, .takes = OPT_JSON,
 	  .doc = "print a topology as declared" },
+	{ .name = "graph", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_graph, .max = ANY, .takes = OPT_FORMAT | OPT_JSON,
+	  .doc = "draw topologies; without a name, all of them" },
 	{ .name = "monitor", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_monitor, .max = ANY, .takes = OPT_JSON,
 	  .doc = "show the current state, then events as they happen" },
 	{ .name = "log", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_log, .max = 1, .takes = OPT_JSON | OPT_LINES,
@@ -55,7 +57,6 @@ const struct command commands[] = {
 	  .doc = "print the versions of netnsctl and the running netnsd" },
 	{ .name = "explain" },
 	{ .name = "export" },
-	{ .name = "graph" },
 	{ .name = "rename" },
 };
 // clang-format on

@@ -27,7 +27,8 @@ enum {
 	OPT_TAP = 1 << 17,
 	OPT_TEST = 1 << 18,
 	OPT_SURE = 1 << 19,
-	OPT_LATER = 1 << 20, /* not implemented yet */
+	OPT_FORMAT = 1 << 20,
+	OPT_LATER = 1 << 21, /* not implemented yet */
 };
 
 /* For an option that may be given several times. */
@@ -38,7 +39,7 @@ struct file;
 /* One run of netnsctl. */
 struct ctl {
 	unsigned given; /* OPT_… */
-	const char *socket, *name, *confirm, *lines, *timeout, *test;
+	const char *socket, *name, *confirm, *lines, *timeout, *test, *format;
 	const char *namespaces[VALUES_MAX + 1]; /* ended by NULL */
 	char **args;                            /* what follows the command, ended by NULL */
 	int n_args;
@@ -55,6 +56,7 @@ int command_adopt(const struct ctl *c);
 int command_status(const struct ctl *c);
 int command_list(const struct ctl *c);
 int command_show(const struct ctl *c);
+int command_graph(const struct ctl *c);
 int command_monitor(const struct ctl *c);
 int command_log(const struct ctl *c);
 int command_reload(const struct ctl *c);

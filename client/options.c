@@ -15,6 +15,8 @@ const struct option_row option_rows[] = {
 	{ .name = "exit-code", .bit = OPT_EXIT_CODE, .doc = "exit with 3 if there are steps to take" },
 	{ .name = "forget", .bit = OPT_FORGET,
 	  .doc = "also delete netnsd's record of them, and what was saved for boot" },
+	{ .name = "format", .bit = OPT_FORMAT, .value = "FORMAT", .offset = offsetof(struct ctl, format),
+	  .doc = "text, mermaid, dot, d2 or json; default text on a terminal, else mermaid" },
 	{ .name = "name", .bit = OPT_NAME, .value = "NAME", .offset = offsetof(struct ctl, name),
 	  .doc = "the topology's name" },
 	{ .name = "no-disrupt", .bit = OPT_NO_DISRUPT, .doc = "refuse a change that interrupts traffic" },
@@ -36,7 +38,6 @@ const struct option_row option_rows[] = {
 	  .doc = "the socket of netnsd; default $NETNSD_SOCKET, else " NETNSD_SOCKET },
 	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "show help for netnsctl or the command" },
 	{ .name = "version", .bit = OPT_VERSION, .doc = "print the version of netnsctl" },
-	{ .name = "format", .bit = OPT_LATER, .value = "FORMAT" },
 	{ .name = "watch", .bit = OPT_LATER },
 };
 // clang-format on

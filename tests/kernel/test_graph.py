@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What Graph answers: what topologies declare, in the order of the file, with the state of the kernel."""
 import pytest
-from machine import wait_for
+from machine import NETNSCTL, ROOT, wait_for
 from topologies import everyday
 from varlink import Connection, VarlinkError
 
@@ -92,3 +92,11 @@ def test_one_end(machine):
     assert interfaces["ns1/theirs"]["foreign"] and "away" not in namespaces
     assert ("pair", "ns1/theirs", None) in cables(answer) and len(cables(answer)) == 2
     machine.sh("ip netns del away")
+
+
+def test_readme(machine):
+    """The drawing in README.md is what the program prints."""
+    machine.ctl("apply", ROOT / "conf/examples/bridge.json")
+    wait_for(lambda: all(i["state"] == "up" for i in graph(machine)[2].values()))
+    text = machine.sh(f"LC_ALL=C.UTF-8 {NETNSCTL} graph bridge --format text")
+    assert "".join(f"    {line}\n" for line in text.splitlines()) in (ROOT / "README.md").read_text()
