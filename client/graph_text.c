@@ -353,7 +353,7 @@ static void say_left_out(struct drawing *d, FILE *out)
 			c->to == GRAPH_NONE ? graph_far(&d->arena, c) : graph_place(&d->arena, d->g, c->to));
 	}
 	if (d->n_cut)
-		fprintf(out, "\n%s cut off at %zu columns; a wider terminal shows more, --format dot everything\n",
+		fprintf(out, "\n%s cut off at %zu columns; a wider terminal shows more, --format svg everything\n",
 			text_count(&d->arena, d->n_cut, "text is", "texts are"), d->style->width);
 }
 

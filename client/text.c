@@ -14,12 +14,12 @@ static bool char_steers(wchar_t c)
 	static const struct {
 		wchar_t first, last;
 	} ranges[] = {
-		{ 0x00, 0x1f },     /* C0 controls */
-		{ 0x7f, 0x9f },     /* DEL, C1 controls */
-		{ 0x200b, 0x200f }, /* no width, direction marks */
-		{ 0x2028, 0x202e }, /* line ends, direction overrides */
-		{ 0x2066, 0x2069 }, /* isolates */
-		{ 0xfeff, 0xfeff },
+		{ 0x00, 0x1f },                         /* C0 controls */
+		{ 0x7f, 0x9f },                         /* DEL, C1 controls */
+		{ 0x200b, 0x200f },                     /* no width, direction marks */
+		{ 0x2028, 0x202e },                     /* line ends, direction overrides */
+		{ 0x2066, 0x2069 },                     /* isolates */
+		{ 0xfeff, 0xfeff }, { 0xfffe, 0xffff }, /* no characters, which XML forbids */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)

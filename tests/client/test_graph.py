@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import unicodedata
+import xml.etree.ElementTree as ET
 
 import graphs
 import pytest
@@ -114,8 +115,90 @@ def test_colours_on_a_terminal(ctl):
 @pytest.mark.parametrize("reply", [{}, {"namespaces": 3, "cables": "x"}, {"namespaces": [1, None, {}], "cables": [{}, 7]},
                                    {"namespaces": [{"name": "a", "interfaces": [{"name": "b", "addresses": [1, None]}]}],
                                     "cables": [{"type": "pair", "from": "a/b", "to": "a/b"}, {"type": "port", "from": "a/b", "to": "a/b"}]}])
-@pytest.mark.parametrize("form", ["text", "mermaid", "dot", "d2"])
+@pytest.mark.parametrize("form", ["text", "mermaid", "dot", "d2", "svg"])
 def test_odd_answers(ctl, reply, form):
     """Of another netnsd."""
     ctl.serve(Graph=[reply])
     assert ctl.run("graph", "--format", form)[0] == 0
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+# At most what a character of a monospaced font of 12 and of bold 13 pixels takes.
+WIDTHS = {"title": 8.2}
+USUAL = 7.4
+
+
+def numbers(element, *names):
+    return [float(element.get(name)) for name in names]
+
+
+def boxes(root):
+    """[(name, x, y, right, bottom)], and the texts in each: [(class, x, baseline, right)]"""
+    for g in root.iter(SVG + "g"):
+        if not g.get("class", "").startswith("ns "):
+            continue
+        x, y, w, h = numbers(g.find(SVG + "rect"), "x", "y", "width", "height")
+        texts = [(t.get("class"), *numbers(t, "x", "y"), float(t.get("x")) + width(t.text) * WIDTHS.get(t.get("class"), USUAL))
+                 for t in g.iter(SVG + "text")]
+        yield g.find(f"{SVG}text[@class='title']").text, (x, y, x + w, y + h), texts
+
+
+def points(path):
+    """Points on the curves and lines of a path of a cable."""
+    for x0, y0, rest in re.findall(r"M(-?\d+) (-?\d+)([Ch][-\d ]*)", path):
+        p = [int(n) for n in re.findall(r"-?\d+", rest)]
+        xs, ys = ([int(x0), p[0], p[2], p[4]], [int(y0), p[1], p[3], p[5]]) if rest[0] == "C" else \
+            ([int(x0)] * 2 + [int(x0) + p[0]] * 2, [int(y0)] * 4)
+        for t in (i / 40 for i in range(41)):
+            k = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t ** 3]
+            yield sum(a * b for a, b in zip(k, xs)), sum(a * b for a, b in zip(k, ys))
+
+
+@pytest.mark.parametrize("name", list(graphs.ALL))
+def test_svg(ctl, name):
+    """Nothing overlaps, every text is inside its box, and no cable crosses a box."""
+    root = ET.fromstring(draw(ctl, name, "svg"))
+    drawn = list(boxes(root))
+    wide, high = numbers(root, "width", "height")
+    rectangles = [r for _, r, _ in drawn]
+    assert len(drawn) == len(graphs.ALL[name]["namespaces"])
+    for box, (x, y, right, bottom), texts in drawn:
+        assert 0 <= x and right <= wide and 0 <= y and bottom <= high
+        for _, left, baseline, end in texts:
+            assert x < left and end <= right and y < baseline - 10 and baseline + 3 <= bottom, box
+        for k, (_, left, baseline, end) in enumerate(texts):
+            for _, l, b, e in texts[k + 1:]:
+                assert abs(b - baseline) >= 12 or l >= end or e <= left, box
+    for i, (x, y, right, bottom) in enumerate(rectangles):
+        for x2, y2, right2, bottom2 in rectangles[i + 1:]:
+            assert right + 8 <= x2 or right2 + 8 <= x or bottom + 8 <= y2 or bottom2 + 8 <= y
+    cables = [p for p in root.iter(SVG + "path") if p.get("class", "").startswith("cable")]
+    assert len(cables) == sum(c["type"] == "pair" for c in graphs.ALL[name]["cables"])
+    for cable in cables:
+        for px, py in points(cable.get("d")):
+            assert 0 <= px <= wide and 0 <= py <= high
+            assert not any(x + 1 < px < right - 1 and y + 1 < py < bottom - 1 for x, y, right, bottom in rectangles), cable.get("d")
+
+
+@pytest.mark.parametrize("name, size", [("pair", (700, 300)), ("star4", (900, 600)), ("star19", (1700, 1000)), ("chain10", (1100, 700)),
+                                        ("star59", (2300, 1700)), ("chain60", (2300, 1400)), ("tree60", (2200, 2300))])
+def test_svg_is_no_larger_than_it_needs(ctl, name, size):
+    wide, high = numbers(ET.fromstring(draw(ctl, name, "svg")), "width", "height")
+    assert wide <= size[0] and high <= size[1]
+
+
+def test_svg_has_no_names_but_as_text(ctl):
+    """A name is never markup."""
+    svg = draw(ctl, "hostile", "svg")
+    root = ET.fromstring(svg)
+    assert {e.tag.removeprefix(SVG) for e in root.iter()} == {"svg", "title", "style", "rect", "g", "path", "circle", "text"}
+    assert "<script" not in svg and "\n</svg>" in svg and svg.count("</svg>") == 1
+    assert {t for t, _, _ in boxes(root)} == {text.replace("\n", "\\x0a").replace("\x1b", "\\x1b").replace("\u202e", r"\xe2\x80\xae")
+                                            for text in graphs.HOSTILE}
+
+
+def test_svg_states(ctl):
+    root = ET.fromstring(draw(ctl, "states", "svg"))
+    classes = {e.get("class") for e in root.iter(SVG + "g")} | {e.get("class") for e in root.iter(SVG + "path")}
+    assert {"ns missing", "if down", "if no_carrier", "if drifted", "if foreign", "if missing", "if up", "cable missing",
+            "cable down", "cable drifted", "cable up"} <= classes

@@ -46,6 +46,7 @@ static void test_escape(_unused_ void **state)
 		{ "\x9b" "2J", "\\x9b2J" },			/* and as a byte that is not UTF-8 */
 		{ "\xe2\x80\xae", "\\xe2\\x80\\xae" },		/* right-to-left override */
 		{ "caf\xc3", "caf\\xc3" },			/* cut off in a character */
+		{ "\xef\xbf\xbf", "\\xef\\xbf\\xbf" },		/* no character */
 		{ "\xc0\xaf", "\\xc0\\xaf" },			/* overlong */
 	};
 	// clang-format on
