@@ -16,6 +16,7 @@ static const struct graph_format formats[] = {
 	{ "dot", graph_dot },
 	{ "d2", graph_d2 },
 	{ "svg", graph_svg },
+	{ "html", graph_html },
 	{ "json", NULL },
 };
 // clang-format on
@@ -36,7 +37,7 @@ static int format_unknown(const char *name)
 		suggest_try(&suggest, formats[i].name);
 	if (suggest.best)
 		return ctl_fail(EXIT_INVALID, "unknown format \"%s\"; did you mean %s?", name, suggest.best);
-	return ctl_fail(EXIT_INVALID, "unknown format \"%s\": it is text, mermaid, dot, d2, svg or json", name);
+	return ctl_fail(EXIT_INVALID, "unknown format \"%s\": it is text, mermaid, dot, d2, svg, html or json", name);
 }
 
 /* Without a locale, as in the C locale, there are no box characters. */

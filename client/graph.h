@@ -98,4 +98,5 @@ void graph_text(const struct graph *g, const struct graph_style *style, FILE *ou
 void graph_mermaid(const struct graph *g, const struct graph_style *style, FILE *out);
 void graph_dot(const struct graph *g, const struct graph_style *style, FILE *out);
 void graph_d2(const struct graph *g, const struct graph_style *style, FILE *out);
+void graph_html(const struct graph *g, const struct graph_style *style, FILE *out);
 void graph_svg(const struct graph *g, const struct graph_style *style, FILE *out);

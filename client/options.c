@@ -16,7 +16,7 @@ const struct option_row option_rows[] = {
 	{ .name = "forget", .bit = OPT_FORGET,
 	  .doc = "also delete netnsd's record of them, and what was saved for boot" },
 	{ .name = "format", .bit = OPT_FORMAT, .value = "FORMAT", .offset = offsetof(struct ctl, format),
-	  .doc = "text, mermaid, dot, d2, svg or json; default text on a terminal, else mermaid" },
+	  .doc = "text, mermaid, dot, d2, svg, html or json; default text on a terminal, else mermaid" },
 	{ .name = "name", .bit = OPT_NAME, .value = "NAME", .offset = offsetof(struct ctl, name),
 	  .doc = "the topology's name" },
 	{ .name = "no-disrupt", .bit = OPT_NO_DISRUPT, .doc = "refuse a change that interrupts traffic" },
