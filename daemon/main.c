@@ -5,6 +5,7 @@
 #include "netnsd.h"
 #include "usec.h"
 #include "control/control.h"
+#include "kernel/nft_owner.h"
 #include "model/kind.h"
 #include "model/model.h"
 #include "base/log.h"
@@ -303,6 +304,8 @@ int main(int argc, char **argv)
 	engine.heal_seconds = o.seconds;
 	engine.stay = !o.once;
 	engine.state_dir = o.state_dir;
+	if (o.no_table_owner)
+		nft_owner_disable();
 	if (o.once) {
 		r = once_run(&engine, argv + optind, argc - optind);
 		log_end();

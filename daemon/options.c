@@ -17,6 +17,7 @@ static const struct option long_options[] = {
 	{ "state", required_argument, NULL, 'd' },
 	{ "audit", required_argument, NULL, 'u' },
 	{ "heal-burst", required_argument, NULL, 'b' },
+	{ "no-table-owner", no_argument, NULL, 'n' },
 	{ "log-level", required_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
@@ -41,6 +42,7 @@ static void help(void)
 	     "  --audit SECONDS       interval of the full check (60)\n"
 	     "  --heal-burst N/SECONDS\n"
 	     "                        repairs of one object before they are delayed (5/10)\n"
+	     "  --no-table-owner      let other programs change netnsd's nftables tables\n"
 	     "  --log-level LEVEL     error, warning, notice, info or debug (info)\n"
 	     "  -h, --help\n"
 	     "  --version\n"
@@ -129,6 +131,19 @@ static int text_read(struct options *o, int letter, const char *given)
 	return -1;
 }
 
+static bool numbers_read(struct options *o, int letter, const char *given)
+{
+	bool audit = letter == 'u';
+
+	if (audit ? number_read(given, "", &o->audit, NULL) : number_read(given, "/", &o->burst, &o->seconds))
+		return true;
+	fprintf(stderr,
+		audit ? "netnsd: --audit: \"%s\" is not a number of seconds from 1 to %d\n"
+		      : "netnsd: --heal-burst: \"%s\" is not N/SECONDS, each from 1 to %d\n",
+		given, NUMBER_MAX);
+	return false;
+}
+
 int options_read(struct options *o, int argc, char **argv)
 {
 	int r;
@@ -151,18 +166,12 @@ int options_read(struct options *o, int argc, char **argv)
 				return r;
 			break;
 		case 'u':
-			if (!number_read(optarg, "", &o->audit, NULL)) {
-				fprintf(stderr, "netnsd: --audit: \"%s\" is not a number of seconds from 1 to %d\n",
-					optarg, NUMBER_MAX);
-				return EXIT_INVALID;
-			}
-			break;
 		case 'b':
-			if (!number_read(optarg, "/", &o->burst, &o->seconds)) {
-				fprintf(stderr, "netnsd: --heal-burst: \"%s\" is not N/SECONDS, each from 1 to %d\n",
-					optarg, NUMBER_MAX);
+			if (!numbers_read(o, c, optarg))
 				return EXIT_INVALID;
-			}
+			break;
+		case 'n':
+			o->no_table_owner = true;
 			break;
 		case 'l':
 			level = log_level_parse(optarg);

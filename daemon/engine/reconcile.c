@@ -303,7 +303,7 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 		plan_warn(j, &ret->problems);
 	}
 	/* Namespaces that were only observed are not held. */
-	netns_set_done(&j->pass.set);
+	pass_release(&j->pass);
 }
 
 struct env *engine_env(struct engine *g)

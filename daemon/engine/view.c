@@ -143,6 +143,6 @@ int engine_observe(struct engine *g, const char *name, struct view *ret, struct 
 	ret->observed = &j->pass.observed;
 	for (size_t i = 0; i < j->pass.set.n; i++)
 		add_obstacles(ret, &j->pass.set.v[i]);
-	netns_set_done(&j->pass.set);
+	pass_release(&j->pass);
 	return 0;
 }

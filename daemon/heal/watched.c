@@ -2,6 +2,7 @@
 /* watched.c - holds the watched namespaces, and notes which of them, and which of their
  * links, are to be observed again. */
 #include "watched.h"
+#include "kernel/nft_owner.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -99,6 +100,7 @@ static void hear(struct env *env, struct watched *k, const struct netns *ns)
 static void watched_done_one(struct env *env, struct watched *k)
 {
 	unhear(env, k);
+	nft_owner_put(k->owner);
 	closep(&k->fd);
 	free(k->links);
 	free(k->names);
@@ -137,6 +139,17 @@ static void hold(struct watched *k, struct netns *ns)
 		k->fd = fcntl(ns->fd, F_DUPFD_CLOEXEC, 3);
 }
 
+/* Owns the table there from now on, if there is one. */
+static void own(const struct env *env, struct watched *k, const struct netns *ns)
+{
+	struct nft_owner *before = k->owner;
+
+	if (!k->netfilter || !env->listener)
+		return;
+	k->owner = nft_owner_get(ns);
+	nft_owner_put(before);
+}
+
 void watched_renew(struct env *env, struct watched *k, struct netns *ns, bool ours)
 {
 	ino_t inode = inode_of(ns->fd);
@@ -145,6 +158,7 @@ void watched_renew(struct env *env, struct watched *k, struct netns *ns, bool ou
 		hold(k, ns);
 	k->inode = inode;
 	hear(env, k, ns);
+	own(env, k, ns);
 }
 
 /* Drops fields that revert to their former values: they are not ours to watch. */
@@ -311,6 +325,9 @@ static void check_name(const struct env *env, struct watched *k)
 		return;
 	/* While the namespace is held, no other has its inode. */
 	renamed = netns_inode(env->netns_dir, k->name) != k->inode;
+	/* A namespace that netnsd does not hold must not outlive its name because of the socket. */
+	if (renamed && k->fd < 0)
+		nft_owner_put(TAKE(k->owner));
 	/* What blocked the name may have gone. */
 	if (renamed || k->renamed || k->retry)
 		k->dirty = k->all = true;

@@ -22,7 +22,8 @@ struct watched {
 	bool sorted;
 	struct slots slots; /* of the topology's routes, once an event was about one */
 	bool slotted;
-	bool netfilter; /* the topology declares what nftables events are about */
+	bool netfilter;          /* the topology declares what nftables events are about */
+	struct nft_owner *owner; /* of our table there; NULL: others can change it */
 
 	bool retry;      /* what is marked could not be healed; observed with whatever is next */
 	bool dirty, due; /* there was an event; an audit is due when there is time */

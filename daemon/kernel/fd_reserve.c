@@ -2,16 +2,28 @@
 /* fd_reserve.c - sets descriptors aside. */
 #include "fd_reserve.h"
 #include <fcntl.h>
+#include <sys/resource.h>
+
+static int one_more(struct fd_reserve *s)
+{
+	int fd = open("/", O_PATH | O_CLOEXEC);
+
+	if (fd >= 0)
+		s->fd[s->n++] = fd;
+	return fd;
+}
 
 int fd_reserve_take(struct fd_reserve *s, struct err *e)
 {
-	while (s->n < SPARE_MAX) {
-		int fd = open("/", O_PATH | O_CLOEXEC);
+	struct rlimit l = { 0 };
 
-		if (fd < 0)
+	while (s->n < SPARE_MIN)
+		if (one_more(s) < 0)
 			return err_kernel(e, errno, NULL, "reserving descriptors for a rollback");
-		s->fd[s->n++] = fd;
-	}
+	getrlimit(RLIMIT_NOFILE, &l);
+	while (s->n < SPARE_MAX && (rlim_t)s->fd[s->n - 1] < l.rlim_cur / 2 && one_more(s) >= 0)
+		;
+	nft_owner_limit(s->n - SPARE_MIN);
 	return 0;
 }
 

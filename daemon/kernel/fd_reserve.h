@@ -2,10 +2,15 @@
 /* fd_reserve.h - descriptors that a change sets aside before it begins, so that a rollback
  * has some should they run out. */
 #pragma once
-#include "base/err.h"
+#include "nft_owner.h"
 
-/* A netlink socket, the listener's, /proc, two directories and a value in it, a record and its namespace. */
-enum { SPARE_MAX = 8 };
+enum {
+	/* A netlink socket, the listener's, one of nfnetlink, /proc, two directories and a value in it, a record and its
+	 * namespace. */
+	SPARE_MIN = 9,
+	/* With more sockets of nfnetlink, where descriptors are many. */
+	SPARE_MAX = SPARE_MIN + NFT_RECENT_MAX,
+};
 
 struct fd_reserve {
 	int fd[SPARE_MAX];

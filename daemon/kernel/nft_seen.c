@@ -188,6 +188,7 @@ static void on_table(const struct nlmsghdr *h, void *arg)
 	s->exists = true;
 	s->flags = attr_u32(h, NFTA_TABLE_FLAGS);
 	s->use = attr_u32(h, NFTA_TABLE_USE);
+	s->owner = attr_u32(h, NFTA_TABLE_OWNER);
 }
 
 /* What other dumps have found stays. */
@@ -229,7 +230,7 @@ static int rest_read(struct rtnl *nl, struct nft_seen *s, struct err *e)
 	return r;
 }
 
-int nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e)
+int nft_seen_table(struct rtnl *nl, struct nft_seen *ret, struct err *e)
 {
 	_cleanup_(msg_freep) struct nl_msg *m = nft_msg(NFT_MSG_GETTABLE, 0, 0);
 	int r;
@@ -237,7 +238,14 @@ int nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e)
 	*ret = (struct nft_seen){ 0 };
 	msg_put_string(m, NFTA_TABLE_NAME, NFT_TABLE);
 	r = rtnl_ask(nl, m, on_table, ret, e);
-	if (r == -ENOENT || (r == 0 && !ret->exists))
+	return r == -ENOENT ? 0 : r;
+}
+
+int nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e)
+{
+	int r = nft_seen_table(nl, ret, e);
+
+	if (r == 0 && !ret->exists)
 		return 0;
 	if (r == 0)
 		r = dump(nl, (struct reading){ ret, &ret->n_chains }, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, on_chain, e);

@@ -34,6 +34,7 @@ struct nft_seen {
 	struct arena arena;
 	bool exists;
 	uint32_t flags, use;
+	uint32_t owner; /* the port of the socket that owns it (rtnl_port); 0: none */
 	struct nft_seen_chain *chains;
 	size_t n_chains, room_chains;
 	struct nft_seen_rule *rules;
@@ -49,6 +50,8 @@ struct nft_things {
 enum { NFT_THING_SET, NFT_THING_OBJECT, NFT_THING_FLOWTABLE, NFT_THINGS };
 extern const struct nft_things nft_things[NFT_THINGS];
 
+/* Reads no more than whether our table exists, its flags and its owner. */
+int nft_seen_table(struct rtnl *nl, struct nft_seen *ret, struct err *e);
 /* Reads everything in our table; @ret is to be freed with nft_seen_done in any case. */
 int nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e);
 void nft_seen_done(struct nft_seen *s);

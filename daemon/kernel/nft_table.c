@@ -2,6 +2,7 @@
 /* nft_table.c - writes our table, in one transaction that is right whether it is there or not: it loses no packet, and lets
  * none through that is forbidden before and after. */
 #include "nft_table.h"
+#include "nft_owner.h"
 #include "nft_seen.h"
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -11,6 +12,8 @@ enum {
 	COMMENT_MAX = 127,
 	/* The contents of an attribute, whose length has 16 bits. */
 	ELEMENTS_BYTES = 60 << 10,
+	/* In a transaction, the number of the message about the table. */
+	AT_TABLE = 1,
 };
 
 /* One transaction, and what each of its messages is about. */
@@ -63,14 +66,14 @@ static void add_bracket(struct transaction *t, int type)
 	add(t, msg_new(type, 0, &g, sizeof(g)), "the transaction");
 }
 
-static void add_table(struct transaction *t, uint16_t type)
+static void add_table(struct transaction *t, uint16_t type, const struct nft_seen *seen)
 {
 	struct nl_msg *m = nft_msg(type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, 0);
 
 	msg_put_string(m, NFTA_TABLE_NAME, NFT_TABLE);
 	if (type == NFT_MSG_NEWTABLE)
 		/* A dormant table wakes up. */
-		nft_put_u32(m, NFTA_TABLE_FLAGS, 0);
+		nft_put_u32(m, NFTA_TABLE_FLAGS, nft_owner_flags(seen->exists, seen->flags));
 	/* An answer to one message is enough to know that it was read; errors are always answered. */
 	nlmsg_hdr(m)->nlmsg_flags |= NLM_F_ACK;
 	add(t, m, "the table inet " NFT_TABLE);
@@ -373,6 +376,22 @@ static bool is_empty(const struct nft_image *want)
 	return empty;
 }
 
+#define FOREIGN                                                                               \
+	"nftables: the table inet " NFT_TABLE                                                 \
+	" belongs to another program (netlink port %u), which nft list table inet " NFT_TABLE \
+	" names; only that program can change it: end it, and try again"
+
+/* An error in words; @at: of which message. */
+static int refused(const struct transaction *t, const struct nft_seen *seen, uint32_t port, size_t at, struct err *e)
+{
+	if (e->code == -EPERM && seen->owner && seen->owner != port)
+		return err_set(e, EPERM, FOREIGN, seen->owner);
+	if (at < t->n)
+		nft_source_text(&t->about[at].place, e->below);
+	return err_prefix(e, "nftables, %s", at < t->n ? t->about[at].words : "the transaction");
+}
+
+/* -EAGAIN: to be done once more. */
 static int commit(struct rtnl *nl, struct transaction *t, const struct after *a, struct err *e)
 {
 	bool gone = is_empty(a->want) && !is_used(a);
@@ -381,7 +400,7 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 	if (gone && !a->seen->exists)
 		return 0;
 	add_bracket(t, NFNL_MSG_BATCH_BEGIN);
-	add_table(t, gone ? NFT_MSG_DELTABLE : NFT_MSG_NEWTABLE);
+	add_table(t, gone ? NFT_MSG_DELTABLE : NFT_MSG_NEWTABLE, a->seen);
 	if (!gone) {
 		add_removals(t, a);
 		add_own(t, a);
@@ -389,25 +408,27 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 		add_rules(t, a);
 	}
 	add_bracket(t, NFNL_MSG_BATCH_END);
-	if (rtnl_transact(nl, t->bytes, t->size, &at, e) >= 0)
+	if (rtnl_transact(nl, t->bytes, t->size, &at, e) == 0)
 		return 0;
-	if (at < t->n)
-		nft_source_text(&t->about[at].place, e->below);
-	return err_prefix(e, "nftables, %s", at < t->n ? t->about[at].words : "the transaction");
+	if (at == AT_TABLE && !a->seen->exists && nft_owner_is_unknown(e->code))
+		return -EAGAIN;
+	return refused(t, a->seen, rtnl_port(nl), at, e);
 }
 
 int nft_table_commit(struct rtnl *nl, const struct nft_image *want, const char *topology, struct err *e)
 {
-	struct transaction t = { 0 };
 	struct nft_seen seen;
 	int r = nft_seen_read(nl, &seen, e);
+	bool again = r == 0;
 
-	if (r == 0) {
+	while (again) {
+		struct transaction t = { 0 };
 		struct after a = { &seen, want, topology, &t.arena };
 
 		r = commit(nl, &t, &a, e);
+		again = r == -EAGAIN;
+		transaction_done(&t);
 	}
-	transaction_done(&t);
 	nft_seen_done(&seen);
 	return r;
 }

@@ -10,5 +10,5 @@
 
 /* Makes the table hold @want of @topology, next to what other topologies have in it; whatever else is there goes.  @want
  * without rules takes away what the topology has, and the table if it was the last.  @nl is a socket of
- * rtnl_open_netfilter in the namespace. */
+ * nft_owner_socket in the namespace. */
 int nft_table_commit(struct rtnl *nl, const struct nft_image *want, const char *topology, struct err *e);

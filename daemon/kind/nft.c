@@ -4,6 +4,7 @@
 #include "nft.h"
 #include "kernel/batch.h"
 #include "kernel/nft_compare.h"
+#include "kernel/nft_owner.h"
 #include "kernel/nft_table.h"
 #include "kernel/observer.h"
 #include "model/owner.h"
@@ -91,7 +92,7 @@ static int nft_observe(struct observer *obs, struct err *e)
 {
 	const struct model *models[] = { obs->desired, obs->last, obs->tried };
 	const struct object *wanted[ARRAY_SIZE(models)];
-	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	struct rtnl *nl;
 	struct nft_seen seen;
 	size_t n = 0;
 	int r;
@@ -103,7 +104,7 @@ static int nft_observe(struct observer *obs, struct err *e)
 	}
 	if (n == 0)
 		return 0;
-	if (rtnl_open_netfilter(&nl, e) < 0)
+	if (nft_owner_socket(obs->ns, &nl, e) < 0)
 		return e->code;
 	r = nft_seen_read(nl, &seen, e);
 	if (r == 0)
@@ -121,7 +122,7 @@ static unsigned nft_early(_unused_ const struct object *o)
 static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t *ret_taken, struct err *e)
 {
 	const struct object *o = ops[0].after ? ops[0].after : ops[0].before;
-	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	struct rtnl *nl;
 	struct nft_image image = { 0 };
 	struct arena a = { 0 };
 	int r;
@@ -133,7 +134,7 @@ static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t 
 	_cleanup_(netns_leavep) int entered = netns_enter(batch_netns(b, o->netns), e);
 	if (entered < 0)
 		return entered;
-	if (rtnl_open_netfilter(&nl, e) < 0)
+	if (nft_owner_socket(batch_netns(b, o->netns), &nl, e) < 0)
 		return e->code;
 	if (ops[0].after)
 		nft_build((const struct nft *)ops[0].after, &image, &a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pass.c - observe, resolve owners, plan, execute: the loop that everything goes through, once. */
 #include "pass.h"
-#include "kernel/netns.h"
+#include "kernel/nft_owner.h"
 #include "model/owner.h"
 
 void pass_init(struct pass *p, const struct machine *m)
@@ -25,11 +25,17 @@ static void forget_plan(struct pass *p)
 	p->problems = (struct problems){ 0 };
 }
 
+void pass_release(struct pass *p)
+{
+	netns_set_done(&p->set);
+	nft_owner_rest();
+}
+
 void pass_done(struct pass *p)
 {
 	forget_plan(p);
 	model_done(&p->observed);
-	netns_set_done(&p->set);
+	pass_release(p);
 	*p = (struct pass){ 0 };
 }
 

@@ -18,6 +18,8 @@ struct pass {
 
 void pass_init(struct pass *p, const struct machine *m);
 void pass_done(struct pass *p);
+/* Keeps nothing of the namespaces open; they go if they are deleted. */
+void pass_release(struct pass *p);
 
 /* Opens namespaces (machine.open), whose names must outlive the pass.  Those that were open are closed. */
 int pass_open(struct pass *p, const char **names, size_t n, const char *pins, struct err *e);
