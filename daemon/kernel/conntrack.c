@@ -10,7 +10,6 @@ enum { CT_BYTES = 256 }; /* a tuple of IPv6 takes 80 */
 struct forgetting {
 	bool (*doomed)(const struct flow *f, void *arg);
 	void *arg;
-	uint8_t family;
 	struct rtnl_batch batch;
 	struct nl_msg **v;
 	size_t n, room;
@@ -78,15 +77,15 @@ static void on_flow(const struct nlmsghdr *h, void *arg)
 {
 	struct forgetting *g = arg;
 	const struct nfgenmsg *head = nlmsg_data(h);
+	uint8_t family = head->nfgen_family, proto;
 	struct nlattr *a[CTA_MAX + 1];
 	struct flow f = { 0 };
-	uint8_t proto;
 	uint32_t status;
 
 	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*head), a, CTA_MAX, NULL) < 0 ||
-	    head->nfgen_family != g->family || !a[CTA_STATUS] ||
-	    !tuple_read(a[CTA_TUPLE_ORIG], g->family, &f.original, &f.proto) ||
-	    !tuple_read(a[CTA_TUPLE_REPLY], g->family, &f.reply, &proto))
+	    (family != AF_INET && family != AF_INET6) || !a[CTA_STATUS] ||
+	    !tuple_read(a[CTA_TUPLE_ORIG], family, &f.original, &f.proto) ||
+	    !tuple_read(a[CTA_TUPLE_REPLY], family, &f.reply, &proto))
 		return;
 	status = ntohl(nla_get_u32(a[CTA_STATUS]));
 	f.snat = status & IPS_SRC_NAT;
@@ -97,7 +96,7 @@ static void on_flow(const struct nlmsghdr *h, void *arg)
 		g->room = g->room ? g->room * 2 : 64;
 		g->v = must(reallocarray(g->v, g->room, sizeof(struct nl_msg *)));
 	}
-	g->v[g->n++] = forget_msg(g->family, a[CTA_TUPLE_ORIG], a[CTA_ID], a[CTA_ZONE]);
+	g->v[g->n++] = forget_msg(family, a[CTA_TUPLE_ORIG], a[CTA_ID], a[CTA_ZONE]);
 }
 
 /* What was found so far stays: to have it forgotten twice does no harm. */
@@ -105,14 +104,33 @@ static void on_restart(_unused_ void *arg)
 {
 }
 
-int conntrack_forget(struct rtnl *nl, uint8_t family, bool (*doomed)(const struct flow *f, void *arg), void *arg,
-		     struct err *e)
+static void on_count(const struct nlmsghdr *h, void *arg)
 {
-	struct forgetting g = { .doomed = doomed, .arg = arg, .family = family };
-	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, family);
+	const struct nlattr *n =
+		nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct nfgenmsg), CTA_STATS_GLOBAL_ENTRIES);
+
+	*(bool *)arg = n && nla_len(n) == 4 && nla_get_u32(n) == 0;
+}
+
+/* Whether the namespace has no connection at all: a dump goes through those of all namespaces. */
+static bool has_none(struct rtnl *nl)
+{
+	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET_STATS, AF_UNSPEC);
+	bool none = false;
+	struct err e;
+
+	return rtnl_ask(nl, m, on_count, &none, &e) == 0 && none;
+}
+
+int conntrack_forget(struct rtnl *nl, bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e)
+{
+	struct forgetting g = { .doomed = doomed, .arg = arg };
+	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, AF_UNSPEC);
 	struct op *none = NULL;
 	int r;
 
+	if (has_none(nl))
+		return 0;
 	r = rtnl_dump(nl, m, on_flow, on_restart, &g, e);
 	for (size_t i = 0; i < g.n; i++) {
 		if (rtnl_batch_full(&g.batch, nlmsg_hdr(g.v[i])->nlmsg_len) && r == 0)

@@ -17,7 +17,6 @@ struct flow {
 	bool snat, dnat; /* its source, its destination is translated (IPS_SRC_NAT, IPS_DST_NAT) */
 };
 
-/* Calls @doomed for each connection of @family, and has the kernel forget those for which it is true.  @nl is a socket of
- * rtnl_open_netfilter in the namespace.  0 also if the kernel tracks none. */
-int conntrack_forget(struct rtnl *nl, uint8_t family, bool (*doomed)(const struct flow *f, void *arg), void *arg,
-		     struct err *e);
+/* Calls @doomed for each connection of IPv4 and IPv6, and has the kernel forget those for which it is true.  @nl is a socket
+ * of nfnetlink in the namespace.  0 also if the kernel tracks none. */
+int conntrack_forget(struct rtnl *nl, bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e);

@@ -303,7 +303,6 @@ static bool translates(const struct nft_rules *r)
 
 int nft_flows_forget(struct rtnl *nl, const struct nft *before, const struct nft *after, struct err *e)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	struct flows f = { 0 };
 	int r = 0;
 
@@ -315,8 +314,8 @@ int nft_flows_forget(struct rtnl *nl, const struct nft *before, const struct nft
 		r = rtnl_open(&f.route, e);
 		if (r == 0)
 			r = locals_read(&f, e);
-		for (size_t i = 0; i < ARRAY_SIZE(families) && r == 0; i++)
-			r = conntrack_forget(nl, families[i], is_stale, &f, e);
+		if (r == 0)
+			r = conntrack_forget(nl, is_stale, &f, e);
 	}
 	rtnl_close(f.route);
 	free(f.local);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* test_conntrack.c - when connections are gone through: a dump covers those of all namespaces, whatever its own has.
+ * send(2) and recv(2) end at a kernel that has as many as a test says. */
+#include "kernel/conntrack.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <sys/socket.h>
+
+static int count; /* below 0: it does not tell, and why */
+static size_t dumps;
+static struct nl_msg *answers[2];
+static size_t n_answers;
+
+static void answer(const struct nlmsghdr *h, uint16_t type, const void *bytes, size_t size)
+{
+	struct nl_msg *m = must(nlmsg_alloc_size(256));
+
+	must(nlmsg_put(m, 0, h->nlmsg_seq, type, 0, 0));
+	assert_int_equal(nlmsg_append(m, (void *)(uintptr_t)bytes, size, NLMSG_ALIGNTO), 0);
+	answers[n_answers++] = m;
+}
+
+ssize_t send(_unused_ int fd, const void *bytes, size_t size, _unused_ int flags)
+{
+	const struct nlmsghdr *h = bytes;
+	struct nlmsgerr done = { .error = count < 0 ? count : 0, .msg = *h };
+	struct {
+		struct nfgenmsg g;
+		struct nlattr a;
+		uint32_t value;
+	} stats = { .a = { 8, CTA_STATS_GLOBAL_ENTRIES }, .value = htonl((uint32_t)count) };
+
+	n_answers = 0;
+	if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_GET_STATS) {
+		if (count >= 0)
+			answer(h, h->nlmsg_type, &stats, sizeof(stats));
+		answer(h, NLMSG_ERROR, &done, sizeof(done));
+	} else {
+		assert_int_equal(h->nlmsg_type & 0xff, IPCTNL_MSG_CT_GET);
+		dumps++;
+		done.error = 0;
+		answer(h, NLMSG_DONE, &done.error, sizeof(done.error));
+	}
+	return (ssize_t)size;
+}
+
+ssize_t recv(_unused_ int fd, void *to, _unused_ size_t size, _unused_ int flags)
+{
+	size_t n;
+
+	assert_true(n_answers > 0);
+	n = nlmsg_hdr(answers[0])->nlmsg_len;
+	memcpy(to, nlmsg_hdr(answers[0]), n);
+	nlmsg_free(answers[0]);
+	answers[0] = answers[1];
+	n_answers--;
+	return (ssize_t)n;
+}
+
+static bool any(_unused_ const struct flow *f, _unused_ void *arg)
+{
+	return true;
+}
+
+static void test_dumps(_unused_ void **state)
+{
+	static const struct {
+		int count;
+		size_t dumps;
+	} cases[] = { { 0, 0 }, { 1, 1 }, { 1 << 20, 1 }, { -EOPNOTSUPP, 1 }, { -EPERM, 1 } };
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	struct err e;
+
+	assert_int_equal(rtnl_open(&nl, &e), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		count = cases[i].count;
+		dumps = 0;
+		assert_int_equal(conntrack_forget(nl, any, NULL, &e), 0);
+		assert_int_equal(dumps, cases[i].dumps);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_dumps) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
