@@ -27,10 +27,9 @@ static const struct protocol protocols[] = {
 	{ "ip6tables-legacy", "/proc/thread-self/net/ip6_tables_names", AF_INET6, IPPROTO_IPV6,
 	  offsetof(struct ip6t_entry, target_offset), offsetof(struct ip6t_entry, next_offset) },
 };
-/* Of these the structs and numbers are the same. */
+/* Of these the structs are the same, and the numbers of the options. */
 _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "getinfo");
 _Static_assert(sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries), "get_entries");
-_Static_assert(IPT_SO_GET_INFO == IP6T_SO_GET_INFO && IPT_SO_GET_ENTRIES == IP6T_SO_GET_ENTRIES, "options");
 
 static uint16_t number_at(const char *entry, size_t offset)
 {

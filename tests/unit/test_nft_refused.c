@@ -22,19 +22,22 @@ static struct {
 	size_t nth;
 } refuse;
 
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names that --wrap of ld(1) makes
 int __wrap_nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e);
+void __wrap_nft_seen_done(struct nft_seen *s);
+int __wrap_rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e);
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+
 int __wrap_nft_seen_read(_unused_ struct rtnl *nl, struct nft_seen *ret, _unused_ struct err *e)
 {
 	*ret = (struct nft_seen){ 0 };
 	return 0;
 }
 
-void __wrap_nft_seen_done(struct nft_seen *s);
 void __wrap_nft_seen_done(_unused_ struct nft_seen *s)
 {
 }
 
-int __wrap_rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e);
 int __wrap_rtnl_transact(_unused_ struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e)
 {
 	int left = (int)size;
