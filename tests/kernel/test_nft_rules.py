@@ -208,8 +208,8 @@ def test_heal(bare, how):
     before = machine.sh("nft -s list table inet netnsd")
     machine.sh(DRIFTS[how])
     wait_for(lambda: machine.run("nft", "-s", "list", "table", "inet", "netnsd", code=None).stdout == before)
-    assert re.search(r"nft host (was changed: it is other rules \(.*\), not 8 rules|8 rules was removed); by pid \d+ \(nft\)",
-                     machine.log())
+    wait_for(lambda: re.search(r"nft host (was changed: it is other rules \(.*\), not 8 rules|8 rules was removed); by pid \d+ "
+                               r"\(nft\)", machine.log()))
     machine.ctl("down", "lab")
     machine.sh("nft delete table ip other || true")
     assert machine.sh("nft list ruleset") == ""
