@@ -2,14 +2,12 @@
 /* judge.c - tries whether what a topology expects is true: first all that must be reached, then, if it is, what must
  * not be; silence proves nothing where nothing works. */
 #include "judge.h"
+#include "run.h"
 #include "listener.h"
 #include "text.h"
 #include "usec.h"
 #include <sys/random.h>
 #include <sys/resource.h>
-
-#define MSEC UINT64_C(1000)
-#define SECOND UINT64_C(1000000)
 
 enum {
 	AGAIN_MSEC = 100,  /* between tries */
@@ -19,25 +17,9 @@ enum {
 	PATIENCE_MAX = 60, /* seconds that the last answer of a measurement is waited for */
 };
 
-/* One run of the tests of a suite. */
-struct run {
-	struct suite *s;
-	int loop;
-	struct listeners *listeners;
-	struct place *places;
-	size_t n_places;
-	uint64_t until_usec;
-	const volatile bool *stop;
-};
-
-static bool run_is_over(const struct run *r)
-{
-	return loop_now() >= r->until_usec || (r->stop && *r->stop);
-}
-
 /* ---- before ---- */
 
-static struct place *run_place(struct run *r, const char *name, struct err *e)
+struct place *run_place(struct run *r, const char *name, struct err *e)
 {
 	for (size_t i = 0; i < r->n_places; i++)
 		if (!strcmp(r->places[i].name, name))
@@ -107,11 +89,10 @@ static void descriptors_raise(void)
 
 static bool is_measured(const struct test *t)
 {
-	return EXPECTS(t->x, loss_max) || EXPECTS(t->x, rtt_min) || EXPECTS(t->x, rtt_max);
+	return run_has_rate(t) || EXPECTS(t->x, loss_max) || EXPECTS(t->x, rtt_min) || EXPECTS(t->x, rtt_max);
 }
 
-/* A namespace that is gone answers nothing, and what another one of its name would do nobody knows. */
-static void test_decide(struct run *r, struct test *t, enum verdict verdict, const char *text)
+void run_decide(struct run *r, struct test *t, enum verdict verdict, const char *text)
 {
 	struct err e;
 	const struct place *p = t->owner ? run_place(r, t->owner, &e) : NULL;
@@ -152,13 +133,13 @@ static bool positive_turn(struct run *r, struct test *t, uint64_t start_usec)
 	if (t->probe.reached) {
 		t->usec = now - start_usec;
 		if (!is_measured(t))
-			test_decide(r, t, VERDICT_HOLDS,
-				    EXPECTS(t->x, route) ? "" : text_duration(a, t->probe.told_usec));
+			run_decide(r, t, VERDICT_HOLDS,
+				   EXPECTS(t->x, route) ? "" : text_duration(a, t->probe.told_usec));
 		return false;
 	}
 	if (now >= start_usec + t->x->within * SECOND) {
 		t->usec = now - start_usec;
-		test_decide(r, t, VERDICT_FAILS, arena_fmt(a, "not within %u s: %s", t->x->within, silence_text(a, t)));
+		run_decide(r, t, VERDICT_FAILS, arena_fmt(a, "not within %u s: %s", t->x->within, silence_text(a, t)));
 		return false;
 	}
 	if (now < t->again_usec)
@@ -242,7 +223,7 @@ static void second_begin(struct run *r)
 	for (size_t i = 0; i < r->s->n; i++) {
 		struct test *t = &r->s->tests[i];
 
-		if (t->verdict != VERDICT_PENDING)
+		if (t->verdict != VERDICT_PENDING || run_has_rate(t))
 			continue;
 		if (t->x->reach)
 			measure_begin(t);
@@ -259,10 +240,10 @@ static bool negative_turn(struct run *r, struct test *t, uint64_t start_usec)
 
 	if (t->probe.reached || since >= (QUIET_MSEC + LATE_MSEC) * MSEC) {
 		t->usec = since;
-		test_decide(r, t, t->probe.reached ? VERDICT_FAILS : VERDICT_HOLDS,
-			    t->probe.reached
-				    ? arena_fmt(a, "it was reached, in %s", text_duration(a, t->probe.told_usec))
-				    : silence_text(a, t));
+		run_decide(r, t, t->probe.reached ? VERDICT_FAILS : VERDICT_HOLDS,
+			   t->probe.reached
+				   ? arena_fmt(a, "it was reached, in %s", text_duration(a, t->probe.told_usec))
+				   : silence_text(a, t));
 		return false;
 	}
 	if (now < t->again_usec || since >= QUIET_MSEC * MSEC)
@@ -303,9 +284,9 @@ static void measure_decide(struct run *r, struct test *t)
 		     !(EXPECTS(x, rtt_min) && (none || t->rtt_usec < x->rtt_min)) &&
 		     !(EXPECTS(x, rtt_max) && (none || t->rtt_usec > x->rtt_max));
 
-	test_decide(r, t, holds ? VERDICT_HOLDS : VERDICT_FAILS,
-		    arena_fmt(a, "%u of %u lost%s%s", t->lost, t->trips, none ? "" : ", round trip ",
-			      none ? "" : text_duration(a, t->rtt_usec)));
+	run_decide(r, t, holds ? VERDICT_HOLDS : VERDICT_FAILS,
+		   arena_fmt(a, "%u of %u lost%s%s", t->lost, t->trips, none ? "" : ", round trip ",
+			     none ? "" : text_duration(a, t->rtt_usec)));
 }
 
 static bool measure_turn(struct run *r, struct test *t, uint64_t start_usec)
@@ -345,7 +326,7 @@ static void second_judge(struct run *r)
 		for (size_t i = 0; i < r->s->n; i++) {
 			struct test *t = &r->s->tests[i];
 
-			if (t->verdict == VERDICT_PENDING)
+			if (t->verdict == VERDICT_PENDING && !run_has_rate(t))
 				more |= t->x->reach ? measure_turn(r, t, start) : negative_turn(r, t, start);
 		}
 		if (more)
@@ -364,6 +345,8 @@ static void run_tests(struct run *r)
 	positives_judge(r);
 	if (!run_is_over(r))
 		second_judge(r);
+	if (!run_is_over(r))
+		run_rates(r);
 }
 
 void judge(struct suite *s, uint64_t until_usec, const volatile bool *stop)

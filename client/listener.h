@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* listener.h - answers at a port for the time of a test: everything that it receives it sends back. */
+/* listener.h - answers at a port for the time of a test: what it receives it sends back, unless it is more than 64 bytes
+ * at once. */
 #pragma once
 #include "loop.h"
 #include "place.h"

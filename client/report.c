@@ -78,6 +78,8 @@ static struct json_object *test_json(const struct test *t, size_t i)
 	}
 	if (t->trips > t->lost)
 		json_object_object_add(o, "rtt_usec", json_object_new_int64(t->rtt_usec));
+	if (t->rate)
+		json_object_object_add(o, "rate_bits", json_object_new_uint64(t->rate));
 	return o;
 }
 

@@ -18,6 +18,17 @@ static const char *target_text(struct arena *a, const struct target *t)
 	return t->link ?: arena_strdup(a, inet_text(&t->address, true, buf));
 }
 
+/* ", 9 Mbit/s to 10 Mbit/s" */
+static const char *rate_text(struct arena *a, const struct expectation *x)
+{
+	if (EXPECTS(x, rate_min) && EXPECTS(x, rate_max))
+		return arena_fmt(a, ", %s to %s", text_rate(a, x->rate_min), text_rate(a, x->rate_max));
+	if (EXPECTS(x, rate_min) || EXPECTS(x, rate_max))
+		return arena_fmt(a, ", at %s %s", EXPECTS(x, rate_min) ? "least" : "most",
+				 text_rate(a, EXPECTS(x, rate_min) ? x->rate_min : x->rate_max));
+	return "";
+}
+
 /* ", round trip 18 ms to 22 ms, at most 1% lost" */
 static const char *measure_text(struct arena *a, const struct expectation *x)
 {
@@ -46,7 +57,7 @@ static const char *what_text(struct arena *a, const struct expectation *x)
 				 EXPECTS(x, dev) ? " dev " : "", EXPECTS(x, dev) ? x->dev : "");
 	if (EXPECTS(x, ping))
 		return arena_fmt(a, "%sping %s%s", not, to, measure_text(a, x));
-	return arena_fmt(a, "%s%s %s port %u", not, EXPECTS(x, tcp) ? "tcp" : "udp", to, x->port);
+	return arena_fmt(a, "%s%s %s port %u%s", not, EXPECTS(x, tcp) ? "tcp" : "udp", to, x->port, rate_text(a, x));
 }
 
 static const struct inet *address_of(const struct object *o)

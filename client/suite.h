@@ -26,6 +26,7 @@ struct test {
 	uint32_t tries;
 	/* Of a measurement; trips 0: there was none. */
 	uint32_t trips, lost, rtt_usec;
+	uint64_t rate; /* in bits a second; 0: none was measured */
 };
 
 struct suite {

@@ -96,6 +96,17 @@ const char *text_duration(struct arena *a, uint64_t usec)
 	return arena_fmt(a, "%" PRIu64 " min %" PRIu64 " s", usec / USEC / 60, usec / USEC % 60);
 }
 
+const char *text_rate(struct arena *a, uint64_t bits)
+{
+	static const char *const units[] = { "bit/s", "kbit/s", "Mbit/s", "Gbit/s" };
+	double v = (double)bits;
+	size_t i = 0;
+
+	for (; v >= 999.5 && i + 1 < ARRAY_SIZE(units); i++)
+		v /= 1000;
+	return arena_fmt(a, "%.3g %s", v, units[i]);
+}
+
 const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec)
 {
 	static const struct {

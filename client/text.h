@@ -13,6 +13,8 @@ size_t text_width(const char *s);
 
 /* "850 µs", "3.1 ms", "12.4 s", "2 min 5 s". */
 const char *text_duration(struct arena *a, uint64_t usec);
+/* "9.56 Mbit/s" */
+const char *text_rate(struct arena *a, uint64_t bits);
 /* "5 s ago", "2 min ago", "3 h ago", "4 days ago"; "-" for a @then of 0. */
 const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec);
 /* "14:02:11", with the date before it if that is not today; local time. */

@@ -30,6 +30,8 @@ static const struct field rows[] = {
 	FIELD(expectation, loss_max, percentage, .doc = "of ping: so much of them may be lost"),
 	FIELD(expectation, rtt_min, duration, .doc = "of ping: the median of their round-trip times is not below that"),
 	FIELD(expectation, rtt_max, duration, .doc = "likewise, not above that"),
+	FIELD(expectation, rate_min, bitrate, .doc = "of tcp: at least so much data arrives, in bits a second as *tc*(8) writes rates"),
+	FIELD(expectation, rate_max, bitrate, .doc = "likewise, not more than that"),
 };
 // clang-format on
 
@@ -74,6 +76,8 @@ static int fields_check(const struct expectation *x, unsigned form, struct err *
 		{ "loss_max", "ping", offsetof(struct expectation, loss_max), PING },
 		{ "rtt_min", "ping", offsetof(struct expectation, rtt_min), PING },
 		{ "rtt_max", "ping", offsetof(struct expectation, rtt_max), PING },
+		{ "rate_min", "tcp", offsetof(struct expectation, rate_min), TCP },
+		{ "rate_max", "tcp", offsetof(struct expectation, rate_max), TCP },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
@@ -87,13 +91,17 @@ static int fields_check(const struct expectation *x, unsigned form, struct err *
 static int measures_check(const struct expectation *x, struct err *e)
 {
 	bool rtt = EXPECTS(x, rtt_min) || EXPECTS(x, rtt_max), loss = EXPECTS(x, loss_max);
+	bool rate = EXPECTS(x, rate_min) || EXPECTS(x, rate_max);
 
-	if (!x->reach && (rtt || loss || EXPECTS(x, count) || EXPECTS(x, within)))
-		return err_set(e, EINVAL, "what is not reached has no loss, no round-trip time and no \"within\"");
+	if (!x->reach && (rtt || loss || rate || EXPECTS(x, count) || EXPECTS(x, within)))
+		return err_set(e, EINVAL,
+			       "what is not reached has no loss, no round-trip time, no rate and no \"within\"");
 	if (EXPECTS(x, count) && !rtt && !loss)
 		return err_set(e, EINVAL, "\"count\" needs \"loss_max\", \"rtt_min\" or \"rtt_max\"");
 	if (EXPECTS(x, rtt_min) && EXPECTS(x, rtt_max) && x->rtt_min > x->rtt_max)
 		return err_set(e, EINVAL, "\"rtt_min\" is above \"rtt_max\"");
+	if (EXPECTS(x, rate_min) && EXPECTS(x, rate_max) && x->rate_min > x->rate_max)
+		return err_set(e, EINVAL, "\"rate_min\" is above \"rate_max\"");
 	return 0;
 }
 

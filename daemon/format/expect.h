@@ -32,8 +32,9 @@ struct expectation {
 	uint8_t family; /* AF_INET, AF_INET6, 0: any */
 	bool reach;
 	uint32_t within, count;
-	uint32_t loss_max;         /* in thousandths of a percent */
-	uint32_t rtt_min, rtt_max; /* in microseconds */
+	uint32_t loss_max;           /* in thousandths of a percent */
+	uint32_t rtt_min, rtt_max;   /* in microseconds */
+	uint64_t rate_min, rate_max; /* in bits a second */
 };
 struct expectations {
 	struct expectation **v;
@@ -50,4 +51,5 @@ extern const struct type type_netns_name, /* const char * */
 	type_ifname,                      /* const char * */
 	type_target,                      /* struct target */
 	type_duration,                    /* uint32_t, in microseconds */
-	type_percentage;                  /* uint32_t, in thousandths of a percent */
+	type_percentage,                  /* uint32_t, in thousandths of a percent */
+	type_bitrate;                     /* uint64_t, in bits a second */

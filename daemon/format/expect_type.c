@@ -110,18 +110,15 @@ const struct type type_target = {
 static bool decimal_read(const char *s, uint64_t unit, uint64_t *ret, const char **ret_end)
 {
 	size_t whole = strspn(s, "0123456789"), digits = s[whole] == '.' ? strspn(s + whole + 1, "0123456789") : 0;
-	uint64_t v = 0;
+	uint64_t v = 0, scale = 1;
 
 	if (!whole || whole + digits > DIGITS_MAX || (s[whole] == '.' && !digits))
 		return false;
 	for (size_t i = 0; i < whole; i++)
 		v = v * 10 + (uint64_t)(s[i] - '0');
-	v *= unit;
-	for (size_t i = 1; i <= digits; i++) {
-		unit /= 10;
-		v += (uint64_t)(s[whole + i] - '0') * unit;
-	}
-	*ret = v;
+	for (size_t i = 1; i <= digits; i++, scale *= 10)
+		v = v * 10 + (uint64_t)(s[whole + i] - '0');
+	*ret = v * unit / scale;
 	*ret_end = s + whole + (s[whole] == '.' ? digits + 1 : 0);
 	return true;
 }
@@ -194,4 +191,55 @@ const struct type type_percentage = {
 	.size = sizeof(uint32_t),
 	.parse = percentage_parse,
 	.schema = percentage_schema,
+};
+
+/* As tc(8) writes them: "mbit" is a million bits, "mibit" 2 to the 20th, "mbps" a million bytes. */
+static const struct {
+	const char *word;
+	uint64_t bits;
+} rate_units[] = {
+	{ "bit", 1 },
+	{ "kbit", 1000 },
+	{ "mbit", 1000000 },
+	{ "gbit", 1000000000 },
+	{ "kibit", UINT64_C(1) << 10 },
+	{ "mibit", UINT64_C(1) << 20 },
+	{ "gibit", UINT64_C(1) << 30 },
+	{ "bps", 8 },
+	{ "kbps", 8000 },
+	{ "mbps", 8000000 },
+	{ "gbps", UINT64_C(8000000000) },
+};
+
+#define RATE_MAX UINT64_C(1000000000000)
+
+static int bitrate_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
+			 _unused_ struct arena *a, struct err *e)
+{
+	const char *s = text_of(in) ?: "", *end;
+	uint64_t v;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rate_units); i++) {
+		if (!decimal_read(s, rate_units[i].bits, &v, &end) || strcasecmp(end, rate_units[i].word) != 0)
+			continue;
+		if (!v || v > RATE_MAX)
+			return err_set(e, EINVAL, "%s is not from 1bit to 1000gbit", s);
+		*(uint64_t *)dst = v;
+		return 0;
+	}
+	return err_set(e, EINVAL, "must be a rate with its unit, such as \"10mbit\"; \"mbps\" is megabytes a second");
+}
+
+static struct json_object *bitrate_schema(_unused_ const struct field *f)
+{
+	return schema_pattern(
+		"^[0-9]{1,9}(\\.[0-9]{1,8})?([kKmMgG][iI]?)?([bB][iI][tT])$|"
+		"^[0-9]{1,9}(\\.[0-9]{1,8})?[kKmMgG]?[bB][pP][sS]$");
+}
+
+const struct type type_bitrate = {
+	.name = "rate, such as 10mbit",
+	.size = sizeof(uint64_t),
+	.parse = bitrate_parse,
+	.schema = bitrate_schema,
 };

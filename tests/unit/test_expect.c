@@ -13,7 +13,8 @@ static void test_expect(_unused_ void **state)
 		"{ \"namespaces\": { \"a\": { \"interfaces\": { \"e\": { \"addresses\": [\"10.0.0.1/24\"] } } } },\n"
 		"\"expect\": [ { \"from\": \"host\", \"tcp\": \"a/e\", \"port\": 80, \"listen\": \"::1\", \"reach\": false },\n"
 		"{ \"from\": \"a\", \"ping\": \"10.0.0.9\", \"loss_max\": 0.5, \"rtt_min\": \"1.5ms\", \"rtt_max\": \"2s\" },\n"
-		"{ \"from\": \"a\", \"route\": \"default\", \"within\": 9, \"family\": \"ipv6\" } ] }";
+		"{ \"from\": \"a\", \"route\": \"default\", \"within\": 9, \"family\": \"ipv6\" },\n"
+		"{ \"from\": \"a\", \"tcp\": \"10.0.0.9\", \"port\": 9, \"rate_min\": \"1.5MiBit\", \"rate_max\": \"0.5gbps\" } ] }";
 	struct expectation *const *v;
 	struct problems p = { 0 };
 	struct declaration t;
@@ -21,7 +22,7 @@ static void test_expect(_unused_ void **state)
 
 	assert_int_equal(load_text(text_in, strlen(text_in), &toy_kinds, &t, &p), 0);
 	v = t.expect.v;
-	assert_int_equal(t.expect.n, 3);
+	assert_int_equal(t.expect.n, 4);
 	/* No plan sees them. */
 	assert_int_equal(t.model.n, 4);
 	assert_string_equal(v[0]->from, "host");
@@ -42,6 +43,8 @@ static void test_expect(_unused_ void **state)
 	assert_int_equal(v[2]->family, AF_INET6);
 	assert_int_equal(v[2]->object.where.line, 4);
 	assert_null(v[2]->object.in);
+	assert_int_equal(v[3]->rate_min, 3 << 19);
+	assert_int_equal(v[3]->rate_max, 4000000000);
 	declaration_done(&t);
 }
 
