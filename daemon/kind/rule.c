@@ -92,11 +92,35 @@ static int check_action(const struct rule *r, struct err *e)
 
 static int check_names(const struct rule *r, struct err *e)
 {
-	if (r->iif && ifname_problem(r->iif, e))
-		return err_prefix(e, "iif: \"%s\"", r->iif);
-	if (r->oif && ifname_problem(r->oif, e))
-		return err_prefix(e, "oif: \"%s\"", r->oif);
+	const char *const names[] = { r->iif, r->oif };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!names[i])
+			continue;
+		if (ifname_problem(names[i], e))
+			return err_prefix(e, "%s: \"%s\"", i ? "oif" : "iif", names[i]);
+		if (strchr(names[i], '*'))
+			return err_set(e, EINVAL,
+				       "%s: \"%s\": a rule is for one interface; \"*\" stands for nothing here",
+				       i ? "oif" : "iif", names[i]);
+	}
 	return 0;
+}
+
+/* The kernel would take it a second time, and it would mean nothing. */
+static int check_kernels_own(const struct rule *r, struct err *e)
+{
+	static const char *const others[] = { "priority", "action", "table", "family", "family_key" };
+	uint64_t selectors = r->object.set & kind_mask(r->object.kind, KEY);
+	bool own = (r->priority == 0 && r->table == RT_TABLE_LOCAL) ||
+		   (r->priority == 32766 && r->table == RT_TABLE_MAIN) ||
+		   (r->priority == 32767 && r->table == RT_TABLE_DEFAULT && r->family_key == AF_INET);
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		selectors &= ~field_bit(r->object.kind, others[i]);
+	if (!own || selectors)
+		return 0;
+	return err_set(e, EINVAL, "every namespace has this rule from the kernel; leave it out");
 }
 
 static int rule_check(struct object *o, struct err *e)
@@ -119,7 +143,7 @@ static int rule_check(struct object *o, struct err *e)
 	if (!object_says(o, "action"))
 		r->action = FR_ACT_TO_TBL;
 	OBJECT_SET(o, rule, action);
-	return check_action(r, e) < 0 ? e->code : check_names(r, e);
+	return check_action(r, e) < 0 || check_kernels_own(r, e) < 0 ? e->code : check_names(r, e);
 }
 
 /* Adds the one for IPv6. */

@@ -43,7 +43,7 @@ static char *field_text(struct arena *a, const struct object *o, const struct ob
 	const struct field *f = &o->kind->fields[i];
 	char *value = value_text(a, o, i);
 
-	if (f->type->say && !before && !is_none(o, i))
+	if (f->type->say && !before && (f->flags & NEEDED || !is_none(o, i)))
 		return f->type->say(o->netns, object_at(o, i), a);
 	if (before && f->type->say_change)
 		return f->type->say_change(object_at(before, i), object_at(o, i), a);

@@ -155,6 +155,8 @@ def test_in_the_words_of_ip(at):
         f"+ rule {name} priority 100 from 10.0.0.0/8 ipproto tcp dport 80-90 lookup 7",
         f"+ rule {name} priority 100 family inet6 prohibit",
         f"+ rule {name} priority 100 family inet6 iif lo fwmark 0x1/0xff lookup main suppress_prefixlength 0"], out
+    out = at.plan(rule(priority=0, family="inet")).stdout
+    assert "priority 0 family inet lookup 7" in out, out
     at.apply(rule(**{"from": "10.0.0.0/8"}))
     lines = [" ".join(line.split()) for line in at.plan(rule(**{"from": "10.0.0.0/8", "table": 8})).stdout.splitlines() if "rule" in line]
     assert lines == [f"+ rule {name} priority 100 from 10.0.0.0/8 lookup 8", f"- rule {name} priority 100 from 10.0.0.0/8 lookup 7"]
