@@ -124,6 +124,12 @@ static const char *claimant(const struct wish *w, const char *id)
 	return NULL;
 }
 
+/* The mark of most objects is that of all topologies; that of some names the one that made it. */
+static bool is_made_by(const struct object *o, const char *topology)
+{
+	return o->sign.topology && !strcmp(o->sign.topology, topology);
+}
+
 /* Objects that other topologies declare in namespaces of this one carry our mark, but do not belong to it. */
 static void disown(struct pass *p)
 {
@@ -132,7 +138,7 @@ static void disown(struct pass *p)
 		const char *owner;
 
 		if (o->owner != OWNER_OURS || !o->sign.hash || object_is(o, "link") || object_is(o, "netns") ||
-		    model_same(p->wish.desired, o) || model_same(p->wish.last, o))
+		    is_made_by(o, p->wish.topology) || model_same(p->wish.desired, o) || model_same(p->wish.last, o))
 			continue;
 		owner = claimant(&p->wish, o->id);
 		if (!owner)

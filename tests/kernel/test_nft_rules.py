@@ -183,6 +183,21 @@ def test_several_topologies(machine):
     assert machine.sh("nft list ruleset") == ""
 
 
+def test_refused_beside_another(machine):
+    """What a refused apply wrote into a namespace where another topology has rules is removed again."""
+    def one(address, **more):
+        return {"host": {"nat": {"masquerade": [{"from": address, "out": "eth0"}]}}, **more}
+    machine.apply(one("10.8.1.1"), "a")
+    before = machine.sh("nft list ruleset")
+    bad = {"c": {"interfaces": {"br0": {"kind": "bridge"}},
+                 "routes": [{"to": "2001:db8:250::/48", "dev": "br0", "src": "fe80::77"}]}}
+    said = machine.apply(one("10.8.1.2", namespaces=bad), "b", code=1).stderr
+    assert "everything is as it was before" in said, said
+    assert machine.sh("nft list ruleset") == before
+    machine.ctl("down", "a")
+    assert machine.sh("nft list ruleset") == ""
+
+
 DRIFTS = {
     "flush": "nft flush ruleset",
     "one rule": "nft delete rule inet netnsd prerouting_lab handle $(nft -a list chain inet netnsd prerouting_lab | "
@@ -208,6 +223,7 @@ def test_heal(bare, how):
     before = machine.sh("nft -s list table inet netnsd")
     machine.sh(DRIFTS[how])
     wait_for(lambda: machine.run("nft", "-s", "list", "table", "inet", "netnsd", code=None).stdout == before)
+    # It is healed first, and said then.
     wait_for(lambda: re.search(r"nft host (was changed: it is other rules \(.*\), not 8 rules|8 rules was removed); by pid \d+ "
                                r"\(nft\)", machine.log()))
     machine.ctl("down", "lab")
