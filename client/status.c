@@ -4,6 +4,7 @@
 #include "event.h"
 #include "print.h"
 #include "text.h"
+#include "model/kind.h"
 #include "model/type.h"
 #include "model/why_not.h"
 
@@ -183,6 +184,28 @@ static void interface_add(struct table *t, struct json_object *o, bool last)
 	table_cell(t, COLOUR_NONE, "%s", interface_relations(&t->arena, o));
 }
 
+/* Before an entry of a list; what says a "via" is a route. */
+static const char *list_label(const struct kind *k, struct arena *a)
+{
+	return strcmp(k->class, "route") ? arena_fmt(a, "%s ", k->label) : "";
+}
+
+static bool has_lists(struct json_object *o)
+{
+	for (size_t i = 0; i < all_kinds.n; i++)
+		if (kind_is_listed(all_kinds.v[i]) && reply_size(o, all_kinds.v[i]->section))
+			return true;
+	return false;
+}
+
+static void lists_add(struct table *t, struct json_object *o, const struct kind *k)
+{
+	struct json_object *item;
+
+	for (size_t i = 0; (item = reply_at(o, k->section, i)); i++)
+		table_line(t, COLOUR_NONE, "   %s%s", list_label(k, &t->arena), json_object_get_string(item));
+}
+
 static void namespace_add(struct table *t, struct json_object *o)
 {
 	size_t n = reply_size(o, "interfaces");
@@ -191,10 +214,9 @@ static void namespace_add(struct table *t, struct json_object *o)
 	table_line(t, COLOUR_STRONG, "%s", reply_text(o, "name"));
 	for (size_t i = 0; (item = reply_at(o, "interfaces", i)); i++)
 		interface_add(t, item, i == n - 1);
-	for (size_t i = 0; (item = reply_at(o, "routes", i)); i++)
-		table_line(t, COLOUR_NONE, "   %s", json_object_get_string(item));
-	for (size_t i = 0; (item = reply_at(o, "rules", i)); i++)
-		table_line(t, COLOUR_NONE, "   rule %s", json_object_get_string(item));
+	for (size_t i = 0; i < all_kinds.n; i++)
+		if (kind_is_listed(all_kinds.v[i]))
+			lists_add(t, o, all_kinds.v[i]);
 	for (size_t i = 0; (item = reply_at(o, "obstacles", i)); i++)
 		table_line(t, print_state_colour("failed"), "   others %s what is forwarded here: %s, %s; see %s",
 			   reply_flag(item, "certain") ? "stop" : "may stop", reply_text(item, "chain"),
@@ -209,8 +231,8 @@ static void namespaces_print(struct json_object *reply)
 	struct json_object *o;
 
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
-		if (!strcmp(reply_text(o, "name"), "host") && (reply_size(o, "interfaces") || reply_size(o, "routes") ||
-							       reply_size(o, "rules") || reply_size(o, "obstacles")))
+		if (!strcmp(reply_text(o, "name"), "host") &&
+		    (reply_size(o, "interfaces") || reply_size(o, "obstacles") || has_lists(o)))
 			namespace_add(&t, o);
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
 		if (strcmp(reply_text(o, "name"), "host") != 0)

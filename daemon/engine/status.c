@@ -153,13 +153,31 @@ static void add_address(struct json_object *interfaces, const struct object *add
 	}
 }
 
-static void add_words(struct json_object *list, const struct object *o, const char *without)
+/* Adds a list for each kind of them, in the words of ip(8). */
+static void add_lists(struct json_object *to, const struct model *desired, const struct object *netns)
 {
 	struct arena a = { 0 };
-	uint64_t mask = ~field_bit(o->kind, without);
 
-	json_object_array_add(list, json_object_new_string(object_describe(&a, o, NULL, mask)));
+	for (size_t i = 0; i < desired->kinds->n; i++)
+		if (kind_is_listed(desired->kinds->v[i]))
+			add(to, desired->kinds->v[i]->section, json_object_new_array());
+	for (const struct object *o = netns->first; o; o = o->next)
+		/* The kernel has a scope for every route: it would only repeat what the rest says. */
+		if (kind_is_listed(o->kind) && !o->beside && !o->foreign &&
+		    (netns->owner == OWNER_OURS || model_find(desired, o->id)))
+			json_object_array_add(
+				json_object_object_get(to, o->kind->section),
+				json_object_new_string(object_describe(&a, o, NULL, ~field_bit(o->kind, "scope"))));
 	arena_done(&a);
+}
+
+static bool has_lists(const struct json_object *n, const struct kinds *kinds)
+{
+	for (size_t i = 0; i < kinds->n; i++)
+		if (kind_is_listed(kinds->v[i]) &&
+		    json_object_array_length(json_object_object_get(n, kinds->v[i]->section)))
+			return true;
+	return false;
 }
 
 static void add_obstacles(struct json_object *to, const struct view *v, const char *netns)
@@ -186,26 +204,18 @@ static void add_obstacles(struct json_object *to, const struct view *v, const ch
 static struct json_object *namespace_json(const char *topology, const struct view *v, const struct object *netns)
 {
 	const struct model *desired = v->declared;
-	struct json_object *n = json_object_new_object(), *interfaces = json_object_new_array(),
-			   *routes = json_object_new_array(), *rules = json_object_new_array();
+	struct json_object *n = json_object_new_object(), *interfaces = json_object_new_array();
 
 	for (const struct object *o = netns->first; o; o = o->next) {
-		bool of_topology = netns->owner == OWNER_OURS || model_find(desired, o->id);
-
 		if (object_is(o, "link") && is_shown(desired, netns, o))
 			json_object_array_add(interfaces, interface_json(o));
 		else if (object_is(o, "address") && !is_everywhere(o))
 			add_address(interfaces, o);
-		else if (object_is(o, "route") && of_topology)
-			add_words(routes, o, "scope");
-		else if (object_is(o, "rule") && of_topology)
-			add_words(rules, o, "family_key");
 	}
 	add_text(n, "topology", topology);
 	add_text(n, "name", netns->netns);
 	add(n, "interfaces", interfaces);
-	add(n, "routes", routes);
-	add(n, "rules", rules);
+	add_lists(n, desired, netns);
 	add_obstacles(n, v, netns->netns);
 	return n;
 }
@@ -223,9 +233,7 @@ static int add_namespaces(struct engine *g, const char *name, struct json_object
 			continue;
 		n = namespace_json(name, &v, o);
 		if (o->owner != OWNER_OURS && !json_object_array_length(json_object_object_get(n, "interfaces")) &&
-		    !json_object_array_length(json_object_object_get(n, "routes")) &&
-		    !json_object_array_length(json_object_object_get(n, "rules")) &&
-		    !json_object_object_get(n, "obstacles"))
+		    !has_lists(n, v.observed->kinds) && !json_object_object_get(n, "obstacles"))
 			json_object_put(n);
 		else
 			json_object_array_add(list, n);

@@ -188,6 +188,12 @@ struct kinds {
 };
 extern const struct kinds all_kinds;
 
+/* Whether a namespace has a list of them, as it has of routes and rules. */
+static inline bool kind_is_listed(const struct kind *k)
+{
+	return k->form == FORM_LIST && k->section && !k->in_link;
+}
+
 /* The kind of @class called @name, or its first one where @name is NULL; NULL if there is none. */
 const struct kind *kinds_find(const struct kinds *kinds, const char *class, const char *name);
 
