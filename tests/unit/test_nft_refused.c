@@ -26,6 +26,7 @@ static struct {
 int __wrap_nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e);
 void __wrap_nft_seen_done(struct nft_seen *s);
 int __wrap_rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e);
+uint32_t __wrap_rtnl_port(const struct rtnl *nl);
 // NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 int __wrap_nft_seen_read(_unused_ struct rtnl *nl, struct nft_seen *ret, _unused_ struct err *e)
@@ -36,6 +37,11 @@ int __wrap_nft_seen_read(_unused_ struct rtnl *nl, struct nft_seen *ret, _unused
 
 void __wrap_nft_seen_done(_unused_ struct nft_seen *s)
 {
+}
+
+uint32_t __wrap_rtnl_port(_unused_ const struct rtnl *nl)
+{
+	return 1;
 }
 
 int __wrap_rtnl_transact(_unused_ struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e)
