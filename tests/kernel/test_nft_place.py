@@ -37,6 +37,13 @@ RULES = {
 }
 
 
+@pytest.fixture
+def machine(bare):
+    """One on which others may change the table."""
+    bare.start("--no-table-owner")
+    return bare
+
+
 def nft(machine, words):
     return machine.sh(f"ip netns exec r nft {words}")
 
