@@ -3,12 +3,14 @@
  * thread and nothing else. build: each namespace is created, named and given a socket; then its veth pair is
  * created in its final place, with everything in the namespace in one batch of messages and everything on
  * the host in another. change: the address of ns0, the new one before the old one is removed. down: all veth
- * pairs in one message, by their link group; then the names.  Every batch is acknowledged at its end, and
- * any refusal ends the program: what is measured was done. */
+ * pairs in one message, by their link group; then the names.  With a file of nftables messages, build sends them in each
+ * namespace, as one transaction, and change sends them in ns0 instead.  Every batch is acknowledged, and any refusal ends the
+ * program: what is measured was done. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -28,6 +30,12 @@ enum {
 	LO_INDEX = 1,
 	GROUP = 0x40000001, /* of all ends on the host */
 };
+
+/* One transaction of nftables, from its begin to its end. */
+static struct {
+	char data[65536];
+	ssize_t size;
+} rules;
 
 static const uint32_t FIRST_NET = (10U << 24) + (100U << 16);
 
@@ -182,6 +190,41 @@ static int own_namespace(void)
 	return fd;
 }
 
+static void read_rules(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	rules.size = fd < 0 ? -1 : read(fd, rules.data, sizeof(rules.data));
+	if (rules.size <= 0)
+		die(path);
+	close(fd);
+}
+
+static int netfilter_socket(void)
+{
+	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	if (s < 0)
+		die("socket");
+	return s;
+}
+
+/* The one message that asks for an answer gets it when all are done; those that are refused get one first. */
+static void send_rules(int s)
+{
+	_Alignas(struct nlmsghdr) char buf[8192];
+	ssize_t n;
+
+	if (send(s, rules.data, (size_t)rules.size, 0) < 0)
+		die("send");
+	n = recv(s, buf, sizeof(buf), 0);
+	if (n < (ssize_t)NLMSG_SPACE(sizeof(struct nlmsgerr)))
+		die("recv");
+	errno = -((struct nlmsgerr *)NLMSG_DATA(buf))->error;
+	if (errno || recv(s, buf, sizeof(buf), MSG_DONTWAIT) >= 0)
+		die("nftables");
+}
+
 /* Creates a namespace with the name nsI, and moves the thread into it; returns a socket inside. */
 static int new_namespace(int i)
 {
@@ -217,18 +260,24 @@ static void veth_up(int s, int host, int host_socket, int i)
 
 static void build(int n)
 {
-	int *sockets = calloc((size_t)n, sizeof(*sockets)), host = own_namespace(), host_socket = netlink_socket();
+	int *sockets = calloc((size_t)n, sizeof(*sockets)), *nft = calloc((size_t)n, sizeof(*nft));
+	int host = own_namespace(), host_socket = netlink_socket();
 	struct rlimit files;
 
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	if (!sockets)
+	if (!sockets || !nft)
 		die("calloc");
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		sockets[i] = new_namespace(i);
-	for (int i = 0; i < n; i++)
+		nft[i] = rules.size ? netfilter_socket() : -1;
+	}
+	for (int i = 0; i < n; i++) {
+		if (rules.size)
+			send_rules(nft[i]);
 		veth_up(sockets[i], host, host_socket, i);
+	}
 }
 
 static void change(void)
@@ -238,6 +287,10 @@ static void change(void)
 
 	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
 		die("/run/netns/ns0");
+	if (rules.size) {
+		send_rules(netfilter_socket());
+		return;
+	}
 	add_address(&b, NS_INDEX, htonl(FIRST_NET + 2), 29);
 	put_address(&b, RTM_DELADDR, 0, NS_INDEX, htonl(FIRST_NET + 2), 30);
 	commit(&b, netlink_socket());
@@ -261,12 +314,14 @@ static void down(int n)
 
 int main(int argc, char **argv)
 {
-	int n = argc == 3 ? atoi(argv[2]) : 0;
+	int n = argc == 3 || argc == 4 ? atoi(argv[2]) : 0;
 
 	if (n <= 0) {
-		fputs("usage: floor build|change|down N\n", stderr);
+		fputs("usage: floor build|change|down N [RULES]\n", stderr);
 		return 2;
 	}
+	if (argc == 4)
+		read_rules(argv[3]);
 	if (!strcmp(argv[1], "build"))
 		build(n);
 	else if (!strcmp(argv[1], "change"))

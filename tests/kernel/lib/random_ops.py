@@ -61,8 +61,8 @@ class RandomOps:
         self.foreign = self.now = self.look()
 
     def start(self):
-        """One that heals as often as we cause drift."""
-        self.machine.start("--heal-burst", "1000/1", environment=TO_JOURNAL if self.journal else "")
+        """One that heals as often as we cause drift; with every third seed, others can change its rules."""
+        self.machine.start("--heal-burst", "1000/1", *["--no-table-owner"] * (self.seed % 3 == 0), environment=TO_JOURNAL if self.journal else "")
 
     def close(self):
         self.probe.stdin.close()
