@@ -2,6 +2,7 @@
 /* nft_table.c - writes our table, in one transaction that is right whether it is there or not: it loses no packet, and lets
  * none through that is forbidden before and after. */
 #include "nft_table.h"
+#include "nft_compare.h"
 #include "nft_owner.h"
 #include "nft_seen.h"
 #include <linux/netfilter.h>
@@ -391,6 +392,25 @@ static int refused(const struct transaction *t, const struct nft_seen *seen, uin
 	return err_prefix(e, "nftables, %s", at < t->n ? t->about[at].words : "the transaction");
 }
 
+/* Whether the kernel has what was sent: looks again. */
+static bool is_committed(struct rtnl *nl, const struct after *a, bool gone)
+{
+	enum nft_state state = NFT_DIFFERENT;
+	struct nft_seen seen;
+	struct nft_source place;
+	char how[256];
+	struct err e;
+	bool is = nft_seen_read(nl, &seen, &e) == 0;
+
+	if (is && gone)
+		is = !seen.exists;
+	else if (is)
+		is = nft_table_compare(nl, &seen, a->want, a->topology, &state, how, sizeof(how), &place, &e) == 0 &&
+		     state == (is_empty(a->want) ? NFT_ABSENT : NFT_EQUAL);
+	nft_seen_done(&seen);
+	return is;
+}
+
 /* -EAGAIN: to be done once more. */
 static int commit(struct rtnl *nl, struct transaction *t, const struct after *a, struct err *e)
 {
@@ -412,6 +432,8 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 		return 0;
 	if (at == AT_TABLE && !a->seen->exists && nft_owner_is_unknown(e->code))
 		return -EAGAIN;
+	if (e->code == -ENOBUFS && is_committed(nl, a, gone))
+		return 0;
 	return refused(t, a->seen, rtnl_port(nl), at, e);
 }
 

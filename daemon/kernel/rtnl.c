@@ -388,7 +388,7 @@ int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, str
 {
 	int left = (int)size, fd = nl->fd, room = (int)size * 2;
 	uint32_t first = nl->seq + 1;
-	bool done = false;
+	bool done = false, lost = false;
 	ssize_t got = 0;
 
 	for (struct nlmsghdr *h = bytes; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
@@ -399,14 +399,19 @@ int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, str
 	if (rtnl_send_bytes(nl, bytes, size, e) < 0)
 		return e->code;
 	e->code = 0;
-	/* All answers are there when the call returns (nfnetlink_rcv_batch, net/netfilter/nfnetlink.c). */
-	while ((got = recv(fd, receive_buffer, RECEIVE_BYTES, MSG_DONTWAIT)) >= 0 || errno == EINTR) {
+	/* All answers are there when the call returns (nfnetlink_rcv_batch, net/netfilter/nfnetlink.c); behind an overrun
+	 * those that came before it. */
+	while ((got = recv(fd, receive_buffer, RECEIVE_BYTES, MSG_DONTWAIT)) >= 0 || errno == EINTR ||
+	       errno == ENOBUFS) {
+		lost |= got < 0 && errno == ENOBUFS;
 		left = (int)got;
 		for (struct nlmsghdr *h = (void *)receive_buffer; got > 0 && nlmsg_ok(h, left);
 		     h = nlmsg_next(h, &left))
 			transaction_answer(h, first, ret_at, &done, e);
 	}
 	nl->behind = errno != EAGAIN;
+	if (e->code == 0 && lost)
+		return err_kernel(e, ENOBUFS, NULL, "answers of netfilter were lost");
 	if (e->code == 0 && !done)
 		return err_kernel(e, errno == EAGAIN ? ENOMSG : errno, NULL, "netfilter did not answer");
 	return e->code;

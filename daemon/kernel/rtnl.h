@@ -52,7 +52,7 @@ int rtnl_dump_more(struct rtnl *nl, void (*each)(const struct nlmsghdr *h, void 
 int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *arg), void *arg,
 	     struct err *e);
 /* Sends @bytes, a batch of nfnetlink, and numbers its messages.  The kernel takes all of it or nothing; then @ret_at is the
- * number of the first message that it refused, from 0. */
+ * number of the first message that it refused, from 0.  -ENOBUFS: answers were lost, and it may have done either. */
 int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e);
 /* The address in an attribute. */
 struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Rules: what a plan says of them is what nft(8) lists, and is in the kernel after apply, whatever the grammar allows."""
+import errno
 import json
 import re
 
 import pytest
+from fault import ERROR, NUMBERS
 from machine import wait_for
 
 # Of the table, chains of the topology: "prerouting_lab" → its rules.
@@ -322,3 +324,26 @@ def test_dumps_that_are_disturbed(machine):
     busy.stdout.close()
     machine.sh("nft delete table ip other")
 
+
+
+def test_answers_that_are_lost(bare, fault):
+    """An overrun in place of any answer: what is said is what was done."""
+    one = {"host": {"nat": {"masquerade": [{"from": "10.0.0.0/24", "out": "eth0"}]}}}
+    bare.start("--audit", "3600", environment=fault.environment)
+    done = 0
+    for at in range(1, 40):
+        bare.pause()  # no heal takes the fault
+        fault.arm(ERROR, at, error=errno.ENOBUFS, only=NUMBERS["recvfrom"], reads=True)
+        bare.resume()
+        said = bare.apply(one, code=None)
+        hit = fault.hits
+        fault.disarm()
+        assert not re.search("answers of netfilter were lost|netfilter did not answer", said.stderr), said.stderr
+        there = bool(rules(bare)) if bare.sh("nft list tables") else False
+        assert there == (said.returncode == 0), (at, said)
+        done += there
+        bare.ctl("down", "lab", code=None)
+        assert bare.sh("nft list tables") == ""
+        if not hit:
+            break
+    assert done > 1

@@ -216,7 +216,8 @@ static int transact(struct rtnl *nl, size_t *ret_at, struct err *e)
 /* The answers of one that failed may arrive with those of the next. */
 static void test_transaction(_unused_ void **state)
 {
-	static const struct line lost[] = { LOST };
+	static const struct line lost[] = { LOST, { NLMSG_ERROR, 0, 0, 1 }, { 0, 0, EAGAIN, 0 } };
+	static const struct line behind[] = { { NLMSG_ERROR, 0, 0, 1 }, LOST, { NLMSG_ERROR, 0, EBUSY, 0 }, { 0, 0, EAGAIN, 0 } };
 	static const struct line good[] = { { NLMSG_ERROR, 0, EPERM, 4 },
 					    { NLMSG_ERROR, 0, 0, 1 },
 					    { 0, 0, EAGAIN, 0 } };
@@ -231,7 +232,12 @@ static void test_transaction(_unused_ void **state)
 	assert_int_equal(rtnl_open(&nl, &e), 0);
 	PLAY(lost);
 	assert_int_equal(transact(nl, &n, &e), -ENOBUFS);
-	assert_true(rtnl_is_behind(nl));
+	assert_int_equal(at, 3);
+	assert_false(rtnl_is_behind(nl));
+	/* An error is one, whatever else was lost. */
+	PLAY(behind);
+	assert_int_equal(transact(nl, &n, &e), -EBUSY);
+	assert_int_equal(n, 2);
 	PLAY(good);
 	assert_int_equal(transact(nl, &n, &e), 0);
 	assert_false(rtnl_is_behind(nl));
