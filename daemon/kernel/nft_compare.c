@@ -25,6 +25,7 @@ static _printf_(2, 3) int differs(struct comparison *c, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(c->how, c->size, fmt, args);
 	va_end(args);
+	nft_print(c->how);
 	return 1;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* nft_seen.c - reads our table with everything in it. */
 #include "nft_seen.h"
+#include "base/utf8.h"
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <ctype.h>
 #include <netlink/msg.h>
 
 const struct nft_things nft_things[NFT_THINGS] = {
@@ -51,6 +53,14 @@ const char *nft_text(const struct nlattr *a)
 	return a && nla_len(a) > 0 && !((const char *)nla_data(a))[nla_len(a) - 1] ? nla_data(a) : NULL;
 }
 
+char *nft_print(char *name)
+{
+	utf8_repair(name);
+	for (char *c = name; *c; c++)
+		*c = iscntrl((unsigned char)*c) ? '?' : *c;
+	return name;
+}
+
 static const char *text_of(struct arena *a, const struct nlattr *from)
 {
 	const char *s = nft_text(from);
@@ -79,7 +89,7 @@ static bool is_here(const struct nlmsghdr *h, int table)
 	return a && nla_len(a) == sizeof(NFT_TABLE) && !memcmp(nla_data(a), NFT_TABLE, sizeof(NFT_TABLE));
 }
 
-const void *nft_chain_mark(size_t *ret_size)
+const void *nft_mark(size_t *ret_size)
 {
 	/* Type 0, comment (libnftnl's udata.h); its length; the text. */
 	static const char mark[] = "\0\012by netnsd";
@@ -91,7 +101,7 @@ const void *nft_chain_mark(size_t *ret_size)
 static bool is_marked(const struct nlattr *userdata)
 {
 	size_t size;
-	const void *mark = nft_chain_mark(&size);
+	const void *mark = nft_mark(&size);
 
 	return userdata && (size_t)nla_len(userdata) == size && !memcmp(nla_data(userdata), mark, size);
 }
@@ -140,7 +150,8 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 	struct nlattr *hook = nft_attr(h, NFTA_CHAIN_HOOK);
 	struct nft_seen_chain c = { .name = text_of(&s->arena, nft_attr(h, NFTA_CHAIN_NAME)) };
 
-	if (!is_here(h, NFTA_CHAIN_TABLE) || !c.name)
+	/* The kernel has made it for a rule, with which it goes. */
+	if (!is_here(h, NFTA_CHAIN_TABLE) || !c.name || attr_u32(h, NFTA_CHAIN_FLAGS) & NFT_CHAIN_BINDING)
 		return;
 	if (hook)
 		hook_read(&c, hook);
@@ -186,6 +197,7 @@ static void on_table(const struct nlmsghdr *h, void *arg)
 	if (!is_here(h, NFTA_TABLE_NAME))
 		return;
 	s->exists = true;
+	s->foreign = !is_marked(nft_attr(h, NFTA_TABLE_USERDATA));
 	s->flags = attr_u32(h, NFTA_TABLE_FLAGS);
 	s->use = attr_u32(h, NFTA_TABLE_USE);
 	s->owner = attr_u32(h, NFTA_TABLE_OWNER);
@@ -251,7 +263,13 @@ int nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e)
 		r = dump(nl, (struct reading){ ret, &ret->n_chains }, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, on_chain, e);
 	if (r == 0)
 		r = dump(nl, (struct reading){ ret, &ret->n_rules }, NFT_MSG_GETRULE, NFTA_RULE_TABLE, on_rule, e);
-	return r < 0 ? r : rest_read(nl, ret, e);
+	if (r == 0)
+		r = rest_read(nl, ret, e);
+	/* Without its mark, since an older netnsd made it, there are chains with theirs. */
+	ret->foreign &= ret->n_chains + ret->n_things > 0;
+	for (size_t i = 0; i < ret->n_chains; i++)
+		ret->foreign &= !ret->chains[i].topology;
+	return r;
 }
 
 void nft_seen_done(struct nft_seen *s)

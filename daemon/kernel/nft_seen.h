@@ -33,6 +33,7 @@ struct nft_seen_thing {
 struct nft_seen {
 	struct arena arena;
 	bool exists;
+	bool foreign; /* it has no mark of ours and something in it: another program's */
 	uint32_t flags, use;
 	uint32_t owner; /* the port of the socket that owns it (rtnl_port); 0: none */
 	struct nft_seen_chain *chains;
@@ -69,8 +70,10 @@ struct nl_msg *nft_msg(uint16_t type, int flags, size_t room);
 void nft_put_u32(struct nl_msg *m, int attr, uint32_t value);
 /* The names of the chains of @topology. */
 const char *nft_chain_name(struct arena *a, const char *base, const char *topology, bool last);
-/* What marks a chain as made by netnsd: its userdata, as nft shows a comment. */
-const void *nft_chain_mark(size_t *ret_size);
+/* What marks the table and the chains in it as made by netnsd: their userdata, as nft shows a comment. */
+const void *nft_mark(size_t *ret_size);
+/* Makes a name of others fit for people and for JSON, in place: anything may be in one. */
+char *nft_print(char *name);
 /* The contents of NFTA_RULE_EXPRESSIONS of a jump, and of a drop. */
 struct nft_rule_image nft_jump(struct arena *a, const char *from, const char *to);
 struct nft_rule_image nft_drop(struct arena *a, const char *base, const char *chain);

@@ -70,11 +70,15 @@ static void add_bracket(struct transaction *t, int type)
 static void add_table(struct transaction *t, uint16_t type, const struct nft_seen *seen)
 {
 	struct nl_msg *m = nft_msg(type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, 0);
+	size_t size;
+	const void *mark = nft_mark(&size);
 
 	msg_put_string(m, NFTA_TABLE_NAME, NFT_TABLE);
-	if (type == NFT_MSG_NEWTABLE)
+	if (type == NFT_MSG_NEWTABLE) {
 		/* A dormant table wakes up. */
 		nft_put_u32(m, NFTA_TABLE_FLAGS, nft_owner_flags(seen->exists, seen->flags));
+		msg_put(m, NFTA_TABLE_USERDATA, mark, size);
+	}
 	/* An answer to one message is enough to know that it was read; errors are always answered. */
 	nlmsg_hdr(m)->nlmsg_flags |= NLM_F_ACK;
 	add(t, m, "the table inet " NFT_TABLE);
@@ -86,7 +90,7 @@ static void add_chain(struct transaction *t, const char *name, const struct nft_
 	struct nl_msg *m = nft_msg(NFT_MSG_NEWCHAIN, NLM_F_CREATE, 0);
 	struct nlattr *nest;
 	size_t size;
-	const void *mark = nft_chain_mark(&size);
+	const void *mark = nft_mark(&size);
 
 	msg_put_string(m, NFTA_CHAIN_TABLE, NFT_TABLE);
 	msg_put_string(m, NFTA_CHAIN_NAME, name);
@@ -109,7 +113,7 @@ static void add_delete(struct transaction *t, uint16_t type, int table, int attr
 
 	msg_put_string(m, table, NFT_TABLE);
 	msg_put_string(m, attr, name);
-	add(t, m, arena_fmt(&t->arena, "removing %s", name));
+	add(t, m, nft_print(arena_fmt(&t->arena, "removing %s", name)));
 }
 
 static void add_flush(struct transaction *t, const char *chain)
@@ -281,7 +285,20 @@ static void add_base(struct transaction *t, const struct after *a, const struct 
 	add_jumps(t, a, base->name);
 }
 
-/* Everything that is there loses its rules, and what does not stay is removed. */
+static void add_removal(struct transaction *t, const struct nft_seen_thing *thing)
+{
+	const struct nft_things *of = &nft_things[thing->what];
+	struct nl_msg *m = nft_msg(of->del, 0, 0);
+
+	msg_put_string(m, of->table, NFT_TABLE);
+	msg_put_string(m, of->name, thing->name);
+	if (of->number)
+		nft_put_u32(m, of->number, thing->number);
+	add(t, m, nft_print(arena_fmt(&t->arena, "removing %s", thing->name)));
+}
+
+/* Everything that is there loses its rules, and what does not stay is removed: maps before the objects and chains that
+ * their elements refer to. */
 static void add_removals(struct transaction *t, const struct after *a)
 {
 	const struct nft_seen *s = a->seen;
@@ -289,23 +306,12 @@ static void add_removals(struct transaction *t, const struct after *a)
 	for (size_t i = 0; i < s->n_chains; i++)
 		if (!is_others(a, &s->chains[i]))
 			add_flush(t, s->chains[i].name);
+	for (size_t i = 0; i < s->n_things; i++)
+		if (!(s->things[i].flags & NFT_SET_ANONYMOUS))
+			add_removal(t, &s->things[i]);
 	for (size_t i = 0; i < s->n_chains; i++)
 		if (!s->chains[i].base || (s->chains[i].topology && !stays(a, &s->chains[i])))
 			add_delete(t, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, s->chains[i].name);
-	for (size_t i = 0; i < s->n_things; i++) {
-		const struct nft_seen_thing *thing = &s->things[i];
-		const struct nft_things *of = &nft_things[thing->what];
-		struct nl_msg *m;
-
-		if (thing->flags & NFT_SET_ANONYMOUS)
-			continue;
-		m = nft_msg(of->del, 0, 0);
-		msg_put_string(m, of->table, NFT_TABLE);
-		msg_put_string(m, of->name, thing->name);
-		if (of->number)
-			nft_put_u32(m, of->number, thing->number);
-		add(t, m, arena_fmt(&t->arena, "removing %s", thing->name));
-	}
 }
 
 /* The base chains: those of the image, and of those that are there the ones that others need. */
@@ -417,8 +423,10 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 	bool gone = is_empty(a->want) && !is_used(a);
 	size_t at;
 
-	if (gone && !a->seen->exists)
+	if (gone && (!a->seen->exists || a->seen->foreign))
 		return 0;
+	if (a->seen->foreign)
+		return err_set(e, EEXIST, "table inet " NFT_TABLE " was not created by netnsd");
 	add_bracket(t, NFNL_MSG_BATCH_BEGIN);
 	add_table(t, gone ? NFT_MSG_DELTABLE : NFT_MSG_NEWTABLE, a->seen);
 	if (!gone) {

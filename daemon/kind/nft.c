@@ -68,6 +68,22 @@ static void add(struct observer *obs, const struct object *equal, const char *ho
 	observer_add(obs, &o->object);
 }
 
+/* Another program has a table of that name. */
+static void add_foreign(struct observer *obs)
+{
+	struct model *m = obs->observed;
+	struct object *o = object_new(m, &kind_nft, obs->ns->name, NULL);
+	const char *in = strcmp(obs->ns->name, "host") ? arena_fmt(&m->arena, "ip netns exec %s ", obs->ns->name) : "";
+
+	o->instead = "another program's";
+	o->foreign =
+		arena_fmt(&m->arena,
+			  "nft %s cannot be applied: another program's table inet netnsd is there, and netnsd leaves "
+			  "it alone; \"%snft delete table inet netnsd\" removes it",
+			  obs->ns->name, in);
+	observer_add(obs, o);
+}
+
 /* What the table has may be what is wanted, what was applied last, or what is being rolled back. */
 static int compare_all(struct observer *obs, struct rtnl *nl, const struct nft_seen *seen,
 		       const struct object *const *wanted, size_t n, struct err *e)
@@ -107,7 +123,9 @@ static int nft_observe(struct observer *obs, struct err *e)
 	if (nft_owner_socket(obs->ns, &nl, e) < 0)
 		return e->code;
 	r = nft_seen_read(nl, &seen, e);
-	if (r == 0)
+	if (r == 0 && seen.foreign && model_find_ref(obs->desired, "nft", obs->ns->name))
+		add_foreign(obs);
+	else if (r == 0 && !seen.foreign)
 		r = compare_all(obs, nl, &seen, wanted, n, e);
 	nft_seen_done(&seen);
 	return r;

@@ -4,7 +4,8 @@ no way to what is behind the host."""
 import json
 
 import pytest
-from machine import EXAMPLES, wait_for
+from machine import EXAMPLES, NEVER, wait_for
+from nft_drifts import DRIFTS, OPEN
 
 OUTSIDE, INSIDE = "203.0.113.2", "203.0.113.1"
 UPLINK = f"""
@@ -455,3 +456,51 @@ def test_policy_routing_decides_the_way_out(machine, net, others):
     assert flows(machine, "10.0.0.2") == [] and flows(machine, "10.0.0.3") == [INSIDE]
     machine.ctl("down", "lab")
     machine.sh("ip link del wan; ip route del 192.0.2.0/24 dev eth0")
+
+
+# Sends as fast as it can, until its input ends.
+FLOOD = """
+import select, socket, sys
+s = socket.socket(type=socket.SOCK_DGRAM)
+s.connect((sys.argv[1], 9))
+print("ready", flush=True)
+while not select.select([sys.stdin], [], [], 0)[0]:
+    for _ in range(50):
+        try:
+            s.send(b"x")
+        except OSError:
+            pass
+"""
+
+
+@pytest.mark.parametrize("how", DRIFTS)
+def test_heals_under_a_flood(bare, how):
+    """Whatever is changed: while it is repaired, and afterwards, nothing forbidden passes."""
+    bare.start("--heal-burst", NEVER, "--no-table-owner")
+    net = Net(bare)
+    bare.sh("ip netns exec internet nft 'add table ip t; add chain ip t c { type filter hook prerouting priority 0; }; "
+            "add counter ip t n; add rule ip t c udp dport 9 counter name n'")
+
+    def passed():
+        found = json.loads(bare.sh("ip netns exec internet nft -j reset counter ip t n"))
+        return next(entry["counter"]["packets"] for entry in found["nftables"] if "counter" in entry)
+
+    bare.apply(behind({"dnat": [{"proto": "tcp", "port": 80, "to": "10.0.0.2"}]},
+                      {"forward": "drop", "rules": [{"chain": "forward", "icmp": "echo-request", "action": "accept"}]}),
+               "lab", "--sure")
+    before = bare.sh("nft -s list table inet netnsd")
+    flood = bare.popen("ip", "netns", "exec", "ns2", "/usr/bin/python3", "-c", FLOOD, OUTSIDE, stdin=-1, stdout=-1)
+    assert flood.stdout.readline() == "ready\n"
+    for _ in range(5):
+        bare.sh(DRIFTS[how])
+        wait_for(lambda: bare.run("nft", "-s", "list", "table", "inet", "netnsd", code=None).stdout == before)
+        assert passed() == 0 or how in OPEN
+        bare.ping("ns2", "10.0.0.1")
+        assert passed() == 0
+    flood.stdin.close()
+    flood.wait(20)
+    flood.stdout.close()
+    # Through the same way and the same counter it passes without the filter.
+    bare.apply(behind(nat={"dnat": [{"proto": "tcp", "port": 80, "to": "10.0.0.2"}]}))
+    assert net.ask("ns2", OUTSIDE, 9, "udp", seconds=0.1) and passed() == 1
+    net.close()

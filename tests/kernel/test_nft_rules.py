@@ -7,6 +7,7 @@ import re
 import pytest
 from fault import ERROR, NUMBERS
 from machine import wait_for
+from nft_drifts import DRIFTS
 
 # Of the table, chains of the topology: "prerouting_lab" → its rules.
 CHAIN = re.compile(r"^\tchain (\S+) \{\n(.*?)^\t\}", re.M | re.S)
@@ -200,19 +201,6 @@ def test_refused_beside_another(machine):
     assert machine.sh("nft list ruleset") == ""
 
 
-DRIFTS = {
-    "flush": "nft flush ruleset",
-    "one rule": "nft delete rule inet netnsd prerouting_lab handle $(nft -a list chain inet netnsd prerouting_lab | "
-                "sed -n 's/.*dnat.*handle //p')",
-    "added": "nft add rule inet netnsd forward_lab tcp dport 9 accept",
-    "replaced": "nft replace rule inet netnsd prerouting_lab handle $(nft -a list chain inet netnsd prerouting_lab | "
-                "sed -n 's/.*dnat.*handle //p') tcp dport 80 dnat ip to 10.9.0.9",
-    "chain": "nft add chain inet netnsd mine",
-    "set": "nft add set inet netnsd mine '{ type ipv4_addr; }'",
-    "dormant": "nft add table inet netnsd '{ flags dormant; }'",
-}
-
-
 @pytest.mark.parametrize("how", DRIFTS)
 def test_heal(bare, how):
     """Where others may change the table; else test_nft_owner.py."""
@@ -347,3 +335,35 @@ def test_answers_that_are_lost(bare, fault):
         if not hit:
             break
     assert done > 1
+
+
+def test_table_of_others(bare):
+    """A table of our name that netnsd did not make is a conflict; of another family it is none."""
+    bare.start("--no-table-owner")
+    machine = bare
+    topology = net(nat={"masquerade": [{"out": "eth0"}]})
+    machine.sh("nft 'add table ip netnsd; add chain ip netnsd mine; add table inet netnsd; add chain inet netnsd mine; "
+               "add rule inet netnsd mine counter'")
+    before = machine.sh("nft list ruleset")
+    said = machine.apply(topology, code=1).stderr
+    assert ("nft host cannot be applied: another program's table inet netnsd is there, and netnsd leaves it alone; "
+            '"nft delete table inet netnsd" removes it') in said, said
+    assert machine.sh("nft list ruleset") == before
+    machine.sh("nft delete table inet netnsd")
+    machine.apply(topology)
+    # Taken while ours is not watched.
+    machine.pause()
+    machine.sh("nft 'delete table inet netnsd; add table inet netnsd; add chain inet netnsd mine'")
+    machine.resume()
+    wait_for(lambda: machine.state() == "failed")
+    [drift] = machine.status()["drift"]
+    assert (drift["actual"], drift["reason"]) == ("another program's", "foreign")
+    assert "mine" in machine.sh("nft list table inet netnsd")
+    machine.sh("nft delete table inet netnsd")
+    wait_for(lambda: "postrouting_lab" in rules(machine) if "inet" in machine.sh("nft list tables") else False)
+    machine.pause()
+    machine.sh("nft 'delete table inet netnsd; add table inet netnsd; add chain inet netnsd mine'")
+    machine.resume()
+    machine.ctl("down", "lab")
+    assert "mine" in machine.sh("nft list table inet netnsd")
+    machine.sh("nft 'delete table inet netnsd; delete table ip netnsd'")
