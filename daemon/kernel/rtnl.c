@@ -55,6 +55,11 @@ int rtnl_open_netfilter(struct rtnl **ret, struct err *e)
 	return socket_open(ret, NETLINK_NETFILTER, e);
 }
 
+int rtnl_open_sock_diag(struct rtnl **ret, struct err *e)
+{
+	return socket_open(ret, NETLINK_SOCK_DIAG, e);
+}
+
 uint64_t rtnl_cookie(const struct rtnl *nl)
 {
 	uint64_t cookie = 0;

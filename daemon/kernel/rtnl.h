@@ -14,6 +14,8 @@ struct rtmsg;
 int rtnl_open(struct rtnl **ret, struct err *e);
 /* Likewise, one that speaks nfnetlink. */
 int rtnl_open_netfilter(struct rtnl **ret, struct err *e);
+/* Likewise, one that is asked about sockets. */
+int rtnl_open_sock_diag(struct rtnl **ret, struct err *e);
 void rtnl_close(struct rtnl *nl);
 /* The kernel's unique number of its namespace, never reused; 0: it has none. */
 uint64_t rtnl_cookie(const struct rtnl *nl);

@@ -298,8 +298,9 @@ char *nft_lines(struct arena *a, const struct object *before, const struct objec
 
 /* kind.excludes (nft_check.c). */
 const char *nft_excludes(struct arena *a, const struct object *want, const struct object *other);
-/* kind.locks_out (nft_filter.c). */
-const char *nft_locks_out(struct arena *a, const struct op *op);
+/* kind.locks_out (nft_locks.c); and what of the policies does so, @before NULL: there was nothing (nft_filter.c). */
+const char *nft_locks_out(struct arena *a, const struct op *op, const struct object *last, const struct netns_set *set);
+const char *nft_filter_locks_out(struct arena *a, const struct nft *before, const struct nft *after);
 /* kind.warn (nft_warn.c). */
 struct plan;
 struct netns;

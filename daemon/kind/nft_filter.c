@@ -251,17 +251,13 @@ void nft_filter_expand(const struct nft_filter *filter, struct nft_rules *all)
 	}
 }
 
-const char *nft_locks_out(struct arena *a, const struct op *op)
+const char *nft_filter_locks_out(struct arena *a, const struct nft *before, const struct nft *after)
 {
 	static const char *const words[] = { [NFT_ACTION_DROP] = "drop", [NFT_ACTION_REJECT] = "reject" };
-	const struct nft *before = (const struct nft *)op->before;
 	struct nft_filter old, new;
 
-	/* What somebody else changed is only repaired. */
-	if (before && before->differs)
-		return NULL;
 	nft_filter_get(before ? before->filter : NULL, &old, a);
-	nft_filter_get(((const struct nft *)op->after)->filter, &new, a);
+	nft_filter_get(after->filter, &new, a);
 	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
 		if (new.policy[i] > NFT_ACTION_ACCEPT && old.policy[i] <= NFT_ACTION_ACCEPT)
 			return arena_fmt(a, "the filter begins to %s what no rule of \"%s\" accepts",

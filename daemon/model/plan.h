@@ -19,6 +19,8 @@ struct op {
 	bool given; /* created by an earlier step; this one sets what that could not */
 };
 
+struct netns_set;
+
 struct plan {
 	struct op *ops;
 	size_t n, room;
@@ -56,6 +58,7 @@ bool plan_step(const struct op *op, struct arena *a, struct step *ret);
 /* Adds a problem for each step that interrupts traffic; whether there are any. */
 bool plan_disrupts(const struct plan *p, struct problems *problems);
 /* Adds a problem for each step that may lock out an administrator (kind.locks_out); whether there are any. */
-bool plan_locks_out(const struct plan *p, struct problems *problems);
+bool plan_locks_out(const struct plan *p, const struct model *last, const struct netns_set *set,
+		    struct problems *problems);
 /* Counts the steps that plan_step shows, by action. */
 void plan_count(const struct plan *p, size_t *ret_created, size_t *ret_changed, size_t *ret_removed);

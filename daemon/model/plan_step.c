@@ -94,7 +94,8 @@ bool plan_disrupts(const struct plan *p, struct problems *problems)
 	return any;
 }
 
-bool plan_locks_out(const struct plan *p, struct problems *problems)
+bool plan_locks_out(const struct plan *p, const struct model *last, const struct netns_set *set,
+		    struct problems *problems)
 {
 	struct arena a = { 0 };
 	bool any = false;
@@ -102,7 +103,9 @@ bool plan_locks_out(const struct plan *p, struct problems *problems)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct object *o = p->ops[i].after;
 		const struct object *netns = o && o->kind->locks_out ? model_netns(p->desired, o->netns) : NULL;
-		const char *why = netns && netns->managed ? o->kind->locks_out(&a, &p->ops[i]) : NULL;
+		const char *why = netns && netns->managed
+					  ? o->kind->locks_out(&a, &p->ops[i], model_find(last, o->id), set)
+					  : NULL;
 
 		if (why)
 			problem_add(problems, EPERM, &o->where, "%s: %s", o->place, why);

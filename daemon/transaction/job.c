@@ -114,7 +114,8 @@ static int observe_and_plan(struct job *j)
 		j->outcome = OUTCOME_DISRUPTS;
 		r = j->result = -EBUSY;
 	}
-	if (r == 0 && j->guarded && !j->written && plan_locks_out(&j->pass.plan, &j->problems)) {
+	if (r == 0 && j->guarded && !j->written &&
+	    plan_locks_out(&j->pass.plan, &j->last.model, &j->pass.set, &j->problems)) {
 		j->outcome = OUTCOME_LOCKS_OUT;
 		r = j->result = -EPERM;
 	}

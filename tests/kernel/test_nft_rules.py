@@ -367,3 +367,99 @@ def test_table_of_others(bare):
     machine.ctl("down", "lab")
     assert "mine" in machine.sh("nft list table inet netnsd")
     machine.sh("nft 'delete table inet netnsd; delete table ip netnsd'")
+
+
+LISTEN = """
+import socket, sys
+kind = socket.SOCK_STREAM if sys.argv[1] == "tcp" else socket.SOCK_DGRAM
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET, kind)
+if sys.argv[2] == "::":
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(sys.argv[4]))
+s.setsockopt(socket.IPPROTO_IP, 15, 1)  # IP_FREEBIND: an address of IPv6 may be tentative
+s.bind((sys.argv[2], int(sys.argv[3])))
+if kind == socket.SOCK_STREAM:
+    s.listen()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def listen(machine):
+    """Something listens in a namespace until the end of the test."""
+    all_of_them = []
+
+    def one(proto, address, port, only_v6=0, netns=None):
+        where = ["ip", "netns", "exec", netns] if netns else []
+        all_of_them.append(machine.popen(*where, "/usr/bin/python3", "-c", LISTEN, proto, address, port, only_v6,
+                                         stdin=-1, stdout=-1))
+        assert all_of_them[-1].stdout.readline() == "ready\n"
+    yield one
+    for process in all_of_them:
+        process.stdin.close()
+        process.wait(20)
+        process.stdout.close()
+
+
+def forward(**dnat):
+    return net(nat={"dnat": [{"proto": "tcp", "port": 22, "to": "10.9.0.2", **dnat}]})
+
+
+V6 = {"to": "fd01::2"}
+LISTENERS = [
+    (("tcp", "0.0.0.0", 22), {}, "tcp port 22 to 10.9.0.2, though something here listens on it at 0.0.0.0"),
+    (("tcp", "10.0.0.1", 22), {}, "at 10.0.0.1"),
+    (("tcp", "127.0.0.1", 22), {}, None),
+    (("tcp", "127.0.0.1", 22), {"localhost": True, "to": "10.0.0.2"}, "at 127.0.0.1"),
+    (("tcp", "::", 22), {}, "at ::"),
+    (("tcp", "::", 22, 1), {}, None),
+    (("tcp", "::", 22, 1), V6, "tcp port 22 to fd01::2, though something here listens on it at ::"),
+    (("tcp", "0.0.0.0", 22), V6, None),
+    (("tcp", "fd00::1", 22), {**V6, "at": "fd00::/64"}, "at fd00::1"),
+    (("tcp", "::1", 22), V6, None),
+    (("tcp", "0.0.0.0", 22), {"at": "10.0.0.1"}, "at 0.0.0.0"),
+    (("tcp", "10.0.0.1", 22), {"at": ["10.0.0.0/28", "192.0.2.1"]}, "at 10.0.0.1"),
+    (("tcp", "10.0.0.1", 22), {"at": "192.0.2.1"}, None),
+    (("tcp", "0.0.0.0", 8005), {"port": "8000-8010"}, "tcp port 8005"),
+    (("tcp", "0.0.0.0", 8011), {"port": "8000-8010"}, None),
+    (("tcp", "0.0.0.0", 443), {"port": [80, "440-450"]}, "tcp port 443"),
+    (("udp", "0.0.0.0", 53), {"proto": ["tcp", "udp"], "port": 53}, "udp port 53 to 10.9.0.2, though something here is bound to it"),
+    (("udp", "0.0.0.0", 22), {}, None),
+]
+
+
+@pytest.mark.parametrize("socket, dnat, why", LISTENERS, ids=[str(i) for i in range(len(LISTENERS))])
+def test_lock_out_by_dnat(machine, listen, socket, dnat, why):
+    machine.apply(net())
+    listen(*socket)
+    if not why:
+        machine.apply(forward(**dnat))
+        return
+    said = machine.apply(forward(**dnat), code=1).stderr
+    assert LOCKS in said and '"dnat" 0 sends ' in said and why in said, said
+    assert machine.sh("nft list tables") == ""
+    machine.apply(forward(**dnat), "lab", "--sure")
+    # It is taken already: a rule beside it is no news.
+    more = forward(**dnat)
+    more["host"]["nat"]["masquerade"] = [{"from": "10.9.0.0/24", "out": "eth0"}]
+    machine.apply(more)
+    machine.apply(net())
+    machine.apply(forward(**dnat), "lab", "--confirm", "60")
+    machine.ctl("rollback", "lab")
+    assert machine.sh("nft list tables") == ""
+
+
+def test_lock_out_by_dnat_elsewhere(machine, listen):
+    """Asked is the namespace itself: one of others, not ours, and not the host for it."""
+    machine.sh("ip netns add theirs; ip -n theirs link set lo up")
+    topology = {"namespaces": {"theirs": {"existing": True, "nat": {"dnat": [{"proto": "tcp", "port": 22, "to": "10.9.0.2"}]}}}}
+    listen("tcp", "0.0.0.0", 22)
+    machine.apply(topology)
+    machine.ctl("down", "lab")
+    listen("tcp", "0.0.0.0", 22, netns="theirs")
+    assert LOCKS in machine.apply(topology, code=1).stderr
+    machine.apply({"namespaces": {"ours": {"nat": topology["namespaces"]["theirs"]["nat"]}}}, "other")
+    listen("tcp", "0.0.0.0", 22, netns="ours")
+    machine.apply({"namespaces": {"ours": {"nat": {"dnat": [{"proto": "tcp", "port": [22, 23], "to": "10.9.0.2"}]}}}}, "other")
+    machine.ctl("down", "other")
+    machine.sh("ip netns del theirs")

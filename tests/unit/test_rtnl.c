@@ -217,7 +217,9 @@ static int transact(struct rtnl *nl, size_t *ret_at, struct err *e)
 static void test_transaction(_unused_ void **state)
 {
 	static const struct line lost[] = { LOST, { NLMSG_ERROR, 0, 0, 1 }, { 0, 0, EAGAIN, 0 } };
-	static const struct line behind[] = { { NLMSG_ERROR, 0, 0, 1 }, LOST, { NLMSG_ERROR, 0, EBUSY, 0 }, { 0, 0, EAGAIN, 0 } };
+	static const struct line behind[] = {
+		{ NLMSG_ERROR, 0, 0, 1 }, LOST, { NLMSG_ERROR, 0, EBUSY, 0 }, { 0, 0, EAGAIN, 0 }
+	};
 	static const struct line good[] = { { NLMSG_ERROR, 0, EPERM, 4 },
 					    { NLMSG_ERROR, 0, 0, 1 },
 					    { 0, 0, EAGAIN, 0 } };

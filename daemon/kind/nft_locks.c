@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* nft_locks.c - what may lock out whoever administers a machine from afar: a filter that begins to drop, and a dnat of a
+ * port on which something there listens. */
+#include "nft.h"
+#include "kernel/netns.h"
+#include "kernel/sockets.h"
+#include "model/plan.h"
+#include <arpa/inet.h>
+
+static bool list_has(const struct nft_list *l, const void *bytes, size_t size)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < l->n && !has; i++)
+		has = memcmp(bytes, l->v[i].from, size) >= 0 && memcmp(bytes, l->v[i].to, size) <= 0;
+	return has != l->negated;
+}
+
+/* A list may have addresses of both families. */
+static bool list_has_address(const struct nft_list *l, const struct inet *i)
+{
+	uint8_t family = i->family == AF_INET ? NFT_IPV4 : NFT_IPV6;
+	size_t size = family == NFT_IPV4 ? 4 : 16;
+
+	for (size_t k = 0; k < l->n; k++)
+		if (l->v[k].families & family && memcmp(i->addr, l->v[k].from, size) >= 0 &&
+		    memcmp(i->addr, l->v[k].to, size) <= 0)
+			return !l->negated;
+	return l->negated;
+}
+
+static bool is_any(const struct inet *i)
+{
+	static const uint8_t zero[16];
+
+	return !memcmp(i->addr, zero, sizeof(zero));
+}
+
+static bool is_own_loopback(const struct inet *i)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	return i->family == AF_INET ? i->addr[0] == 127 : !memcmp(i->addr, one, sizeof(one));
+}
+
+/* Whether what @e sends elsewhere would have come to the socket. */
+static bool takes(const struct nft_entry *e, const struct bound_socket *s)
+{
+	uint8_t families = s->both ? NFT_BOTH : s->address.family == AF_INET ? NFT_IPV4 : NFT_IPV6;
+
+	if (!(families & e->target.families) || (e->proto.n && !list_has(&e->proto, &s->proto, 1)) ||
+	    (e->port.n && !list_has(&e->port, &s->port, 2)))
+		return false;
+	if (is_any(&s->address))
+		return true;
+	if (is_own_loopback(&s->address) && s->address.family == AF_INET && e->localhost)
+		return true;
+	return e->at.n ? list_has_address(&e->at, &s->address) : !is_own_loopback(&s->address);
+}
+
+/* ---- the question ---- */
+
+struct question {
+	struct nft_nat old, new;
+	struct arena *a;
+	const char *answer;
+};
+
+static bool takes_any(const struct nft_nat *nat, const struct bound_socket *s, size_t *ret)
+{
+	for (size_t i = 0; i < nat->n_dnat; i++)
+		if (takes(&nat->dnat[i], s)) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+static void on_socket(const struct bound_socket *s, void *arg)
+{
+	struct question *q = arg;
+	char address[64];
+	size_t i, before;
+
+	/* What is taken already may stay so. */
+	if (q->answer || !takes_any(&q->new, s, &i) || takes_any(&q->old, s, &before))
+		return;
+	q->answer = arena_fmt(q->a, "\"dnat\" %zu sends %s port %u to %s, though something here %s it at %s", i,
+			      s->proto == IPPROTO_TCP ? "tcp" : "udp", ntohs(s->port), q->new.dnat[i].target.text,
+			      s->proto == IPPROTO_TCP ? "listens on" : "is bound to",
+			      inet_text(&s->address, false, address));
+}
+
+static const char *dnat_locks_out(struct arena *a, const struct nft *old, const struct nft *new,
+				  const struct netns_set *set)
+{
+	const struct netns *ns = netns_find(set, new->object.netns);
+	struct question q = { .a = a };
+	struct err e;
+
+	nft_nat_get(old ? old->nat : NULL, &q.old, a);
+	nft_nat_get(new->nat, &q.new, a);
+	if (!q.new.n_dnat || !ns || !netns_is_there(ns))
+		return NULL;
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, &e);
+	if (entered < 0 || sockets_read(on_socket, &q, &e) < 0)
+		return arena_fmt(a, "it is not known what listens on the ports that \"dnat\" takes: %s", e.text);
+	return q.answer;
+}
+
+const char *nft_locks_out(struct arena *a, const struct op *op, const struct object *last, const struct netns_set *set)
+{
+	const struct nft *before = (const struct nft *)op->before, *new = (const struct nft *)op->after;
+	/* What somebody else changed is only repaired. */
+	const struct nft *old = before && !before->differs ? before : (const struct nft *)last;
+	const char *why = nft_filter_locks_out(a, old, new);
+
+	return why ? why : dnat_locks_out(a, old, new, set);
+}
