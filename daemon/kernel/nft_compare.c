@@ -383,3 +383,21 @@ int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct
 	arena_done(&c.arena);
 	return r < 0 ? r : 0;
 }
+
+bool nft_table_holds(struct rtnl *nl, const struct nft_image *want, bool empty, const char *topology)
+{
+	enum nft_state state = NFT_DIFFERENT;
+	struct nft_source place;
+	struct nft_seen seen;
+	char how[256];
+	struct err e;
+	bool is = nft_seen_read(nl, &seen, &e) == 0;
+
+	if (is && !want)
+		is = !seen.exists;
+	else if (is)
+		is = nft_table_compare(nl, &seen, want, topology, &state, how, sizeof(how), &place, &e) == 0 &&
+		     state == (empty ? NFT_ABSENT : NFT_EQUAL);
+	nft_seen_done(&seen);
+	return is;
+}

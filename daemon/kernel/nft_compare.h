@@ -9,3 +9,5 @@ enum nft_state { NFT_ABSENT, NFT_EQUAL, NFT_DIFFERENT };
  * is.  @nl is asked for what sets hold. */
 int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct nft_image *want, const char *topology,
 		      enum nft_state *ret, char *ret_how, size_t size, struct nft_source *ret_place, struct err *e);
+/* Whether the kernel has @want, as read now; @empty: nothing of the topology; @want NULL: no table at all. */
+bool nft_table_holds(struct rtnl *nl, const struct nft_image *want, bool empty, const char *topology);

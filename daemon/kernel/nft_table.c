@@ -398,25 +398,6 @@ static int refused(const struct transaction *t, const struct nft_seen *seen, uin
 	return err_prefix(e, "nftables, %s", at < t->n ? t->about[at].words : "the transaction");
 }
 
-/* Whether the kernel has what was sent: looks again. */
-static bool is_committed(struct rtnl *nl, const struct after *a, bool gone)
-{
-	enum nft_state state = NFT_DIFFERENT;
-	struct nft_seen seen;
-	struct nft_source place;
-	char how[256];
-	struct err e;
-	bool is = nft_seen_read(nl, &seen, &e) == 0;
-
-	if (is && gone)
-		is = !seen.exists;
-	else if (is)
-		is = nft_table_compare(nl, &seen, a->want, a->topology, &state, how, sizeof(how), &place, &e) == 0 &&
-		     state == (is_empty(a->want) ? NFT_ABSENT : NFT_EQUAL);
-	nft_seen_done(&seen);
-	return is;
-}
-
 /* -EAGAIN: to be done once more. */
 static int commit(struct rtnl *nl, struct transaction *t, const struct after *a, struct err *e)
 {
@@ -440,7 +421,7 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 		return 0;
 	if (at == AT_TABLE && !a->seen->exists && nft_owner_is_unknown(e->code))
 		return -EAGAIN;
-	if (e->code == -ENOBUFS && is_committed(nl, a, gone))
+	if (e->code == -ENOBUFS && nft_table_holds(nl, gone ? NULL : a->want, is_empty(a->want), a->topology))
 		return 0;
 	return refused(t, a->seen, rtnl_port(nl), at, e);
 }
