@@ -6,7 +6,6 @@
 static const struct {
 	const char *place, *word;
 } later[] = {
-	{ "namespace", "neighbors" },
 	{ "namespace", "fdb" },
 	{ "kind", "vlan" },
 	{ "kind", "macvlan" },
@@ -25,6 +24,9 @@ static const struct {
 	{ "interfaces", "isolated" },
 	{ "interfaces", "vlans" },
 	{ "routes", "tos" },
+	{ "neighbors", "nud" },
+	{ "neighbors", "managed" },
+	{ "neighbors", "extern_learn" },
 };
 
 bool reserved_has(const char *place, const char *word)

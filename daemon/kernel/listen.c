@@ -5,6 +5,7 @@
 #include "model/owner.h"
 #include "rtnl.h"
 #include <fcntl.h>
+#include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/netconf.h>
 #include <linux/netfilter/nf_tables.h>
@@ -216,6 +217,12 @@ static void read_route(const struct nlmsghdr *h, struct heard *ret)
 	ret->ifindex = ret->unrouted && a[RTA_OIF] ? nla_get_u32(a[RTA_OIF]) : 0;
 }
 
+/* Also of a forwarding entry: the interface is that of the port. */
+static void read_neighbor(const struct nlmsghdr *h, struct heard *ret)
+{
+	ret->ifindex = (uint32_t)((const struct ndmsg *)nlmsg_data(h))->ndm_ifindex;
+}
+
 static void read_netconf(const struct nlmsghdr *h, struct heard *ret)
 {
 	struct nlattr *index =
@@ -260,6 +267,8 @@ static const struct {
 	{ RTM_DELADDR, sizeof(struct ifaddrmsg), read_address },
 	{ RTM_NEWROUTE, sizeof(struct rtmsg), read_route },
 	{ RTM_DELROUTE, sizeof(struct rtmsg), read_route },
+	{ RTM_NEWNEIGH, sizeof(struct ndmsg), read_neighbor },
+	{ RTM_DELNEIGH, sizeof(struct ndmsg), read_neighbor },
 	{ RTM_NEWQDISC, sizeof(struct tcmsg), read_qdisc },
 	{ RTM_DELQDISC, sizeof(struct tcmsg), read_qdisc },
 	{ RTM_NEWNETCONF, sizeof(struct netconfmsg), read_netconf },

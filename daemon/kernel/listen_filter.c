@@ -4,6 +4,7 @@
 #include "model/owner.h"
 #include <arpa/inet.h>
 #include <linux/filter.h>
+#include <linux/neighbour.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/pkt_sched.h>
@@ -23,14 +24,21 @@ static const struct {
 	{ RTPROT_BGP, 199 }, /* with all of FRR's: ISIS, OSPF, RIP and EIGRP are among them */
 };
 
-enum { FILTER_QDISC = 9, FILTER_ROUTE = 13, FILTER_HEAD = 19, FILTER_SIZE = FILTER_HEAD + 2 * ARRAY_SIZE(daemons) + 2 };
+enum {
+	FILTER_QDISC = 10,
+	FILTER_NEIGHBOR = 14,
+	FILTER_ROUTE = 23,
+	FILTER_HEAD = 29,
+	FILTER_SIZE = FILTER_HEAD + 2 * ARRAY_SIZE(daemons) + 2
+};
 
 /* Jumps from instruction @at: to the one that passes a message, to the one that drops it. */
 #define PASS(at) (FILTER_SIZE - 2 - (at) - 1)
 #define DROP(at) (FILTER_SIZE - 1 - (at) - 1)
 
 /* Lets everything pass but, of traffic control, what is not about a root or about ours: classes, filters and actions
- * change as often as a program likes; and of routes, those of routing daemons and those of the kernel that do not lead
+ * change as often as a program likes; of neighbours, those that do not carry our protocol: what ARP and neighbour
+ * discovery learn never ends; and of routes, those of routing daemons and those of the kernel that do not lead
  * to the networks of addresses.  Numbers in the message are in host order, BPF loads network order. */
 int listen_filter_rtnetlink(int fd)
 {
@@ -40,21 +48,32 @@ int listen_filter_rtnetlink(int fd)
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), FILTER_ROUTE - 3, 0),
 		/* An odd number removes what the even one before it creates. */
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, htons(0xfffe)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWQDISC), FILTER_QDISC - 5, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWTCLASS), DROP(5), 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWTFILTER), DROP(6), 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWACTION), DROP(7), 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWCHAIN), DROP(8), PASS(8)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), FILTER_NEIGHBOR - 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWQDISC), FILTER_QDISC - 6, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWTCLASS), DROP(6), 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWTFILTER), DROP(7), 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWACTION), DROP(8), 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWCHAIN), DROP(9), PASS(9)),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct tcmsg, tcm_parent)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TC_H_ROOT, PASS(10), 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TC_H_ROOT, PASS(11), 0),
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, htonl(TC_H_MAJ_MASK)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(QDISC_ROOT), PASS(12), DROP(12)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(QDISC_ROOT), PASS(13), DROP(13)),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ndmsg, ndm_family)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, DROP(15), 0),
+		/* Searches the attributes, from that offset on: its own offset, or 0. */
+		BPF_STMT(BPF_LD | BPF_IMM, NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct ndmsg))),
+		BPF_STMT(BPF_LDX | BPF_IMM, NDA_PROTOCOL),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_NLATTR)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, DROP(19), 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_B | BPF_IND, sizeof(struct nlattr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTOCOL, PASS(22), DROP(22)),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, FILTER_HEAD - 15),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, FILTER_HEAD - 25),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_table)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, DROP(16)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, DROP(26)),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, PASS(18), DROP(18)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, PASS(28), DROP(28)),
 	};
 	struct sock_fprog program = { FILTER_SIZE, code };
 	size_t n = FILTER_HEAD;

@@ -46,6 +46,28 @@ int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const str
 	return rtnl_dump(obs->nl, m, each, on_restart, obs, e);
 }
 
+bool observer_wants(const struct observer *obs, const char *class)
+{
+	const struct object *netns[] = { obs->wanted[0], obs->wanted[1],
+					 obs->tried ? model_netns(obs->tried, obs->ns->name) : NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(netns); i++)
+		for (const struct object *o = netns[i] ? netns[i]->first : NULL; o; o = o->next)
+			if (object_is(o, class))
+				return true;
+	return obs->extent.adopting;
+}
+
+bool observer_knows(const struct observer *obs, const char *id)
+{
+	const struct model *models[] = { obs->desired, obs->last, obs->tried };
+
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++)
+		if (models[i] && model_find(models[i], id))
+			return true;
+	return false;
+}
+
 void observer_add(struct observer *obs, struct object *o)
 {
 	model_add(obs->observed, o, NULL);

@@ -35,5 +35,10 @@ const char *observer_link(const struct observer *obs, uint32_t ifindex);
 /* Dumps into @each, which adds objects; a dump that restarts removes them. */
 int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *obs),
 		  struct err *e);
+/* Whether an object of @class is declared in this namespace, was, or is rolled back there, or all are asked for: most
+ * kinds are in few topologies, and the kernel need not be asked for the others. */
+bool observer_wants(const struct observer *obs, const char *class);
+/* The same for a single object, by its id. */
+bool observer_knows(const struct observer *obs, const char *id);
 /* Adds @o, unless there is one with its id. */
 void observer_add(struct observer *obs, struct object *o);

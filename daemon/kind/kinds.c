@@ -17,6 +17,7 @@
 	KIND(address_route) \
 	KIND(route)         \
 	KIND(rule)          \
+	KIND(neighbor)      \
 	KIND(dns)           \
 	KIND(hosts)         \
 	KIND(nft)

@@ -200,22 +200,6 @@ static void settle_twins(struct observer *obs, size_t first)
 	}
 }
 
-static bool has_rule(const struct object *netns)
-{
-	for (const struct object *o = netns ? netns->first : NULL; o; o = o->next)
-		if (o->kind == &kind_rule)
-			return true;
-	return false;
-}
-
-/* Most topologies have no rules: for these the kernel is not asked. */
-static bool is_needed(const struct observer *obs)
-{
-	const struct object *tried = obs->tried ? model_netns(obs->tried, obs->ns->name) : NULL;
-
-	return obs->extent.adopting || has_rule(obs->wanted[0]) || has_rule(obs->wanted[1]) || has_rule(tried);
-}
-
 /* All families at once. */
 int rule_observe(struct observer *obs, struct err *e)
 {
@@ -224,7 +208,7 @@ int rule_observe(struct observer *obs, struct err *e)
 	_cleanup_(msg_freep) struct nl_msg *m = NULL;
 	int r;
 
-	if (!is_needed(obs))
+	if (!observer_wants(obs, kind_rule.class))
 		return 0;
 	m = msg_new(RTM_GETRULE, 0, &h, sizeof(h));
 	r = observer_dump(obs, m, on_rule, e);

@@ -54,6 +54,9 @@ static char *field_text(struct arena *a, const struct object *o, const struct ob
 				 value);
 	if (is_usual(f, value))
 		return NULL;
+	/* A mode, as ip(8) writes it. */
+	if (f->flags & BARE && f->type == &type_bool)
+		return arena_strdup(a, f->name);
 	return f->flags & BARE ? value : arena_fmt(a, "%s %s", f->name, value);
 }
 

@@ -89,7 +89,7 @@ static const char *json_text(struct json_object *v)
 		       : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
-static void object_name(struct model *m, struct object *o)
+void model_name(struct model *m, struct object *o)
 {
 	char id[ID_MAX];
 	size_t n = (size_t)snprintf(id, sizeof(id), "%s %s", o->kind->class, o->place);
@@ -170,7 +170,7 @@ static int model_insert(struct model *m, struct object *o, struct object **ret_o
 
 int model_add(struct model *m, struct object *o, struct object **ret_other)
 {
-	object_name(m, o);
+	model_name(m, o);
 	return model_insert(m, o, ret_other);
 }
 
@@ -187,7 +187,7 @@ void model_adopt(struct model *m, struct object *o)
 
 void model_replace(struct model *m, struct object *old, struct object *o)
 {
-	object_name(m, o);
+	model_name(m, o);
 	assert(!strcmp(o->id, old->id));
 	o->seq = old->seq;
 	m->objects[o->seq] = *index_slot(m, o->id, o->hash) = o;

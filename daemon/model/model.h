@@ -9,7 +9,9 @@ void model_done(struct model *m); /* also of a zeroed one */
 
 /* A new object that is not in the model yet. */
 struct object *object_new(struct model *m, const struct kind *k, const char *netns, const char *name);
-/* Names @o by its keys and adds it.  -EEXIST with @ret_other if there is one of that id. */
+/* Names @o by its keys: sets its id. */
+void model_name(struct model *m, struct object *o);
+/* Names @o and adds it.  -EEXIST with @ret_other if there is one of that id. */
 int model_add(struct model *m, struct object *o, struct object **ret_other);
 /* Puts @o in the place of @old; the two have the same id. */
 void model_replace(struct model *m, struct object *old, struct object *o);

@@ -335,3 +335,23 @@ const struct type type_link = {
 	.equal = string_equal,
 	.schema = link_schema,
 };
+
+static char *dev_say(const char *netns, const void *src, struct arena *a)
+{
+	struct json_object *name = link_format(NULL, netns, src);
+	char *text = arena_fmt(a, "dev %s", json_object_get_string(name));
+
+	json_object_put(name);
+	return text;
+}
+
+const struct type type_dev = {
+	.name = "interface",
+	.size = sizeof(const char *),
+	.copy = text_copy,
+	.parse = link_parse,
+	.format = link_format,
+	.equal = string_equal,
+	.say = dev_say,
+	.schema = link_schema,
+};

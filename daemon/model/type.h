@@ -51,7 +51,8 @@ extern const struct type type_bool, /* bool */
 	type_prefix,                /* struct inet with one; host bits kept (an interface's address) */
 	type_peer,                  /* likewise, the address at the other end: "peer 10.0.0.2/32" */
 	type_dest,                  /* struct inet: "default", a prefix without host bits, or an address */
-	type_link;                  /* const char *, "NS/IF" */
+	type_link,                  /* const char *, "NS/IF" */
+	type_dev;                   /* likewise; "dev IF" in a plan */
 
 /* Names and their values, ended by a row without a name. */
 struct word {

@@ -344,7 +344,7 @@ def test_gateway_of_the_other_family(machine, way, text, to):
     assert "2001:db8:1::2 is on no network of ns1 (it has 2001:db8::1/64 on a)" in error, error
 
 
-@pytest.mark.parametrize("section", ["neighbors", "fdb"])
+@pytest.mark.parametrize("section", ["fdb"])
 def test_what_is_not_built_yet_is_refused_by_name(machine, section):
     t = everyday()
     t["namespaces"]["ns1"][section] = []

@@ -62,7 +62,13 @@ void fake_cut_off(struct fake *k);
 /* NULL if both are the same, apart from numbers; else what differs, for a person. */
 const char *fake_diff(const struct fake *a, const struct fake *b, struct arena *arena);
 
-/* Shared by fake.c and fake_step.c. */
+/* Shared by fake.c, fake_step.c and fake_other.c. */
+/* A step about anything but namespaces, links, addresses and routes. */
+int fake_step_other(struct fake *k, const struct op *op);
+/* Whether it is a neighbour on @link; NULL: on any. */
+bool fake_is_neighbor(const struct object *o, const char *link);
+/* Whether there is still what it cannot be without. */
+bool fake_stands(const struct fake *k, const struct object *o);
 void fake_put(struct fake *k, struct object *o);
 struct fake_entry *fake_entry(const struct fake *k, const char *id);
 struct object *fake_find_ref(const struct fake *k, const char *class, const char *to);

@@ -84,8 +84,8 @@ static int route_check(const struct fake *k, const struct route *r)
 static void sweep(struct fake *k)
 {
 	for (size_t i = k->n; i-- > 0;)
-		if (!k->v[i].pins && is_class(k->v[i].o, "route") &&
-		    route_check(k, (const struct route *)k->v[i].o) < 0)
+		if (!k->v[i].pins && (is_class(k->v[i].o, "route") ? route_check(k, (const struct route *)k->v[i].o) < 0
+								   : !fake_stands(k, k->v[i].o)))
 			drop_at(k, i);
 }
 
@@ -146,6 +146,14 @@ static struct object *birth(struct fake *k, const struct object *want)
 	return o;
 }
 
+/* They go with another MAC address, too. */
+static void lose_neighbors(struct fake *k, const char *place)
+{
+	for (size_t i = k->n; i-- > 0;)
+		if (fake_is_neighbor(k->v[i].o, place))
+			drop_at(k, i);
+}
+
 static void go_down(struct fake *k, const char *place)
 {
 	for (size_t i = k->n; i-- > 0;) {
@@ -154,6 +162,7 @@ static void go_down(struct fake *k, const char *place)
 		if (is_class(o, "address") && !strcmp(o->place, place) && address_of(o)->family == AF_INET6)
 			drop_at(k, i);
 	}
+	lose_neighbors(k, place);
 	sweep(k);
 }
 
@@ -164,11 +173,13 @@ static int link_settle(struct fake *k, const struct op *op, uint64_t mask)
 	const char *master = object_has(want, LINK_MASTER) ? ((const struct link *)want)->master : NULL;
 	const struct object *base = fake_find_ref(k, "link", master);
 	bool was_up = l && l->up;
+	uint8_t mac[6] = { 0 };
 
 	if (!l || l->object.handle != want->handle)
 		return -ENODEV;
 	if (master && (!base || !base->kind->ports || strcmp(base->netns, want->netns)))
 		return base ? -EOPNOTSUPP : -ENODEV;
+	memcpy(mac, l->mac, sizeof(mac));
 	for (size_t i = 0; i < want->kind->n_fields; i++) {
 		const struct field *f = &want->kind->fields[i];
 
@@ -182,6 +193,8 @@ static int link_settle(struct fake *k, const struct op *op, uint64_t mask)
 	}
 	if (was_up && !l->up)
 		go_down(k, l->object.place);
+	if (memcmp(mac, l->mac, sizeof(mac)))
+		lose_neighbors(k, l->object.place);
 	return 0;
 }
 
@@ -392,45 +405,6 @@ static int route_step(struct fake *k, const struct op *op)
 	return 0;
 }
 
-static int sysctl_step(struct fake *k, const struct op *op)
-{
-	struct object *o, *have;
-
-	if (!op->after)
-		return 0;
-	if (op->after->kind->in_link && !fake_find_ref(k, "link", op->after->place))
-		return -ENOENT;
-	have = fake_find(k, op->after->id);
-	o = fake_clone(k->memory, op->after);
-	if (!op->before && k->noted) {
-		struct object *seen = object_copy(k->noted, o, ~UINT64_C(0));
-
-		*(const char **)fake_field(seen, "value") = arena_strdup(&k->noted->arena, fake_value(have));
-		model_add(k->noted, seen, NULL);
-	}
-	if (have)
-		fake_entry(k, o->id)->o = o;
-	else
-		fake_put(k, o);
-	return 0;
-}
-
-/* Rules need nothing, and nothing is in their way. */
-static int rules_step(struct fake *k, const struct op *op)
-{
-	struct object *o = op->after ? fake_clone(k->memory, op->after) : NULL;
-
-	if (!o)
-		fake_remove(k, op->before->id);
-	else if (op->before)
-		fake_entry(k, o->id)->o = o;
-	else
-		fake_put(k, o);
-	if (o)
-		o->sign.hash = SIGN_ANY;
-	return 0;
-}
-
 int fake_step(struct fake *k, const struct plan *plan, const struct op *op)
 {
 	const struct object *o = op->after ? op->after : op->before;
@@ -445,5 +419,5 @@ int fake_step(struct fake *k, const struct plan *plan, const struct op *op)
 		return address_step(k, op);
 	if (is_class(o, "route"))
 		return route_step(k, op);
-	return is_class(o, "nft") || is_class(o, "rule") ? rules_step(k, op) : sysctl_step(k, op);
+	return fake_step_other(k, op);
 }

@@ -353,6 +353,26 @@ static void add_nft(const struct topo *t, struct body *b)
 	}
 }
 
+/* Some of the namespace's interfaces have a neighbour, or answer for one. */
+static void add_neighbor(const struct topo *t, struct body *b, const char *link)
+{
+	struct json_object *n = json_object_new_object();
+	unsigned which = generator_roll(t->d, 6, "neighbor %s %s", b->name, link);
+
+	if (which > 2) {
+		json_object_put(n);
+		return;
+	}
+	put_text(n, "dev", "%s", link);
+	put_text(n, "address", which ? "10.%u.0.99" : "2001:db8:%u::99",
+		 generator_roll(t->d, 2, "neighbor of %s %s", b->name, link));
+	if (which == 2)
+		put_bool(n, "proxy", true);
+	else
+		put_text(n, "mac", "02:00:00:00:99:0%u", generator_roll(t->d, 2, "neighbor mac %s %s", b->name, link));
+	json_object_array_add(child(b->in, "neighbors", true), n);
+}
+
 static void add_body(const struct topo *t, struct body *b)
 {
 	static const char *const forwarding[] = { "true", "false", "\"ipv4\"", "\"ipv6\"" };
@@ -366,8 +386,10 @@ static void add_body(const struct topo *t, struct body *b)
 	if (generator_roll(t->d, 4, "default %s", b->name) == 0)
 		put_int(child(b->in, "sysctl", false), "net.ipv6.conf.default.hop_limit",
 			33 + (int)generator_roll(t->d, 2, "hop limit %s", b->name));
-	json_object_object_foreach(b->interfaces, name, link)
+	json_object_object_foreach(b->interfaces, name, link) {
 		add_device_route(t, b, name, link);
+		add_neighbor(t, b, name);
+	}
 	for (unsigned net = 0; net < NETWORKS; net++)
 		for (unsigned v6 = 0; v6 < 2; v6++)
 			if (b->networks[v6][net] && generator_roll(t->d, 2, "routes %s %u %u", b->name, net, v6))

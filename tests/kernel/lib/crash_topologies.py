@@ -40,6 +40,14 @@ def netem(delay):
     return {"netem": {"delay": delay}} if NETEM else {}
 
 
+def neighbor(address, dev, number):
+    return {"address": address, "dev": dev, "mac": f"02:00:00:00:77:0{number}"}
+
+
+def proxy(address, dev):
+    return {"address": address, "dev": dev, "proxy": True}
+
+
 def first():
     return {
         "host": {
@@ -54,6 +62,7 @@ def first():
             "nat": {"masquerade": [{"from": "10.2.0.0/24", "out": "wan"}],
                     "dnat": [{"proto": "tcp", "port": 8080, "to": "10.1.0.2:80", "localhost": True}]},
             "filter": {"forward": "drop", "rules": [{"chain": "forward", "out": "wan", "action": "accept"}]},
+            "neighbors": [neighbor("192.0.2.9", "wan", 1), neighbor("2001:db8:1::9", "va", 2), proxy("192.0.2.8", "wan")],
         },
         "namespaces": {
             "a": {
@@ -73,6 +82,7 @@ def first():
                 "filter": {"input": "reject", "forward": "drop", "rules": [
                     {"chain": "forward", "in": "eth1", "proto": "tcp", "port": [80, 443], "action": "accept", "comment": "web"},
                     {"chain": "forward", "icmp": "echo-request", "action": "accept"}]},
+                "neighbors": [neighbor("10.1.0.9", "eth0", 1), proxy("10.2.0.9", "eth0")],
             },
             "b": {
                 "sysctl": {"net.ipv4.ip_default_ttl": 17},
@@ -97,6 +107,7 @@ def first():
                 "dns": {"nameservers": ["2001:db8::53"]},
                 "rules": [{"priority": 100, "from": "10.2.0.3", "table": 100}],
                 "nat": {"dnat": [{"proto": ["tcp", "udp"], "port": "8000-8002", "to": "10.2.0.1:9000-9002"}]},
+                "neighbors": [neighbor("10.2.0.9", "up0", 1), neighbor("10.99.0.9", "stub", 1)],
             },
         },
         "expect": [{"from": "b", "ping": "10.2.0.1"}],
@@ -121,6 +132,7 @@ def second():
     a["filter"]["input"] = "accept"
     a["interfaces"]["eth1"].update(netem("3ms"))
     t["expect"] = [{"from": "c", "ping": "10.2.0.1"}, {"from": "c", "tcp": "10.2.0.1", "port": 9, "reach": False}]
+    host["neighbors"] = [neighbor("192.0.2.9", "wan", 3), neighbor("2001:db8:1::9", "va", 2), proxy("2001:db8:1::8", "va")]
     a["forwarding"] = "ipv4"
     a["sysctl"] = {"net.ipv6.ip6frag_high_thresh": 16777216, "net.ipv6.ip6frag_low_thresh": 8388608,
                    "net.ipv6.conf.default.hop_limit": 34}
@@ -128,6 +140,7 @@ def second():
     a["interfaces"]["eth0"]["tbf"] = tbf("800mbit")
     a["interfaces"]["eth0"]["addresses"] = ["10.1.0.2/24", "10.1.0.3/24"]
     a["routes"] = [{"to": "default", "nexthops": [{"via": "10.1.0.1"}, {"via": "10.1.0.7"}]}]
+    a["neighbors"] = [{**neighbor("10.1.0.9", "eth0", 1), "router": True}, neighbor("10.2.0.9", "eth0", 3)]
     a["dns"] = {"nameservers": ["10.1.0.7"], "options": ["ndots:2"]}
     del out["dns"]
     out["hosts"] = {"10.2.0.1": ["a", "a.example"]}
@@ -147,4 +160,5 @@ def second():
     out["interfaces"] = {"up0": {"addresses": ["10.2.0.3/24", "10.2.0.33/24"]}}
     out["routes"] = [{"to": "10.77.0.0/16", "via": "10.2.0.4"}]
     out["rules"] = [{"priority": 100, "from": "10.2.0.33", "table": 100}]
+    out["neighbors"] = [neighbor("10.2.0.9", "up0", 2), proxy("10.2.0.9", "up0")]
     return t

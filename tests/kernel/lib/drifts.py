@@ -24,6 +24,7 @@ def find(name, topology):
             nft = "nft" if netns == "host" else f"ip netns exec {netns} nft"
             found += [f"{nft} flush ruleset", f"{nft} flush table inet netnsd", f"{nft} add chain inet netnsd mine",
                       f"{nft} delete table inet netnsd"]
+        found += [words for neighbor in body.get("neighbors", []) for words in of_neighbor(netns, neighbor)]
     for at, link, made in expected.links(topology):
         found += of_link(at, link, made)
     return found
@@ -56,8 +57,8 @@ def write(netns, key, value):
 
 
 def is_silent(command):
-    """For most sysctls the kernel sends no events."""
-    return "/proc/sys" in command and "rp_filter" not in command and "ip_forward" not in command
+    """For most sysctls, and for proxies, the kernel sends no events."""
+    return "neigh del proxy" in command or "/proc/sys" in command and "rp_filter" not in command and "ip_forward" not in command
 
 
 def delete_route(netns, at, declared):
@@ -70,6 +71,15 @@ def delete_rule(netns, at):
     _, _, family, priority, table, src, dst, mark, iif = at
     more = f"{f' fwmark {mark}' if mark else ''}{f' iif {iif}' if iif else ''}"
     return f"{ip(netns)} -{family[4:] or 4} rule del priority {priority} from {src} to {dst}{more} lookup {table}"
+
+
+def of_neighbor(netns, neighbor):
+    """The kernel sends no events of proxies."""
+    at = f"{neighbor['address']} dev {neighbor['dev']}"
+    if neighbor.get("proxy"):
+        return [f"{ip(netns)} neigh del proxy {at}"]
+    return [f"{ip(netns)} neigh {words}" for words in (
+        f"del {at}", f"replace {at} lladdr 02:00:00:00:99:98 nud permanent", f"replace {at} lladdr {neighbor['mac']} nud stale")]
 
 
 # What is done with "ip link set", by the field that must declare it: what nobody declared may be changed.

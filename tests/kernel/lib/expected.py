@@ -5,7 +5,7 @@ import ipaddress
 import re
 
 # Of these there may be none but those expected. All other facts are of one of these.
-THINGS = "namespace", "link", "address", "route", "rule", "qdisc", "etc", "nft"
+THINGS = "namespace", "link", "address", "route", "rule", "neighbor", "qdisc", "etc", "nft"
 FORWARDED = "ipv4/forwarding", "ipv6/forwarding", "ipv6/accept_ra"  # keys that switching forwarding sets as well
 
 
@@ -29,6 +29,9 @@ def seen(look):
             options = qdisc["options"]
             facts[netns, "qdisc", qdisc["dev"]] = (qdisc["kind"], qdisc["handle"], options.get("rate"),
                                                    round(options.get("burst", 0) / 1024), round(options.get("lat", 0) / 1000))
+        for neighbor in raw.get("neighbors", []) + raw.get("proxies", []):
+            facts[netns, "neighbor", neighbor["dst"], neighbor["dev"], "proxy" in neighbor] = (
+                neighbor.get("lladdr"), "router" in neighbor, str(neighbor.get("protocol")))
         for key, family in ("rules", "inet"), ("rules6", "inet6"):
             for rule in [rule for rule in raw.get(key, []) if rule.get("protocol") != "kernel"]:
                 at = netns, "rule", family, *rule_key(rule)
@@ -163,6 +166,9 @@ def declared(name, topology):
         for rule in body.get("rules", []):
             facts.update(declared_rule(netns, rule))
         facts.update(declared_nft(name, netns, body))
+        for neighbor in body.get("neighbors", []):
+            facts[netns, "neighbor", neighbor["address"], neighbor["dev"], neighbor.get("proxy", False)] = (
+                neighbor.get("mac"), neighbor.get("router", False), "78")
     for at, link, made in links(topology):
         body = bodies(topology).get(at[0], {})
         mark = {"alias": f"netnsd:{name}", "group": group(name)} if made else {}

@@ -38,7 +38,7 @@ class Generator:
 class Body:
     def __init__(self, name, n):
         self.name, self.n = name, n
-        self.interfaces, self.routes, self.rules, self.sysctl = {}, [], [], {}
+        self.interfaces, self.routes, self.rules, self.neighbors, self.sysctl = {}, [], [], [], {}
         self.networks = {}  # (number, family): whether there is a link that is up in it
         self.shared = name in ("host", "lab")
 
@@ -48,7 +48,7 @@ class Body:
 
     def json(self):
         body = {"existing": True} if self.name == "lab" else {}
-        for key in "interfaces", "routes", "rules", "sysctl":
+        for key in "interfaces", "routes", "rules", "neighbors", "sysctl":
             if getattr(self, key):
                 body[key] = getattr(self, key)
         return body
@@ -229,9 +229,24 @@ def add_nft(d, body, result):
             for i in range(4) if d.one_in(2, "filter rule", name, i)]
 
 
+def add_neighbors(d, body, name, link):
+    """One that is known, one that is answered for, or both; of an address that is in no network."""
+    for i, proxy in enumerate((False, True)):
+        at = "neighbor", body.name, name, i
+        if not d.one_in(4, *at):
+            continue
+        v6 = link.get("mtu", 1500) >= 1280 and d.one_in(2, "v6", *at)
+        one = {"address": f"2001:db8:250::{d.roll(2, 'is', *at) + 1}" if v6 else f"10.250.0.{d.roll(2, 'is', *at) + 1}", "dev": name}
+        one.update({"proxy": True} if proxy else {"mac": f"02:00:00:00:98:{d.roll(2, 'mac', *at):02x}"})
+        if v6 and d.one_in(3, "router", *at):
+            one["router"] = True
+        body.neighbors.append(one)
+
+
 def add_rest(d, body):
     for name, link in body.interfaces.items():
         add_device_route(d, body, name, link)
+        add_neighbors(d, body, name, link)
     for net, family in sorted(body.networks):
         if d.one_in(2, "routes", body.name, net, family):
             add_route(d, body, net, family)

@@ -67,7 +67,7 @@ sysctls='ipv4/ip_forward ipv4/conf/all/rp_filter ipv4/conf/default/rp_filter ipv
 ipv6/conf/default/accept_ra'
 look() {{
 	echo "@ $1"
-	printf '%s\n' 'link show' 'addr show' 'route show table all' 'rule show' 'neigh show nud permanent' | ip $2 -d -j -batch -
+	printf '%s\n' 'link show' 'addr show' 'route show table all' 'rule show' 'neigh show nud permanent' 'neigh show proxy' | ip $2 -d -j -batch -
 	ip $2 -6 -j rule
 }}
 look host ''

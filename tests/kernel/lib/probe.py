@@ -11,7 +11,7 @@ import tempfile
 import ruleset
 
 CLONE_NEWNET = 0x40000000
-LOOK = "link show\naddr show\nroute show table all\nnetns list-id\nrule show\n"
+LOOK = "link show\naddr show\nroute show table all\nnetns list-id\nrule show\nneigh show nud permanent\nneigh show proxy\n"
 KEYS = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/ip_default_ttl", "core/somaxconn", "ipv4/tcp_syn_retries",
         "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter", "ipv6/conf/default/accept_ra",
         "ipv4/ip_unprivileged_port_start", "ipv4/ip_local_port_range", "ipv4/ipfrag_low_thresh", "ipv4/ipfrag_high_thresh",
@@ -72,7 +72,7 @@ def look(batch):
     found["host"]["etc"] = etc()
     for name, processes in running.items():
         out = "\n".join(process.communicate()[0] for process in processes).split("\n")
-        for what, text in zip(("links", "addresses", "routes", "numbers", "rules", "rules6"), filter(None, out)):
+        for what, text in zip(("links", "addresses", "routes", "numbers", "rules", "neighbors", "proxies", "rules6"), filter(None, out)):
             found[name][what] = json.loads(text)
         if any(link.get("qdisc") == "tbf" for link in found[name].get("links", [])):
             found[name]["qdiscs"] = qdiscs(name)

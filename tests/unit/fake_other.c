@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_other.c - the steps of the fake kernel for what has few rules: sysctls, rules and neighbours. */
+#include "fake.h"
+
+static bool is_class(const struct object *o, const char *class)
+{
+	return !strcmp(o->kind->class, class);
+}
+
+bool fake_is_neighbor(const struct object *o, const char *link)
+{
+	struct ref ref;
+
+	for (size_t i = 0; is_class(o, "neighbor") && object_ref(o, false, &i, &ref);)
+		if (!link || !strcmp(ref.to, link))
+			return true;
+	return false;
+}
+
+bool fake_stands(const struct fake *k, const struct object *o)
+{
+	struct ref ref;
+
+	for (size_t i = 0; is_class(o, "neighbor") && object_ref(o, false, &i, &ref);)
+		if (!fake_find_ref(k, ref.class, ref.to))
+			return false;
+	return true;
+}
+
+static int sysctl_step(struct fake *k, const struct op *op)
+{
+	struct object *o, *have;
+
+	if (!op->after)
+		return 0;
+	if (op->after->kind->in_link && !fake_find_ref(k, "link", op->after->place))
+		return -ENOENT;
+	have = fake_find(k, op->after->id);
+	o = fake_clone(k->memory, op->after);
+	if (!op->before && k->noted) {
+		struct object *seen = object_copy(k->noted, o, ~UINT64_C(0));
+
+		*(const char **)fake_field(seen, "value") = arena_strdup(&k->noted->arena, fake_value(have));
+		model_add(k->noted, seen, NULL);
+	}
+	if (have)
+		fake_entry(k, o->id)->o = o;
+	else
+		fake_put(k, o);
+	return 0;
+}
+
+/* Nothing is in their way.  What is to be removed may have gone with its interface. */
+static int listed_step(struct fake *k, const struct op *op)
+{
+	struct object *o = op->after ? fake_clone(k->memory, op->after) : NULL;
+
+	if (o)
+		o->sign.hash = SIGN_ANY;
+	if (!o && fake_find(k, op->before->id))
+		fake_remove(k, op->before->id);
+	else if (o && fake_find(k, o->id))
+		fake_entry(k, o->id)->o = o;
+	else if (o)
+		fake_put(k, o);
+	return 0;
+}
+
+int fake_step_other(struct fake *k, const struct op *op)
+{
+	const struct object *o = op->after ? op->after : op->before;
+
+	if (object_is(o, "sysctl"))
+		return sysctl_step(k, op);
+	if (op->after && !fake_stands(k, op->after))
+		return -ENODEV;
+	return listed_step(k, op);
+}
