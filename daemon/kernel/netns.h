@@ -31,7 +31,7 @@ struct netns {
 struct netns_set {
 	const char *dir;           /* the directory of names: "/run/netns" */
 	bool prepared;             /* it exists, and is a shared mount */
-	const struct model *tried; /* what is being rolled back; NULL: nothing */
+	const struct model *tried; /* what a change has tried to create; NULL: nothing so far */
 	bool exclusive;            /* a new route of ours is not created where others have one */
 	const char *pins;          /* where unlinked namespaces are pinned (netns_pin.c), or NULL */
 	bool holding;              /* some are pinned */

@@ -24,9 +24,10 @@ struct observer {
 	size_t n_links;
 	struct object **masters; /* of those, which are not read, likewise; next to them in memory */
 	size_t n_masters;
-	size_t first;                               /* where the objects of the current dump begin */
-	const struct model *desired, *last, *tried; /* target, last applied, and rolled back; tried may be NULL */
-	bool exclusive;                             /* objects of others in the place of ours keep ours out (netns.h) */
+	size_t first; /* where the objects of the current dump begin */
+	const struct model *desired, *last,
+		*tried;                 /* target, last applied, and tried so far (netns.h); tried may be NULL */
+	bool exclusive;                 /* objects of others in the place of ours keep ours out (netns.h) */
 	const struct object *wanted[2]; /* the namespace in the desired and in the last model; may be NULL */
 };
 

@@ -82,8 +82,10 @@ static int observe(struct job *j, struct err *e)
 		.n_claims = j->n_claims,
 		.adopt = j->adopt,
 	};
-	int r = pass_observe(&j->pass, &w, e);
+	int r;
 
+	j->pass.set.tried = w.tried;
+	r = pass_observe(&j->pass, &w, e);
 	if (r < 0)
 		return r;
 	if (!j->rolling_back && !j->completed)
