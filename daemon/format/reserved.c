@@ -6,7 +6,6 @@
 static const struct {
 	const char *place, *word;
 } later[] = {
-	{ "namespace", "fdb" },
 	{ "kind", "vlan" },
 	{ "kind", "macvlan" },
 	{ "kind", "ipvlan" },
@@ -27,6 +26,15 @@ static const struct {
 	{ "neighbors", "nud" },
 	{ "neighbors", "managed" },
 	{ "neighbors", "extern_learn" },
+	{ "fdb", "self" },
+	{ "fdb", "master" },
+	{ "fdb", "dst" },
+	{ "fdb", "vni" },
+	{ "fdb", "src_vni" },
+	{ "fdb", "port" },
+	{ "fdb", "via" },
+	{ "fdb", "nhid" },
+	{ "fdb", "extern_learn" },
 };
 
 bool reserved_has(const char *place, const char *word)

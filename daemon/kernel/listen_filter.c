@@ -27,8 +27,9 @@ static const struct {
 enum {
 	FILTER_QDISC = 10,
 	FILTER_NEIGHBOR = 14,
-	FILTER_ROUTE = 23,
-	FILTER_HEAD = 29,
+	FILTER_FDB = 23,
+	FILTER_ROUTE = 25,
+	FILTER_HEAD = 31,
 	FILTER_SIZE = FILTER_HEAD + 2 * ARRAY_SIZE(daemons) + 2
 };
 
@@ -37,8 +38,8 @@ enum {
 #define DROP(at) (FILTER_SIZE - 1 - (at) - 1)
 
 /* Lets everything pass but, of traffic control, what is not about a root or about ours: classes, filters and actions
- * change as often as a program likes; of neighbours, those that do not carry our protocol: what ARP and neighbour
- * discovery learn never ends; and of routes, those of routing daemons and those of the kernel that do not lead
+ * change as often as a program likes; of neighbours, those that do not carry our protocol, and of forwarding entries
+ * those that age: what ARP and bridges learn never ends; and of routes, those of routing daemons and those of the kernel that do not lead
  * to the networks of addresses.  Numbers in the message are in host order, BPF loads network order. */
 int listen_filter_rtnetlink(int fd)
 {
@@ -59,7 +60,7 @@ int listen_filter_rtnetlink(int fd)
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, htonl(TC_H_MAJ_MASK)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(QDISC_ROOT), PASS(13), DROP(13)),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ndmsg, ndm_family)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, DROP(15), 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, FILTER_FDB - 16, 0),
 		/* Searches the attributes, from that offset on: its own offset, or 0. */
 		BPF_STMT(BPF_LD | BPF_IMM, NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct ndmsg))),
 		BPF_STMT(BPF_LDX | BPF_IMM, NDA_PROTOCOL),
@@ -68,12 +69,14 @@ int listen_filter_rtnetlink(int fd)
 		BPF_STMT(BPF_MISC | BPF_TAX, 0),
 		BPF_STMT(BPF_LD | BPF_B | BPF_IND, sizeof(struct nlattr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTOCOL, PASS(22), DROP(22)),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ndmsg, ndm_state)),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(NUD_NOARP | NUD_PERMANENT), PASS(24), DROP(24)),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, FILTER_HEAD - 25),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 0, FILTER_HEAD - 27),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_table)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, DROP(26)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_MAIN, 0, DROP(28)),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, PASS(28), DROP(28)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTN_UNICAST, PASS(30), DROP(30)),
 	};
 	struct sock_fprog program = { FILTER_SIZE, code };
 	size_t n = FILTER_HEAD;

@@ -210,6 +210,11 @@ static unsigned carrier_seconds(const struct object *master)
 	return b->stp_state ? 2 * b->forward_delay / USER_HZ : 0;
 }
 
+static bool has_vlans(const struct object *master)
+{
+	return ((const struct bridge *)master)->vlan_filtering;
+}
+
 static const struct link_kind bridge = {
 	.resolve = bridge_resolve,
 	.check = bridge_check,
@@ -221,6 +226,8 @@ static const struct link_kind bridge = {
 	.complete_port = complete_port,
 	.read_port = read_port,
 	.forwards = forwards,
+	.has_fdb = true,
+	.has_vlans = has_vlans,
 	.send_port = send_port,
 	.carrier_seconds = carrier_seconds,
 };

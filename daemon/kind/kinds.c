@@ -18,6 +18,7 @@
 	KIND(route)         \
 	KIND(rule)          \
 	KIND(neighbor)      \
+	KIND(fdb)           \
 	KIND(dns)           \
 	KIND(hosts)         \
 	KIND(nft)

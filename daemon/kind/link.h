@@ -99,6 +99,10 @@ struct link_kind {
 	void (*read_port)(struct observer *obs, struct link *port, const struct ifinfomsg *i, struct nlattr *data);
 	/* Pure.  Whether an observed master has its ports forward when they can: no protocol decides. */
 	bool (*forwards)(const struct object *master);
+	/* It has a table of forwarding entries (bridge fdb): its own, and those of its ports … */
+	bool has_fdb;
+	/* Pure.  … and one for each VLAN. */
+	bool (*has_vlans)(const struct object *master);
 	/* Sends the rows of NLA_PORT in @mask; with @state it makes the port forward again, or disables it. */
 	int (*send_port)(struct batch *b, struct op *op, uint64_t mask, bool state, struct err *e);
 	/* Pure.  The seconds that an observed one may need until it has a carrier, in addition to the usual

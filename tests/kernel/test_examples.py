@@ -20,6 +20,7 @@ PINGS = {
     "ipv4-over-ipv6": [("north", "10.0.8.2"), ("south", "10.0.8.1")],
     # Each uplink knows the way back to one of the two networks only.
     "policy-routing": [("staff", "198.51.100.1"), ("guests", "198.51.100.1"), ("staff", "10.0.7.10")],
+    "locked-ports": [("desk", "10.0.9.1"), ("server", "10.0.9.2")],
     "proxy-neighbors": [("provider", "198.51.100.20"), ("provider", "2001:db8:100::20"), ("guest", "198.51.100.1"),
                         ("guest", "2001:db8:100::1")],
     "chain": [("r1", "10.1.9.2"), ("r10", "10.1.1.1"), ("r5", "10.1.9.2")],

@@ -67,6 +67,8 @@ const char *fake_diff(const struct fake *a, const struct fake *b, struct arena *
 int fake_step_other(struct fake *k, const struct op *op);
 /* Whether it is a neighbour on @link; NULL: on any. */
 bool fake_is_neighbor(const struct object *o, const char *link);
+/* Removes the forwarding entries of a port. */
+void fake_leave_bridge(struct fake *k, const char *link);
 /* Whether there is still what it cannot be without. */
 bool fake_stands(const struct fake *k, const struct object *o);
 void fake_put(struct fake *k, struct object *o);

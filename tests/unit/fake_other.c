@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_other.c - the steps of the fake kernel for what has few rules: sysctls, rules and neighbours. */
+/* fake_other.c - the steps of the fake kernel for what has few rules: sysctls, rules, neighbours and
+ * forwarding entries. */
 #include "fake.h"
 
 static bool is_class(const struct object *o, const char *class)
@@ -17,6 +18,15 @@ bool fake_is_neighbor(const struct object *o, const char *link)
 	return false;
 }
 
+/* The bridge whose table a forwarding entry is in; NULL: its interface is no port. */
+static const struct object *table_of(const struct fake *k, const struct object *fdb)
+{
+	const struct object *dev = fake_find_ref(k, "link", *(const char **)fake_field(fdb, "dev"));
+	const char *master = dev ? ((const struct link *)dev)->master : NULL;
+
+	return dev && dev->kind->ports ? dev : fake_find_ref(k, "link", master);
+}
+
 bool fake_stands(const struct fake *k, const struct object *o)
 {
 	struct ref ref;
@@ -24,7 +34,26 @@ bool fake_stands(const struct fake *k, const struct object *o)
 	for (size_t i = 0; is_class(o, "neighbor") && object_ref(o, false, &i, &ref);)
 		if (!fake_find_ref(k, ref.class, ref.to))
 			return false;
-	return true;
+	return !is_class(o, "fdb") || table_of(k, o);
+}
+
+void fake_leave_bridge(struct fake *k, const char *link)
+{
+	for (size_t i = k->n; i-- > 0;)
+		if (is_class(k->v[i].o, "fdb") && !strcmp(*(const char **)fake_field(k->v[i].o, "dev"), link))
+			k->v[i] = k->v[--k->n];
+}
+
+/* A bridge has one entry for each address, on whichever port. */
+static void move_away(struct fake *k, const struct object *o)
+{
+	for (size_t i = k->n; is_class(o, "fdb") && i-- > 0;) {
+		const struct object *other = k->v[i].o;
+
+		if (is_class(other, "fdb") && !k->v[i].pins && strcmp(other->id, o->id) != 0 &&
+		    !memcmp(fake_field(other, "mac"), fake_field(o, "mac"), 6) && table_of(k, other) == table_of(k, o))
+			k->v[i] = k->v[--k->n];
+	}
 }
 
 static int sysctl_step(struct fake *k, const struct op *op)
@@ -74,5 +103,7 @@ int fake_step_other(struct fake *k, const struct op *op)
 		return sysctl_step(k, op);
 	if (op->after && !fake_stands(k, op->after))
 		return -ENODEV;
+	if (op->after)
+		move_away(k, op->after);
 	return listed_step(k, op);
 }

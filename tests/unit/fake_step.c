@@ -173,6 +173,7 @@ static int link_settle(struct fake *k, const struct op *op, uint64_t mask)
 	const char *master = object_has(want, LINK_MASTER) ? ((const struct link *)want)->master : NULL;
 	const struct object *base = fake_find_ref(k, "link", master);
 	bool was_up = l && l->up;
+	const char *bridge = l ? l->master : NULL;
 	uint8_t mac[6] = { 0 };
 
 	if (!l || l->object.handle != want->handle)
@@ -193,6 +194,8 @@ static int link_settle(struct fake *k, const struct op *op, uint64_t mask)
 	}
 	if (was_up && !l->up)
 		go_down(k, l->object.place);
+	if (bridge && (!l->master || strcmp(bridge, l->master)))
+		fake_leave_bridge(k, l->object.place);
 	if (memcmp(mac, l->mac, sizeof(mac)))
 		lose_neighbors(k, l->object.place);
 	return 0;

@@ -356,13 +356,11 @@ static void add_nft(const struct topo *t, struct body *b)
 /* Some of the namespace's interfaces have a neighbour, or answer for one. */
 static void add_neighbor(const struct topo *t, struct body *b, const char *link)
 {
-	struct json_object *n = json_object_new_object();
 	unsigned which = generator_roll(t->d, 6, "neighbor %s %s", b->name, link);
+	struct json_object *n = which > 2 ? NULL : json_object_new_object();
 
-	if (which > 2) {
-		json_object_put(n);
+	if (!n)
 		return;
-	}
 	put_text(n, "dev", "%s", link);
 	put_text(n, "address", which ? "10.%u.0.99" : "2001:db8:%u::99",
 		 generator_roll(t->d, 2, "neighbor of %s %s", b->name, link));
@@ -371,6 +369,20 @@ static void add_neighbor(const struct topo *t, struct body *b, const char *link)
 	else
 		put_text(n, "mac", "02:00:00:00:99:0%u", generator_roll(t->d, 2, "neighbor mac %s %s", b->name, link));
 	json_object_array_add(child(b->in, "neighbors", true), n);
+}
+
+/* Some ports have an entry, the first one that is asked for: one of the two addresses may move to another port. */
+static void add_fdb(const struct topo *t, struct body *b, const char *link, struct json_object *in)
+{
+	unsigned mac = generator_roll(t->d, 4, "fdb %s %s", b->name, link);
+	struct json_object *f, *list = child(b->in, "fdb", true);
+
+	if (!json_object_object_get_ex(in, "master", NULL) || mac > 1 || json_object_array_length(list))
+		return;
+	f = json_object_new_object();
+	put_text(f, "mac", "02:00:00:00:98:0%u", mac);
+	put_text(f, "dev", "%s", link);
+	json_object_array_add(list, f);
 }
 
 static void add_body(const struct topo *t, struct body *b)
@@ -389,6 +401,7 @@ static void add_body(const struct topo *t, struct body *b)
 	json_object_object_foreach(b->interfaces, name, link) {
 		add_device_route(t, b, name, link);
 		add_neighbor(t, b, name);
+		add_fdb(t, b, name, link);
 	}
 	for (unsigned net = 0; net < NETWORKS; net++)
 		for (unsigned v6 = 0; v6 < 2; v6++)

@@ -114,8 +114,8 @@ static void test_words(_unused_ void **state)
 {
 	// clang-format off: keeps its rows
 	static const struct row rows[] = {
-		{ "\"fdb\": []",
-		  "2:1 /namespaces/ns1/fdb \"fdb\" is not supported by this version of netnsd\n" },
+		{ "\"interfaces\": { \"a\": { \"vlans\": [] } }",
+		  "2:24 /namespaces/ns1/interfaces/a/vlans \"vlans\" is not supported by this version of netnsd\n" },
 		{ "\"roots\": []", "2:1 /namespaces/ns1/roots unknown field; did you mean \"routes\"?\n" },
 		{ "\"foo\": []", "2:1 /namespaces/ns1/foo unknown field; possible here: \"existing\", \"lamps\", "
 				 "\"light\", \"interfaces\", \"routes\" or \"settings\"\n" },

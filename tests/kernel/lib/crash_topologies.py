@@ -97,7 +97,8 @@ def first():
                 "p1": {"kind": "veth", "peer": "a/eth1", "master": "br0"},
                 "p2": {"kind": "veth", "peer": "b/eth0", "master": "br0"},
                 "p3": {"kind": "veth", "peer": "out/up0", "master": "br0"},
-            }},
+            }, "fdb": [{"mac": "02:00:00:00:88:01", "dev": "p1"}, {"mac": "02:00:00:00:88:02", "dev": "p2", "sticky": True},
+                       {"mac": "02:00:00:00:88:03", "dev": "br0"}]},
             "out": {
                 "existing": True,
                 "forwarding": "ipv4",
@@ -108,6 +109,7 @@ def first():
                 "rules": [{"priority": 100, "from": "10.2.0.3", "table": 100}],
                 "nat": {"dnat": [{"proto": ["tcp", "udp"], "port": "8000-8002", "to": "10.2.0.1:9000-9002"}]},
                 "neighbors": [neighbor("10.2.0.9", "up0", 1), neighbor("10.99.0.9", "stub", 1)],
+                "fdb": [{"mac": "02:00:00:00:88:01", "dev": "stub", "state": "local"}],
             },
         },
         "expect": [{"from": "b", "ping": "10.2.0.1"}],
@@ -146,6 +148,8 @@ def second():
     out["hosts"] = {"10.2.0.1": ["a", "a.example"]}
     sw["interfaces"]["br0"] = {"kind": "bridge", "forward_delay": 200, "priority": 4096}
     sw["interfaces"]["p2"]["peer"] = "c/eth0"
+    sw["fdb"] = [{"mac": "02:00:00:00:88:01", "dev": "p3"}, {"mac": "02:00:00:00:88:02", "dev": "p2"},
+                 {"mac": "02:00:00:00:88:04", "dev": "br0"}]
     del t["namespaces"]["b"]
     t["namespaces"]["c"] = {
         "interfaces": {"eth0": {"addresses": ["10.2.0.4/24"]}, "br1": {"kind": "bridge"}},
@@ -161,4 +165,5 @@ def second():
     out["routes"] = [{"to": "10.77.0.0/16", "via": "10.2.0.4"}]
     out["rules"] = [{"priority": 100, "from": "10.2.0.33", "table": 100}]
     out["neighbors"] = [neighbor("10.2.0.9", "up0", 2), proxy("10.2.0.9", "up0")]
+    del out["fdb"]
     return t
