@@ -89,7 +89,7 @@ static int families_check(const struct node *n, const struct nft_entry *e, struc
 				      family_name(parts[i].families), parts[i - 1].key, family_name(families));
 		families &= parts[i].families;
 	}
-	return nft_entry_families(e) ? 0 : REFUSE("icmp", "no message of this type is of that \"proto\"");
+	return 0;
 }
 
 static int ports_check(const struct node *n, const struct nft_entry *e, struct notes *notes)
