@@ -50,7 +50,7 @@ static int test_listen(struct run *r, struct test *t, struct err *e)
 	if (!p)
 		return e->code;
 	result = listener_need(r->listeners, p, &at, EXPECTS(x, listen_port) ? x->listen_port : x->port,
-			       tcp ? SOCK_STREAM : SOCK_DGRAM, e);
+			       tcp ? SOCK_STREAM : SOCK_DGRAM, &t->probe.secret, e);
 	t->probe.echo = result >= 0;
 	return tcp && result == -EADDRINUSE ? 0 : result;
 }

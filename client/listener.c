@@ -3,8 +3,9 @@
  * address that comes late, or not at all, is the business of those who try to reach it. */
 #include "listener.h"
 #include <sys/epoll.h>
+#include <sys/random.h>
 
-enum { CONNECTIONS_MAX = 2048, ANSWER_MAX = 64, READ_MAX = 1 << 18, BACKLOG = 128 };
+enum { CONNECTIONS_MAX = 2048, READ_MAX = 1 << 18, BACKLOG = 128 };
 
 struct listener {
 	struct watch watch;
@@ -14,6 +15,7 @@ struct listener {
 	struct inet address;
 	uint16_t port;
 	int type; /* SOCK_STREAM, SOCK_DGRAM */
+	uint64_t secret;
 };
 
 struct connection_open {
@@ -21,6 +23,7 @@ struct connection_open {
 	struct listeners *all;
 	struct connection_open *next;
 	bool swallows;
+	uint64_t secret;
 };
 
 struct listeners {
@@ -38,17 +41,22 @@ struct listeners *listeners_new(int loop)
 	return l;
 }
 
-/* More at once than anybody wants back only measures the path (flows.h). */
+/* More at once than a number only measures the path (flows.h). */
 static void connection_answer(struct watch *w, _unused_ uint32_t events)
 {
 	static char text[READ_MAX];
 	struct connection_open *c = (struct connection_open *)w;
 	ssize_t n = recv(w->fd, text, sizeof(text), 0);
+	uint64_t number;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	c->swallows |= n > ANSWER_MAX;
-	if (n <= 0 || (!c->swallows && send(w->fd, text, (size_t)n, MSG_NOSIGNAL) < 0))
+	c->swallows |= n > (ssize_t)sizeof(number);
+	if (n > 0 && c->swallows)
+		return;
+	memcpy(&number, text, sizeof(number));
+	number ^= c->secret;
+	if (n != sizeof(number) || send(w->fd, &number, sizeof(number), MSG_NOSIGNAL) < 0)
 		watch_end(w);
 }
 
@@ -82,7 +90,10 @@ static void listener_accept(struct watch *w, _unused_ uint32_t events)
 		return;
 	}
 	c = must(calloc(1, sizeof(*c)));
-	*c = (struct connection_open){ { -1, connection_answer, -1 }, me->all, me->all->connections };
+	*c = (struct connection_open){ .watch = { -1, connection_answer, -1 },
+				       .all = me->all,
+				       .next = me->all->connections,
+				       .secret = me->secret };
 	if (watch_begin(&c->watch, me->all->loop, fd, EPOLLIN) < 0) {
 		free(c);
 		return;
@@ -93,13 +104,14 @@ static void listener_accept(struct watch *w, _unused_ uint32_t events)
 
 static void listener_echo(struct watch *w, _unused_ uint32_t events)
 {
-	char text[ANSWER_MAX];
+	uint64_t number;
 	union endpoint from;
 	socklen_t size = sizeof(from);
-	ssize_t n = recvfrom(w->fd, text, sizeof(text), 0, &from.sa, &size);
+	ssize_t n = recvfrom(w->fd, &number, sizeof(number), 0, &from.sa, &size);
 
-	if (n > 0)
-		sendto(w->fd, text, (size_t)n, MSG_NOSIGNAL, &from.sa, size);
+	number ^= ((struct listener *)w)->secret;
+	if (n == sizeof(number))
+		sendto(w->fd, &number, sizeof(number), MSG_NOSIGNAL, &from.sa, size);
 }
 
 static int listener_socket(const struct listener *l, struct err *e)
@@ -120,15 +132,17 @@ static int listener_socket(const struct listener *l, struct err *e)
 }
 
 int listener_need(struct listeners *l, const struct place *p, const struct inet *address, uint16_t port, int type,
-		  struct err *e)
+		  uint64_t *ret_secret, struct err *e)
 {
 	struct listener *new;
 	int fd, r;
 
 	for (const struct listener *i = l->first; i; i = i->next)
 		if (i->place == p && i->port == port && i->type == type &&
-		    !memcmp(&i->address, address, sizeof(*address)))
+		    !memcmp(&i->address, address, sizeof(*address))) {
+			*ret_secret = i->secret;
 			return 0;
+		}
 	new = must(calloc(1, sizeof(*new)));
 	*new = (struct listener){ .watch = { -1, type == SOCK_STREAM ? listener_accept : listener_echo, -1 },
 				  .all = l,
@@ -136,6 +150,8 @@ int listener_need(struct listeners *l, const struct place *p, const struct inet 
 				  .address = *address,
 				  .port = port,
 				  .type = type };
+	if (getrandom(&new->secret, sizeof(new->secret), 0) < 0)
+		new->secret = (uint64_t)(uintptr_t)new;
 	fd = listener_socket(new, e);
 	r = fd < 0 ? fd : watch_begin(&new->watch, l->loop, fd, EPOLLIN);
 	if (r < 0) {
@@ -144,6 +160,7 @@ int listener_need(struct listeners *l, const struct place *p, const struct inet 
 	}
 	new->next = l->first;
 	l->first = new;
+	*ret_secret = new->secret;
 	return 0;
 }
 

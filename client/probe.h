@@ -28,7 +28,8 @@ struct probe {
 	int loop;
 	struct inet to;
 	uint16_t port;
-	bool echo;                          /* the other end sends back what it receives */
+	bool echo;                          /* the other end sends back what it receives … */
+	uint64_t secret;                    /* … ^ this */
 	uint64_t nonce;                     /* so that no other answer is taken for ours */
 	uint64_t since_usec, patience_usec; /* of a connection that is being made */
 	uint64_t told_usec;                 /* the time between the try and its answer */

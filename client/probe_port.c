@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* probe_port.c - connections of TCP and packets of UDP.  Where the other end is ours it must send back what only we
- * know: that something accepts a connection does not say that it is the right one. */
+/* probe_port.c - connections of TCP and packets of UDP.  Where the other end is ours it must send back what only it and
+ * we know: that something accepts a connection does not say that it is the right one, and neither does an answer of
+ * another listener of the test. */
 #include "probe.h"
 #include <sys/epoll.h>
 
@@ -12,7 +13,7 @@ static void port_take(struct probe *p)
 	uint64_t answer = 0;
 	ssize_t n = recv(p->watch.fd, &answer, sizeof(answer), 0);
 
-	if (n == sizeof(answer) && answer == p->nonce) {
+	if (n == sizeof(answer) && answer == (p->nonce ^ p->secret)) {
 		probe_reached(p, loop_now() - p->since_usec);
 		return;
 	}

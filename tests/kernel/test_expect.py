@@ -153,6 +153,20 @@ def test_listen_behind_a_nat(machine):
     assert results(tests) == ["not_run", "holds"] and "b/lo has no address" in tests[0]["found"]
 
 
+@pytest.mark.parametrize("proto", ["tcp", "udp"])
+def test_arrives_where_another_is_expected(machine, proto):
+    """Two forwards that were taken for one another: both ports are listened at, and each is answered by the wrong one."""
+    machine.apply(expecting(*({"from": "a", proto: "b/eth0", "port": 80 + n, "listen": "b/eth0", "listen_port": 90 + n, "within": 1}
+                              for n in (0, 1)), topology=pair()))
+    machine.sh("ip netns exec b nft 'table ip t { chain c { type nat hook prerouting priority -100; "
+               f"{proto} dport 80 redirect to :91; {proto} dport 81 redirect to :90; }}; }}'")
+    tests = outcomes(machine, "lab", code=1)
+    assert results(tests) == ["fails", "fails"] and "something else answered" in tests[0]["found"]
+    machine.sh("ip netns exec b nft flush ruleset; ip netns exec b nft 'table ip t { chain c { type nat hook prerouting priority -100; "
+               f"{proto} dport 80 redirect to :90; {proto} dport 81 redirect to :91; }}; }}'")
+    assert results(outcomes(machine, "lab", code=0)) == ["holds", "holds"]
+
+
 def test_outside_of_the_topology(machine):
     machine.apply(expecting({"from": "a", "udp": "10.0.0.9", "port": 53}, {"from": "a", "ping": "b/eth0"}))
     tests = outcomes(machine, "lab", code=3)
