@@ -23,6 +23,7 @@ enum {
 	WIDE = 1700, /* a part that is wider, and not high, is folded */
 	LEAVES = 14, /* so many boxes behind one are in one column; more are in several */
 	MANY_LEAVES = 40,
+	BANDS_TRIED = 50,
 };
 
 struct svg_row {
@@ -57,18 +58,14 @@ static int width(const char *s, int half_pixels)
 
 static const char *quote(char c)
 {
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	}
+	static const struct {
+		char c;
+		const char *text;
+	} entities[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { '\'', "&#39;" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(entities); i++)
+		if (entities[i].c == c)
+			return entities[i].text;
 	return NULL;
 }
 
@@ -252,7 +249,8 @@ static void choose(struct picture *p, struct layout_part *part)
 	place_part(p, part, best);
 	if (part->w <= WIDE || part->w * 5 < part->h * 12)
 		return;
-	for (size_t columns = 2; columns < part->n_layers; columns++) {
+	for (size_t bands = 2; bands <= BANDS_TRIED && 2 * bands <= part->n_layers; bands++) {
+		size_t columns = (part->n_layers + bands - 1) / bands;
 		double ratio, off;
 
 		place_part(p, part, columns);

@@ -202,3 +202,12 @@ def test_svg_states(ctl):
     classes = {e.get("class") for e in root.iter(SVG + "g")} | {e.get("class") for e in root.iter(SVG + "path")}
     assert {"ns missing", "if down", "if no_carrier", "if drifted", "if foreign", "if missing", "if up", "cable missing",
             "cable down", "cable drifted", "cable up"} <= classes
+
+
+@pytest.mark.parametrize("network", [graphs.star, graphs.chain, graphs.pairs, lambda n: graphs.fabric(16, n // 16)],
+                         ids=["star", "chain", "pairs", "fabric"])
+@pytest.mark.parametrize("form", ["text", "svg"])
+def test_a_thousand(ctl, network, form):
+    """Namespaces, in less than the 10 seconds that a run may take: no step takes the square of many."""
+    ctl.serve(Graph=[network(1000)])
+    assert len(ctl.out("graph", "--format", form, **UTF8)) > 100_000
