@@ -28,7 +28,8 @@ enum {
 	OPT_TEST = 1 << 18,
 	OPT_SURE = 1 << 19,
 	OPT_FORMAT = 1 << 20,
-	OPT_LATER = 1 << 21, /* not implemented yet */
+	OPT_LIVE = 1 << 21,
+	OPT_LATER = 1 << 22, /* not implemented yet */
 };
 
 /* For an option that may be given several times. */

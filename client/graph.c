@@ -71,6 +71,8 @@ static struct json_object *parameters(const struct ctl *c)
 {
 	struct json_object *o = must(json_object_new_object()), *names;
 
+	if (c->given & OPT_LIVE)
+		json_object_object_add(o, "live", json_object_new_boolean(true));
 	if (!c->n_args)
 		return o;
 	json_object_object_add(o, "names", names = must(json_object_new_array()));

@@ -23,6 +23,7 @@ const struct option_row option_rows[] = {
 	{ .name = "persist", .bit = OPT_PERSIST, .doc = "also apply it at boot; with --confirm, once it is confirmed" },
 	{ .name = "replace", .bit = OPT_REPLACE, .doc = "replace a topology of that name from another file" },
 	{ .name = "sure", .bit = OPT_SURE, .doc = "apply without --confirm what may lock you out of the machine" },
+	{ .name = "live", .bit = OPT_LIVE, .doc = "draw what no topology declares, too" },
 	{ .name = "lines", .letter = 'n', .bit = OPT_LINES, .value = "N", .offset = offsetof(struct ctl, lines),
 	  .doc = "only the last N events" },
 	{ .name = "namespace", .bit = OPT_NAMESPACE, .value = "NS", .operand = VALUE_NETNS, .offset = offsetof(struct ctl, namespaces), .list = true,

@@ -9,29 +9,6 @@
 #include "model/kind.h"
 #include "model/model.h"
 
-enum link_condition { LINK_UP, LINK_NO_CARRIER, LINK_DOWN, LINK_MISSING };
-
-struct graph_interface {
-	const char *name, *kind, *topology;
-	enum link_condition state;
-	bool drifted, foreign;
-	uint32_t mtu;
-	struct json_object *addresses, *shaping;
-};
-
-struct graph_namespace {
-	const char *name, *topology;
-	bool missing, drifted, foreign;
-	struct json_object *interfaces, *gateways;
-};
-
-enum cable_type { CABLE_PAIR, CABLE_PORT, CABLE_BASE };
-
-struct graph_cable {
-	enum cable_type type;
-	const char *from, *to;
-};
-
 static const char *condition_word(unsigned i)
 {
 	static const char *const words[] = { "up", "no_carrier", "down", "missing" };
@@ -73,6 +50,21 @@ static const struct json_member cable_members[] = {
 	JSON_MEMBER(graph_cable, to, TEXT, .optional = true),
 };
 static const struct json_struct cable_shape = JSON_STRUCT(graph_cable, cable_members);
+
+struct json_object *graph_interface_json(const struct graph_interface *i)
+{
+	return json_encode(&interface_shape, i);
+}
+
+struct json_object *graph_namespace_json(const struct graph_namespace *n)
+{
+	return json_encode(&namespace_shape, n);
+}
+
+struct json_object *graph_cable_json(const struct graph_cable *c)
+{
+	return json_encode(&cable_shape, c);
+}
 
 /* What is made of one topology after the other.  The indexes are sets of texts. */
 struct build {
@@ -132,10 +124,10 @@ static uint32_t number(const struct object *o, const char *name)
 static enum link_condition condition(const struct object *seen)
 {
 	if (!seen)
-		return LINK_MISSING;
+		return CONDITION_MISSING;
 	if (!is_true(seen, "up"))
-		return LINK_DOWN;
-	return is_true(seen, "carrier") ? LINK_UP : LINK_NO_CARRIER;
+		return CONDITION_DOWN;
+	return is_true(seen, "carrier") ? CONDITION_UP : CONDITION_NO_CARRIER;
 }
 
 static void add_interface(struct build *b, struct json_object *list, const struct object *declared,
@@ -153,7 +145,7 @@ static void add_interface(struct build *b, struct json_object *list, const struc
 		.addresses = must(json_object_new_array()),
 		.shaping = must(json_object_new_array()),
 	};
-	struct json_object *json = json_encode(&interface_shape, &i);
+	struct json_object *json = graph_interface_json(&i);
 
 	json_object_put(i.addresses);
 	json_object_put(i.shaping);
@@ -205,7 +197,7 @@ static void add_cable(struct build *b, enum cable_type type, const char *from, c
 	const struct graph_cable c = { type, from, to };
 
 	if (type == CABLE_PAIR ? is_news(b, "pair", from) : is_news(b, from, to))
-		json_object_array_add(b->cables, json_encode(&cable_shape, &c));
+		json_object_array_add(b->cables, graph_cable_json(&c));
 	if (type == CABLE_PAIR && to)
 		(void)is_news(b, "pair", to);
 }
@@ -285,7 +277,7 @@ static void add_namespace(struct build *b, const struct object *declared)
 	if (!json) {
 		n.interfaces = must(json_object_new_array());
 		n.gateways = must(json_object_new_array());
-		json = json_encode(&namespace_shape, &n);
+		json = graph_namespace_json(&n);
 		json_object_put(n.interfaces);
 		json_object_put(n.gateways);
 		json_object_array_add(b->namespaces, json);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* method.c - the table of methods, and those that only read.  Calls have been checked
  * against the interface text. */
-#include "engine/graph.h"
 #include "engine/outcome.h"
 #include "engine/shape.h"
+#include "graph.h"
 #include "method.h"
 #include "answer.h"
 #include "idl_text.h"
@@ -82,32 +82,6 @@ static void method_list(struct call *c, _unused_ const void *in, void *arg)
 
 	if (status_list(m->engine, &reply, &e) == 0)
 		call_reply(c, reply);
-	else
-		call_refused(c, &e);
-}
-
-enum { NAMES_MAX = 4096 };
-
-struct graph_in {
-	struct json_object *names;
-};
-static const struct json_member graph_members[] = {
-	JSON_MEMBER(graph_in, names, LIST, .optional = true, .max = NAMES_MAX, .problem = name_problem),
-};
-static const struct json_struct graph_takes = PARAMETERS(graph_in, graph_members);
-
-static void method_graph(struct call *c, const void *in, void *arg)
-{
-	struct json_object *names = ((const struct graph_in *)in)->names, *reply;
-	struct method_context *m = arg;
-	const char *missing = NULL;
-	struct err e;
-	int r = graph_answer(m->engine, names, &reply, &missing, &e);
-
-	if (r == 0)
-		call_reply(c, reply);
-	else if (r == -ENOENT && missing)
-		call_no_such_topology(c, missing);
 	else
 		call_refused(c, &e);
 }

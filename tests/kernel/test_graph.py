@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What Graph answers: what topologies declare, in the order of the file, with the state of the kernel."""
+import os
+
 import pytest
 from machine import NETNSCTL, ROOT, wait_for
 from topologies import everyday
@@ -100,3 +102,49 @@ def test_readme(machine):
     wait_for(lambda: all(i["state"] == "up" for i in graph(machine)[2].values()))
     text = machine.sh(f"LC_ALL=C.UTF-8 {NETNSCTL} graph bridge --format text")
     assert "".join(f"    {line}\n" for line in text.splitlines()) in (ROOT / "README.md").read_text()
+
+
+def test_live(machine):
+    """Namespaces of others, their pairs wherever they lead, and ports of their bridges; twice nothing."""
+    machine.apply(everyday(), "one")
+    machine.sh("""ip netns add away; ip netns add beyond
+ip -n ns1 link add theirs type veth peer name e netns away
+ip -n away link add br9 type bridge; ip -n away link set br9 up; ip -n away link set e master br9
+ip -n away addr add 10.9.0.1/24 dev br9
+ip -n away link add x type veth peer name y netns beyond
+ip link add mine type dummy 2>/dev/null || ip link add mine type bridge""")
+    try:
+        wait_for(lambda: "ns1/theirs" in graph(machine)[2])
+        answer, namespaces, interfaces = graph(machine, live=True)
+        assert [n["name"] for n in answer["namespaces"]] == ["host", "ns1", "away", "beyond"]
+        assert namespaces["away"]["foreign"] and not namespaces["ns1"]["foreign"]
+        assert interfaces["away/br9"]["addresses"] == ["10.9.0.1/24"] and interfaces["away/br9"]["kind"] == "bridge"
+        assert interfaces["away/e"]["state"] == "down" and interfaces["host/mine"]["foreign"]
+        found = cables(answer)
+        assert len(found) == 4 and ("port", "away/e", "away/br9") in found and ("pair", "ns1/theirs", "away/e") in found
+        assert {("pair", "away/x", "beyond/y"), ("pair", "beyond/y", "away/x")} & set(found)
+        assert "mine" in machine.ctl("graph", "--live", "--format", "text").stdout
+        assert "mine" not in machine.ctl("graph", "--format", "text").stdout
+    finally:
+        machine.sh("""ip netns del away; ip netns del beyond; ip link del mine""")
+
+
+def test_names_of_others_are_made_utf8(machine):
+    """An interface may have any bytes as its name."""
+    machine.sh("""ip netns add away; ip -n away link add "$(printf 'a\\377<\"b')" type bridge""")
+    try:
+        names = [i["name"] for i in graph(machine, live=True)[1]["away"]["interfaces"]]
+        assert names == ["lo", 'a?<"b']
+        assert 'a?<"b' in machine.ctl("graph", "--live", "--format", "text").stdout
+    finally:
+        machine.sh("ip netns del away")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs users")
+def test_live_is_for_those_who_may_change(bare):
+    bare.start("--group", "daemon")
+    bare.apply(everyday(), "one")
+    script = f"setpriv --reuid=1 --regid=1 --clear-groups {NETNSCTL} graph"
+    assert "veth-ns" in bare.sh(f"{script} --format json")
+    r = bare.run("sh", "-c", f"{script} --live", code=5)
+    assert "not permitted" in r.stderr
