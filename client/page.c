@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph_html.c - the drawing in a page to explore it: one file that loads nothing, and runs no script but its own. */
+/* page.c - the drawing in a page to explore it: one file that loads nothing, and runs no script but its own. */
 #include "graph_svg.h"
 #include "graph_page_css.h"
 #include "graph_page_js.h"
