@@ -3,6 +3,8 @@
  * right side has its track left of that one's; edges that share a track do not touch. */
 #include "graph_route.h"
 
+enum { EDGES_A_TRACK = 10 };
+
 static int top(const struct route *r)
 {
 	return r->y[0] < r->y[1] ? r->y[0] : r->y[1];
@@ -94,8 +96,9 @@ size_t route_channel(struct route *routes, size_t n, size_t max)
 
 	for (size_t i = 0; i < n; i++) {
 		routes[i].straight = routes[i].y[0] == routes[i].y[1] && routes[i].right[0] != routes[i].right[1];
-		routes[i].dropped = false;
-		done[i] = routes[i].straight;
+		/* Far more than there is room for would take the square of their number to find that out. */
+		routes[i].dropped = !routes[i].straight && left / EDGES_A_TRACK >= max;
+		done[i] = routes[i].straight || routes[i].dropped;
 		left += !done[i];
 	}
 	while (left) {
