@@ -94,6 +94,16 @@ static int claim_send(struct rtnl *nl, struct err *e)
 	return rtnl_transact(nl, bytes, size, &at, e);
 }
 
+int nft_owner_claim(struct rtnl *nl, uint32_t *flags, struct err *e)
+{
+	if (disabled || (*flags & TABLE_OURS) != TABLE_PERSIST)
+		return 0;
+	if (claim_send(nl, e) < 0)
+		return e->code;
+	*flags = TABLE_OURS;
+	return 0;
+}
+
 /* Reads first: a refused transaction takes the kernel some milliseconds. */
 static bool claim(struct rtnl *nl)
 {

@@ -15,6 +15,9 @@ void nft_owner_disable(void);
 /* The flags with which a transaction begins, of a table that has @flags, or is to be created (@exists).  A table
  * keeps what it was created with: the kernel lets nobody add an owner to one that others may have. */
 uint32_t nft_owner_flags(bool exists, uint32_t flags);
+/* Claims a table that nobody owns and that others could not have had, before a transaction that changes it: the kernel
+ * adds no base chain in one that changes the flags of the table. */
+int nft_owner_claim(struct rtnl *nl, uint32_t *flags, struct err *e);
 /* The kernel has refused to create a table with those flags.  False: not because of them; else it is to be asked
  * again, and they are not used any more. */
 bool nft_owner_is_unknown(int code);

@@ -389,9 +389,10 @@ static bool is_empty(const struct nft_image *want)
 	" names; only that program can change it: end it, and try again"
 
 /* An error in words; @at: of which message. */
-static int refused(const struct transaction *t, const struct nft_seen *seen, uint32_t port, size_t at, struct err *e)
+static int refused(const struct rtnl *nl, const struct transaction *t, const struct nft_seen *seen, size_t at,
+		   struct err *e)
 {
-	if (e->code == -EPERM && seen->owner && seen->owner != port)
+	if (e->code == -EPERM && seen->owner && seen->owner != rtnl_port(nl))
 		return err_set(e, EPERM, FOREIGN, seen->owner);
 	if (at < t->n)
 		nft_source_text(&t->about[at].place, e->below);
@@ -423,15 +424,18 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 		return -EAGAIN;
 	if (e->code == -ENOBUFS && nft_table_holds(nl, gone ? NULL : a->want, is_empty(a->want), a->topology))
 		return 0;
-	return refused(t, a->seen, rtnl_port(nl), at, e);
+	return refused(nl, t, a->seen, at, e);
 }
 
 int nft_table_commit(struct rtnl *nl, const struct nft_image *want, const char *topology, struct err *e)
 {
 	struct nft_seen seen;
 	int r = nft_seen_read(nl, &seen, e);
-	bool again = r == 0;
+	bool again;
 
+	if (r == 0 && seen.exists)
+		r = nft_owner_claim(nl, &seen.flags, e);
+	again = r == 0;
 	while (again) {
 		struct transaction t = { 0 };
 		struct after a = { &seen, want, topology, &t.arena };

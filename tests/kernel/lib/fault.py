@@ -147,6 +147,7 @@ class Ended(Exception):
 
 class Rig:
     """A machine with netnsd under fault.so."""
+    options = ()  # of netnsd
 
     def __init__(self, machine, keys):
         self.machine = machine
@@ -186,7 +187,7 @@ class Rig:
 
     def start(self, environment=""):
         """Whether it has come up."""
-        self.machine.start(wait=False, environment=environment + self.fault.environment)
+        self.machine.start(*self.options, wait=False, environment=environment + self.fault.environment)
         return self.answers()
 
     def answers(self):

@@ -40,6 +40,7 @@ class Operation:
     """What is done, and what it starts from."""
     marked = True  # the namespaces before are the namespaces afterwards
     lost = False  # what was done is lost by a restart: it is always the state after
+    options = ()  # of netnsd
     good = None  # checks what an observation must contain, if it did before
 
     def prepare(self, rig):
@@ -50,6 +51,10 @@ class Operation:
 
     def begin(self, rig):
         """From nothing to the state before; netnsd runs afterwards."""
+        if rig.options != self.options:
+            rig.options = self.options
+            rig.stop()
+            rig.start()
         self.prepare(rig)
         if self.marked:
             rig.mark()
@@ -140,8 +145,8 @@ class Heal(Operation):
 
 
 class HealLive(Operation):
-    """The drift happens while netnsd is watching."""
-    marked, lost = False, True
+    """The drift happens while netnsd is watching; rules can drift, too."""
+    marked, lost, options = False, True, ("--no-table-owner",)
 
     def prepare(self, rig):
         rig.apply(first())
