@@ -216,7 +216,7 @@ bool is_router(const struct netns_fact *n)
 			return true;
 	}
 	/* The host is not asked to forward for what only talks to it. */
-	return n->place == PLACE_OURS && n->gateway && count_segments(n) > 1;
+	return n->place == PLACE_OURS && (n->gateway4 || n->gateway6) && count_segments(n) > 1;
 }
 
 const struct drift_fact *drift_of(const struct diagnosis *d, const char *kind, const char *netns, const char *link,

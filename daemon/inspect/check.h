@@ -48,6 +48,12 @@ bool same_ip(const struct inet *a, const struct inet *b);
 const struct drift_fact *drift_of(const struct diagnosis *d, const char *kind, const char *netns, const char *link,
 				  bool missing);
 
+/* Whether a link drifted as udev does it. */
+bool is_udevs(const struct diagnosis *d, const struct drift_fact *drift);
+
+/* Whether it failed because the kernel does not know what it needs. */
+bool lacks_module(const struct topology_fact *t);
+
 void judge_namespace_missing(struct diagnosis *d, const struct check *c);
 void judge_link_missing(struct diagnosis *d, const struct check *c);
 void judge_far_end(struct diagnosis *d, const struct check *c);

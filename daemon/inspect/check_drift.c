@@ -271,7 +271,9 @@ static bool is_named(const struct diagnosis *d, const struct drifting *at)
 	if (!n || !n->there)
 		return true;
 	if (!strcmp(at->drift->kind, "namespace"))
-		return !at->drift->actual;
+		return !at->drift->actual || is_router(n);
+	if (is_udevs(d, at->drift))
+		return true;
 	if (strcmp(at->drift->kind, "link") != 0)
 		return false;
 	peer = l ? facts_peer(d->f, l, NULL) : NULL;
@@ -323,7 +325,7 @@ void judge_not_up(struct diagnosis *d, const struct check *c)
 		const struct topology_fact *one = &d->f->topologies[t];
 		struct finding *f;
 
-		if ((!one->failed && !one->waiting) || one->problem_code == -EOPNOTSUPP)
+		if ((!one->failed && !one->waiting) || lacks_module(one))
 			continue;
 		f = finding_add(d, c, &(struct at){ 0 }, "the topology %s%s%s",
 				one->failed ? "has failed" : "is waiting", one->problem ? ": " : "",

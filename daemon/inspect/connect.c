@@ -121,8 +121,12 @@ static void find_gateways(struct facts *f)
 			size_t n = 0;
 			const struct located *at = l ? facts_located(f, l->segment, &r->via, &n) : NULL;
 
-			for (size_t j = 0; j < n; j++)
-				f->netns[at[j].n - f->netns].gateway |= at[j].n->topology == f->netns[i].topology;
+			for (size_t j = 0; j < n; j++) {
+				struct netns_fact *to = &f->netns[at[j].n - f->netns];
+
+				if (to->topology == f->netns[i].topology && to != &f->netns[i])
+					*(r->family == AF_INET ? &to->gateway4 : &to->gateway6) = true;
+			}
 		}
 }
 

@@ -46,6 +46,7 @@ struct topology_fact {
 	const char *name;
 	bool up, failed, waiting;
 	const char *problem; /* in words; NULL: none */
+	const char *kernel;  /* its own words about it; NULL: none */
 	int problem_code;    /* negative errno */
 	struct declared_netns *netns;
 	struct declared_link *links;
@@ -78,7 +79,7 @@ struct netns_fact {
 	 * it as their gateway. */
 	const struct declared_netns **words;
 	size_t n_words, room_words;
-	bool gateway;
+	bool gateway4, gateway6; /* for routes of that family */
 };
 
 /* A process in a namespace that netnsd made, and that has no name any more. */
@@ -87,6 +88,7 @@ struct nameless_fact {
 	int pid; /* one of those in it */
 	char command[32];
 	const char *topology; /* by the mark of its loopback; NULL: unknown */
+	bool missing;         /* that topology still declares it: netnsd can restore its name */
 };
 
 /* A program that manages an interface of a topology. */

@@ -180,6 +180,12 @@ static void process_step(struct gathering *g, const char *pid)
 	process_command(to->pid, to->command, sizeof(to->command));
 	if (sign.topology)
 		to->topology = arena_strdup(&g->facts->arena, sign.topology);
+	for (size_t i = 0; i < g->facts->n_netns && to->topology; i++) {
+		const struct netns_fact *n = &g->facts->netns[i];
+
+		to->missing |= n->place == PLACE_OURS && !n->there &&
+			       !strcmp(g->facts->topologies[n->topology].name, to->topology);
+	}
 }
 
 bool gather_processes(struct gathering *g)

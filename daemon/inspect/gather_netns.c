@@ -115,6 +115,7 @@ static void add_topology(struct gathering *g, const struct topology *from)
 	t->waiting = from->state == STATE_WAITING;
 	if (from->problems.n) {
 		add_text(&g->facts->arena, &t->problem, from->problems.v[0].message);
+		add_text(&g->facts->arena, &t->kernel, from->problems.v[0].kernel);
 		t->problem_code = from->problems.v[0].code;
 	}
 	for (size_t i = 0; t->up && i < from->declared.n; i++)

@@ -5,6 +5,7 @@
 #include "netns.h"
 #include "nft_obstacle.h"
 #include "sysctl.h"
+#include "xt_obstacle.h"
 #include <linux/net_namespace.h>
 #include <linux/netfilter.h>
 #include <linux/rtnetlink.h>
@@ -92,19 +93,18 @@ static uint64_t number_read(const char *path)
 	return sysctl_read(path, text, sizeof(text), &e) < 0 ? 0 : strtoull(text, NULL, 10);
 }
 
-/* The kernel has no such file where iptables-legacy is not in use. */
-static bool has_legacy_tables(void)
+static void on_legacy(const struct xt_obstacle *o, void *arg)
 {
-	static const char *const files[] = { "/proc/thread-self/net/ip_tables_names",
-					     "/proc/thread-self/net/ip6_tables_names" };
-	bool has = false;
+	struct survey *s = arg;
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		_cleanup_(fclosep) FILE *f = fopen(files[i], "re");
-
-		has |= f && fgetc(f) != EOF;
-	}
-	return has;
+	s->legacy_tables |= !o->drops;
+	if (o->drops)
+		*SURVEY_ADD(s, chains) = (struct chain_fact){ .family = o->command,
+							      .table = arena_strdup(&s->arena, o->table),
+							      .chain = "FORWARD",
+							      .hook = NF_INET_FORWARD,
+							      .how = "policy drop",
+							      .legacy = true };
 }
 
 static int read_sysctls(struct survey_reader *r, struct err *e)
@@ -118,7 +118,7 @@ static int read_sysctls(struct survey_reader *r, struct err *e)
 	s->bridge_nf6 = number_read("net/bridge/bridge-nf-call-ip6tables");
 	s->conntrack_count = number_read("net/netfilter/nf_conntrack_count");
 	s->conntrack_max = number_read("net/netfilter/nf_conntrack_max");
-	s->legacy_tables = has_legacy_tables();
+	(void)!xt_obstacles(on_legacy, s, e);
 	return nft_search_begin(&r->search, e);
 }
 

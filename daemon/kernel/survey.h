@@ -78,10 +78,11 @@ struct neighbor_fact {
 
 /* A base chain of nftables that is not netnsd's. */
 struct chain_fact {
-	const char *family, *table, *chain; /* "ip", "filter", "FORWARD" */
+	const char *family, *table, *chain; /* "ip", "filter", "FORWARD"; legacy: the program, "iptables-legacy" */
 	uint32_t hook;                      /* NF_INET_* */
 	const char *how;                    /* "policy drop", "last rule reject"; NULL: packets can pass to its end */
 	bool bridged;                       /* it sees bridged frames, not packets */
+	bool legacy;                        /* of iptables-legacy */
 };
 
 struct survey {

@@ -2,8 +2,10 @@
 /* test_doctor.c - the checks of doctor, on facts made by hand. */
 #include "facts.h"
 #include <linux/neighbour.h>
+#include <linux/netfilter.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <cmocka.h>
 
 /* Two namespaces on a veth pair, as in everyday.json; a gateway from b to a. */
@@ -122,6 +124,126 @@ static void test_sizes(void **state)
 	assert_string_equal(hand_findings(f), "mtu-lower a/t\n");
 }
 
+static void test_forwarding(void **state)
+{
+	static struct declared_netns router = { .name = "a", .existing = false, .forwards4 = true };
+	static struct port_forward to = { .to = { AF_INET, 32, { 10, 0, 0, 9 } } };
+	static struct declared_netns nat = { .name = "a", .masquerades = true };
+	struct facts *f = pair();
+
+	(void)state;
+	*FACTS_ADD(&f->topologies[0], netns) = router;
+	assert_string_equal(hand_findings(f), "forwarding-off a\n");
+	f = pair();
+	*FACTS_ADD(&f->topologies[0], netns) = nat;
+	assert_string_equal(hand_findings(f), "nat-without-forwarding a\n");
+	f = pair();
+	f->netns[1].s.forwards4 = true;
+	*FACTS_ADD(&f->topologies[0], netns) = router;
+	f->topologies[0].netns[0].port_forwards = must(calloc(1, sizeof(to)));
+	f->topologies[0].netns[0].port_forwards[0] = to;
+	f->topologies[0].netns[0].n_port_forwards = 1;
+	assert_string_equal(hand_findings(f), "port-forward-nobody a\n");
+}
+
+static struct chain_fact *hand_chain(struct netns_fact *n, uint32_t hook, const char *how)
+{
+	struct chain_fact *c = SURVEY_ADD(&n->s, chains);
+
+	*c = (struct chain_fact){ .family = "ip", .table = "t", .chain = "c;d", .hook = hook, .how = how };
+	return c;
+}
+
+static void test_firewalls(void **state)
+{
+	static const struct declared_netns router = { .name = "a", .forwards4 = true };
+	struct facts *f = pair();
+
+	(void)state;
+	hand_chain(&f->netns[1], NF_INET_FORWARD, "policy drop");
+	assert_string_equal(hand_findings(f), ""); /* it forwards nothing */
+	f = pair();
+	f->netns[1].s.forwards4 = true;
+	*FACTS_ADD(&f->topologies[0], netns) = router;
+	hand_chain(&f->netns[1], NF_INET_FORWARD, "policy drop");
+	assert_string_equal(hand_findings(f), "firewall-forward a\n");
+	f = pair();
+	f->netns[1].s.forwards4 = true;
+	*FACTS_ADD(&f->topologies[0], netns) = router;
+	hand_chain(&f->netns[1], NF_INET_FORWARD, NULL);
+	f->netns[1].s.legacy_tables = true;
+	assert_string_equal(hand_findings(f), "legacy-tables a\n");
+}
+
+/* The same address twice matters on one network only. */
+static void test_twice(void **state)
+{
+	struct facts *f = pair();
+
+	(void)state;
+	hand_address(&f->netns[1], 0, "10.0.0.2/24");
+	assert_string_equal(hand_findings(f), "address-twice a/e\n");
+	f = pair();
+	hand_address(&f->netns[1], 0, "10.0.0.2/24");
+	end(f, 1)->peer_netns = end(f, 1)->peer = -1;
+	end(f, 2)->peer_netns = end(f, 2)->peer = -1;
+	assert_string_equal(hand_findings(f), "");
+}
+
+static void test_overlap(void **state)
+{
+	struct facts *f = pair();
+
+	(void)state;
+	f->netns[1].s.forwards4 = true;
+	hand_link(&f->netns[1], "f", LINK_PLAIN);
+	hand_address(&f->netns[1], 1, "10.0.0.129/25");
+	assert_string_equal(hand_findings(f), "overlap a/f\n");
+	/* VRFs have tables of their own. */
+	f = pair();
+	f->netns[1].s.forwards4 = true;
+	hand_link(&f->netns[1], "f", LINK_PLAIN)->master = 3;
+	hand_link(&f->netns[1], "v", LINK_VRF);
+	hand_address(&f->netns[1], 1, "10.0.0.129/25");
+	assert_string_equal(hand_findings(f), "");
+}
+
+static void test_machine(void **state)
+{
+	struct facts *f = pair();
+
+	(void)state;
+	f->userns_blocked = true;
+	*FACTS_ADD(f, limits) = (struct limit_fact){ "neighbours of IPv4", "k", 899, 1000 };
+	assert_string_equal(hand_findings(f), "userns-blocked the machine\n");
+	f = pair();
+	*FACTS_ADD(f, limits) = (struct limit_fact){ "neighbours of IPv4", "k", 900, 1000 };
+	*FACTS_ADD(f, limits) = (struct limit_fact){ "what is not known", "k", 900, 0 };
+	assert_string_equal(hand_findings(f), "limit the machine\n");
+	f = pair();
+	f->netns[1].s.conntrack_count = 240;
+	f->netns[1].s.conntrack_max = 256;
+	assert_string_equal(hand_findings(f), "conntrack a\n");
+	f = pair();
+	f->topologies[0].failed = true;
+	f->topologies[0].problem_code = -EOPNOTSUPP;
+	assert_string_equal(hand_findings(f), "module-missing lab\n");
+	f = pair();
+	f->topologies[0].failed = true;
+	f->topologies[0].problem_code = -EINVAL;
+	assert_string_equal(hand_findings(f), "not-up lab\n");
+	f = pair();
+	hand_link(&f->netns[1], "br", LINK_BRIDGE);
+	for (int i = 0; i < 920; i++)
+		hand_link(&f->netns[1], "p", LINK_PLAIN)->master = 2;
+	assert_string_equal(hand_findings(f), "");
+	f = pair();
+	hand_link(&f->netns[1], "br", LINK_BRIDGE);
+	for (int i = 0; i < 921; i++)
+		hand_link(&f->netns[1], "p", LINK_PLAIN)->master = 2;
+	assert_string_equal(hand_findings(f), "bridge-ports a/br\n");
+}
+
 /* What others have is neither judged nor named to those who are not told about it. */
 static void test_others(void **state)
 {
@@ -189,9 +311,11 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),    cmocka_unit_test(test_healthy), cmocka_unit_test(test_down),
-		cmocka_unit_test(test_gateway), cmocka_unit_test(test_sizes),   cmocka_unit_test(test_no_carrier),
-		cmocka_unit_test(test_others),  cmocka_unit_test(test_words),   cmocka_unit_test(test_many),
+		cmocka_unit_test(test_rows),       cmocka_unit_test(test_healthy),   cmocka_unit_test(test_down),
+		cmocka_unit_test(test_gateway),    cmocka_unit_test(test_sizes),     cmocka_unit_test(test_no_carrier),
+		cmocka_unit_test(test_others),     cmocka_unit_test(test_words),     cmocka_unit_test(test_many),
+		cmocka_unit_test(test_forwarding), cmocka_unit_test(test_firewalls), cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_overlap),    cmocka_unit_test(test_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
