@@ -43,7 +43,7 @@ const struct command commands[] = {
 	{ .name = "test", .args = "[NAME|FILE]", .operands = OPERANDS_FILE_OR_NAME, .run = command_test, .max = 1,
 	  .takes = OPT_JSON | OPT_JUNIT | OPT_NAME | OPT_TAP,
 	  .doc = "test what topologies expect, from inside the namespaces; without a name, of all that are up" },
-	{ .name = "doctor", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_doctor, .max = 1, .takes = OPT_JSON,
+	{ .name = "doctor", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_doctor, .max = 1, .takes = OPT_JSON | OPT_PROBE,
 	  .doc = "say what is wrong, and the command that mends it" },
 	{ .name = "validate", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
 	  .doc = "check files; needs neither netnsd nor root" },

@@ -29,7 +29,8 @@ enum {
 	OPT_SURE = 1 << 19,
 	OPT_FORMAT = 1 << 20,
 	OPT_LIVE = 1 << 21,
-	OPT_LATER = 1 << 22, /* not implemented yet */
+	OPT_PROBE = 1 << 22,
+	OPT_LATER = 1 << 23, /* not implemented yet */
 };
 
 /* For an option that may be given several times. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* doctor.c - netnsctl doctor: a line for each finding. */
-#include "ctl.h"
+#include "doctor.h"
 #include "print.h"
 #include "text.h"
 
@@ -37,8 +37,12 @@ int command_doctor(const struct ctl *c)
 	_cleanup_(arena_done) struct arena a = {};
 	struct json_object *parameters = must(json_object_new_object()), *o;
 	bool wrong = false, colours = print_colours(stdout);
-	int r;
+	int r = c->given & OPT_PROBE ? doctor_probe(c) : EXIT_DONE;
 
+	if (r) {
+		json_object_put(parameters);
+		return r;
+	}
 	if (c->n_args)
 		json_object_object_add(parameters, "name", json_object_new_string(c->args[0]));
 	r = ctl_call(c, &(struct call){ .method = "Doctor", .parameters = parameters }, &reply);

@@ -21,6 +21,7 @@ const struct option_row option_rows[] = {
 	  .doc = "the topology's name" },
 	{ .name = "no-disrupt", .bit = OPT_NO_DISRUPT, .doc = "refuse a change that interrupts traffic" },
 	{ .name = "persist", .bit = OPT_PERSIST, .doc = "also apply it at boot; with --confirm, once it is confirmed" },
+	{ .name = "probe", .bit = OPT_PROBE, .doc = "ping the gateways first, from inside the namespaces" },
 	{ .name = "replace", .bit = OPT_REPLACE, .doc = "replace a topology of that name from another file" },
 	{ .name = "sure", .bit = OPT_SURE, .doc = "apply without --confirm what may lock you out of the machine" },
 	{ .name = "live", .bit = OPT_LIVE, .doc = "draw what no topology declares, too" },

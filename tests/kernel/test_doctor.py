@@ -220,6 +220,21 @@ def test_readers(bare):
     bare.sh("rm /run/netns/stale")
 
 
+def test_probe(machine):
+    """A gateway that has the address, and does not answer: nobody knows until somebody asks."""
+    machine.apply(PAIR)
+    machine.sh("ip -n ns1 neigh flush all; nft 'add table arp x; add chain arp x c { type filter hook input priority 0; policy drop; }'")
+    assert doctor(machine) == []
+    assert doctor(machine, "--probe") == [("gateway-silent", "ns1/veth-ns")]
+
+
+def test_probe_answered(machine):
+    machine.apply(ROUTER)
+    assert doctor(machine, "--probe") == doctor(machine, "lab", "--probe") == []
+    for netns in "a", "b":
+        assert [n for n in machine.ip("-n", netns, "neigh") if "REACHABLE" in n["state"]]
+
+
 def test_line(machine):
     machine.apply(PAIR)
     machine.sh("ip -n ns1 link set veth-ns down")
