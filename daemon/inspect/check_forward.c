@@ -71,7 +71,7 @@ static const struct address_fact *asymmetric(const struct at *in, const struct n
 		if (a->address.family != AF_INET || !l || l->loopback || l->segment == in->l->segment)
 			continue;
 		*ret = route_to(in->n, &a->address);
-		if (*ret && (*ret)->link && (*ret)->link != in->l->index)
+		if (*ret && (*ret)->link != in->l->index && survey_link(&in->n->s, (*ret)->link))
 			return a;
 	}
 	return NULL;
@@ -86,15 +86,23 @@ static bool sends_to(const struct netns_fact *from, const struct at *to)
 	return false;
 }
 
+static bool is_strict(const struct at *at)
+{
+	uint8_t value = at->l->rp_filter > at->n->s.rp_filter ? at->l->rp_filter : at->n->s.rp_filter;
+
+	return value == 1 && at->l->up && !at->l->loopback;
+}
+
 void judge_rp_filter(struct diagnosis *d, const struct check *c)
 {
 	struct at at = { 0 };
 
 	while (next_declared(d, &at)) {
-		uint8_t value = at.l->rp_filter > at.n->s.rp_filter ? at.l->rp_filter : at.n->s.rp_filter;
+		size_t n = 0;
+		const struct located *v = is_strict(&at) ? facts_segment(d->f, at.l->segment, &n) : NULL;
 
-		for (size_t i = 0; i < d->f->n_netns && value == 1 && at.l->up && !at.l->loopback; i++) {
-			const struct netns_fact *from = &d->f->netns[i];
+		for (size_t i = 0; i < n; i++) {
+			const struct netns_fact *from = v[i].n;
 			const struct route_fact *back = NULL;
 			const struct address_fact *a;
 			struct finding *f;

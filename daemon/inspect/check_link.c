@@ -103,7 +103,8 @@ static bool is_anybodys(const struct diagnosis *d, uint32_t segment, const struc
 	return facts_located(d->f, segment, address, &n);
 }
 
-/* The routes with a gateway, in namespaces that topologies have made or manage; from zero. */
+/* The routes with a gateway, in namespaces that topologies have made or manage; from zero.  Of several in a row with the
+ * same gateway, as routers have them, the first. */
 static bool next_gateway(const struct diagnosis *d, struct at *at, size_t *i, const struct route_fact **ret)
 {
 	at->n = at->n ? at->n : d->f->netns;
@@ -111,6 +112,8 @@ static bool next_gateway(const struct diagnosis *d, struct at *at, size_t *i, co
 		while (*i < at->n->s.n_routes) {
 			const struct route_fact *r = &at->n->s.routes[(*i)++];
 
+			if (*i > 1 && same_ip(&r->via, &r[-1].via) && r->link == r[-1].link)
+				continue;
 			at->l = r->via.family ? gateway_link(at->n, r) : NULL;
 			if (at->l && at->l->up && is_declared(d, at)) {
 				*ret = r;

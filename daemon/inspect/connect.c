@@ -112,6 +112,24 @@ const struct located *facts_located(const struct facts *f, uint32_t segment, con
 	return at;
 }
 
+const struct located *facts_segment(const struct facts *f, uint32_t segment, size_t *ret_n)
+{
+	size_t low = 0, high = f->n_located, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (f->located[middle].segment < segment)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < f->n_located && f->located[end].segment == segment; end++)
+		;
+	*ret_n = end - low;
+	return f->located + low;
+}
+
 static void find_gateways(struct facts *f)
 {
 	for (size_t i = 0; i < f->n_netns; i++)

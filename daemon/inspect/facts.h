@@ -155,5 +155,7 @@ const struct link_fact *facts_peer(const struct facts *f, const struct link_fact
 /* Finds what belongs together: segments, gateways, what topologies say about a namespace.  The last step of gathering;
  * in facts that a test makes, peers are set already. */
 void facts_connect(struct facts *f);
+/* All addresses in a segment. */
+const struct located *facts_segment(const struct facts *f, uint32_t segment, size_t *ret_n);
 /* The addresses that are the same as @address in a segment. */
 const struct located *facts_located(const struct facts *f, uint32_t segment, const struct inet *address, size_t *ret_n);
