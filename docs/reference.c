@@ -269,7 +269,7 @@ static void print_checks(void)
 		put_scdoc(c->sentence);
 		fputs(": ", stdout);
 		put_scdoc(c->why);
-		fputs(". ", stdout);
+		fputs("; ", stdout);
 		put_scdoc(c->remedy);
 		putchar('\n');
 	}
