@@ -125,6 +125,12 @@ def test_size_long_file(copy):
     assert code == 1 and "450 are allowed" in out
 
 
+def test_size_page_of_elsewhere(copy):
+    append(copy / "daemon/base/arena.c", "/* as plans.md says */\n")
+    code, out = run("size.py", copy)
+    assert code == 1 and "daemon/base/arena.c: plans.md is not in the project" in out
+
+
 def test_size_opening(copy):
     (copy / "daemon/stray.c").write_text("int x;\n")
     code, out = run("size.py", copy)

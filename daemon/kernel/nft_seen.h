@@ -6,7 +6,7 @@
 
 #define NFT_TABLE "netnsd"
 
-/* The base chains that topologies have rules in; networks.md's hooks and priorities are those of the images. */
+/* A chain of the table; the hooks and priorities of ours are those of the images. */
 struct nft_seen_chain {
 	const char *name;
 	const char *base, *topology; /* of one of ours: "forward", "lab"; NULL: not ours */
