@@ -12,13 +12,6 @@ struct reading {
 	uint8_t proto;
 };
 
-static bool is_any(const struct inet *i)
-{
-	static const uint8_t zero[16];
-
-	return !memcmp(i->addr, zero, sizeof(zero));
-}
-
 static void on_socket(const struct nlmsghdr *h, void *arg)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -39,7 +32,7 @@ static void on_socket(const struct nlmsghdr *h, void *arg)
 	memcpy(s.address.addr, from, v4 ? 4 : 16);
 	s.port = d->id.idiag_sport;
 	only = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*d), INET_DIAG_SKV6ONLY);
-	s.both = !v4 && is_any(&s.address) && !(only && nla_len(only) == 1 && nla_get_u8(only));
+	s.both = !v4 && inet_is_unspecified(&s.address) && !(only && nla_len(only) == 1 && nla_get_u8(only));
 	r->each(&s, r->arg);
 }
 

@@ -29,18 +29,9 @@ static bool list_has_address(const struct nft_list *l, const struct inet *i)
 	return l->negated;
 }
 
-static bool is_any(const struct inet *i)
-{
-	static const uint8_t zero[16];
-
-	return !memcmp(i->addr, zero, sizeof(zero));
-}
-
 static bool is_own_loopback(const struct inet *i)
 {
-	static const uint8_t one[16] = { [15] = 1 };
-
-	return i->family == AF_INET ? i->addr[0] == 127 : !memcmp(i->addr, one, sizeof(one));
+	return i->family == AF_INET ? i->addr[0] == 127 : inet_is_loopback6(i);
 }
 
 /* Whether what @e sends elsewhere would have come to the socket. */
@@ -51,7 +42,7 @@ static bool takes(const struct nft_entry *e, const struct bound_socket *s)
 	if (!(families & e->target.families) || (e->proto.n && !list_has(&e->proto, &s->proto, 1)) ||
 	    (e->port.n && !list_has(&e->port, &s->port, 2)))
 		return false;
-	if (is_any(&s->address))
+	if (inet_is_unspecified(&s->address))
 		return true;
 	if (is_own_loopback(&s->address) && s->address.family == AF_INET && e->localhost)
 		return true;
