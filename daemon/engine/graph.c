@@ -94,18 +94,9 @@ static bool is_news(struct build *b, const char *what, const char *about)
 	return is;
 }
 
-static struct json_object *value(const struct object *o, const char *name)
-{
-	int i = o ? kind_field(o->kind, name) : -1;
-
-	if (i < 0 || !object_has(o, (size_t)i))
-		return NULL;
-	return o->kind->fields[i].type->format(&o->kind->fields[i], o->netns, object_at(o, (size_t)i));
-}
-
 static bool is_true(const struct object *o, const char *name)
 {
-	struct json_object *v = value(o, name);
+	struct json_object *v = object_value(o, name);
 	bool is = json_object_get_boolean(v);
 
 	json_object_put(v);
@@ -114,7 +105,7 @@ static bool is_true(const struct object *o, const char *name)
 
 static uint32_t number(const struct object *o, const char *name)
 {
-	struct json_object *v = value(o, name);
+	struct json_object *v = object_value(o, name);
 	uint32_t n = (uint32_t)json_object_get_int64(v);
 
 	json_object_put(v);
@@ -164,7 +155,7 @@ static struct json_object *list_of(struct build *b, const char *place, const cha
 /* The link-local addresses of IPv6 are everywhere, and say nothing. */
 static void add_address(struct build *b, const struct object *o)
 {
-	struct json_object *list = list_of(b, o->place, "addresses"), *v = value(o, "address");
+	struct json_object *list = list_of(b, o->place, "addresses"), *v = object_value(o, "address");
 	const char *s = json_object_get_string(v);
 
 	if (list && s && strncmp(s, "fe80:", 5) && is_news(b, o->place, s))
@@ -185,7 +176,7 @@ static void add_words(struct json_object *list, const struct object *o)
 
 static bool is_gateway(const struct object *o)
 {
-	struct json_object *to = object_is(o, "route") ? value(o, "to") : NULL;
+	struct json_object *to = object_is(o, "route") ? object_value(o, "to") : NULL;
 	bool is = to && !strcmp(json_object_get_string(to), "default");
 
 	json_object_put(to);

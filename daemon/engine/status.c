@@ -72,19 +72,9 @@ static struct json_object *topology_json(struct engine *g, const struct topology
 	return o;
 }
 
-/* The value of a field as the file would write it, or NULL. */
-static struct json_object *value(const struct object *o, const char *name)
-{
-	int i = kind_field(o->kind, name);
-
-	if (i < 0 || !object_has(o, (size_t)i))
-		return NULL;
-	return o->kind->fields[i].type->format(&o->kind->fields[i], o->netns, object_at(o, (size_t)i));
-}
-
 static void add_value(struct json_object *to, const struct object *o, const char *name)
 {
-	struct json_object *v = value(o, name);
+	struct json_object *v = object_value(o, name);
 
 	if (v)
 		add(to, name, v);
@@ -118,7 +108,7 @@ static const char *condition(const struct object *o)
 /* The link-local and loopback addresses of IPv6 are everywhere and say nothing. */
 static bool is_everywhere(const struct object *address)
 {
-	struct json_object *v = value(address, "address");
+	struct json_object *v = object_value(address, "address");
 	const char *s = json_object_get_string(v);
 	const char *word = condition(address);
 	bool everywhere = address->managed && !(word && !strcmp(word, "duplicate")) &&
@@ -134,7 +124,7 @@ static void add_condition(struct json_object *interface, const struct object *ad
 
 	if (!all)
 		add(interface, "conditions", all = json_object_new_array());
-	add(one, "address", value(address, "address"));
+	add(one, "address", object_value(address, "address"));
 	add_text(one, "condition", condition(address));
 	json_object_array_add(all, one);
 }
@@ -146,7 +136,7 @@ static void add_address(struct json_object *interfaces, const struct object *add
 
 		if (strcmp(json_object_get_string(json_object_object_get(one, "name")), address->name))
 			continue;
-		json_object_array_add(json_object_object_get(one, "addresses"), value(address, "address"));
+		json_object_array_add(json_object_object_get(one, "addresses"), object_value(address, "address"));
 		if (condition(address))
 			add_condition(one, address);
 		return;

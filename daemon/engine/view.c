@@ -43,8 +43,7 @@ static const struct extent *declared_extents(struct job *j)
 /* The namespaces whose packets others can hold up: the topology has them forward or translate. */
 static bool forwards(const struct object *netns)
 {
-	int i = kind_field(netns->kind, "forwarding");
-	bool is = i >= 0 && object_has(netns, (size_t)i);
+	bool is = object_says(netns, "forwarding");
 
 	for (const struct object *o = netns->first; o && !is; o = o->next)
 		is = o->kind->netfilter;

@@ -49,14 +49,11 @@ static void add_nat(struct declared_netns *n, const struct object *o)
 /* true, "ipv4" or "ipv6" in the file. */
 static void add_forwarding(struct declared_netns *n, const struct object *o)
 {
-	int i = kind_field(o->kind, "forwarding");
-	struct json_object *v;
-	const char *s;
+	struct json_object *v = object_value(o, "forwarding");
+	const char *s = json_object_get_string(v);
 
-	if (i < 0 || !object_has(o, (size_t)i))
+	if (!v)
 		return;
-	v = o->kind->fields[i].type->format(&o->kind->fields[i], o->netns, object_at(o, (size_t)i));
-	s = json_object_get_string(v);
 	n->forwards4 = !strcmp(s, "true") || !strcmp(s, "ipv4");
 	n->forwards6 = !strcmp(s, "true") || !strcmp(s, "ipv6");
 	json_object_put(v);

@@ -250,6 +250,15 @@ bool object_says(const struct object *o, const char *name)
 	return o->set & field_bit(o->kind, name);
 }
 
+struct json_object *object_value(const struct object *o, const char *name)
+{
+	int i = kind_field(o->kind, name);
+
+	if (i < 0 || !object_has(o, (size_t)i))
+		return NULL;
+	return o->kind->fields[i].type->format(&o->kind->fields[i], o->netns, object_at(o, (size_t)i));
+}
+
 void object_mark_set(struct object *o, size_t offset)
 {
 	for (size_t i = 0; i < o->kind->n_fields; i++)

@@ -47,6 +47,8 @@ int kind_field(const struct kind *k, const char *name);
 uint64_t field_bit(const struct kind *k, const char *name);
 /* Whether the field called @name has a value. */
 bool object_says(const struct object *o, const char *name);
+/* Its value as a file has it, which the caller owns; NULL: it has none. */
+struct json_object *object_value(const struct object *o, const char *name);
 /* Sets field @name of @o from JSON text that the kind itself wrote; asserts that it is valid. */
 void object_set(struct model *m, struct object *o, const char *name, const char *json);
 /* Stores @v as the value of a field whose type is a number of one, two or four bytes, or a bool. */
