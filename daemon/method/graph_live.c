@@ -117,19 +117,6 @@ static void add_link(struct graph_live *g, struct json_object *list, const struc
 	json_object_object_add(g->places, place, json_object_get(o));
 }
 
-static int link_cmp(const void *key, const void *member)
-{
-	const uint32_t *index = key;
-	const struct link_fact *l = member;
-
-	return *index < l->index ? -1 : *index > l->index;
-}
-
-static const struct link_fact *link_find(const struct netns_fact *n, uint32_t index)
-{
-	return n->s.n_links ? bsearch(&index, n->s.links, n->s.n_links, sizeof(*n->s.links), link_cmp) : NULL;
-}
-
 /* Adds the links of a namespace that are in no topology, with their addresses. */
 static void add_netns(struct graph_live *g, const struct netns_fact *n)
 {
@@ -149,7 +136,7 @@ static void add_netns(struct graph_live *g, const struct netns_fact *n)
 	}
 	for (size_t i = 0; o && i < n->s.n_addresses; i++) {
 		const struct address_fact *address = &n->s.addresses[i];
-		const struct link_fact *l = link_find(n, address->link);
+		const struct link_fact *l = survey_link(&n->s, address->link);
 		char text[64];
 
 		if (!l || !new[l - n->s.links] || inet_is_link_local(&address->address))
@@ -184,7 +171,8 @@ static void add_cables(struct graph_live *g, const struct netns_fact *n)
 	struct arena a = { 0 };
 
 	for (size_t i = 0; i < n->s.n_links; i++) {
-		const struct link_fact *l = &n->s.links[i], *master = l->master ? link_find(n, l->master) : NULL, *peer;
+		const struct link_fact *l = &n->s.links[i], *master = l->master ? survey_link(&n->s, l->master) : NULL,
+				       *peer;
 		const char *from = place_of(&a, n, l);
 		struct json_object *o = json_object_object_get(g->places, from);
 		const struct netns_fact *other = NULL;
