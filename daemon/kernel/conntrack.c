@@ -113,13 +113,18 @@ static void on_count(const struct nlmsghdr *h, void *arg)
 }
 
 /* Whether the namespace has no connection at all: a dump goes through those of all namespaces. */
-static bool has_none(struct rtnl *nl)
+static int count(struct rtnl *nl, bool *ret_none)
 {
 	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET_STATS, AF_UNSPEC);
-	bool none = false;
 	struct err e;
 
-	return rtnl_ask(nl, m, on_count, &none, &e) == 0 && none;
+	*ret_none = false;
+	return rtnl_ask(nl, m, on_count, ret_none, &e);
+}
+
+static bool is_refusal(int r)
+{
+	return r == -EOPNOTSUPP || r == -EINVAL;
 }
 
 int conntrack_forget(struct rtnl *nl, bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e)
@@ -127,9 +132,10 @@ int conntrack_forget(struct rtnl *nl, bool (*doomed)(const struct flow *f, void 
 	struct forgetting g = { .doomed = doomed, .arg = arg };
 	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, AF_UNSPEC);
 	struct op *none = NULL;
-	int r;
+	bool empty;
+	int counted = count(nl, &empty), r;
 
-	if (has_none(nl))
+	if (counted == 0 && empty)
 		return 0;
 	r = rtnl_dump(nl, m, on_flow, on_restart, &g, e);
 	for (size_t i = 0; i < g.n; i++) {
@@ -144,6 +150,7 @@ int conntrack_forget(struct rtnl *nl, bool (*doomed)(const struct flow *f, void 
 		r = rtnl_batch_send(&g.batch, nl, &none, e);
 	rtnl_batch_done(&g.batch);
 	free(g.v);
-	/* Without the module nothing is tracked. */
-	return r == -EOPNOTSUPP || r == -EINVAL ? 0 : r;
+	/* Without the module nothing is tracked, and the kernel refuses every message of it; a single one it refuses with the
+	 * same words. */
+	return is_refusal(r) && is_refusal(counted) ? 0 : r;
 }

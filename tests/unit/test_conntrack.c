@@ -9,7 +9,8 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <sys/socket.h>
 
-static int count; /* below 0: it does not tell, and why */
+static int count;   /* below 0: it does not tell, and why */
+static int refused; /* the dump, and why; 0: it is not */
 static size_t dumps;
 static struct nl_msg *answers[2];
 static size_t n_answers;
@@ -41,8 +42,11 @@ ssize_t send(_unused_ int fd, const void *bytes, size_t size, _unused_ int flags
 	} else {
 		assert_int_equal(h->nlmsg_type & 0xff, IPCTNL_MSG_CT_GET);
 		dumps++;
-		done.error = 0;
-		answer(h, NLMSG_DONE, &done.error, sizeof(done.error));
+		done.error = refused;
+		if (refused)
+			answer(h, NLMSG_ERROR, &done, sizeof(done));
+		else
+			answer(h, NLMSG_DONE, &done.error, sizeof(done.error));
 	}
 	return (ssize_t)size;
 }
@@ -67,18 +71,32 @@ static bool any(_unused_ const struct flow *f, _unused_ void *arg)
 
 static void test_dumps(_unused_ void **state)
 {
+	/* Without ctnetlink the kernel refuses whatever it is asked; else a refusal is an error. */
 	static const struct {
-		int count;
+		int count, refused, r;
 		size_t dumps;
-	} cases[] = { { 0, 0 }, { 1, 1 }, { 1 << 20, 1 }, { -EOPNOTSUPP, 1 }, { -EPERM, 1 } };
+	} cases[] = {
+		{ 0, 0, 0, 0 },
+		{ 1, 0, 0, 1 },
+		{ 1 << 20, 0, 0, 1 },
+		{ -EPERM, 0, 0, 1 },
+		{ -EOPNOTSUPP, 0, 0, 1 },
+		{ -EOPNOTSUPP, -EOPNOTSUPP, 0, 1 },
+		{ -EINVAL, -EINVAL, 0, 1 },
+		{ 1, -EINVAL, -EINVAL, 1 },
+		{ 1, -EOPNOTSUPP, -EOPNOTSUPP, 1 },
+		{ -EPERM, -EINVAL, -EINVAL, 1 },
+		{ -EINVAL, -EPERM, -EPERM, 1 },
+	};
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
 	struct err e;
 
 	assert_int_equal(rtnl_open(&nl, &e), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		count = cases[i].count;
+		refused = cases[i].refused;
 		dumps = 0;
-		assert_int_equal(conntrack_forget(nl, any, NULL, &e), 0);
+		assert_int_equal(conntrack_forget(nl, any, NULL, &e), cases[i].r);
 		assert_int_equal(dumps, cases[i].dumps);
 	}
 }
