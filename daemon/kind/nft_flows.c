@@ -2,8 +2,7 @@
 /* nft_flows.c - after a change of NAT rules, has the kernel forget the connections that go on as if they were not:
  * translated by a rule that is gone, or not translated though there is a rule now.  Their next packet is then a first one.
  * Connections that others translate stay. */
-#include "nft.h"
-#include "kernel/conntrack.h"
+#include "nft_flows.h"
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -12,6 +11,7 @@ enum { SOURCES = 256 };
 
 struct flows {
 	struct nft_rules before, after;
+	struct nft_change change;
 	struct rtnl *route; /* in the namespace; the thread is in it, too */
 	struct inet *local; /* its addresses */
 	size_t n_local, room;
@@ -212,7 +212,7 @@ static bool rule_matches(struct flows *f, const struct nft_rule *r, const struct
 static bool is_for(const struct flows *f, const struct nft_rule *r, const struct flow *c, bool source)
 {
 	if (source)
-		return r->verb == NFT_DO_MASQUERADE || r->verb == NFT_DO_SNAT;
+		return nft_rule_is_snat(r);
 	return r->verb == NFT_DO_DNAT && r->base == (is_local(f, &c->original.from) ? NFT_NAT_OUTPUT : NFT_PREROUTING);
 }
 
@@ -276,29 +276,30 @@ static bool is_missed(struct flows *f, const struct flow *c, bool source)
 	return false;
 }
 
-static bool is_stale(const struct flow *c, void *arg)
+/* Whether it matches a rule that is gone or has come; if not, nothing has changed for it. */
+static bool is_concerned(struct flows *f, const struct flow *c, bool source)
 {
-	struct flows *f = arg;
-
-	for (int source = 0; source < 2; source++)
-		if (source ? c->snat : c->dnat) {
-			const struct nft_rule *was = rule_of(f, &f->before, c, source, NULL);
-
-			if (was && !rule_of(f, &f->after, c, source, was))
-				return true;
-		} else if (is_missed(f, c, source)) {
+	for (size_t i = 0; i < f->change.n; i++)
+		if (is_for(f, f->change.v[i], c, source) && rule_matches(f, f->change.v[i], c, source))
 			return true;
-		}
 	return false;
 }
 
-static bool translates(const struct nft_rules *r)
+static bool is_stale_in(struct flows *f, const struct flow *c, bool source)
 {
-	bool any = false;
+	const struct nft_rule *was;
 
-	for (size_t i = 0; i < r->n; i++)
-		any |= r->v[i].verb == NFT_DO_MASQUERADE || r->v[i].verb == NFT_DO_SNAT || r->v[i].verb == NFT_DO_DNAT;
-	return any;
+	if (!is_concerned(f, c, source))
+		return false;
+	if (!(source ? c->snat : c->dnat))
+		return is_missed(f, c, source);
+	was = rule_of(f, &f->before, c, source, NULL);
+	return was && !rule_of(f, &f->after, c, source, was);
+}
+
+static bool is_stale(const struct flow *c, void *arg)
+{
+	return is_stale_in(arg, c, false) || is_stale_in(arg, c, true);
 }
 
 int nft_flows_forget(struct rtnl *nl, const struct nft *before, const struct nft *after, struct err *e)
@@ -310,7 +311,8 @@ int nft_flows_forget(struct rtnl *nl, const struct nft *before, const struct nft
 		nft_rules_of(before, &f.before, &f.arena);
 	if (after)
 		nft_rules_of(after, &f.after, &f.arena);
-	if (translates(&f.before) || translates(&f.after)) {
+	nft_change_of(&f.before, &f.after, &f.change, &f.arena);
+	if (f.change.n) {
 		r = rtnl_open(&f.route, e);
 		if (r == 0)
 			r = locals_read(&f, e);

@@ -397,6 +397,23 @@ def test_many(machine, net):
     assert flows(machine, "10.0.0.2") == []
 
 
+UNTRANSLATED = f"conntrack -I -p udp -s 10.0.0.3 -d {OUTSIDE} --sport 4000 --dport 9 -t 600 2>/dev/null"
+
+
+def test_what_did_not_change(machine, net):
+    """A change concerns the connections that match a rule in which it differs, and no others."""
+    one, other = ({"proto": "udp", "port": port, "to": "10.0.0.2:80"} for port in (8080, 8081))
+    machine.apply(behind(nat={**masquerade("10.0.0.0/24", out="eth0"), "dnat": [one]}))
+    # It would be forgotten, had the masquerade come just now.
+    machine.sh(UNTRANSLATED)
+    for nat, filter in (({"dnat": [one]}, {"clamp_mss": True}), ({"dnat": [other, one]}, None),
+                        ({"masquerade": [{"from": "10.0.0.2", "out": "br0"}, ALL]}, None)):
+        machine.apply(behind(nat={**masquerade("10.0.0.0/24", out="eth0"), **nat}, filter=filter))
+        assert flows(machine, "10.0.0.3") == ["10.0.0.3"], nat
+    machine.apply(behind(nat={"masquerade": [{"from": "10.0.0.3", "out": "eth0"}, ALL]}))
+    assert flows(machine, "10.0.0.3") == []
+
+
 def test_of_others(machine, net, others):
     machine.sh(OTHERS)
     machine.apply(behind(nat=masquerade("10.0.0.2")))
