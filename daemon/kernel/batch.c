@@ -27,8 +27,17 @@ void batch_init(struct batch *b, const struct plan *plan, struct netns_set *set,
 	}
 }
 
+void batch_keep(struct batch *b, void *unfinished, void (*unfinished_free)(void *unfinished))
+{
+	if (b->unfinished)
+		b->unfinished_free(b->unfinished);
+	b->unfinished = unfinished;
+	b->unfinished_free = unfinished_free;
+}
+
 void batch_done(struct batch *b)
 {
+	batch_keep(b, NULL, NULL);
 	if (b->set)
 		netns_make_stop(b->set, NULL);
 	rtnl_batch_done(&b->queued);

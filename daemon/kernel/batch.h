@@ -27,6 +27,9 @@ struct batch {
 	const char *peerless; /* a namespace in which no IPv6 address of the file has a peer, as was found */
 	size_t sent;          /* batches so far */
 	struct op *refused;   /* after an error: the step, if known */
+	/* What a kind is in the middle of, and how that is freed; NULL: nothing. */
+	void *unfinished;
+	void (*unfinished_free)(void *unfinished);
 };
 
 /* @plan, @set and the texts must outlive the batch. */
@@ -46,6 +49,9 @@ int batch_conf(struct batch *b, const char *netns, const char *ifname, const cha
 	       struct err *e);
 /* Sends what is queued. */
 int batch_flush(struct batch *b, struct err *e);
+
+/* Keeps @unfinished for the next slice of a step (kind.apply); NULL: the step is finished, and what was kept is freed. */
+void batch_keep(struct batch *b, void *unfinished, void (*unfinished_free)(void *unfinished));
 
 /* Chooses a number for a link that is about to be created in @netns. */
 uint32_t batch_new_index(struct batch *b, const char *netns);

@@ -5,13 +5,16 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
-enum { CT_BYTES = 256 }; /* a tuple of IPv6 takes 80 */
+enum { CT_BYTES = 256 /* a tuple of IPv6 takes 80 */, TRIES = 10 };
 
-struct forgetting {
+struct conntrack_walk {
 	bool (*doomed)(const struct flow *f, void *arg);
 	void *arg;
-	struct rtnl_batch batch;
-	struct nl_msg **v;
+	struct rtnl *nl, *forget; /* the one is busy with the dump */
+	int counted;              /* what the kernel said when it was asked for their number */
+	bool asked;
+	int tries;
+	struct nl_msg **v; /* of the messages that were read last: the requests to forget */
 	size_t n, room;
 };
 
@@ -75,7 +78,7 @@ static struct nl_msg *forget_msg(uint8_t family, const struct nlattr *tuple, con
 
 static void on_flow(const struct nlmsghdr *h, void *arg)
 {
-	struct forgetting *g = arg;
+	struct conntrack_walk *w = arg;
 	const struct nfgenmsg *head = nlmsg_data(h);
 	uint8_t family = head->nfgen_family, proto;
 	struct nlattr *a[CTA_MAX + 1];
@@ -90,18 +93,13 @@ static void on_flow(const struct nlmsghdr *h, void *arg)
 	status = ntohl(nla_get_u32(a[CTA_STATUS]));
 	f.snat = status & IPS_SRC_NAT;
 	f.dnat = status & IPS_DST_NAT;
-	if (!g->doomed(&f, g->arg))
+	if (!w->doomed(&f, w->arg))
 		return;
-	if (g->n == g->room) {
-		g->room = g->room ? g->room * 2 : 64;
-		g->v = must(reallocarray(g->v, g->room, sizeof(struct nl_msg *)));
+	if (w->n == w->room) {
+		w->room = w->room ? w->room * 2 : 64;
+		w->v = must(reallocarray(w->v, w->room, sizeof(struct nl_msg *)));
 	}
-	g->v[g->n++] = forget_msg(family, a[CTA_TUPLE_ORIG], a[CTA_ID], a[CTA_ZONE]);
-}
-
-/* What was found so far stays: to have it forgotten twice does no harm. */
-static void on_restart(_unused_ void *arg)
-{
+	w->v[w->n++] = forget_msg(family, a[CTA_TUPLE_ORIG], a[CTA_ID], a[CTA_ZONE]);
 }
 
 static void on_count(const struct nlmsghdr *h, void *arg)
@@ -127,30 +125,81 @@ static bool is_refusal(int r)
 	return r == -EOPNOTSUPP || r == -EINVAL;
 }
 
-int conntrack_forget(struct rtnl *nl, bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e)
+int conntrack_walk_begin(struct conntrack_walk **ret, struct rtnl *nl, bool (*doomed)(const struct flow *f, void *arg),
+			 void *arg, struct err *e)
 {
-	struct forgetting g = { .doomed = doomed, .arg = arg };
-	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, AF_UNSPEC);
-	struct op *none = NULL;
 	bool empty;
-	int counted = count(nl, &empty), r;
+	int counted = count(nl, &empty);
+	struct conntrack_walk *w;
 
+	*ret = NULL;
 	if (counted == 0 && empty)
 		return 0;
-	r = rtnl_dump(nl, m, on_flow, on_restart, &g, e);
-	for (size_t i = 0; i < g.n; i++) {
-		if (rtnl_batch_full(&g.batch, nlmsg_hdr(g.v[i])->nlmsg_len) && r == 0)
-			r = rtnl_batch_send(&g.batch, nl, &none, e);
-		if (r == 0)
-			rtnl_batch_add(&g.batch, g.v[i], NULL);
-		else
-			nlmsg_free(g.v[i]);
+	w = must(calloc(1, sizeof(*w)));
+	*w = (struct conntrack_walk){ .doomed = doomed, .arg = arg, .counted = counted };
+	if (rtnl_open_netfilter(&w->nl, e) < 0 || rtnl_open_netfilter(&w->forget, e) < 0) {
+		conntrack_walk_end(w);
+		return e->code;
 	}
+	*ret = w;
+	return 0;
+}
+
+void conntrack_walk_end(struct conntrack_walk *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->n; i++)
+		nlmsg_free(w->v[i]);
+	rtnl_close(w->nl);
+	rtnl_close(w->forget);
+	free(w->v);
+	free(w);
+}
+
+/* Those that are gone by themselves are no error. */
+static int forget(struct conntrack_walk *w, struct err *e)
+{
+	struct rtnl_batch batch = { 0 };
+	struct op *none = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (r == 0 && rtnl_batch_full(&batch, nlmsg_hdr(w->v[i])->nlmsg_len))
+			r = rtnl_batch_send(&batch, w->forget, &none, e);
+		if (r == 0)
+			rtnl_batch_add(&batch, w->v[i], NULL);
+		else
+			nlmsg_free(w->v[i]);
+	}
+	w->n = 0;
 	if (r == 0)
-		r = rtnl_batch_send(&g.batch, nl, &none, e);
-	rtnl_batch_done(&g.batch);
-	free(g.v);
+		r = rtnl_batch_send(&batch, w->forget, &none, e);
+	rtnl_batch_done(&batch);
+	return r;
+}
+
+static int ask(struct conntrack_walk *w, struct err *e)
+{
+	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, AF_UNSPEC);
+
+	w->asked = true;
+	return rtnl_dump_begin(w->nl, m, e);
+}
+
+int conntrack_walk_step(struct conntrack_walk *w, struct err *e)
+{
+	int r = w->asked ? 0 : ask(w, e);
+
+	if (r == 0)
+		r = rtnl_dump_more(w->nl, on_flow, w, e);
+	if (r >= 0 && forget(w, e) < 0)
+		return e->code;
+	if (r == -EINTR && ++w->tries < TRIES) {
+		w->asked = false;
+		return 1;
+	}
 	/* Without the module nothing is tracked, and the kernel refuses every message of it; a single one it refuses with the
 	 * same words. */
-	return is_refusal(r) && is_refusal(counted) ? 0 : r;
+	return is_refusal(r) && is_refusal(w->counted) ? 0 : r;
 }

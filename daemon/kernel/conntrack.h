@@ -17,6 +17,12 @@ struct flow {
 	bool snat, dnat; /* its source, its destination is translated (IPS_SRC_NAT, IPS_DST_NAT) */
 };
 
-/* Calls @doomed for each connection of IPv4 and IPv6, and has the kernel forget those for which it is true.  @nl is a socket
- * of nfnetlink in the namespace.  0 also if the kernel tracks none. */
-int conntrack_forget(struct rtnl *nl, bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e);
+/* A walk through all of them, in slices: there may be many. */
+struct conntrack_walk;
+/* Begins one in the namespace of the thread.  @doomed will be called for each connection of IPv4 and IPv6, and the kernel
+ * forgets those for which it is true.  @nl is any socket of nfnetlink there.  @ret NULL: there are none. */
+int conntrack_walk_begin(struct conntrack_walk **ret, struct rtnl *nl, bool (*doomed)(const struct flow *f, void *arg),
+			 void *arg, struct err *e);
+/* 1: there are more; 0: that was the end, or the kernel tracks none. */
+int conntrack_walk_step(struct conntrack_walk *w, struct err *e);
+void conntrack_walk_end(struct conntrack_walk *w);

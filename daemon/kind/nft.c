@@ -8,6 +8,7 @@
 #include "kernel/nft_table.h"
 #include "kernel/observer.h"
 #include "model/owner.h"
+#include <time.h>
 
 extern const struct kind kind_nft;
 
@@ -136,6 +137,49 @@ static unsigned nft_early(_unused_ const struct object *o)
 	return 1;
 }
 
+/* ---- connections ---- */
+
+enum { SLICE_USEC = 5000 };
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void flows_end(void *flows)
+{
+	nft_flows_end(flows);
+}
+
+/* A slice: the loop gets its turn.  1: there are more. */
+static int forget_some(struct batch *b, struct err *e)
+{
+	uint64_t end = now_usec() + SLICE_USEC;
+	int r;
+
+	b->sent++;
+	do
+		r = nft_flows_step(b->unfinished, e);
+	while (r == 1 && now_usec() < end);
+	if (r <= 0)
+		batch_keep(b, NULL, NULL);
+	return r;
+}
+
+static int forget_begin(struct batch *b, struct rtnl *nl, const struct op *op, struct err *e)
+{
+	struct nft_flows *f;
+	int r = nft_flows_begin(&f, nl, (const struct nft *)op->before, (const struct nft *)op->after, e);
+
+	if (r < 0 || !f)
+		return r;
+	batch_keep(b, f, flows_end);
+	return forget_some(b, e);
+}
+
 /* All rules of the namespace change in one transaction. */
 static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t *ret_taken, struct err *e)
 {
@@ -152,13 +196,15 @@ static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t 
 	_cleanup_(netns_leavep) int entered = netns_enter(batch_netns(b, o->netns), e);
 	if (entered < 0)
 		return entered;
+	if (b->unfinished)
+		return forget_some(b, e);
 	if (nft_owner_socket(batch_netns(b, o->netns), &nl, e) < 0)
 		return e->code;
 	if (ops[0].after)
 		nft_build((const struct nft *)ops[0].after, &image, &a);
 	r = nft_table_commit(nl, &image, b->topology, e);
 	if (r == 0 && batch_netns(b, o->netns)->state != NETNS_FRESH)
-		r = nft_flows_forget(nl, (const struct nft *)ops[0].before, (const struct nft *)ops[0].after, e);
+		r = forget_begin(b, nl, &ops[0], e);
 	arena_done(&a);
 	return r;
 }

@@ -305,10 +305,15 @@ const char *nft_filter_locks_out(struct arena *a, const struct nft *before, cons
 struct plan;
 struct netns;
 void nft_warn(const struct plan *plan, const struct op *op, const struct netns *ns, struct problems *p);
-/* Has the kernel forget the connections that a change from @before to @after, either of which may be NULL, concerns
- * (nft_flows.c).  @nl is a socket of rtnl_open_netfilter in the namespace, and the thread is in it. */
+/* Has the kernel forget the connections that a change from @before to @after, either of which may be NULL, concerns, in slices
+ * (nft_flows.c).  @nl is a socket of nfnetlink in the namespace, and the thread is in it.  @ret NULL: there are none. */
 struct rtnl;
-int nft_flows_forget(struct rtnl *nl, const struct nft *before, const struct nft *after, struct err *e);
+struct nft_flows;
+int nft_flows_begin(struct nft_flows **ret, struct rtnl *nl, const struct nft *before, const struct nft *after,
+		    struct err *e);
+/* 1: there are more, 0: that was the end. */
+int nft_flows_step(struct nft_flows *f, struct err *e);
+void nft_flows_end(struct nft_flows *f);
 
 /* Checks across objects (nft_check.c). */
 void nft_check_netns(const struct model *m, const struct object *netns, struct problems *p);

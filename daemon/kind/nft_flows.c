@@ -9,9 +9,10 @@
 
 enum { SOURCES = 256 };
 
-struct flows {
+struct nft_flows {
 	struct nft_rules before, after;
 	struct nft_change change;
+	struct conntrack_walk *walk;
 	struct rtnl *route; /* in the namespace; the thread is in it, too */
 	struct inet *local; /* its addresses */
 	size_t n_local, room;
@@ -28,7 +29,7 @@ struct flows {
 	struct arena arena;
 };
 
-static bool is_local(const struct flows *f, const struct inet *i)
+static bool is_local(const struct nft_flows *f, const struct inet *i)
 {
 	for (size_t k = 0; k < f->n_local; k++)
 		if (f->local[k].family == i->family && !memcmp(f->local[k].addr, i->addr, sizeof(i->addr)))
@@ -40,7 +41,7 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifaddrmsg *m = nlmsg_data(h);
 	struct nlattr *a[IFA_MAX + 1], *at;
-	struct flows *f = arg;
+	struct nft_flows *f = arg;
 
 	if (h->nlmsg_type != RTM_NEWADDR ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*m), a, IFA_MAX, NULL) < 0)
@@ -57,10 +58,10 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 
 static void on_restart(void *arg)
 {
-	((struct flows *)arg)->n_local = 0;
+	((struct nft_flows *)arg)->n_local = 0;
 }
 
-static int locals_read(struct flows *f, struct err *e)
+static int locals_read(struct nft_flows *f, struct err *e)
 {
 	struct ifaddrmsg i = { 0 };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETADDR, 0, &i, sizeof(i));
@@ -71,7 +72,7 @@ static int locals_read(struct flows *f, struct err *e)
 static void on_route(const struct nlmsghdr *h, void *arg)
 {
 	struct nlattr *oif = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(struct rtmsg), RTA_OIF);
-	struct flows *f = arg;
+	struct nft_flows *f = arg;
 
 	if (h->nlmsg_type == RTM_NEWROUTE && oif)
 		f->oif = nla_get_u32(oif);
@@ -79,7 +80,7 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 
 /* The number of the interface that packets to @to leave by, 0 for none.  With @iif they come from @from and arrive there:
  * policy routing may send them elsewhere than others. */
-static uint32_t route_to(struct flows *f, const struct inet *to, const struct inet *from, uint32_t iif)
+static uint32_t route_to(struct nft_flows *f, const struct inet *to, const struct inet *from, uint32_t iif)
 {
 	struct rtmsg r = { .rtm_family = to->family, .rtm_dst_len = to->len };
 	_cleanup_(msg_freep) struct nl_msg *m = NULL;
@@ -104,7 +105,7 @@ static bool same_address(const struct inet *x, const struct inet *y)
 }
 
 /* The interface that packets from @from arrive on is taken to be the one that answers leave by. */
-static uint32_t iif_of(struct flows *f, const struct inet *from)
+static uint32_t iif_of(struct nft_flows *f, const struct inet *from)
 {
 	uint8_t at = from->addr[from->family == AF_INET ? 3 : 15];
 
@@ -116,7 +117,7 @@ static uint32_t iif_of(struct flows *f, const struct inet *from)
 }
 
 /* The interface that packets from @from to @to leave by. */
-static const char *out_of(struct flows *f, const struct inet *from, const struct inet *to)
+static const char *out_of(struct nft_flows *f, const struct inet *from, const struct inet *to)
 {
 	uint32_t iif, oif = 0;
 
@@ -167,7 +168,7 @@ static bool list_has_name(const struct nft_list *l, const char *name)
 
 /* What is known of a connection; of the rest, the rule is taken to match.  What postrouting sees has its new
  * destination. */
-static bool term_matches(struct flows *f, const struct nft_term *t, const struct flow *c, bool post)
+static bool term_matches(struct nft_flows *f, const struct nft_term *t, const struct flow *c, bool post)
 {
 	const struct inet *to = post ? &c->reply.from : &c->original.to;
 	uint16_t dport = post ? c->reply.sport : c->original.dport;
@@ -194,7 +195,7 @@ static bool term_matches(struct flows *f, const struct nft_term *t, const struct
 	}
 }
 
-static bool rule_matches(struct flows *f, const struct nft_rule *r, const struct flow *c, bool post)
+static bool rule_matches(struct nft_flows *f, const struct nft_rule *r, const struct flow *c, bool post)
 {
 	uint8_t family = c->original.from.family == AF_INET ? NFT_IPV4 : NFT_IPV6;
 
@@ -209,7 +210,7 @@ static bool rule_matches(struct flows *f, const struct nft_rule *r, const struct
 }
 
 /* The rules that a connection meets, by what they translate and where. */
-static bool is_for(const struct flows *f, const struct nft_rule *r, const struct flow *c, bool source)
+static bool is_for(const struct nft_flows *f, const struct nft_rule *r, const struct flow *c, bool source)
 {
 	if (source)
 		return nft_rule_is_snat(r);
@@ -249,8 +250,8 @@ static bool is_certain(const struct nft_rule *r)
 }
 
 /* The rule of @all that translates a connection; if @was is the one that did, as far as is known none before it. */
-static const struct nft_rule *rule_of(struct flows *f, const struct nft_rules *all, const struct flow *c, bool source,
-				      const struct nft_rule *was)
+static const struct nft_rule *rule_of(struct nft_flows *f, const struct nft_rules *all, const struct flow *c,
+				      bool source, const struct nft_rule *was)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct nft_rule *r = &all->v[i];
@@ -266,7 +267,7 @@ static const struct nft_rule *rule_of(struct flows *f, const struct nft_rules *a
 }
 
 /* A connection that is not translated, though a rule matches. */
-static bool is_missed(struct flows *f, const struct flow *c, bool source)
+static bool is_missed(struct nft_flows *f, const struct flow *c, bool source)
 {
 	if (source && is_local(f, &c->original.from))
 		return false;
@@ -277,7 +278,7 @@ static bool is_missed(struct flows *f, const struct flow *c, bool source)
 }
 
 /* Whether it matches a rule that is gone or has come; if not, nothing has changed for it. */
-static bool is_concerned(struct flows *f, const struct flow *c, bool source)
+static bool is_concerned(struct nft_flows *f, const struct flow *c, bool source)
 {
 	for (size_t i = 0; i < f->change.n; i++)
 		if (is_for(f, f->change.v[i], c, source) && rule_matches(f, f->change.v[i], c, source))
@@ -285,7 +286,7 @@ static bool is_concerned(struct flows *f, const struct flow *c, bool source)
 	return false;
 }
 
-static bool is_stale_in(struct flows *f, const struct flow *c, bool source)
+static bool is_stale_in(struct nft_flows *f, const struct flow *c, bool source)
 {
 	const struct nft_rule *was;
 
@@ -302,25 +303,39 @@ static bool is_stale(const struct flow *c, void *arg)
 	return is_stale_in(arg, c, false) || is_stale_in(arg, c, true);
 }
 
-int nft_flows_forget(struct rtnl *nl, const struct nft *before, const struct nft *after, struct err *e)
+int nft_flows_begin(struct nft_flows **ret, struct rtnl *nl, const struct nft *before, const struct nft *after,
+		    struct err *e)
 {
-	struct flows f = { 0 };
+	struct nft_flows *f = must(calloc(1, sizeof(*f)));
 	int r = 0;
 
 	if (before)
-		nft_rules_of(before, &f.before, &f.arena);
+		nft_rules_of(before, &f->before, &f->arena);
 	if (after)
-		nft_rules_of(after, &f.after, &f.arena);
-	nft_change_of(&f.before, &f.after, &f.change, &f.arena);
-	if (f.change.n) {
-		r = rtnl_open(&f.route, e);
-		if (r == 0)
-			r = locals_read(&f, e);
-		if (r == 0)
-			r = conntrack_forget(nl, is_stale, &f, e);
-	}
-	rtnl_close(f.route);
-	free(f.local);
-	arena_done(&f.arena);
+		nft_rules_of(after, &f->after, &f->arena);
+	nft_change_of(&f->before, &f->after, &f->change, &f->arena);
+	if (f->change.n)
+		r = conntrack_walk_begin(&f->walk, nl, is_stale, f, e);
+	if (r == 0 && f->walk)
+		r = rtnl_open(&f->route, e);
+	if (r == 0 && f->walk)
+		r = locals_read(f, e);
+	if (r < 0 || !f->walk)
+		nft_flows_end(TAKE(f));
+	*ret = f;
 	return r;
+}
+
+int nft_flows_step(struct nft_flows *f, struct err *e)
+{
+	return conntrack_walk_step(f->walk, e);
+}
+
+void nft_flows_end(struct nft_flows *f)
+{
+	conntrack_walk_end(f->walk);
+	rtnl_close(f->route);
+	free(f->local);
+	arena_done(&f->arena);
+	free(f);
 }

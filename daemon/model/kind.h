@@ -160,7 +160,7 @@ struct kind {
 	/* Appends the messages of @op to a batch. */
 	int (*encode)(struct batch *b, struct op *op, struct err *e);
 	/* Executes some of the @n steps, and says how many: for what is not a netlink message, and for what is faster
-	 * together.  None: the first is encoded. */
+	 * together.  None: the first is encoded.  1: it continues with the first in another slice (batch_keep). */
 	int (*apply)(struct batch *b, struct op *ops, size_t n, size_t *ret_taken, struct err *e);
 	/* The kernel says that what @o would be exists already: describes what that is, and the remedy, as an
 	 * unfinished sentence; NULL: unknown. */

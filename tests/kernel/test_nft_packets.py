@@ -4,7 +4,7 @@ no way to what is behind the host."""
 import json
 
 import pytest
-from machine import EXAMPLES, NEVER, wait_for
+from machine import EXAMPLES, NETNSCTL, NEVER, wait_for
 from nft_drifts import DRIFTS, OPEN
 
 OUTSIDE, INSIDE = "203.0.113.2", "203.0.113.1"
@@ -395,6 +395,27 @@ def test_many(machine, net):
     assert flows(machine, "10.0.0.2") == [INSIDE] * 100
     machine.apply(behind())
     assert flows(machine, "10.0.0.2") == []
+
+
+def test_others_are_served_meanwhile(machine, net):
+    """Where many connections have to be forgotten, netnsd answers amid them: after the rules are gone, before the end."""
+    send = f"import socket; s = socket.socket(type=socket.SOCK_DGRAM); [s.sendto(b'x', ('{OUTSIDE}', n)) for n in range(1, 20001)]"
+
+    def served():
+        machine.apply(behind(nat=masquerade("10.0.0.0/24", out="eth0")))
+        machine.run("ip", "netns", "exec", "ns2", "/usr/bin/python3", "-c", send)
+        assert len(flows(machine, "10.0.0.2")) == 20000
+        apply, answers = machine.popen(NETNSCTL, "apply", machine.file(behind()), stdout=-1), 0
+        wait_for(lambda: not machine.sh("nft list ruleset"))
+        while apply.poll() is None:
+            machine.call("Status")
+            answers += 1
+        apply.stdout.close()
+        assert apply.returncode == 0
+        assert flows(machine, "10.0.0.2") == []
+        return answers > 3
+    # The end may come before the beginning is seen.
+    wait_for(served, 60)
 
 
 UNTRANSLATED = f"conntrack -I -p udp -s 10.0.0.3 -d {OUTSIDE} --sport 4000 --dport 9 -t 600 2>/dev/null"

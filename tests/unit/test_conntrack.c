@@ -69,6 +69,20 @@ static bool any(_unused_ const struct flow *f, _unused_ void *arg)
 	return true;
 }
 
+static int walk(struct rtnl *nl, struct err *e)
+{
+	struct conntrack_walk *w;
+	int r = conntrack_walk_begin(&w, nl, any, NULL, e);
+
+	if (r < 0 || !w)
+		return r;
+	do
+		r = conntrack_walk_step(w, e);
+	while (r == 1);
+	conntrack_walk_end(w);
+	return r;
+}
+
 static void test_dumps(_unused_ void **state)
 {
 	/* Without ctnetlink the kernel refuses whatever it is asked; else a refusal is an error. */
@@ -96,7 +110,7 @@ static void test_dumps(_unused_ void **state)
 		count = cases[i].count;
 		refused = cases[i].refused;
 		dumps = 0;
-		assert_int_equal(conntrack_forget(nl, any, NULL, &e), cases[i].r);
+		assert_int_equal(walk(nl, &e), cases[i].r);
 		assert_int_equal(dumps, cases[i].dumps);
 	}
 }
