@@ -55,7 +55,7 @@ static void test_order(_unused_ void **state)
 		change(&a, &before, &after, &c);
 		for (size_t k = 0; k < c.n; k++)
 			differ[k] = (char)('0' + c.v[k]->terms[1].list.v[0].from[3]);
-		print_message("%s to %s: %s\n", cases[i].before, cases[i].after, differ);
+		print_message("# %s to %s: %s\n", cases[i].before, cases[i].after, differ);
 		assert_int_equal(strlen(differ), strlen(cases[i].differ));
 		for (const char *d = cases[i].differ; *d; d++)
 			assert_non_null(strchr(differ, *d));
