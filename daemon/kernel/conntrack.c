@@ -12,7 +12,8 @@ struct conntrack_walk {
 	void *arg;
 	struct rtnl *nl, *forget; /* the one is busy with the dump */
 	int counted;              /* what the kernel said when it was asked for their number */
-	bool asked;
+	struct flow_filter only;
+	bool asked, plain; /* without the filter */
 	int tries;
 	struct nl_msg **v; /* of the messages that were read last: the requests to forget */
 	size_t n, room;
@@ -125,8 +126,8 @@ static bool is_refusal(int r)
 	return r == -EOPNOTSUPP || r == -EINVAL;
 }
 
-int conntrack_walk_begin(struct conntrack_walk **ret, struct rtnl *nl, bool (*doomed)(const struct flow *f, void *arg),
-			 void *arg, struct err *e)
+int conntrack_walk_begin(struct conntrack_walk **ret, struct rtnl *nl, const struct flow_filter *only,
+			 bool (*doomed)(const struct flow *f, void *arg), void *arg, struct err *e)
 {
 	bool empty;
 	int counted = count(nl, &empty);
@@ -136,7 +137,7 @@ int conntrack_walk_begin(struct conntrack_walk **ret, struct rtnl *nl, bool (*do
 	if (counted == 0 && empty)
 		return 0;
 	w = must(calloc(1, sizeof(*w)));
-	*w = (struct conntrack_walk){ .doomed = doomed, .arg = arg, .counted = counted };
+	*w = (struct conntrack_walk){ .doomed = doomed, .arg = arg, .counted = counted, .only = *only };
 	if (rtnl_open_netfilter(&w->nl, e) < 0 || rtnl_open_netfilter(&w->forget, e) < 0) {
 		conntrack_walk_end(w);
 		return e->code;
@@ -179,10 +180,53 @@ static int forget(struct conntrack_walk *w, struct err *e)
 	return r;
 }
 
+/* ---- what the kernel need not show ---- */
+
+/* Bits of CTA_FILTER_ORIG_FLAGS (net/netfilter/nf_conntrack_netlink.c). */
+enum { MATCH_FROM = 1 << 0, MATCH_TO = 1 << 1, MATCH_PROTO = 1 << 3, MATCH_DPORT = 1 << 5 };
+
+/* Since Linux 5.8.  It compares addresses of IPv6 the wrong way round, and leaves out those that are the same. */
+static void put_tuple(struct nl_msg *m, const struct flow_filter *f)
+{
+	bool from = f->from.family == AF_INET, to = f->to.family == AF_INET;
+	uint32_t flags = (from ? MATCH_FROM : 0) | (to ? MATCH_TO : 0) | (f->proto ? MATCH_PROTO : 0) |
+			 (f->proto && f->dport ? MATCH_DPORT : 0);
+	struct nlattr *tuple, *nest;
+
+	if (!flags || !f->family)
+		return;
+	tuple = must(nla_nest_start(m, CTA_TUPLE_ORIG | NLA_F_NESTED));
+	nest = must(nla_nest_start(m, CTA_TUPLE_IP | NLA_F_NESTED));
+	if (from)
+		msg_put(m, CTA_IP_V4_SRC, f->from.addr, 4);
+	if (to)
+		msg_put(m, CTA_IP_V4_DST, f->to.addr, 4);
+	nla_nest_end(m, nest);
+	if (f->proto) {
+		nest = must(nla_nest_start(m, CTA_TUPLE_PROTO | NLA_F_NESTED));
+		msg_put(m, CTA_PROTO_NUM, &f->proto, 1);
+		if (f->dport)
+			msg_put(m, CTA_PROTO_DST_PORT, &f->dport, 2);
+		nla_nest_end(m, nest);
+	}
+	nla_nest_end(m, tuple);
+	nest = must(nla_nest_start(m, CTA_FILTER | NLA_F_NESTED));
+	msg_put_u32(m, CTA_FILTER_ORIG_FLAGS, flags);
+	nla_nest_end(m, nest);
+}
+
 static int ask(struct conntrack_walk *w, struct err *e)
 {
-	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, AF_UNSPEC);
+	static const struct flow_filter all;
+	const struct flow_filter *only = w->plain ? &all : &w->only;
+	_cleanup_(msg_freep) struct nl_msg *m = ct_msg(IPCTNL_MSG_CT_GET, only->family);
 
+	put_tuple(m, only);
+	/* Since Linux 5.15. */
+	if (only->status) {
+		msg_put_u32(m, CTA_STATUS, htonl(only->status));
+		msg_put_u32(m, CTA_STATUS_MASK, htonl(only->status));
+	}
 	w->asked = true;
 	return rtnl_dump_begin(w->nl, m, e);
 }
@@ -199,7 +243,15 @@ int conntrack_walk_step(struct conntrack_walk *w, struct err *e)
 		w->asked = false;
 		return 1;
 	}
+	if (!is_refusal(r))
+		return r;
 	/* Without the module nothing is tracked, and the kernel refuses every message of it; a single one it refuses with the
 	 * same words. */
-	return is_refusal(r) && is_refusal(w->counted) ? 0 : r;
+	if (is_refusal(w->counted))
+		return 0;
+	if (w->plain)
+		return r;
+	w->plain = true;
+	w->asked = false;
+	return 1;
 }

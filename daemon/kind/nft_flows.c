@@ -307,6 +307,7 @@ int nft_flows_begin(struct nft_flows **ret, struct rtnl *nl, const struct nft *b
 		    struct err *e)
 {
 	struct nft_flows *f = must(calloc(1, sizeof(*f)));
+	struct flow_filter only;
 	int r = 0;
 
 	if (before)
@@ -314,8 +315,9 @@ int nft_flows_begin(struct nft_flows **ret, struct rtnl *nl, const struct nft *b
 	if (after)
 		nft_rules_of(after, &f->after, &f->arena);
 	nft_change_of(&f->before, &f->after, &f->change, &f->arena);
+	nft_change_filter(&f->change, &only);
 	if (f->change.n)
-		r = conntrack_walk_begin(&f->walk, nl, is_stale, f, e);
+		r = conntrack_walk_begin(&f->walk, nl, &only, is_stale, f, e);
 	if (r == 0 && f->walk)
 		r = rtnl_open(&f->route, e);
 	if (r == 0 && f->walk)

@@ -15,3 +15,5 @@ struct nft_change {
 /* The rules are those of the lists; the rest is in @a. */
 void nft_change_of(const struct nft_rules *before, const struct nft_rules *after, struct nft_change *ret,
 		   struct arena *a);
+/* The connections that such a change may concern. */
+void nft_change_filter(const struct nft_change *c, struct flow_filter *ret);

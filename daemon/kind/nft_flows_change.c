@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* nft_flows_change.c - which rules of NAT a change concerns.  Pure. */
+/* nft_flows_change.c - which rules of NAT a change concerns, and which connections these.  Pure. */
 #include "nft_flows.h"
+#include <linux/netfilter/nf_conntrack_common.h>
 
 /* Rules of NAT, in order, and what they say. */
 struct said {
@@ -86,4 +87,83 @@ void nft_change_of(const struct nft_rules *before, const struct nft_rules *after
 	}
 	add(ret, &x, at, x_end);
 	arena_done(&own);
+}
+
+/* ---- the filter ---- */
+
+/* The only value that the rule matches; NULL: it matches several. */
+static const struct nft_value *only_value(const struct nft_rule *r, enum nft_what what)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct nft_list *l = &r->terms[i].list;
+
+		if (r->terms[i].what == what && l->n == 1 && !l->negated &&
+		    !memcmp(l->v[0].from, l->v[0].to, sizeof(l->v[0].from)))
+			return &l->v[0];
+	}
+	return NULL;
+}
+
+/* The only value that any of the rules matches; NULL: they match several. */
+static const struct nft_value *common(const struct nft_change *c, enum nft_what what)
+{
+	const struct nft_value *all = NULL, *one;
+
+	for (size_t i = 0; i < c->n; i++) {
+		one = only_value(c->v[i], what);
+		if (!one || (all && memcmp(all->from, one->from, sizeof(all->from)) != 0))
+			return NULL;
+		all = one;
+	}
+	return all;
+}
+
+static struct inet address_of(const struct nft_value *v, uint8_t family)
+{
+	struct inet i = { .family = v ? family : 0, .len = family == AF_INET ? 32 : 128 };
+
+	if (v)
+		memcpy(i.addr, v->from, sizeof(i.addr));
+	return i;
+}
+
+/* Only of what a dnat has translated. */
+static bool is_of_dnat(const struct nft_rule *r)
+{
+	bool any = r->verb == NFT_DO_DNAT;
+
+	for (size_t i = 0; i < r->n; i++)
+		any |= r->terms[i].what == NFT_WHAT_STATUS_DNAT;
+	return any;
+}
+
+void nft_change_filter(const struct nft_change *c, struct flow_filter *ret)
+{
+	const struct nft_value *proto, *port;
+	bool snat = true, dnat = true, of_dnat = true;
+	uint8_t families = 0;
+
+	*ret = (struct flow_filter){ 0 };
+	for (size_t i = 0; i < c->n; i++) {
+		snat &= nft_rule_is_snat(c->v[i]);
+		dnat &= !nft_rule_is_snat(c->v[i]);
+		of_dnat &= is_of_dnat(c->v[i]);
+		families |= c->v[i]->family ? c->v[i]->family : (uint8_t)NFT_BOTH;
+	}
+	/* What is not translated is for rules that have come. */
+	if (!c->n_came)
+		ret->status = of_dnat ? IPS_DST_NAT : snat ? IPS_SRC_NAT : 0;
+	if (families != NFT_IPV4 && families != NFT_IPV6)
+		return;
+	ret->family = families == NFT_IPV4 ? AF_INET : AF_INET6;
+	ret->from = address_of(common(c, NFT_WHAT_SADDR), ret->family);
+	/* Rules for the source see the destination that others have given. */
+	if (!dnat)
+		return;
+	ret->to = address_of(common(c, NFT_WHAT_DADDR), ret->family);
+	proto = common(c, NFT_WHAT_L4PROTO);
+	port = proto ? common(c, NFT_WHAT_DPORT) : NULL;
+	ret->proto = proto ? proto->from[0] : 0;
+	if (port)
+		memcpy(&ret->dport, port->from, sizeof(ret->dport));
 }

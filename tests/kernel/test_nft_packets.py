@@ -421,6 +421,31 @@ def test_others_are_served_meanwhile(machine, net):
 UNTRANSLATED = f"conntrack -I -p udp -s 10.0.0.3 -d {OUTSIDE} --sport 4000 --dport 9 -t 600 2>/dev/null"
 
 
+# What comes, and two connections: one that it concerns and one that it does not, in one thing that the kernel is asked for.
+SHOWN = {
+    "IPv4": (masquerade("10.0.0.2", out="eth0"), f"10.0.0.2 {OUTSIDE} 9", f"10.0.0.3 {OUTSIDE} 9"),
+    "IPv6": (masquerade("fd00::2", out="eth0"), "fd00::2 2001:db8::2 9", "fd00::3 2001:db8::2 9"),
+    "port": ({"dnat": [{"proto": "udp", "port": 53, "to": "192.0.2.5"}]}, f"{OUTSIDE} {INSIDE} 53", f"{OUTSIDE} {INSIDE} 54"),
+    "at": ({"dnat": [{"proto": "udp", "port": 53, "at": INSIDE, "to": "192.0.2.5"}]}, f"{OUTSIDE} {INSIDE} 53", f"{OUTSIDE} 10.0.0.1 53"),
+    "from": ({"dnat": [{"proto": "udp", "port": 53, "from": "2001:db8::2", "at": "2001:db8::1", "to": "2001:db8:1::5"}]},
+             "2001:db8::2 2001:db8::1 53", "2001:db8::3 2001:db8::1 53"),
+}
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_the_kernel_is_asked_for_some(machine, net, what):
+    nat, *two = SHOWN[what]
+    machine.apply(behind())
+
+    def conntrack(verb, flow, more=""):
+        source, to, port = flow.split()
+        return machine.sh(f"conntrack {verb} -p udp -s {source} -d {to} --sport 4000 --dport {port} {more} 2>/dev/null")
+    for flow in two:
+        conntrack("-I", flow, "-t 600")
+    machine.apply(behind(nat=nat))
+    assert [conntrack("-L", flow) != "" for flow in two] == [False, True]
+
+
 def test_what_did_not_change(machine, net):
     """A change concerns the connections that match a rule in which it differs, and no others."""
     one, other = ({"proto": "udp", "port": port, "to": "10.0.0.2:80"} for port in (8080, 8081))

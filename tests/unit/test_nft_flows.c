@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_nft_flows.c - which rules of NAT a change concerns. */
+/* test_nft_flows.c - which rules of NAT a change concerns, and which connections the kernel is asked for. */
 #include "kind/nft_flows.h"
+#include <arpa/inet.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -79,9 +81,72 @@ static void test_filter(_unused_ void **state)
 	arena_done(&a);
 }
 
+#define ONE "{\"from\":\"10.0.0.2\",\"out\":\"eth0\"}"
+#define TWO "{\"from\":\"10.0.0.3\",\"out\":\"eth0\"}"
+#define SIX "{\"from\":\"fd00::2\",\"out\":\"eth0\"}"
+#define NET "{\"from\":\"10.0.0.0/24\",\"out\":\"eth0\"}"
+#define TO(more) "{\"proto\":\"udp\",\"port\":53,\"to\":\"10.0.0.2:80\"" more "}"
+#define SOURCES(...) "{\"masquerade\":[" __VA_ARGS__ "]}"
+#define TARGETS(...) "{\"dnat\":[" __VA_ARGS__ "]}"
+
+/* As text, what is asked for. */
+static const char *filter(struct arena *a, const char *x, const char *y)
+{
+	struct nft before = { .nat = x }, after = { .nat = y };
+	char from[INET6_ADDRSTRLEN] = "any", to[INET6_ADDRSTRLEN] = "any";
+	struct flow_filter f;
+	struct nft_change c;
+
+	change(a, &before, &after, &c);
+	nft_change_filter(&c, &f);
+	if (f.from.family)
+		inet_ntop(f.from.family, f.from.addr, from, sizeof(from));
+	if (f.to.family)
+		inet_ntop(f.to.family, f.to.addr, to, sizeof(to));
+	return arena_fmt(a, "%s%s%s %s>%s %u:%u",
+			 f.family == AF_INET    ? "4"
+			 : f.family == AF_INET6 ? "6"
+						: "any",
+			 f.status & IPS_SRC_NAT ? " snat" : "", f.status & IPS_DST_NAT ? " dnat" : "", from, to,
+			 f.proto, ntohs(f.dport));
+}
+
+static void test_kernel_filter(_unused_ void **state)
+{
+	static const struct {
+		const char *before, *after, *expected;
+	} cases[] = {
+		{ SOURCES(ONE), NULL, "4 snat 10.0.0.2>any 0:0" },
+		{ SOURCES(ONE "," TWO), NULL, "4 snat any>any 0:0" },
+		{ SOURCES(ONE "," TWO), SOURCES(TWO), "4 snat 10.0.0.2>any 0:0" },
+		{ SOURCES(SIX), NULL, "6 snat fd00::2>any 0:0" },
+		{ SOURCES(ONE "," SIX), NULL, "any snat any>any 0:0" },
+		{ SOURCES(NET), NULL, "4 snat any>any 0:0" },
+		/* What is not translated yet may be concerned by what comes. */
+		{ NULL, SOURCES(ONE), "4 10.0.0.2>any 0:0" },
+		{ SOURCES(ONE), SOURCES(TWO), "4 any>any 0:0" },
+		{ TARGETS(TO()), NULL, "4 dnat any>any 17:53" },
+		{ NULL, TARGETS(TO()), "4 any>any 17:53" },
+		{ NULL, TARGETS(TO(",\"at\":\"192.0.2.1\"")), "4 any>192.0.2.1 17:53" },
+		{ NULL, TARGETS(TO(",\"from\":\"192.0.2.9\"")), "4 192.0.2.9>any 17:53" },
+		/* The answers of a target in the same network are translated, too. */
+		{ TARGETS(TO(",\"hairpin\":\"10.0.0.0/24\"")), NULL, "4 dnat any>any 0:0" },
+		{ NULL, TARGETS(TO(",\"hairpin\":\"10.0.0.0/24\"")), "4 any>any 0:0" },
+	};
+	struct arena a = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(filter(&a, cases[i].before, cases[i].after), cases[i].expected);
+	arena_done(&a);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_order), cmocka_unit_test(test_filter) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_kernel_filter),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
