@@ -3,24 +3,36 @@
  * translated by a rule that is gone, or not translated though there is a rule now.  Their next packet is then a first one.
  * Connections that others translate stay. */
 #include "nft_flows.h"
+#include "kernel/nft_beside.h"
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
-enum { SOURCES = 256 };
+enum { SOURCES = 256, WAYS = 1024 };
+
+struct local {
+	struct inet address;
+	uint32_t ifindex;
+	bool global; /* its scope */
+};
+
+/* The way that packets leave by. */
+struct way {
+	struct inet from, to;
+	uint32_t ifindex;      /* 0: none */
+	char out[IF_NAMESIZE]; /* empty: none */
+};
 
 struct nft_flows {
 	struct nft_rules before, after;
 	struct nft_change change;
 	struct conntrack_walk *walk;
-	struct rtnl *route; /* in the namespace; the thread is in it, too */
-	struct inet *local; /* its addresses */
+	struct rtnl *route;  /* in the namespace; the thread is in it, too */
+	struct local *local; /* its addresses */
 	size_t n_local, room;
-	/* The last way that was looked up: where from and where to, and the
-	 * interface that leads there; empty: none. */
-	struct inet from, to;
-	char out[IF_NAMESIZE];
-	uint32_t oif;
+	struct nft_beside *beside;
+	struct way ways[WAYS]; /* that were looked up last, by the end of the destination */
+	uint32_t oif;          /* what the kernel says to one question */
 	/* Sources are few, and each has many connections: the interface that one arrives on, by the end of its address. */
 	struct {
 		struct inet from;
@@ -29,10 +41,15 @@ struct nft_flows {
 	struct arena arena;
 };
 
+static bool same_address(const struct inet *x, const struct inet *y)
+{
+	return x->family == y->family && !memcmp(x->addr, y->addr, sizeof(x->addr));
+}
+
 static bool is_local(const struct nft_flows *f, const struct inet *i)
 {
 	for (size_t k = 0; k < f->n_local; k++)
-		if (f->local[k].family == i->family && !memcmp(f->local[k].addr, i->addr, sizeof(i->addr)))
+		if (same_address(&f->local[k].address, i))
 			return true;
 	return false;
 }
@@ -53,7 +70,11 @@ static void on_address(const struct nlmsghdr *h, void *arg)
 		f->room = f->room ? f->room * 2 : 16;
 		f->local = must(reallocarray(f->local, f->room, sizeof(*f->local)));
 	}
-	f->local[f->n_local++] = msg_inet(m->ifa_family, m->ifa_family == AF_INET ? 32 : 128, at);
+	f->local[f->n_local++] = (struct local){
+		.address = msg_inet(m->ifa_family, m->ifa_family == AF_INET ? 32 : 128, at),
+		.ifindex = m->ifa_index,
+		.global = m->ifa_scope == RT_SCOPE_UNIVERSE,
+	};
 }
 
 static void on_restart(void *arg)
@@ -99,11 +120,6 @@ static uint32_t route_to(struct nft_flows *f, const struct inet *to, const struc
 	return rtnl_ask(f->route, m, on_route, f, &e) < 0 ? 0 : f->oif;
 }
 
-static bool same_address(const struct inet *x, const struct inet *y)
-{
-	return x->family == y->family && !memcmp(x->addr, y->addr, sizeof(x->addr));
-}
-
 /* The interface that packets from @from arrive on is taken to be the one that answers leave by. */
 static uint32_t iif_of(struct nft_flows *f, const struct inet *from)
 {
@@ -116,26 +132,27 @@ static uint32_t iif_of(struct nft_flows *f, const struct inet *from)
 	return f->sources[at].iif;
 }
 
-/* The interface that packets from @from to @to leave by. */
-static const char *out_of(struct nft_flows *f, const struct inet *from, const struct inet *to)
+/* How packets from @from to @to leave. */
+static const struct way *way_of(struct nft_flows *f, const struct inet *from, const struct inet *to)
 {
-	uint32_t iif, oif = 0;
+	const uint8_t *end = to->addr + (to->family == AF_INET ? 2 : 14);
+	struct way *w = &f->ways[(end[0] << 8 | end[1]) % WAYS];
+	uint32_t iif;
 
-	if (same_address(&f->from, from) && same_address(&f->to, to))
-		return f->out;
-	f->from = *from;
-	f->to = *to;
+	if (same_address(&w->from, from) && same_address(&w->to, to))
+		return w;
+	*w = (struct way){ .from = *from, .to = *to };
 	if (is_local(f, from)) {
-		oif = route_to(f, to, from, 0);
+		w->ifindex = route_to(f, to, from, 0);
 	} else {
 		/* Where the kernel says that it would not route them so, only the destination is known. */
 		iif = iif_of(f, from);
-		oif = iif ? route_to(f, to, from, iif) : 0;
+		w->ifindex = iif ? route_to(f, to, from, iif) : 0;
 	}
-	oif = oif ? oif : route_to(f, to, NULL, 0);
-	if (!oif || !if_indextoname(oif, f->out))
-		f->out[0] = '\0';
-	return f->out;
+	w->ifindex = w->ifindex ? w->ifindex : route_to(f, to, NULL, 0);
+	if (!w->ifindex || !if_indextoname(w->ifindex, w->out))
+		w->out[0] = '\0';
+	return w;
 }
 
 static bool list_has(const struct nft_list *l, const void *bytes, size_t size)
@@ -189,7 +206,7 @@ static bool term_matches(struct nft_flows *f, const struct nft_term *t, const st
 	case NFT_WHAT_STATUS_DNAT:
 		return c->dnat;
 	case NFT_WHAT_OIFNAME:
-		return list_has_name(&t->list, out_of(f, &c->original.from, to));
+		return list_has_name(&t->list, way_of(f, &c->original.from, to)->out);
 	default:
 		return true;
 	}
@@ -227,16 +244,49 @@ static uint16_t port_after(const struct nft_rule *r, const struct flow *c)
 	return r->target.port_from ? r->target.port_from : port;
 }
 
-/* Whether the translation that a connection has is one that the rule makes. */
-static bool is_its_doing(const struct nft_rule *r, const struct flow *c, bool source)
+/* Whether its source is one that masquerade would give: an address of the interface that it leaves by, or, where that has
+ * none, any. */
+static bool is_masqueraded(const struct nft_flows *f, const struct way *w, const struct flow *c)
 {
-	const struct inet *i = source ? &c->reply.to : &c->reply.from;
+	bool any = false;
+
+	for (size_t k = 0; k < f->n_local; k++) {
+		const struct local *l = &f->local[k];
+
+		if (l->ifindex != w->ifindex || l->address.family != c->reply.to.family)
+			continue;
+		if (same_address(&l->address, &c->reply.to))
+			return true;
+		any |= l->global;
+	}
+	return !any && is_local(f, &c->reply.to);
+}
+
+static bool is_in_target(const struct nft_target *t, const struct inet *i)
+{
 	size_t size = i->family == AF_INET ? 4 : 16;
 
-	if (r->target.families &&
-	    (memcmp(i->addr, r->target.from, size) < 0 || memcmp(i->addr, r->target.to, size) > 0))
+	return !t->families || (memcmp(i->addr, t->from, size) >= 0 && memcmp(i->addr, t->to, size) <= 0);
+}
+
+/* Whether the source that a connection has is one that the rule gives.  If it may as well be from another program that
+ * masquerades, nobody knows whose it is. */
+static bool is_source_of(struct nft_flows *f, const struct nft_rule *r, const struct flow *c)
+{
+	const struct way *w = way_of(f, &c->original.from, &c->reply.from);
+	bool masqueraded = is_masqueraded(f, w, c);
+
+	if (r->verb == NFT_DO_MASQUERADE ? !masqueraded : !is_in_target(&r->target, &c->reply.to))
 		return false;
-	return source || ntohs(c->reply.sport) == port_after(r, c);
+	return !masqueraded || !nft_beside_matches(f->beside, c, w->out);
+}
+
+/* Whether the translation that a connection has is one that the rule makes. */
+static bool is_its_doing(struct nft_flows *f, const struct nft_rule *r, const struct flow *c, bool source)
+{
+	if (source)
+		return is_source_of(f, r, c);
+	return is_in_target(&r->target, &c->reply.from) && ntohs(c->reply.sport) == port_after(r, c);
 }
 
 /* Whether all that the rule asks for is known of a connection. */
@@ -258,7 +308,7 @@ static const struct nft_rule *rule_of(struct nft_flows *f, const struct nft_rule
 
 		if (!is_for(f, r, c, source) || !rule_matches(f, r, c, source))
 			continue;
-		if (is_its_doing(r, c, source) && (!was || was->verb == r->verb))
+		if (is_its_doing(f, r, c, source) && (!was || was->verb == r->verb))
 			return r;
 		if (was && is_certain(r))
 			return NULL;
@@ -322,6 +372,8 @@ int nft_flows_begin(struct nft_flows **ret, struct rtnl *nl, const struct nft *b
 		r = rtnl_open(&f->route, e);
 	if (r == 0 && f->walk)
 		r = locals_read(f, e);
+	if (r == 0 && f->walk)
+		r = nft_beside_read(&f->beside, e);
 	if (r < 0 || !f->walk)
 		nft_flows_end(TAKE(f));
 	*ret = f;
@@ -336,6 +388,7 @@ int nft_flows_step(struct nft_flows *f, struct err *e)
 void nft_flows_end(struct nft_flows *f)
 {
 	conntrack_walk_end(f->walk);
+	nft_beside_free(f->beside);
 	rtnl_close(f->route);
 	free(f->local);
 	arena_done(&f->arena);

@@ -470,6 +470,62 @@ def test_of_others(machine, net, others):
     assert flows(machine, "10.0.0.3") == [INSIDE]
 
 
+# What another program may masquerade, and whether that may be ns3's datagrams to the outside.
+THEIRS = {
+    "source": ("ip", "ip saddr 10.0.0.3", True), "other source": ("ip", "ip saddr 10.0.0.4", False),
+    "prefix": ("ip", "ip saddr 10.0.0.0/30", True), "other prefix": ("ip", "ip saddr 10.0.0.4/30", False),
+    "not": ("ip", "ip saddr != 10.0.0.0/24", False), "destination": ("ip", f"ip daddr {OUTSIDE}", True),
+    "other destination": ("ip", f"ip daddr {INSIDE}", False), "out": ("ip", "oifname eth0", True), "outs": ("ip", 'oifname "et*"', True),
+    "other out": ("ip", "oifname br0", False), "other outs": ("ip", 'oifname "br*"', False), "mark": ("ip", "meta mark 1", True),
+    "set": ("inet", "ip saddr { 10.0.0.4, 10.0.0.5 }", True), "inet": ("inet", "ip saddr 10.0.0.3", True),
+    "other inet": ("inet", "ip saddr 10.0.0.4", False), "other family": ("inet", "ip6 saddr fd00::3", False),
+    "IPv6": ("ip6", "oifname eth0", False), "no rule": ("ip", None, False),
+}
+
+
+@pytest.mark.parametrize("what", THEIRS)
+def test_may_be_of_others(machine, net, others, what):
+    """A flow that ours has masqueraded and another program may have: it stays when our rule goes. Nobody knows whose it is."""
+    family, match, may_be = THEIRS[what]
+    machine.apply(behind(nat=masquerade("10.0.0.0/24", out="eth0")))
+    net.listen("internet", 80)
+    assert net.ask("ns3", OUTSIDE, 80, "udp") == f"80 {INSIDE}"
+    machine.sh(f"nft add table {family} t; nft 'add chain {family} t c {{ type nat hook postrouting priority 110; }}'; "
+               f"nft add table ip other" + (f"; nft add rule {family} t c '{match}' masquerade" if match else ""))
+    machine.apply(behind())
+    assert flows(machine, "10.0.0.3") == ([INSIDE] if may_be else [])
+    machine.sh(f"nft delete table {family} t")
+
+
+def test_of_others_and_like_ours(machine, net, others):
+    """Another program has masqueraded it before ours could. One that got an address which a rule of ours names is ours."""
+    machine.sh(OTHERS)
+    machine.sh("ip addr add 203.0.113.9/32 dev lo; ip -n internet route add 203.0.113.9/32 via 203.0.113.1")
+    machine.apply(behind(nat={"masquerade": [{"from": "10.0.0.2", "out": "eth0", "to": "203.0.113.9"}, ALL]}))
+    net.listen("internet", 80)
+    assert net.ask("ns3", OUTSIDE, 80, "udp") == f"80 {INSIDE}"
+    assert net.ask("ns2", OUTSIDE, 80, "udp") == "80 203.0.113.9"
+    machine.sh("nft add rule ip other c oifname eth0 masquerade")
+    machine.apply(behind())
+    assert flows(machine, "10.0.0.3") == [INSIDE]
+    assert flows(machine, "10.0.0.2") == []
+    machine.sh("ip addr del 203.0.113.9/32 dev lo")
+
+
+def test_of_another_address(machine, net, others):
+    """It got an address that masquerade does not give: it is not ours, though the rule that gave it is gone."""
+    machine.sh("ip addr add 203.0.113.9/32 dev lo; ip -n internet route add 203.0.113.9/32 via 203.0.113.1;"
+               "nft add table ip other; nft 'add chain ip other c { type nat hook postrouting priority 90; }'; "
+               "nft add rule ip other c ip saddr 10.0.0.3 snat to 203.0.113.9")
+    machine.apply(behind(nat=masquerade("10.0.0.0/24")))
+    net.listen("internet", 80)
+    assert net.ask("ns3", OUTSIDE, 80, "udp") == "80 203.0.113.9"
+    machine.sh("nft flush chain ip other c")
+    machine.apply(behind())
+    assert flows(machine, "10.0.0.3") == ["203.0.113.9"]
+    machine.sh("ip addr del 203.0.113.9/32 dev lo")
+
+
 UDP = {"proto": "udp", "port": 53, "to": "10.0.0.2:80"}
 ALL = {"from": "10.0.0.0/24", "out": "eth0"}
 # NAT before and after; what answers then to a client outside, or who is seen there, instead of ns2.
