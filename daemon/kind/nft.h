@@ -298,9 +298,10 @@ char *nft_lines(struct arena *a, const struct object *before, const struct objec
 
 /* kind.excludes (nft_check.c). */
 const char *nft_excludes(struct arena *a, const struct object *want, const struct object *other);
-/* kind.locks_out (nft_locks.c); and what of the policies does so, @before NULL: there was nothing (nft_filter.c). */
-const char *nft_locks_out(struct arena *a, const struct op *op, const struct object *last, const struct netns_set *set);
-const char *nft_filter_locks_out(struct arena *a, const struct nft *before, const struct nft *after);
+/* kind.locks_out (nft_locks.c); and what of the filters, as canonical texts, does so, @before NULL: there was none
+ * (nft_locks_filter.c). */
+bool nft_locks_out(const struct op *op, const struct object *last, const struct netns_set *set, struct err *e);
+bool nft_filter_locks_out(const char *before, const char *after, struct err *e);
 /* kind.warn (nft_warn.c). */
 struct plan;
 struct netns;

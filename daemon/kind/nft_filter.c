@@ -2,7 +2,6 @@
 /* nft_filter.c - the field "filter": policies and rules of input, forward and output, and the rules that they
  * become. */
 #include "nft.h"
-#include "model/plan.h"
 
 static const char *const chains[] = { "input", "forward", "output" };
 static const enum nft_base bases[] = { NFT_INPUT, NFT_FORWARD, NFT_OUTPUT };
@@ -249,18 +248,4 @@ void nft_filter_expand(const struct nft_filter *filter, struct nft_rules *all)
 		while (last < all->n)
 			all->v[last++].last = true;
 	}
-}
-
-const char *nft_filter_locks_out(struct arena *a, const struct nft *before, const struct nft *after)
-{
-	static const char *const words[] = { [NFT_ACTION_DROP] = "drop", [NFT_ACTION_REJECT] = "reject" };
-	struct nft_filter old, new;
-
-	nft_filter_get(before ? before->filter : NULL, &old, a);
-	nft_filter_get(after->filter, &new, a);
-	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
-		if (new.policy[i] > NFT_ACTION_ACCEPT && old.policy[i] <= NFT_ACTION_ACCEPT)
-			return arena_fmt(a, "the filter begins to %s what no rule of \"%s\" accepts",
-					 words[new.policy[i]], chains[i]);
-	return NULL;
 }

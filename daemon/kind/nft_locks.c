@@ -53,8 +53,8 @@ static bool takes(const struct nft_entry *e, const struct bound_socket *s)
 
 struct question {
 	struct nft_nat old, new;
-	struct arena *a;
-	const char *answer;
+	struct err *e;
+	bool asked;
 };
 
 static bool takes_any(const struct nft_nat *nat, const struct bound_socket *s, size_t *ret)
@@ -74,37 +74,45 @@ static void on_socket(const struct bound_socket *s, void *arg)
 	size_t i, before;
 
 	/* What is taken already may stay so. */
-	if (q->answer || !takes_any(&q->new, s, &i) || takes_any(&q->old, s, &before))
+	if (q->asked || !takes_any(&q->new, s, &i) || takes_any(&q->old, s, &before))
 		return;
-	q->answer = arena_fmt(q->a, "\"dnat\" %zu sends %s port %u to %s, though something here %s it at %s", i,
-			      s->proto == IPPROTO_TCP ? "tcp" : "udp", ntohs(s->port), q->new.dnat[i].target.text,
-			      s->proto == IPPROTO_TCP ? "listens on" : "is bound to",
-			      inet_text(&s->address, false, address));
+	err_set(q->e, EPERM, "\"dnat\" %zu sends %s port %u to %s, though something here %s it at %s", i,
+		s->proto == IPPROTO_TCP ? "tcp" : "udp", ntohs(s->port), q->new.dnat[i].target.text,
+		s->proto == IPPROTO_TCP ? "listens on" : "is bound to", inet_text(&s->address, false, address));
+	snprintf(q->e->below, sizeof(q->e->below), "nat/dnat/%zu", i);
+	q->asked = true;
 }
 
-static const char *dnat_locks_out(struct arena *a, const struct nft *old, const struct nft *new,
-				  const struct netns_set *set)
+static bool sockets_lock_out(struct question *q, const struct netns *ns)
 {
-	const struct netns *ns = netns_find(set, new->object.netns);
-	struct question q = { .a = a };
 	struct err e;
 
-	nft_nat_get(old ? old->nat : NULL, &q.old, a);
-	nft_nat_get(new->nat, &q.new, a);
-	if (!q.new.n_dnat || !ns || !netns_is_there(ns))
-		return NULL;
 	_cleanup_(netns_leavep) int entered = netns_enter(ns, &e);
-	if (entered < 0 || sockets_read(on_socket, &q, &e) < 0)
-		return arena_fmt(a, "it is not known what listens on the ports that \"dnat\" takes: %s", e.text);
-	return q.answer;
+	if (entered >= 0 && sockets_read(on_socket, q, &e) >= 0)
+		return q->asked;
+	err_set(q->e, EPERM, "it is not known what listens on the ports that \"dnat\" takes: %s", e.text);
+	return true;
 }
 
-const char *nft_locks_out(struct arena *a, const struct op *op, const struct object *last, const struct netns_set *set)
+static bool dnat_locks_out(const struct nft *old, const struct nft *new, const struct netns_set *set, struct err *e)
+{
+	const struct netns *ns = netns_find(set, new->object.netns);
+	struct question q = { .e = e };
+	struct arena a = { 0 };
+	bool asked;
+
+	nft_nat_get(old ? old->nat : NULL, &q.old, &a);
+	nft_nat_get(new->nat, &q.new, &a);
+	asked = q.new.n_dnat &&ns &&netns_is_there(ns) && sockets_lock_out(&q, ns);
+	arena_done(&a);
+	return asked;
+}
+
+bool nft_locks_out(const struct op *op, const struct object *last, const struct netns_set *set, struct err *e)
 {
 	const struct nft *before = (const struct nft *)op->before, *new = (const struct nft *)op->after;
 	/* What somebody else changed is only repaired. */
 	const struct nft *old = before && !before->differs ? before : (const struct nft *)last;
-	const char *why = nft_filter_locks_out(a, old, new);
 
-	return why ? why : dnat_locks_out(a, old, new, set);
+	return nft_filter_locks_out(old ? old->filter : NULL, new->filter, e) || dnat_locks_out(old, new, set, e);
 }

@@ -141,10 +141,9 @@ struct kind {
 	bool (*takes)(const struct op *op, const struct object *other);
 	/* Pure.  What an observed object of others depends on ("NS/IF"), besides its references; NULL: nothing. */
 	const char *(*base)(const struct object *o);
-	/* Why the step may lock out whoever administers the namespace, which is in @set, from afar, as a sentence; NULL: it
-	 * cannot.  @last is the object as it was applied last, or NULL.  Asked of the host and of namespaces of others. */
-	const char *(*locks_out)(struct arena *a, const struct op *op, const struct object *last,
-				 const struct netns_set *set);
+	/* Whether the step may lock out whoever administers the namespace, which is in @set, from afar: @e says why, and
+	 * where.  @last is the object as it was applied last, or NULL.  Asked of the host and of namespaces of others. */
+	bool (*locks_out)(const struct op *op, const struct object *last, const struct netns_set *set, struct err *e);
 	/* Adds a problem for all that keeps the step of a plan from doing what is expected of it, or that it does besides;
 	 * @ns is its namespace, NULL: it is in none. */
 	void (*warn)(const struct plan *plan, const struct op *op, const struct netns *ns, struct problems *p);

@@ -97,21 +97,19 @@ bool plan_disrupts(const struct plan *p, struct problems *problems)
 bool plan_locks_out(const struct plan *p, const struct model *last, const struct netns_set *set,
 		    struct problems *problems)
 {
-	struct arena a = { 0 };
 	bool any = false;
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct object *o = p->ops[i].after;
 		const struct object *netns = o && o->kind->locks_out ? model_netns(p->desired, o->netns) : NULL;
-		const char *why = netns && netns->managed
-					  ? o->kind->locks_out(&a, &p->ops[i], model_find(last, o->id), set)
-					  : NULL;
+		struct err e;
 
-		if (why)
-			problem_add(problems, EPERM, &o->where, "%s: %s", o->place, why);
-		any |= why != NULL;
+		if (!netns || !netns->managed || !o->kind->locks_out(&p->ops[i], model_find(last, o->id), set, &e))
+			continue;
+		err_prefix(&e, "%s", o->place);
+		problem_add_err(problems, &e, &o->where, NULL);
+		any = true;
 	}
-	arena_done(&a);
 	return any;
 }
 

@@ -157,7 +157,8 @@ def test_nft_reads_what_it_lists(machine):
     odd = {"log": "%s \\ # { ; ", "comment": "\\ ' $(x) ; # {} ü"}
     machine.apply(net(nat={"masquerade": [{"out": ["abcdefghijklmno*", "ÿ*"], "from": "10.0.0.0/24", "comment": odd["comment"]}]},
                       filter={"input": "accept", "rules": [{"chain": "input", "in": "abcdefghijklmno*", "action": "reject", **odd},
-                                                           {"chain": "input", "in": ["a", "b*", "d*", "e.1", "e@f"], "action": "accept"}]}))
+                                                           {"chain": "input", "in": ["a", "b*", "d*", "e.1", "e@f"], "action": "accept"}]}),
+                  "lab", "--sure")
     machine.run("nft", "-c", "-f", "-", text="flush ruleset\n" + machine.sh("nft list ruleset"))
 
 
@@ -260,6 +261,40 @@ def test_lock_out(machine, chain, policy, word):
     machine.apply(more)
     machine.apply(OPEN)
     assert rules(machine) == before
+
+
+SSH = {"chain": "input", "proto": "tcp", "port": 22, "action": "accept"}
+CLOSE = {"chain": "input", "action": "drop"}
+
+
+@pytest.mark.parametrize("where", ["host", "theirs"])
+@pytest.mark.parametrize("before, after, place, says", [
+    ({}, {"rules": [CLOSE]}, "rules/0", 'the filter begins to drop this in "input"'),
+    ({"input": "drop", "rules": [SSH]}, {"input": "drop"}, "input",
+     'the filter no longer accepts {"proto":"tcp","port":22} in "input", and closes after it'),
+    ({"rules": [SSH, CLOSE]}, {"rules": [CLOSE, SSH]}, "rules/1",
+     "the drop of rules/0, which came after this accept, now comes before it"),
+], ids=["drop", "accept", "order"])
+def test_lock_out_by_a_rule(machine, where, before, after, place, says):
+    """So does a rule, wherever the policy lets it decide."""
+    def topology(wanted):
+        wanted = {"filter": {"output": "accept", **wanted}}
+        return {"host": wanted} if where == "host" else {"namespaces": {where: {"existing": True, **wanted}}}
+    if where != "host":
+        machine.sh(f"ip netns add {where}")
+    machine.apply(topology(before), "lab", "--sure")
+    netns = None if where == "host" else where
+    was = rules(machine, netns)
+    said = machine.apply(topology(after), code=1).stderr
+    pointer = "/host" if where == "host" else f"/namespaces/{where}"
+    assert re.search(rf"/lab\.json:\d+:\d+: {pointer}/filter/{place}: {where}: {re.escape(says)}$", said, re.M), said
+    assert LOCKS in said, said
+    assert rules(machine, netns) == was
+    machine.apply(topology(after), "lab", "--sure")
+    assert rules(machine, netns) != was
+    machine.ctl("down", "lab")
+    if where != "host":
+        machine.sh(f"ip netns del {where}")
 
 
 def test_lock_out_with_a_way_back(machine):
