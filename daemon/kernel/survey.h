@@ -7,15 +7,13 @@
 struct nlmsghdr;
 struct rtnl;
 
-/* Of one namespace; what is beyond them is not read, and survey.cut says so. */
+/* Of one namespace; what is beyond them is not read, and survey.cut says so.  nft_obstacle.h has those of chains. */
 enum {
 	SURVEY_LINKS_MAX = 1 << 16,
 	SURVEY_ADDRESSES_MAX = 1 << 16,
 	SURVEY_ROUTES_MAX = 20000,
 	SURVEY_RULES_MAX = 10000,
 	SURVEY_NEIGHBORS_MAX = 10000,
-	SURVEY_CHAINS_MAX = 1024,
-	SURVEY_CHAIN_RULES_MAX = 10000, /* rules of nftables, of all chains together */
 };
 
 /* What a kind of link is to what it is connected to. */
