@@ -78,14 +78,6 @@ static void link_step(struct facts *f, const struct link_fact *l, char text[FILE
 		*FACTS_ADD(f, udev_links) = arena_strdup(&f->arena, l->name);
 }
 
-static uint64_t number_read(const char *path)
-{
-	char text[32];
-	struct err e;
-
-	return sysctl_read(path, text, sizeof(text), &e) < 0 ? 0 : strtoull(text, NULL, 10);
-}
-
 /* The entries of a neighbour table, of all namespaces together: the first number of the second line. */
 static uint64_t neighbors_used(const char *path)
 {
@@ -121,12 +113,12 @@ static void limits_step(struct facts *f)
 		there += f->netns[i].there;
 	getrlimit(RLIMIT_NOFILE, &l);
 	limit_add(f, "neighbours of IPv4", "net.ipv4.neigh.default.gc_thresh3",
-		  neighbors_used("/proc/net/stat/arp_cache"), number_read("net/ipv4/neigh/default/gc_thresh3"));
+		  neighbors_used("/proc/net/stat/arp_cache"), sysctl_number("net/ipv4/neigh/default/gc_thresh3"));
 	limit_add(f, "neighbours of IPv6", "net.ipv6.neigh.default.gc_thresh3",
-		  neighbors_used("/proc/net/stat/ndisc_cache"), number_read("net/ipv6/neigh/default/gc_thresh3"));
+		  neighbors_used("/proc/net/stat/ndisc_cache"), sysctl_number("net/ipv6/neigh/default/gc_thresh3"));
 	limit_add(f, "descriptors of netnsd", "fs.nr_open", descriptors_used(), l.rlim_cur);
-	limit_add(f, "network namespaces", "user.max_net_namespaces", there, number_read("user/max_net_namespaces"));
-	f->userns_blocked = number_read("kernel/apparmor_restrict_unprivileged_userns");
+	limit_add(f, "network namespaces", "user.max_net_namespaces", there, sysctl_number("user/max_net_namespaces"));
+	f->userns_blocked = sysctl_number("kernel/apparmor_restrict_unprivileged_userns");
 }
 
 bool gather_machine(struct gathering *g)

@@ -85,14 +85,6 @@ static int open_socket(struct survey_reader *r, struct err *e)
 	return 0;
 }
 
-static uint64_t number_read(const char *path)
-{
-	char text[32];
-	struct err e;
-
-	return sysctl_read(path, text, sizeof(text), &e) < 0 ? 0 : strtoull(text, NULL, 10);
-}
-
 static void on_legacy(const struct xt_obstacle *o, void *arg)
 {
 	struct survey *s = arg;
@@ -111,13 +103,13 @@ static int read_sysctls(struct survey_reader *r, struct err *e)
 {
 	struct survey *s = r->s;
 
-	s->forwards4 = number_read("net/ipv4/ip_forward");
-	s->forwards6 = number_read("net/ipv6/conf/all/forwarding");
-	s->rp_filter = (uint8_t)number_read("net/ipv4/conf/all/rp_filter");
-	s->bridge_nf4 = number_read("net/bridge/bridge-nf-call-iptables");
-	s->bridge_nf6 = number_read("net/bridge/bridge-nf-call-ip6tables");
-	s->conntrack_count = number_read("net/netfilter/nf_conntrack_count");
-	s->conntrack_max = number_read("net/netfilter/nf_conntrack_max");
+	s->forwards4 = sysctl_number("net/ipv4/ip_forward");
+	s->forwards6 = sysctl_number("net/ipv6/conf/all/forwarding");
+	s->rp_filter = (uint8_t)sysctl_number("net/ipv4/conf/all/rp_filter");
+	s->bridge_nf4 = sysctl_number("net/bridge/bridge-nf-call-iptables");
+	s->bridge_nf6 = sysctl_number("net/bridge/bridge-nf-call-ip6tables");
+	s->conntrack_count = sysctl_number("net/netfilter/nf_conntrack_count");
+	s->conntrack_max = sysctl_number("net/netfilter/nf_conntrack_max");
 	(void)!xt_obstacles(on_legacy, s, e);
 	return nft_search_begin(&r->search, e);
 }

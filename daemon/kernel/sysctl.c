@@ -101,6 +101,14 @@ int sysctl_read(const char *path, char *ret, size_t size, struct err *e)
 	return value_read(fd, path, ret, size, e);
 }
 
+uint64_t sysctl_number(const char *path)
+{
+	char text[32];
+	struct err e;
+
+	return sysctl_read(path, text, sizeof(text), &e) < 0 ? 0 : strtoull(text, NULL, 10);
+}
+
 int sysctl_set(const char *path, const char *value, char *ret, size_t size, struct err *e)
 {
 	_cleanup_(closep) int fd = key_open(path, O_RDWR);

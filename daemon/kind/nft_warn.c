@@ -14,23 +14,6 @@
 #define LOG_ALL "net/netfilter/nf_log_all_netns"
 #define TRACKED "net/netfilter/nf_conntrack_count"
 
-/* Of the namespace that the thread is in; "": there is no such key. */
-static const char *value_of(const char *path, char buf[16])
-{
-	struct err e;
-
-	if (sysctl_read(path, buf, 16, &e) < 0)
-		*buf = '\0';
-	return buf;
-}
-
-static bool is_on(const char *path)
-{
-	char buf[16];
-
-	return strtoul(value_of(path, buf), NULL, 10);
-}
-
 static void on_port(_unused_ const struct nlmsghdr *h, void *arg)
 {
 	*(bool *)arg = true;
@@ -57,9 +40,9 @@ struct facts {
 static struct facts facts_of(const struct netns *ns)
 {
 	/* The key exists in the machine's first namespace only, be it the daemon's or not. */
-	struct facts f = { .logs = is_on(LOG_ALL) };
-	struct err e;
+	struct facts f = { .logs = sysctl_number(LOG_ALL) };
 	char buf[16];
+	struct err e;
 
 	if (!ns || !netns_is_there(ns))
 		return f;
@@ -67,11 +50,11 @@ static struct facts facts_of(const struct netns *ns)
 	if (entered < 0)
 		return f;
 	f.exists = true;
-	f.logs |= *value_of(LOG_ALL, buf) != '\0';
-	f.tracks = is_on(TRACKED);
-	f.calls = is_on("net/bridge/bridge-nf-call-iptables")    ? "net.bridge.bridge-nf-call-iptables"
-		  : is_on("net/bridge/bridge-nf-call-ip6tables") ? "net.bridge.bridge-nf-call-ip6tables"
-								 : NULL;
+	f.logs |= sysctl_read(LOG_ALL, buf, sizeof(buf), &e) == 0;
+	f.tracks = sysctl_number(TRACKED);
+	f.calls = sysctl_number("net/bridge/bridge-nf-call-iptables")    ? "net.bridge.bridge-nf-call-iptables"
+		  : sysctl_number("net/bridge/bridge-nf-call-ip6tables") ? "net.bridge.bridge-nf-call-ip6tables"
+									 : NULL;
 	f.bridges = f.calls && has_port();
 	return f;
 }
