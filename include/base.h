@@ -15,6 +15,9 @@
 #define _printf_(f, a) __attribute__((format(printf, f, a)))
 #define _unused_ __attribute__((unused))
 
+/* A new element, zeroed, at the end of the array @m of @s: s->m, of which s->n_m of s->room_m are in use. */
+#define ARRAY_ADD(s, m) ((__typeof__((s)->m))array_add((void **)&(s)->m, &(s)->n_##m, &(s)->room_##m, sizeof(*(s)->m)))
+
 /* The value of @p, which then belongs to the caller: @p is left NULL. */
 #define TAKE(p)                                     \
 	({                                          \
@@ -55,4 +58,14 @@ static inline void *must(void *p)
 	if (!p)
 		abort();
 	return p;
+}
+
+/* A new element of @size bytes, zeroed, at the end of @v, which grows; other pointers into it are not valid any more. */
+static inline void *array_add(void **v, size_t *n, size_t *room, size_t size)
+{
+	if (*n == *room) {
+		*room = *room ? *room * 2 : 8;
+		*v = must(reallocarray(*v, *room, size));
+	}
+	return memset((char *)*v + size * (*n)++, 0, size);
 }

@@ -25,7 +25,7 @@ struct finding *finding_add(struct diagnosis *d, const struct check *c, const st
 	/* The last one is overwritten by whatever is too much. */
 	d->cut |= d->n == FINDINGS_MAX;
 	d->n -= d->n == FINDINGS_MAX;
-	f = facts_add((void **)&d->v, &d->n, &d->room, sizeof(*f));
+	f = array_add((void **)&d->v, &d->n, &d->room, sizeof(*f));
 	if (!t && at->n && at->n->topology >= 0)
 		t = &d->f->topologies[at->n->topology];
 	f->check = c;

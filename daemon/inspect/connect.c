@@ -157,7 +157,7 @@ static void find_words(struct facts *f)
 			struct netns_fact *n = at ? &f->netns[at - f->netns] : NULL;
 
 			if (n)
-				*FACTS_ADD(n, words) = w;
+				*ARRAY_ADD(n, words) = w;
 		}
 }
 

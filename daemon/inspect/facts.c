@@ -2,15 +2,6 @@
 /* facts.c - holds facts, and finds some among them. */
 #include "facts.h"
 
-void *facts_add(void **v, size_t *n, size_t *room, size_t size)
-{
-	if (*n == *room) {
-		*room = *room ? *room * 2 : 8;
-		*v = must(reallocarray(*v, *room, size));
-	}
-	return memset((char *)*v + size * (*n)++, 0, size);
-}
-
 struct facts *facts_ref(struct facts *f)
 {
 	f->refs++;

@@ -138,10 +138,6 @@ struct segment_fact {
 	bool unsettled; /* a link of it is down, or not as declared */
 };
 
-/* A new element, zeroed, at the end of list @m of @f. */
-#define FACTS_ADD(f, m) ((__typeof__((f)->m))facts_add((void **)&(f)->m, &(f)->n_##m, &(f)->room_##m, sizeof(*(f)->m)))
-void *facts_add(void **v, size_t *n, size_t *room, size_t size);
-
 struct facts *facts_ref(struct facts *f);
 void facts_unref(struct facts *f);
 

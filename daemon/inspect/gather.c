@@ -65,5 +65,5 @@ void gather_unread(struct gathering *g, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	*FACTS_ADD(g->facts, unread) = arena_strdup(&g->facts->arena, text);
+	*ARRAY_ADD(g->facts, unread) = arena_strdup(&g->facts->arena, text);
 }

@@ -71,11 +71,11 @@ static void link_step(struct facts *f, const struct link_fact *l, char text[FILE
 		if (!strcmp(last, managers[i].program) || !file_read(path, text) || !manages(i, text, l->name))
 			continue;
 		last = managers[i].program;
-		*FACTS_ADD(f, managers) = (struct manager_fact){ last, arena_strdup(&f->arena, l->name) };
+		*ARRAY_ADD(f, managers) = (struct manager_fact){ last, arena_strdup(&f->arena, l->name) };
 	}
 	snprintf(path, sizeof(path), "/run/udev/data/n%s", index);
 	if (file_read(path, text) && has_line(text, "E:ID_NET_LINK_FILE="))
-		*FACTS_ADD(f, udev_links) = arena_strdup(&f->arena, l->name);
+		*ARRAY_ADD(f, udev_links) = arena_strdup(&f->arena, l->name);
 }
 
 /* The entries of a neighbour table, of all namespaces together: the first number of the second line. */
@@ -101,7 +101,7 @@ static uint64_t descriptors_used(void)
 
 static void limit_add(struct facts *f, const char *name, const char *key, uint64_t used, uint64_t max)
 {
-	*FACTS_ADD(f, limits) = (struct limit_fact){ name, key, used, max };
+	*ARRAY_ADD(f, limits) = (struct limit_fact){ name, key, used, max };
 }
 
 static void limits_step(struct facts *f)
@@ -159,7 +159,7 @@ static void process_step(struct gathering *g, const char *pid)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", atoi(pid));
 	if (stat(path, &st) < 0 || is_known(g, st.st_ino))
 		return;
-	*(uint64_t *)facts_add((void **)&g->strange, &g->n_strange, &g->room_strange, sizeof(*g->strange)) = st.st_ino;
+	*(uint64_t *)array_add((void **)&g->strange, &g->n_strange, &g->room_strange, sizeof(*g->strange)) = st.st_ino;
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || survey_loopback(fd, &group, alias, sizeof(alias), &e) < 0)
 		return;
@@ -167,7 +167,7 @@ static void process_step(struct gathering *g, const char *pid)
 	sign = sign_of_link(group, *alias ? alias : NULL);
 	if (!sign.hash)
 		return;
-	to = FACTS_ADD(g->facts, nameless);
+	to = ARRAY_ADD(g->facts, nameless);
 	*to = (struct nameless_fact){ .inode = st.st_ino, .pid = atoi(pid) };
 	process_command(to->pid, to->command, sizeof(to->command));
 	if (sign.topology)

@@ -61,7 +61,7 @@ static void add_forwarding(struct declared_netns *n, const struct object *o)
 
 static void add_netns(struct facts *f, struct topology_fact *t, const struct object *netns)
 {
-	struct declared_netns *n = FACTS_ADD(t, netns);
+	struct declared_netns *n = ARRAY_ADD(t, netns);
 
 	add_text(&f->arena, &n->name, netns->netns);
 	n->existing = netns->managed;
@@ -73,7 +73,7 @@ static void add_netns(struct facts *f, struct topology_fact *t, const struct obj
 		add_nat(n, o);
 		if (!object_is(o, "link"))
 			continue;
-		l = FACTS_ADD(t, links);
+		l = ARRAY_ADD(t, links);
 		l->netns = n->name;
 		add_text(&f->arena, &l->name, o->name);
 		l->down = link_is_down(o);
@@ -89,7 +89,7 @@ static void add_drifts(struct gathering *g, struct topology_fact *t)
 	struct drifted d;
 
 	for (size_t i = 0; engine_drifted(g->engine, t->name, &i, &d);) {
-		struct drift_fact *to = FACTS_ADD(t, drifts);
+		struct drift_fact *to = ARRAY_ADD(t, drifts);
 		struct arena *a = &g->facts->arena;
 
 		add_text(a, &to->kind, d.kind);
@@ -104,7 +104,7 @@ static void add_drifts(struct gathering *g, struct topology_fact *t)
 
 static void add_topology(struct gathering *g, const struct topology *from)
 {
-	struct topology_fact *t = FACTS_ADD(g->facts, topologies);
+	struct topology_fact *t = ARRAY_ADD(g->facts, topologies);
 
 	add_text(&g->facts->arena, &t->name, from->name);
 	t->up = topology_is_up(from);
@@ -139,7 +139,7 @@ bool gather_topologies(struct gathering *g)
 
 static struct netns_fact *netns_add(struct facts *f, const char *name, enum place place, int topology)
 {
-	struct netns_fact *n = FACTS_ADD(f, netns);
+	struct netns_fact *n = ARRAY_ADD(f, netns);
 
 	*n = (struct netns_fact){
 		.name = arena_strdup(&f->arena, name), .place = place, .topology = topology, .fd = -1

@@ -60,16 +60,13 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 		s->cut = true;
 		return;
 	}
-	if (s->n == s->room) {
-		s->room = s->room ? s->room * 2 : 16;
-		s->v = must(reallocarray(s->v, s->room, sizeof(*s->v)));
-	}
-	s->v[s->n++] = (struct found){ family,
-				       arena_strdup(&s->arena, table),
-				       arena_strdup(&s->arena, chain),
-				       number_of(hook[NFTA_HOOK_HOOKNUM]),
-				       number_of(nft_attr(h, NFTA_CHAIN_POLICY)) == NF_DROP,
-				       NULL };
+	*(struct found *)array_add((void **)&s->v, &s->n, &s->room, sizeof(*s->v)) =
+		(struct found){ family,
+				arena_strdup(&s->arena, table),
+				arena_strdup(&s->arena, chain),
+				number_of(hook[NFTA_HOOK_HOOKNUM]),
+				number_of(nft_attr(h, NFTA_CHAIN_POLICY)) == NF_DROP,
+				NULL };
 }
 
 /* The verdict of an immediate expression; UINT32_MAX: none. */

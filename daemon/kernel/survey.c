@@ -91,12 +91,12 @@ static void on_legacy(const struct xt_obstacle *o, void *arg)
 
 	s->legacy_tables |= !o->drops;
 	if (o->drops)
-		*SURVEY_ADD(s, chains) = (struct chain_fact){ .family = o->command,
-							      .table = arena_strdup(&s->arena, o->table),
-							      .chain = "FORWARD",
-							      .hook = NF_INET_FORWARD,
-							      .how = "policy drop",
-							      .legacy = true };
+		*ARRAY_ADD(s, chains) = (struct chain_fact){ .family = o->command,
+							     .table = arena_strdup(&s->arena, o->table),
+							     .chain = "FORWARD",
+							     .hook = NF_INET_FORWARD,
+							     .how = "policy drop",
+							     .legacy = true };
 }
 
 static int read_sysctls(struct survey_reader *r, struct err *e)
@@ -173,7 +173,7 @@ static int part_step(struct survey_reader *r, struct err *e)
 static void on_chain(const struct nft_obstacle *o, void *arg)
 {
 	struct survey *s = arg;
-	struct chain_fact *c = SURVEY_ADD(s, chains);
+	struct chain_fact *c = ARRAY_ADD(s, chains);
 
 	*c = (struct chain_fact){
 		.family = arena_strdup(&s->arena, o->family),
@@ -236,15 +236,6 @@ void survey_done(struct survey *s)
 	free(s->chains);
 	arena_done(&s->arena);
 	*s = (struct survey){ 0 };
-}
-
-void *survey_add(void **v, size_t *n, size_t *room, size_t size)
-{
-	if (*n == *room) {
-		*room = *room ? *room * 2 : 8;
-		*v = must(reallocarray(*v, *room, size));
-	}
-	return memset((char *)*v + size * (*n)++, 0, size);
 }
 
 const struct link_fact *survey_link(const struct survey *s, uint32_t index)

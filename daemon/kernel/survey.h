@@ -135,11 +135,6 @@ int survey_loopback(int fd, uint32_t *ret_group, char *ret_alias, size_t size, s
 
 /* ---- what the files of survey share ---- */
 
-/* A new fact, zeroed, at the end of the list @m of @s. */
-#define SURVEY_ADD(s, m) \
-	((__typeof__((s)->m))survey_add((void **)&(s)->m, &(s)->n_##m, &(s)->room_##m, sizeof(*(s)->m)))
-void *survey_add(void **v, size_t *n, size_t *room, size_t size);
-
 /* @survey: the struct survey. */
 void survey_on_link(const struct nlmsghdr *h, void *survey);
 void survey_on_address(const struct nlmsghdr *h, void *survey);

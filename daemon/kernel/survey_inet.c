@@ -33,7 +33,7 @@ void survey_on_address(const struct nlmsghdr *h, void *survey)
 	local = a[IFA_LOCAL] ? a[IFA_LOCAL] : a[IFA_ADDRESS];
 	if (!local)
 		return;
-	f = SURVEY_ADD(s, addresses);
+	f = ARRAY_ADD(s, addresses);
 	f->link = i->ifa_index;
 	f->address = msg_inet(i->ifa_family, i->ifa_prefixlen, local);
 	if (a[IFA_LOCAL] && a[IFA_ADDRESS] &&
@@ -73,7 +73,7 @@ void survey_on_route(const struct nlmsghdr *h, void *survey)
 	/* The kernel's own routes to this machine say nothing that the addresses do not say. */
 	if (slot.table == RT_TABLE_LOCAL || i->rtm_type == RTN_MULTICAST || i->rtm_type == RTN_BROADCAST)
 		return;
-	f = SURVEY_ADD(s, routes);
+	f = ARRAY_ADD(s, routes);
 	*f = (struct route_fact){
 		.to = slot.to,
 		.family = i->rtm_family,
@@ -100,7 +100,7 @@ void survey_on_rule(const struct nlmsghdr *h, void *survey)
 	if (h->nlmsg_type != RTM_NEWRULE ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, FRA_MAX, NULL) < 0)
 		return;
-	f = SURVEY_ADD(s, rules);
+	f = ARRAY_ADD(s, rules);
 	*f = (struct rule_fact){
 		.family = i->family,
 		.action = i->action,
@@ -122,7 +122,7 @@ void survey_on_neighbor(const struct nlmsghdr *h, void *survey)
 	if (h->nlmsg_type != RTM_NEWNEIGH || (i->ndm_family != AF_INET && i->ndm_family != AF_INET6) ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, NDA_MAX, NULL) < 0 || !a[NDA_DST])
 		return;
-	f = SURVEY_ADD(s, neighbors);
+	f = ARRAY_ADD(s, neighbors);
 	f->link = (uint32_t)i->ndm_ifindex;
 	f->state = i->ndm_state;
 	f->address = msg_inet(i->ndm_family, i->ndm_family == AF_INET ? 32 : 128, a[NDA_DST]);

@@ -88,7 +88,7 @@ void survey_on_link(const struct nlmsghdr *h, void *survey)
 	if (h->nlmsg_type != RTM_NEWLINK ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, IFLA_MAX, NULL) < 0 || !a[IFLA_IFNAME])
 		return;
-	l = SURVEY_ADD(s, links);
+	l = ARRAY_ADD(s, links);
 	*l = (struct link_fact){
 		.index = (uint32_t)i->ifi_index,
 		.name = arena_strdup(&s->arena, nla_data(a[IFLA_IFNAME])),

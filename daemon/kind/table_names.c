@@ -35,11 +35,8 @@ static void add(struct table_names *t, const char *path, uint32_t number, const 
 		note(t, path, "has more names than are read");
 		return;
 	}
-	if (t->n == t->room) {
-		t->room = t->room ? 2 * t->room : 16;
-		t->v = must(reallocarray(t->v, t->room, sizeof(*t->v)));
-	}
-	t->v[t->n++] = (struct table_name){ number, arena_strdup(&t->arena, name) };
+	*(struct table_name *)array_add((void **)&t->v, &t->n, &t->room, sizeof(*t->v)) =
+		(struct table_name){ number, arena_strdup(&t->arena, name) };
 }
 
 /* A name is text; one that is a number would hide that number. */

@@ -14,7 +14,7 @@ struct facts *hand_facts(void)
 
 struct topology_fact *hand_topology(struct facts *f, const char *name)
 {
-	struct topology_fact *t = FACTS_ADD(f, topologies);
+	struct topology_fact *t = ARRAY_ADD(f, topologies);
 
 	*t = (struct topology_fact){ .name = name, .up = true };
 	return t;
@@ -22,7 +22,7 @@ struct topology_fact *hand_topology(struct facts *f, const char *name)
 
 struct netns_fact *hand_netns(struct facts *f, const char *name, int topology)
 {
-	struct netns_fact *n = FACTS_ADD(f, netns);
+	struct netns_fact *n = ARRAY_ADD(f, netns);
 
 	*n = (struct netns_fact){ .name = name,
 				  .place = topology < 0 ? PLACE_FOREIGN : PLACE_OURS,
@@ -34,7 +34,7 @@ struct netns_fact *hand_netns(struct facts *f, const char *name, int topology)
 
 struct link_fact *hand_link(struct netns_fact *n, const char *name, enum link_class class)
 {
-	struct link_fact *l = SURVEY_ADD(&n->s, links);
+	struct link_fact *l = ARRAY_ADD(&n->s, links);
 
 	*l = (struct link_fact){ .index = (uint32_t)n->s.n_links,
 				 .name = name,
@@ -73,7 +73,7 @@ static struct inet inet_of(const char *s)
 
 struct address_fact *hand_address(struct netns_fact *n, size_t link, const char *address)
 {
-	struct address_fact *a = SURVEY_ADD(&n->s, addresses);
+	struct address_fact *a = ARRAY_ADD(&n->s, addresses);
 
 	a->link = (uint32_t)link + 1;
 	a->address = inet_of(address);
@@ -82,7 +82,7 @@ struct address_fact *hand_address(struct netns_fact *n, size_t link, const char 
 
 struct route_fact *hand_route(struct netns_fact *n, size_t link, const char *to, const char *via)
 {
-	struct route_fact *r = SURVEY_ADD(&n->s, routes);
+	struct route_fact *r = ARRAY_ADD(&n->s, routes);
 
 	*r = (struct route_fact){ .to = inet_of(to),
 				  .link = (uint32_t)link + 1,

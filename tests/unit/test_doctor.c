@@ -95,7 +95,7 @@ static void test_gateway(void **state)
 	end(f, 2)->peer_netns = end(f, 2)->peer = -1;
 	assert_string_equal(hand_findings(f), "");
 	f = pair();
-	*(struct neighbor_fact *)facts_add((void **)&f->netns[2].s.neighbors, &f->netns[2].s.n_neighbors,
+	*(struct neighbor_fact *)array_add((void **)&f->netns[2].s.neighbors, &f->netns[2].s.n_neighbors,
 					   &f->netns[2].s.room_neighbors, sizeof(struct neighbor_fact)) =
 		(struct neighbor_fact){ 1, f->netns[2].s.routes[1].via, NUD_FAILED };
 	assert_string_equal(hand_findings(f), "gateway-silent b/e\n");
@@ -132,14 +132,14 @@ static void test_forwarding(void **state)
 	struct facts *f = pair();
 
 	(void)state;
-	*FACTS_ADD(&f->topologies[0], netns) = router;
+	*ARRAY_ADD(&f->topologies[0], netns) = router;
 	assert_string_equal(hand_findings(f), "forwarding-off a\n");
 	f = pair();
-	*FACTS_ADD(&f->topologies[0], netns) = nat;
+	*ARRAY_ADD(&f->topologies[0], netns) = nat;
 	assert_string_equal(hand_findings(f), "nat-without-forwarding a\n");
 	f = pair();
 	f->netns[1].s.forwards4 = true;
-	*FACTS_ADD(&f->topologies[0], netns) = router;
+	*ARRAY_ADD(&f->topologies[0], netns) = router;
 	f->topologies[0].netns[0].port_forwards = must(calloc(1, sizeof(to)));
 	f->topologies[0].netns[0].port_forwards[0] = to;
 	f->topologies[0].netns[0].n_port_forwards = 1;
@@ -148,7 +148,7 @@ static void test_forwarding(void **state)
 
 static struct chain_fact *hand_chain(struct netns_fact *n, uint32_t hook, const char *how)
 {
-	struct chain_fact *c = SURVEY_ADD(&n->s, chains);
+	struct chain_fact *c = ARRAY_ADD(&n->s, chains);
 
 	*c = (struct chain_fact){ .family = "ip", .table = "t", .chain = "c;d", .hook = hook, .how = how };
 	return c;
@@ -164,12 +164,12 @@ static void test_firewalls(void **state)
 	assert_string_equal(hand_findings(f), ""); /* it forwards nothing */
 	f = pair();
 	f->netns[1].s.forwards4 = true;
-	*FACTS_ADD(&f->topologies[0], netns) = router;
+	*ARRAY_ADD(&f->topologies[0], netns) = router;
 	hand_chain(&f->netns[1], NF_INET_FORWARD, "policy drop");
 	assert_string_equal(hand_findings(f), "firewall-forward a\n");
 	f = pair();
 	f->netns[1].s.forwards4 = true;
-	*FACTS_ADD(&f->topologies[0], netns) = router;
+	*ARRAY_ADD(&f->topologies[0], netns) = router;
 	hand_chain(&f->netns[1], NF_INET_FORWARD, NULL);
 	f->netns[1].s.legacy_tables = true;
 	assert_string_equal(hand_findings(f), "legacy-tables a\n");
@@ -214,11 +214,11 @@ static void test_machine(void **state)
 
 	(void)state;
 	f->userns_blocked = true;
-	*FACTS_ADD(f, limits) = (struct limit_fact){ "neighbours of IPv4", "k", 899, 1000 };
+	*ARRAY_ADD(f, limits) = (struct limit_fact){ "neighbours of IPv4", "k", 899, 1000 };
 	assert_string_equal(hand_findings(f), "userns-blocked the machine\n");
 	f = pair();
-	*FACTS_ADD(f, limits) = (struct limit_fact){ "neighbours of IPv4", "k", 900, 1000 };
-	*FACTS_ADD(f, limits) = (struct limit_fact){ "what is not known", "k", 900, 0 };
+	*ARRAY_ADD(f, limits) = (struct limit_fact){ "neighbours of IPv4", "k", 900, 1000 };
+	*ARRAY_ADD(f, limits) = (struct limit_fact){ "what is not known", "k", 900, 0 };
 	assert_string_equal(hand_findings(f), "limit the machine\n");
 	f = pair();
 	f->netns[1].s.conntrack_count = 240;
