@@ -2,12 +2,6 @@
 /* facts.c - holds facts, and finds some among them. */
 #include "facts.h"
 
-struct facts *facts_ref(struct facts *f)
-{
-	f->refs++;
-	return f;
-}
-
 static void topology_free(struct topology_fact *t)
 {
 	for (size_t i = 0; i < t->n_netns; i++)
@@ -17,9 +11,9 @@ static void topology_free(struct topology_fact *t)
 	free(t->drifts);
 }
 
-void facts_unref(struct facts *f)
+void facts_free(struct facts *f)
 {
-	if (!f || --f->refs)
+	if (!f)
 		return;
 	for (size_t i = 0; i < f->n_topologies; i++)
 		topology_free(&f->topologies[i]);

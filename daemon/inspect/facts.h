@@ -104,7 +104,6 @@ struct limit_fact {
 
 struct facts {
 	struct arena arena;
-	unsigned refs;
 	uint64_t began_usec; /* CLOCK_MONOTONIC */
 
 	struct topology_fact *topologies;
@@ -138,8 +137,7 @@ struct segment_fact {
 	bool unsettled; /* a link of it is down, or not as declared */
 };
 
-struct facts *facts_ref(struct facts *f);
-void facts_unref(struct facts *f);
+void facts_free(struct facts *f);
 
 /* ---- pure helpers for all that judge ---- */
 

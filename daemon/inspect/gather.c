@@ -10,7 +10,6 @@ struct gathering *facts_begin(struct engine *engine)
 
 	g->engine = engine;
 	g->facts = must(calloc(1, sizeof(*g->facts)));
-	g->facts->refs = 1;
 	g->facts->began_usec = usec_now(CLOCK_MONOTONIC);
 	return g;
 }
@@ -53,7 +52,7 @@ void facts_end(struct gathering *g)
 	free(g->strange);
 	if (g->proc)
 		closedir(g->proc);
-	facts_unref(g->facts);
+	facts_free(g->facts);
 	free(g);
 }
 

@@ -11,7 +11,7 @@ struct gathering;
 struct gathering *facts_begin(struct engine *engine);
 /* Takes the next small step: true: there is more.  It never fails: what cannot be read is named in facts.unread. */
 bool facts_step(struct gathering *g);
-/* The facts, once there is no more to do; NULL before.  The caller owns a reference. */
+/* The facts, once there is no more to do; NULL before.  The caller owns them. */
 struct facts *facts_take(struct gathering *g);
 void facts_end(struct gathering *g);
 

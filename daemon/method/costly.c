@@ -29,7 +29,7 @@ void costly_free(struct costly *k)
 	if (!k)
 		return;
 	facts_end(k->gathering);
-	facts_unref(k->facts);
+	facts_free(k->facts);
 	sd_event_source_disable_unref(k->slice);
 	free(k);
 }
@@ -52,7 +52,7 @@ static void remove_question(struct costly *k, struct question *q)
 	if (k->first)
 		begin(k);
 	else
-		facts_unref(TAKE(k->facts));
+		facts_free(TAKE(k->facts));
 }
 
 static void on_vanished(struct call *c)
@@ -69,7 +69,7 @@ static bool step(struct costly *k)
 		return k->first->answer(k->first, k->facts);
 	if (facts_step(k->gathering))
 		return true;
-	facts_unref(k->facts);
+	facts_free(k->facts);
 	k->facts = facts_take(k->gathering);
 	facts_end(TAKE(k->gathering));
 	return true;

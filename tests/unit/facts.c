@@ -7,7 +7,6 @@ struct facts *hand_facts(void)
 {
 	struct facts *f = must(calloc(1, sizeof(*f)));
 
-	f->refs = 1;
 	hand_netns(f, "host", -1)->place = PLACE_HOST;
 	return f;
 }
@@ -109,6 +108,6 @@ const char *hand_findings(struct facts *f)
 	for (size_t i = 0; i < d.n; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s %s\n", d.v[i].check->id, d.v[i].object);
 	diagnosis_done(&d);
-	facts_unref(f);
+	facts_free(f);
 	return text;
 }

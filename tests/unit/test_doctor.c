@@ -268,7 +268,7 @@ static void test_others(void **state)
 	assert_null(strstr(d.v[0].veiled, "a/e"));
 	assert_string_equal(d.v[0].command, "ip -n b link set e mtu 1400");
 	diagnosis_done(&d);
-	facts_unref(f);
+	facts_free(f);
 }
 
 /* A command is one that can be pasted, whatever others call their interfaces. */
@@ -286,7 +286,7 @@ static void test_words(void **state)
 		;
 	assert_string_equal(d.v[0].command, "ip -n a link set 'a;id'\\''$' up");
 	diagnosis_done(&d);
-	facts_unref(f);
+	facts_free(f);
 }
 
 /* At most FINDINGS_MAX, and it says that there are more. */
@@ -305,7 +305,7 @@ static void test_many(void **state)
 	assert_int_equal(d.n, FINDINGS_MAX);
 	assert_true(d.cut);
 	diagnosis_done(&d);
-	facts_unref(f);
+	facts_free(f);
 }
 
 int main(void)
