@@ -226,3 +226,21 @@ def test_catalog_is_what_journalctl_reads(tmp_path):
         out = subprocess.run(["journalctl", f"--root={tmp_path}", action], stdout=subprocess.PIPE, text=True, check=True)
     catalog = (ROOT / "systemd/netnsd.catalog").read_text()
     assert sorted(out.stdout.split("-- ")[1:]) == sorted(part.rstrip() + "\n\n" for part in catalog.split("\n-- ")[1:])
+
+
+def conflicts(root):
+    """Where a merge has left its marks, as git grep shows them."""
+    marks = subprocess.run(["git", "-C", root, "grep", "-nE", "^(<<<<<<<|=======|>>>>>>>)( |$)"], stdout=subprocess.PIPE,
+                           text=True, check=False)
+    assert marks.returncode in (0, 1)
+    return marks.stdout
+
+
+def test_no_marks_of_a_merge(tmp_path):
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    assert conflicts(ROOT) == ""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / "CHANGELOG.md").write_text("- ours\n=======\n- theirs\n>>>>>>> 0123456 (theirs)\n")
+    subprocess.run(["git", "-C", tmp_path, "add", "."], check=True)
+    assert conflicts(tmp_path).count("\n") == 2
