@@ -15,7 +15,7 @@ CLIENT_UP_TO = "kind"  # netnsctl consists of its own files and of these folders
 # library: (its headers, the folders, or modules, that may include them)
 LIBRARIES = {
     "libnl": (r"netlink/.*", "kernel kind"),
-    "json-c": (r"json-c/.*", "base/json base/json_struct base/json_token model/type model/type_inet model/name model/node model/field model/model "
+    "json-c": (r"json-c/.*", "base/json base/json_struct base/json_text base/json_token model/type model/type_inet model/name model/node model/field model/model "
                              "model/describe format client store transaction topology heal engine inspect control method "
                              "daemon/main daemon/once daemon/notify daemon/watch"),
     "sd-event": (r"systemd/sd-event\.h", "control method daemon/main daemon/once daemon/notify daemon/watch daemon/watch_etc"),

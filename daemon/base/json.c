@@ -3,7 +3,6 @@
 #include "json.h"
 #include "json_token.h"
 #include "path.h"
-#include <json-c/json_visit.h>
 
 /* The position of a value. */
 struct place {
@@ -235,19 +234,6 @@ int json_read(const char *text, size_t size, struct json_object **ret, struct pr
 int json_read_plain(const char *text, size_t size, struct json_object **ret, struct problems *p)
 {
 	return read_whole(text, size, true, ret, p);
-}
-
-static int forget_place(struct json_object *value, _unused_ int flags, _unused_ struct json_object *in,
-			_unused_ const char *key, _unused_ size_t *i, _unused_ void *arg)
-{
-	if (value)
-		json_object_set_userdata(value, NULL, NULL);
-	return JSON_C_VISIT_RETURN_CONTINUE;
-}
-
-void json_forget_places(struct json_object *in)
-{
-	json_c_visit(in, 0, forget_place, NULL);
 }
 
 static struct where where_of(struct position at)

@@ -15,9 +15,6 @@ int json_read(const char *text, size_t size, struct json_object **ret, struct pr
 /* The same without positions, which take as much memory again. */
 int json_read_plain(const char *text, size_t size, struct json_object **ret, struct problems *p);
 
-/* Forgets the positions of everything in @in; it is then as if it came from json_read_plain. */
-void json_forget_places(struct json_object *in);
-
 /* The position of @value, and of its key if it is a member of an object; line 0 if it did
  * not come from json_read.  The pointer is left NULL. */
 struct where json_where_value(struct json_object *value);

@@ -10,7 +10,7 @@ static enum json_type json_type_of(const struct json_member *m)
 		[JSON_TEXT] = json_type_string, [JSON_CHARS] = json_type_string,  [JSON_FLAG] = json_type_boolean,
 		[JSON_U32] = json_type_int,     [JSON_U64] = json_type_int,       [JSON_ERRNO] = json_type_int,
 		[JSON_WORD] = json_type_string, [JSON_OBJECT] = json_type_object, [JSON_LIST] = json_type_array,
-		[JSON_OWN] = json_type_array,
+		[JSON_OWN] = json_type_array,   [JSON_STORED] = json_type_object,
 	};
 
 	return types[m->type];
@@ -106,6 +106,7 @@ static int member_check(const struct json_member *m, struct json_object *v, char
 		return list_check(m, v, path, e);
 	case JSON_FLAG:
 	case JSON_OBJECT:
+	case JSON_STORED:
 	case JSON_OWN:
 		break;
 	}
@@ -146,6 +147,9 @@ static void member_set(const struct json_member *m, struct json_object *v, void 
 	case JSON_OBJECT:
 	case JSON_LIST:
 		*(struct json_object **)at = v;
+		break;
+	case JSON_STORED:
+		*(struct json_text **)at = json_text_new(v);
 		break;
 	case JSON_OWN:
 		break;
@@ -235,6 +239,8 @@ static struct json_object *member_json(const struct json_member *m, const void *
 	case JSON_OBJECT:
 	case JSON_LIST:
 		return json_object_get(*(struct json_object *const *)at);
+	case JSON_STORED:
+		return json_text_embed(*(struct json_text *const *)at);
 	case JSON_OWN:
 		return m->save(at);
 	}

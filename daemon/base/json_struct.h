@@ -2,8 +2,7 @@
 /* json_struct.h - JSON objects and C structs by a table of their members: what is read, written and checked is one
  * row each. */
 #pragma once
-#include "err.h"
-#include <json-c/json.h>
+#include "json_text.h"
 
 enum json_member_type {
 	JSON_TEXT,   /* const char *, which belongs to the JSON value; NULL: missing */
@@ -15,6 +14,7 @@ enum json_member_type {
 	JSON_WORD,   /* an enum, one of words */
 	JSON_OBJECT, /* struct json_object *, which belongs to the JSON value; NULL: missing */
 	JSON_LIST,   /* the same of a list */
+	JSON_STORED, /* struct json_text * of an object, of which the struct has a reference; NULL: missing */
 	JSON_OWN,    /* by save and restore */
 };
 
@@ -52,6 +52,7 @@ struct json_member {
 #define JSON_C_ERRNO(s, m) int
 #define JSON_C_OBJECT(s, m) struct json_object *
 #define JSON_C_LIST(s, m) struct json_object *
+#define JSON_C_STORED(s, m) struct json_text *
 #define JSON_C_WORD(s, m) __typeof__(((struct s *)0)->m)
 #define JSON_C_OWN(s, m) __typeof__(((struct s *)0)->m)
 
@@ -68,5 +69,6 @@ enum { JSON_PATH = 256 };
  * unknown or wrong: @path says which ("names[2]"; may be NULL), @e how.  @ret is untouched then, except for
  * JSON_OWN members. */
 int json_decode(const struct json_struct *s, struct json_object *in, void *ret, char path[JSON_PATH], struct err *e);
-/* The JSON object for @from.  Texts longer than their max are cut off, and made valid UTF-8. */
+/* The JSON object for @from.  Texts longer than their max are cut off, and made valid UTF-8; JSON_STORED members are
+ * embedded (json_text.h). */
 struct json_object *json_encode(const struct json_struct *s, const void *from);

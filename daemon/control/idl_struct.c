@@ -26,6 +26,7 @@ static bool is_like(const struct json_member *m, const struct idl_type *t)
 	case JSON_WORD:
 		return kind == IDL_ENUM;
 	case JSON_OBJECT:
+	case JSON_STORED:
 		return kind == IDL_OBJECT || kind == IDL_STRUCT;
 	case JSON_LIST:
 		/* A list of more than plain texts has a check for each element. */

@@ -18,8 +18,8 @@ bool await_may(const struct engine *g, const struct change *c, const struct job 
 
 static bool waits_already(const struct topology *t, const struct record *r)
 {
-	return t && t->awaiting && !strcmp(t->source, r->source) && json_object_equal(t->json, r->topology) &&
-	       json_object_equal(t->names, r->names);
+	return t && t->awaiting && !strcmp(t->source, r->source) && json_text_equal(t->json, r->topology) &&
+	       json_text_equal(t->names, r->names);
 }
 
 int await_take(struct engine *g, struct job *j, struct err *e)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* begin.c - makes a job of a change, or refuses it before anything is observed. */
+#include "base/json.h"
 #include "format/load.h"
 #include "settle.h"
 #include "confirm.h"
@@ -73,8 +74,8 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		j->problems = (struct problems){ 0 };
 		return false;
 	}
-	j->next.topology = json_object_get(json);
-	j->next.names = json_object_get(j->desired.names);
+	j->next.topology = json_text_new(json);
+	j->next.names = json_text_new(j->desired.names);
 	j->next.state = STATE_UP;
 	j->next.since_usec = usec_now(CLOCK_REALTIME);
 	if (c->topology)
@@ -83,7 +84,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	j->guarded = c->guarded;
 	j->adopt = j->next.adopt = c->type == CHANGE_ADOPT;
 	j->same = c->type != CHANGE_ROLLBACK && t && t->state == STATE_UP && !strcmp(t->source, j->next.source) &&
-		  json_object_equal(t->json, json) && json_object_equal(t->names, j->desired.names);
+		  json_text_equal(t->json, j->next.topology) && json_text_equal(t->names, j->next.names);
 	if (j->same)
 		j->next.since_usec = t->since_usec;
 	confirm_keep(j, t, c);
@@ -111,12 +112,36 @@ static bool check_users(const struct engine *g, const struct job *j, struct outc
 	return false;
 }
 
+/* Brings up what the client sent, or else what @json and @names say.  A rollback restores what names stood for, too. */
+static bool begin_up(struct engine *g, struct job *j, const struct change *c, const struct json_text *json,
+		     const struct json_text *names, struct outcome *o)
+{
+	_cleanup_(json_putp) struct json_object *topology =
+		c->topology ? json_object_get(c->topology) : json_text_parse(json);
+	_cleanup_(json_putp) struct json_object *stood_for = c->type == CHANGE_ROLLBACK ? json_text_parse(names) : NULL;
+
+	return begin_apply(g, j, c, topology, stood_for, o);
+}
+
+static void begin_down(struct job *j, const struct change *c, const struct topology *t, struct json_text *json,
+		       struct json_text *names)
+{
+	_cleanup_(json_putp) struct json_object *empty = json_object_new_object();
+
+	j->next.topology = json ? json_text_get(json) : json_text_new(empty);
+	j->next.names = json_text_get(names);
+	j->next.state = STATE_DOWN;
+	j->next.forget = c->forget;
+	j->next.since_usec = usec_now(CLOCK_REALTIME);
+	confirm_keep(j, t, c);
+}
+
 /* Prepares the job of a change; false if it is refused before anything is observed. */
 bool change_begin(struct engine *g, struct job *j, const struct change *c, struct outcome *o)
 {
 	struct topology *t = topology_find(&g->env, c->name, NULL);
-	struct json_object *json = t ? t->json : NULL, *names = t ? t->names : NULL;
-	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ADOPT;
+	struct json_text *json = t ? t->json : NULL, *names = t ? t->names : NULL;
+	bool up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ADOPT, begun = true;
 	struct previous previous = { 0 };
 	struct err e;
 
@@ -125,23 +150,17 @@ bool change_begin(struct engine *g, struct job *j, const struct change *c, struc
 		return false;
 	}
 	j->beside = c->type == CHANGE_ROLLBACK;
-	if (c->topology)
-		json = c->topology;
 	if (c->type == CHANGE_ROLLBACK)
 		up = confirm_previous(t, &previous);
-	if (previous.source) {
+	if (previous.topology) {
 		snprintf(j->next.source, sizeof(j->next.source), "%s", previous.source);
 		json = previous.topology;
 		names = previous.names;
 	}
-	/* A rollback restores what names stood for, too. */
 	if (up)
-		return begin_apply(g, j, c, json, c->type == CHANGE_ROLLBACK ? names : NULL, o) && check_users(g, j, o);
-	j->next.topology = json ? json_object_get(json) : json_object_new_object();
-	j->next.names = json_object_get(names);
-	j->next.state = STATE_DOWN;
-	j->next.forget = c->forget;
-	j->next.since_usec = usec_now(CLOCK_REALTIME);
-	confirm_keep(j, t, c);
-	return check_users(g, j, o);
+		begun = begin_up(g, j, c, json, names, o);
+	else
+		begin_down(j, c, t, json, names);
+	previous_done(&previous);
+	return begun && check_users(g, j, o);
 }

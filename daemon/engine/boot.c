@@ -47,13 +47,13 @@ static void problems_take(struct topology *t, const struct problems *p)
 		problem_copy(&t->problems, &p->v[i]);
 }
 
-static void json_take(struct topology *t, struct json_object *json)
+static void json_take(struct topology *t, struct json_text *json)
 {
 	/* What names stand for in another one is not known until it is applied. */
 	if (t->json != json)
-		json_object_put(TAKE(t->names));
-	json_object_put(t->json);
-	t->json = json_object_get(json);
+		json_text_put(TAKE(t->names));
+	json_text_put(t->json);
+	t->json = json_text_get(json);
 }
 
 /* Shows a topology that was never applied, and its failure until the file changes. */
@@ -76,15 +76,15 @@ static void applied_show(struct topology *t, struct boot_file *f)
 {
 	if (!f->json)
 		t->on_disk = ON_DISK_INVALID;
-	else if (json_object_equal(f->json, t->json))
+	else if (json_text_equal(f->json, t->json))
 		t->on_disk = ON_DISK_SAME;
 	else
 		t->on_disk = t->json && strcmp(f->source, t->source) ? ON_DISK_OTHER : ON_DISK_CHANGED;
 	t->on_disk_problem = f->problems.n ? &f->problems.v[0] : NULL;
 	/* Equal JSON is stored once. */
 	if (t->on_disk == ON_DISK_SAME && f->json != t->json) {
-		json_object_put(f->json);
-		f->json = json_object_get(t->json);
+		json_text_put(f->json);
+		f->json = json_text_get(t->json);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "boot.h"
 #include "store/boot_file.h"
 #include "engine.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "store/persist.h"
 #include <limits.h>
@@ -68,10 +69,11 @@ int boot_prepare(struct engine *g, const struct change *c, struct err *e)
 
 int boot_persist(struct engine *g, struct topology *t, struct err *e)
 {
+	_cleanup_(json_putp) struct json_object *json = json_text_parse(t->json);
 	const char *dir = persisted_dir(g), *name = t->name;
 
 	boot_refresh_one(g, name);
-	if (persist_prepare(dir, name, t->json, t->source, e) < 0)
+	if (persist_prepare(dir, name, json, t->source, e) < 0)
 		return e->code;
 	if (persist_commit(dir, name, e) < 0)
 		return e->code;

@@ -34,14 +34,16 @@ bool confirm_awaited(const struct engine *g, const struct change *c)
 	return t && t->confirm_usec && c->type != CHANGE_CONFIRM && c->type != CHANGE_ROLLBACK;
 }
 
-static struct json_object *previous_new(const struct topology *t)
+static struct json_text *previous_new(const struct topology *t)
 {
-	return previous_json(&(struct previous){
-		.source = t->source,
+	struct previous p = {
 		.state = topology_is_up(t) ? STATE_UP : STATE_DOWN,
 		.topology = t->json,
 		.names = t->names,
-	});
+	};
+
+	snprintf(p.source, sizeof(p.source), "%s", t->source);
+	return previous_text(&p);
 }
 
 bool confirm_previous(const struct topology *t, struct previous *ret)
@@ -53,12 +55,12 @@ bool confirm_previous(const struct topology *t, struct previous *ret)
 
 void confirm_keep(struct job *j, const struct topology *t, const struct change *c)
 {
-	bool stays = t && topology_is_up(t) && json_object_equal(t->json, j->next.topology) &&
-		     json_object_equal(t->names, j->next.names);
+	bool stays = t && topology_is_up(t) && json_text_equal(t->json, j->next.topology) &&
+		     json_text_equal(t->names, j->next.names);
 
 	if (c->type != CHANGE_ROLLBACK && (c->type != CHANGE_APPLY || stays))
 		return;
-	json_object_put(j->next.previous);
+	json_text_put(j->next.previous);
 	j->next.previous = t && t->json ? previous_new(t) : NULL;
 	j->next.confirm_usec = c->confirm_seconds ? usec_now(CLOCK_BOOTTIME) + c->confirm_seconds * SECOND : 0;
 }

@@ -9,7 +9,7 @@ bool confirm_awaited(const struct engine *g, const struct change *c);
 bool confirm_overdue(const struct topology *t);
 /* Stores the present topology as the previous one in the record of @j, which @c leads to. */
 void confirm_keep(struct job *j, const struct topology *t, const struct change *c);
-/* Returns the previous topology, if there is one: true if it was up. */
+/* Returns the previous topology, if there is one: true if it was up.  The caller owns @ret, also if it was not. */
 bool confirm_previous(const struct topology *t, struct previous *ret);
 /* Carries out a CHANGE_CONFIRM. */
 int confirm_take(struct engine *g, const char *name, struct err *e);

@@ -87,7 +87,7 @@ static void submit(struct engine *g, struct reload *r, const char *by, const str
 	snprintf(c.by, sizeof(c.by), "%s", by);
 	if (!t->unapplied) {
 		snprintf(c.source, sizeof(c.source), "%s", f->source);
-		c.topology = json_object_get(f->json);
+		c.topology = json_text_parse(f->json);
 		c.from_boot = true;
 	}
 	r->left++;

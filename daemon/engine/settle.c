@@ -27,7 +27,7 @@ int topology_job(struct engine *g, struct job *j, const char *name, struct err *
 	j->next.healed = (uint32_t)t->healed;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", t->source);
 	j->next.confirm_usec = t->confirm_usec;
-	j->next.previous = json_object_get(t->previous);
+	j->next.previous = json_text_get(t->previous);
 	saved_copy(&j->next.saved, &t->saved);
 	if (!topology_is_up(t))
 		return 0;

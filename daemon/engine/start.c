@@ -44,14 +44,17 @@ static int name_cmp(const void *a, const void *b)
 static int topologies_load(struct engine *g, struct record *r, struct declaration *ret, struct err *e)
 {
 	struct declaration previous = { 0 };
-	struct previous old;
+	struct previous old = { 0 };
+	int valid = r->previous ? previous_read(r->previous, &old, e) : 0;
 
-	if (r->previous && (previous_read(r->previous, &old, e) < 0 ||
-			    topology_load(&g->env, old.topology, old.names, &previous, e) < 0)) {
+	if (r->previous && valid == 0)
+		valid = topology_load(&g->env, old.topology, old.names, &previous, e);
+	previous_done(&old);
+	declaration_done(&previous);
+	if (valid < 0) {
 		err_prefix(e, "\"previous\": \"topology\"");
 		return state_refuse(&g->env.state, false, r->name, e);
 	}
-	declaration_done(&previous);
 	if (topology_load(&g->env, r->topology, r->names, ret, e) == 0)
 		return 0;
 	err_prefix(e, "\"topology\"");
@@ -90,8 +93,8 @@ static void resume_adopt(struct engine *g, struct record *r)
 		job_done(j);
 		return;
 	}
-	j->next.topology = json_object_get(r->topology);
-	j->next.names = json_object_get(r->names);
+	j->next.topology = json_text_get(r->topology);
+	j->next.names = json_text_get(r->names);
 	j->next.state = STATE_UP;
 	j->next.since_usec = r->since_usec;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", r->source);

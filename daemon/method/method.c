@@ -104,7 +104,7 @@ static void method_show(struct call *c, const void *in, void *arg)
 		return;
 	}
 	reply = one_string("name", t->name);
-	add(reply, "topology", json_object_get(t->json));
+	add(reply, "topology", json_text_parse(t->json));
 	call_reply(c, reply);
 }
 

@@ -14,7 +14,7 @@ enum {
 
 void boot_file_free(struct boot_file *f)
 {
-	json_object_put(f->json);
+	json_text_put(f->json);
 	problems_done(&f->problems);
 	free(f->path);
 	free(f->source);
@@ -125,9 +125,7 @@ static void json_load(struct boot_files *b, struct boot_file *f, const char *tex
 	name = json_object_is_type(json, json_type_object) ? json_object_object_get(json, "name") : NULL;
 	if (r == 0) {
 		declaration_done(&t);
-		/* No positions are needed of what is stored: boot_file_place reads the file again. */
-		json_forget_places(json);
-		f->json = json_object_get(json);
+		f->json = json_text_new(json);
 	}
 	/* A file that is invalid elsewhere may still have a name. */
 	name_make(f, json_object_is_type(name, json_type_string) && !name_problem(json_object_get_string(name), &e)
@@ -137,7 +135,7 @@ static void json_load(struct boot_files *b, struct boot_file *f, const char *tex
 
 void boot_file_read(struct boot_files *b, struct boot_file *f)
 {
-	_cleanup_(json_putp) struct json_object *old = TAKE(f->json);
+	_cleanup_(json_text_putp) struct json_text *old = TAKE(f->json);
 	_cleanup_(freep) char *text = NULL;
 	struct stat st = { 0 };
 	size_t size;
@@ -151,10 +149,10 @@ void boot_file_read(struct boot_files *b, struct boot_file *f)
 		name_make(f, NULL);
 	}
 	if (f->problems.n)
-		json_object_put(TAKE(f->json));
+		json_text_put(TAKE(f->json));
 	/* Unchanged JSON keeps its pointer, so that it is not compared again. */
-	if (f->json && json_object_equal(f->json, old)) {
-		json_object_put(f->json);
+	if (f->json && json_text_equal(f->json, old)) {
+		json_text_put(f->json);
 		f->json = TAKE(old);
 	}
 	problems_in_file(&f->problems, f->path);

@@ -2,6 +2,7 @@
 /* boot_file.h - the topology files of the boot directories: which there are, what each says,
  * and why one cannot be used.  Nothing is applied here. */
 #pragma once
+#include "base/json_text.h"
 #include "format/load.h"
 #include <sys/stat.h>
 
@@ -10,9 +11,9 @@ enum boot_dir { BOOT_TOPOLOGIES, BOOT_PERSISTED, BOOT_DIRS };
 
 struct boot_file {
 	enum boot_dir dir;
-	char *path, *source;      /* the source of the topology: @path, or what was persisted with it */
-	char name[65];            /* of the topology */
-	struct json_object *json; /* NULL: it cannot be used, and problems say why */
+	char *path, *source;    /* the source of the topology: @path, or what was persisted with it */
+	char name[65];          /* of the topology */
+	struct json_text *json; /* NULL: it cannot be used, and problems say why */
 	struct problems problems;
 	struct stat stamp; /* when it was read; all zero: it has to be read again */
 	bool seen, hidden; /* hidden: another file of that name counts */

@@ -5,9 +5,6 @@
 #include "base/json.h"
 #include "base/json_struct.h"
 #include <inttypes.h>
-#include <json-c/json_visit.h>
-
-enum { DEPTH_MAX = NESTING_MAX + 8 };
 
 /* The end of the year 9999: a clock may be wrong, but not by as much. */
 #define SINCE_MAX INT64_C(253402300800000000)
@@ -38,8 +35,8 @@ static const struct json_member record_members[] = {
 	JSON_MEMBER(record, since_usec, U64, .max = SINCE_MAX),
 	JSON_MEMBER(record, healed, U32),
 	JSON_MEMBER(record, had, FLAG),
-	JSON_MEMBER(record, topology, OBJECT),
-	JSON_MEMBER(record, names, OBJECT, .optional = true),
+	JSON_MEMBER(record, topology, STORED),
+	JSON_MEMBER(record, names, STORED, .optional = true),
 	JSON_MEMBER_NAMED(record, saved, "originals", OWN, .save = objects_save, .restore = objects_restore),
 	JSON_MEMBER(record, delta, OWN, .save = objects_save, .restore = objects_restore),
 	/* Records from before --confirm lack it. */
@@ -47,23 +44,23 @@ static const struct json_member record_members[] = {
 	JSON_MEMBER(record, adopt, FLAG, .optional = true),
 	JSON_MEMBER(record, persist, FLAG, .optional = true),
 	JSON_MEMBER(record, forget, FLAG, .optional = true),
-	JSON_MEMBER(record, previous, OBJECT, .optional = true),
+	JSON_MEMBER(record, previous, STORED, .optional = true),
 };
 static const struct json_struct record_struct = JSON_STRUCT(record, record_members);
 
 static const struct json_member previous_members[] = {
-	JSON_MEMBER(previous, source, TEXT, .max = SOURCE_SIZE - 1),
+	JSON_MEMBER(previous, source, CHARS),
 	JSON_MEMBER(previous, state, WORD, .word = state_word),
-	JSON_MEMBER(previous, topology, OBJECT),
-	JSON_MEMBER(previous, names, OBJECT, .optional = true),
+	JSON_MEMBER(previous, topology, STORED),
+	JSON_MEMBER(previous, names, STORED, .optional = true),
 };
 static const struct json_struct previous_struct = JSON_STRUCT(previous, previous_members);
 
 void record_done(struct record *r)
 {
-	json_object_put(r->topology);
-	json_object_put(r->names);
-	json_object_put(r->previous);
+	json_text_put(r->topology);
+	json_text_put(r->names);
+	json_text_put(r->previous);
 	model_done(&r->saved);
 	model_done(&r->delta);
 	*r = (struct record){ 0 };
@@ -74,17 +71,34 @@ struct json_object *record_json(const struct record *r)
 	return json_encode(&record_struct, r);
 }
 
-struct json_object *previous_json(const struct previous *p)
+void previous_done(struct previous *p)
 {
-	return json_encode(&previous_struct, p);
+	json_text_put(p->topology);
+	json_text_put(p->names);
+	*p = (struct previous){ 0 };
 }
 
-int previous_read(struct json_object *in, struct previous *ret, struct err *e)
+struct json_text *previous_text(const struct previous *p)
 {
-	if (json_decode(&previous_struct, in, ret, NULL, e) < 0)
+	_cleanup_(json_putp) struct json_object *o = json_encode(&previous_struct, p);
+
+	return json_text_new(o);
+}
+
+int previous_read(const struct json_text *text, struct previous *ret, struct err *e)
+{
+	_cleanup_(json_putp) struct json_object *in = json_text_parse(text);
+	struct previous p = { 0 };
+
+	if (json_decode(&previous_struct, in, &p, NULL, e) < 0)
 		return e->code;
-	if (ret->state != STATE_UP && ret->state != STATE_DOWN)
-		return err_set(e, EINVAL, "\"state\" is \"%s\", not up or down", state_word(ret->state));
+	if (p.state != STATE_UP && p.state != STATE_DOWN) {
+		const enum topology_state state = p.state;
+
+		previous_done(&p);
+		return err_set(e, EINVAL, "\"state\" is \"%s\", not up or down", state_word(state));
+	}
+	*ret = p;
 	return 0;
 }
 
@@ -98,7 +112,7 @@ static int confirm_check(uint64_t usec, struct err *e)
 
 static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 {
-	struct previous previous;
+	struct previous previous = { 0 };
 	char name[sizeof(r->name)];
 
 	memcpy(name, r->name, sizeof(name));
@@ -106,9 +120,6 @@ static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 		return err_set(e, EINVAL, "is not a JSON object");
 	if (json_decode(&record_struct, o, r, NULL, e) < 0)
 		return e->code;
-	json_object_get(r->topology);
-	json_object_get(r->names);
-	json_object_get(r->previous);
 	if (strcmp(r->name, name)) {
 		err_set(e, EINVAL, "\"name\" is \"%s\", unlike the name of the file", r->name);
 		memcpy(r->name, name, sizeof(name));
@@ -116,32 +127,17 @@ static int fields_parse(struct record *r, struct json_object *o, struct err *e)
 	}
 	if (confirm_check(r->confirm_usec, e) < 0)
 		return e->code;
-	return r->previous && previous_read(r->previous, &previous, e) < 0 ? err_prefix(e, "\"previous\"") : 0;
-}
-
-/* For a number with a fraction json-c stores its text where json.c expects a position. */
-static int visit(struct json_object *value, _unused_ int flags, _unused_ struct json_object *in,
-		 _unused_ const char *key, _unused_ size_t *i, _unused_ void *arg)
-{
-	if (json_object_is_type(value, json_type_double))
-		json_object_set_serializer(value, NULL, NULL, NULL);
-	return JSON_C_VISIT_RETURN_CONTINUE;
+	if (r->previous && previous_read(r->previous, &previous, e) < 0)
+		return err_prefix(e, "\"previous\"");
+	previous_done(&previous);
+	return 0;
 }
 
 int record_parse(struct record *r, const char *text, size_t size, const struct kinds *kinds, struct err *e)
 {
-	_cleanup_(json_putp) struct json_object *o = NULL;
-	struct json_tokener *t = must(json_tokener_new_ex(DEPTH_MAX));
-	bool whole;
+	_cleanup_(json_putp) struct json_object *o = json_own_parse(text, size);
 
 	model_init(&r->saved, kinds);
 	model_init(&r->delta, kinds);
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
-	/* Including the NUL, which ends a number. */
-	o = json_tokener_parse_ex(t, text, (int)size + 1);
-	whole = json_tokener_get_error(t) == json_tokener_success && strlen(text) == size &&
-		json_tokener_get_parse_end(t) + strspn(text + json_tokener_get_parse_end(t), " \t\r\n") == size;
-	json_tokener_free(t);
-	json_c_visit(o, 0, visit, NULL);
-	return whole ? fields_parse(r, o, e) : err_set(e, EINVAL, "is not JSON");
+	return o ? fields_parse(r, o, e) : err_set(e, EINVAL, "is not JSON");
 }

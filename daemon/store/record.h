@@ -2,6 +2,7 @@
 /* record.h - what is stored of a topology, as JSON. It is checked when read like what a client
  * sends: a record that netnsd cannot have written is refused as a whole. */
 #pragma once
+#include "base/json_text.h"
 #include "format/load.h"
 
 enum topology_state {
@@ -22,25 +23,28 @@ struct record {
 	enum topology_state state;
 	uint64_t since_usec; /* CLOCK_REALTIME */
 	uint32_t healed;
-	struct json_object *topology; /* as declared; a reference */
-	struct json_object *names; /* what names in it stood for when it was loaded (load.h), NULL: none; a reference */
-	struct model saved;        /* values of others' objects from before netnsd */
-	struct model delta;        /* of a pending change: what its steps started from (revert.h) */
-	bool had;                  /* of a pending change: there was a record before */
-	uint64_t confirm_usec;     /* CLOCK_BOOTTIME: when it is rolled back unless confirmed; 0: never */
-	bool adopt;                /* of a pending change: existing objects are marked (adopt.h) */
-	bool persist;              /* to be saved for boot as soon as it is confirmed */
-	bool forget;               /* of a change to down: the record is deleted afterwards */
-	struct json_object *previous; /* what a rollback leads to (confirm.c), NULL: nothing; a reference */
+	struct json_text *topology; /* as declared; a reference */
+	struct json_text *names; /* what names in it stood for when it was loaded (load.h), NULL: none; a reference */
+	struct model saved;      /* values of others' objects from before netnsd */
+	struct model delta;      /* of a pending change: what its steps started from (revert.h) */
+	bool had;                /* of a pending change: there was a record before */
+	uint64_t confirm_usec;   /* CLOCK_BOOTTIME: when it is rolled back unless confirmed; 0: never */
+	bool adopt;              /* of a pending change: existing objects are marked (adopt.h) */
+	bool persist;            /* to be saved for boot as soon as it is confirmed */
+	bool forget;             /* of a change to down: the record is deleted afterwards */
+	struct json_text *previous; /* what a rollback leads to (confirm.c), NULL: nothing; a reference */
 };
-/* The JSON of record.previous; the texts belong to it. */
+/* What record.previous says. */
 struct previous {
-	const char *source;
-	enum topology_state state; /* STATE_UP or STATE_DOWN */
-	struct json_object *topology, *names;
+	char source[SOURCE_SIZE];
+	enum topology_state state;          /* STATE_UP or STATE_DOWN */
+	struct json_text *topology, *names; /* references */
 };
-struct json_object *previous_json(const struct previous *p);
-int previous_read(struct json_object *in, struct previous *ret, struct err *e);
+void previous_done(struct previous *p);
+/* The text of @p; the caller owns a reference. */
+struct json_text *previous_text(const struct previous *p);
+/* -EINVAL if it cannot be one; the caller owns @ret. */
+int previous_read(const struct json_text *text, struct previous *ret, struct err *e);
 
 void record_done(struct record *r);
 struct json_object *record_json(const struct record *r);

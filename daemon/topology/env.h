@@ -37,8 +37,8 @@ struct topology {
 	enum on_disk on_disk;
 	const struct problem *on_disk_problem; /* of ON_DISK_INVALID, if something else is applied */
 	bool unapplied;                        /* there is only the file: it was never up, whatever state says */
-	struct json_object *json;              /* as declared */
-	struct json_object *names;             /* likewise, as in its record (record.h) */
+	struct json_text *json;                /* as declared */
+	struct json_text *names;               /* likewise, as in its record (record.h) */
 	struct problems problems;              /* the last, if state is STATE_FAILED or STATE_WAITING */
 
 	struct model saved;
@@ -56,9 +56,9 @@ struct topology {
 	bool heal_failed;
 	enum why_not said; /* the last logged reason to leave all of it alone, and when (CLOCK_BOOTTIME) */
 	uint64_t said_usec;
-	bool forgot;                  /* that a link was ours by its number: a running job has to forget it, too */
-	uint64_t again_usec;          /* CLOCK_BOOTTIME: when to observe again after a failure; 0: no failure */
-	struct json_object *previous; /* as in its record (state.h) */
+	bool forgot;                /* that a link was ours by its number: a running job has to forget it, too */
+	uint64_t again_usec;        /* CLOCK_BOOTTIME: when to observe again after a failure; 0: no failure */
+	struct json_text *previous; /* as in its record (record.h) */
 	bool persist;
 	uint64_t due_usec; /* CLOCK_BOOTTIME: when the rollback is due; UINT64_MAX: it is queued already */
 	unsigned refusals; /* failed rollbacks, one after the other */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* topology.c - the topologies that netnsd has, in order of name. */
 #include "usec.h"
+#include "base/json.h"
 #include "model/kind.h"
 #include "model/model.h"
 #include "topology.h"
@@ -9,13 +10,13 @@
 
 void topology_free(struct topology *t)
 {
-	json_object_put(t->json);
-	json_object_put(t->names);
+	json_text_put(t->json);
+	json_text_put(t->names);
 	problems_done(&t->problems);
 	model_done(&t->saved);
 	model_done(&t->claims);
 	drifts_done(&t->drifts);
-	json_object_put(t->previous);
+	json_text_put(t->previous);
 	free(t);
 }
 
@@ -89,11 +90,12 @@ static void count(struct topology *t, const struct model *m)
 	}
 }
 
-int topology_load(const struct env *env, struct json_object *json, struct json_object *names, struct declaration *ret,
-		  struct err *e)
+int topology_load(const struct env *env, const struct json_text *json, const struct json_text *names,
+		  struct declaration *ret, struct err *e)
 {
+	_cleanup_(json_putp) struct json_object *in = json_text_parse(json), *in_names = json_text_parse(names);
 	struct problems p = { 0 };
-	int r = load_json(json, names, env->kinds, ret, &p);
+	int r = load_json(in, in_names, env->kinds, ret, &p);
 
 	if (r < 0)
 		err_set(e, EINVAL, "%s: %s", p.v[0].where.pointer ? p.v[0].where.pointer : "", p.v[0].message);
@@ -173,14 +175,14 @@ void topology_take(struct env *env, struct record *r, const struct model *declar
 	/* boot.c reads the file again when somebody asks. */
 	t->on_disk = ON_DISK_SAME;
 	t->on_disk_problem = NULL;
-	json_object_put(t->json);
-	t->json = json_object_get(r->topology);
-	json_object_put(t->names);
-	t->names = json_object_get(r->names);
+	json_text_put(t->json);
+	t->json = json_text_get(r->topology);
+	json_text_put(t->names);
+	t->names = json_text_get(r->names);
 	problems_done(&t->problems);
 	t->confirm_usec = t->due_usec = r->confirm_usec;
 	t->refusals = 0;
-	json_object_put(t->previous);
+	json_text_put(t->previous);
 	t->previous = TAKE(r->previous);
 	note_claims(t, declared);
 	model_done(&t->saved);

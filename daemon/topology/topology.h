@@ -10,8 +10,8 @@ void topology_free(struct topology *t);
 /* Takes the state of the topology from its record; @declared: its model, NULL if it is down. */
 void topology_take(struct env *env, struct record *r, const struct model *declared);
 /* Loads a topology that was valid when it was recorded, with what names stood for then. */
-int topology_load(const struct env *env, struct json_object *json, struct json_object *names, struct declaration *ret,
-		  struct err *e);
+int topology_load(const struct env *env, const struct json_text *json, const struct json_text *names,
+		  struct declaration *ret, struct err *e);
 /* Returns what @t, which is up, declares: a copy of the watched model; loaded only if there is none. */
 int topology_declared(const struct env *env, const struct topology *t, struct declaration *ret, struct err *e);
 /* Copies to the model of what was applied last the numbers of its links. */

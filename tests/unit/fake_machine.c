@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fake_machine.c - hands the fake kernel to a job, as machine.c does the real one. */
+#include "base/json.h"
 #include "fake_machine.h"
 #include "kind_tunnel.h"
 #include "kernel/netns.h"
@@ -216,10 +217,12 @@ static void load(struct declaration *to, struct json_object *json)
 
 void fake_job(struct job *j, const struct fake_machine *m, struct json_object *desired, struct json_object *last)
 {
+	_cleanup_(json_putp) struct json_object *empty = json_object_new_object();
+
 	*j = (struct job){ 0 };
 	job_init(j, &m->machine, &m->store);
 	snprintf(j->next.name, sizeof(j->next.name), "%s", m->kernel->topology);
-	j->next.topology = desired ? json_object_get(desired) : json_object_new_object();
+	j->next.topology = json_text_new(desired ? desired : empty);
 	j->next.state = desired ? STATE_UP : STATE_DOWN;
 	j->next.had = last;
 	load(&j->desired, desired);
@@ -235,6 +238,7 @@ void fake_job_plan(struct job *j)
 
 void fake_job_recover(struct job *j, struct fake_machine *m, struct json_object *last)
 {
+	_cleanup_(json_putp) struct json_object *desired = NULL;
 	struct record r;
 	struct err e;
 
@@ -244,7 +248,8 @@ void fake_job_recover(struct job *j, struct fake_machine *m, struct json_object 
 		fprintf(stderr, "%s\n", e.text);
 		abort();
 	}
-	fake_job(j, m, r.state == STATE_UP ? r.topology : NULL, last);
+	desired = r.state == STATE_UP ? json_text_parse(r.topology) : NULL;
+	fake_job(j, m, desired, last);
 	job_recover(j, &r.delta);
 	record_done(&r);
 }

@@ -2,6 +2,7 @@
 /* records.c - records for the tests of what netnsd stores on disk. */
 #include "records.h"
 #include "toy.h"
+#include "base/json.h"
 #include "usec.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,14 @@ void state_opened(struct state *s, const char *dir)
 	struct err e = { 0 };
 
 	assert_int_equal(state_open(s, dir, &e), 0);
+}
+
+struct json_text *json_text(const char *json)
+{
+	_cleanup_(json_putp) struct json_object *value = json_own_parse(json, strlen(json));
+
+	assert_non_null(value);
+	return json_text_new(value);
 }
 
 void record_make(struct record *r, const char *name)
@@ -29,8 +38,8 @@ void record_make(struct record *r, const char *name)
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	memset(r->source, 's', SOURCE_SIZE - 1);
 	r->confirm_usec = usec_now(CLOCK_BOOTTIME) + 5000000;
-	r->topology = json_tokener_parse("{\"description\":\"\\u0007 ü /\",\"n\":1.5}");
-	r->previous = json_tokener_parse("{\"source\":\"/a\",\"state\":\"down\",\"topology\":{\"version\":1}}");
+	r->topology = json_text("{\"description\":\"\\u0007 ü /\",\"n\":1.5}");
+	r->previous = json_text("{\"source\":\"/a\",\"state\":\"down\",\"topology\":{\"version\":1}}");
 	model_init(&r->saved, &toy_kinds);
 	model_init(&r->delta, &toy_kinds);
 	o = object_new(&r->saved, kinds_find(&toy_kinds, "link", "any"), "host", "eth0");

@@ -12,6 +12,8 @@ struct found {
 
 void state_opened(struct state *s, const char *dir);
 /* A record with something in every field. */
+/* The text of @json; the caller owns a reference. */
+struct json_text *json_text(const char *json);
 void record_make(struct record *r, const char *name);
 void found_take(void *arg, struct record *r, const struct err *e);
 void found_read(const struct state *s, bool pending, struct found *f);

@@ -73,7 +73,7 @@ static struct declaration load(const char *json)
 static struct topology *up(struct fixture *f, const char *name, const char *json)
 {
 	struct declaration d = load(json);
-	struct record r = { .state = STATE_UP, .topology = json_tokener_parse(json) };
+	struct record r = { .state = STATE_UP, .topology = json_text(json) };
 	struct topology *t;
 
 	snprintf(r.name, sizeof(r.name), "%s", name);

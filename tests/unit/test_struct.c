@@ -14,6 +14,7 @@ struct one {
 	int code;
 	enum { RED, GREEN } colour;
 	struct json_object *object, *list;
+	struct json_text *stored;
 	int own;
 };
 
@@ -57,6 +58,7 @@ static const struct json_member members[] = {
 	JSON_MEMBER(one, colour, WORD, .optional = true, .word = colour_word),
 	JSON_MEMBER(one, object, OBJECT, .optional = true),
 	JSON_MEMBER(one, list, LIST, .optional = true, .max = 2, .problem = text_problem),
+	JSON_MEMBER(one, stored, STORED, .optional = true),
 	JSON_MEMBER(one, own, OWN, .save = own_save, .restore = own_restore),
 };
 static const struct json_struct strict = JSON_STRUCT(one, members);
@@ -66,7 +68,7 @@ static void test_there_and_back(_unused_ void **state)
 {
 	static const char text[] =
 		"{\"text\":\"a\",\"chars\":\"1234567\",\"flag\":true,\"small\":9,\"large\":9223372036854775807,"
-		"\"errno\":17,\"colour\":\"green\",\"object\":{\"a\":1},\"list\":[\"b\",\"c\"],\"own\":[7]}";
+		"\"errno\":17,\"colour\":\"green\",\"object\":{\"a\":1},\"list\":[\"b\",\"c\"],\"stored\":{\"a\":{}},\"own\":[7]}";
 	struct json_object *in = json_tokener_parse(text), *out;
 	struct one one;
 	struct err e;
@@ -81,6 +83,9 @@ static void test_there_and_back(_unused_ void **state)
 	assert_string_equal(json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN), text);
 	json_object_put(out);
 	json_object_put(in);
+	/* It is the struct's own. */
+	assert_string_equal(json_text_chars(one.stored), "{\"a\":{}}");
+	json_text_put(one.stored);
 }
 
 static void test_what_is_missing(_unused_ void **state)
@@ -91,7 +96,7 @@ static void test_what_is_missing(_unused_ void **state)
 
 	assert_int_equal(json_decode(&strict, in, &one, NULL, &e), -EINVAL);
 	assert_int_equal(json_decode(&lenient, in, &one, NULL, &e), 0);
-	assert_true(one.small == 3 && one.large == UINT64_MAX && !one.flag && !*one.chars && !one.list &&
+	assert_true(one.small == 3 && one.large == UINT64_MAX && !one.flag && !*one.chars && !one.list && !one.stored &&
 		    one.colour == RED);
 	one.small = 0;
 	one.large = 0;
@@ -122,6 +127,7 @@ static void test_refused(_unused_ void **state)
 		{ "{\"text\":\"a\",\"list\":[\"a\",\"b\",\"c\"],\"own\":[1]}", "list", "at most 2" },
 		{ "{\"text\":\"a\",\"list\":[\"a\",\"xb\"],\"own\":[1]}", "list[1]", "begins with x" },
 		{ "{\"text\":\"a\",\"list\":[1],\"own\":[1]}", "list[0]", "not a list of texts" },
+		{ "{\"text\":\"a\",\"stored\":[],\"own\":[1]}", "stored", "\"stored\" is not of type object" },
 		{ "{\"text\":\"a\",\"own\":[1],\"no\":1}", "no", "unknown field \"no\"" },
 		{ "{\"text\":\"a\",\"own\":[]}", "own", "\"own\": has not one element" },
 	};

@@ -14,7 +14,16 @@ enum { TOPOLOGIES = 300 };
 
 static struct env env = { .kinds = &all_kinds };
 
-static void declaration_load(struct json_object *json, struct declaration *ret)
+static struct json_text *generated(uint64_t seed)
+{
+	struct json_object *json = generate(&(struct generator){ .seed = seed });
+	struct json_text *text = json_text_new(json);
+
+	json_object_put(json);
+	return text;
+}
+
+static void declaration_load(const struct json_text *json, struct declaration *ret)
 {
 	struct err e;
 
@@ -23,7 +32,7 @@ static void declaration_load(struct json_object *json, struct declaration *ret)
 }
 
 /* A topology that is up, as the last change has left it: some fields revert, the kernel's numbers are known. */
-static struct topology *topology_up(struct json_object *json)
+static struct topology *topology_up(struct json_text *json)
 {
 	struct topology *t = topology_need(&env, "lab");
 	struct netns_set none = { 0 };
@@ -39,7 +48,7 @@ static struct topology *topology_up(struct json_object *json)
 	}
 	model_add(&d.model, object_new(&d.model, kinds_find(&all_kinds, "netns", NULL), "returns", NULL), NULL);
 	watched_take(&env, t, &d.model, &none, false);
-	t->json = json_object_get(json);
+	t->json = json_text_get(json);
 	return t;
 }
 
@@ -68,7 +77,7 @@ static void same_object(const struct object *a, const struct object *b)
 static void test_declared(_unused_ void **state)
 {
 	for (uint64_t seed = 1; seed <= TOPOLOGIES; seed++) {
-		struct json_object *json = generate(&(struct generator){ .seed = seed });
+		struct json_text *json = generated(seed);
 		struct topology *t = topology_up(json);
 		struct declaration loaded, kept;
 		struct err e;
@@ -87,27 +96,28 @@ static void test_declared(_unused_ void **state)
 			assert_true(!kept.model.objects[i]->where.pointer ||
 				    *kept.model.objects[i]->where.pointer == '/');
 		declaration_done(&kept);
-		json_object_put(json);
+		json_text_put(json);
 	}
 }
 
 /* The JSON is not read: it may contain anything. */
 static void test_no_json(_unused_ void **state)
 {
-	struct json_object *json = generate(&(struct generator){ .seed = 1 }),
-			   *wrong = json_tokener_parse("{\"no\": 1}");
+	struct json_object *wrong = json_tokener_parse("{\"no\": 1}");
+	struct json_text *json = generated(1);
 	struct topology *t = topology_up(json);
 	struct declaration d;
 	struct err e;
 
-	json_object_put(t->json);
-	t->json = wrong;
+	json_text_put(t->json);
+	t->json = json_text_new(wrong);
+	json_object_put(wrong);
 	assert_int_equal(topology_declared(&env, t, &d, &e), 0);
 	declaration_done(&d);
 	watched_done(&env, t);
 	assert_int_equal(topology_declared(&env, t, &d, &e), -EINVAL);
 	topology_drop(&env, t->name);
-	json_object_put(json);
+	json_text_put(json);
 }
 
 static int teardown(_unused_ void **state)
