@@ -16,7 +16,7 @@
 #include "kernel/netns_etc.h"
 #include "model/owner.h"
 
-enum { LARGE_MODEL = 4096 }; /* objects */
+enum { LARGE_MODELS = 1024 }; /* objects */
 
 /* Whether the change may begin; if not, the outcome is set. */
 static bool admit(struct engine *g, struct change *c, struct outcome *o)
@@ -169,6 +169,12 @@ static void adopt(struct engine *g, struct job *j)
 	adopt_run(j);
 }
 
+/* Whether its models took so much memory that what they leave free is worth giving back. */
+static bool is_large(const struct job *j)
+{
+	return j->desired.model.n + j->last.model.n + j->pass.observed.n >= LARGE_MODELS;
+}
+
 static void change_step(struct engine *g, struct entry *entry, bool begins)
 {
 	struct outcome o = { 0 };
@@ -198,6 +204,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		return;
 	}
 	snprintf(o.name, sizeof(o.name), "%s", entry->change.name);
+	large = is_large(&g->job);
 	if (await_may(g, &entry->change, &g->job)) {
 		wait_for(g, &entry->change, &o);
 	} else {
@@ -206,7 +213,6 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 		await_failed(g, &entry->change, &o);
 	}
 	o.confirm_usec = g->job.next.confirm_usec;
-	large = g->job.pass.observed.n >= LARGE_MODEL;
 	job_done(&g->job);
 	finish(g, &o);
 	if (large)
