@@ -2,9 +2,10 @@
 """NAT and filters, as packets see them: the host has an uplink, eth0, to a namespace that plays the internet, which knows
 no way to what is behind the host."""
 import json
+import re
 
 import pytest
-from machine import EXAMPLES, NETNSCTL, NEVER, wait_for
+from machine import EXAMPLES, NETNSCTL, NEVER, ROOT, wait_for
 from nft_drifts import DRIFTS, OPEN
 
 OUTSIDE, INSIDE = "203.0.113.2", "203.0.113.1"
@@ -623,3 +624,35 @@ def test_heals_under_a_flood(bare, how):
     bare.apply(behind(nat={"dnat": [{"proto": "tcp", "port": 80, "to": "10.0.0.2"}]}))
     assert net.ask("ns2", OUTSIDE, 9, "udp", seconds=0.1) and passed() == 1
     net.close()
+
+
+# Sends from both ports; what listens has what came from the first of them that passes.
+ANSWER = """
+import socket, sys
+for port in 548, 547:
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind(("::", port))
+    s.sendto(b"x", (sys.argv[1], 546, 0, socket.if_nametoindex("server")))
+"""
+LEASE = """
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", 546))
+s.settimeout(20)
+print("ready", flush=True)
+print(s.recvfrom(64)[1][1])
+"""
+
+
+def test_dhcpv6_client(machine):
+    """The rule that the manual gives lets in what a server answers to a client, and nothing else."""
+    [rule] = re.findall(r'^(\{ "chain": "input".*"port": 546.*\})$', (ROOT / "docs/netnsd-topology.5.scd.in").read_text(), re.M)
+    machine.apply({"namespaces": {
+        "c": {"filter": {"input": "drop", "rules": [json.loads(rule)]}, "interfaces": {"client": {"kind": "veth", "peer": "s/server"}}},
+        "s": {"interfaces": {"server": {"kind": "veth"}}}}})
+    [link] = json.loads(machine.sh("ip -n c -j -6 addr show dev client scope link"))
+    wait_for(lambda: "tentative" not in machine.sh("ip -n c -6 addr; ip -n s -6 addr"))
+    client = machine.popen("ip", "netns", "exec", "c", "/usr/bin/python3", "-c", LEASE, stdout=-1)
+    assert client.stdout.readline() == "ready\n"
+    machine.run("ip", "netns", "exec", "s", "/usr/bin/python3", "-c", ANSWER, link["addr_info"][0]["local"])
+    assert client.communicate(timeout=60)[0] == "547\n"
