@@ -15,13 +15,16 @@ struct dns {
 
 static int server_check(const char *s, struct err *e)
 {
-	char usual[64];
+	char usual[64], v4[64];
 	struct in6_addr raw;
+	struct inet ip;
 
 	if (etc_address_check(s, usual, e) < 0)
 		return e->code;
 	if (!strcmp(usual, "0.0.0.0") || !strcmp(usual, "::"))
 		return err_set(e, EINVAL, "\"%s\" is the address of no server", s);
+	if (!strchr(usual, '%') && inet_parse(usual, &ip, NULL, e) == 0 && inet_mapped(&ip, v4))
+		return err_set(e, EINVAL, "\"%s\" is in no packet: write an IPv4 address as \"%s\"", s, v4);
 	if (!strncmp(usual, "ff", 2) || (!strchr(usual, ':') && strtol(usual, NULL, 10) >= 224))
 		return err_set(e, EINVAL, "\"%s\" is not the address of one server", s);
 	if (!strchr(s, '%') && inet_pton(AF_INET6, usual, &raw) == 1 && IN6_IS_ADDR_LINKLOCAL(&raw))

@@ -25,21 +25,36 @@ struct hosts {
 
 /* ---- the value in a topology ---- */
 
+/* The digits of an address would do for a name. */
+static int name_check(const char *s, struct err *e)
+{
+	char usual[64];
+
+	if (etc_address_check(s, usual, e) == 0)
+		return err_set(e, EINVAL, "\"%s\" is an address where a name is meant, as in \"%s\": \"NAME\"", s,
+			       usual);
+	return etc_name_check(s, e);
+}
+
 static int entry_parse(const char *address, struct json_object *names, FILE *entries, struct json_object *seen,
 		       struct arena *a, struct err *e)
 {
 	bool one = json_object_is_type(names, json_type_string);
 	struct json_object *list = one ? must(json_object_new_array()) : names;
 	const char *all = NULL;
-	char usual[64];
+	char usual[64], other[64];
+	struct err any;
 	int r;
 
 	if (one)
 		json_object_array_add(list, json_object_get(names));
 	r = etc_address_check(address, usual, e);
+	if (r < 0 && one && etc_address_check(json_object_get_string(names), other, &any) == 0)
+		err_set(e, EINVAL, "\"%.80s\" is not an IP address; did you mean \"%s\": \"%.80s\"?", address, other,
+			address);
 	if (r == 0 && !json_object_is_type(list, json_type_array))
 		r = err_set(e, EINVAL, "%s: must be a name, or a list of names", usual);
-	if (r == 0 && etc_list_parse(list, etc_name_check, &all, a, e) < 0)
+	if (r == 0 && etc_list_parse(list, name_check, &all, a, e) < 0)
 		r = err_prefix(e, "%s", usual);
 	if (r == 0 && !all)
 		r = err_set(e, EINVAL, "%s has no names", usual);

@@ -99,9 +99,11 @@ static bool is_multicast(const struct inet *i)
 static int check_address(const struct neighbor *n, struct err *e)
 {
 	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
-	char text[64];
+	char text[64], v4[64];
 
 	inet_text(&n->address, true, text);
+	if (inet_mapped(&n->address, v4))
+		return err_set(e, EINVAL, "address: %s is in no packet: write an IPv4 address as %s", text, v4);
 	if (inet_is_unspecified(&n->address))
 		return err_set(e, EINVAL, "address: %s is the address of no host", text);
 	if (is_multicast(&n->address))

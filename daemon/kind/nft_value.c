@@ -78,16 +78,12 @@ const char *nft_address_text(struct arena *a, const uint8_t *bytes, uint8_t fami
 	return arena_strdup(a, inet_ntop(family == NFT_IPV4 ? AF_INET : AF_INET6, bytes, text, sizeof(text)));
 }
 
-/* Programs see such addresses in sockets that are for both families; packets never have them. */
 static int mapped_refuse(const char *s, const struct inet *i, struct err *e)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char text[INET_ADDRSTRLEN];
+	char buf[64];
+	const char *v4 = inet_mapped(i, buf);
 
-	if (i->family != AF_INET6 || i->len < 96 || memcmp(i->addr, mapped, sizeof(mapped)) != 0)
-		return 0;
-	return err_set(e, EINVAL, "%.80s is in no packet: write an IPv4 address as %s", s,
-		       inet_ntop(AF_INET, i->addr + sizeof(mapped), text, sizeof(text)));
+	return v4 ? err_set(e, EINVAL, "%.80s is in no packet: write an IPv4 address as %s", s, v4) : 0;
 }
 
 static int address_bare(const char *s, struct inet *ret, struct err *e)

@@ -104,6 +104,8 @@ bool inet_is_unspecified(const struct inet *i);
 bool inet_is_loopback6(const struct inet *i);
 /* fe80::/10 */
 bool inet_is_link_local(const struct inet *i);
+/* The IPv4 address in an IPv4-mapped one, which sockets have and packets never; NULL: it is none. */
+const char *inet_mapped(const struct inet *i, char buf[64]);
 bool inet_covers(const struct inet *net, const struct inet *ip);
 /* "10.0.0.1/24", without "/24" where @bare or the prefix is the whole address; "default". */
 const char *inet_text(const struct inet *i, bool bare, char buf[64]);

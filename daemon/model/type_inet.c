@@ -80,6 +80,15 @@ bool inet_is_link_local(const struct inet *i)
 	return i->family == AF_INET6 && i->addr[0] == 0xfe && (i->addr[1] & 0xc0) == 0x80;
 }
 
+const char *inet_mapped(const struct inet *i, char buf[64])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (i->family != AF_INET6 || i->len < 96 || memcmp(i->addr, mapped, sizeof(mapped)) != 0)
+		return NULL;
+	return inet_ntop(AF_INET, i->addr + sizeof(mapped), buf, 64);
+}
+
 bool inet_covers(const struct inet *net, const struct inet *ip)
 {
 	struct inet a = inet_net(net), b = *ip;
