@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- our line ---- */
 
@@ -74,10 +75,13 @@ int etc_open_file(int dir, const char *netns, const char *file, int flags, struc
 		return errno == ENOENT ? -ENOENT : err_kernel(e, errno, NULL, ETC_NETNS "/%s/%s", netns, file);
 	if (fd >= 0 && fstat(fd, st) < 0)
 		return err_kernel(e, errno, NULL, ETC_NETNS "/%s/%s", netns, file);
-	if (S_ISREG(st->st_mode))
+	if (S_ISREG(st->st_mode) && st->st_uid == geteuid())
 		return take_fd(&fd);
 	f->state = ETC_STRANGE;
-	snprintf(f->why, sizeof(f->why), ETC_NETNS "/%s/%s is %s", netns, file, type_text(st->st_mode));
+	if (S_ISREG(st->st_mode))
+		snprintf(f->why, sizeof(f->why), ETC_NETNS "/%s/%s belongs to user %u", netns, file, st->st_uid);
+	else
+		snprintf(f->why, sizeof(f->why), ETC_NETNS "/%s/%s is %s", netns, file, type_text(st->st_mode));
 	return -ENOENT;
 }
 

@@ -15,7 +15,7 @@ enum etc_state {
 	ETC_ABSENT,
 	ETC_OURS,
 	ETC_FOREIGN, /* of others */
-	ETC_STRANGE, /* not a regular file, or too long, or in what is not a directory */
+	ETC_STRANGE, /* not a regular file, or another user's, or too long, or in what is not a directory */
 };
 
 struct etc_file {
@@ -56,7 +56,8 @@ size_t etc_line_read(const char *text, char topology[65]);
 /* Opens the directory of a namespace, and the one that it is in, unless that does not exist.  -ENOENT: there is none,
  * or, as @f then says, something else. */
 int etc_open_dir(const char *netns, int *ret_top, struct etc_file *f, struct err *e);
-/* Opens a regular file; -ENOENT likewise. */
+/* Opens a regular file, unless it belongs to another user: whatever its first line, that user can write there what he
+ * likes.  -ENOENT likewise. */
 int etc_open_file(int dir, const char *netns, const char *file, int flags, struct etc_file *f, struct stat *st,
 		  struct err *e);
 /* Reads at most @size bytes. */

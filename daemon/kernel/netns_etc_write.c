@@ -32,6 +32,18 @@ static int not_ours(const char *netns, const char *file, struct err *e)
 		       netns, file);
 }
 
+/* Either something has the name, or that of our directory, which clear() could not remove. */
+static int exists(int top, const char *netns, const char *file, struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+
+	temporary_name(temporary, netns);
+	if (faccessat(top, temporary, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return not_ours(netns, file, e);
+	return err_set(e, EEXIST, ETC_NETNS "/%s is where new files are written, and cannot be removed; move it away",
+		       temporary);
+}
+
 /* Removes the files in @dir, which is one of ours; it has no directories. */
 static void empty(int dir)
 {
@@ -200,7 +212,7 @@ static int create(const char *netns, const char *file, const char *topology, con
 		return err_set(e, EEXIST, "%s, and netnsd leaves it alone; move it away", f.why);
 	etc_line(line, topology);
 	r = create_in(top, dir, netns, file, line, text, mode);
-	return r == -EEXIST ? not_ours(netns, file, e) : r < 0 ? refuse(-r, netns, file, e) : 0;
+	return r == -EEXIST ? exists(top, netns, file, e) : r < 0 ? refuse(-r, netns, file, e) : 0;
 }
 
 /* Replaces the text after our line.  Until it is cut, what the old one had more is empty lines. */

@@ -154,6 +154,8 @@ OTHERS = {
     "huge": "truncate -s 1T resolv.conf || truncate -s 1G resolv.conf",
     "like ours": "echo '# Written by netnsd for topology lab' >resolv.conf",
     "cut off": "printf '# Written by netnsd for topology lab; edit the topology, not this file' >resolv.conf",
+    "of a user": "{ echo '# Written by netnsd for topology lab; edit the topology, not this file'; echo nameserver 10.0.0.1; } >resolv.conf; "
+                 "chown 65534 resolv.conf",
     "of another": "echo '# Written by netnsd for topology other; edit the topology, not this file' >resolv.conf",
 }
 
@@ -165,6 +167,8 @@ def listed(machine):
 @pytest.mark.parametrize("others", OTHERS)
 def test_files_of_others_stay(machine, others):
     """Found before anything is changed, and named; nothing blocks."""
+    if os.geteuid() != 0 and others == "of a user":
+        pytest.skip("needs users")
     machine.sh(f"mkdir /etc/netns/ns1; cd /etc/netns/ns1; {OTHERS[others]}")
     before = listed(machine)
     for command in "plan", "apply":
@@ -202,6 +206,31 @@ def test_replaced_by_others(machine, etc):
     machine.ctl("down", "lab")
     assert (etc / "ns1/resolv.conf").read_text() == "nameserver 9.9.9.9\n"
     machine.sh("rm -r /etc/netns/ns1")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs users")
+def test_given_to_a_user(machine, etc):
+    """Who owns a file can write there what he likes: it is no longer netnsd's."""
+    machine.apply(topology(DNS, True))
+    machine.sh("chown 65534 /etc/netns/ns1/hosts")
+    wait_for(lambda: machine.state() == "failed")
+    assert "/etc/netns/ns1/hosts belongs to user 65534" in machine.ctl("status", "lab").stdout
+    machine.sh("chown 0 /etc/netns/ns1/hosts")
+    wait_for(lambda: machine.state() == "up")
+    machine.sh("chown 65534 /etc/netns/ns1/hosts")
+    machine.ctl("down", "lab")
+    assert tree(etc) == ["ns1", "ns1/hosts"]
+    machine.sh("rm -r /etc/netns/ns1")
+
+
+@pytest.mark.parametrize("make", ["ln -s /nowhere .netnsd.ns1", "touch .netnsd.ns1", "mkdir -p .netnsd.ns1/more"])
+def test_something_where_new_files_are_written(machine, etc, make):
+    machine.sh(f"cd /etc/netns; {make}")
+    refused = machine.apply(topology(DNS), code=1)
+    assert "/etc/netns/.netnsd.ns1 is where new files are written" in refused.stderr, refused.stderr
+    assert machine.namespaces() == [] and not (etc / "ns1").exists()
+    machine.sh("rm -r /etc/netns/.netnsd.ns1")
+    machine.apply(topology(DNS))
 
 
 def test_the_rest_of_the_directory(machine, etc):
