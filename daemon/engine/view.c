@@ -4,6 +4,7 @@
 #include "view.h"
 #include "settle.h"
 #include "engine.h"
+#include "base/shell.h"
 #include "kernel/nft_obstacle.h"
 #include "kernel/xt_obstacle.h"
 #include "model/kind.h"
@@ -58,7 +59,6 @@ struct obstacles_of {
 static void obstacle_add(const struct obstacles_of *of, const struct obstacle *o)
 {
 	struct view *v = of->view;
-	bool host = !strcmp(of->netns, "host");
 
 	if (v->n_obstacles == OBSTACLES_MAX)
 		return;
@@ -67,7 +67,7 @@ static void obstacle_add(const struct obstacles_of *of, const struct obstacle *o
 	v->obstacles[v->n_obstacles] = *o;
 	v->obstacles[v->n_obstacles].netns = of->netns;
 	v->obstacles[v->n_obstacles++].command =
-		host ? o->command : arena_fmt(&v->arena, "ip netns exec %s %s", of->netns, o->command);
+		arena_fmt(&v->arena, "%s%s", netns_exec(&v->arena, of->netns), o->command);
 }
 
 static void on_nft(const struct nft_obstacle *o, void *arg)
@@ -78,7 +78,8 @@ static void on_nft(const struct nft_obstacle *o, void *arg)
 	obstacle_add(of, &(struct obstacle){
 				 .chain = arena_fmt(a, "table %s %s, chain %s", o->family, o->table, o->chain),
 				 .how = arena_strdup(a, o->how),
-				 .command = arena_fmt(a, "nft list chain %s %s %s", o->family, o->table, o->chain),
+				 .command = arena_fmt(a, "nft list chain %s %s %s", o->family, shell_word(a, o->table),
+						      shell_word(a, o->chain)),
 				 .certain = true,
 			 });
 }
@@ -92,7 +93,7 @@ static void on_xt(const struct xt_obstacle *o, void *arg)
 				 .chain = arena_fmt(a, "%s, table %s, chain FORWARD", o->command, o->table),
 				 .how = o->drops ? "policy drop"
 						 : arena_fmt(a, "%u rule%s", o->rules, o->rules == 1 ? "" : "s"),
-				 .command = arena_fmt(a, "%s -t %s -S FORWARD", o->command, o->table),
+				 .command = arena_fmt(a, "%s -t %s -S FORWARD", o->command, shell_word(a, o->table)),
 				 .certain = o->drops,
 			 });
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* check.c - helpers of the checks: findings, and questions about facts. */
 #include "check.h"
+#include "base/shell.h"
+#include "model/model.h"
 #include <ctype.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -42,7 +44,7 @@ void finding_ip(struct diagnosis *d, struct finding *f, const struct netns_fact 
 	va_list ap;
 
 	va_start(ap, fmt);
-	f->command = format(d, n->place == PLACE_HOST ? "ip " : arena_fmt(&d->arena, "ip -n %s ", n->name), fmt, ap);
+	f->command = format(d, arena_fmt(&d->arena, "%s ", netns_ip(&d->arena, n->name)), fmt, ap);
 	va_end(ap);
 }
 
@@ -58,31 +60,12 @@ void finding_command(struct diagnosis *d, struct finding *f, const char *fmt, ..
 void finding_sysctl(struct diagnosis *d, struct finding *f, const struct netns_fact *n, const char *key,
 		    const char *value)
 {
-	if (n->place == PLACE_HOST)
-		finding_command(d, f, "sysctl -w %s=%s", key, value);
-	else
-		finding_command(d, f, "ip netns exec %s sysctl -w %s=%s", n->name, key, value);
+	finding_command(d, f, "%ssysctl -w %s=%s", netns_exec(&d->arena, n->name), key, value);
 }
 
 const char *word_of(struct diagnosis *d, const char *s)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:@/+-";
-	char text[TEXT_SIZE];
-	size_t n = 0;
-
-	if (*s && !s[strspn(s, plain)])
-		return s;
-	text[n++] = '\'';
-	for (; *s && n + 6 < sizeof(text); s++) {
-		if (*s == '\'') {
-			memcpy(text + n, "'\\'", 3);
-			n += 3;
-		}
-		text[n++] = *s;
-	}
-	text[n++] = '\'';
-	text[n] = '\0';
-	return arena_strdup(&d->arena, text);
+	return shell_word(&d->arena, s);
 }
 
 const char *place_of(struct diagnosis *d, const struct netns_fact *n, const struct link_fact *l)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* check_firewall.c - what chains of other programs stop: an accept of netnsd's is no use against them. */
 #include "check.h"
+#include "model/model.h"
 #include <linux/netfilter.h>
 
 static void add(struct diagnosis *d, const struct check *c, const struct netns_fact *n, const struct chain_fact *chain,
@@ -8,18 +9,14 @@ static void add(struct diagnosis *d, const struct check *c, const struct netns_f
 {
 	struct finding *f;
 
-	f = finding_add(d, c, &(struct at){ n, NULL }, "%s meets %s of another program: %s %s, chain %s", what,
-			chain->how, chain->legacy ? chain->family : arena_fmt(&d->arena, "table %s", chain->family),
-			chain->table, chain->chain);
+	f = finding_add(d, c, &(struct at){ n, NULL },
+			chain->legacy ? "%s meets %s of another program: %s, table %s, chain %s"
+				      : "%s meets %s of another program: table %s %s, chain %s",
+			what, chain->how, chain->family, chain->table, chain->chain);
 	f->veiled = arena_fmt(&d->arena, "%s meets %s of another program: root sees where", what, chain->how);
-	if (chain->legacy)
-		finding_command(d, f, "%s%s -t %s -S %s",
-				n->place == PLACE_HOST ? "" : arena_fmt(&d->arena, "ip netns exec %s ", n->name),
-				chain->family, word_of(d, chain->table), word_of(d, chain->chain));
-	else
-		finding_command(d, f, "%snft list chain %s %s %s",
-				n->place == PLACE_HOST ? "" : arena_fmt(&d->arena, "ip netns exec %s ", n->name),
-				chain->family, word_of(d, chain->table), word_of(d, chain->chain));
+	finding_command(d, f, chain->legacy ? "%s%s -t %s -S %s" : "%snft list chain %s %s %s",
+			netns_exec(&d->arena, n->name), chain->family, word_of(d, chain->table),
+			word_of(d, chain->chain));
 }
 
 static bool has_bridge(const struct diagnosis *d, const struct netns_fact *n)
@@ -109,8 +106,6 @@ void judge_legacy_tables(struct diagnosis *d, const struct check *c)
 			finding_command(d,
 					finding_add(d, c, &(struct at){ n, NULL },
 						    "iptables-legacy has rules here, which nft does not show"),
-					"%siptables-legacy -S FORWARD",
-					n->place == PLACE_HOST ? ""
-							       : arena_fmt(&d->arena, "ip netns exec %s ", n->name));
+					"%siptables-legacy -S FORWARD", netns_exec(&d->arena, n->name));
 	}
 }

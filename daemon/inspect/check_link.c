@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* check_link.c - interfaces that are down, and gateways. */
 #include "check.h"
+#include "model/model.h"
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -67,9 +68,8 @@ static const char *carrier_reason(struct diagnosis *d, const struct at *at, cons
 	if (peer->up || (drift && strstr(drift->expected ?: "", ", peer ")) ||
 	    (is_declared(d, &other) && !is_meant_down(&other)))
 		return NULL;
-	*ret_command = there->place == PLACE_HOST
-			       ? arena_fmt(&d->arena, "ip link set %s up", word_of(d, peer->name))
-			       : arena_fmt(&d->arena, "ip -n %s link set %s up", there->name, word_of(d, peer->name));
+	*ret_command =
+		arena_fmt(&d->arena, "%s link set %s up", netns_ip(&d->arena, there->name), word_of(d, peer->name));
 	*ret_veiled =
 		there->place == PLACE_FOREIGN ? "no carrier: its other end, in a namespace of others, is down" : NULL;
 	return arena_fmt(&d->arena, "no carrier: its other end, %s, is down", place_of(d, there, peer));

@@ -177,7 +177,7 @@ int nft_search_step(struct nft_search *s, struct err *e)
 	return 1;
 }
 
-void nft_search_result(const struct nft_search *s, void (*each)(const struct nft_obstacle *o, void *arg), void *arg,
+void nft_search_result(struct nft_search *s, void (*each)(const struct nft_obstacle *o, void *arg), void *arg,
 		       bool *ret_cut)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -185,7 +185,8 @@ void nft_search_result(const struct nft_search *s, void (*each)(const struct nft
 		char how[32];
 
 		snprintf(how, sizeof(how), "last rule %s", f->last ? f->last : "");
-		each(&(struct nft_obstacle){ family_name(f->family), f->table, f->chain, f->hook,
+		each(&(struct nft_obstacle){ family_name(f->family), nft_print(arena_strdup(&s->arena, f->table)),
+					     nft_print(arena_strdup(&s->arena, f->chain)), f->hook,
 					     f->family == NFPROTO_BRIDGE,
 					     f->last && !strcmp(f->last, "accept") ? NULL
 					     : f->last                             ? how

@@ -7,10 +7,10 @@
 enum { NFT_SEARCH_CHAINS_MAX = 1024, NFT_SEARCH_RULES_MAX = 10000 };
 
 struct nft_obstacle {
-	const char *family; /* "ip", "inet" */
-	const char *table, *chain;
-	uint32_t hook;   /* NF_INET_* */
-	bool bridged;    /* it sees frames of a bridge, not packets */
+	const char *family;        /* "ip", "inet" */
+	const char *table, *chain; /* fit to be shown (nft_print) */
+	uint32_t hook;             /* NF_INET_* */
+	bool bridged;              /* it sees frames of a bridge, not packets */
 	const char *how; /* "policy drop", "last rule reject"; NULL: it lets packets pass, as far as can be said */
 };
 
@@ -24,6 +24,6 @@ int nft_search_begin(struct nft_search **ret, struct err *e);
 /* … reads the next part, in whatever namespace the thread is by then.  1: there is more, 0: done. */
 int nft_search_step(struct nft_search *s, struct err *e);
 /* What was found, when it is done; @ret_cut: the namespace has more chains or rules than are read. */
-void nft_search_result(const struct nft_search *s, void (*each)(const struct nft_obstacle *o, void *arg), void *arg,
+void nft_search_result(struct nft_search *s, void (*each)(const struct nft_obstacle *o, void *arg), void *arg,
 		       bool *ret_cut);
 void nft_search_end(struct nft_search *s);

@@ -74,14 +74,13 @@ static void add_foreign(struct observer *obs)
 {
 	struct model *m = obs->observed;
 	struct object *o = object_new(m, &kind_nft, obs->ns->name, NULL);
-	const char *in = strcmp(obs->ns->name, "host") ? arena_fmt(&m->arena, "ip netns exec %s ", obs->ns->name) : "";
 
 	o->instead = "another program's";
 	o->foreign =
 		arena_fmt(&m->arena,
 			  "nft %s cannot be applied: another program's table inet netnsd is there, and netnsd leaves "
 			  "it alone; \"%snft delete table inet netnsd\" removes it",
-			  obs->ns->name, in);
+			  obs->ns->name, netns_exec(&m->arena, obs->ns->name));
 	observer_add(obs, o);
 }
 

@@ -98,3 +98,8 @@ const char *netns_ip(struct arena *a, const char *netns)
 {
 	return strcmp(netns, "host") ? arena_fmt(a, "ip -n %s", netns) : "ip";
 }
+
+const char *netns_exec(struct arena *a, const char *netns)
+{
+	return strcmp(netns, "host") ? arena_fmt(a, "ip netns exec %s ", netns) : "";
+}

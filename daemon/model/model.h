@@ -89,6 +89,8 @@ const char *ref_id(const char *class, const char *to, char buf[512]);
 char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask);
 /* "ip", or "ip -n NS": the beginning of a command that a message proposes. */
 const char *netns_ip(struct arena *a, const char *netns);
+/* "", or "ip netns exec NS ": that of one for a program which does not enter a namespace by itself. */
+const char *netns_exec(struct arena *a, const char *netns);
 /* Converts the model to a flat list, for the state directory, and back. */
 struct json_object *model_save(const struct model *m);
 int model_restore(struct model *m, struct json_object *in, struct err *e);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Chains of other programs that stop what is forwarded here: netnsctl status names them, and only them."""
 import json
+import shlex
 
 import pytest
 
@@ -57,6 +58,18 @@ def test_passes(machine, case):
     machine.apply(ROUTER)
     nft(machine, "r", PASSES[case])
     assert "obstacles" not in namespaces(machine)["r"]
+
+
+def test_names_that_a_shell_would_read(machine):
+    """Whoever is root in a namespace gives tables any name; the command that we propose is run by root of the machine."""
+    machine.apply(ROUTER)
+    at = {"family": "ip", "table": "a;touch /tmp/x'"}
+    rules = {"nftables": [{"add": {"table": {"family": "ip", "name": at["table"]}}},
+                          {"add": {"chain": {**at, "name": "\x1bf", "type": "filter", "hook": "forward", "prio": 0, "policy": "drop"}}}]}
+    machine.run("ip", "netns", "exec", "r", "nft", "-j", "-f", "-", text=json.dumps(rules))
+    [seen] = namespaces(machine)["r"]["obstacles"]
+    assert seen["chain"] == "table ip a;touch /tmp/x', chain ?f"
+    assert shlex.split(seen["command"]) == [*"ip netns exec r nft list chain ip".split(), at["table"], "?f"]
 
 
 def test_on_the_host(machine):
