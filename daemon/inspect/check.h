@@ -16,7 +16,8 @@ struct finding *finding_add(struct diagnosis *d, const struct check *c, const st
 void finding_ip(struct diagnosis *d, struct finding *f, const struct netns_fact *n, const char *fmt, ...)
 	_printf_(4, 5);
 void finding_command(struct diagnosis *d, struct finding *f, const char *fmt, ...) _printf_(3, 4);
-/* Its command: "ip netns exec ns1 sysctl -w KEY=VALUE" */
+/* Its command: "ip netns exec ns1 sysctl -w KEY=VALUE".  A key with the name of an interface, which may have dots in it, is
+ * written with slashes. */
 void finding_sysctl(struct diagnosis *d, struct finding *f, const struct netns_fact *n, const char *key,
 		    const char *value);
 

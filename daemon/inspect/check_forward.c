@@ -117,7 +117,7 @@ void judge_rp_filter(struct diagnosis *d, const struct check *c)
 					ip_of(d, &a->address), from->name, survey_link(&at.n->s, back->link)->name);
 			/* The larger of the two counts, and 2 is larger than 1. */
 			finding_sysctl(d, f, at.n,
-				       arena_fmt(&d->arena, "net.ipv4.conf.%s.rp_filter", word_of(d, at.l->name)), "2");
+				       arena_fmt(&d->arena, "net/ipv4/conf/%s/rp_filter", word_of(d, at.l->name)), "2");
 			break;
 		}
 	}
@@ -131,7 +131,7 @@ void judge_accept_ra(struct diagnosis *d, const struct check *c)
 		if (at.l->has_ipv6 && !at.l->loopback && at.l->accept_ra == 1 && at.l->forwards6)
 			finding_sysctl(
 				d, finding_add(d, c, &at, "router advertisements are ignored while IPv6 is forwarded"),
-				at.n, arena_fmt(&d->arena, "net.ipv6.conf.%s.accept_ra", word_of(d, at.l->name)), "2");
+				at.n, arena_fmt(&d->arena, "net/ipv6/conf/%s/accept_ra", word_of(d, at.l->name)), "2");
 }
 
 /* The link whose network the address is in. */

@@ -166,11 +166,16 @@ void judge_limits(struct diagnosis *d, const struct check *c)
 	for (size_t i = 0; i < d->f->n_limits; i++) {
 		const struct limit_fact *l = &d->f->limits[i];
 
-		if (is_near(l->used, l->max))
-			finding_command(d,
-					finding_add(d, c, &(struct at){ 0 }, "%llu %s of at most %llu",
-						    (unsigned long long)l->used, l->name, (unsigned long long)l->max),
-					"sysctl -w %s=%llu", l->key, (unsigned long long)l->max * 4);
+		struct finding *f;
+
+		if (!is_near(l->used, l->max))
+			continue;
+		f = finding_add(d, c, &(struct at){ 0 }, "%llu %s of at most %llu", (unsigned long long)l->used,
+				l->name, (unsigned long long)l->max);
+		if (l->key)
+			finding_command(d, f, "sysctl -w %s=%llu", l->key, (unsigned long long)l->max * 4);
+		else
+			finding_command(d, f, "%s", l->command);
 	}
 }
 

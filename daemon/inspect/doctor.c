@@ -124,7 +124,7 @@ const struct check doctor_checks[] = {
 	  judge_bridge_ports },
 	{ "limit", SEVERITY_WARNING, "the machine",
 	  "a limit of the kernel is nearly reached: neighbours, namespaces, descriptors", "what is beyond it is refused",
-	  "raise the sysctl", judge_limits },
+	  "raise the sysctl; of descriptors, LimitNOFILE= of netnsd.service", judge_limits },
 	{ "conntrack", SEVERITY_WARNING, "the machine",
 	  "nearly as many connections are tracked as the kernel allows", "packets of new ones are dropped",
 	  "sysctl -w net.netfilter.nf_conntrack_max=N", judge_conntrack },

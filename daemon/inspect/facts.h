@@ -100,6 +100,7 @@ struct manager_fact {
 struct limit_fact {
 	const char *name, *key; /* "neighbours of IPv4", "net.ipv4.neigh.default.gc_thresh3" */
 	uint64_t used, max;     /* max 0: unknown */
+	const char *command;    /* raises it; if key is NULL */
 };
 
 struct facts {

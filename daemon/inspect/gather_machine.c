@@ -116,7 +116,9 @@ static void limits_step(struct facts *f)
 		  neighbors_used("/proc/net/stat/arp_cache"), sysctl_number("net/ipv4/neigh/default/gc_thresh3"));
 	limit_add(f, "neighbours of IPv6", "net.ipv6.neigh.default.gc_thresh3",
 		  neighbors_used("/proc/net/stat/ndisc_cache"), sysctl_number("net/ipv6/neigh/default/gc_thresh3"));
-	limit_add(f, "descriptors of netnsd", "fs.nr_open", descriptors_used(), l.rlim_cur);
+	/* LimitNOFILE= is what counts: fs.nr_open only limits that, and for all programs. */
+	*ARRAY_ADD(f, limits) = (struct limit_fact){ "descriptors of netnsd", NULL, descriptors_used(), l.rlim_cur,
+						     "systemctl edit netnsd.service" };
 	limit_add(f, "network namespaces", "user.max_net_namespaces", there, sysctl_number("user/max_net_namespaces"));
 	f->userns_blocked = sysctl_number("kernel/apparmor_restrict_unprivileged_userns");
 }

@@ -96,6 +96,8 @@ BROKEN = {
     "rp-filter": (RING, "ip netns exec r2 sysctl -qw net.ipv4.conf.a.rp_filter=1", "r2/a"),
     "rp-filter, of all": (RING, "ip netns exec r2 sysctl -qw net.ipv4.conf.all.rp_filter=1", "r2/a"),
     "accept-ra": (ROUTER6, "ip netns exec r sysctl -qw net.ipv6.conf.a.accept_ra=1", "r/a"),
+    "accept-ra, a name with a dot": (json.loads(json.dumps(ROUTER6).replace('{"a": {"kind"', '{"a.1": {"kind"')),
+                                     "ip netns exec r sysctl -qw net/ipv6/conf/a.1/accept_ra=1", "r/a.1"),
     "firewall-forward": (ROUTER, nft("r", DROP % "forward"), "r"),
     "firewall-forward, a last rule": (ROUTER, nft("r", "add table inet x; add chain inet x c { type filter hook forward priority 0; }; "
                                                        "add rule inet x c counter reject"), "r"),

@@ -94,7 +94,7 @@ struct route_fact *hand_route(struct netns_fact *n, size_t link, const char *to,
 	return r;
 }
 
-const char *hand_findings(struct facts *f)
+static const char *judged(struct facts *f, bool commands)
 {
 	static char text[4096];
 	struct diagnosis d;
@@ -106,8 +106,19 @@ const char *hand_findings(struct facts *f)
 		;
 	*text = '\0';
 	for (size_t i = 0; i < d.n; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s %s\n", d.v[i].check->id, d.v[i].object);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%s\n", commands ? "" : d.v[i].check->id,
+				      commands ? "" : " ", commands ? d.v[i].command : d.v[i].object);
 	diagnosis_done(&d);
 	facts_free(f);
 	return text;
+}
+
+const char *hand_findings(struct facts *f)
+{
+	return judged(f, false);
+}
+
+const char *hand_commands(struct facts *f)
+{
+	return judged(f, true);
 }

@@ -16,5 +16,6 @@ void hand_pair(struct facts *f, size_t netns, size_t link, size_t other_netns, s
 struct address_fact *hand_address(struct netns_fact *n, size_t link, const char *address);
 /* @via NULL: none; @to "default" or a prefix. */
 struct route_fact *hand_route(struct netns_fact *n, size_t link, const char *to, const char *via);
-/* All findings in one text, "ID OBJECT\n"; after facts_connect. */
+/* All findings in one text, "ID OBJECT\n", or their commands, a line each; after facts_connect. */
 const char *hand_findings(struct facts *f);
+const char *hand_commands(struct facts *f);
