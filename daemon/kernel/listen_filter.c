@@ -39,8 +39,8 @@ enum {
 
 /* Lets everything pass but, of traffic control, what is not about a root or about ours: classes, filters and actions
  * change as often as a program likes; of neighbours, those that do not carry our protocol, and of forwarding entries
- * those that age: what ARP and bridges learn never ends; and of routes, those of routing daemons and those of the kernel that do not lead
- * to the networks of addresses.  Numbers in the message are in host order, BPF loads network order. */
+ * those that age: what ARP and bridges learn never ends; and of routes, those of routing daemons and those of the kernel
+ * that do not lead to the networks of addresses.  Numbers in the message are in host order, BPF loads network order. */
 int listen_filter_rtnetlink(int fd)
 {
 	struct sock_filter code[FILTER_SIZE] = {
