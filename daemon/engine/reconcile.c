@@ -284,6 +284,10 @@ void engine_submit(struct engine *g, const struct change *c)
 
 static void plan_warn(const struct job *j, struct problems *p)
 {
+	struct err e;
+	const struct op *lacking = execute_lacking(&j->pass.plan, &e);
+	if (lacking)
+		problem_add_err(p, &e, &lacking->after->where, lacking->after->id);
 	for (size_t i = 0; i < j->pass.plan.n; i++) {
 		const struct op *op = &j->pass.plan.ops[i];
 		const struct object *o = op->after ? op->after : op->before;

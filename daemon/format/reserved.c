@@ -6,11 +6,9 @@
 static const struct {
 	const char *place, *word;
 } later[] = {
-	{ "kind", "vlan" },
 	{ "kind", "macvlan" },
 	{ "kind", "ipvlan" },
 	{ "kind", "vxlan" },
-	{ "kind", "dummy" },
 	{ "kind", "ifb" },
 	{ "kind", "vrf" },
 	{ "kind", "bond" },

@@ -9,6 +9,8 @@
 	KIND(interface)     \
 	KIND(bridge)        \
 	KIND(veth)          \
+	KIND(dummy)         \
+	KIND(vlan)          \
 	KIND(sysctl)        \
 	KIND(sysctl_link)   \
 	KIND(netem)         \

@@ -82,7 +82,7 @@ void link_put_birth(const struct batch *b, const struct object *o, struct nl_msg
 	link_put_rows(b, o, link_needs_word(o) & ~(born_later(o) ? bit(LINK_MTU) : 0), NLA_MESSAGE, m);
 	if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, as_link(o)->mtu ^ 1);
-	if (object_has(o, LINK_MAC))
+	if (object_has(o, LINK_MAC) || link_kind(o)->lower_mac)
 		return;
 	/* Without an address of its own udev would assign one, and a different one at the next boot. */
 	mac_derive(b->machine, b->topology, o->place, mac);

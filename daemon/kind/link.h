@@ -79,6 +79,8 @@ struct link_kind {
 	int (*configure)(struct batch *b, struct op *op, struct err *e);
 	/* It forgets the MTU that it is created with. */
 	bool mtu_after_birth;
+	/* It has the MAC address of the link below it (IFLA_LINK), and follows it, unless a file sets one. */
+	bool lower_mac;
 	/* At its other end is only what its topology puts there. */
 	bool is_private;
 
@@ -219,6 +221,7 @@ enum {
 	  .say_damage = link_say_damage,  \
 	  .mark = link_mark,              \
 	  .apply = link_apply,            \
+	  .probe = link_probe,            \
 	  __VA_ARGS__ }
 
 /* Whether only its topology is on it: no router advertises there, and nobody has the same address. */
@@ -277,6 +280,8 @@ int link_put_data(struct batch *b, const struct object *o, uint64_t mask, struct
 struct object *link_all_data(const struct op *op);
 /* The namespace whose socket creates it. */
 const char *link_birthplace(const struct batch *b, const struct object *o);
+/* link_probe.c: kind.probe. */
+int link_probe(const struct kind *k, struct err *e);
 /* link_state.c */
 /* Appends flags that somebody changed, of @diff; a new link has them on. */
 void link_put_flags(struct nl_msg *m, const struct object *o, uint64_t diff);

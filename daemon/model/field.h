@@ -20,7 +20,7 @@ enum field_flags {
 	SHOWN = 1 << 10,         /* of a hidden field: a plan shows it where it is not the default */
 	OF_MARK = 1 << 11,       /* part of our mark: never reverted */
 	NETWORK_ORDER = 1 << 12, /* the bytes of the attribute are in network order */
-	/* on an object of ours the kernel's default applies unless a file sets it: a bool or a number */
+	/* on an object of ours the kernel's default applies unless a file sets it: a bool, a number or a word */
 	USUAL = 1 << 13,
 };
 

@@ -53,7 +53,7 @@ struct kind {
 	bool awaitable;        /* if it is only managed and missing, it is waited for */
 	bool outside;          /* files of a namespace: they exist without it, and traffic does not depend on them */
 	bool interrupts;       /* creating one on an existing interface drops what that has queued */
-	const char *module;    /* of the kernel, which may lack it */
+	const char *module;    /* of the kernel, which may lack it (probe) */
 	bool in_netns;         /* exists in the namespace itself, and is gone with it */
 	bool ports;            /* other links may name it as their master */
 	const char *shorthand; /* in a list, a bare string is the value of this field */
@@ -155,6 +155,10 @@ struct kind {
 	void (*returns)(const struct model *desired, struct object *o, const struct model *observed);
 
 	/* ---- steps on the kernel ---- */
+
+	/* -EOPNOTSUPP, with the words for it: this kernel cannot create any.  Asked before the first step, if there is a
+	 * module.  NULL: it is only known when the kernel refuses one. */
+	int (*probe)(const struct kind *k, struct err *e);
 
 	/* Appends the messages of @op to a batch. */
 	int (*encode)(struct batch *b, struct op *op, struct err *e);

@@ -301,12 +301,24 @@ uint64_t kind_mask(const struct kind *k, unsigned flags)
 	return mask;
 }
 
-/* A whole number, true or false; nothing else is USUAL.  Read for every field of every object that is observed. */
+/* The value of the word @s, which is in quotes. */
+static uint32_t word_value(const struct field *f, const char *s)
+{
+	for (const struct word *w = f->words; w->name; w++)
+		if (!strncmp(s + 1, w->name, strlen(w->name)) && s[1 + strlen(w->name)] == '"')
+			return w->value;
+	return 0;
+}
+
+/* A whole number, true or false, or a word; nothing else is USUAL.  Read for every field of every object that is
+ * observed. */
 static uint32_t usual_value(const struct field *f)
 {
 	const char *s = f->kernel_default;
 	uint32_t v = *s == 't';
 
+	if (*s == '"')
+		return word_value(f, s);
 	for (; *s >= '0' && *s <= '9'; s++)
 		v = v * 10 + (uint32_t)(*s - '0');
 	return v;

@@ -2,6 +2,8 @@
 /* execute.c - executes the steps of a plan in order and hands each to its kind. */
 #include "execute.h"
 
+enum { KINDS_MAX = 32 }; /* that need a module, of one plan */
+
 void execute_init(struct execution *x, const struct plan *plan, struct netns_set *set, const char *topology,
 		  const char *machine)
 {
@@ -113,11 +115,35 @@ static int take(struct execution *x, struct err *e)
 	return r;
 }
 
+const struct op *execute_lacking(const struct plan *plan, struct err *e)
+{
+	const struct kind *asked[KINDS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct op *op = &plan->ops[i];
+		const struct kind *k = op->before || op->mark ? NULL : op->after->kind;
+		bool known = !k || !k->module || !k->probe;
+
+		for (size_t j = 0; j < n && !known; j++)
+			known = asked[j] == k;
+		if (known || n == KINDS_MAX)
+			continue;
+		asked[n++] = k;
+		if (k->probe(k, e) < 0)
+			return op;
+	}
+	return NULL;
+}
+
 int execute_step(struct execution *x, const struct op **ret_op, struct err *e)
 {
 	size_t sent = x->batch.sent, first = x->next;
 	int r = 0;
 
+	*ret_op = first || x->batch.sent ? NULL : execute_lacking(x->plan, e);
+	if (*ret_op)
+		return refuse(x, *ret_op, e);
 	while (r == 0 && x->next < x->plan->n && x->batch.sent == sent && x->next - first < BATCH_MESSAGES)
 		r = take(x, e);
 	if (r == 0 && x->next == x->plan->n)

@@ -8,7 +8,7 @@ from machine import EXAMPLES, NETNSCTL
 
 FILES = sorted(EXAMPLES.glob("*.json"))
 # What this machine's kernel may lack.
-SECOND_KERNEL = [file for file in FILES if '"netem"' in file.read_text()]
+SECOND_KERNEL = [file for file in FILES if any(word in file.read_text() for word in ('"netem"', '"kind": "vlan"'))]
 # From, to: what must answer, at the first ping.
 PINGS = {
     "everyday": [(None, "10.0.0.2"), ("ns1", "10.0.0.1")],
@@ -30,6 +30,7 @@ PINGS = {
     "two-behind-bridge": [("ns1", "192.168.50.3"), ("ns2", "192.168.50.2"), ("ns1", "192.168.50.1")],
     "three-behind-bridge": [(f"ns{a}", f"172.18.0.{b}") for a in (2, 3, 4) for b in (1, 2, 3, 4)],
     "static-routes": [("client", "192.168.40.2"), ("server", "192.168.10.2")],
+    "trunk": [("desk1", "10.0.10.12"), ("desk1", "10.0.20.11"), ("phone", "10.0.10.12")],
     "leaf-spine": [(f"server{n}", f"10.10.{leaf}.12") for n in (1, 2, 7) for leaf in (1, 2, 3, 4)],
     "wan": [("office", "10.8.2.10"), ("datacentre", "10.8.1.10")],
 }
