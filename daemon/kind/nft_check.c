@@ -23,7 +23,8 @@ static void name_check(const struct place *at, const char *pointer, const struct
 	char ref[128];
 
 	snprintf(ref, sizeof(ref), "%s/%s", at->o->netns, v->text);
-	if (v->bits != NFT_EXACT || model_find_ref(at->model, "link", ref))
+	/* "*" says so, also after a name that nothing can be longer than. */
+	if (v->bits != NFT_EXACT || v->text[strlen(v->text) - 1] == '*' || model_find_ref(at->model, "link", ref))
 		return;
 	for (const struct object *o = at->netns->first; o && !suggest_is_spent(&suggest); o = o->next)
 		if (object_is(o, "link") && o->name)
