@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* probe_route.c - looks for a route in the main table of a namespace. */
+/* probe_route.c - looks for a route in a table of a namespace. */
 #include "probe.h"
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -127,7 +127,7 @@ static bool route_is(const struct probe *p, int fd, const struct nlmsghdr *m)
 			hop_note(&h, r->rtm_family, a);
 	}
 	to.len = r->rtm_dst_len;
-	if (table != RT_TABLE_MAIN || r->rtm_type != RTN_UNICAST || r->rtm_flags & RTM_F_CLONED)
+	if (table != p->x->table || r->rtm_type != RTN_UNICAST || r->rtm_flags & RTM_F_CLONED)
 		return false;
 	/* A route that leads everywhere is "default" in a file, which has no family. */
 	if (p->x->route.family && p->x->route.len ? memcmp(&to, &p->x->route, sizeof(to)) != 0 : to.len > 0)
@@ -173,9 +173,13 @@ static int route_dump(const struct probe *p, uint8_t family, bool *ret, struct e
 	struct {
 		struct nlmsghdr head;
 		struct rtmsg route;
+		struct rtattr head_of_table;
+		uint32_t table;
 	} request = {
 		{ .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		{ .rtm_family = family, .rtm_table = RT_TABLE_MAIN }
+		{ .rtm_family = family },
+		{ .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = RTA_TABLE },
+		p->x->table,
 	};
 	const struct timeval patience = { .tv_sec = ANSWER_SECONDS };
 	const int on = 1;

@@ -4,6 +4,7 @@
 #include "text.h"
 #include "netnsd.h"
 #include "model/kind.h"
+#include "format/route_table.h"
 #include <stdarg.h>
 
 static const struct target *test_target(const struct expectation *x)
@@ -48,13 +49,15 @@ static const char *measure_text(struct arena *a, const struct expectation *x)
 static const char *what_text(struct arena *a, const struct expectation *x)
 {
 	const char *to = target_text(a, test_target(x)), *not = x->reach ? "" : "no ";
+	const char *table = EXPECTS(x, route) ? type_table.say(NULL, &x->table, a) : NULL;
 	char buf[64];
 
 	if (EXPECTS(x, route))
-		return arena_fmt(a, "route %s%s%s%s%s", inet_text(&x->route, false, buf),
+		return arena_fmt(a, "route %s%s%s%s%s%s%s", inet_text(&x->route, false, buf),
 				 EXPECTS(x, via) ? " via " : "",
 				 EXPECTS(x, via) ? target_text(a, &(struct target){ .address = x->via }) : "",
-				 EXPECTS(x, dev) ? " dev " : "", EXPECTS(x, dev) ? x->dev : "");
+				 EXPECTS(x, dev) ? " dev " : "", EXPECTS(x, dev) ? x->dev : "", table ? " " : "",
+				 table ? table : "");
 	if (EXPECTS(x, ping))
 		return arena_fmt(a, "%sping %s%s", not, to, measure_text(a, x));
 	return arena_fmt(a, "%s%s %s port %u%s", not, EXPECTS(x, tcp) ? "tcp" : "udp", to, x->port, rate_text(a, x));

@@ -3,6 +3,8 @@
  * manual are made; and the rules across them. */
 #include "expect.h"
 #include "model/field.h"
+#include "route_table.h"
+#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 static const struct word families[] = {
@@ -20,9 +22,10 @@ static const struct field rows[] = {
 	FIELD(expectation, port, u16, .min = 1, .doc = "of tcp and udp"),
 	FIELD(expectation, listen, target, .refs = "link", .doc = "where packets arrive in the end, if a NAT sends them elsewhere"),
 	FIELD(expectation, listen_port, u16, .min = 1, .doc = "likewise; the default is port"),
-	FIELD(expectation, route, dest, .doc = "a route of exactly this destination exists in the main table"),
+	FIELD(expectation, route, dest, .doc = "a route of exactly this destination exists"),
 	FIELD(expectation, via, ip, .doc = "of route: the next hop, one of several"),
 	FIELD(expectation, dev, ifname, .doc = "of route: the outgoing interface"),
+	FIELD(expectation, table, table, .min = 1, .doc = "of route: the routing table, by number or by name; the default is main"),
 	FIELD(expectation, family, word, .words = families, .doc = "which address of NS/IF, or which default route; the default is the first"),
 	FIELD(expectation, reach, bool, .doc = "false: it must not be reached; the default is true"),
 	FIELD(expectation, within, u32, .min = 1, .max = WITHIN_MAX, .doc = "seconds that it may take to become true; the default is 5"),
@@ -71,6 +74,7 @@ static int fields_check(const struct expectation *x, unsigned form, struct err *
 		{ "listen_port", "tcp or udp", offsetof(struct expectation, listen_port), TCP | UDP },
 		{ "via", "route", offsetof(struct expectation, via), ROUTE },
 		{ "dev", "route", offsetof(struct expectation, dev), ROUTE },
+		{ "table", "route", offsetof(struct expectation, table), ROUTE },
 		{ "reach", "ping, tcp or udp", offsetof(struct expectation, reach), PING | TCP | UDP },
 		{ "count", "ping", offsetof(struct expectation, count), PING },
 		{ "loss_max", "ping", offsetof(struct expectation, loss_max), PING },
@@ -115,6 +119,7 @@ static int expect_check(struct object *o, struct err *e)
 		return err_set(e, EINVAL, "needs %s \"ping\", \"tcp\", \"udp\" or \"route\"",
 			       n ? "only one of" : "one of");
 	x->reach = !EXPECTS(x, reach) || x->reach;
+	x->table = EXPECTS(x, table) ? x->table : RT_TABLE_MAIN;
 	x->within = EXPECTS(x, within) ? x->within : WITHIN_DEFAULT;
 	x->count = EXPECTS(x, count) ? x->count : COUNT_DEFAULT;
 	r = fields_check(x, form, e);

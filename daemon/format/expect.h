@@ -29,6 +29,7 @@ struct expectation {
 	uint16_t listen_port;
 	struct inet route, via;
 	const char *dev;
+	uint32_t table; /* of route */
 	uint8_t family; /* AF_INET, AF_INET6, 0: any */
 	bool reach;
 	uint32_t within, count;

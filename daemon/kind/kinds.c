@@ -2,7 +2,7 @@
 /* kinds.c - the table of kinds, one row each, in order of creation.  meson.build compiles NAME.c for
  * each KIND(NAME): a kind is its file and its row. */
 #include "model/kind.h"
-#include "route_table.h"
+#include "format/route_table.h"
 
 #define KINDS               \
 	KIND(netns)         \

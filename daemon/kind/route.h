@@ -2,7 +2,7 @@
 /* route.h - the parts of the route kind: its values, its checks, its reading. */
 #pragma once
 #include "kernel/observer.h"
-#include "route_table.h"
+#include "format/route_table.h"
 
 /* The kernel lowers larger values to it (ip_metrics_convert, net/ipv4/metrics.c). */
 enum { ROUTE_MTU_MAX = 65520, ROUTE_ADVMSS_MAX = 65495 };

@@ -2,7 +2,7 @@
 /* rule.h - the parts of the kind of policy routing rules: its values, and their types. */
 #pragma once
 #include "kernel/observer.h"
-#include "route_table.h"
+#include "format/route_table.h"
 
 /* As the kernel has it: a packet matches if its mark, masked, is the value.  mask 0: every packet does. */
 struct fwmark {

@@ -192,6 +192,20 @@ def test_routes(machine, route, holds):
     assert results(outcomes(machine, "lab", code=not holds)) == ["holds" if holds else "fails"]
 
 
+@pytest.mark.parametrize("table, there, holds", [
+    (7, 7, True), (1007, 1007, True), ("local", 255, True), (7, 254, False), (254, 7, False), (1007, 7, False), (263, 7, False), (7, None, False),
+])
+@pytest.mark.parametrize("family", [4, 6])
+def test_routes_of_a_table(machine, family, table, there, holds):
+    to = "10.9.0.0/24" if family == 4 else "2001:db8:9::/64"
+    machine.apply(expecting({"from": "a", "route": to, "dev": "eth0", "table": table, "within": 1}))
+    if there:
+        machine.sh(f"ip -n a route add {to} dev eth0 table {there}")
+    [test] = outcomes(machine, "lab", code=not holds)
+    assert results([test]) == ["holds" if holds else "fails"]
+    assert f"route {to} dev eth0{'' if table == 254 else f' table {table}'}\n" in machine.ctl("test", "lab", code=not holds).stdout.replace("  ", "\n")
+
+
 def test_loss_and_time_are_measured(machine):
     machine.apply(expecting({"from": "a", "ping": "b/eth0", "loss_max": "1%"},
                             {"from": "a", "ping": "b/eth0", "rtt_min": "30s", "count": 10}))

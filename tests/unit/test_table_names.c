@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_table_names.c - the files with names of routing tables, as ip(8) reads them. */
-#include "kind/table_names.h"
+#include "format/table_names.h"
 #include "disk.h"
 #include <setjmp.h>
 #include <stdarg.h>
