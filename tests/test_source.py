@@ -100,13 +100,13 @@ def test_kinds_in_their_files_and_comments(copy):
 def test_kinds_that_are_new(copy):
     """A kind is watched from its row on."""
     folder = copy / "daemon/kind"
-    (folder / "twin.c").write_text((folder / "veth.c").read_text().replace("veth", "twin").replace("peer", "other_end"))
+    (folder / "toy.c").write_text((folder / "veth.c").read_text().replace("veth", "toy").replace("peer", "other_end"))
     rows = (folder / "kinds.c").read_text()
-    (folder / "kinds.c").write_text(rows.replace("\tKIND(veth) ", "\tKIND(twin) \\\n\tKIND(veth) "))
+    (folder / "kinds.c").write_text(rows.replace("\tKIND(veth) ", "\tKIND(toy) \\\n\tKIND(veth) "))
     assert run("kinds.py", copy)[0] == 0
-    append(folder / "link.c", 'const char *x = "twin";\nbool y = object_says(o, "other_end");\n')
+    append(folder / "link.c", 'const char *x = "toy";\nbool y = object_says(o, "other_end");\n')
     code, out = run("kinds.py", copy)
-    assert code == 1 and 'says "twin"' in out and 'says "other_end"' in out
+    assert code == 1 and 'says "toy"' in out and 'says "other_end"' in out
 
 
 def test_size_long_function(copy):
