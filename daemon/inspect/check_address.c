@@ -13,6 +13,12 @@ static bool answers(const struct located *one)
 	return one->l->up && !(one->a->flags & (IFA_F_DADFAILED | IFA_F_TENTATIVE));
 }
 
+/* A VLAN has the MAC of its link, and with it the same link-local address: each answers on its own network. */
+static bool is_of_one_mac(const struct located *a, const struct located *b)
+{
+	return a->n == b->n && inet_is_link_local(&a->a->address);
+}
+
 void judge_address_twice(struct diagnosis *d, const struct check *c)
 {
 	for (size_t i = 1; i < d->f->n_located; i++) {
@@ -23,7 +29,7 @@ void judge_address_twice(struct diagnosis *d, const struct check *c)
 		struct finding *f;
 
 		if (a->segment != b->segment || !same_ip(&a->a->address, &b->a->address) || !answers(a) ||
-		    !answers(b) || !is_declared(d, own))
+		    !answers(b) || is_of_one_mac(a, b) || !is_declared(d, own))
 			continue;
 		f = finding_add(d, c, own, "%s has the address %s, too", place_of(d, other->n, other->l),
 				ip_of(d, &a->a->address));

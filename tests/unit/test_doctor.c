@@ -3,6 +3,7 @@
 #include "facts.h"
 #include <linux/neighbour.h>
 #include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/socket.h>
@@ -188,6 +189,14 @@ static void test_twice(void **state)
 	end(f, 1)->peer_netns = end(f, 1)->peer = -1;
 	end(f, 2)->peer_netns = end(f, 2)->peer = -1;
 	assert_string_equal(hand_findings(f), "");
+	/* A VLAN and its link, and another that has what both have. */
+	for (int other = 0; other < 2; other++) {
+		f = pair();
+		hand_link(&f->netns[1], "e.10", LINK_CHILD)->lower = 1;
+		hand_address(&f->netns[1], 0, "fe80::1/64")->scope = RT_SCOPE_LINK;
+		hand_address(&f->netns[1 + other], (size_t)!other, "fe80::1/64")->scope = RT_SCOPE_LINK;
+		assert_string_equal(hand_findings(f), other ? "address-twice a/e\n" : "");
+	}
 }
 
 static void test_overlap(void **state)
