@@ -8,8 +8,10 @@
 
 static unsigned parsed;
 
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names that --wrap of ld(1) makes
 struct json_object *__real_json_tokener_parse_ex(struct json_tokener *t, const char *text, int size);
 struct json_object *__wrap_json_tokener_parse_ex(struct json_tokener *t, const char *text, int size);
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 struct json_object *__wrap_json_tokener_parse_ex(struct json_tokener *t, const char *text, int size)
 {

@@ -22,10 +22,10 @@ def apply(ops, rng):
     ops.tell("apply", record.name, file)
     if rng.randrange(2):
         planned = ops.machine.call("Plan", name=record.name, topology=file)["steps"]
-        done = ops.machine.call("Apply", name=record.name, topology=file, replace=True, source="", _more=True)
+        done = ops.machine.call("Apply", name=record.name, topology=file, replace=True, sure=True, source="", _more=True)
         assert [step for reply in done for step in reply.get("steps") or []] == planned
     else:
-        ops.machine.apply(file, record.name, "--replace")
+        ops.machine.apply(file, record.name, "--replace", "--sure")
     ops.declare(record, file, True, rolls)
     ops.check()
 
@@ -94,7 +94,7 @@ def refused(ops, rng):
     choice = poison(ops, rng, record, file)
     ops.tell("apply", record.name, file, "which is refused for its", choice)
     before = ops.all_but(*MADE_ANEW)
-    ops.machine.apply(file, record.name, "--replace", code=1)
+    ops.machine.apply(file, record.name, "--replace", "--sure", code=1)
     ops.check(before)
 
 
@@ -177,7 +177,7 @@ def cut_off(ops, rng):
     number, wait = rng.choice((signal.SIGKILL, signal.SIGTERM)), rng.uniform(0.003, 0.025)
     what = rng.choice(["apply"] * 3 + ["down"] * record.up + ["rollback"] * record.sure)
     ops.tell(what, record.name, file if what == "apply" else "", f"cut off after {wait * 1000:.1f} ms by", number)
-    command = [what, "--replace", ops.machine.file(file, record.name)] if what == "apply" else [what, record.name]
+    command = [what, "--replace", "--sure", ops.machine.file(file, record.name)] if what == "apply" else [what, record.name]
     client = ops.machine.popen(NETNSCTL, *command, stdout=DEVNULL, stderr=DEVNULL)
     time.sleep(wait)
     ops.machine.stop(number)
