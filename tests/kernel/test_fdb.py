@@ -344,6 +344,7 @@ def test_vlans(machine):
     t["namespaces"]["sw"]["fdb"] = [at.one(vlan=2)]
     assert "vlan" in machine.apply(t, code=1).stderr
     assert len(at.entries()) == 2
+    machine.ctl("down", "lab")
     # Without VLANs the kernel adds one for each VLAN of the port beside it, and removes these with it.
     machine.apply(at.topology(at.one()))
     assert {e.get("vlan") for e in at.entries()} == {None, 1}
