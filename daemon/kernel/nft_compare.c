@@ -365,14 +365,14 @@ static int table_compare(struct comparison *c)
 }
 
 int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct nft_image *want, const char *topology,
-		      enum nft_state *ret, char *ret_how, size_t size, struct nft_source *ret_place, struct err *e)
+		      enum nft_state *ret, char *ret_how, size_t size, char ret_below[64], struct err *e)
 {
-	struct comparison c = { nl, seen, want, topology, { 0 }, ret_how, size, ret_place, e };
+	struct nft_source place = { 0 };
+	struct comparison c = { nl, seen, want, topology, { 0 }, ret_how, size, &place, e };
 	bool any = false;
 	int r = 0;
 
 	ret_how[0] = '\0';
-	*ret_place = (struct nft_source){ 0 };
 	for (size_t i = 0; i < seen->n_chains; i++)
 		any |= seen->chains[i].topology && !strcmp(seen->chains[i].topology, topology);
 	if (any)
@@ -380,6 +380,7 @@ int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct
 	if (r == 0 && any)
 		r = bases_compare(&c);
 	*ret = r == 1 ? NFT_DIFFERENT : any ? NFT_EQUAL : NFT_ABSENT;
+	nft_source_text(&place, ret_below);
 	arena_done(&c.arena);
 	return r < 0 ? r : 0;
 }
@@ -387,16 +388,15 @@ int nft_table_compare(struct rtnl *nl, const struct nft_seen *seen, const struct
 bool nft_table_holds(struct rtnl *nl, const struct nft_image *want, bool empty, const char *topology)
 {
 	enum nft_state state = NFT_DIFFERENT;
-	struct nft_source place;
 	struct nft_seen seen;
-	char how[256];
+	char how[256], below[64];
 	struct err e;
 	bool is = nft_seen_read(nl, &seen, &e) == 0;
 
 	if (is && !want)
 		is = !seen.exists;
 	else if (is)
-		is = nft_table_compare(nl, &seen, want, topology, &state, how, sizeof(how), &place, &e) == 0 &&
+		is = nft_table_compare(nl, &seen, want, topology, &state, how, sizeof(how), below, &e) == 0 &&
 		     state == (empty ? NFT_ABSENT : NFT_EQUAL);
 	nft_seen_done(&seen);
 	return is;

@@ -39,16 +39,15 @@ static int compare(const struct observer *obs, struct rtnl *nl, const struct nft
 {
 	struct arena a = { 0 };
 	struct nft_image image;
-	struct nft_source place;
 	char below[64];
 	size_t n;
 	int r;
 
 	nft_build((const struct nft *)o, &image, &a);
-	r = nft_table_compare(nl, seen, &image, obs->topology, ret, how, 256, &place, e);
+	r = nft_table_compare(nl, seen, &image, obs->topology, ret, how, 256, below, e);
 	n = strlen(how);
-	if (place.what && o->where.pointer && model_find(obs->desired, o->id) == o)
-		snprintf(how + n, 256 - n, ": %s/%s", o->where.pointer, nft_source_text(&place, below));
+	if (*below && o->where.pointer && model_find(obs->desired, o->id) == o)
+		snprintf(how + n, 256 - n, ": %s/%s", o->where.pointer, below);
 	arena_done(&a);
 	return r;
 }
