@@ -46,15 +46,37 @@ int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const str
 	return rtnl_dump(obs->nl, m, each, on_restart, obs, e);
 }
 
+const struct object *observer_next(const struct observer *obs, size_t *at, const struct object *o)
+{
+	o = o ? o->next : NULL;
+	while (!o && *at <= ARRAY_SIZE(obs->wanted)) {
+		const struct object *netns = *at < ARRAY_SIZE(obs->wanted) ? obs->wanted[*at]
+					     : obs->tried                  ? model_netns(obs->tried, obs->ns->name)
+									   : NULL;
+
+		o = netns ? netns->first : NULL;
+		(*at)++;
+	}
+	return o;
+}
+
+const struct object *observer_find(const struct observer *obs, const char *class, const char *place)
+{
+	const struct model *models[] = { obs->desired, obs->last, obs->tried };
+	const struct object *o = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(models) && !o; i++)
+		o = models[i] ? model_find_ref(models[i], class, place) : NULL;
+	return o;
+}
+
 bool observer_wants(const struct observer *obs, const char *class)
 {
-	const struct object *netns[] = { obs->wanted[0], obs->wanted[1],
-					 obs->tried ? model_netns(obs->tried, obs->ns->name) : NULL };
+	const struct object *o = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(netns); i++)
-		for (const struct object *o = netns[i] ? netns[i]->first : NULL; o; o = o->next)
-			if (object_is(o, class))
-				return true;
+	for (size_t at = 0; (o = observer_next(obs, &at, o));)
+		if (object_is(o, class))
+			return true;
 	return obs->extent.adopting;
 }
 

@@ -36,6 +36,10 @@ const char *observer_link(const struct observer *obs, uint32_t ifindex);
 /* Dumps into @each, which adds objects; a dump that restarts removes them. */
 int observer_dump(struct observer *obs, struct nl_msg *m, void (*each)(const struct nlmsghdr *h, void *obs),
 		  struct err *e);
+/* The next object of this namespace in what is desired, was applied last, and was tried; begins with @at 0 and @o NULL. */
+const struct object *observer_next(const struct observer *obs, size_t *at, const struct object *o);
+/* The object of @class at @place, "NS" or "NS/IF", in the first of these that has it; or NULL. */
+const struct object *observer_find(const struct observer *obs, const char *class, const char *place);
 /* Whether an object of @class is declared in this namespace, was, or is rolled back there, or all are asked for: most
  * kinds are in few topologies, and the kernel need not be asked for the others. */
 bool observer_wants(const struct observer *obs, const char *class);

@@ -187,18 +187,12 @@ static void add(struct observer *obs, const struct etc_kind *k, const char *netn
 	arena_done(&a);
 }
 
-static bool declares(const struct model *m, const char *class, const char *netns)
-{
-	return m && model_find_ref(m, class, netns);
-}
-
 int etc_observe(struct observer *obs, const struct etc_kind *k, struct err *e)
 {
 	const char *netns = obs->ns->name, *class = k->kind->class;
 	struct etc_file f;
 
-	if (!declares(obs->desired, class, netns) && !declares(obs->last, class, netns) &&
-	    !declares(obs->tried, class, netns))
+	if (!observer_find(obs, class, netns))
 		return 0;
 	if (etc_read(netns, k->file, &f, e) < 0)
 		return e->code;

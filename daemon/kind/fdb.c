@@ -341,13 +341,11 @@ static int observe_one(struct observer *obs, const struct object *want, struct e
 /* Each is asked for by itself: a dump walks all that a bridge has learned, once for each of its ports. */
 static int fdb_observe(struct observer *obs, struct err *e)
 {
-	const struct object *netns[] = { obs->wanted[0], obs->wanted[1],
-					 obs->tried ? model_netns(obs->tried, obs->ns->name) : NULL };
+	const struct object *o = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(netns); i++)
-		for (const struct object *o = netns[i] ? netns[i]->first : NULL; o; o = o->next)
-			if (o->kind == &kind_fdb && observe_one(obs, o, e) < 0)
-				return e->code;
+	for (size_t at = 0; (o = observer_next(obs, &at, o));)
+		if (o->kind == &kind_fdb && observe_one(obs, o, e) < 0)
+			return e->code;
 	return 0;
 }
 

@@ -19,27 +19,14 @@ struct reading {
 	size_t first; /* where the objects of the current dump begin */
 };
 
-/* The one at @place, "NS/IF", that somebody may have had created: a class of qdiscs is called as its kind. */
-static const struct object *declared(const struct observer *obs, const char *class, const char *place)
-{
-	const struct model *models[] = { obs->desired, obs->last, obs->tried };
-	const struct object *o = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(models) && !o; i++)
-		o = models[i] ? model_find_ref(models[i], class, place) : NULL;
-	return o;
-}
-
 /* Whether one is declared on a link that is being read. */
 static bool is_declared(const struct observer *obs, const struct kind *k)
 {
-	const struct object *netns[] = { obs->wanted[0], obs->wanted[1],
-					 obs->tried ? model_netns(obs->tried, obs->ns->name) : NULL };
+	const struct object *o = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(netns); i++)
-		for (const struct object *o = netns[i] ? netns[i]->first : NULL; o; o = o->next)
-			if (o->kind == k)
-				return true;
+	for (size_t at = 0; (o = observer_next(obs, &at, o));)
+		if (o->kind == k)
+			return true;
 	return false;
 }
 
@@ -97,7 +84,7 @@ static void qdisc_read(const struct reading *r, const struct object *link, const
 
 	if (!strcmp(kind, r->kind->name) && (marked || (obs->extent.adopting && t->tcm_parent == TC_H_ROOT)))
 		qdisc_add(r, link, t, a[TCA_OPTIONS]);
-	else if (want && is_place_of(want, t) && !(marked && declared(obs, kind, link->place)))
+	else if (want && is_place_of(want, t) && !(marked && observer_find(obs, kind, link->place)))
 		foreign_add(r, want, kind, t);
 }
 
@@ -129,7 +116,7 @@ static void on_qdisc(const struct nlmsghdr *h, void *arg)
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*t), a, TCA_MAX, NULL) < 0 || !a[TCA_KIND])
 		return;
 	link = link_of(r->obs, t->tcm_ifindex);
-	if (link && declared(r->obs, r->kind->class, link->place))
+	if (link && observer_find(r->obs, r->kind->class, link->place))
 		qdisc_read(r, link, t, a);
 }
 
