@@ -104,6 +104,9 @@ const char *nft_address_text(struct arena *a, const uint8_t *bytes, uint8_t fami
 /* Sets @to from @from and @bits of its @size bytes. */
 void nft_value_fill(struct nft_value *v, size_t size);
 int nft_value_cmp(const void *a, const void *b);
+/* Whether a list matches the value of @size bytes, or an address, which only values of its family do. */
+bool nft_list_has(const struct nft_list *l, const void *bytes, size_t size);
+bool nft_list_has_address(const struct nft_list *l, const struct inet *address);
 /* Whether nft(8) would list two names of interfaces, in order, as one that it cannot read: all that begin with a text, and
  * the one that comes directly after these ("a*", "b"). */
 bool nft_names_are_one(const struct nft_value *x, const struct nft_value *y);

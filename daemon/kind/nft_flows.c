@@ -155,20 +155,6 @@ static const struct way *way_of(struct nft_flows *f, const struct inet *from, co
 	return w;
 }
 
-static bool list_has(const struct nft_list *l, const void *bytes, size_t size)
-{
-	bool has = false;
-
-	for (size_t i = 0; i < l->n && !has; i++)
-		has = memcmp(bytes, l->v[i].from, size) >= 0 && memcmp(bytes, l->v[i].to, size) <= 0;
-	return has != l->negated;
-}
-
-static bool list_has_address(const struct nft_list *l, const struct inet *i)
-{
-	return list_has(l, i->addr, i->family == AF_INET ? 4 : 16);
-}
-
 /* Names may end in "*". */
 static bool list_has_name(const struct nft_list *l, const char *name)
 {
@@ -192,17 +178,17 @@ static bool term_matches(struct nft_flows *f, const struct nft_term *t, const st
 
 	switch (t->what) {
 	case NFT_WHAT_SADDR:
-		return list_has_address(&t->list, &c->original.from);
+		return nft_list_has_address(&t->list, &c->original.from);
 	case NFT_WHAT_DADDR:
-		return list_has_address(&t->list, to);
+		return nft_list_has_address(&t->list, to);
 	case NFT_WHAT_LOCAL:
 		return is_local(f, to);
 	case NFT_WHAT_L4PROTO:
-		return list_has(&t->list, &c->proto, 1);
+		return nft_list_has(&t->list, &c->proto, 1);
 	case NFT_WHAT_SPORT:
-		return list_has(&t->list, &c->original.sport, 2);
+		return nft_list_has(&t->list, &c->original.sport, 2);
 	case NFT_WHAT_DPORT:
-		return list_has(&t->list, &dport, 2);
+		return nft_list_has(&t->list, &dport, 2);
 	case NFT_WHAT_STATUS_DNAT:
 		return c->dnat;
 	case NFT_WHAT_OIFNAME:

@@ -7,28 +7,6 @@
 #include "model/plan.h"
 #include <arpa/inet.h>
 
-static bool list_has(const struct nft_list *l, const void *bytes, size_t size)
-{
-	bool has = false;
-
-	for (size_t i = 0; i < l->n && !has; i++)
-		has = memcmp(bytes, l->v[i].from, size) >= 0 && memcmp(bytes, l->v[i].to, size) <= 0;
-	return has != l->negated;
-}
-
-/* A list may have addresses of both families. */
-static bool list_has_address(const struct nft_list *l, const struct inet *i)
-{
-	uint8_t family = i->family == AF_INET ? NFT_IPV4 : NFT_IPV6;
-	size_t size = family == NFT_IPV4 ? 4 : 16;
-
-	for (size_t k = 0; k < l->n; k++)
-		if (l->v[k].families & family && memcmp(i->addr, l->v[k].from, size) >= 0 &&
-		    memcmp(i->addr, l->v[k].to, size) <= 0)
-			return !l->negated;
-	return l->negated;
-}
-
 static bool is_own_loopback(const struct inet *i)
 {
 	return i->family == AF_INET ? i->addr[0] == 127 : inet_is_loopback6(i);
@@ -39,14 +17,14 @@ static bool takes(const struct nft_entry *e, const struct bound_socket *s)
 {
 	uint8_t families = s->both ? NFT_BOTH : s->address.family == AF_INET ? NFT_IPV4 : NFT_IPV6;
 
-	if (!(families & e->target.families) || (e->proto.n && !list_has(&e->proto, &s->proto, 1)) ||
-	    (e->port.n && !list_has(&e->port, &s->port, 2)))
+	if (!(families & e->target.families) || (e->proto.n && !nft_list_has(&e->proto, &s->proto, 1)) ||
+	    (e->port.n && !nft_list_has(&e->port, &s->port, 2)))
 		return false;
 	if (inet_is_unspecified(&s->address))
 		return true;
 	if (is_own_loopback(&s->address) && s->address.family == AF_INET && e->localhost)
 		return true;
-	return e->at.n ? list_has_address(&e->at, &s->address) : !is_own_loopback(&s->address);
+	return e->at.n ? nft_list_has_address(&e->at, &s->address) : !is_own_loopback(&s->address);
 }
 
 /* ---- the question ---- */

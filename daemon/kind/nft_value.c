@@ -425,3 +425,23 @@ int nft_target_parse(const char *s, bool with_port, struct nft_target *ret, stru
 					     : arena_fmt(a, "[%s]:%s", v.text, ret->text);
 	return 0;
 }
+
+bool nft_list_has(const struct nft_list *l, const void *bytes, size_t size)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < l->n && !has; i++)
+		has = memcmp(bytes, l->v[i].from, size) >= 0 && memcmp(bytes, l->v[i].to, size) <= 0;
+	return has != l->negated;
+}
+
+bool nft_list_has_address(const struct nft_list *l, const struct inet *address)
+{
+	size_t size = address->family == AF_INET ? 4 : 16;
+	bool has = false;
+
+	for (size_t i = 0; i < l->n && !has; i++)
+		has = l->v[i].families & family_bit(address->family) &&
+		      nft_list_has(&(struct nft_list){ &l->v[i], 1, false }, address->addr, size);
+	return has != l->negated;
+}
