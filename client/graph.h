@@ -83,6 +83,8 @@ struct graph_colours {
 struct graph_colours graph_state_colours(enum graph_state state);
 /* Writes @s with what @quote gives for each character that it knows, NULL for others; it is printable. */
 void graph_put(FILE *out, const char *s, const char *(*quote)(char c));
+/* The lines as one label in double quotes, with "\\n" between them. */
+void graph_put_lines(FILE *out, const char **lines, const char *(*quote)(char c));
 
 struct graph_style {
 	size_t width; /* of the terminal */

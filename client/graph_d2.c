@@ -7,17 +7,6 @@ static const char *quote(char c)
 	return c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '$' ? "\\$" : NULL;
 }
 
-static void put_lines(FILE *out, const char **lines)
-{
-	putc('"', out);
-	for (size_t i = 0; lines[i]; i++) {
-		if (i)
-			fputs("\\n", out);
-		graph_put(out, lines[i], quote);
-	}
-	putc('"', out);
-}
-
 static void put_state(FILE *out, enum graph_state state, const char *indent)
 {
 	struct graph_colours c = graph_state_colours(state);
@@ -34,14 +23,14 @@ static void put_node(struct arena *a, const struct graph *g, size_t n, FILE *out
 	const struct graph_node *node = &g->nodes[n];
 
 	fprintf(out, "n%zu: ", n);
-	put_lines(out, graph_node_lines(a, node));
+	graph_put_lines(out, graph_node_lines(a, node), quote);
 	fputs(" {\n", out);
 	put_state(out, node->state, "  ");
 	for (size_t i = node->first; i < node->first + node->n; i++) {
 		if (!graph_is_shown(&g->interfaces[i]))
 			continue;
 		fprintf(out, "  i%zu: ", i);
-		put_lines(out, graph_interface_lines(a, &g->interfaces[i]));
+		graph_put_lines(out, graph_interface_lines(a, &g->interfaces[i]), quote);
 		fputs(" {\n", out);
 		put_state(out, g->interfaces[i].state, "    ");
 		fputs("  }\n", out);
@@ -61,7 +50,7 @@ static void put_cable(struct arena *a, const struct graph *g, size_t n, FILE *ou
 
 	if (c->to == GRAPH_NONE) {
 		fprintf(out, "f%zu: ", n);
-		put_lines(out, (const char *[]){ graph_far(a, c), NULL });
+		graph_put_lines(out, (const char *[]){ graph_far(a, c), NULL }, quote);
 		fputs(" {shape: text}\n", out);
 	}
 	put_end(g, c->from, out);
@@ -72,7 +61,7 @@ static void put_cable(struct arena *a, const struct graph *g, size_t n, FILE *ou
 		put_end(g, c->to, out);
 	if (c->label) {
 		fputs(": ", out);
-		put_lines(out, (const char *[]){ c->label, NULL });
+		graph_put_lines(out, (const char *[]){ c->label, NULL }, quote);
 	}
 	if (colours.line)
 		fprintf(out, "%s {style.stroke: \"%s\"}", c->label ? "" : ":", colours.line);

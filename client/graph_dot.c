@@ -8,17 +8,6 @@ static const char *quote(char c)
 	return c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '&' ? "&amp;" : NULL;
 }
 
-static void put_lines(FILE *out, const char **lines)
-{
-	putc('"', out);
-	for (size_t i = 0; lines[i]; i++) {
-		if (i)
-			fputs("\\n", out);
-		graph_put(out, lines[i], quote);
-	}
-	putc('"', out);
-}
-
 static void put_state(FILE *out, enum graph_state state)
 {
 	struct graph_colours c = graph_state_colours(state);
@@ -35,7 +24,7 @@ static void put_node(struct arena *a, const struct graph *g, size_t n, FILE *out
 	size_t shown = 0;
 
 	fprintf(out, "\tsubgraph cluster_%zu {\n\t\tlabel=", n);
-	put_lines(out, graph_node_lines(a, node));
+	graph_put_lines(out, graph_node_lines(a, node), quote);
 	fputs(";\n", out);
 	if (c.line)
 		fprintf(out, "\t\tcolor=\"%s\";\n", c.line);
@@ -43,7 +32,7 @@ static void put_node(struct arena *a, const struct graph *g, size_t n, FILE *out
 		if (!graph_is_shown(&g->interfaces[i]))
 			continue;
 		fprintf(out, "\t\ti%zu [label=", i);
-		put_lines(out, graph_interface_lines(a, &g->interfaces[i]));
+		graph_put_lines(out, graph_interface_lines(a, &g->interfaces[i]), quote);
 		put_state(out, g->interfaces[i].state);
 		fputs("];\n", out);
 		shown++;
@@ -72,7 +61,7 @@ void graph_dot(const struct graph *g, _unused_ const struct graph_style *style, 
 
 		if (c->to == GRAPH_NONE) {
 			fprintf(out, "\tf%zu [shape=plaintext, style=\"\", label=", i);
-			put_lines(out, (const char *[]){ graph_far(&a, c), NULL });
+			graph_put_lines(out, (const char *[]){ graph_far(&a, c), NULL }, quote);
 			fprintf(out, "];\n\ti%zu -- f%zu [", c->from, i);
 		} else {
 			fprintf(out, "\ti%zu -- i%zu [", c->from, c->to);
@@ -80,7 +69,7 @@ void graph_dot(const struct graph *g, _unused_ const struct graph_style *style, 
 		if (colours.line)
 			fprintf(out, "color=\"%s\", ", colours.line);
 		fputs("label=", out);
-		put_lines(out, (const char *[]){ c->label ?: "", NULL });
+		graph_put_lines(out, (const char *[]){ c->label ?: "", NULL }, quote);
 		fputs("];\n", out);
 	}
 	fputs("}\n", out);

@@ -92,3 +92,14 @@ void graph_put(FILE *out, const char *s, const char *(*quote)(char c))
 			putc(*s, out);
 	}
 }
+
+void graph_put_lines(FILE *out, const char **lines, const char *(*quote)(char c))
+{
+	putc('"', out);
+	for (size_t i = 0; lines[i]; i++) {
+		if (i)
+			fputs("\\n", out);
+		graph_put(out, lines[i], quote);
+	}
+	putc('"', out);
+}
