@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Neighbours whose MAC address is given, and those that are answered for: created, read back, changed, healed and removed,
 next to what the kernel learns and to those of other programs."""
-import errno
 import json
 import re
 
 import pytest
-from fault import ERROR, NUMBERS as CALLS
 from machine import EXAMPLES, wait_for
 from monitor import events
 from topologies import everyday
@@ -275,15 +273,6 @@ def test_report(at):
 @pytest.mark.parametrize("place", ["ns1", "host"])
 def test_refused_at_each_step(bare, fault, place):
     """Whatever message the kernel refuses: the neighbours are as they were, those of others too."""
-    def attempt(at):
-        fault.arm(ERROR if at else 0, at=at, error=errno.EPERM, only=CALLS["sendto"])
-        done = bare.apply(after, "lab", code=None).returncode
-        fault.disarm()
-        if not done:
-            bare.ctl("rollback", "lab")
-        bare.assert_same(before)
-        return done, fault.control.count
-
     bare.start(environment=fault.environment)
     here = Place(bare, place)
     bare.apply(here.topology(here.one(), here.one(address="2001:db8::9", router=True), here.one(address="10.0.0.8", mac=None, proxy=True)))
@@ -291,9 +280,7 @@ def test_refused_at_each_step(bare, fault, place):
     before = bare.snapshot()
     after = here.topology(here.one(mac="02:00:00:00:00:10"), here.one(address="2001:db8::9"),
                           here.one(address="10.0.0.9", mac=None, proxy=True), here.one(address="10.0.0.10"))
-    done, sent = attempt(0)
-    assert done == 0 and sent
-    assert all(attempt(at)[0] for at in range(1, sent + 1))
+    fault.refuse_each_message(bare, after, lambda: bare.assert_same(before))
     here.neigh(f"del 10.0.0.7 dev {here.dev}")
     bare.ctl("down", "lab")
 

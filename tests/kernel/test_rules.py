@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Policy routing rules: created, read back, changed, healed and removed, next to those of other programs."""
-import errno
 import json
 import re
 import socket
 import struct
 
 import pytest
-from fault import ERROR, NUMBERS as CALLS
 from machine import EXAMPLES, wait_for
 from monitor import events
 from topologies import everyday
@@ -282,24 +280,13 @@ def test_report(at):
 @pytest.mark.parametrize("place", ["ns1", "host"])
 def test_refused_at_each_step(bare, fault, place):
     """Whatever message the kernel refuses: the rules are as they were, those of others too."""
-    def attempt(at):
-        fault.arm(ERROR if at else 0, at=at, error=errno.EPERM, only=CALLS["sendto"])
-        done = bare.apply(after, "lab", code=None).returncode
-        fault.disarm()
-        if not done:
-            bare.ctl("rollback", "lab")
-        bare.assert_same(before)
-        return done, fault.control.count
-
     bare.start(environment=fault.environment)
     bare.apply(topology(place, rule(), rule(priority=50, **{"from": "10.0.0.0/8"}), rule(priority=50, table=9)))
     here = Place(bare, place)
     here.rule("rule add priority 60 lookup 60")
     before = bare.snapshot()
     after = topology(place, rule(table=8), rule(priority=50, **{"from": "10.0.0.0/9"}), rule(priority=50), rule(priority=70))
-    done, sent = attempt(0)
-    assert done == 0 and sent
-    assert all(attempt(at)[0] for at in range(1, sent + 1))
+    fault.refuse_each_message(bare, after, lambda: bare.assert_same(before))
     here.rule("rule del priority 60")
     bare.ctl("down", "lab")
 

@@ -3,6 +3,7 @@
 process in it serves a whole test."""
 import contextlib
 import ctypes
+import errno
 import itertools
 import json
 import mmap
@@ -83,6 +84,22 @@ class Fault:
 
     def numbers(self):
         return [self.control.trail[i].nr for i in range(min(self.control.count, 8192))]
+
+    def refuse_each_message(self, machine, topology, unchanged):
+        """Applies @topology as lab, and rolls it back; then again and again, the kernel refusing each of the messages in turn:
+        none is applied, and unchanged() holds after each."""
+        def attempt(number):
+            self.arm(ERROR if number else 0, at=number, error=errno.EPERM, only=NUMBERS["sendto"])
+            done = machine.apply(topology, "lab", code=None).returncode
+            self.disarm()
+            if not done:
+                machine.ctl("rollback", "lab")
+            unchanged()
+            return done, self.control.count
+
+        done, sent = attempt(0)
+        assert done == 0 and sent
+        assert all(attempt(number)[0] for number in range(1, sent + 1))
 
 
 UNSTEADY = "ifindex", "link_index", "link_netnsid", "promiscuity", "allmulti", "link"
