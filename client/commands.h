@@ -17,7 +17,7 @@ enum operands {
 struct command {
 	const char *name, *args, *doc;   /* as in --help */
 	int (*run)(const struct ctl *c); /* NULL: not implemented yet */
-	unsigned takes;                  /* options besides OPTIONS_ALWAYS */
+	uint64_t takes;                  /* options besides OPTIONS_ALWAYS */
 	int min, max;                    /* number of operands */
 	bool stops;                      /* options end at the first operand */
 	enum operands operands;

@@ -7,30 +7,38 @@
 
 /* Options as bits: those given, and those that a command takes. */
 enum {
-	OPT_ALL = 1 << 0,
-	OPT_DRY_RUN = 1 << 1,
-	OPT_EXIT_CODE = 1 << 2,
-	OPT_FORGET = 1 << 3,
-	OPT_HELP = 1 << 4,
-	OPT_JSON = 1 << 5,
-	OPT_NAME = 1 << 6,
-	OPT_REPLACE = 1 << 7,
-	OPT_SOCKET = 1 << 8,
-	OPT_VERSION = 1 << 9,
-	OPT_CONFIRM = 1 << 10,
-	OPT_NO_DISRUPT = 1 << 11,
-	OPT_LINES = 1 << 12,
-	OPT_NAMESPACE = 1 << 13,
-	OPT_TIMEOUT = 1 << 14,
-	OPT_PERSIST = 1 << 15,
-	OPT_JUNIT = 1 << 16,
-	OPT_TAP = 1 << 17,
-	OPT_TEST = 1 << 18,
-	OPT_SURE = 1 << 19,
-	OPT_FORMAT = 1 << 20,
-	OPT_LIVE = 1 << 21,
-	OPT_PROBE = 1 << 22,
-	OPT_LATER = 1 << 23, /* not implemented yet */
+	OPT_ALL = 1ULL << 0,
+	OPT_CONFIRM = 1ULL << 1,
+	OPT_COUNT = 1ULL << 2,
+	OPT_DRY_RUN = 1ULL << 3,
+	OPT_EXIT_CODE = 1ULL << 4,
+	OPT_FORGET = 1ULL << 5,
+	OPT_FORMAT = 1ULL << 6,
+	OPT_HELP = 1ULL << 7,
+	OPT_JSON = 1ULL << 8,
+	OPT_JUNIT = 1ULL << 9,
+	OPT_LINES = 1ULL << 10,
+	OPT_LIVE = 1ULL << 11,
+	OPT_NAME = 1ULL << 12,
+	OPT_NAMESPACE = 1ULL << 13,
+	OPT_NO_DISRUPT = 1ULL << 14,
+	OPT_PERSIST = 1ULL << 15,
+	OPT_PORT = 1ULL << 16,
+	OPT_PROBE = 1ULL << 17,
+	OPT_PROTO = 1ULL << 18,
+	OPT_REPLACE = 1ULL << 19,
+	OPT_REVERSE = 1ULL << 20,
+	OPT_SNAPLEN = 1ULL << 21,
+	OPT_SOCKET = 1ULL << 22,
+	OPT_SURE = 1ULL << 23,
+	OPT_TAP = 1ULL << 24,
+	OPT_TEST = 1ULL << 25,
+	OPT_TIMEOUT = 1ULL << 26,
+	OPT_VERSION = 1ULL << 27,
+	OPT_WATCH = 1ULL << 28,
+	OPT_WITH = 1ULL << 29,
+	OPT_WRITE = 1ULL << 30,
+	OPT_LATER = 1ULL << 63, /* not implemented yet */
 };
 
 /* For an option that may be given several times. */
@@ -40,10 +48,10 @@ struct file;
 
 /* One run of netnsctl. */
 struct ctl {
-	unsigned given; /* OPT_… */
-	const char *socket, *name, *confirm, *lines, *timeout, *test, *format;
-	const char *namespaces[VALUES_MAX + 1]; /* ended by NULL */
-	char **args;                            /* what follows the command, ended by NULL */
+	uint64_t given; /* OPT_… */
+	const char *confirm, *count, *format, *lines, *name, *port, *proto, *snaplen, *socket, *test, *timeout, *write;
+	const char *namespaces[VALUES_MAX + 1], *with[VALUES_MAX + 1]; /* each ended by NULL */
+	char **args;                                                   /* what follows the command, ended by NULL */
 	int n_args;
 };
 

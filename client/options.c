@@ -17,30 +17,30 @@ const struct option_row option_rows[] = {
 	  .doc = "also delete netnsd's record of them, and what was saved for boot" },
 	{ .name = "format", .bit = OPT_FORMAT, .value = "FORMAT", .offset = offsetof(struct ctl, format),
 	  .doc = "text, mermaid, dot, d2, svg, html or json; default text on a terminal, else mermaid" },
+	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
+	{ .name = "junit", .bit = OPT_JUNIT, .doc = "print JUnit's XML" },
+	{ .name = "lines", .letter = 'n', .bit = OPT_LINES, .value = "N", .offset = offsetof(struct ctl, lines),
+	  .doc = "only the last N events" },
+	{ .name = "live", .bit = OPT_LIVE, .doc = "draw what no topology declares, too" },
 	{ .name = "name", .bit = OPT_NAME, .value = "NAME", .offset = offsetof(struct ctl, name),
 	  .doc = "the topology's name" },
+	{ .name = "namespace", .bit = OPT_NAMESPACE, .value = "NS", .operand = VALUE_NETNS, .offset = offsetof(struct ctl, namespaces), .list = true,
+	  .doc = "wait for a namespace; may be repeated" },
 	{ .name = "no-disrupt", .bit = OPT_NO_DISRUPT, .doc = "refuse a change that interrupts traffic" },
 	{ .name = "persist", .bit = OPT_PERSIST, .doc = "also apply it at boot; with --confirm, once it is confirmed" },
 	{ .name = "probe", .bit = OPT_PROBE, .doc = "ping the gateways first, from inside the namespaces" },
 	{ .name = "replace", .bit = OPT_REPLACE, .doc = "replace a topology of that name from another file" },
 	{ .name = "sure", .bit = OPT_SURE, .doc = "apply without --confirm what may lock you out of the machine" },
-	{ .name = "live", .bit = OPT_LIVE, .doc = "draw what no topology declares, too" },
-	{ .name = "lines", .letter = 'n', .bit = OPT_LINES, .value = "N", .offset = offsetof(struct ctl, lines),
-	  .doc = "only the last N events" },
-	{ .name = "namespace", .bit = OPT_NAMESPACE, .value = "NS", .operand = VALUE_NETNS, .offset = offsetof(struct ctl, namespaces), .list = true,
-	  .doc = "wait for a namespace; may be repeated" },
+	{ .name = "tap", .bit = OPT_TAP, .doc = "print TAP, the Test Anything Protocol, version 14" },
 	{ .name = "test", .bit = OPT_TEST, .value = "SECONDS", .offset = offsetof(struct ctl, test),
 	  .doc = "test what the file expects; roll back if that fails, or takes longer" },
 	{ .name = "timeout", .bit = OPT_TIMEOUT, .value = "SECONDS", .offset = offsetof(struct ctl, timeout),
 	  .doc = "give up after that time, with exit status 124; default 30" },
-	{ .name = "json", .bit = OPT_JSON, .doc = "print JSON, for programs" },
-	{ .name = "junit", .bit = OPT_JUNIT, .doc = "print JUnit's XML" },
-	{ .name = "tap", .bit = OPT_TAP, .doc = "print TAP, the Test Anything Protocol, version 14" },
+	{ .name = "watch", .bit = OPT_LATER },
 	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .operand = VALUE_PATH, .offset = offsetof(struct ctl, socket),
 	  .doc = "the socket of netnsd; default $NETNSD_SOCKET, else " NETNSD_SOCKET },
 	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "show help for netnsctl or the command" },
 	{ .name = "version", .bit = OPT_VERSION, .doc = "print the version of netnsctl" },
-	{ .name = "watch", .bit = OPT_LATER },
 };
 // clang-format on
 const size_t n_option_rows = ARRAY_SIZE(option_rows);
@@ -112,7 +112,7 @@ int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 	return EXIT_DONE;
 }
 
-int options_check(const struct ctl *c, unsigned takes, const char *command)
+int options_check(const struct ctl *c, uint64_t takes, const char *command)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
 		if (c->given & ~takes & option_rows[i].bit)
@@ -121,7 +121,7 @@ int options_check(const struct ctl *c, unsigned takes, const char *command)
 	return EXIT_DONE;
 }
 
-void options_print(FILE *out, unsigned takes)
+void options_print(FILE *out, uint64_t takes)
 {
 	static const struct column columns[] = { { .gap = 2 }, { .gap = 2 } };
 	_cleanup_(table_done) struct table t = TABLE(columns, false);

@@ -9,7 +9,7 @@ enum value { VALUE_FREE, VALUE_NETNS, VALUE_PATH };
 struct option_row {
 	const char *name;
 	char letter;
-	unsigned bit;      /* OPT_… */
+	uint64_t bit;      /* OPT_… */
 	const char *value; /* the value in --help; NULL: none */
 	enum value operand;
 	size_t offset;   /* of the value in struct ctl */
@@ -23,6 +23,6 @@ extern const size_t n_option_rows;
  * is then in @c->args.  Returns an exit code. */
 int options_parse(struct ctl *c, int argc, char **argv, bool permute);
 /* Complains if an option was given that is not in @takes; returns an exit code. */
-int options_check(const struct ctl *c, unsigned takes, const char *command);
+int options_check(const struct ctl *c, uint64_t takes, const char *command);
 /* Prints the lines of --help for the options in @takes. */
-void options_print(FILE *out, unsigned takes);
+void options_print(FILE *out, uint64_t takes);

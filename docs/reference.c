@@ -39,7 +39,7 @@ static void put_names(const char *between)
 		printf("%s%s", i ? between : "", commands[i].name);
 }
 
-static void put_options(unsigned takes)
+static void put_options(uint64_t takes)
 {
 	const char *space = "";
 
@@ -110,7 +110,7 @@ static void put_zsh_option(const struct option_row *r)
 	putchar('\'');
 }
 
-static void put_zsh_options(unsigned takes)
+static void put_zsh_options(uint64_t takes)
 {
 	for (size_t i = 0; i < n_option_rows; i++) {
 		if (!(option_rows[i].bit & takes) || !option_rows[i].doc)
