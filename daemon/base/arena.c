@@ -6,10 +6,12 @@
 #endif
 #include <stdarg.h>
 
-enum { BLOCK = 16 << 10, ALIGN = _Alignof(max_align_t) };
+/* The first block is small, as many arenas hold a few texts only; each next one is twice as large. */
+enum { FIRST_BLOCK = 512, LARGEST_BLOCK = 16 << 10, ALIGN = _Alignof(max_align_t) };
 
 struct arena_block {
 	struct arena_block *next;
+	size_t size;
 	size_t used, end; /* the room between the two is free */
 	max_align_t body[];
 };
@@ -18,12 +20,16 @@ struct arena_block {
 static struct arena_block *block_with(struct arena *a, size_t need)
 {
 	struct arena_block *b = a->head;
-	size_t room = need > BLOCK ? need : BLOCK;
+	size_t size = b ? 2 * b->size : FIRST_BLOCK;
 
 	if (b && b->end - b->used >= need)
 		return b;
-	b = must(calloc(1, sizeof(*b) + room));
-	*b = (struct arena_block){ .next = a->head, .end = room };
+	if (size > LARGEST_BLOCK)
+		size = LARGEST_BLOCK;
+	if (size < need)
+		size = need;
+	b = must(calloc(1, sizeof(*b) + size));
+	*b = (struct arena_block){ .next = a->head, .size = size, .end = size };
 	a->head = b;
 	return b;
 }
