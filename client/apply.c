@@ -147,6 +147,14 @@ static int plan_file(const struct ctl *c, const struct file *f)
 	return n && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
 }
 
+static int validate_file(_unused_ const struct ctl *c, const struct file *f)
+{
+	_cleanup_(arena_done) struct arena a = {};
+
+	printf("%s: valid\n", text_escape(&a, f->label));
+	return EXIT_DONE;
+}
+
 /* Prints that @f was not tried. */
 static void file_skip(const struct ctl *c, const struct file *f)
 {
@@ -157,11 +165,12 @@ static void file_skip(const struct ctl *c, const struct file *f)
 	ctl_fail(EXIT_FAILED, "%s: not tried, because a file before it failed", f->name);
 }
 
-/* Calls @each for the files, which are all checked first, until one fails; prints the outcome of each. */
+/* Calls @each for the files, which are all checked before the first is sent, until one fails; prints the outcome of each. */
 static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, const struct file *f))
 {
 	_cleanup_(files_done) struct files files = {};
-	int r = files_read(&files, c->args, c->n_args, c->name), result = r;
+	bool sent = each != validate_file && !(c->given & OPT_TEST);
+	int r = files_read(&files, c->args, c->n_args, c->name, sent), result = r;
 
 	if (r)
 		return r;
@@ -244,14 +253,6 @@ int command_adopt(const struct ctl *c)
 	parameters = must(json_object_new_object());
 	json_object_object_add(parameters, "name", json_object_new_string(word));
 	return adopt(c, NULL, parameters);
-}
-
-static int validate_file(_unused_ const struct ctl *c, const struct file *f)
-{
-	_cleanup_(arena_done) struct arena a = {};
-
-	printf("%s: valid\n", text_escape(&a, f->label));
-	return EXIT_DONE;
 }
 
 int command_validate(const struct ctl *c)

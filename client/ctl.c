@@ -86,6 +86,9 @@ static int failure_say(const struct file *file, const char *name, const char *er
 	struct json_object *problem;
 
 	fflush(stdout);
+	/* Here the lines are known, also those that a message names besides its own. */
+	if (!strcmp(error, "io.netnsd.Invalid") && file && file->unchecked && file_check(file))
+		return EXIT_INVALID;
 	for (size_t i = 0; (problem = reply_at(parameters, "problems", i)); i++)
 		problem_say(file, name, problem);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* file.c - reads topology files, checks them as the daemon would, and prints the positions of problems. */
+/* file.c - reads topology files, checks them as the daemon would, or leaves that to it, and prints the positions of
+ * problems. */
 #include "file.h"
 #include "print.h"
 #include "text.h"
@@ -116,12 +117,49 @@ static int file_init(struct file *f, struct arena *a, const char *path)
 	return EXIT_DONE;
 }
 
-/* Reads and checks one file; its JSON is stored, the model is not. */
-static int file_read(struct file *f, struct arena *a, const char *path, const char *wanted)
+/* Checks everything; its JSON is stored, the model is not. */
+static int text_check(struct file *f, const char *text, size_t size, char name[static 65])
 {
 	_cleanup_(problems_done) struct problems p = {};
 	_cleanup_(declaration_done) struct declaration t = {};
+
+	if (load_text_json(text, size, &all_kinds, &t, &f->json, &p) < 0)
+		return problems_say(f, &p);
+	snprintf(name, 65, "%s", t.name);
+	return EXIT_DONE;
+}
+
+/* Reads no more than it takes to send it.  False if something is wrong with that already. */
+static bool text_read(struct file *f, const char *text, size_t size, char name[static 65])
+{
+	_cleanup_(problems_done) struct problems p = {};
+	struct json_object *own;
+	struct err e = {};
+
+	if (load_text_syntax(text, size, &f->json, &p) == 0 && json_object_is_type(f->json, json_type_object)) {
+		f->unchecked = !json_object_object_get_ex(f->json, "name", &own);
+		if (json_object_is_type(own, json_type_string) && !name_problem(json_object_get_string(own), &e)) {
+			snprintf(name, 65, "%s", json_object_get_string(own));
+			f->unchecked = true;
+		}
+	}
+	if (!f->unchecked)
+		json_object_put(TAKE(f->json));
+	return f->unchecked;
+}
+
+int file_check(const struct file *f)
+{
+	_cleanup_(problems_done) struct problems p = {};
+	_cleanup_(declaration_done) struct declaration t = {};
+
+	return load_text_rest(f->json, &all_kinds, &t, &p) < 0 ? problems_say(f, &p) : EXIT_DONE;
+}
+
+static int file_read(struct file *f, struct arena *a, const char *path, const char *wanted, bool sent)
+{
 	_cleanup_(freep) char *text = NULL;
+	char name[65] = "";
 	size_t size;
 	int r;
 
@@ -134,10 +172,10 @@ static int file_read(struct file *f, struct arena *a, const char *path, const ch
 				TOPOLOGY_MAX >> 20);
 	if (r < 0)
 		return ctl_fail(EXIT_INVALID, "%s: %s", f->label, strerror(-r));
-	r = load_text_json(text, size, &all_kinds, &t, &f->json, &p);
-	if (r < 0)
-		return problems_say(f, &p);
-	f->name = file_name(a, f, wanted, t.name);
+	r = sent && text_read(f, text, size, name) ? EXIT_DONE : text_check(f, text, size, name);
+	if (r)
+		return r;
+	f->name = file_name(a, f, wanted, name);
 	return file_name_check(f);
 }
 
@@ -153,7 +191,7 @@ static int files_check_names(const struct files *f)
 	return EXIT_DONE;
 }
 
-int files_read(struct files *ret, char **paths, int n, const char *name)
+int files_read(struct files *ret, char **paths, int n, const char *name, bool sent)
 {
 	int worst = EXIT_DONE;
 
@@ -161,7 +199,7 @@ int files_read(struct files *ret, char **paths, int n, const char *name)
 	if (name && ret->n > 1)
 		return ctl_fail(EXIT_INVALID, "--name works with one FILE only");
 	for (size_t i = 0; i < ret->n; i++) {
-		int r = file_read(&ret->v[i], &ret->arena, paths[i], name);
+		int r = file_read(&ret->v[i], &ret->arena, paths[i], name, sent && n == 1);
 
 		worst = r ? r : worst;
 	}

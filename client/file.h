@@ -9,6 +9,7 @@ struct file {
 	const char *source; /* absolute; "standard input" */
 	const char *name;   /* of the topology */
 	struct json_object *json;
+	bool unchecked; /* its contents, which netnsd is sent */
 };
 
 struct files {
@@ -18,9 +19,13 @@ struct files {
 };
 
 /* Reads and checks @n files; unless @name is NULL there is only one, and it is called so.  Prints all that is wrong
- * with them on stderr.  Returns an exit code; @ret may be passed to files_done in any case. */
-int files_read(struct files *ret, char **paths, int n, const char *name);
+ * with them on stderr.  @sent: if there is only one, netnsd is about to be sent it, and its contents need no check before.
+ * Returns an exit code; @ret may be passed to files_done in any case. */
+int files_read(struct files *ret, char **paths, int n, const char *name, bool sent);
 void files_done(struct files *f);
+
+/* Checks the contents of @f, and prints what is wrong with them, with lines.  Returns an exit code. */
+int file_check(const struct file *f);
 
 /* Whether an operand that is a file or a name is a file: it has a slash or ends in .json, or is "-". */
 bool file_is(const char *word);

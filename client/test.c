@@ -116,7 +116,7 @@ int command_test(const struct ctl *c)
 		return r;
 	if (!c->n_args || !file_is(c->args[0]))
 		return tests_run(c, NULL, c->n_args ? c->args[0] : NULL);
-	r = files_read(&files, c->args, c->n_args, c->name);
+	r = files_read(&files, c->args, c->n_args, c->name, false);
 	return r ?: tests_run(c, &files.v[0], files.v[0].name);
 }
 

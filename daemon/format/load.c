@@ -237,23 +237,33 @@ int load_json(struct json_object *in, struct json_object *names, const struct ki
 	return load(in, names, false, kinds, ret, p);
 }
 
-int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret,
-		   struct json_object **ret_json, struct problems *p)
+int load_text_syntax(const char *text, size_t size, struct json_object **ret, struct problems *p)
 {
 	struct where start = { "", 1, 1 };
 	int r;
 
-	*ret_json = NULL;
+	*ret = NULL;
 	if (size > TOPOLOGY_MAX) {
 		problem_add(p, -EINVAL, &start, "the file has %zu bytes, at most %d are allowed", size, TOPOLOGY_MAX);
 		return -EINVAL;
 	}
-	r = json_read(text, size, ret_json, p);
-	if (r < 0) {
+	r = json_read(text, size, ret, p);
+	if (r < 0)
 		problems_sort(p);
-		return r;
-	}
-	return load(*ret_json, NULL, true, kinds, ret, p);
+	return r;
+}
+
+int load_text_rest(struct json_object *in, const struct kinds *kinds, struct declaration *ret, struct problems *p)
+{
+	return load(in, NULL, true, kinds, ret, p);
+}
+
+int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret,
+		   struct json_object **ret_json, struct problems *p)
+{
+	int r = load_text_syntax(text, size, ret_json, p);
+
+	return r < 0 ? r : load_text_rest(*ret_json, kinds, ret, p);
 }
 
 int load_text(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret, struct problems *p)

@@ -25,7 +25,12 @@ int load_text(const char *text, size_t size, const struct kinds *kinds, struct d
  * caller owns it. */
 int load_text_json(const char *text, size_t size, const struct kinds *kinds, struct declaration *ret,
 		   struct json_object **ret_json, struct problems *p);
-/* The same from JSON that was read with json_read; without lines.  @names has what names of numbers stood for when it
+/* Only the JSON: for one who has somebody else check the rest.  -EINVAL with at least one problem in @p; @ret, which the
+ * caller owns, is NULL then. */
+int load_text_syntax(const char *text, size_t size, struct json_object **ret, struct problems *p);
+/* Then the rest, from that JSON, with lines. */
+int load_text_rest(struct json_object *in, const struct kinds *kinds, struct declaration *ret, struct problems *p);
+/* The same as load_text from JSON that was read with json_read; without lines.  @names has what names of numbers stood for when it
  * was loaded before, whatever they stand for now; NULL: that is looked up. */
 int load_json(struct json_object *in, struct json_object *names, const struct kinds *kinds, struct declaration *ret,
 	      struct problems *p);
