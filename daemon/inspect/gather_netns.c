@@ -66,21 +66,41 @@ static void add_netns(struct facts *f, struct topology_fact *t, const struct obj
 	add_text(&f->arena, &n->name, netns->netns);
 	n->existing = netns->managed;
 	add_forwarding(n, netns);
-	for (const struct object *o = netns->first; o; o = o->next) {
-		struct declared_link *l;
-		struct ref ref;
+}
 
-		add_nat(n, o);
-		if (!object_is(o, "link"))
-			continue;
-		l = ARRAY_ADD(t, links);
-		l->netns = n->name;
-		add_text(&f->arena, &l->name, o->name);
-		l->down = link_is_down(o);
-		l->created = !o->managed;
-		for (size_t i = 0; object_ref(o, true, &i, &ref);)
-			if (!strcmp(ref.class, "link"))
-				add_text(&f->arena, &l->peer, ref.to);
+static void add_object(struct facts *f, struct topology_fact *t, struct declared_netns *n, const struct object *o)
+{
+	struct declared_link *l;
+	struct ref ref;
+
+	add_nat(n, o);
+	if (!object_is(o, "link"))
+		return;
+	l = ARRAY_ADD(t, links);
+	l->netns = n->name;
+	add_text(&f->arena, &l->name, o->name);
+	l->down = link_is_down(o);
+	l->created = !o->managed;
+	for (size_t i = 0; object_ref(o, true, &i, &ref);)
+		if (!strcmp(ref.class, "link"))
+			add_text(&f->arena, &l->peer, ref.to);
+}
+
+/* What it declares.  Its places are in order of namespace; object.first is of the last pass, which may be about a part. */
+static void add_declared(struct facts *f, struct topology_fact *t, const struct topology *from)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < from->declared.n; i++)
+		if (object_is(from->places[i], "netns"))
+			add_netns(f, t, from->places[i]);
+	for (size_t i = 0; i < from->declared.n; i++) {
+		const struct object *o = from->places[i];
+
+		while (at < t->n_netns && strcmp(t->netns[at].name, o->netns) < 0)
+			at++;
+		if (at < t->n_netns && !object_is(o, "netns") && !strcmp(t->netns[at].name, o->netns))
+			add_object(f, t, &t->netns[at], o);
 	}
 }
 
@@ -115,9 +135,8 @@ static void add_topology(struct gathering *g, const struct topology *from)
 		add_text(&g->facts->arena, &t->kernel, from->problems.v[0].kernel);
 		t->problem_code = from->problems.v[0].code;
 	}
-	for (size_t i = 0; t->up && i < from->declared.n; i++)
-		if (object_is(from->declared.objects[i], "netns"))
-			add_netns(g->facts, t, from->declared.objects[i]);
+	if (t->up)
+		add_declared(g->facts, t, from);
 	add_drifts(g, t);
 }
 
