@@ -45,6 +45,9 @@ const struct command commands[] = {
 	  .doc = "test what topologies expect, from inside the namespaces; without a name, of all that are up" },
 	{ .name = "doctor", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_doctor, .max = 1, .takes = OPT_JSON | OPT_PROBE,
 	  .doc = "say what is wrong, and the command that mends it" },
+	{ .name = "explain", .args = "FROM TO", .operands = OPERANDS_NETNS, .run = command_explain, .min = 2, .max = 2,
+	  .takes = OPT_JSON | OPT_PORT | OPT_PROTO | OPT_REVERSE,
+	  .doc = "show the way of a packet and of its answer, and where it ends" },
 	{ .name = "validate", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
 	  .doc = "check files; needs neither netnsd nor root" },
 	{ .name = "exec", .args = "NS CMD…", .operands = OPERANDS_COMMAND, .run = command_exec, .min = 2, .max = ANY, .stops = true,
@@ -55,7 +58,6 @@ const struct command commands[] = {
 	  .doc = "print the JSON Schema of topology files" },
 	{ .name = "version", .args = "", .run = command_version,
 	  .doc = "print the versions of netnsctl and the running netnsd" },
-	{ .name = "explain" },
 	{ .name = "export" },
 	{ .name = "rename" },
 };

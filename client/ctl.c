@@ -20,6 +20,9 @@ static const struct failure {
 } failures[] = {
 	{ .error = "io.netnsd.Failed", .code = EXIT_FAILED, .sentence = "{name} has failed; netnsctl status {name}" },
 	{ .error = "io.netnsd.TimedOut", .code = EXIT_TIMEOUT, .sentence = "timed out: {message}" },
+	{ .error = "io.netnsd.NoSuchPlace",
+	  .code = EXIT_FAILED,
+	  .sentence = "there is no {place}; netnsctl list shows the namespaces and interfaces that netnsd manages" },
 	{ .error = "io.netnsd.TooManyQuestions",
 	  .code = EXIT_FAILED,
 	  .sentence = "another question of yours is waiting already: try again when it is answered" },

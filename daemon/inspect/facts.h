@@ -19,6 +19,7 @@ struct declared_netns {
 	bool forwards4, forwards6, masquerades;
 	struct port_forward *port_forwards; /* nat.dnat */
 	size_t n_port_forwards;
+	const char *nat, *filter; /* as kind/nft.h has them; NULL: none */
 };
 
 struct port_forward {

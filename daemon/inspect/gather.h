@@ -2,6 +2,7 @@
 /* gather.h - reads facts in small steps, from the engine and the kernel. */
 #pragma once
 #include "facts.h"
+#include "kernel/route_ask.h"
 #include <dirent.h>
 
 struct engine;
@@ -14,6 +15,11 @@ bool facts_step(struct gathering *g);
 /* The facts, once there is no more to do; NULL before.  The caller owns them. */
 struct facts *facts_take(struct gathering *g);
 void facts_end(struct gathering *g);
+
+/* The kernel's answer for a packet in one of the namespaces, as it is now (route_ask.h).  -ESTALE: the namespace is gone, or
+ * another one has its name. */
+int facts_route(struct engine *engine, const struct netns_fact *n, const struct route_query *q,
+		struct route_answer *ret, struct err *e);
 
 /* ---- what the files of gather share ---- */
 

@@ -34,12 +34,16 @@ static void add_port_forwards(struct declared_netns *n, const struct nft_nat *na
 	}
 }
 
-static void add_nat(struct declared_netns *n, const struct object *o)
+static void add_nat(struct declared_netns *n, const struct object *o, struct arena *facts)
 {
 	_cleanup_(arena_done) struct arena a = {};
 	struct nft_nat nat;
 
-	if (!o->kind->netfilter || !((const struct nft *)o)->nat)
+	if (!o->kind->netfilter)
+		return;
+	add_text(facts, &n->nat, ((const struct nft *)o)->nat);
+	add_text(facts, &n->filter, ((const struct nft *)o)->filter);
+	if (!((const struct nft *)o)->nat)
 		return;
 	nft_nat_get(((const struct nft *)o)->nat, &nat, &a);
 	n->masquerades = nat.n_masquerade;
@@ -73,7 +77,7 @@ static void add_object(struct facts *f, struct topology_fact *t, struct declared
 	struct declared_link *l;
 	struct ref ref;
 
-	add_nat(n, o);
+	add_nat(n, o, &f->arena);
 	if (!object_is(o, "link"))
 		return;
 	l = ARRAY_ADD(t, links);

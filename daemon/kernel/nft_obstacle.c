@@ -10,7 +10,7 @@ struct found {
 	uint8_t family;
 	const char *table, *chain;
 	uint32_t hook;
-	bool drops;
+	bool drops, selects;
 	/* What the first rule for every packet does: "drop", "reject", "accept"; NULL: there is none. */
 	const char *last;
 };
@@ -66,6 +66,7 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 				arena_strdup(&s->arena, chain),
 				number_of(hook[NFTA_HOOK_HOOKNUM]),
 				number_of(nft_attr(h, NFTA_CHAIN_POLICY)) == NF_DROP,
+				false,
 				NULL };
 }
 
@@ -115,6 +116,7 @@ static void on_rule(const struct nlmsghdr *h, void *arg)
 	s->n_rules++;
 	if (table && chain && !strcmp(table, f->table) && !strcmp(chain, f->chain) && !f->last && expressions)
 		f->last = does(expressions);
+	f->selects |= !f->last;
 }
 
 static int ask(struct nft_search *s, struct err *e)
@@ -127,6 +129,7 @@ static int ask(struct nft_search *s, struct err *e)
 		msg_put_string(m, NFTA_RULE_TABLE, s->v[s->at].table);
 		msg_put_string(m, NFTA_RULE_CHAIN, s->v[s->at].chain);
 		s->v[s->at].last = NULL;
+		s->v[s->at].selects = false;
 	} else {
 		s->n = 0;
 	}
@@ -187,7 +190,7 @@ void nft_search_result(struct nft_search *s, void (*each)(const struct nft_obsta
 		snprintf(how, sizeof(how), "last rule %s", f->last ? f->last : "");
 		each(&(struct nft_obstacle){ family_name(f->family), nft_print(arena_strdup(&s->arena, f->table)),
 					     nft_print(arena_strdup(&s->arena, f->chain)), f->hook,
-					     f->family == NFPROTO_BRIDGE,
+					     f->family == NFPROTO_BRIDGE, f->selects,
 					     f->last && !strcmp(f->last, "accept") ? NULL
 					     : f->last                             ? how
 					     : f->drops                            ? "policy drop"

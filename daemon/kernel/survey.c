@@ -96,6 +96,7 @@ static void on_legacy(const struct xt_obstacle *o, void *arg)
 							     .chain = "FORWARD",
 							     .hook = NF_INET_FORWARD,
 							     .how = "policy drop",
+							     .selects = true,
 							     .legacy = true };
 }
 
@@ -182,6 +183,7 @@ static void on_chain(const struct nft_obstacle *o, void *arg)
 		.hook = o->hook,
 		.how = o->how ? arena_strdup(&s->arena, o->how) : NULL,
 		.bridged = o->bridged,
+		.selects = o->selects,
 	};
 }
 

@@ -35,6 +35,7 @@ struct link_fact {
 	int lower_nsid;         /* the namespace that lower is in, as a number of this one; -1: this one */
 	uint8_t mac[6], operstate;
 	bool up, carrier, has_mac, loopback;
+	uint16_t vlan;             /* of a VLAN: its number; 0: it is none */
 	bool filters_vlans;        /* of a bridge: its ports need not reach each other */
 	uint8_t rp_filter;         /* net.ipv4.conf.IF; the larger of it and that of `all` counts */
 	bool forwards4, forwards6; /* net.ipv4.conf.IF.forwarding, net.ipv6.conf.IF.forwarding */
@@ -80,6 +81,7 @@ struct chain_fact {
 	uint32_t hook;                      /* NF_INET_* */
 	const char *how;                    /* "policy drop", "last rule reject"; NULL: packets can pass to its end */
 	bool bridged;                       /* it sees bridged frames, not packets */
+	bool selects;                       /* before that it has rules about some packets */
 	bool legacy;                        /* of iptables-legacy */
 };
 

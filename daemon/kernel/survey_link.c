@@ -23,6 +23,24 @@ static const struct {
 	{ "sit", LINK_TUNNEL, 20 }, { "wireguard", LINK_TUNNEL, 60 },
 };
 
+/* The attribute of a kind that has the number of its VLAN. */
+static const struct {
+	const char *kind;
+	int attribute;
+} numbered[] = {
+	{ "vlan", IFLA_VLAN_ID },
+};
+
+static void read_vlan(struct link_fact *l, struct nlattr *data)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(numbered); i++)
+		if (!strcmp(l->kind, numbered[i].kind)) {
+			struct nlattr *a = nla_find(nla_data(data), nla_len(data), numbered[i].attribute);
+
+			l->vlan = a ? nla_get_u16(a) : 0;
+		}
+}
+
 static void read_class(struct link_fact *l)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
@@ -41,6 +59,8 @@ static void read_info(struct survey *s, struct link_fact *l, struct nlattr *in)
 		return;
 	l->kind = arena_strdup(&s->arena, nla_data(info[IFLA_INFO_KIND]));
 	read_class(l);
+	if (info[IFLA_INFO_DATA])
+		read_vlan(l, info[IFLA_INFO_DATA]);
 	if (l->class == LINK_BRIDGE && info[IFLA_INFO_DATA])
 		vlans = nla_find(nla_data(info[IFLA_INFO_DATA]), nla_len(info[IFLA_INFO_DATA]), IFLA_BR_VLAN_FILTERING);
 	l->filters_vlans = vlans && nla_get_u8(vlans);

@@ -9,6 +9,7 @@
 #include "idl_text.h"
 #include "method_change.h"
 #include "doctor.h"
+#include "explain.h"
 #include "monitor.h"
 #include "wait.h"
 
@@ -132,6 +133,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Monitor", READ, method_monitor },
 		{ "Log", READ, method_log, &log_takes },
 		{ "Doctor", READ, method_doctor, &doctor_takes },
+		{ "Explain", READ, method_explain, &explain_takes },
 		{ "Wait", READ, method_wait, &wait_takes },
 		{ "Ping", READ, method_ping },
 	};

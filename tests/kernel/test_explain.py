@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: MIT
+"""netnsctl explain: each hop of the examples is broken in turn, with packets as the witness, and the one that is named is
+the broken one."""
+import json
+import os
+import subprocess
+
+import pytest
+from machine import EXAMPLES, NETNSCTL, wait_for
+from varlink import Connection, encode
+
+DROP = "add table ip x; add chain ip x c { type filter hook %s priority 0; policy drop; }"
+# Takes away what a test has added beside the topology.
+CLEAN = "nft delete table ip x 2>/dev/null || true; ip -n inet link del eth0 2>/dev/null || true; ip netns del inet 2>/dev/null || true"
+# What the example needs that is not in it.
+BESIDE = {"internet": "ip netns add inet; ip link add eth0 type veth peer name eth0 netns inet; "
+                      "ip addr add 192.0.2.2/24 dev eth0; ip link set eth0 up; "
+                      "ip -n inet addr add 192.0.2.1/24 dev eth0; ip -n inet link set eth0 up; ip -n inet link set lo up"}
+
+# example: who asks whom, and how; what breaks it: the object that is named, and on which way
+WAYS = {
+    "router": (["office", "lab/eth0"], {
+        "ip -n office link set eth0 down": ("office/eth0", "there"),
+        "ip -n office route del default": ("office", "there"),
+        "ip -n office route replace default via 10.0.3.9": ("office/eth0", "there"),
+        "ip -n router link set office down": ("router/office", "there"),
+        "ip -n router addr del 10.0.3.1/24 dev office": ("router/office", "there"),
+        "ip netns exec router sysctl -qw net.ipv4.ip_forward=0": ("router", "there"),
+        "ip netns exec router sysctl -qw net.ipv4.conf.office.forwarding=0": ("router/office", "there"),
+        "ip netns exec router sysctl -qw net.ipv4.conf.office.rp_filter=1; ip -n router route add 10.0.3.10/32 dev lab":
+            ("router/office", "there"),
+        "ip -n router route add blackhole 10.0.4.10": ("router", "there"),
+        "ip -n router route add unreachable 10.0.4.10": ("router", "there"),
+        "ip -n router route add prohibit 10.0.4.10": ("router", "there"),
+        "ip -n router route add blackhole 10.0.3.10": ("router", "back"),
+        "ip -n router rule add to 10.0.4.10 prohibit": ("router", "there"),
+        f"ip netns exec router nft '{DROP % 'forward'}'": ("router/office", "there"),
+        f"ip netns exec lab nft '{DROP % 'input'}'": ("lab/eth0", "there"),
+        f"ip netns exec lab nft '{DROP % 'output'}'": ("lab", "back"),
+        f"ip netns exec office nft '{DROP % 'prerouting'}'": ("office/eth0", "back"),
+        "ip -n router link set lab down": ("router/lab", "there"),
+        "ip -n router link del lab": ("lab/eth0", "there"),
+        "ip -n lab link set eth0 down": ("lab/eth0", "there"),
+        "ip -n lab addr del 10.0.4.10/24 dev eth0": ("lab/eth0", "there"),
+        "ip -n lab route del default": ("lab", "back"),
+    }),
+    "bridge": (["red", "blue/eth0"], {
+        "ip -n red link set eth0 down": ("red/eth0", "there"),
+        "ip -n switch link set port1 down": ("switch/port1", "there"),
+        "ip -n switch link set port1 nomaster": ("switch/port1", "there"),
+        "ip -n switch link set br0 down": ("switch/br0", "there"),
+        "ip netns exec switch nft 'add table bridge x; add chain bridge x c { type filter hook forward priority 0; policy drop; }'":
+            ("switch/br0", "there"),
+        f"ip netns exec switch sysctl -qw net.bridge.bridge-nf-call-iptables=1; ip netns exec switch nft '{DROP % 'forward'}'":
+            ("switch/br0", "there"),
+        "ip -n switch link set port3 down": ("switch/port3", "there"),
+        "ip -n switch link set port3 nomaster": ("switch/port3", "there"),
+        "ip -n blue link set eth0 down": ("blue/eth0", "there"),
+        "ip -n blue addr del 10.0.2.3/24 dev eth0": ("blue/eth0", "there"),
+        "ip -n blue route add blackhole 10.0.2.1": ("blue", "back"),
+    }),
+    "internet": (["ns1", "192.0.2.1"], {
+        "ip -n ns1 link set veth-ns down": ("ns1/veth-ns", "there"),
+        "ip -n ns1 route del default": ("ns1", "there"),
+        "ip link set veth-host down": ("host/veth-host", "there"),
+        # The kernel answers ARP for all its addresses there, too: the way there is whole.
+        "ip link set veth-host nomaster": ("host/veth-host", "back"),
+        "ip link set br0 down": ("host/br0", "there"),
+        "sysctl -qw net.ipv4.ip_forward=0": ("host", "there"),
+        f"nft '{DROP % 'forward'}'": ("host/br0", "there"),
+        "ip -n inet link set eth0 down": ("inet/eth0", "there"),
+        "ip -n inet route add blackhole 192.0.2.2": ("inet", "back"),
+    }),
+    "nat-routers": (["client", "203.0.113.2", "--proto", "tcp", "--port", "8080"], {
+        "ip -n client route del default": ("client", "there"),
+        "ip -n home link set eth1 down": ("home/eth1", "there"),
+        "ip netns exec home sysctl -qw net.ipv4.ip_forward=0": ("home", "there"),
+        "ip -n home link set eth0 down": ("home/eth0", "there"),
+        "ip -n office link set eth0 down": ("office/eth0", "there"),
+        "ip -n office addr del 203.0.113.2/24 dev eth0": ("office/eth0", "there"),
+        "ip netns exec office sysctl -qw net.ipv4.ip_forward=0": ("office", "there"),
+        "ip -n office link set eth1 down": ("office/eth1", "there"),
+        "ip -n server link set eth0 down": ("server/eth0", "there"),
+        "ip -n server addr del 192.168.1.20/24 dev eth0": ("server/eth0", "there"),
+        "ip -n server route del default": ("server", "back"),
+        "ip -n office route add blackhole 203.0.113.1": ("office", "back"),
+    }),
+    "policy-routing": (["guests", "198.51.100.1"], {
+        "ip -n guests route del default": ("guests", "there"),
+        "ip -n edge link set guests down": ("edge/guests", "there"),
+        "ip netns exec edge sysctl -qw net.ipv4.ip_forward=0": ("edge", "there"),
+        "ip -n edge rule add from 10.0.7.0/24 prohibit priority 900": ("edge", "there"),
+        # Then it leaves by the other uplink, where nobody knows the way back.
+        "ip -n edge rule del priority 1001": ("isp-a", "back"),
+        "ip -n edge route del default table 102": ("isp-a", "back"),
+        "ip -n isp-b link set edge down": ("isp-b/edge", "there"),
+        "ip -n isp-b route del 10.0.7.0/24": ("isp-b", "back"),
+        "ip -n isp-b addr del 198.51.100.1/32 dev lo": ("isp-b/lo", "there"),
+    }),
+}
+# What only the one who has done it can take away.
+BY_HAND = ["nobody in this network has 10.0.3.10"]
+CASES = [(example, breaks) for example, (_, broken) in WAYS.items() for breaks in broken]
+
+
+def start(machine, example):
+    topology = json.loads((EXAMPLES / f"{example}.json").read_text())
+    machine.sh(BESIDE.get(example, "true"))
+    machine.apply({**topology, "on_drift": "report"})
+
+
+def explain(machine, *args):
+    result = machine.ctl("--json", "explain", *args, code=None)
+    reply = json.loads(result.stdout)
+    assert result.returncode == (0 if reply["arrives"] else 3)
+    assert [h["state"] == "passes" for h in reply["hops"]] == [True] * (len(reply["hops"]) - 1) + [reply["arrives"]]
+    return reply
+
+
+def broken(machine, *args):
+    """The hop that does not pass, and on which way; None: it arrives."""
+    reply = explain(machine, *args)
+    last = reply["hops"][-1]
+    return None if reply["arrives"] else (last["object"], "back" if last["back"] else "there")
+
+
+def answers(machine, args):
+    """Whether a packet really gets there and back."""
+    if "--port" in args:
+        listen = machine.popen("ip", "netns", "exec", "server", "/usr/bin/python3", "-c",
+                               "import socket; s = socket.create_server(('', 80)); print(flush=True); s.accept()", stdout=subprocess.PIPE)
+        listen.stdout.readline()
+        code = f"import socket; socket.create_connection(('{args[1]}', {args[-1]}), 1)"
+        ok = machine.run("ip", "netns", "exec", args[0], "/usr/bin/python3", "-c", code, code=None).returncode == 0
+        listen.kill()
+        listen.wait()
+        listen.stdout.close()
+        return ok
+    address = {"lab/eth0": "10.0.4.10", "blue/eth0": "10.0.2.3"}.get(args[1], args[1])
+    return machine.run("ip", "netns", "exec", args[0], "ping", "-qnc1", "-W0.5", address, code=None).returncode == 0
+
+
+@pytest.mark.parametrize("example", WAYS)
+def test_arrives(machine, example):
+    args = WAYS[example][0]
+    start(machine, example)
+    assert wait_for(lambda: answers(machine, args))
+    assert broken(machine, *args) is None
+    machine.sh(CLEAN)
+
+
+@pytest.mark.parametrize("example, breaks", CASES)
+def test_broken(machine, example, breaks):
+    args, expected = WAYS[example][0], WAYS[example][1][breaks]
+    start(machine, example)
+    machine.sh(breaks)
+    wait_for(lambda: not answers(machine, args))  # a namespace goes a while after its name
+    # What is missing is known once netnsd has heard of it.
+    wait_for(lambda: broken(machine, *args) == expected)
+    mend(machine, args)
+    machine.sh(CLEAN)
+
+
+def mend(machine, args):
+    """Runs the commands that it names, until it names none; then packets pass. A link that comes up has lost its routes, so
+    that there may be more than one."""
+    for _ in range(4):
+        last = explain(machine, *args)["hops"][-1]
+        print(json.dumps(last))
+        if last["state"] == "passes":
+            assert wait_for(lambda: answers(machine, args))
+            return
+        # What another program has there, only it can judge; of what netnsd has not declared, it cannot know.
+        if "another program" in last["message"] or last["message"] in BY_HAND:
+            return
+        machine.sh(last["command"])
+    raise AssertionError("the commands do not mend it")
+
+
+def test_lines(machine):
+    start(machine, "router")
+    assert machine.ctl("explain", "office", "lab/eth0").stdout == """\
+there: office: default via 10.0.3.1 dev eth0, table main
+there: office/eth0: to router/office
+there: router: 10.0.4.0/24 dev lab, table main, forwarded
+there: router/lab: to lab/eth0
+there: lab/eth0: arrives: 10.0.4.10 is here
+back: lab: default via 10.0.4.1 dev eth0, table main
+back: lab/eth0: to router/lab
+back: router: 10.0.3.0/24 dev office, table main, forwarded
+back: router/office: to office/eth0
+back: office/eth0: arrives: 10.0.3.10 is here
+"""
+    machine.sh("ip -n lab route del default")
+    wait_for(lambda: machine.ctl("explain", "office", "10.0.4.10", code=3).stdout.splitlines()[-1] ==
+             "back: broken: lab: there is no route to 10.0.3.10: netnsctl up lab")
+    assert broken(machine, "office", "lab", "--reverse") == ("lab", "there")
+
+
+def test_nat_is_followed(machine):
+    start(machine, "nat-routers")
+    said = [h["message"] for h in explain(machine, *WAYS["nat-routers"][0])["hops"] if h["message"].startswith("NAT")]
+    assert said == ["NAT: from 203.0.113.1 instead of 192.168.1.10", "NAT: to 192.168.1.20 port 80 instead of 203.0.113.2",
+                    "NAT: from 203.0.113.2 again instead of 192.168.1.20", "NAT: to 192.168.1.10 again instead of 203.0.113.1"]
+    assert broken(machine, "home", "192.168.1.20") == ("home/eth1", "there")
+
+
+def test_filter_of_netnsd(machine):
+    """Its own rules are gone through as the kernel does."""
+    topology = json.loads((EXAMPLES / "router.json").read_text())
+    topology["namespaces"]["router"]["filter"] = {
+        "forward": "drop", "rules": [{"chain": "forward", "in": "office", "proto": "tcp", "port": [80, 443], "action": "accept"}]}
+    machine.apply(topology)
+    assert broken(machine, "office", "lab", "--proto", "tcp", "--port", "443") is None
+    for args in (["--proto", "tcp", "--port", "22"], ["--proto", "udp", "--port", "80"], []):
+        assert broken(machine, "office", "lab", *args) == ("router/office", "there")
+    assert broken(machine, "lab", "office", "--proto", "tcp", "--port", "80") == ("router/lab", "there")
+
+
+def test_ipv6(machine):
+    """The kernel answers also where it does not forward."""
+    ends = {n: {"interfaces": {"e": {"addresses": [f"fd00:{i}::2/64"]}}, "routes": [{"to": "default", "via": f"fd00:{i}::1"}]}
+            for i, n in ((1, "a"), (2, "b"))}
+    machine.apply({"on_drift": "report", "namespaces": {**ends, "r": {"forwarding": "ipv6", "interfaces": {
+        n: {"kind": "veth", "peer": f"{n}/e", "addresses": [f"fd00:{i}::1/64"]} for i, n in ((1, "a"), (2, "b"))}}}})
+    assert broken(machine, "a", "b") is None
+    machine.sh("ip netns exec r sysctl -qw net.ipv6.conf.all.forwarding=0")
+    assert broken(machine, "a", "b") == ("r", "there")
+    machine.sh("ip netns exec r sysctl -qw net.ipv6.conf.all.forwarding=1; ip -n r -6 route add blackhole fd00:2::2")
+    assert broken(machine, "a", "b/e") == ("r", "there")
+
+
+def test_loop(machine):
+    start(machine, "router")
+    machine.sh("ip netns exec lab sysctl -qw net.ipv4.ip_forward=1; ip -n router route add 10.9.0.0/16 via 10.0.4.10")
+    assert explain(machine, "office", "10.9.0.1")["hops"][-1]["message"] == "a loop: the packet has been here before, 2 hops ago"
+    machine.sh("ip netns exec office sysctl -qw net.ipv4.ip_forward=1; ip -n router route replace 10.9.0.0/16 via 10.0.3.10")
+    last = explain(machine, "office", "10.9.0.1")["hops"][-1]
+    assert (last["object"], last["message"]) == ("office/eth0", "a loop: the packet is back at its sender, which drops it")
+
+
+def test_gone(machine):
+    """netnsd holds the namespace, whose processes go on; but nobody can find it by its name."""
+    start(machine, "router")
+    machine.sh("ip netns del lab")
+    wait_for(lambda: broken(machine, "office", "lab/eth0") == ("lab/eth0", "there"))
+    assert explain(machine, "office", "lab/eth0")["hops"][-1]["command"] == "netnsctl up lab"
+    machine.ctl("up", "lab")
+    assert broken(machine, "office", "lab/eth0") is None
+
+
+def test_refused(machine):
+    start(machine, "router")
+    assert "there is no nobody" in machine.ctl("explain", "nobody", "lab", code=1).stderr
+    assert "there is no lab/eth9" in machine.ctl("explain", "office", "lab/eth9", code=1).stderr
+    assert "must be icmp" in machine.ctl("explain", "office", "lab", "--proto", "sctp", code=2).stderr
+    assert "needs --proto" in machine.ctl("explain", "office", "lab", "--port", "80", code=2).stderr
+    for port in "0", "65536", "x", "80x", "-1", "":
+        assert "must be 1 to" in machine.ctl("explain", "office", "lab", "--proto", "tcp", "--port", port, code=2).stderr
+    with Connection(machine.socket) as connection:
+        for parameters in ({"from": "office"}, {"from": "x" * 200, "to": "lab"}, {"from": "office", "to": "lab", "port": 70000},
+                           {"from": "office", "to": "lab", "proto": "sctp"}):
+            connection.send(encode("io.netnsd.Explain", parameters))
+            assert connection.receive()["error"] == "org.varlink.service.InvalidParameter"
+
+
+def test_changes_nothing(bare):
+    bare.start(strace=True)
+    start(bare, "nat-routers")
+    bare.writes()
+    bare.ctl("explain", "client", "203.0.113.2")
+    assert bare.writes() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs users")
+def test_readers(bare):
+    """Members of the group get the verdict; what others have there is for those who may change it."""
+    bare.start("--group", "daemon")
+    start(bare, "internet")
+
+    def as_reader(*args, code):
+        return bare.run("setpriv", "--reuid", 1, "--regid", 1, "--clear-groups", NETNSCTL, "--json", "explain", *args, code=code)
+    hops = json.loads(as_reader("ns1", "192.0.2.1", code=0).stdout)["hops"]
+    assert [h["message"] for h in hops if "another program" in h["object"]] == ["root sees what is there"] * 3
+    assert "inet" not in json.dumps(hops)
+    assert "there is no inet" in as_reader("ns1", "inet", code=1).stderr
+    bare.sh(f"nft '{DROP % 'forward'}'")
+    last = json.loads(as_reader("ns1", "192.0.2.1", code=3).stdout)["hops"][-1]
+    assert last["object"] == "host/br0" and "command" not in last
+    assert last["message"] == "meets policy drop of another program: root sees where"
+    assert "table ip x, chain c" in explain(bare, "ns1", "192.0.2.1")["hops"][-1]["message"]
+    bare.sh("nft delete table ip x; ip netns del inet")
