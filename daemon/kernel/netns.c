@@ -204,6 +204,17 @@ static int make_one(struct netns *ns, unsigned *missing, struct err *e)
 	return ns->fd < 0 ? ns->fd : 0;
 }
 
+int netns_enter_new(bool ours, struct err *e)
+{
+	struct netns ns = { .name = "that is only looked at", .fd = -1 };
+	unsigned missing = ours ? UINT_MAX : 0;
+	int r = home_open(e);
+
+	r = r < 0 ? r : make_one(&ns, &missing, e);
+	closep(&ns.fd);
+	return r < 0 ? r : 0;
+}
+
 /* Wakes those that wait; after a failure all are woken, and find nothing created. */
 static bool tell(struct netns_maker *m, struct netns *ns, int result)
 {

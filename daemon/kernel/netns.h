@@ -64,6 +64,9 @@ int netns_reopen(struct netns *ns, struct err *e);
 /* Moves the thread into a namespace; netns_leavep moves it back, or aborts. */
 int netns_enter(const struct netns *ns, struct err *e);
 void netns_leavep(int *entered);
+/* Moves it into a new one, likewise, which ends when it is left; with the defaults of netnsd-topology(5), or with
+ * those of the kernel. */
+int netns_enter_new(bool ours, struct err *e);
 
 /* Begins to create @v[0..n-1], fresh, with the defaults of netnsd-topology(5).  The array
  * then belongs to the set, and no other is created before netns_made. */

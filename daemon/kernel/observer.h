@@ -3,6 +3,7 @@
 #pragma once
 #include "model/kind.h"
 #include "model/model.h"
+#include "model/unsaid.h"
 #include "netns.h"
 #include "rtnl.h"
 
@@ -12,6 +13,10 @@ struct extent {
 	bool adopting;           /* everything, whoever created it */
 	bool crowded;            /* routes of others next to ours, too */
 	bool unrouted;           /* the routes that came with addresses, too */
+	bool links;              /* nothing but the links */
+	const char *identity;    /* for an export: that of the machine, for MAC addresses; NULL: unknown */
+	const struct sysctl_defaults *defaults; /* likewise: of keys; NULL: none is exported (sysctl.h) */
+	struct unsaid *unsaid; /* for an export: all that a topology can say, whoever created it; receives the rest */
 };
 
 struct observer {

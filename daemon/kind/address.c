@@ -204,6 +204,24 @@ static int address_observe(struct observer *obs, struct err *e)
 	return r < 0 ? err_prefix(e, "addresses of %s", obs->ns->name) : 0;
 }
 
+/* What the kernel gives an interface, and what follows from the address, need not be said. */
+static bool address_export(struct model *observed, struct object *o, _unused_ struct unsaid *u)
+{
+	struct address *a = (struct address *)o;
+	const struct object *link = model_find_ref(observed, "link", o->place);
+	bool v4 = a->address.family == AF_INET;
+
+	if (o->managed)
+		return false;
+	if (!v4 || (a->scope == RT_SCOPE_HOST && a->address.addr[0] == 127))
+		o->set &= ~field_bit(o->kind, "scope");
+	/* On a veth pair that netnsd creates nobody else can have it. */
+	if (v4 || (link && link_is_private(link)))
+		o->set &= ~field_bit(o->kind, "nodad");
+	a->fixed_options &= ~(uint32_t)IFA_F_DADFAILED;
+	return true;
+}
+
 static struct nl_msg *address_message(int type, int flags, const struct address *a, uint32_t index)
 {
 	struct ifaddrmsg i = {
@@ -307,5 +325,6 @@ const struct kind kind_address = {
 	.note_mark = address_note_mark,
 	.say_damage = address_say_damage,
 	.retry = address_retry,
+	.export = address_export,
 	.condition = address_condition,
 };

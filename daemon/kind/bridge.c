@@ -215,7 +215,32 @@ static bool has_vlans(const struct object *master)
 	return ((const struct bridge *)master)->vlan_filtering;
 }
 
+/* By default it has the MTU of its smallest port. */
+static bool bridge_export(struct model *observed, struct object *o, _unused_ struct unsaid *u)
+{
+	const struct object *netns = model_netns(observed, o->netns);
+	struct bridge *b = (struct bridge *)o;
+	uint32_t least = UINT32_MAX;
+
+	for (const struct object *port = netns ? netns->first : NULL; port; port = port->next) {
+		const struct link *l = object_is(port, "link") ? (const struct link *)port : NULL;
+
+		if (l && l->master_index == o->handle && l->mtu < least)
+			least = l->mtu;
+	}
+	if (b->link.mtu == least)
+		o->set &= ~bit(LINK_MTU);
+	/* They are not its own then (bridge_resolve). */
+	if (b->stp_state && b->root_port)
+		o->set &= ~(field_bit(o->kind, "forward_delay") | field_bit(o->kind, "hello_time") |
+			    field_bit(o->kind, "max_age"));
+	if (b->stp_state && b->topology_change)
+		o->set &= ~field_bit(o->kind, "ageing_time");
+	return true;
+}
+
 static const struct link_kind bridge = {
+	.export = bridge_export,
 	.resolve = bridge_resolve,
 	.check = bridge_check,
 	.check_in = bridge_check_in,

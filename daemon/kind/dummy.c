@@ -11,7 +11,15 @@ static int dummy_check(struct object *o, _unused_ struct err *e)
 	return 0;
 }
 
-static const struct link_kind dummy = { .check = dummy_check };
+static bool dummy_export(_unused_ struct model *observed, struct object *o, _unused_ struct unsaid *u)
+{
+	struct err e;
+
+	dummy_check(o, &e);
+	return true;
+}
+
+static const struct link_kind dummy = { .check = dummy_check, .export = dummy_export };
 
 const struct kind kind_dummy = LINK_KIND(link, .name = "dummy", .link = &dummy, .module = "dummy",
 					 .doc = "an interface that drops what it is sent; it holds addresses");

@@ -2,6 +2,7 @@
 /* fdb.c - a forwarding entry that does not age: behind which port of a bridge a MAC address is, or that the bridge itself
  * takes what is sent to it.  The kernel stores no mark on one, and a bridge has one for a MAC address and VLAN, on
  * whichever port: ours are those that records name, and those on interfaces of ours. */
+#include "fdb.h"
 #include "kernel/batch.h"
 #include "kernel/observer.h"
 #include "link.h"
@@ -10,20 +11,8 @@
 #include <linux/rtnetlink.h>
 
 enum {
-	MAC = 6,
 	ENTRIES_MAX = 4096, /* in a namespace: each is asked for by itself */
 };
-
-struct fdb {
-	struct object object;
-	uint8_t mac[MAC];
-	const char *dev;
-	uint16_t vlan; /* 0: none */
-	uint8_t state;
-	bool sticky, learned; /* learned: by another program, as no file sets it */
-};
-
-extern const struct kind kind_fdb;
 
 // clang-format off: keeps its rows
 static const struct word states[] = {
@@ -66,7 +55,7 @@ static int fdb_check(struct object *o, struct err *e)
 }
 
 /* The link that has the table; NULL: unknown. */
-static const struct object *table_of(const struct model *m, const struct object *dev)
+const struct object *fdb_table(const struct model *m, const struct object *dev)
 {
 	const char *master = ((const struct link *)dev)->master;
 
@@ -86,7 +75,7 @@ static void fdb_complete(struct model *m, struct object *o, _unused_ struct prob
 
 static void check_table(const struct model *m, const struct fdb *f, const struct object *dev, struct problems *p)
 {
-	const struct object *o = &f->object, *table = table_of(m, dev);
+	const struct object *o = &f->object, *table = fdb_table(m, dev);
 	bool known = table && link_kind(table)->has_fdb;
 
 	if (known && table == dev && f->state != NUD_PERMANENT)
@@ -162,7 +151,7 @@ static void fdb_check_netns(const struct model *m, const struct object *netns, s
 		const struct fdb *f = (const struct fdb *)o;
 		const struct object *dev = o->kind == &kind_fdb ? model_find_ref(m, "link", f->dev) : NULL, *table;
 
-		table = dev ? table_of(m, dev) : NULL;
+		table = dev ? fdb_table(m, dev) : NULL;
 		all += o->kind == &kind_fdb;
 		if (all == ENTRIES_MAX + 1 && o->kind == &kind_fdb)
 			object_problem(p, EINVAL, o, NULL, "more than %d entries in a namespace", ENTRIES_MAX);
@@ -241,9 +230,9 @@ static int entry_get(struct answer *a, const struct object *dev, struct err *e)
 }
 
 /* Whether it is the kernel's own, for the address of the port or the bridge. */
-static bool is_kernels(const struct observer *obs, const struct fdb *have, const struct object *dev)
+bool fdb_is_kernels(const struct model *observed, const struct fdb *have, const struct object *dev)
 {
-	const struct object *links[] = { dev, table_of(obs->observed, dev) };
+	const struct object *links[] = { dev, fdb_table(observed, dev) };
 
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		if (have->state == NUD_PERMANENT && links[i] &&
@@ -259,7 +248,7 @@ static const char *foreign_words(const struct answer *q, const struct object *de
 	const struct object *link = model_find_ref(q->obs->observed, "link", at);
 	const char *what = object_describe(a, &q->want->object, NULL, ~UINT64_C(0));
 
-	if (is_kernels(q->obs, &q->have, dev))
+	if (fdb_is_kernels(q->obs->observed, &q->have, dev))
 		return arena_fmt(a,
 				 "fdb %s %s: that is the address of the port or of the bridge itself, for which the "
 				 "kernel has an entry of its own",
@@ -310,7 +299,7 @@ static void entry_add(const struct answer *a, const struct object *dev)
 	struct fdb *f = fdb_new(a);
 	bool here = a->have.dev && !strcmp(f->object.id, want->id), ours = is_ours(obs, f);
 
-	if (is_kernels(obs, &a->have, dev) ||
+	if (fdb_is_kernels(obs->observed, &a->have, dev) ||
 	    (!ours && !(here && obs->extent.adopting) && !is_recorded(obs, want->id))) {
 		f->dev = dev->place;
 		f->object.foreign = foreign_words(a, dev);
@@ -343,6 +332,8 @@ static int fdb_observe(struct observer *obs, struct err *e)
 {
 	const struct object *o = NULL;
 
+	if (obs->extent.unsaid)
+		return fdb_observe_all(obs, e);
 	for (size_t at = 0; (o = observer_next(obs, &at, o));)
 		if (o->kind == &kind_fdb && observe_one(obs, o, e) < 0)
 			return e->code;
@@ -409,6 +400,7 @@ const struct kind kind_fdb = {
 	.check_in = fdb_check_in,
 	.check_netns = fdb_check_netns,
 	.observe = fdb_observe,
+	.export = fdb_export,
 	.encode = fdb_encode,
 	.mark = fdb_mark,
 };

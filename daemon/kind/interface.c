@@ -2,6 +2,8 @@
 /* interface.c - interfaces that exist already and are only managed (eth0, lo), and how interfaces of
  * all kinds are found in a namespace. */
 #include "kernel/observer.h"
+#include "kernel/sysfs.h"
+#include "model/owner.h"
 #include "base/suggest.h"
 #include "link.h"
 #include <linux/if_link.h>
@@ -112,6 +114,28 @@ static void add_altname(struct observer *obs, const struct link *l)
 	observer_add(obs, o);
 }
 
+/* One that netnsd derived is as good as none. */
+static bool is_derived(const struct observer *obs, const struct object *o)
+{
+	uint8_t mac[6];
+
+	if (!obs->extent.identity || !o->sign.topology)
+		return false;
+	mac_derive(obs->extent.identity, o->sign.topology, o->place, mac);
+	return !memcmp(mac, ((const struct link *)o)->mac, sizeof(mac));
+}
+
+static void find_given_macs(struct observer *obs)
+{
+	_cleanup_(closep) int fd = sysfs_open();
+
+	for (size_t i = 0; i < obs->n_links; i++) {
+		struct link *l = (struct link *)obs->links[i];
+
+		l->mac_is_given = sysfs_mac_is_set(fd, l->object.name) && !is_derived(obs, &l->object);
+	}
+}
+
 /* The loopback carries the mark of its namespace. */
 static int interface_observe(struct observer *obs, struct err *e)
 {
@@ -123,6 +147,8 @@ static int interface_observe(struct observer *obs, struct err *e)
 		qsort(obs->links, obs->n_links, sizeof(*obs->links), by_index);
 	if (obs->extent.only && observe_masters(obs, e) < 0)
 		return err_prefix(e, "interfaces of %s", obs->ns->name);
+	if (obs->extent.unsaid && !obs->extent.links)
+		find_given_macs(obs);
 	for (size_t n = 0; n < obs->n_links; n++) {
 		struct link *l = (struct link *)obs->links[n];
 

@@ -32,6 +32,10 @@ struct link {
 	const char *master;    /* "NS/IF", NULL: none */
 	uint32_t lower;        /* IFLA_LINK of an observed one: the far end, or its base */
 	bool lower_away;       /* it is in another namespace */
+	int lower_nsid;        /* that namespace, as a number of this one */
+	const char *lower_at;  /* of an exported one: "NS/IF" of it, wherever it is; NULL: unknown */
+	const char *alien;     /* of an exported one: its kind, which no topology can declare; "": it has none */
+	bool mac_is_given;     /* of an exported one: somebody set its MAC address, or nobody knows */
 	const char *base;      /* "NS/IF" of the base of an observed one, as VLANs have; NULL: none */
 	const char *altname;   /* of an observed one: an alternative name that a topology declares; or NULL */
 	bool own_table;        /* an observed one has a routing table of its own */
@@ -57,6 +61,9 @@ struct link_kind {
 	void (*complete)(struct model *m, struct object *o, struct problems *p);
 	void (*check_in)(const struct model *m, const struct object *o, struct problems *p);
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);
+
+	/* Pure.  As in struct kind, after what every kind of link does. */
+	bool (*export)(struct model *observed, struct object *o, struct unsaid *u);
 
 	/* ---- IFLA_INFO_DATA, as far as rows do not cover it: fields of NLA_INFO_DATA without an attribute
 	 * ---- */
@@ -216,6 +223,7 @@ enum {
 	  .reset = link_reset,            \
 	  .takes = link_takes,            \
 	  .resolve = link_resolve,        \
+	  .export = link_export,          \
 	  .encode = link_encode,          \
 	  .note_mark = link_note_mark,    \
 	  .say_damage = link_say_damage,  \
@@ -280,6 +288,8 @@ int link_put_data(struct batch *b, const struct object *o, uint64_t mask, struct
 struct object *link_all_data(const struct op *op);
 /* The namespace whose socket creates it. */
 const char *link_birthplace(const struct batch *b, const struct object *o);
+/* link_export.c: kind.export. */
+bool link_export(struct model *observed, struct object *o, struct unsaid *u);
 /* link_probe.c: kind.probe. */
 int link_probe(const struct kind *k, struct err *e);
 /* link_state.c */

@@ -54,6 +54,7 @@ static void read_state(struct link *l, const struct ifinfomsg *i, struct nlattr 
 	l->carrier = i->ifi_flags & IFF_LOWER_UP;
 	l->lower = a[IFLA_LINK] ? nla_get_u32(a[IFLA_LINK]) : 0;
 	l->lower_away = a[IFLA_LINK_NETNSID];
+	l->lower_nsid = l->lower_away ? (int)nla_get_u32(a[IFLA_LINK_NETNSID]) : -1;
 	l->master_index = a[IFLA_MASTER] ? nla_get_u32(a[IFLA_MASTER]) : 0;
 	/* A link of ours is incomplete until it has its alias (link_settle), whatever it looks like. */
 	if (!link_is_half_made(&l->object))
@@ -103,6 +104,9 @@ struct object *link_read(struct observer *obs, const struct nlmsghdr *h)
 	o = object_new(obs->observed, k ? k : &kind_interface, obs->ns->name, nla_data(a[IFLA_IFNAME]));
 	o->handle = (uint32_t)i->ifi_index;
 	o->managed = false;
+	if (!k)
+		((struct link *)o)->alien =
+			info[IFLA_INFO_KIND] ? arena_strdup(&obs->observed->arena, nla_data(info[IFLA_INFO_KIND])) : "";
 	o->sign = sign_of_link(a[IFLA_GROUP] ? nla_get_u32(a[IFLA_GROUP]) : 0,
 			       a[IFLA_IFALIAS] ? arena_strdup(&obs->observed->arena, nla_data(a[IFLA_IFALIAS])) : NULL);
 	o->sign.half = o->sign.hash && !o->sign.alias && !(i->ifi_flags & IFF_UP) && o->handle >= INDEX_MIN &&

@@ -175,6 +175,14 @@ void link_resolve(struct model *observed, struct object *o, const struct object 
 {
 	const struct link *l = (const struct link *)o;
 
+	for (size_t i = 0; l->lower_at && i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+
+		if (f->type != &type_link || f->place != NLA_MESSAGE || f->nla != IFLA_LINK)
+			continue;
+		*(const char **)object_at(o, i) = l->lower_at;
+		o->set |= bit(i);
+	}
 	for (size_t i = 0; wanted && wanted->kind == o->kind && l->lower_away && i < o->kind->n_fields; i++) {
 		const struct field *f = &o->kind->fields[i];
 		const char *to =

@@ -189,6 +189,16 @@ static int netem_observe(struct observer *obs, struct err *e)
 	return qdisc_observe(obs, &kind_netem, &options, e);
 }
 
+/* That of netnsd itself need not be said. */
+static bool netem_export(_unused_ struct model *observed, struct object *o, _unused_ struct unsaid *u)
+{
+	const struct netem *n = (const struct netem *)o;
+
+	if (n->limit == usual_limit(n))
+		o->set &= ~field_bit(o->kind, "limit");
+	return true;
+}
+
 static int netem_encode(struct batch *b, struct op *op, struct err *e)
 {
 	return qdisc_encode(b, op, &options, e);
@@ -216,6 +226,7 @@ const struct kind kind_netem = {
 	.check = netem_check,
 	.slots = qdisc_slots,
 	.observe = netem_observe,
+	.export = netem_export,
 	.encode = netem_encode,
 	.in_the_way = qdisc_in_the_way,
 	.mark = netem_mark,

@@ -148,7 +148,7 @@ static int forwarding_read(struct netns_object *n, struct err *e)
 static int netns_observe(struct observer *obs, struct err *e)
 {
 	struct netns_object *n = (struct netns_object *)object_new(obs->observed, &kind_netns, obs->ns->name, NULL);
-	bool asked = false;
+	bool asked = obs->extent.unsaid;
 
 	for (size_t i = 0; i < ARRAY_SIZE(obs->wanted); i++) {
 		const struct netns_object *w = (const struct netns_object *)obs->wanted[i];

@@ -2,6 +2,11 @@
 /* observe.c - enters a namespace once, with one socket, and lets each kind read its own objects. */
 #include "observe.h"
 
+static bool is_of_links(const struct kind *k)
+{
+	return !strcmp(k->class, "netns") || !strcmp(k->class, "link");
+}
+
 int observe_netns(struct model *observed, const struct netns *ns, const struct netns_set *set, const char *topology,
 		  struct extent extent, struct model *desired, struct model *last, struct err *e)
 {
@@ -23,7 +28,8 @@ int observe_netns(struct model *observed, const struct netns *ns, const struct n
 
 	obs.nl = nl;
 	for (size_t i = 0; i < observed->kinds->n && r == 0; i++)
-		if (observed->kinds->v[i]->observe && (there || observed->kinds->v[i]->outside))
+		if (observed->kinds->v[i]->observe && (there || observed->kinds->v[i]->outside) &&
+		    (!extent.links || is_of_links(observed->kinds->v[i])))
 			r = observed->kinds->v[i]->observe(&obs, e);
 	free(obs.links);
 	return r;

@@ -69,6 +69,14 @@ static void qdisc_add(const struct reading *r, const struct object *link, const 
 	observer_add(r->obs, &q->object);
 }
 
+/* The only child of a netem, whoever attached it: its parent is the first class of that. */
+static bool is_child(const struct observer *obs, const struct object *link, const struct tcmsg *t)
+{
+	const struct object *root = model_find_ref(obs->observed, "netem", link->place);
+
+	return root && t->tcm_parent == (((const struct qdisc *)root)->number | 1);
+}
+
 /* Whether @t is where @want is to be. */
 static bool is_place_of(const struct object *want, const struct tcmsg *t)
 {
@@ -86,6 +94,22 @@ static void qdisc_read(const struct reading *r, const struct object *link, const
 		qdisc_add(r, link, t, a[TCA_OPTIONS]);
 	else if (want && is_place_of(want, t) && !(marked && observer_find(obs, kind, link->place)))
 		foreign_add(r, want, kind, t);
+}
+
+/* Of an export: what no kind can be is told once, by the first one. */
+static void qdisc_tell(const struct reading *r, const struct object *link, const struct tcmsg *t, struct nlattr **a)
+{
+	const struct observer *obs = r->obs;
+	const char *kind = nla_data(a[TCA_KIND]);
+	bool root = t->tcm_parent == TC_H_ROOT, child = is_child(obs, link, t);
+
+	if (!strcmp(kind, r->kind->name) && (root || (child && r->options->is_child)))
+		qdisc_add(r, link, t, a[TCA_OPTIONS]);
+	else if (r->options->is_last && !((root && model_find_ref(obs->observed, kind, link->place))))
+		unsaid_add(
+			obs->extent.unsaid,
+			"qdisc %s %.32s %x: no topology can declare it there; it and its classes and filters are left out",
+			link->place, kind, TC_H_MAJ(t->tcm_handle) >> 16);
 }
 
 static const struct object *link_of(const struct observer *obs, int ifindex)
@@ -112,11 +136,13 @@ static void on_qdisc(const struct nlmsghdr *h, void *arg)
 
 	/* Without a number it is the kernel's own, which makes room. */
 	if (h->nlmsg_type != RTM_NEWQDISC || !t->tcm_handle ||
-	    (t->tcm_parent != TC_H_ROOT && t->tcm_parent != (uint32_t)CHILD_CLASS) ||
+	    (t->tcm_parent != TC_H_ROOT && t->tcm_parent != (uint32_t)CHILD_CLASS && !r->obs->extent.unsaid) ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*t), a, TCA_MAX, NULL) < 0 || !a[TCA_KIND])
 		return;
 	link = link_of(r->obs, t->tcm_ifindex);
-	if (link && observer_find(r->obs, r->kind->class, link->place))
+	if (link && r->obs->extent.unsaid)
+		qdisc_tell(r, link, t, a);
+	else if (link && observer_find(r->obs, r->kind->class, link->place))
 		qdisc_read(r, link, t, a);
 }
 
@@ -133,7 +159,7 @@ int qdisc_observe(struct observer *obs, const struct kind *kind, const struct qd
 	struct tcmsg t = { .tcm_family = AF_UNSPEC };
 	_cleanup_(msg_freep) struct nl_msg *m = NULL;
 
-	if (!is_declared(obs, kind))
+	if (!is_declared(obs, kind) && !obs->extent.unsaid)
 		return 0;
 	m = msg_new(RTM_GETQDISC, 0, &t, sizeof(t));
 	if (rtnl_dump(obs->nl, m, on_qdisc, on_restart, &r, e) < 0)

@@ -20,6 +20,8 @@ struct qdisc_options {
 	void (*read)(struct observer *obs, struct qdisc *q, struct nlattr *options);
 	/* Adds TCA_OPTIONS for @q; @before is what it replaces, or NULL. */
 	void (*put)(struct nl_msg *m, const struct qdisc *q, const struct qdisc *before);
+	bool is_child; /* it may be attached to a netem */
+	bool is_last;  /* of those in the table of kinds: what none of them is, none is */
 };
 
 /* Reads those of @kind, where they are declared, and what has taken their place. */

@@ -340,6 +340,7 @@ const struct kind kind_route = {
 	.slots = route_slots,
 	.avoids = route_avoids,
 	.observe = route_observe,
+	.export = route_export,
 	.out_of_order = "on another interface than its gateway",
 	.encode = route_encode,
 	.in_the_way = route_in_the_way,

@@ -85,6 +85,13 @@ int route_observe(struct observer *obs, struct err *e);
 /* Makes a route of a message, whoever created it, and does not add it to the model; NULL: it is none. */
 struct route *route_read(struct observer *obs, const struct nlmsghdr *h);
 
+/* route_export.c */
+/* Whether no topology declares the route of a message, but a program that makes routes as it learns them, or it is for
+ * only some of the packets. */
+bool route_is_others(struct observer *obs, const struct nlmsghdr *h);
+/* kind.export */
+bool route_export(struct model *observed, struct object *o, struct unsaid *u);
+
 /* route_other.c */
 /* Reduces @r, which is in the model, to the next hops that are ours; the rest belongs to others. */
 void route_divide(struct observer *obs, struct route *r);

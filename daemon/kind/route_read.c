@@ -147,6 +147,8 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 	struct observer *obs = arg;
 	struct route *r = NULL;
 
+	if (h->nlmsg_type == RTM_NEWROUTE && obs->extent.unsaid && route_is_others(obs, h))
+		return;
 	if (h->nlmsg_type == RTM_NEWROUTE && is_asked_for(obs, ((const struct rtmsg *)nlmsg_data(h))->rtm_protocol) &&
 	    !route_is_narrow(nlmsg_data(h)))
 		r = route_read(obs, h);

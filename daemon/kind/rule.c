@@ -297,6 +297,7 @@ const struct kind kind_rule = {
 	.check = rule_check,
 	.complete = rule_complete,
 	.observe = rule_observe,
+	.export = rule_export,
 	.encode = rule_encode,
 	.mark = rule_mark,
 };

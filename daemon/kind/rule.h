@@ -44,3 +44,5 @@ void rule_identify(struct object *o);
 
 /* rule_read.c */
 int rule_observe(struct observer *obs, struct err *e);
+/* kind.export */
+bool rule_export(struct model *observed, struct object *o, struct unsaid *u);

@@ -112,6 +112,14 @@ static void mark_set(struct rule *r)
 			object_mark_set(&r->object, all[i].offset);
 }
 
+static void tell_other(struct observer *obs, const struct fib_rule_hdr *h, struct nlattr **a)
+{
+	if (obs->extent.unsaid && !(a[FRA_PROTOCOL] && nla_get_u8(a[FRA_PROTOCOL]) == RTPROT_KERNEL))
+		unsaid_add(obs->extent.unsaid,
+			   "rule %s priority %u of %s: no topology can declare what it selects by; it is left out",
+			   obs->ns->name, number(a[FRA_PRIORITY]), h->family == AF_INET ? "IPv4" : "IPv6");
+}
+
 /* NULL: none of the Internet, or one that ours cannot be. */
 static struct rule *rule_read(struct observer *obs, const struct nlmsghdr *h)
 {
@@ -120,8 +128,12 @@ static struct rule *rule_read(struct observer *obs, const struct nlmsghdr *h)
 	struct rule *r;
 
 	if (h->nlmsg_type != RTM_NEWRULE || (i->family != AF_INET && i->family != AF_INET6) ||
-	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, ATTRIBUTES - 1, NULL) < 0 || !is_plain(i, a))
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, ATTRIBUTES - 1, NULL) < 0)
 		return NULL;
+	if (!is_plain(i, a)) {
+		tell_other(obs, i, a);
+		return NULL;
+	}
 	r = (struct rule *)object_new(obs->observed, &kind_rule, obs->ns->name, NULL);
 	r->protocol = a[FRA_PROTOCOL] ? nla_get_u8(a[FRA_PROTOCOL]) : RTPROT_UNSPEC;
 	r->object.sign.hash = r->protocol == PROTOCOL ? SIGN_ANY : 0;
@@ -186,6 +198,22 @@ static void on_rule(const struct nlmsghdr *h, void *arg)
 	want = obs->extent.adopting ? NULL : twin_of(obs, r);
 	if (want)
 		twin_add(obs, r, want);
+}
+
+/* Two that differ in nothing but the family are one in a file. */
+bool rule_export(struct model *observed, struct object *o, _unused_ struct unsaid *u)
+{
+	struct rule *other = (struct rule *)object_copy(observed, o, ~UINT64_C(0));
+
+	if (!object_says(o, "family"))
+		return true;
+	other->family = ((struct rule *)o)->family == AF_INET ? AF_INET6 : AF_INET;
+	rule_identify(&other->object);
+	model_name(observed, &other->object);
+	if (!model_find(observed, other->object.id))
+		return true;
+	o->set &= ~field_bit(o->kind, "family");
+	return other->family == AF_INET6;
 }
 
 /* One that another program adds next to ours changes nothing, and one of ours that was there before is

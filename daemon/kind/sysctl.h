@@ -35,6 +35,17 @@ const char *sysctl_default_of(const char *key);
 void sysctl_path(const struct object *o, char path[320]);
 /* @o with its present value, in @m but not added; NULL where the kernel has no such key. */
 int sysctl_seen(struct model *m, const struct object *o, struct object **ret, struct err *e);
+/* Reads one key, of @netns or, if that is not NULL, of @link; nothing if the kernel has none. */
+int sysctl_observe_key(struct observer *obs, const struct object *netns, const struct object *link, const char *name,
+		       struct err *e);
+/* sysctl_export.c */
+/* The values of new namespaces. */
+struct sysctl_defaults;
+/* Reads them; NULL: that is not possible, and no key will be exported. */
+struct sysctl_defaults *sysctl_defaults_new(struct unsaid *u);
+void sysctl_defaults_free(struct sysctl_defaults *d);
+/* For an export: reads the keys that somebody has changed. */
+int sysctl_observe_all(struct observer *obs, struct err *e);
 /* kind.observe, for both kinds, kind.early and kind.affects. */
 int sysctl_observe(struct observer *obs, struct err *e);
 unsigned sysctl_early(const struct object *o);

@@ -92,7 +92,7 @@ static struct sysctl key_of(const struct object *netns, const struct object *lin
 	};
 }
 
-static int observe_key(struct observer *obs, const struct object *netns, const struct object *link, const char *name,
+int sysctl_observe_key(struct observer *obs, const struct object *netns, const struct object *link, const char *name,
 		       struct err *e)
 {
 	struct sysctl key = key_of(netns, link, name);
@@ -109,12 +109,13 @@ static int observe_key(struct observer *obs, const struct object *netns, const s
 static int observe_disturbed(struct observer *obs, const struct object *netns, struct err *e)
 {
 	for (size_t i = 0; i < FORWARDING_SHARED; i++)
-		if (observe_key(obs, netns, NULL, forwarding_shared[i], e) < 0)
+		if (sysctl_observe_key(obs, netns, NULL, forwarding_shared[i], e) < 0)
 			return e->code;
 	for (size_t i = 0; i < obs->n_links * FORWARDING_KEYS; i++) {
 		const struct object *link = obs->links[i / FORWARDING_KEYS];
 
-		if (!link->sign.hash && observe_key(obs, NULL, link, forwarding_keys[i % FORWARDING_KEYS], e) < 0)
+		if (!link->sign.hash &&
+		    sysctl_observe_key(obs, NULL, link, forwarding_keys[i % FORWARDING_KEYS], e) < 0)
 			return e->code;
 	}
 	return 0;
@@ -156,10 +157,11 @@ static int observe_all(struct observer *obs, const struct object *seen, struct e
 	for (size_t k = 0; k < ARRAY_SIZE(of_all); k++) {
 		if (strcmp(((const struct sysctl *)seen)->key, of_all[k].all))
 			continue;
-		if (observe_key(obs, seen, NULL, of_all[k].kernel_default, e) < 0)
+		if (sysctl_observe_key(obs, seen, NULL, of_all[k].kernel_default, e) < 0)
 			return e->code;
 		for (size_t i = 0; of_all[k].own && i < obs->n_links; i++)
-			if (!obs->links[i]->sign.hash && observe_key(obs, NULL, obs->links[i], of_all[k].own, e) < 0)
+			if (!obs->links[i]->sign.hash &&
+			    sysctl_observe_key(obs, NULL, obs->links[i], of_all[k].own, e) < 0)
 				return e->code;
 	}
 	return 0;
@@ -172,7 +174,7 @@ static int observe_followers(struct observer *obs, const struct object *seen, st
 
 	for (const struct object *o = name && obs->wanted[0] ? obs->wanted[0]->first : NULL; o; o = o->next)
 		if (!o->managed && object_is(o, "link") &&
-		    observe_key(obs, NULL, o, arena_fmt(&obs->observed->arena, "%.4s.%s", key + 4, name), e) < 0)
+		    sysctl_observe_key(obs, NULL, o, arena_fmt(&obs->observed->arena, "%.4s.%s", key + 4, name), e) < 0)
 			return e->code;
 	return 0;
 }
@@ -217,6 +219,8 @@ int sysctl_observe(struct observer *obs, struct err *e)
 					: netns_says_forwarding(obs->wanted[1]) ? obs->wanted[1]
 										: NULL;
 
+	if (obs->extent.unsaid)
+		return sysctl_observe_all(obs, e);
 	if (disturbs && observe_disturbed(obs, disturbs, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(obs->wanted); i++) {

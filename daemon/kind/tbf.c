@@ -154,7 +154,7 @@ static void tbf_put(struct nl_msg *m, const struct qdisc *q, _unused_ const stru
 	nla_nest_end(m, all);
 }
 
-static const struct qdisc_options options = { .read = tbf_read, .put = tbf_put };
+static const struct qdisc_options options = { .read = tbf_read, .put = tbf_put, .is_child = true, .is_last = true };
 
 static int tbf_observe(struct observer *obs, struct err *e)
 {

@@ -2,6 +2,7 @@
 /* veth.c - a veth pair: two interfaces, each an object of its own; creating the first creates the other. */
 #include "link.h"
 #include "kernel/observer.h"
+#include "model/unsaid.h"
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -94,6 +95,8 @@ static void veth_resolve(struct model *observed, struct object *o, const struct 
 	const struct object *far = peer ? model_find_ref(observed, "link", peer) : NULL;
 	const struct link *l = (const struct link *)far;
 
+	if (v->link.lower_at)
+		set_peer(v, v->link.lower_at);
 	/* An end that was not read is assumed to be as it was created. */
 	if (far && far->kind == &kind_veth && far->handle == v->link.lower && (far->assumed || l->lower == o->handle))
 		set_peer(v, arena_strdup(&observed->arena, peer));
@@ -130,7 +133,33 @@ static int veth_check(struct object *o, _unused_ struct err *e)
 	return 0;
 }
 
+/* One end says what the pair is: the first one, unless that is on the host. */
+static bool is_far_end(const struct object *o, const struct object *peer)
+{
+	bool host = !strcmp(o->netns, "host"), peer_host = !strcmp(peer->netns, "host");
+
+	return host != peer_host ? host : o->seq > peer->seq;
+}
+
+static bool veth_export(struct model *observed, struct object *o, struct unsaid *u)
+{
+	const struct veth *v = (const struct veth *)o;
+	const struct object *peer = v->peer ? model_find_ref(observed, "link", v->peer) : NULL;
+	struct err e;
+
+	if (!peer || ifname_problem(peer->name, &e)) {
+		unsaid_add(u, "%s: the other end of the veth pair %s; the pair is left out", o->place,
+			   peer ? "has a name that no topology can have" : "is in a namespace that is not exported");
+		return false;
+	}
+	o->managed = is_far_end(o, peer);
+	if (o->managed)
+		o->set &= ~field_bit(o->kind, "peer");
+	return true;
+}
+
 static const struct link_kind veth = {
+	.export = veth_export,
 	.check = veth_check,
 	.complete = veth_complete,
 	.check_in = veth_check_in,

@@ -71,6 +71,19 @@ static void vlan_complete(struct model *m, struct object *o, _unused_ struct pro
 	o->usual |= bit(LINK_MTU);
 }
 
+/* By default it has the MTU of what carries it. */
+static bool vlan_export(struct model *observed, struct object *o, _unused_ struct unsaid *u)
+{
+	const struct object *base = lower(observed, o);
+
+	if (base && ((const struct link *)base)->mtu == ((const struct link *)o)->mtu)
+		o->set &= ~bit(LINK_MTU);
+	/* It is created with the flags of that one. */
+	if (base && !((const struct link *)base)->arp)
+		o->set &= ~(bit(LINK_ARP) | bit(LINK_MULTICAST));
+	return true;
+}
+
 static void vlan_check_in(const struct model *m, const struct object *o, struct problems *p)
 {
 	const struct vlan *v = (const struct vlan *)o;
@@ -150,6 +163,7 @@ static void read_data(_unused_ struct observer *obs, struct object *o, struct nl
 }
 
 static const struct link_kind vlan = {
+	.export = vlan_export,
 	.complete = vlan_complete,
 	.check_in = vlan_check_in,
 	.put_data = put_data,

@@ -11,6 +11,7 @@ struct op;        /* plan.h */
 struct plan;      /* plan.h */
 struct netns;     /* netns.h */
 struct link_kind; /* kind/link.h */
+struct unsaid;    /* unsaid.h */
 
 /* How the objects of a kind appear in a file. */
 enum form {
@@ -103,6 +104,10 @@ struct kind {
 	/* Pure.  Adds to @desired what the kernel once created with @o, an observed object that is as declared, and
 	 * what is missing. */
 	void (*derive)(struct model *desired, const struct model *observed, const struct object *o);
+	/* Pure.  Called for each observed object that is exported, when all namespaces have been read: takes from it what
+	 * need not be said, as the kernel or netnsd does it by itself, and adds to @u what no file can say.  False: nothing
+	 * is said of it. */
+	bool (*export)(struct model *observed, struct object *o, struct unsaid *u);
 	/* How to say that an object is out of order (object.out_of_order). */
 	const char *out_of_order;
 

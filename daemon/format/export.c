@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* export.c - puts the objects of a model to the places in a topology that the forms of their kinds name, with the
+ * values that differ from the defaults of their rows. */
+#include "export.h"
+
+enum { LEFT_OUT = 1 }; /* object.mark: nothing is said of it */
+
+struct json_object *export_begin(void)
+{
+	return must(json_object_new_object());
+}
+
+void export_reduce(const struct export *x, struct object *netns)
+{
+	for (struct object *o = netns->first; o; o = o->next) {
+		bool told = !x->is_told || x->is_told(x->arg, o, SIZE_MAX);
+
+		o->mark = told && (!o->kind->export || o->kind->export(x->observed, o, x->unsaid)) ? 0 : LEFT_OUT;
+	}
+}
+
+/* ---- values ---- */
+
+static bool is_none(const struct object *o, size_t i)
+{
+	static const char zero[64];
+	const struct field *f = &o->kind->fields[i];
+
+	return f->kernel_default && !strcmp(f->kernel_default, "null") && !memcmp(object_at(o, i), zero, f->type->size);
+}
+
+/* Whether a file that does not say the field leaves it like that. */
+static bool is_default(const struct object *o, size_t i)
+{
+	return is_none(o, i) || object_has_default(o, i);
+}
+
+/* A value that no file sets, and that is not as a file would leave it. */
+static void tell_hidden(const struct export *x, const struct object *o, size_t i)
+{
+	const struct field *f = &o->kind->fields[i];
+	struct json_object *v;
+	struct arena a = { 0 };
+
+	/* Of what exists already it is left as it is. */
+	if (!(f->flags & SHOWN) || f->flags & OF_MARK || !f->kernel_default || o->kind->managed || is_default(o, i))
+		return;
+	v = f->type->format(f, o->netns, object_at(o, i));
+	unsaid_add(x->unsaid, "%s %s%s%s: no topology can declare \"%s\", which is %s", o->kind->label, o->place,
+		   o->kind->form == FORM_LIST ? " " : "",
+		   o->kind->form == FORM_LIST ? object_describe(&a, o, NULL, kind_mask(o->kind, BARE | KEY)) : "",
+		   f->name, v ? json_object_get_string(v) : "set");
+	json_object_put(v);
+	arena_done(&a);
+}
+
+static bool is_told(const struct export *x, const struct object *o, size_t i)
+{
+	return !x->is_told || x->is_told(x->arg, o, i);
+}
+
+/* Adds the members of @o to @to. */
+static void fields_add(const struct export *x, struct json_object *to, const struct object *o)
+{
+	for (size_t i = 0; i < o->kind->n_fields; i++) {
+		const struct field *f = &o->kind->fields[i];
+
+		if (!object_has(o, i))
+			continue;
+		if (f->flags & HIDDEN)
+			tell_hidden(x, o, i);
+		else if ((f->flags & NEEDED || !is_default(o, i)) && is_told(x, o, i))
+			json_object_object_add(to, f->name, f->type->format(f, o->netns, object_at(o, i)));
+	}
+}
+
+/* The value of the only member, if a bare one means that. */
+static struct json_object *shortened(const struct kind *k, struct json_object *o)
+{
+	struct json_object *v;
+
+	if (!k->shorthand || json_object_object_length(o) != 1 || !json_object_object_get_ex(o, k->shorthand, &v))
+		return o;
+	/* Of a list a bare value is a text. */
+	if (k->form == FORM_LIST && !json_object_is_type(v, json_type_string))
+		return o;
+	json_object_get(v);
+	json_object_put(o);
+	return v;
+}
+
+/* ---- places ---- */
+
+/* The object called @key of @in, which is added if it is missing. */
+static struct json_object *object_of(struct json_object *in, const char *key)
+{
+	struct json_object *o;
+
+	if (!json_object_object_get_ex(in, key, &o))
+		json_object_object_add(in, key, o = must(json_object_new_object()));
+	return o;
+}
+
+static struct json_object *list_of(struct json_object *in, const char *key)
+{
+	struct json_object *o;
+
+	if (!json_object_object_get_ex(in, key, &o))
+		json_object_object_add(in, key, o = must(json_object_new_array()));
+	return o;
+}
+
+static struct json_object *netns_of(struct json_object *topology, const char *netns)
+{
+	return strcmp(netns, "host") ? object_of(object_of(topology, "namespaces"), netns)
+				     : object_of(topology, "host");
+}
+
+/* What is left of a map if one of its entries, of any kind, is to be there. */
+static struct json_object *entry_of(struct json_object *topology, const struct object *o, const struct kind *link)
+{
+	return object_of(object_of(netns_of(topology, o->netns), link->section), o->name);
+}
+
+/* The interface that @o is on; NULL: nothing is said of it. */
+static const struct object *link_of(const struct export *x, const struct object *o)
+{
+	const struct object *link = o->name ? model_find_ref(x->observed, "link", o->place) : NULL;
+
+	return link && link->mark != LEFT_OUT ? link : NULL;
+}
+
+static void members_move(struct json_object *to, struct json_object *from)
+{
+	json_object_object_foreach(from, key, value) {
+		json_object_object_add(to, key, json_object_get(value));
+	}
+	json_object_put(from);
+}
+
+/* An interface that exists already has an entry only if there is something to say of it, or with it. */
+static void map_add(const struct export *x, struct json_object *topology, const struct object *o)
+{
+	bool exists = o->managed || o->kind->managed;
+	struct json_object *fields = must(json_object_new_object());
+
+	fields_add(x, fields, o);
+	if (!exists || json_object_object_length(fields)) {
+		struct json_object *entry = entry_of(topology, o, o->kind);
+
+		if (!exists)
+			json_object_object_add(entry, "kind", json_object_new_string(o->kind->name));
+		members_move(entry, fields);
+	} else {
+		json_object_put(fields);
+	}
+}
+
+/* One of the two fields is the key. */
+static void value_add(struct json_object *to, struct json_object *fields, const struct kind *k)
+{
+	const char *name[2] = { NULL, NULL };
+	struct json_object *v;
+
+	for (size_t i = 0; i < k->n_fields; i++)
+		if (!(k->fields[i].flags & HIDDEN))
+			name[!(k->fields[i].flags & KEY)] = k->fields[i].name;
+	v = json_object_object_get(fields, name[1]);
+	json_object_object_add(to, json_object_get_string(json_object_object_get(fields, name[0])), json_object_get(v));
+	json_object_put(fields);
+}
+
+/* Adds @o to @to: a namespace, or the interface that it is on. */
+static void section_add(const struct export *x, struct json_object *to, const struct object *o)
+{
+	const struct kind *k = o->kind;
+	struct json_object *fields = must(json_object_new_object());
+
+	fields_add(x, fields, o);
+	switch (k->form) {
+	case FORM_BODY:
+	case FORM_KEYS:
+	case FORM_MAP:
+		members_move(to, fields);
+		break;
+	case FORM_LIST:
+		json_object_array_add(list_of(to, k->section), shortened(k, fields));
+		break;
+	case FORM_OBJECT:
+	case FORM_ONE:
+		json_object_object_add(to, k->section, shortened(k, fields));
+		break;
+	case FORM_VALUES:
+		value_add(object_of(to, k->section), fields, k);
+		break;
+	}
+}
+
+/* What exists already has to be listed where it is named. */
+static void refs_add(const struct export *x, struct json_object *topology, const struct object *o)
+{
+	struct ref ref;
+
+	for (size_t i = 0; object_ref(o, false, &i, &ref);) {
+		const struct object *to =
+			strcmp(ref.class, "link") ? NULL : model_find_ref(x->observed, ref.class, ref.to);
+
+		if (to && to->mark != LEFT_OUT && (to->managed || to->kind->managed))
+			entry_of(topology, to, to->kind);
+	}
+}
+
+static bool is_in_file(const struct kind *k)
+{
+	return k->section || k->form == FORM_BODY || k->form == FORM_KEYS;
+}
+
+void export_add(const struct export *x, struct json_object *topology, const struct object *netns)
+{
+	struct json_object *to = netns_of(topology, netns->netns);
+
+	section_add(x, to, netns);
+	for (const struct object *o = netns->first; o; o = o->next) {
+		const struct object *link = o->kind->in_link ? link_of(x, o) : NULL;
+
+		if (o == netns || o->mark == LEFT_OUT || !is_in_file(o->kind) || (o->kind->in_link && !link))
+			continue;
+		if (o->kind->form == FORM_MAP)
+			map_add(x, topology, o);
+		else
+			section_add(x, link ? entry_of(topology, link, link->kind) : to, o);
+		refs_add(x, topology, o);
+	}
+	/* What there is of the host is known. */
+	if (!json_object_object_length(to) && !strcmp(netns->netns, "host"))
+		json_object_object_del(topology, "host");
+}
