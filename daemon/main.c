@@ -15,6 +15,7 @@
 #include "control/node.h"
 #include "notify.h"
 #include "once.h"
+#include "once_export.h"
 #include "options.h"
 #include "engine/reload.h"
 #include "base/std_fds.h"
@@ -299,6 +300,8 @@ int main(int argc, char **argv)
 	}
 	umask(0022);
 	limits_raise();
+	if (o.export)
+		return export_run(engine.netns_dir);
 	engine.run_dir = o.run_dir;
 	engine.heal_burst = o.burst;
 	engine.heal_seconds = o.seconds;

@@ -9,6 +9,7 @@
 
 static const struct option long_options[] = {
 	{ "once", no_argument, NULL, 'o' },
+	{ "export", no_argument, NULL, 'e' },
 	{ "socket", required_argument, NULL, 's' },
 	{ "group", required_argument, NULL, 'g' },
 	{ "admin-group", required_argument, NULL, 'a' },
@@ -28,10 +29,12 @@ static void help(void)
 {
 	puts("netnsd [OPTIONS]\n"
 	     "netnsd [OPTIONS] --once FILE...\n"
+	     "netnsd --export\n"
 	     "\n"
 	     "Keeps network namespaces as declared in topology files.  Runs in the foreground.\n"
 	     "\n"
 	     "  --once                apply the files, each all or nothing, and exit\n"
+	     "  --export              print the present state of all namespaces as a topology, and exit\n"
 	     "  --socket PATH         listen on this socket (" NETNSD_SOCKET
 	     ")\n"
 	     "  --group NAME          group with read-only access (netnsd)\n"
@@ -144,6 +147,20 @@ static bool numbers_read(struct options *o, int letter, const char *given)
 	return false;
 }
 
+/* -1, or the exit code. */
+static int files_check(const struct options *o, bool given)
+{
+	if (o->export && (o->once || given)) {
+		fputs("netnsd: --export takes neither a FILE nor --once\n", stderr);
+		return EXIT_INVALID;
+	}
+	if (o->once != given) {
+		fputs(o->once ? "netnsd: --once needs a FILE\n" : "netnsd: a FILE needs --once\n", stderr);
+		return EXIT_INVALID;
+	}
+	return -1;
+}
+
 int options_read(struct options *o, int argc, char **argv)
 {
 	int r;
@@ -154,6 +171,9 @@ int options_read(struct options *o, int argc, char **argv)
 		switch (c) {
 		case 'o':
 			o->once = true;
+			break;
+		case 'e':
+			o->export = true;
 			break;
 		case 's':
 		case 'g':
@@ -192,9 +212,5 @@ int options_read(struct options *o, int argc, char **argv)
 			return EXIT_INVALID;
 		}
 	}
-	if (o->once == (optind == argc)) {
-		fputs(o->once ? "netnsd: --once needs a FILE\n" : "netnsd: a FILE needs --once\n", stderr);
-		return EXIT_INVALID;
-	}
-	return -1;
+	return files_check(o, optind < argc);
 }

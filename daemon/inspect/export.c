@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* export.c - reads one namespace after the other, and makes a topology of what was read.  Of a namespace that is not
+ * asked for only those interfaces are told that the others depend on: the other ends of their veth pairs. */
+#include "export.h"
+#include "export_connect.h"
+#include "kind/sysctl.h"
+#include "transaction/machine.h"
+#include <dirent.h>
+
+enum stage { OBSERVE, CONNECT, WIDEN, CONNECT_AGAIN, RESOLVE, REDUCE, ADD, CHECK, DONE };
+
+struct exporting {
+	struct exporting_options options;
+	struct arena arena;
+	enum stage stage;
+	size_t at; /* within the stage */
+	struct netns_set set;
+	bool *asked, *needed;                   /* of set: asked for; other ends are in it */
+	struct model observed, others, nothing; /* others: links of namespaces that are not asked for */
+	struct connecting connecting;
+	bool *told;            /* of a namespace that is only needed: by the place of an object in the model */
+	struct object **order; /* namespaces, the oldest first */
+	size_t n_order;
+	struct sysctl_defaults *defaults;
+	struct unsaid unsaid;
+	struct json_object *topology;
+};
+
+/* ---- what there is ---- */
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_all(const struct exporting *x)
+{
+	return x->options.n == 0;
+}
+
+/* Those in the directory, and the host; NULL-free, sorted. */
+static const char **list_names(struct exporting *x, size_t *ret_n)
+{
+	DIR *d = opendir(x->options.dir);
+	size_t n = 0, room = 64;
+	const char **v = must(calloc(room, sizeof(*v)));
+	struct err e;
+
+	v[n++] = "host";
+	for (struct dirent *one; d && (one = readdir(d));) {
+		if (!strcmp(one->d_name, ".") || !strcmp(one->d_name, ".."))
+			continue;
+		if (name_problem(one->d_name, &e) || !strcmp(one->d_name, "host")) {
+			if (is_all(x))
+				unsaid_add(&x->unsaid,
+					   "namespace %s: no topology can have one of that name; it is left out",
+					   one->d_name);
+			continue;
+		}
+		if (n == room)
+			v = must(reallocarray(v, room *= 2, sizeof(*v)));
+		v[n++] = arena_strdup(&x->arena, one->d_name);
+	}
+	if (d)
+		closedir(d);
+	qsort(v, n, sizeof(*v), name_cmp);
+	*ret_n = n;
+	return v;
+}
+
+static bool is_asked(const struct exporting *x, const char *name)
+{
+	for (size_t i = 0; i < x->options.n; i++)
+		if (!strcmp(x->options.names[i], name))
+			return true;
+	return is_all(x);
+}
+
+static int names_check(const struct exporting *x, struct err *e)
+{
+	for (size_t i = 0; i < x->options.n; i++) {
+		const struct netns *ns = netns_find(&x->set, x->options.names[i]);
+
+		if (ns && netns_is_there(ns))
+			continue;
+		return err_set(e, ENOENT, "there is no namespace %s: \"ip netns list\" shows those that there are",
+			       x->options.names[i]);
+	}
+	return 0;
+}
+
+int exporting_begin(struct exporting **ret, const struct exporting_options *options, struct err *e)
+{
+	struct exporting *x = must(calloc(1, sizeof(*x)));
+	_cleanup_(freep) const char **names = NULL;
+	size_t n;
+	int r;
+
+	x->options = *options;
+	model_init(&x->observed, options->kinds);
+	model_init(&x->others, options->kinds);
+	model_init(&x->nothing, options->kinds);
+	x->topology = export_begin();
+	names = list_names(x, &n);
+	r = machine_open((void *)(uintptr_t)options->dir, &x->set, names, n, NULL, e);
+	r = r < 0 ? r : names_check(x, e);
+	if (r < 0) {
+		exporting_end(x);
+		return r;
+	}
+	x->defaults = sysctl_defaults_new(&x->unsaid);
+	x->asked = must(calloc(n + 1, sizeof(*x->asked)));
+	x->needed = must(calloc(n + 1, sizeof(*x->needed)));
+	for (size_t i = 0; i < x->set.n; i++)
+		x->asked[i] = is_asked(x, x->set.v[i].name);
+	*ret = x;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static void observe(struct exporting *x, size_t i, struct model *to, bool links)
+{
+	struct extent *extents = must(calloc(x->set.n + 1, sizeof(*extents)));
+	const struct wish w = {
+		.topology = "",
+		.desired = &x->nothing,
+		.last = &x->nothing,
+		.extents = extents,
+		.adopt = true,
+	};
+	size_t before = to->n;
+	struct err e;
+
+	extents[i] = (struct extent){
+		.links = links,
+		.identity = x->options.identity,
+		.defaults = x->defaults,
+		.unsaid = &x->unsaid,
+	};
+	if (machine_observe(NULL, &x->set, &x->set.v[i], &w, to, &e) < 0) {
+		model_truncate(to, before);
+		unsaid_add(&x->unsaid, "namespace %s could not be read, and is left out: %s", x->set.v[i].name, e.text);
+	}
+	free(extents);
+}
+
+/* Those that no topology is to create. */
+static void mark_existing(struct exporting *x)
+{
+	for (size_t i = 0; i < x->observed.n; i++) {
+		struct object *o = x->observed.objects[i];
+		bool host = !strcmp(o->netns, "host");
+
+		if (!object_is(o, "netns") ||
+		    (!host && (!x->options.exists || !x->options.exists(x->options.arg, o->netns))))
+			continue;
+		o->managed = true;
+		if (!host)
+			object_set(&x->observed, o, "existing", "true");
+	}
+}
+
+/* Each of these takes a step of its stage; false: it is done. */
+static bool step_observe(struct exporting *x)
+{
+	if (x->at == x->set.n)
+		return false;
+	if (netns_is_there(&x->set.v[x->at]))
+		observe(x, x->at, x->asked[x->at] ? &x->observed : &x->others, !x->asked[x->at]);
+	else if (is_all(x))
+		unsaid_add(&x->unsaid, "namespace %s: what has that name in %s is no network namespace",
+			   x->set.v[x->at].name, x->options.dir);
+	x->at++;
+	return true;
+}
+
+static bool step_connect(struct exporting *x)
+{
+	if (x->at == 0)
+		connecting_begin(&x->connecting, &x->set, &x->observed, &x->others);
+	if (x->at < x->set.n)
+		connecting_step(&x->connecting, x->at);
+	else
+		connecting_end(&x->connecting);
+	return x->at++ < x->set.n;
+}
+
+/* Finds the namespaces that are needed, and reads them. */
+static void need(struct exporting *x)
+{
+	for (size_t i = 0; i < x->observed.n; i++) {
+		const char *to = connecting_peer(x->observed.objects[i]);
+		char name[128];
+		const struct netns *ns;
+
+		if (!to)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(to, "/"), to);
+		ns = netns_find(&x->set, name);
+		if (ns && !x->asked[ns - x->set.v])
+			x->needed[ns - x->set.v] = true;
+	}
+}
+
+static bool step_widen(struct exporting *x)
+{
+	if (x->at == 0)
+		need(x);
+	if (x->at == x->set.n)
+		return false;
+	if (x->needed[x->at])
+		observe(x, x->at, &x->observed, false);
+	x->at++;
+	return true;
+}
+
+static int age_cmp(const void *a, const void *b)
+{
+	const struct object *x = *(struct object *const *)a, *y = *(struct object *const *)b;
+	bool host_x = !strcmp(x->netns, "host"), host_y = !strcmp(y->netns, "host");
+
+	if (host_x != host_y)
+		return host_x ? -1 : 1;
+	return x->cookie != y->cookie ? (x->cookie < y->cookie ? -1 : 1) : strcmp(x->netns, y->netns);
+}
+
+static void list_namespaces(struct exporting *x)
+{
+	x->order = must(calloc(x->set.n + 1, sizeof(struct object *)));
+	for (size_t i = 0; i < x->observed.n; i++)
+		if (object_is(x->observed.objects[i], "netns"))
+			x->order[x->n_order++] = x->observed.objects[i];
+	qsort(x->order, x->n_order, sizeof(struct object *), age_cmp);
+}
+
+/* Tells the other ends of pairs in namespaces that were not asked for, and what these refer to. */
+static void tell_needed(struct exporting *x, const char *place)
+{
+	struct object *o = model_find_ref(&x->observed, "link", place);
+	const struct netns *ns = o ? netns_find(&x->set, o->netns) : NULL;
+	struct ref ref;
+
+	if (!ns || !x->needed[ns - x->set.v] || x->told[o->seq])
+		return;
+	x->told[o->seq] = true;
+	for (size_t i = 0; object_ref(o, false, &i, &ref);)
+		if (!strcmp(ref.class, "link"))
+			tell_needed(x, ref.to);
+}
+
+static bool step_resolve(struct exporting *x)
+{
+	mark_existing(x);
+	list_namespaces(x);
+	x->told = must(calloc(x->observed.n + 1, sizeof(*x->told)));
+	for (size_t i = 0; i < x->observed.n; i++) {
+		struct object *o = x->observed.objects[i];
+
+		if (o->kind->resolve)
+			o->kind->resolve(&x->observed, o, NULL);
+	}
+	model_link(&x->observed);
+	for (size_t i = 0; i < x->observed.n; i++) {
+		const struct netns *ns = netns_find(&x->set, x->observed.objects[i]->netns);
+		const char *to = x->asked[ns - x->set.v] ? connecting_peer(x->observed.objects[i]) : NULL;
+
+		if (to)
+			tell_needed(x, to);
+	}
+	return false;
+}
+
+/* ---- telling ---- */
+
+static bool is_told(const void *arg, const struct object *o, size_t field)
+{
+	const struct exporting *x = arg;
+	const struct netns *ns = netns_find(&x->set, o->netns);
+	const struct object *link =
+		o->name && !object_is(o, "link") ? model_find_ref(&x->observed, "link", o->place) : o;
+
+	if (x->needed[ns - x->set.v] && !(link && link->name && x->told[link->seq]))
+		return false;
+	return !x->options.is_told || x->options.is_told(x->options.arg, o, field);
+}
+
+static struct export telling(struct exporting *x)
+{
+	return (struct export){ .observed = &x->observed, .unsaid = &x->unsaid, .is_told = is_told, .arg = x };
+}
+
+static bool step_reduce(struct exporting *x)
+{
+	const struct export telling_all = telling(x);
+
+	if (x->at == x->n_order)
+		return false;
+	export_reduce(&telling_all, x->order[x->at++]);
+	return true;
+}
+
+static bool step_add(struct exporting *x)
+{
+	const struct export telling_all = telling(x);
+
+	if (x->at == x->n_order)
+		return false;
+	export_add(&telling_all, x->topology, x->order[x->at++]);
+	return true;
+}
+
+static bool step_check(struct exporting *x)
+{
+	export_check(x->topology, x->options.kinds, &x->unsaid);
+	return false;
+}
+
+bool exporting_step(struct exporting *x)
+{
+	static bool (*const stages[])(struct exporting *x) = {
+		[OBSERVE] = step_observe, [CONNECT] = step_connect,
+		[WIDEN] = step_widen,     [CONNECT_AGAIN] = step_connect,
+		[RESOLVE] = step_resolve, [REDUCE] = step_reduce,
+		[ADD] = step_add,         [CHECK] = step_check,
+	};
+
+	if (x->stage == DONE)
+		return false;
+	if (stages[x->stage](x))
+		return true;
+	x->at = 0;
+	return ++x->stage < DONE;
+}
+
+struct json_object *exporting_take(struct exporting *x)
+{
+	return x->stage == DONE ? TAKE(x->topology) : NULL;
+}
+
+const struct unsaid *exporting_unsaid(const struct exporting *x)
+{
+	return &x->unsaid;
+}
+
+void exporting_end(struct exporting *x)
+{
+	if (!x)
+		return;
+	connecting_end(&x->connecting);
+	netns_set_done(&x->set);
+	model_done(&x->observed);
+	model_done(&x->others);
+	model_done(&x->nothing);
+	sysctl_defaults_free(x->defaults);
+	free(x->asked);
+	free(x->needed);
+	free(x->told);
+	free(x->order);
+	json_object_put(x->topology);
+	unsaid_done(&x->unsaid);
+	arena_done(&x->arena);
+	free(x);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* export.h - the kernel's present state, whoever created it, as a topology that makes the same on an empty machine. */
+#pragma once
+#include "format/export.h"
+#include "base/err.h"
+
+struct exporting_options {
+	const char *dir;      /* of the names of namespaces: "/run/netns" */
+	const char *identity; /* of the machine (identity.h); NULL: unknown */
+	const struct kinds *kinds;
+	const char *const *names; /* the namespaces, "host" is this one; they outlive the export */
+	size_t n;                 /* 0: all that have a name, and the host */
+	/* Whether a topology manages the namespace, and did not create it; NULL: none does. */
+	bool (*exists)(const void *arg, const char *netns);
+	/* As in struct export. */
+	bool (*is_told)(const void *arg, const struct object *o, size_t field);
+	const void *arg;
+};
+
+struct exporting;
+
+/* Begins.  -ENOENT, -EINVAL: a name is that of no namespace, or of none that there can be. */
+int exporting_begin(struct exporting **ret, const struct exporting_options *options, struct err *e);
+/* Takes the next small step: true: there is more.  What cannot be read is told as unsaid. */
+bool exporting_step(struct exporting *x);
+/* What it has become, when there is no more; the caller owns it.  NULL before. */
+struct json_object *exporting_take(struct exporting *x);
+/* What no topology can say; valid until exporting_end. */
+const struct unsaid *exporting_unsaid(const struct exporting *x);
+void exporting_end(struct exporting *x);
