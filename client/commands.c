@@ -48,6 +48,8 @@ const struct command commands[] = {
 	{ .name = "explain", .args = "FROM TO", .operands = OPERANDS_NETNS, .run = command_explain, .min = 2, .max = 2,
 	  .takes = OPT_JSON | OPT_PORT | OPT_PROTO | OPT_REVERSE,
 	  .doc = "show the way of a packet and of its answer, and where it ends" },
+	{ .name = "metrics", .args = "", .run = command_metrics, .takes = OPT_FORMAT | OPT_WRITE,
+	  .doc = "print counters and states in numbers, for Prometheus" },
 	{ .name = "validate", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
 	  .doc = "check files; needs neither netnsd nor root" },
 	{ .name = "exec", .args = "NS CMD…", .operands = OPERANDS_COMMAND, .run = command_exec, .min = 2, .max = ANY, .stops = true,

@@ -74,6 +74,7 @@ int command_wait(const struct ctl *c);
 int command_test(const struct ctl *c);
 int command_doctor(const struct ctl *c);
 int command_explain(const struct ctl *c);
+int command_metrics(const struct ctl *c);
 int command_validate(const struct ctl *c);
 int command_exec(const struct ctl *c);
 int command_shell(const struct ctl *c);

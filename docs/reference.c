@@ -2,6 +2,7 @@
 /* reference.c - prints the parts of the shell completions and of netnsctl(1) that come from the
  * tables of commands, options, reasons and checks.  Runs during the build; it is not installed. */
 #include "../client/commands.h"
+#include "../client/metrics.h"
 #include "../client/options.h"
 #include "inspect/doctor.h"
 #include "model/why_not.h"
@@ -275,6 +276,23 @@ static void print_checks(void)
 	}
 }
 
+static void print_metrics(void)
+{
+	static const char *const types[] = {
+		[METRIC_GAUGE] = "gauge", [METRIC_COUNTER] = "counter", [METRIC_HISTOGRAM] = "histogram"
+	};
+
+	/* Not a table: it would break the names, which people search for. */
+	for (size_t i = 0; i < n_metrics; i++) {
+		fputs("*netnsd\\_", stdout);
+		put_scdoc(metrics[i].name);
+		printf("%s* (%s; %s)\n\t", metrics[i].type == METRIC_COUNTER ? "\\_total" : "", types[metrics[i].type],
+		       metric_labels[metrics[i].of]);
+		put_scdoc(metrics[i].help);
+		puts(".\n");
+	}
+}
+
 int main(_unused_ int argc, char **argv)
 {
 	const struct {
@@ -282,13 +300,13 @@ int main(_unused_ int argc, char **argv)
 		void (*print)(void);
 	} parts[] = { { "bash", print_bash },         { "zsh", print_zsh },         { "fish", print_fish },
 		      { "commands", print_commands }, { "options", print_options }, { "reasons", print_reasons },
-		      { "checks", print_checks } };
+		      { "checks", print_checks },     { "metrics", print_metrics } };
 
 	for (size_t i = 0; argv[1] && i < ARRAY_SIZE(parts); i++)
 		if (!strcmp(argv[1], parts[i].name)) {
 			parts[i].print();
 			return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 		}
-	fputs("usage: reference bash|zsh|fish|commands|options|reasons|checks\n", stderr);
+	fputs("usage: reference bash|zsh|fish|commands|options|reasons|checks|metrics\n", stderr);
 	return EXIT_FAILURE;
 }

@@ -4,6 +4,7 @@
 #include "outcome.h"
 #include "engine.h"
 #include "shape.h"
+#include "usec.h"
 #include <json-c/json.h>
 #include <stdarg.h>
 
@@ -263,6 +264,24 @@ void outcome_text(const struct change *c, const struct outcome *o, char *ret, si
 	snprintf(ret, size, "%s", message);
 }
 
+/* Notes how long a change took that was made, and when the topology was applied. */
+static void measure(struct engine *g, const struct change *c, const struct outcome *o)
+{
+	/* A confirmation takes no time. */
+	static const int durations[] = {
+		[CHANGE_APPLY] = RECONCILE_APPLY,       [CHANGE_UP] = RECONCILE_UP,
+		[CHANGE_DOWN] = RECONCILE_DOWN,         [CHANGE_CONFIRM] = -1,
+		[CHANGE_ROLLBACK] = RECONCILE_ROLLBACK, [CHANGE_ADOPT] = RECONCILE_ADOPT,
+	};
+	struct topology *t = topology_find(&g->env, o->name, NULL);
+
+	if (durations[c->type] < 0 || o->code != OUTCOME_DONE)
+		return;
+	histogram_add(&g->env.durations[durations[c->type]], o->duration_usec);
+	if (t && c->type != CHANGE_DOWN)
+		t->applied_usec = usec_now(CLOCK_REALTIME);
+}
+
 void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o)
 {
 	const struct problem *first = o->problems.n ? &o->problems.v[0] : NULL;
@@ -284,4 +303,5 @@ void outcome_tell(struct engine *g, const struct change *c, const struct outcome
 		ev.object = object;
 	}
 	events_tell(g->env.events, &ev);
+	measure(g, c, o);
 }

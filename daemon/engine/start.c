@@ -190,12 +190,30 @@ static int watch_again(struct engine *g, struct topology *t, struct err *e)
 	return r;
 }
 
+/* When each topology was last applied, as far as the events from before the restart say. */
+static void recall_applied(struct engine *g)
+{
+	struct json_object *list = events_last(g->env.events, NULL, EVENTS_MAX);
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+		const char *event = json_object_get_string(json_object_object_get(o, "event"));
+		struct topology *t =
+			topology_find(&g->env, json_object_get_string(json_object_object_get(o, "topology")), NULL);
+
+		if (t && (!strcmp(event, "applied") || !strcmp(event, "rolled_back")))
+			t->applied_usec = json_object_get_uint64(json_object_object_get(o, "time_usec"));
+	}
+	json_object_put(list);
+}
+
 int engine_start(struct engine *g, struct err *e)
 {
 	if (state_read(&g->env.state, false, g->env.kinds, on_known, g, e) < 0 ||
 	    state_read(&g->env.state, true, g->env.kinds, on_pending, g, e) < 0)
 		return e->code;
 	state_release(&g->env.state);
+	recall_applied(g);
 	g->env.marked = true;
 	for (size_t i = 0; i < g->env.n_topologies; i++) {
 		struct topology *t = g->env.topologies[i];

@@ -349,6 +349,7 @@ bool heal_needed(const struct env *env)
 bool heal_step(struct env *env)
 {
 	struct heal h = { .env = env, .began = heal_now() };
+	enum reconcile kind;
 
 	for (size_t i = 0; i < env->n_topologies && !h.topology; i++) {
 		struct topology *t = env->topologies[(env->turn + i) % env->n_topologies];
@@ -365,7 +366,9 @@ bool heal_step(struct env *env)
 	pass_init(&h.pass, &env->machine);
 	scope_take(&h.scope, env, h.topology);
 	run(&h);
+	kind = h.healed || h.refused.n ? RECONCILE_HEAL : RECONCILE_CHECK;
 	settle(&h);
+	histogram_add(&env->durations[kind], heal_now() - h.began);
 	heal_doubt(&h);
 	heal_say_left_alone(env, h.topology);
 	problems_done(&h.refused);

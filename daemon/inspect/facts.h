@@ -107,6 +107,8 @@ struct limit_fact {
 struct facts {
 	struct arena arena;
 	uint64_t began_usec; /* CLOCK_MONOTONIC */
+	enum survey_depth
+		depth; /* SURVEY_COUNTERS: only of namespaces that topologies declare, and not of the machine */
 
 	struct topology_fact *topologies;
 	struct netns_fact *netns; /* the host first, then in order of name */

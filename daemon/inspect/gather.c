@@ -4,13 +4,14 @@
 #include "usec.h"
 #include <stdarg.h>
 
-struct gathering *facts_begin(struct engine *engine)
+struct gathering *facts_begin(struct engine *engine, enum survey_depth depth)
 {
 	struct gathering *g = must(calloc(1, sizeof(*g)));
 
 	g->engine = engine;
 	g->facts = must(calloc(1, sizeof(*g->facts)));
 	g->facts->began_usec = usec_now(CLOCK_MONOTONIC);
+	g->facts->depth = depth;
 	return g;
 }
 
@@ -27,7 +28,8 @@ bool facts_step(struct gathering *g)
 	if (stages[g->stage](g))
 		return true;
 	g->at = 0;
-	if (++g->stage < GATHER_DONE)
+	g->stage = g->stage == GATHER_NETNS && g->facts->depth == SURVEY_COUNTERS ? GATHER_DONE : g->stage + 1;
+	if (g->stage < GATHER_DONE)
 		return true;
 	/* What was gathered stays; the namespaces are not held. */
 	for (size_t i = 0; i < g->facts->n_netns; i++) {

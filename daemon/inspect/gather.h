@@ -9,7 +9,7 @@ struct engine;
 struct gathering;
 
 /* Begins; @engine must outlive it. */
-struct gathering *facts_begin(struct engine *engine);
+struct gathering *facts_begin(struct engine *engine, enum survey_depth depth);
 /* Takes the next small step: true: there is more.  It never fails: what cannot be read is named in facts.unread. */
 bool facts_step(struct gathering *g);
 /* The facts, once there is no more to do; NULL before.  The caller owns them. */

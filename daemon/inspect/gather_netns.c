@@ -214,7 +214,8 @@ bool gather_names(struct gathering *g)
 				netns_add(f, one->name, one->existing ? PLACE_EXISTING : PLACE_OURS,
 					  one->existing ? -1 : (int)i);
 		}
-	add_foreign(g, engine_env(g->engine)->netns_dir);
+	if (f->depth == SURVEY_ALL)
+		add_foreign(g, engine_env(g->engine)->netns_dir);
 	qsort(f->netns, f->n_netns, sizeof(*f->netns), place_cmp);
 	/* Of several of one name the first says whose it is. */
 	for (size_t i = 0; i < f->n_netns; i++)
@@ -299,7 +300,7 @@ static bool netns_open_next(struct gathering *g, struct netns_fact *n, struct er
 		n->stale = set.v[0].state == NETNS_STALE || set.v[0].state == NETNS_PLACEHOLDER;
 	}
 	netns_set_done(&set);
-	return r == 0 && (!n->there || survey_begin(&g->reader, &n->s, n->fd, e) == 0);
+	return r == 0 && (!n->there || survey_begin(&g->reader, &n->s, n->fd, g->facts->depth, e) == 0);
 }
 
 bool gather_netns(struct gathering *g)

@@ -22,17 +22,21 @@ struct part {
 	size_t header;
 	void (*each)(const struct nlmsghdr *h, void *survey);
 	size_t max;
+	unsigned depths; /* bits: of which it is a part */
 };
+
+enum { IN_ALL = 1 << SURVEY_ALL, IN_COUNTERS = 1 << SURVEY_COUNTERS };
 
 // clang-format off: keeps its rows
 static const struct part parts[] = {
-	{ SURVEY_LINKS, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), survey_on_link, SURVEY_LINKS_MAX },
-	{ SURVEY_ADDRESSES, RTM_GETADDR, AF_UNSPEC, sizeof(struct ifaddrmsg), survey_on_address, SURVEY_ADDRESSES_MAX },
-	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX },
-	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET6, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX },
-	{ SURVEY_RULES, RTM_GETRULE, AF_INET, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX },
-	{ SURVEY_RULES, RTM_GETRULE, AF_INET6, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX },
-	{ SURVEY_NEIGHBORS, RTM_GETNEIGH, AF_UNSPEC, sizeof(struct ndmsg), survey_on_neighbor, SURVEY_NEIGHBORS_MAX },
+	{ SURVEY_LINKS, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), survey_on_link, SURVEY_LINKS_MAX, IN_ALL | IN_COUNTERS },
+	{ SURVEY_ADDRESSES, RTM_GETADDR, AF_UNSPEC, sizeof(struct ifaddrmsg), survey_on_address, SURVEY_ADDRESSES_MAX, IN_ALL },
+	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX, IN_ALL },
+	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET6, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX, IN_ALL },
+	{ SURVEY_RULES, RTM_GETRULE, AF_INET, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX, IN_ALL },
+	{ SURVEY_RULES, RTM_GETRULE, AF_INET6, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX, IN_ALL },
+	{ SURVEY_NEIGHBORS, RTM_GETNEIGH, AF_UNSPEC, sizeof(struct ndmsg), survey_on_neighbor, SURVEY_NEIGHBORS_MAX, IN_ALL },
+	{ SURVEY_QDISCS, RTM_GETQDISC, AF_UNSPEC, sizeof(struct tcmsg), survey_on_qdisc, SURVEY_QDISCS_MAX, IN_COUNTERS },
 };
 // clang-format on
 
@@ -48,8 +52,13 @@ struct survey_reader {
 };
 
 static const char *const part_names[SURVEY_PARTS] = {
-	[SURVEY_LINKS] = "interfaces", [SURVEY_ADDRESSES] = "addresses",  [SURVEY_ROUTES] = "routes",
-	[SURVEY_RULES] = "rules",      [SURVEY_NEIGHBORS] = "neighbours", [SURVEY_CHAINS] = "nftables rules",
+	[SURVEY_LINKS] = "interfaces",
+	[SURVEY_ADDRESSES] = "addresses",
+	[SURVEY_ROUTES] = "routes",
+	[SURVEY_RULES] = "rules",
+	[SURVEY_NEIGHBORS] = "neighbours",
+	[SURVEY_CHAINS] = "nftables rules",
+	[SURVEY_QDISCS] = "queueing disciplines",
 };
 
 const char *survey_part_name(enum survey_part p)
@@ -60,8 +69,9 @@ const char *survey_part_name(enum survey_part p)
 static size_t *counter(struct survey *s, enum survey_part p)
 {
 	size_t *const counters[SURVEY_PARTS] = {
-		[SURVEY_LINKS] = &s->n_links, [SURVEY_ADDRESSES] = &s->n_addresses, [SURVEY_ROUTES] = &s->n_routes,
-		[SURVEY_RULES] = &s->n_rules, [SURVEY_NEIGHBORS] = &s->n_neighbors, [SURVEY_CHAINS] = &s->n_chains,
+		[SURVEY_LINKS] = &s->n_links,   [SURVEY_ADDRESSES] = &s->n_addresses, [SURVEY_ROUTES] = &s->n_routes,
+		[SURVEY_RULES] = &s->n_rules,   [SURVEY_NEIGHBORS] = &s->n_neighbors, [SURVEY_CHAINS] = &s->n_chains,
+		[SURVEY_QDISCS] = &s->n_qdiscs,
 	};
 
 	return counters[p];
@@ -104,21 +114,24 @@ static int read_sysctls(struct survey_reader *r, struct err *e)
 {
 	struct survey *s = r->s;
 
+	s->conntrack_count = sysctl_number("net/netfilter/nf_conntrack_count");
+	s->conntrack_max = sysctl_number("net/netfilter/nf_conntrack_max");
+	if (s->depth == SURVEY_COUNTERS)
+		return 0;
 	s->forwards4 = sysctl_number("net/ipv4/ip_forward");
 	s->forwards6 = sysctl_number("net/ipv6/conf/all/forwarding");
 	s->rp_filter = (uint8_t)sysctl_number("net/ipv4/conf/all/rp_filter");
 	s->bridge_nf4 = sysctl_number("net/bridge/bridge-nf-call-iptables");
 	s->bridge_nf6 = sysctl_number("net/bridge/bridge-nf-call-ip6tables");
-	s->conntrack_count = sysctl_number("net/netfilter/nf_conntrack_count");
-	s->conntrack_max = sysctl_number("net/netfilter/nf_conntrack_max");
 	(void)!xt_obstacles(on_legacy, s, e);
 	return nft_search_begin(&r->search, e);
 }
 
-int survey_begin(struct survey_reader **ret, struct survey *s, int fd, struct err *e)
+int survey_begin(struct survey_reader **ret, struct survey *s, int fd, enum survey_depth depth, struct err *e)
 {
 	struct survey_reader *r = must(calloc(1, sizeof(*r)));
 
+	s->depth = depth;
 	*r = (struct survey_reader){ .s = s, .fd = fd };
 	if (inside(r, open_socket, e) < 0) {
 		survey_end(r);
@@ -209,12 +222,15 @@ static int link_cmp(const void *a, const void *b)
 
 int survey_step(struct survey_reader *r, struct err *e)
 {
+	while (r->at < ARRAY_SIZE(parts) && !(parts[r->at].depths & 1U << r->s->depth))
+		r->at++;
 	if (r->at < ARRAY_SIZE(parts))
 		return part_step(r, e);
 	if (r->at++ > ARRAY_SIZE(parts))
-		return chains_step(r, e);
+		return r->search ? chains_step(r, e) : 0;
 	if (r->s->n_links)
 		qsort(r->s->links, r->s->n_links, sizeof(*r->s->links), link_cmp);
+	survey_sort_qdiscs(r->s);
 	/* Without nftables there are no chains. */
 	return inside(r, read_sysctls, e) == 0 ? 1 : e->code == -EPROTONOSUPPORT ? 0 : e->code;
 }
@@ -236,6 +252,7 @@ void survey_done(struct survey *s)
 	free(s->rules);
 	free(s->neighbors);
 	free(s->chains);
+	free(s->qdiscs);
 	arena_done(&s->arena);
 	*s = (struct survey){ 0 };
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include "model/type.h"
 
+struct nlattr;
 struct nlmsghdr;
 struct rtnl;
 
@@ -14,6 +15,13 @@ enum {
 	SURVEY_ROUTES_MAX = 20000,
 	SURVEY_RULES_MAX = 10000,
 	SURVEY_NEIGHBORS_MAX = 10000,
+	SURVEY_QDISCS_MAX = 1 << 16,
+};
+
+/* What is read of a namespace. */
+enum survey_depth {
+	SURVEY_ALL,      /* everything except counters */
+	SURVEY_COUNTERS, /* its links with their counters, their queueing disciplines, and connection tracking */
 };
 
 /* What a kind of link is to what it is connected to. */
@@ -24,6 +32,23 @@ enum link_class {
 	LINK_TUNNEL, /* adds overhead bytes to each packet, and sends it through its lower link */
 	LINK_CHILD,  /* a vlan, macvlan, …: sends through its lower link, in packets as long */
 	LINK_VRF,    /* a master whose ports have a routing table of their own */
+};
+
+/* What an interface has counted since it was created: struct rtnl_link_stats64, added up as node_exporter does. */
+struct link_counters {
+	uint64_t receive_bytes, receive_packets, receive_errs, receive_drop, receive_fifo, receive_frame,
+		receive_multicast;
+	uint64_t transmit_bytes, transmit_packets, transmit_errs, transmit_drop, transmit_fifo, transmit_carrier,
+		transmit_colls;
+	uint64_t carrier_changes;
+};
+
+/* The queueing disciplines of one kind on one link, added up: one with several queues has one for each. */
+struct qdisc_fact {
+	uint32_t link;
+	const char *kind;
+	uint64_t bytes, packets, drops, overlimits, requeues; /* since they were attached */
+	uint64_t backlog, queue_length;                       /* that wait now: bytes, packets */
 };
 
 struct link_fact {
@@ -41,6 +66,7 @@ struct link_fact {
 	bool forwards4, forwards6; /* net.ipv4.conf.IF.forwarding, net.ipv6.conf.IF.forwarding */
 	bool has_ipv6;             /* false also below an MTU of 1280 */
 	uint8_t accept_ra;
+	const struct link_counters *counters; /* NULL: not asked for */
 
 	/* Set by inspect/facts: the other end of a pair, as the index of its namespace and of the link in there. */
 	int peer_netns, peer; /* -1: it is not among the facts */
@@ -93,8 +119,10 @@ struct survey {
 	struct rule_fact *rules;
 	struct neighbor_fact *neighbors;
 	struct chain_fact *chains;
-	size_t n_links, n_addresses, n_routes, n_rules, n_neighbors, n_chains;
-	size_t room_links, room_addresses, room_routes, room_rules, room_neighbors, room_chains;
+	struct qdisc_fact *qdiscs;
+	size_t n_links, n_addresses, n_routes, n_rules, n_neighbors, n_chains, n_qdiscs;
+	size_t room_links, room_addresses, room_routes, room_rules, room_neighbors, room_chains, room_qdiscs;
+	enum survey_depth depth;
 
 	uint64_t cookie; /* SO_NETNS_COOKIE; 0: unknown */
 	bool forwards4, forwards6;
@@ -112,6 +140,7 @@ enum survey_part {
 	SURVEY_RULES,
 	SURVEY_NEIGHBORS,
 	SURVEY_CHAINS,
+	SURVEY_QDISCS,
 	SURVEY_PARTS
 };
 /* "links", "routes": what is missing if the bit of the part is set in cut. */
@@ -120,13 +149,15 @@ const char *survey_part_name(enum survey_part p);
 struct survey_reader;
 
 /* Begins to read the namespace behind @fd, which remains the caller's, into @s.  */
-int survey_begin(struct survey_reader **ret, struct survey *s, int fd, struct err *e);
+int survey_begin(struct survey_reader **ret, struct survey *s, int fd, enum survey_depth depth, struct err *e);
 /* Reads the next part: 1: there is more, 0: done. */
 int survey_step(struct survey_reader *r, struct err *e);
 void survey_end(struct survey_reader *r);
 void survey_done(struct survey *s);
 
 const struct link_fact *survey_link(const struct survey *s, uint32_t index);
+/* The queueing disciplines of the link of that number. */
+const struct qdisc_fact *survey_qdiscs(const struct survey *s, uint32_t link, size_t *ret_n);
 const struct link_fact *survey_link_named(const struct survey *s, const char *name);
 
 /* The number that the namespace behind @fd has in the one that @nl is in; -1: none. */
@@ -143,3 +174,8 @@ void survey_on_address(const struct nlmsghdr *h, void *survey);
 void survey_on_route(const struct nlmsghdr *h, void *survey);
 void survey_on_rule(const struct nlmsghdr *h, void *survey);
 void survey_on_neighbor(const struct nlmsghdr *h, void *survey);
+void survey_on_qdisc(const struct nlmsghdr *h, void *survey);
+/* Once all are read, in order of their links. */
+void survey_sort_qdiscs(struct survey *s);
+/* The counters among the attributes of a link; NULL: there are none. */
+const struct link_counters *survey_counters(struct survey *s, struct nlattr **a);

@@ -124,6 +124,7 @@ void survey_on_link(const struct nlmsghdr *h, void *survey)
 		.loopback = i->ifi_flags & IFF_LOOPBACK,
 		.peer_netns = -1,
 		.peer = -1,
+		.counters = s->depth == SURVEY_COUNTERS ? survey_counters(s, a) : NULL,
 	};
 	if (a[IFLA_ADDRESS] && nla_len(a[IFLA_ADDRESS]) == sizeof(l->mac)) {
 		memcpy(l->mac, nla_data(a[IFLA_ADDRESS]), sizeof(l->mac));

@@ -93,7 +93,7 @@ static int on_slice(_unused_ sd_event_source *s, void *arg)
 
 static bool has_facts(const struct costly *k)
 {
-	return k->facts && k->facts->began_usec >= k->first->asked_usec &&
+	return k->facts && k->facts->depth == k->first->depth && k->facts->began_usec >= k->first->asked_usec &&
 	       usec_now(CLOCK_MONOTONIC) - k->facts->began_usec < SHARED_USEC;
 }
 
@@ -114,7 +114,7 @@ static void begin(struct costly *k)
 		return;
 	}
 	if (!has_facts(k))
-		k->gathering = facts_begin(k->engine);
+		k->gathering = facts_begin(k->engine, k->first->depth);
 }
 
 static size_t count_waiting(const struct costly *k, uid_t uid)

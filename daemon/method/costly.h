@@ -9,6 +9,7 @@
 /* A question, which a method makes of its parameters. */
 struct question {
 	struct call *call;
+	enum survey_depth depth; /* the facts that it needs */
 	/* Takes a step of answering it from @f; false: the call is answered. */
 	bool (*answer)(struct question *q, const struct facts *f);
 	/* Frees what it needed; also if the peer disconnects before it is answered. */

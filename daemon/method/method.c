@@ -10,6 +10,7 @@
 #include "method_change.h"
 #include "doctor.h"
 #include "explain.h"
+#include "metrics.h"
 #include "monitor.h"
 #include "wait.h"
 
@@ -134,6 +135,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Log", READ, method_log, &log_takes },
 		{ "Doctor", READ, method_doctor, &doctor_takes },
 		{ "Explain", READ, method_explain, &explain_takes },
+		{ "Metrics", READ, method_metrics },
 		{ "Wait", READ, method_wait, &wait_takes },
 		{ "Ping", READ, method_ping },
 	};

@@ -2,6 +2,7 @@
 /* env.h - what the modules that work on topologies are handed: the topologies, and the
  * means to observe, change and report. */
 #pragma once
+#include "base/histogram.h"
 #include "kernel/listen.h"
 #include "model/drift.h"
 #include "model/why_not.h"
@@ -11,6 +12,18 @@
 
 /* Anybody may give a namespace a number of nine digits: a table indexed by it would be too long. */
 enum { HEARD_CHAINS = 4096 };
+
+/* What takes time, and is measured: changes, and passes over what was marked dirty. */
+enum reconcile {
+	RECONCILE_APPLY,
+	RECONCILE_UP,
+	RECONCILE_DOWN,
+	RECONCILE_ROLLBACK,
+	RECONCILE_ADOPT,
+	RECONCILE_HEAL,  /* a pass that repaired something, or could not */
+	RECONCILE_CHECK, /* one that found everything as declared, or left it alone */
+	RECONCILE_N
+};
 
 /* For most names one lookup shows that no other has the same mark. */
 enum { MARK_BUCKETS = 1 << 16 };
@@ -31,6 +44,7 @@ struct topology {
 	bool awaiting; /* not brought up yet, as something is missing (await.h) */
 	size_t namespaces, links, healed;
 	uint64_t since_usec;   /* CLOCK_REALTIME */
+	uint64_t applied_usec; /* likewise: when it was last applied, brought up, adopted or rolled back; 0: unknown */
 	uint64_t confirm_usec; /* CLOCK_BOOTTIME: when it is rolled back unless confirmed; 0: never */
 	bool boot;             /* it is in a file of a boot directory, boot_file */
 	const char *boot_file;
@@ -88,4 +102,5 @@ struct env {
 	uint32_t next_index;                 /* above all numbers that links of ours have had */
 	size_t turn;                         /* the topology to be healed next */
 	struct job *changing;                /* the running change; NULL: there is none */
+	struct histogram durations[RECONCILE_N]; /* since netnsd was started */
 };
