@@ -56,6 +56,8 @@ const struct command commands[] = {
 	  .doc = "run a command in a namespace, as ip netns exec does" },
 	{ .name = "shell", .args = "NS", .operands = OPERANDS_NETNS, .run = command_shell, .min = 1, .max = 1,
 	  .doc = "run a shell in a namespace" },
+	{ .name = "record", .args = "-- COMMAND…", .operands = OPERANDS_PROGRAM, .run = command_record, .min = 1, .max = ANY, .stops = true,
+	  .takes = OPT_TIMEOUT | OPT_WITH, .doc = "run a command in a sandbox, and print what it has built as a topology" },
 	{ .name = "schema", .args = "", .run = command_schema, .takes = OPT_JSON,
 	  .doc = "print the JSON Schema of topology files" },
 	{ .name = "version", .args = "", .run = command_version,

@@ -12,6 +12,7 @@ enum operands {
 	OPERANDS_FILE_OR_NAME,
 	OPERANDS_NETNS,
 	OPERANDS_COMMAND, /* a namespace, then a command line */
+	OPERANDS_PROGRAM, /* a command line */
 };
 
 struct command {

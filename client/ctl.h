@@ -69,6 +69,7 @@ int command_show(const struct ctl *c);
 int command_graph(const struct ctl *c);
 int command_monitor(const struct ctl *c);
 int command_log(const struct ctl *c);
+int command_record(const struct ctl *c);
 int command_reload(const struct ctl *c);
 int command_wait(const struct ctl *c);
 int command_test(const struct ctl *c);

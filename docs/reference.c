@@ -60,6 +60,7 @@ static const char *const operand_words[] = {
 	[OPERANDS_FILE_OR_NAME] = "file_or_name",
 	[OPERANDS_NETNS] = "netns",
 	[OPERANDS_COMMAND] = "command",
+	[OPERANDS_PROGRAM] = "program",
 };
 static const char *const value_words[] = { [VALUE_FREE] = "free", [VALUE_NETNS] = "netns", [VALUE_PATH] = "path" };
 
@@ -131,6 +132,7 @@ static void print_zsh(void)
 		[OPERANDS_FILE_OR_NAME] = " '1:file or topology:{_netnsctl_files; _netnsctl_names}'",
 		[OPERANDS_NETNS] = " '1:namespace:_netnsctl_namespaces'",
 		[OPERANDS_COMMAND] = " '1:namespace:_netnsctl_namespaces' '*::command:_normal'",
+		[OPERANDS_PROGRAM] = " '*::command:_normal'",
 	};
 
 	puts("_netnsctl_commands=(");
@@ -198,6 +200,7 @@ static void print_fish(void)
 			  "__netnsctl_namespaces");
 	put_fish_operands(1 << OPERANDS_COMMAND, "; and test (count (commandline -opc)) -gt 2",
 			  "__fish_complete_subcommand --commandline");
+	put_fish_operands(1 << OPERANDS_PROGRAM, "", "__fish_complete_subcommand --commandline");
 	for (size_t i = 0; i < n_option_rows; i++)
 		if (option_rows[i].doc)
 			put_fish_option(&option_rows[i]);
