@@ -53,6 +53,7 @@ struct ctl {
 	const char *namespaces[VALUES_MAX + 1], *with[VALUES_MAX + 1]; /* each ended by NULL */
 	char **args;                                                   /* what follows the command, ended by NULL */
 	int n_args;
+	int n_after; /* of them, those that follow "--" */
 };
 
 /* The commands; each returns an exit code. */
@@ -76,6 +77,7 @@ int command_test(const struct ctl *c);
 int command_doctor(const struct ctl *c);
 int command_explain(const struct ctl *c);
 int command_metrics(const struct ctl *c);
+int command_capture(const struct ctl *c);
 int command_validate(const struct ctl *c);
 int command_exec(const struct ctl *c);
 int command_shell(const struct ctl *c);

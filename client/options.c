@@ -11,6 +11,8 @@ const struct option_row option_rows[] = {
 	{ .name = "all", .bit = OPT_ALL, .doc = "every topology that is up" },
 	{ .name = "confirm", .bit = OPT_CONFIRM, .value = "SECONDS", .offset = offsetof(struct ctl, confirm),
 	  .doc = "roll back after that time unless netnsctl confirm is run before" },
+	{ .name = "count", .letter = 'c', .bit = OPT_COUNT, .value = "N", .offset = offsetof(struct ctl, count),
+	  .doc = "end after N packets, of all interfaces together" },
 	{ .name = "dry-run", .bit = OPT_DRY_RUN, .doc = "show the steps without taking them: the same as plan" },
 	{ .name = "exit-code", .bit = OPT_EXIT_CODE, .doc = "exit with 3 if there are steps to take" },
 	{ .name = "forget", .bit = OPT_FORGET,
@@ -35,6 +37,8 @@ const struct option_row option_rows[] = {
 	  .doc = "tcp, udp or icmp; default icmp, a ping" },
 	{ .name = "replace", .bit = OPT_REPLACE, .doc = "replace a topology of that name from another file" },
 	{ .name = "reverse", .bit = OPT_REVERSE, .doc = "TO sends, and FROM answers" },
+	{ .name = "snaplen", .letter = 's', .bit = OPT_SNAPLEN, .value = "BYTES", .offset = offsetof(struct ctl, snaplen),
+	  .doc = "keep only the first BYTES of each packet; default 262144" },
 	{ .name = "sure", .bit = OPT_SURE, .doc = "apply without --confirm what may lock you out of the machine" },
 	{ .name = "tap", .bit = OPT_TAP, .doc = "print TAP, the Test Anything Protocol, version 14" },
 	{ .name = "test", .bit = OPT_TEST, .value = "SECONDS", .offset = offsetof(struct ctl, test),
@@ -44,8 +48,8 @@ const struct option_row option_rows[] = {
 	{ .name = "with", .bit = OPT_WITH, .value = "IF[=ADDRESS…]", .offset = offsetof(struct ctl, with), .list = true,
 	  .doc = "a stand-in for an interface of the host: eth0=192.0.2.2/24,via=192.0.2.1; may be repeated" },
 	{ .name = "watch", .bit = OPT_LATER },
-	{ .name = "write", .bit = OPT_WRITE, .value = "FILE", .operand = VALUE_PATH, .offset = offsetof(struct ctl, write),
-	  .doc = "replace FILE, at once and as a whole" },
+	{ .name = "write", .letter = 'w', .bit = OPT_WRITE, .value = "FILE", .operand = VALUE_PATH, .offset = offsetof(struct ctl, write),
+	  .doc = "write to FILE instead of standard output" },
 	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .operand = VALUE_PATH, .offset = offsetof(struct ctl, socket),
 	  .doc = "the socket of netnsd; default $NETNSD_SOCKET, else " NETNSD_SOCKET },
 	{ .name = "help", .letter = 'h', .bit = OPT_HELP, .doc = "show help for netnsctl or the command" },
@@ -93,10 +97,37 @@ static int option_take(struct ctl *c, const struct option_row *row)
 	return EXIT_DONE;
 }
 
+/* The letters for getopt, after @first. */
+static void letters_fill(const char *first, char ret[3 * ARRAY_SIZE(option_rows)])
+{
+	char *at = stpcpy(ret, first);
+
+	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
+		if (!option_rows[i].letter)
+			continue;
+		*at++ = option_rows[i].letter;
+		if (option_rows[i].value)
+			*at++ = ':';
+	}
+	*at = '\0';
+}
+
+/* The words after the "--" that getopt will meet first, unless it meets an option before. */
+static int words_after_dashes(int argc, char **argv)
+{
+	for (int i = optind ?: 1; i < argc; i++)
+		if (!strcmp(argv[i], "--"))
+			return argc - i - 1;
+	return 0;
+}
+
 int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 {
 	struct option options[ARRAY_SIZE(option_rows) + 1] = {};
+	char letters[3 * ARRAY_SIZE(option_rows)];
+	int after, got;
 
+	letters_fill(permute ? ":" : "+:", letters);
 	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++)
 		options[i] =
 			(struct option){ option_rows[i].name, option_rows[i].value ? required_argument : no_argument,
@@ -104,7 +135,7 @@ int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 	/* 0 makes glibc forget another argv. */
 	optind = 0;
 	opterr = 0;
-	for (int got; (got = getopt_long(argc, argv, permute ? ":hn:" : "+:hn:", options, NULL)) != -1;) {
+	while (after = words_after_dashes(argc, argv), (got = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		const struct option_row *row = row_find(got == ':' ? optopt : got);
 		int r;
 
@@ -118,6 +149,7 @@ int options_parse(struct ctl *c, int argc, char **argv, bool permute)
 	}
 	c->args = argv + optind;
 	c->n_args = argc - optind;
+	c->n_after = after;
 	return EXIT_DONE;
 }
 
