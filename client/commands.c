@@ -50,6 +50,8 @@ const struct command commands[] = {
 	  .doc = "show the way of a packet and of its answer, and where it ends" },
 	{ .name = "metrics", .args = "", .run = command_metrics, .takes = OPT_FORMAT | OPT_WRITE,
 	  .doc = "print counters and states in numbers, for Prometheus" },
+	{ .name = "capture", .args = "NS/IF… [FILTER]", .operands = OPERANDS_PLACES, .run = command_capture, .min = 1, .max = ANY,
+	  .takes = OPT_COUNT | OPT_SNAPLEN | OPT_WRITE, .doc = "capture packets on interfaces of any namespaces into one pcapng" },
 	{ .name = "validate", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
 	  .doc = "check files; needs neither netnsd nor root" },
 	{ .name = "exec", .args = "NS CMD…", .operands = OPERANDS_COMMAND, .run = command_exec, .min = 2, .max = ANY, .stops = true,

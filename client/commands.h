@@ -11,6 +11,7 @@ enum operands {
 	OPERANDS_NAMES,
 	OPERANDS_FILE_OR_NAME,
 	OPERANDS_NETNS,
+	OPERANDS_PLACES,  /* NS/IF or NS, then a filter */
 	OPERANDS_COMMAND, /* a namespace, then a command line */
 	OPERANDS_PROGRAM, /* a command line */
 };

@@ -51,17 +51,29 @@ void place_close(struct place *p)
 	p->fd = p->home = -1;
 }
 
-int place_socket(const struct place *p, int family, int type, int protocol, struct err *e)
+int place_enter(const struct place *p, struct err *e)
 {
-	int fd, error;
-
 	if (p->fd >= 0 && setns(p->fd, CLONE_NEWNET) < 0)
 		return err_kernel(e, errno, NULL, "entering %s", p->name);
-	fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-	error = errno;
+	return 0;
+}
+
+void place_leave(const struct place *p)
+{
 	/* Elsewhere nothing that follows would be right. */
 	if (p->fd >= 0 && setns(p->home, CLONE_NEWNET) < 0)
 		abort();
+}
+
+int place_socket(const struct place *p, int family, int type, int protocol, struct err *e)
+{
+	int fd, error, r = place_enter(p, e);
+
+	if (r < 0)
+		return r;
+	fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	error = errno;
+	place_leave(p);
 	return fd < 0 ? err_kernel(e, error, NULL, "a socket in %s", p->name) : fd;
 }
 
@@ -70,11 +82,12 @@ bool place_is_gone(const struct place *p)
 	char path[PATH_MAX];
 	struct stat then, now;
 
-	if (p->fd < 0)
+	if (p->fd < 0 || fstat(p->fd, &then) < 0)
 		return false;
 	snprintf(path, sizeof(path), NETNS_DIR "/%s", p->name);
-	return fstat(p->fd, &then) < 0 || stat(path, &now) < 0 || then.st_ino != now.st_ino ||
-	       then.st_dev != now.st_dev;
+	if (stat(path, &now) < 0)
+		return errno == ENOENT;
+	return then.st_ino != now.st_ino || then.st_dev != now.st_dev;
 }
 
 socklen_t endpoint_fill(union endpoint *ret, const struct inet *address, uint16_t port)

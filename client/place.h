@@ -25,6 +25,9 @@ int place_open(struct place *ret, const char *name, struct err *e);
 void place_close(struct place *p);
 /* socket(2) there; the descriptor is non-blocking. */
 int place_socket(const struct place *p, int family, int type, int protocol, struct err *e);
+/* Moves the thread there, or nowhere with -errno; place_leave moves it back, or aborts. */
+int place_enter(const struct place *p, struct err *e);
+void place_leave(const struct place *p);
 /* Whether its name is gone, or that of another namespace, by now. */
 bool place_is_gone(const struct place *p);
 

@@ -59,6 +59,7 @@ static const char *const operand_words[] = {
 	[OPERANDS_NAMES] = "names",
 	[OPERANDS_FILE_OR_NAME] = "file_or_name",
 	[OPERANDS_NETNS] = "netns",
+	[OPERANDS_PLACES] = "places",
 	[OPERANDS_COMMAND] = "command",
 	[OPERANDS_PROGRAM] = "program",
 };
@@ -131,6 +132,7 @@ static void print_zsh(void)
 		[OPERANDS_NAMES] = " '*:topology:_netnsctl_names'",
 		[OPERANDS_FILE_OR_NAME] = " '1:file or topology:{_netnsctl_files; _netnsctl_names}'",
 		[OPERANDS_NETNS] = " '1:namespace:_netnsctl_namespaces'",
+		[OPERANDS_PLACES] = " '*:interface:_netnsctl_places'",
 		[OPERANDS_COMMAND] = " '1:namespace:_netnsctl_namespaces' '*::command:_normal'",
 		[OPERANDS_PROGRAM] = " '*::command:_normal'",
 	};
@@ -198,6 +200,7 @@ static void print_fish(void)
 			  "__netnsctl_names");
 	put_fish_operands(1 << OPERANDS_NETNS | 1 << OPERANDS_COMMAND, "; and test (count (commandline -opc)) -eq 2",
 			  "__netnsctl_namespaces");
+	put_fish_operands(1 << OPERANDS_PLACES, "", "__netnsctl_places");
 	put_fish_operands(1 << OPERANDS_COMMAND, "; and test (count (commandline -opc)) -gt 2",
 			  "__fish_complete_subcommand --commandline");
 	put_fish_operands(1 << OPERANDS_PROGRAM, "", "__fish_complete_subcommand --commandline");

@@ -18,6 +18,7 @@ LIBRARIES = {
     "json-c": (r"json-c/.*", "base/json base/json_struct base/json_text base/json_token model/type model/type_inet model/name model/node model/field model/model "
                              "model/describe format client store transaction topology heal engine inspect control method "
                              "daemon/main daemon/once daemon/notify daemon/watch"),
+    "libpcap": (r"pcap(/.*)?\.h", "client/source"),
     "sd-event": (r"systemd/sd-event\.h", "control method daemon/main daemon/once daemon/notify daemon/watch daemon/watch_etc"),
 }
 

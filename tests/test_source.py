@@ -41,6 +41,7 @@ def test_tree(test):
     ("daemon/model/plan.c", "#include <json-c/json.h>\n", "json-c is not for model/plan"),
     ("daemon/model/model.c", "#include <systemd/sd-event.h>\n", "sd-event is not for model/model"),
     ("daemon/kind/bridge.c", '#include "engine/engine.h"\n', "kind/bridge includes engine/engine, which is above it"),
+    ("client/capture.c", "#include <pcap/pcap.h>\n", "libpcap is not for client/capture"),
     ("client/text.c", '#include "../daemon/engine/engine.h"\n', "client/text includes engine/engine, which is above it"),
     ("daemon/base/err.c", '#include "../../client/text.h"\n', "base/err includes the client's client/text"),
 ])

@@ -42,15 +42,23 @@ def installed_files(folder, prefix):
 
 
 def test_layout(tmp_path, packages):
-    """It is the same under any prefix, and the package's."""
+    """It is the same under any prefix, and that of both packages together."""
     below, beside = installed_files(tmp_path / "opt", "/opt/x")
     assert "/sbin/netnsd" in below and "/bin/netnsctl" in below and "/share/man/man8/netnsd.8" in below
     assert "/etc/default/netnsd" in beside and "/lib/systemd/system/netnsd.service" in beside
-    subprocess.run(["dpkg-deb", "-x", packages[0], tmp_path / "deb"], check=True)
+    capture = next(packages[0].parent.glob("netnsd-capture_*.deb"))
+    for deb in packages[0], capture:
+        subprocess.run(["dpkg-deb", "-x", deb, tmp_path / "deb"], check=True)
     packed = sorted("/" + str(path.relative_to(tmp_path / "deb")) for path in (tmp_path / "deb").rglob("*") if not path.is_dir())
     packed = [path.removesuffix(".gz").replace("/zsh/vendor-completions/", "/zsh/site-functions/") for path in packed]
-    own = {"/usr/share/doc/netnsd/changelog", "/usr/share/doc/netnsd/copyright", "/usr/share/lintian/overrides/netnsd"}
+    own = {"/usr/share/lintian/overrides/netnsd"} | {f"/usr/share/doc/{name}/{file}" for name in ("netnsd", "netnsd-capture")
+                                                     for file in ("changelog", "copyright")}
     assert set(packed) - own == {f"/usr{path}" for path in below if not path.endswith("/LICENSE")} | set(beside)
+    listed = subprocess.run(["dpkg-deb", "-c", capture], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert "/usr/libexec/netnsctl-capture" in listed
+    assert "libpcap" in subprocess.run(["dpkg-deb", "-f", capture, "Depends"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert "libpcap" not in subprocess.run(["dpkg-deb", "-f", packages[0], "Depends"], stdout=subprocess.PIPE, text=True,
+                                           check=True).stdout
 
 
 def test_purge(bare, packages):

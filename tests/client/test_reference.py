@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The shell completions and the manual have every command and option that --help has, and no others."""
+import os
 import re
 import subprocess
 
@@ -53,6 +54,8 @@ def test_bash_values(tmp_path):
     (tmp_path / "lab.json").touch()
     (tmp_path / "lab.txt").touch()
     assert complete_bash("apply", f"{tmp_path}/lab") == [f"{tmp_path}/lab.json"]
+    assert complete_bash("capture", "hos") == ["host", *(f"host/{name}" for name in sorted(os.listdir("/sys/class/net")))]
+    assert complete_bash("capture", "-w", f"{tmp_path}/lab.t") == [f"{tmp_path}/lab.txt"]
     # The value of an option is not an operand.
     assert complete_bash("shell", "--socket", "x", "ho") == ["host"]
 
