@@ -58,10 +58,12 @@ static void find_segments(struct facts *f)
 	free(up);
 }
 
-/* Something that leads out: a physical interface, a tunnel, an end that is elsewhere, a bridge of VLANs. */
+/* Something that leads out: a physical interface, a tunnel, an end that is elsewhere, a bridge of VLANs, and its ports. */
 static bool leads_out(const struct netns_fact *n, const struct link_fact *l)
 {
-	if (n->s.cut & (1U << SURVEY_ADDRESSES | 1U << SURVEY_LINKS))
+	const struct link_fact *master = l->master ? survey_link(&n->s, l->master) : NULL;
+
+	if (n->s.cut & (1U << SURVEY_ADDRESSES | 1U << SURVEY_LINKS) || (master && master->filters_vlans))
 		return true;
 	return l->class == LINK_BRIDGE ? l->filters_vlans : l->class != LINK_PAIR || l->peer_netns < 0;
 }

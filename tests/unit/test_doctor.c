@@ -95,6 +95,17 @@ static void test_gateway(void **state)
 	end(f, 1)->peer_netns = end(f, 1)->peer = -1;
 	end(f, 2)->peer_netns = end(f, 2)->peer = -1;
 	assert_string_equal(hand_findings(f), "");
+	/* Nor through a bridge that filters by VLAN: the facts do not tell which ports it connects. */
+	for (int filters = 0; filters < 2; filters++) {
+		struct link_fact *bridge;
+
+		f = pair();
+		f->netns[2].s.routes[1].via.addr[3] = 9;
+		bridge = hand_link(&f->netns[1], "br0", LINK_BRIDGE);
+		bridge->filters_vlans = filters;
+		end(f, 1)->master = bridge->index;
+		assert_string_equal(hand_findings(f), filters ? "" : "gateway-nobody b/e\n");
+	}
 	f = pair();
 	*(struct neighbor_fact *)array_add((void **)&f->netns[2].s.neighbors, &f->netns[2].s.n_neighbors,
 					   &f->netns[2].s.room_neighbors, sizeof(struct neighbor_fact)) =
