@@ -41,7 +41,8 @@ static const char *event_text(struct arena *a, struct json_object *event)
 	const char *about = arena_fmt(a, "%s%s%s", kind, *kind && *object ? " " : "", object),
 		   *message = reply_text(event, "message");
 
-	if (!strncmp(message, about, strlen(about)))
+	/* "ns1/lo: down, declared up" */
+	if (!strncmp(message, about, strlen(about)) || !strncmp(message, object, strlen(object)))
 		about = "";
 	else if (*expected || *actual)
 		about = arena_fmt(a, "%s%s%s → %s", about, *about ? " " : "", *expected ? expected : "nothing",

@@ -88,14 +88,17 @@ static void drift_print(const char *name, struct json_object *topology, struct j
 	uint64_t left = reply_number(drift, "heal_usec");
 	bool contested = reply_flag(drift, "contested");
 
-	printf("%s: %s %s", name, kind, text_escape(&a, reply_text(drift, "object")));
+	bool changed = *expected && *actual, is_link = !strcmp(kind, "link");
+
+	printf("%s: %s%s%s", name, changed && is_link ? "" : kind, changed && is_link ? "" : " ",
+	       text_escape(&a, reply_text(drift, "object")));
 	/* "namespace ns1" says everything. */
-	if (strcmp(what, kind) != 0 && !(*expected && *actual))
+	if (strcmp(what, kind) != 0 && !changed)
 		printf(" %s", what);
 	if (!reply_flag(drift, "drifted"))
 		printf(" is healed");
-	else if (*expected && *actual)
-		printf(" is %s, not %s", actual, expected);
+	else if (changed)
+		printf(": %s, declared %s", actual, expected);
 	else
 		printf(" is %s", *expected ? "missing" : "present, but not declared");
 	if (contested)

@@ -9,39 +9,12 @@ uint64_t heal_now(void)
 	return usec_now(CLOCK_BOOTTIME);
 }
 
-static uint32_t pid_max(void)
+/* @other: how the same object was declared, or observed. */
+static const char *describe(struct arena *a, const struct object *o, const struct object *other, uint64_t mask)
 {
-	_cleanup_(fclosep) FILE *f = fopen("/proc/sys/kernel/pid_max", "re");
-	uint32_t max = 0;
-
-	return f && fscanf(f, "%u", &max) == 1 ? max : 0;
-}
-
-/* Names the process as far as possible: it may have ended, or the number may never have
- * been one of a process. */
-static const char *culprit(uint32_t pid, const char *known, char *ret, size_t size)
-{
-	char path[64], command[32] = "";
-
-	if (!pid)
-		return NULL;
-	if (*known) {
-		snprintf(ret, size, "pid %u (%s)", pid, known);
-		return ret;
-	}
-	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	_cleanup_(fclosep) FILE *f = fopen(path, "re");
-	if (f && fgets(command, sizeof(command), f))
-		command[strcspn(command, "\n")] = '\0';
-	if (!*command && pid > pid_max())
-		return NULL;
-	snprintf(ret, size, *command ? "pid %u (%s)" : "pid %u", pid, command);
-	return ret;
-}
-
-static const char *describe(struct arena *a, const struct object *o, uint64_t mask)
-{
-	const char *s = o ? object_describe(a, o, NULL, mask) : NULL;
+	const char *s = !o                                ? NULL
+			: other && other->kind == o->kind ? object_describe_unlike(a, o, other, mask)
+							  : object_describe(a, o, NULL, mask);
 
 	return s && !*s ? o->kind->name : s;
 }
@@ -58,14 +31,16 @@ static uint64_t told_of(const struct op *op, const struct object *o)
 static const char *in_words(struct arena *a, const struct op *op, const struct event *ev, const char *message)
 {
 	const char *what = ev->expected ? ev->expected : ev->actual, *space = strcmp(what, ev->kind) ? " " : "";
+	/* "ns1/lo" is one by its form. */
+	bool is_link = !strcmp(ev->kind, "link");
 
 	if (!*space)
 		what = ""; /* "namespace ns1" says everything */
 	if (message)
 		return arena_fmt(a, "%s %s%s%s %s", ev->kind, ev->object, space, what, message);
 	if (op->before && op->after)
-		return arena_fmt(a, "%s %s was changed: it is %s, not %s", ev->kind, ev->object, ev->actual,
-				 ev->expected);
+		return arena_fmt(a, "%s%s%s: %s, declared %s", is_link ? "" : ev->kind, is_link ? "" : " ", ev->object,
+				 ev->actual, ev->expected);
 	return arena_fmt(a, "%s %s%s%s was %s", ev->kind, ev->object, space, what, op->after ? "removed" : "added");
 }
 
@@ -77,8 +52,9 @@ static struct event event_of(const struct heal *h, struct arena *a, const struct
 		.topology = h->topology->name,
 		.kind = o->kind->label,
 		.object = o->place,
-		.expected = describe(a, op->after, mask),
-		.actual = op->before && op->before->instead ? op->before->instead : describe(a, op->before, mask),
+		.expected = describe(a, op->after, op->before, mask),
+		.actual = op->before && op->before->instead ? op->before->instead
+							    : describe(a, op->before, op->after, mask),
 	};
 
 	if (ev.actual && op->before->out_of_order)
@@ -92,10 +68,9 @@ void heal_tell(struct heal *h, enum event_type type, const struct op *op, struct
 	const struct scope_part *part = scope_find(&h->scope, o->netns);
 	struct arena a = { 0 };
 	struct event ev = event_of(h, &a, op);
-	char by[64];
 
 	ev.type = type;
-	ev.by = type == EVENT_DRIFT && part ? culprit(part->pid, part->command, by, sizeof(by)) : NULL;
+	ev.by = type == EVENT_DRIFT && part && *part->by && o->kind->tells_who ? part->by : NULL;
 	ev.why = type == EVENT_CONTESTED ? WHY_NOT_CONTESTED : heal_damped_by(h, op, one);
 	if (h->report && type == EVENT_DRIFT)
 		ev.why = WHY_NOT_ON_DRIFT_REPORT;

@@ -76,8 +76,7 @@ static void take(struct scope *s, struct watched *k)
 		part_add_all(part);
 	for (size_t i = 0; !part->all && i < k->n_names; i++)
 		part_add(part, k->names[i]);
-	part->pid = k->several ? 0 : k->pid;
-	memcpy(part->command, k->command, sizeof(part->command));
+	snprintf(part->by, sizeof(part->by), "%s", k->several ? "" : k->by);
 	part->unrouted = k->unrouted;
 	part->crowded = k->crowded;
 	watched_clear(k);

@@ -6,14 +6,13 @@
 /* A namespace, or some of its links, that is observed. */
 struct scope_part {
 	struct watched *watched;
-	bool restored;     /* its name */
-	bool crowded;      /* others may have routes that coexist with ours */
-	bool unrouted;     /* a route that came with an address may be missing */
-	bool all;          /* all links, else those in only */
-	bool whole;        /* only has all that are declared */
-	uint32_t pid;      /* of the process that caused the events, 0: unknown */
-	char command[16];  /* its name, or empty */
-	const char **only; /* names, up to a NULL */
+	bool restored;          /* its name */
+	bool crowded;           /* others may have routes that coexist with ours */
+	bool unrouted;          /* a route that came with an address may be missing */
+	bool all;               /* all links, else those in only */
+	bool whole;             /* only has all that are declared */
+	char by[PROCESS_WORDS]; /* who caused the events; empty: unknown */
+	const char **only;      /* names, up to a NULL */
 	size_t n;
 	struct arena arena;
 };

@@ -294,6 +294,7 @@ void watched_clear(struct watched *k)
 	k->n_names = 0;
 	k->several = false;
 	k->pid = 0;
+	*k->by = '\0';
 	free(k->names);
 	k->names = NULL;
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include "topology/env.h"
 #include "kernel/listen.h"
+#include "kernel/process.h"
 #include "model/slot.h"
 
 /* A namespace that a topology manages; several may manage the host. */
@@ -32,10 +33,10 @@ struct watched {
 	bool all;        /* all of the topology's links in it, else those in names */
 	char (*names)[16];
 	size_t n_names;
-	uint32_t pid;         /* of the process that caused the events, 0: unknown */
-	char command[16];     /* its name, if an event said it; else empty */
-	bool several;         /* or one of several */
-	struct watched *same; /* the next one in its chain */
+	uint32_t pid;           /* of the process that caused the events, 0: unknown */
+	char by[PROCESS_WORDS]; /* who that is; empty: unknown */
+	bool several;           /* or one of several */
+	struct watched *same;   /* the next one in its chain */
 };
 
 /* Takes over a model and its namespaces.  @observed: what has the names of ours was observed, and is ours. */

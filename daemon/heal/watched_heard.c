@@ -23,14 +23,23 @@ static struct object *link_of(struct watched *k, uint32_t ifindex)
 	return found ? *found : NULL;
 }
 
+/* Who it is has to be asked at once: most such programs end within a millisecond.  Of several, nobody is named, and
+ * so none after the second is asked about. */
+static void note_process(struct watched *k, const struct heard *h)
+{
+	if (!h->pid || k->several || k->pid == h->pid)
+		return;
+	if (k->pid)
+		k->several = true;
+	else
+		process_describe(h->pid, h->command, k->by, sizeof(k->by));
+	k->pid = h->pid;
+}
+
 static void mark_by(struct watched *k, const char *link, const struct heard *h)
 {
 	k->unrouted |= h->unrouted;
-	k->several |= k->pid && h->pid && k->pid != h->pid;
-	if (h->pid) {
-		k->pid = h->pid;
-		snprintf(k->command, sizeof(k->command), "%s", h->command ? h->command : "");
-	}
+	note_process(k, h);
 	watched_mark(k, link);
 }
 

@@ -218,3 +218,13 @@ const struct drift_fact *drift_of(const struct diagnosis *d, const char *kind, c
 		}
 	return NULL;
 }
+
+const char *field_value(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = text; at && *at; at = strstr(at, ", "), at = at ? at + 2 : NULL)
+		if (!strncmp(at, word, n) && at[n] == ' ')
+			return at + n + 1;
+	return NULL;
+}

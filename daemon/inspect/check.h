@@ -101,3 +101,5 @@ void judge_userns_blocked(struct diagnosis *d, const struct check *c);
 void judge_bridge_ports(struct diagnosis *d, const struct check *c);
 void judge_limits(struct diagnosis *d, const struct check *c);
 void judge_conntrack(struct diagnosis *d, const struct check *c);
+/* What a description, "veth, peer host/veth-host", has after the word of a field; NULL: it has none. */
+const char *field_value(const char *text, const char *word);

@@ -251,13 +251,11 @@ void judge_route_missing(struct diagnosis *d, const struct check *c)
 /* Whether it left its master because that is gone. */
 static bool lost_master(const struct netns_fact *n, const struct drift_fact *drift)
 {
-	static const char before[] = ", master ";
-	const char *at = strstr(drift->expected ?: "", before);
+	const char *at = field_value(drift->expected, "master");
 	char name[80];
 
 	if (!at)
 		return false;
-	at += strlen(before);
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, ","), at);
 	return !survey_link_named(&n->s, name);
 }
@@ -279,7 +277,7 @@ static bool is_named(const struct diagnosis *d, const struct drifting *at)
 	peer = l ? facts_peer(d->f, l, NULL) : NULL;
 	master = l && l->master ? survey_link(&n->s, l->master) : NULL;
 	/* Its peer is another one, its master is gone, it is down, or of another size than these. */
-	return !l || !l->up || strstr(at->drift->expected ?: "", ", peer ") || lost_master(n, at->drift) ||
+	return !l || !l->up || field_value(at->drift->expected, "peer") || lost_master(n, at->drift) ||
 	       (peer && peer->mtu != l->mtu) || (master && master->class == LINK_BRIDGE && master->mtu != l->mtu);
 }
 
@@ -297,7 +295,7 @@ void judge_changed(struct diagnosis *d, const struct check *c)
 		add(d, c, &at,
 		    !drift->actual     ? arena_fmt(&d->arena, "%s %s is missing", drift->kind, drift->expected)
 		    : !drift->expected ? arena_fmt(&d->arena, "%s %s is not declared", drift->kind, drift->actual)
-				       : arena_fmt(&d->arena, "%s is %s, declared is %s", drift->kind, drift->actual,
+				       : arena_fmt(&d->arena, "%s is %s, declared %s", drift->kind, drift->actual,
 						   drift->expected));
 	}
 }

@@ -65,7 +65,7 @@ static const char *carrier_reason(struct diagnosis *d, const struct at *at, cons
 			       : "no carrier: its other end is in no namespace that has a name";
 	/* What it is connected to instead is said already. */
 	drift = drift_of(d, "link", at->n->name, at->l->name, false);
-	if (peer->up || (drift && strstr(drift->expected ?: "", ", peer ")) ||
+	if (peer->up || (drift && field_value(drift->expected, "peer")) ||
 	    (is_declared(d, &other) && !is_meant_down(&other)))
 		return NULL;
 	*ret_command =

@@ -2,7 +2,7 @@
 /* gather_machine.c - facts about the machine around the namespaces: other managers of interfaces, limits, and processes that
  * keep a namespace without a name alive. */
 #include "gather.h"
-#include "kernel/netns_users.h"
+#include "kernel/process.h"
 #include "kernel/sysctl.h"
 #include "model/owner.h"
 #include <fcntl.h>

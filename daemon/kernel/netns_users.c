@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* netns_users.c - finds processes by their namespace in /proc. */
 #include "netns_users.h"
+#include "process.h"
 #include <dirent.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -15,17 +16,6 @@ static int leaving_cmp(const void *a, const void *b)
 	const struct leaving *x = a, *y = b;
 
 	return x->inode < y->inode ? -1 : x->inode > y->inode;
-}
-
-void process_command(int pid, char *ret, size_t size)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	_cleanup_(fclosep) FILE *f = fopen(path, "re");
-	if (!f || !fgets(ret, (int)size, f))
-		snprintf(ret, size, "?");
-	ret[strcspn(ret, "\n")] = '\0';
 }
 
 /* Identifies the namespace of a task: /proc/PID/ns/net would, but only for those who may

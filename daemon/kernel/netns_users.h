@@ -15,5 +15,3 @@ enum { USERS_MAX = 1000 };
 /* Finds the processes in those namespaces of @set that are @asked for; the caller frees the array. */
 size_t netns_users_find(const struct netns_set *set, bool (*asked)(const struct netns *ns, const void *arg),
 			const void *arg, struct netns_user **ret);
-/* The command of process @pid, "?" if it has ended. */
-void process_command(int pid, char *ret, size_t size);

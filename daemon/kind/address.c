@@ -310,6 +310,7 @@ const struct kind kind_address = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR },
+	.tells_who = true,
 	.identify = address_identify,
 	.check = address_check,
 	.check_in = address_check_in,

@@ -9,6 +9,8 @@
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 
+const struct word link_up_words[] = { { "down", false }, { "up", true }, { NULL, 0 } };
+
 const struct word link_addrgen_words[] = {
 	{ "eui64", IN6_ADDR_GEN_MODE_EUI64 },
 	{ "none", IN6_ADDR_GEN_MODE_NONE },

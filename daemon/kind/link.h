@@ -52,7 +52,7 @@ struct link {
 /* An existing interface, of whatever kind, that is only managed. */
 extern const struct kind kind_interface;
 
-extern const struct word link_addrgen_words[];
+extern const struct word link_up_words[], link_addrgen_words[];
 
 /* What a kind of link does in addition to its rows.  All of it is optional. */
 struct link_kind {
@@ -126,7 +126,7 @@ const struct link_kind *link_kind(const struct object *o);
  * (link.usual_mtu). */
 // clang-format off: keeps its rows
 #define LINK_FIELDS(usual_mtu)                                                                                         \
-	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .kernel_default = "true",                                             \
+	FIELD(link, up, bool, .flags = OFF_INTERRUPTS, .kernel_default = "true", .words = link_up_words,                     \
 	      .doc = "whether the interface is up; true by default (IFF_UP)"),                                  \
 	FIELD(link, mtu, u32, .min = 68, .max = 65536, .nla = IFLA_MTU, .kernel_default = (usual_mtu),                           \
 	      .doc = "largest packet, in bytes; 65536 on lo only; below 1280 there is no IPv6 (IFLA_MTU)"),      \

@@ -294,6 +294,7 @@ const struct kind kind_neighbor = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_NEIGH },
+	.tells_who = true,
 	.identify = identify,
 	.check = neighbor_check,
 	.check_in = neighbor_check_in,

@@ -223,6 +223,7 @@ const struct kind kind_netem = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_TC },
+	.tells_who = true,
 	.check = netem_check,
 	.slots = qdisc_slots,
 	.observe = netem_observe,

@@ -215,6 +215,7 @@ const struct kind kind_nft = {
 	.form = FORM_KEYS,
 	.in_netns = true,
 	.netfilter = true,
+	.tells_who = true,
 	.size = sizeof(struct nft),
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),

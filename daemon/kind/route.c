@@ -334,6 +334,7 @@ const struct kind kind_route = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE },
+	.tells_who = true,
 	.check = route_check,
 	.check_in = route_check_in,
 	.check_netns = route_check_netns,

@@ -293,6 +293,7 @@ const struct kind kind_rule = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE },
+	.tells_who = true,
 	.identify = rule_identify,
 	.check = rule_check,
 	.complete = rule_complete,

@@ -185,6 +185,7 @@ const struct kind kind_tbf = {
 	.fields = fields,
 	.n_fields = ARRAY_SIZE(fields),
 	.groups = { RTNLGRP_TC },
+	.tells_who = true,
 	.check = tbf_check,
 	.complete = tbf_complete,
 	.check_in = tbf_check_in,

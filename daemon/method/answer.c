@@ -3,6 +3,7 @@
 #include "engine/outcome.h"
 #include "engine/shape.h"
 #include "answer.h"
+#include "kernel/process.h"
 
 void add(struct json_object *o, const char *key, struct json_object *v)
 {

@@ -38,9 +38,23 @@ static bool is_usual(const struct field *f, const char *value)
 	       (!strcmp(value, f->kernel_default) || (!strcmp(value, "none") && !strcmp(f->kernel_default, "null")));
 }
 
-static char *field_text(struct arena *a, const struct object *o, const struct object *before, size_t i)
+/* "up" or "down", not "up true": it says by itself what it is the value of. */
+static const char *state_word(const struct object *o, size_t i)
+{
+	const struct word *w = o->kind->fields[i].words;
+
+	if (o->kind->fields[i].type != &type_bool || !w)
+		return NULL;
+	while (w->name && w->value != *(const bool *)object_at(o, i))
+		w++;
+	return w->name;
+}
+
+/* @full: also a value that is the default. */
+static char *field_text(struct arena *a, const struct object *o, const struct object *before, size_t i, bool full)
 {
 	const struct field *f = &o->kind->fields[i];
+	const char *state = state_word(o, i), *was = before && state ? state_word(before, i) : NULL;
 	char *value = value_text(a, o, i);
 
 	if (f->type->say && !before && (f->flags & NEEDED || !is_none(o, i)))
@@ -49,11 +63,15 @@ static char *field_text(struct arena *a, const struct object *o, const struct ob
 		return f->type->say_change(object_at(before, i), object_at(o, i), a);
 	if (before && o->kind->form == FORM_VALUES)
 		return f->flags & KEY ? value : arena_fmt(a, "%s → %s", value_text(a, before, i), value);
+	if (was && object_has(before, i))
+		return arena_fmt(a, "%s → %s", was, state);
 	if (before)
 		return arena_fmt(a, "%s %s → %s", f->name, object_has(before, i) ? value_text(a, before, i) : "?",
 				 value);
-	if (is_usual(f, value))
+	if (!full && is_usual(f, value))
 		return NULL;
+	if (state)
+		return arena_strdup(a, state);
 	/* A mode, as ip(8) writes it. */
 	if (f->flags & BARE && f->type == &type_bool)
 		return arena_strdup(a, f->name);
@@ -65,10 +83,11 @@ static bool is_hidden(const struct field *f)
 	return f->flags & HIDDEN && !(f->flags & SHOWN);
 }
 
-char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask)
+static char *describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask,
+		      uint64_t full)
 {
 	bool only = o->kind->form == FORM_OBJECT;
-	bool named = only || (o->kind->form == FORM_MAP && !o->kind->managed && !before);
+	bool named = only || (o->kind->form == FORM_MAP && !o->kind->managed && !before && !full);
 	bool pair = o->kind->form == FORM_VALUES;
 	bool listed = o->kind->form == FORM_MAP || o->kind->form == FORM_ONE || before;
 	const char *sep = pair ? (before ? " " : " = ") : listed ? ", " : " ";
@@ -86,12 +105,22 @@ char *object_describe(struct arena *a, const struct object *o, const struct obje
 
 		if (!object_has(o, i) || !(mask & bit(i)) || is_hidden(&o->kind->fields[i]))
 			continue;
-		one = field_text(a, o, before, i);
+		one = field_text(a, o, before, i, full & bit(i));
 		if (one)
 			all = arena_fmt(a, "%s%s%s", all, *all ? which ? " " : sep : "", one);
 		which = false;
 	}
 	return all;
+}
+
+char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask)
+{
+	return describe(a, o, before, mask, 0);
+}
+
+char *object_describe_unlike(struct arena *a, const struct object *o, const struct object *other, uint64_t mask)
+{
+	return describe(a, o, NULL, mask, object_diff(o, other));
 }
 
 const char *netns_ip(struct arena *a, const char *netns)

@@ -14,7 +14,7 @@ struct drift {
 	uint32_t hash;           /* of id */
 	char *kind, *object;     /* in the words of a plan */
 	char *expected, *actual; /* as declared, and as observed; NULL: there is none */
-	char by[64];             /* who caused it last; empty: unknown */
+	char by[192];            /* who caused it last; empty: unknown */
 	uint64_t since, noted;   /* when it drifted first and last */
 	uint64_t until;          /* it is not healed before that */
 	uint64_t pause;          /* the present delay; 0: it is not contested */

@@ -33,7 +33,7 @@ struct field {
 	const char *refs;           /* the class of object this names: "link" */
 	const char *gives;          /* likewise, but this object creates it */
 	const char *kernel_default; /* JSON of the default value of an object of ours */
-	const struct word *words;   /* of type_word */
+	const struct word *words;   /* of type_word; of type_bool, where they say more than true and false */
 	size_t offset;
 	unsigned flags;
 	uint32_t min, max; /* max 0: the maximum of the type */

@@ -62,6 +62,7 @@ struct kind {
 	const struct field *fields;
 	size_t n_fields;              /* 64 at most */
 	uint8_t groups[GROUPS_MAX];   /* RTNLGRP_* that report changes; 0: no more */
+	bool tells_who;               /* the kernel says which process caused a change; of links it does not (6.18) */
 	bool netfilter;               /* changes are reported by nfnetlink, as one of the whole namespace */
 	const struct link_kind *link; /* of class "link": what it does in addition to its rows; may be NULL */
 

@@ -87,6 +87,9 @@ const char *ref_id(const char *class, const char *to, char buf[512]);
 /* "veth, peer host/veth-host", "10.0.0.2/24", "default via 10.0.0.1": what @o is,
  * or with @before what changes ("mtu 1500 → 9000").  Only fields of @mask. */
 char *object_describe(struct arena *a, const struct object *o, const struct object *before, uint64_t mask);
+/* "down", "mtu 1400, master none": the values of @o, as far as they are in @mask; also the usual ones where @other, of
+ * the same kind, has another. */
+char *object_describe_unlike(struct arena *a, const struct object *o, const struct object *other, uint64_t mask);
 /* "ip", or "ip -n NS": the beginning of a command that a message proposes. */
 const char *netns_ip(struct arena *a, const char *netns);
 /* "", or "ip netns exec NS ": that of one for a program which does not enter a namespace by itself. */

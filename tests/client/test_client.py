@@ -388,7 +388,7 @@ def test_status_drift(ctl):
     assert out[:5] == [
         "everyday: address ns1/eth0 10.0.0.2/24 is missing; changed again and again by pid 7 (ip), healed in 3.7 s",
         "everyday: address ns1/eth0 10.0.0.3/24 is healed; changed again and again",
-        "everyday: link ns1/eth0 is mtu 1300, not mtu 1400",
+        "everyday: ns1/eth0: mtu 1300, declared mtu 1400",
         "everyday: address ns1/eth0 10.0.0.9/24 is present, but not declared; by pid 8 (\\x1b[2J)",
         "everyday: namespace ns1 is missing"]
     assert out[10:] == ["everyday: 4 more objects not as declared (netnsctl --json status everyday)"]

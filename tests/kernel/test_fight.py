@@ -25,7 +25,7 @@ def test_fight(bare):
             assert [e["event"] for e in told].count("drift") == 5
             contested = told[-1]
             assert (contested["kind"], contested["object"], contested["expected"]) == ("address", "host/veth-host", "10.0.0.1/24")
-            assert {e["by"] for e in told if e["event"] == "drift"} == {contested["by"]} and contested["by"].endswith(" (ip)")
+            assert {e["by"] for e in told if e["event"] == "drift"} == {contested["by"]} and " (ip), user root" in contested["by"]
             # It drifts again, and waits.
             wait_for(lambda: bare.status().get("drift", [{}])[0].get("heal_usec"))
             [drift] = bare.status()["drift"]

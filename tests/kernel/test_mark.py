@@ -80,8 +80,8 @@ def test_reported_and_repaired_by_apply(machine, at, damage):
 def test_reported(lab):
     set_link(lab, (None, "h0"), "group 7 alias 'customer 5'")
     wait_for(lambda: lab.link(None, "h0").get("ifalias") == "netnsd:lab")
-    line = next(line for line in lab.log().splitlines() if "was changed" in line)
-    assert "link host/h0 was changed: it is " in line and 'mark damaged (alias "customer 5", group 7)' in line, line
+    line = next(line for line in lab.log().splitlines() if ", declared " in line)
+    assert "host/h0: " in line and 'mark damaged (alias "customer 5", group 7)' in line, line
 
 
 @pytest.mark.parametrize("at", [LINKS[name] for name in LINKS if name != "loopback"], ids=[name for name in LINKS if name != "loopback"])

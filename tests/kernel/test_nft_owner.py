@@ -67,7 +67,7 @@ def holds(machine, n):
 
 
 def healed(machine):
-    return re.findall(r"healed|was changed|was removed|was added", machine.log())
+    return re.findall(r"healed|, declared |was removed|was added", machine.log())
 
 
 @pytest.fixture

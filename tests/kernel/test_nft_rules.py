@@ -218,7 +218,7 @@ def test_heal(bare, how):
     machine.sh(DRIFTS[how])
     wait_for(lambda: machine.run("nft", "-s", "list", "table", "inet", "netnsd", code=None).stdout == before)
     # It is healed first, and said then.
-    wait_for(lambda: re.search(r"nft host (was changed: it is other rules \(.*\), not 8 rules|8 rules was removed); by pid \d+ "
+    wait_for(lambda: re.search(r"nft host(: other rules \(.*\), declared 8 rules| 8 rules was removed); by pid \d+ "
                                r"\(nft\)", machine.log()))
     machine.ctl("down", "lab")
     machine.sh("nft delete table ip other || true")
@@ -352,7 +352,7 @@ def test_dumps_that_are_disturbed(machine):
             topology["host"]["nat"]["masquerade"].pop()
             machine.apply(topology, name)
     assert machine.sh("nft -s list table inet netnsd") == before
-    assert "was removed" not in machine.log() and "was changed" not in machine.log()
+    assert "was removed" not in machine.log() and ", declared " not in machine.log()
     machine.sh("rm /run/busy")
     busy.wait(20)
     busy.stdout.close()

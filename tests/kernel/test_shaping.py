@@ -155,7 +155,7 @@ def test_foreign_root(machine, foreign):
     wait_for(lambda: any(d.get("reason") == "foreign" for d in machine.status().get("drift", [])))
     [drift] = machine.status()["drift"]
     assert (drift["expected"], drift["actual"]) == ("tbf", f"{kind} 77:")
-    assert f"lab: qdisc a/eth0 is {kind} 77:, not tbf" in machine.ctl("status", "lab").stdout
+    assert f"lab: qdisc a/eth0: {kind} 77:, declared tbf" in machine.ctl("status", "lab").stdout
     assert kinds(machine) == before
     machine.sh("tc -n a qdisc del dev eth0 root")
     wait_for(lambda: kinds(machine) == [("tbf", "4e44:", "root")])

@@ -199,7 +199,7 @@ static void test_derive(_unused_ void **state)
 		assert_int_equal(pass_plan(&j.pass), 0);
 		plan = fake_plan_text(&j.pass.plan);
 		assert_string_equal(plan, up ? "+ route host/br0 fd00::/64 metric 256\n"
-					     : "~ link host/br0 up false → true [in_place]\n");
+					     : "~ link host/br0 down → up [in_place]\n");
 	}
 	job_done(&j);
 	job_done(&made);

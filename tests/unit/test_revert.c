@@ -172,11 +172,11 @@ static void test_default(void **state)
 	apply(m,
 	      HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\", \"up\": false, \"mtu\": 1400, \"txqlen\": 5,"
 		   "\"addrgen\": \"none\", \"stp_state\": true, \"ageing_time\": 100, \"forward_delay\": 200, \"priority\": 0}}"),
-	      "+ link host/br0 bridge, up false, mtu 1400, txqlen 5, addrgen none, stp_state true, ageing_time 100, "
+	      "+ link host/br0 bridge, down, mtu 1400, txqlen 5, addrgen none, stp_state true, ageing_time 100, "
 	      "forward_delay 200, priority 0\n");
 	assert_int_equal(m->saved.n, 0);
 	apply(m, HOST("\"interfaces\": {\"br0\": {\"kind\": \"bridge\"}}"),
-	      "~ link host/br0 up false → true, mtu 1400 → 1500, txqlen 5 → 1000, addrgen none → eui64, stp_state true → false, "
+	      "~ link host/br0 down → up, mtu 1400 → 1500, txqlen 5 → 1000, addrgen none → eui64, stp_state true → false, "
 	      "ageing_time 100 → 30000, forward_delay 200 → 1500, priority 0 → 32768 [in_place]\n");
 }
 

@@ -103,16 +103,16 @@ static void test_what_was_heard(void **state)
 	watched_mark(&k[4], "l3");
 	watched_mark(&k[2], NULL);
 	watched_mark(&k[1], "l0");
-	k[4].pid = 7;
-	k[2].pid = 7;
+	strcpy(k[4].by, "pid 7 (ip)");
+	strcpy(k[2].by, "pid 7 (ip)");
 	k[2].several = true;
 	k[4].unrouted = true;
 	k[2].crowded = true;
 	take(f);
 	/* Observing all links at once is cheap. */
 	assert_string_equal(text(f), "n01 all, n02, n04 l3 strange");
-	assert_int_equal(scope_find(&f->scope, "n04")->pid, 7);
-	assert_int_equal(scope_find(&f->scope, "n02")->pid, 0);
+	assert_string_equal(scope_find(&f->scope, "n04")->by, "pid 7 (ip)");
+	assert_string_equal(scope_find(&f->scope, "n02")->by, "");
 	assert_true(scope_find(&f->scope, "n04")->unrouted);
 	assert_false(scope_find(&f->scope, "n04")->crowded);
 	assert_true(scope_find(&f->scope, "n02")->crowded);
@@ -120,6 +120,7 @@ static void test_what_was_heard(void **state)
 	/* Taken once. */
 	assert_false(watched_is_marked(f->m));
 	assert_int_equal(k[4].n_names, 0);
+	assert_string_equal(k[4].by, "");
 	take(f);
 	assert_string_equal(text(f), "");
 }
