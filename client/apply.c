@@ -71,6 +71,16 @@ static void outcome_print(const struct ctl *c, const struct file *f, struct json
 	print_json(stdout, outcome, false);
 }
 
+/* After the steps, wherever both go. */
+static void warnings_say(const struct file *f, struct json_object *reply)
+{
+	struct json_object *one;
+
+	fflush(stdout);
+	for (size_t i = 0; (one = reply_at(reply, "warnings", i)); i++)
+		file_warn(f, (struct where){ .pointer = reply_text(one, "pointer") }, reply_text(one, "message"));
+}
+
 static int apply_file(const struct ctl *c, const struct file *f)
 {
 	_cleanup_(reply_putp) struct json_object *failure = NULL;
@@ -107,22 +117,11 @@ static int apply_file(const struct ctl *c, const struct file *f)
 		print_json(stdout, reply_get(reply, "summary"), false);
 	else
 		print_summary(stdout, reply_get(reply, "summary"));
+	warnings_say(f, reply);
 	if (!(c->given & OPT_TEST))
 		return EXIT_DONE;
 	return test_applied(c, f, start, (unsigned)atoi(seconds),
 			    reply_number(reply_get(reply, "summary"), "confirm_usec") > 0);
-}
-
-/* After the steps, wherever both go. */
-static void warnings_say(const struct file *f, struct json_object *reply)
-{
-	_cleanup_(arena_done) struct arena a = {};
-	struct json_object *one;
-
-	fflush(stdout);
-	for (size_t i = 0; (one = reply_at(reply, "warnings", i)); i++)
-		file_say(f, (struct where){ .pointer = reply_text(one, "pointer") },
-			 arena_fmt(&a, "warning: %s", reply_text(one, "message")));
 }
 
 static int plan_file(const struct ctl *c, const struct file *f)
@@ -152,6 +151,8 @@ static int validate_file(_unused_ const struct ctl *c, const struct file *f)
 	_cleanup_(arena_done) struct arena a = {};
 
 	printf("%s: valid\n", text_escape(&a, f->label));
+	fflush(stdout);
+	file_doubt(f);
 	return EXIT_DONE;
 }
 
@@ -232,6 +233,8 @@ static int adopt(const struct ctl *c, const struct file *f, struct json_object *
 	else
 		printf("%s: adopted; %s\n", text_escape(&a, reply_text(summary, "name")),
 		       text_count(&a, reply_number(summary, "changed"), "mark set", "marks set"));
+	if (f)
+		warnings_say(f, reply);
 	return EXIT_DONE;
 }
 

@@ -69,6 +69,13 @@ static int problems_say(const struct file *f, const struct problems *p)
 	return EXIT_INVALID;
 }
 
+void file_warn(const struct file *f, struct where where, const char *message)
+{
+	_cleanup_(arena_done) struct arena a = {};
+
+	file_say(f, where, arena_fmt(&a, "warning: %s", message));
+}
+
 /* The name of the topology; NULL if it has none. */
 static const char *file_name(struct arena *a, const struct file *f, const char *wanted, const char *own)
 {
@@ -154,6 +161,20 @@ int file_check(const struct file *f)
 	_cleanup_(declaration_done) struct declaration t = {};
 
 	return load_text_rest(f->json, &all_kinds, &t, &p) < 0 ? problems_say(f, &p) : EXIT_DONE;
+}
+
+void file_doubt(const struct file *f)
+{
+	_cleanup_(problems_done) struct problems p = {};
+	_cleanup_(declaration_done) struct declaration t = {};
+
+	if (load_text_rest(f->json, &all_kinds, &t, &p) < 0)
+		return;
+	model_doubts(&t.model, &p);
+	for (size_t i = 0; i < p.n; i++)
+		file_warn(f, p.v[i].where, p.v[i].message);
+	if (p.more)
+		fprintf(stderr, "netnsctl: and %zu more warnings\n", p.more);
 }
 
 static int file_read(struct file *f, struct arena *a, const char *path, const char *wanted, bool sent)

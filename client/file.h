@@ -26,6 +26,8 @@ void files_done(struct files *f);
 
 /* Checks the contents of @f, and prints what is wrong with them, with lines.  Returns an exit code. */
 int file_check(const struct file *f);
+/* Prints what of the contents of @f, which are valid, may not be meant. */
+void file_doubt(const struct file *f);
 
 /* Whether an operand that is a file or a name is a file: it has a slash or ends in .json, or is "-". */
 bool file_is(const char *word);
@@ -33,3 +35,5 @@ bool file_is(const char *word);
 /* Prints "FILE:LINE:COLUMN: POINTER: MESSAGE" on stderr.  @pointer may be NULL, and @file too, then it is "netnsctl:
  * POINTER: MESSAGE". line 0: looked up. */
 void file_say(const struct file *file, struct where where, const char *message);
+/* The same, as a warning. */
+void file_warn(const struct file *f, struct where where, const char *message);

@@ -63,6 +63,8 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		outcome_refuse(o, OUTCOME_INVALID, NULL);
 		return false;
 	}
+	if (c->topology)
+		model_doubts(&j->desired.model, &j->doubts);
 	if ((c->topology && check_empty(j, &e) < 0) || check_hash(g, c->name, &e) < 0) {
 		outcome_refuse(o, OUTCOME_INVALID, &e);
 		return false;

@@ -19,6 +19,8 @@ struct outcome {
 	char others[512];         /* objects of others that it removed, in words; may be empty */
 	const char *boot_file;    /* it comes up again at boot, from this file that is not netnsd's */
 	struct problems problems;
+	struct problems
+		warnings; /* of a topology that was given: what of it may not be meant; of a plan also what its steps lack */
 	struct netns_user *users;
 	size_t n_users;
 	const char *user; /* of OUTCOME_REFUSED: the topology to be brought down first, or NULL */

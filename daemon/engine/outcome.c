@@ -14,6 +14,7 @@ enum { MESSAGE_MAX = SOURCE_SIZE + 1024, TOLD_MAX = 1024 };
 void outcome_done(struct outcome *o)
 {
 	problems_done(&o->problems);
+	problems_done(&o->warnings);
 	free(o->users);
 	o->users = NULL;
 }
@@ -304,4 +305,22 @@ void outcome_tell(struct engine *g, const struct change *c, const struct outcome
 	}
 	events_tell(g->env.events, &ev);
 	measure(g, c, o);
+}
+
+void outcome_warn(struct outcome *ret, struct job *j)
+{
+	struct err e;
+	const struct object *o;
+	const struct op *op = execute_lacking(&j->pass.plan, &e);
+
+	ret->warnings = j->doubts;
+	j->doubts = (struct problems){ 0 };
+	if (op)
+		problem_add_err(&ret->warnings, &e, &op->after->where, op->after->id);
+	for (size_t i = 0; i < j->pass.plan.n; i++) {
+		op = &j->pass.plan.ops[i];
+		o = op->after ?: op->before;
+		if (o->kind->warn)
+			o->kind->warn(&j->pass.plan, op, netns_find(&j->pass.set, o->netns), &ret->warnings);
+	}
 }

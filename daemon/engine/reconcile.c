@@ -64,7 +64,8 @@ static void outcome_from(struct outcome *o, struct job *j)
 	o->users = TAKE(j->users);
 	o->n_users = j->n_users;
 	o->problems = j->problems;
-	j->problems = (struct problems){ 0 };
+	o->warnings = j->doubts;
+	j->problems = j->doubts = (struct problems){ 0 };
 	o->code = j->result < 0 && j->outcome == OUTCOME_DONE ? OUTCOME_REFUSED : j->outcome;
 }
 
@@ -282,21 +283,6 @@ void engine_submit(struct engine *g, const struct change *c)
 	queue_add(&g->queue, c);
 }
 
-static void plan_warn(const struct job *j, struct problems *p)
-{
-	struct err e;
-	const struct op *lacking = execute_lacking(&j->pass.plan, &e);
-	if (lacking)
-		problem_add_err(p, &e, &lacking->after->where, lacking->after->id);
-	for (size_t i = 0; i < j->pass.plan.n; i++) {
-		const struct op *op = &j->pass.plan.ops[i];
-		const struct object *o = op->after ? op->after : op->before;
-
-		if (o->kind->warn)
-			o->kind->warn(&j->pass.plan, op, netns_find(&j->pass.set, o->netns), p);
-	}
-}
-
 void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret)
 {
 	struct job *j = &g->planned;
@@ -310,7 +296,7 @@ void engine_plan(struct engine *g, const struct change *c, const struct plan **r
 		outcome_from(ret, j);
 	} else {
 		*ret_plan = &j->pass.plan;
-		plan_warn(j, &ret->problems);
+		outcome_warn(ret, j);
 	}
 	/* Namespaces that were only observed are not held. */
 	pass_release(&j->pass);

@@ -22,6 +22,15 @@ struct json_object *shape_problem(const struct problem *p)
 	return json_encode(&s, p);
 }
 
+struct json_object *shape_problems(const struct problems *p)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < p->n; i++)
+		json_object_array_add(list, shape_problem(&p->v[i]));
+	return list;
+}
+
 static const struct json_member drifted_members[] = {
 	JSON_MEMBER(drifted, kind, TEXT),
 	JSON_MEMBER(drifted, object, TEXT),

@@ -5,6 +5,7 @@
 #include "engine.h"
 
 struct json_object *shape_problem(const struct problem *p);
+struct json_object *shape_problems(const struct problems *p);
 struct json_object *shape_drifted(const struct drifted *d);
 struct json_object *shape_summary(const struct outcome *o);
 struct json_object *shape_step(const struct step *s);

@@ -313,6 +313,7 @@ const struct kind kind_address = {
 	.tells_who = true,
 	.identify = address_identify,
 	.check = address_check,
+	.doubt = address_doubt,
 	.check_in = address_check_in,
 	.check_netns = address_check_netns,
 	.backward = address_backward,

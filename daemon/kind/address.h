@@ -19,6 +19,7 @@ struct address {
 	uint32_t metric;
 	uint32_t flags; /* IFA_FLAGS, of an observed one */
 	bool nodad;
+	bool bare;       /* the file gives it no prefix length, neither with a peer, and it is not on lo */
 	bool missing[2]; /* of an observed one: the route to its network, that to its peer */
 	/* Properties that no file sets and that change its behaviour: the flags of IFA_FLAGS that the
 	 * kernel changes in place, those that it does not, and IFA_CACHEINFO. */
@@ -45,6 +46,8 @@ uint32_t address_told_metric(const struct address *a, uint32_t metric);
 
 /* Checks what the kernel refuses of an address, and makes it canonical. */
 int address_check(struct object *o, struct err *e);
+/* kind.doubt: an address without a prefix length is taken as ip-address(8) does. */
+const char *address_doubt(struct arena *arena, const struct object *o);
 void address_check_in(const struct model *m, const struct object *o, struct problems *p);
 /* IPv4: checks what the kernel refuses of two in one network. */
 void address_check_netns(const struct model *m, const struct object *netns, struct problems *p);

@@ -96,10 +96,34 @@ static void fill_scope(struct address *a)
 	OBJECT_SET(&a->object, address, scope);
 }
 
+/* On lo, and with a peer, an address of a single host is the rule. */
+static bool is_bare(const struct address *a)
+{
+	struct json_object *in = a->object.in;
+	const char *s = json_object_get_string(
+		json_object_is_type(in, json_type_object) ? json_object_object_get(in, "address") : in);
+
+	return s && !strchr(s, '/') && !a->peer.family && !is_loopback(a->object.name);
+}
+
+const char *address_doubt(struct arena *arena, const struct object *o)
+{
+	const struct address *a = (const struct address *)o;
+	struct inet usual = a->address;
+	char own[64], other[64];
+
+	if (!a->bare)
+		return NULL;
+	usual.len = a->address.family == AF_INET ? 24 : 64;
+	return arena_fmt(arena, "%s is taken as %s/%u, as ip(8) does; did you mean %s?",
+			 inet_text(&a->address, true, own), own, a->address.len, inet_text(&usual, false, other));
+}
+
 int address_check(struct object *o, struct err *e)
 {
 	struct address *a = (struct address *)o;
 
+	a->bare = is_bare(a);
 	if (inet_is_unspecified(&a->address))
 		return err_set(e, EINVAL, "not an address that an interface can have");
 	if (check_peer(a, e) < 0 || check_ipv6(a, e) < 0 || check_label(a, e) < 0)

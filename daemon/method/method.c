@@ -34,7 +34,7 @@ static void method_plan(struct call *c, const void *parameters, void *arg)
 	};
 	struct method_context *m = arg;
 	const struct plan *plan = NULL;
-	struct json_object *reply, *warnings = NULL;
+	struct json_object *reply;
 	struct outcome o;
 
 	snprintf(change.name, sizeof(change.name), "%s", in->name);
@@ -42,11 +42,8 @@ static void method_plan(struct call *c, const void *parameters, void *arg)
 	if (o.code == OUTCOME_DONE) {
 		reply = one_string("name", in->name);
 		add(reply, "steps", steps_json(plan, 0, plan->n));
-		for (size_t i = 0; i < o.problems.n; i++) {
-			if (!warnings)
-				add(reply, "warnings", warnings = json_object_new_array());
-			json_object_array_add(warnings, shape_problem(&o.problems.v[i]));
-		}
+		if (o.warnings.n)
+			add(reply, "warnings", shape_problems(&o.warnings));
 		call_reply(c, reply);
 	} else {
 		call_outcome(c, &o);

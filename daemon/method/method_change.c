@@ -16,7 +16,8 @@ struct pending {
 	size_t all;        /* changes */
 	bool one;          /* answered with the summary, not with a list */
 	struct json_object *summaries, *failures, *users;
-	const char *error; /* the first */
+	struct json_object *warnings; /* NULL: there are none */
+	const char *error;            /* the first */
 	struct json_object *error_parameters;
 };
 
@@ -25,6 +26,7 @@ static void pending_free(struct pending *p)
 	json_object_put(p->summaries);
 	json_object_put(p->failures);
 	json_object_put(p->users);
+	json_object_put(p->warnings);
 	json_object_put(p->error_parameters);
 	free(p);
 }
@@ -65,6 +67,8 @@ static void answer(struct pending *p)
 	reply = json_object_new_object();
 	if (p->one) {
 		add(reply, "summary", json_object_get(json_object_array_get_idx(p->summaries, 0)));
+		if (p->warnings)
+			add(reply, "warnings", json_object_get(p->warnings));
 	} else {
 		add(reply, "summaries", json_object_get(p->summaries));
 		if (json_object_array_length(p->failures))
@@ -93,6 +97,8 @@ static void on_done(void *arg, const struct outcome *o)
 {
 	struct pending *p = arg;
 
+	if (o->warnings.n && !p->warnings)
+		p->warnings = shape_problems(&o->warnings);
 	if (o->code == OUTCOME_DONE)
 		json_object_array_add(p->summaries, shape_summary(o));
 	else

@@ -76,6 +76,9 @@ struct kind {
 	/* Pure.  The part of check that is about what becomes part of a path: it is applied to what was read from disk,
 	 * too, whose values are the kernel's own.  NULL: nothing does. */
 	int (*check_key)(const struct object *o, struct err *e);
+	/* Pure.  What may not be meant as it is written, although it is valid; with what else may have been meant.  NULL:
+	 * nothing.  Belongs to @a. */
+	const char *(*doubt)(struct arena *a, const struct object *o);
 	/* Pure.  Called for each object when all have been added: adds what it implies. */
 	void (*complete)(struct model *m, struct object *o, struct problems *p);
 	/* Pure.  Called for each object when the model is complete: checks rules across objects.  May look objects up,

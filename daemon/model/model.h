@@ -98,6 +98,8 @@ const char *netns_exec(struct arena *a, const char *netns);
 struct json_object *model_save(const struct model *m);
 int model_restore(struct model *m, struct json_object *in, struct err *e);
 
+/* Adds a warning for each object of a loaded file that may not be meant as it is written. */
+void model_doubts(const struct model *m, struct problems *p);
 /* Adds a problem of @o, at its field @field if the file has it (NULL: at the object), or within the field:
  * "nat/dnat/3/in".
  * For check_in and its like, while the file is loaded. */

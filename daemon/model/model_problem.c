@@ -2,6 +2,7 @@
 /* model_problem.c - a problem of an object, at the place in the file that it came from. */
 #include "base/json.h"
 #include "base/utf8.h"
+#include "kind.h"
 #include "model.h"
 #include <stdarg.h>
 
@@ -12,6 +13,17 @@ static bool is_known(const struct problems *p, const char *pointer)
 		if (p->v[i].where.pointer && !strcmp(p->v[i].where.pointer, pointer))
 			return true;
 	return false;
+}
+
+void model_doubts(const struct model *m, struct problems *p)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct object *o = m->objects[i];
+		const char *doubt = o->kind->doubt ? o->kind->doubt(&p->arena, o) : NULL;
+
+		if (doubt)
+			problem_add(p, 0, &o->where, "%s", doubt);
+	}
 }
 
 void object_problem(struct problems *p, int code, const struct object *o, const char *field, const char *fmt, ...)

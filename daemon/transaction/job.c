@@ -35,6 +35,7 @@ void job_done(struct job *j)
 	model_done(&j->given);
 	record_done(&j->next);
 	problems_done(&j->problems);
+	problems_done(&j->doubts);
 	free(j->users);
 	fd_reserve_give(&j->fd_reserve);
 	*j = (struct job){ 0 };

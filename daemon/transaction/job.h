@@ -56,6 +56,7 @@ struct job {
 	int result;                       /* 0, or the code of the first failure */
 	enum outcome_code outcome;        /* the code of a failure other than OUTCOME_REFUSED; OUTCOME_DONE: none */
 	struct problems problems;         /* [0] the failure, [1] why the rollback failed */
+	struct problems doubts;           /* what of the desired topology may not be meant as it is written */
 	size_t n_first;                   /* of problems: those before the rollback */
 	unsigned rollback_tries;
 	char others[512]; /* objects of others that the change removes, in words */

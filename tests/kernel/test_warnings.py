@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a plan warns of: settings and connections that decide about a filter, and are not netnsd's to change."""
 import json
+import re
 
 import pytest
 
@@ -107,3 +108,24 @@ def test_open_sessions_of_ours(machine):
     tcp = {"chain": "input", "proto": "tcp", "action": "accept"}
     assert not warnings(machine, declared("ns1", tcp, input="drop"))
     assert places(machine, declared("ns1", tcp, input="drop", output="reject")) == ["/namespaces/ns1/filter/output"]
+
+
+def test_address_without_prefix(machine):
+    """It is taken as ip(8) takes it, and asked about: in a plan, in an apply and in a validation."""
+    ends = {"host": {"interfaces": {"h0": {"kind": "veth", "peer": "a/eth0", "addresses": ["10.0.0.1/24"]}}}}
+    plain = ["10.0.0.2", {"address": "fd00::2", "metric": 5}]
+    meant = ["10.1.0.2/32", "fd01::2/128", {"address": "10.2.0.2", "peer": "10.2.0.3"}]
+    topology = {**ends, "namespaces": {"a": {"interfaces": {
+        "lo": {"addresses": ["10.255.0.1"]}, "eth0": {"kind": "veth", "peer": "host/h0", "addresses": [*plain, *meant]}}}}}
+    at = "/namespaces/a/interfaces/eth0/addresses/"
+    expected = [(at + "0", "10.0.0.2 is taken as 10.0.0.2/32, as ip(8) does; did you mean 10.0.0.2/24?"),
+                (at + "1", "fd00::2 is taken as fd00::2/128, as ip(8) does; did you mean fd00::2/64?")]
+    file = machine.file(topology)
+    assert warnings(machine, topology) == expected
+    for command in ("validate", "apply"):
+        told = machine.ctl(command, file)
+        assert [line.partition(": ")[2] for line in told.stderr.splitlines()] == [f"{p}: warning: {m}" for p, m in expected]
+        assert re.match(rf"{file}:\d+:\d+: /", told.stderr)
+    assert machine.addresses("a", "eth0")[:2] == ["10.0.0.2/32", "10.1.0.2/32"] and "fd00::2/128" in machine.addresses("a", "eth0")
+    topology["namespaces"]["a"]["interfaces"]["eth0"]["addresses"] = meant
+    assert not warnings(machine, topology)
