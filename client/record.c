@@ -70,7 +70,7 @@ static int topology_print(const struct sandbox *s, const char *text)
 		return ctl_fail(EXIT_FAILED, "what netnsd --export printed is no JSON object");
 	stand_ins_declare(s->stand_ins, s->n_stand_ins, topology);
 	print_json(stdout, topology, true);
-	return EXIT_DONE;
+	return stand_ins_only(s->stand_ins, s->n_stand_ins, topology) ? EXIT_DONE : EXIT_FAILED;
 }
 
 int command_record(const struct ctl *c)

@@ -22,3 +22,5 @@ int stand_ins_create(const struct stand_in *v, size_t n, int inner, int outer, s
 /* Makes them interfaces of the host in @topology that exist already, without what they had from the beginning.  Says
  * on stderr what of that is gone: a topology cannot remove it. */
 void stand_ins_declare(const struct stand_in *v, size_t n, struct json_object *topology);
+/* Whether all interfaces of the host that are declared to exist already are these; says on stderr which are not. */
+bool stand_ins_only(const struct stand_in *v, size_t n, struct json_object *topology);

@@ -99,3 +99,66 @@ void stand_ins_declare(const struct stand_in *v, size_t n, struct json_object *t
 	for (size_t i = 0; i < n; i++)
 		stand_in_declare(&v[i], host);
 }
+
+/* ---- what else is there ---- */
+
+/* Whether one of the interfaces of @netns names host/@name as the other end of its pair. */
+static bool is_peer_in(struct json_object *netns, const char *name, bool is_host)
+{
+	struct json_object *links = reply_get(netns, "interfaces");
+
+	if (!json_object_is_type(links, json_type_object))
+		return false;
+	json_object_object_foreach(links, key, link) {
+		const char *peer = reply_text(link, "peer");
+
+		(void)key;
+		if (!strncmp(peer, "host/", 5) ? !strcmp(peer + 5, name) : is_host && !strcmp(peer, name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_peer(struct json_object *topology, const char *name)
+{
+	struct json_object *all = reply_get(topology, "namespaces");
+
+	if (is_peer_in(reply_get(topology, "host"), name, true))
+		return true;
+	if (!json_object_is_type(all, json_type_object))
+		return false;
+	json_object_object_foreach(all, key, netns) {
+		(void)key;
+		if (is_peer_in(netns, name, false))
+			return true;
+	}
+	return false;
+}
+
+static bool is_stand_in(const struct stand_in *v, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(v[i].name, name))
+			return true;
+	return false;
+}
+
+bool stand_ins_only(const struct stand_in *v, size_t n, struct json_object *topology)
+{
+	struct json_object *links = reply_get(reply_get(topology, "host"), "interfaces");
+	bool only = true;
+
+	if (!json_object_is_type(links, json_type_object))
+		return true;
+	json_object_object_foreach(links, name, link) {
+		if (reply_get(link, "kind") || is_loopback(name) || is_stand_in(v, n, name) || is_peer(topology, name))
+			continue;
+		only = false;
+		ctl_fail(
+			EXIT_DONE,
+			"host/%s: no topology can create it, because of its kind, or because the other end of its pair is in a "
+			"namespace without a name; it is declared as one that exists already",
+			name);
+	}
+	return only;
+}

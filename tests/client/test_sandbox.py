@@ -505,6 +505,15 @@ def test_stand_ins_robbed(recorder):
     assert "the command removed 192.0.2.2/24 from eth0" in err and "the command removed the default route via 192.0.2.1" in err
 
 
+def test_strangers(recorder):
+    """In the sandbox nothing exists already but what stands in: the rest cannot be declared, and is said."""
+    topology = {"host": {"interfaces": {"lo": {}, "a": {"up": False}, "b": {}, "c": {}, "d": {"kind": "veth", "peer": "c"}, "eth0": {}}},
+                "namespaces": {"x": {"interfaces": {"a": {"kind": "veth", "peer": "host/b"}, "c": {"kind": "veth", "peer": "a"}}}}}
+    recorder.exporter(f"#!/bin/sh\necho '{json.dumps(topology)}'\n")
+    out, err = recorder.run("--with", "eth0", "true", code=1)
+    assert out == topology and err.startswith("netnsctl: host/a: no topology can create it") and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("value, words", [
     ("eth0=192.0.2.2", "192.0.2.2 lacks its prefix length"),
     ("eth0=x/24", "x/24 is not an IP address"),
