@@ -178,7 +178,7 @@ static int exporter_run(const struct sandbox_init *i, const struct children *c)
 		int null = open("/dev/null", O_RDONLY);
 
 		sigprocmask(SIG_SETMASK, i->signals, NULL);
-		if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(i->out, STDOUT_FILENO) >= 0) {
+		if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(i->out, STDOUT_FILENO) >= 0 && chdir("/") == 0) {
 			close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 			/* A script is opened again by its number. */
 			fcntl(i->sandbox->exporter, F_SETFD, 0);

@@ -195,6 +195,12 @@ def test_directories(recorder):
 
 def test_current_directory_gone_or_elsewhere(recorder):
     assert recorder.sh("pwd", cwd="/") == "/\n"
+    assert recorder.sh("pwd; ip netns add a && ls", cwd="/run") == "/run\nnetns\nnetnsctl\n"
+    assert recorder.sh("pwd", cwd="/proc/self") == "/\n"
+    gone = recorder.folder / "gone"
+    gone.mkdir()
+    out, err = recorder.run("pwd", cwd="/usr", preexec_fn=lambda: (os.chdir(gone), gone.rmdir()))
+    assert (out, err) == ({}, "/\n")
     assert recorder.sh("pwd; ls /run", cwd="/usr/share") == "/usr/share\nnetnsctl\n"
     (recorder.cwd / "a,b:c\\d e").mkdir()
     (recorder.cwd / "a,b:c\\d e" / "f").touch()
@@ -230,6 +236,16 @@ ls -d /proc/[0-9]* | wc -l""")
 def test_of_root_only(recorder):
     err = recorder.sh("cat /etc/shadow; ls /root; cat /proc/1/environ; ls /proc/1/fd /proc/1/root/; echo over")
     assert "root:" not in err and err.count("Permission denied") >= 4 - (recorder.outside == 65534), err
+
+
+@pytest.mark.skipif(not MINE, reason="needs root to mount")
+@pytest.mark.parametrize("options", ["hidepid=2", "subset=pid"])
+def test_restricted_proc(recorder, options):
+    """A machine that hides processes from others."""
+    p = subprocess.run(["unshare", "-mpf", "sh", "-c", f"mount -t proc -o {options} proc /proc && exec \"$@\"", "sh", *recorder.prefix,
+                        recorder.program, "record", "--", "sh", "-c", "ip link add br0 type bridge && id -u"],
+                       cwd="/", capture_output=True, text=True, timeout=60, check=False)
+    assert (p.returncode, p.stderr) == (0, "0\n")
 
 
 def test_home(recorder):
@@ -325,8 +341,13 @@ def test_terminal():
 
     try:
         p = r.popen("--", "/usr/bin/python3", "-uc", """
-import fcntl, os, termios, time
-for attempt in (lambda: fcntl.ioctl(0, termios.TIOCSTI, b"x"), lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 1), lambda: os.open("/dev/tty", 2)):
+import ctypes, fcntl, os, termios, time
+call = ctypes.CDLL(None).ioctl
+def long(number):  # the kernel ignores the upper half
+    if call(0, ctypes.c_ulong(number), b"x"):
+        raise OSError
+for attempt in (lambda: fcntl.ioctl(0, termios.TIOCSTI, b"x"), lambda: long(1 << 32 | termios.TIOCSTI),
+                lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 1), lambda: os.open("/dev/tty", 2)):
     try:
         attempt()
         print("TAKEN")
@@ -343,7 +364,7 @@ time.sleep(1000)""", stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=take
     finally:
         os.close(ours)
         shutil.rmtree(folder)
-    assert text.count(b"refused") == 3 and b"TAKEN" not in text, text
+    assert text.count(b"refused") == 4 and b"TAKEN" not in text, text
 
 
 # ---- what it may do ----
