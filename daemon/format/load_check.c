@@ -230,10 +230,11 @@ static void complete(struct loader *l)
 	size_t n = l->model->n;
 
 	model_link(l->model);
-	for (size_t i = 0; i < n; i++) {
-		struct object *o = l->model->objects[i];
+	/* Interfaces before what belongs to them: what one is may be said at the other end of its pair only. */
+	for (size_t i = 0; i < 2 * n; i++) {
+		struct object *o = l->model->objects[i % n];
 
-		if (o->kind->complete && !(o->mark & MARK_BROKEN))
+		if (o->kind->complete && o->kind->in_link == (i >= n) && !(o->mark & MARK_BROKEN))
 			o->kind->complete(l->model, o, l->notes.problems);
 	}
 	model_link(l->model);

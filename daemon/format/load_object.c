@@ -289,7 +289,7 @@ static void section_read(struct loader *l, const struct node *n, const struct ki
 			 const char *name)
 {
 	if (k->form == FORM_ONE) {
-		element_read(l, n, k, netns, NULL);
+		element_read(l, n, k, netns, name);
 		return;
 	}
 	if (!(k->form == FORM_LIST ? node_is_list : node_is_object)(&l->notes, n)) {

@@ -73,8 +73,8 @@ static void print_place(FILE *out, const struct kind *k)
 		fprintf(out, "A key and its value in *%s* of %s", k->section, in);
 		break;
 	case FORM_ONE:
-		fprintf(out, k->shorthand ? "The value of *%s* of a namespace" : "The object *%s* of a namespace",
-			k->section);
+		fprintf(out, k->shorthand ? "The value of *%s* of %s" : "The object *%s* of %s", k->section,
+			k->in_link ? in : "a namespace");
 		break;
 	}
 	if (k->shorthand && k->form != FORM_ONE) {

@@ -19,7 +19,6 @@ static const struct {
 	{ "interfaces", "move_from" },
 	{ "interfaces", "learning" },
 	{ "interfaces", "isolated" },
-	{ "interfaces", "vlans" },
 	{ "routes", "tos" },
 	{ "neighbors", "nud" },
 	{ "neighbors", "managed" },

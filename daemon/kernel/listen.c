@@ -5,6 +5,7 @@
 #include "model/owner.h"
 #include "rtnl.h"
 #include <fcntl.h>
+#include <linux/if_bridge.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/netconf.h>
@@ -223,6 +224,12 @@ static void read_neighbor(const struct nlmsghdr *h, struct heard *ret)
 	ret->ifindex = (uint32_t)((const struct ndmsg *)nlmsg_data(h))->ndm_ifindex;
 }
 
+/* Of the port, or of the bridge itself. */
+static void read_vlan(const struct nlmsghdr *h, struct heard *ret)
+{
+	ret->ifindex = ((const struct br_vlan_msg *)nlmsg_data(h))->ifindex;
+}
+
 static void read_netconf(const struct nlmsghdr *h, struct heard *ret)
 {
 	struct nlattr *index =
@@ -269,6 +276,8 @@ static const struct {
 	{ RTM_DELROUTE, sizeof(struct rtmsg), read_route },
 	{ RTM_NEWNEIGH, sizeof(struct ndmsg), read_neighbor },
 	{ RTM_DELNEIGH, sizeof(struct ndmsg), read_neighbor },
+	{ RTM_NEWVLAN, sizeof(struct br_vlan_msg), read_vlan },
+	{ RTM_DELVLAN, sizeof(struct br_vlan_msg), read_vlan },
 	{ RTM_NEWQDISC, sizeof(struct tcmsg), read_qdisc },
 	{ RTM_DELQDISC, sizeof(struct tcmsg), read_qdisc },
 	{ RTM_NEWNETCONF, sizeof(struct netconfmsg), read_netconf },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bridge.c - a bridge; its ports name it as their master. */
 #include "link.h"
+#include "vlan_protocol.h"
 #include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
@@ -19,8 +20,8 @@ struct bridge {
 	struct link link;
 	bool stp_state, vlan_filtering, mcast_snooping, mcast_querier, mcast_query_use_ifaddr, nf_call_iptables,
 		nf_call_ip6tables, nf_call_arptables, topology_change;
-	uint8_t mcast_router, mcast_igmp_version, mcast_mld_version;
-	uint16_t priority, group_fwd_mask, root_port;
+	uint8_t vlan_protocol, mcast_router, mcast_igmp_version, mcast_mld_version;
+	uint16_t vlan_default_pvid, priority, group_fwd_mask, root_port;
 	uint32_t ageing_time, forward_delay, hello_time, max_age, mcast_hash_max, mcast_last_member_count,
 		mcast_startup_query_count, fdb_max_learned;
 };
@@ -67,6 +68,8 @@ static const struct type type_centiseconds = {
 	FIELD(bridge, m, t, .flags = HIDDEN | SHOWN | USUAL, .nla = (attribute), .place = NLA_INFO_DATA, \
 	      .kernel_default = (usual), .doc = "")
 
+static const struct word protocols[] = VLAN_PROTOCOL_WORDS;
+
 enum { IFLA_BR_FDB_MAX_LEARNED = 49 }; /* Linux 6.7, include/uapi/linux/if_link.h */
 
 // clang-format off: keeps its rows
@@ -76,6 +79,10 @@ static const struct field fields[] = {
 	      .kernel_default = "false", .doc = "whether the spanning tree protocol runs (IFLA_BR_STP_STATE)"),
 	FIELD(bridge, vlan_filtering, bool, .flags = INTERRUPTS | USUAL, .nla = IFLA_BR_VLAN_FILTERING, .width = 1, .place = NLA_INFO_DATA,
 	      .kernel_default = "false", .doc = "whether the bridge filters by VLAN (IFLA_BR_VLAN_FILTERING)"),
+	FIELD(bridge, vlan_default_pvid, u16, .flags = INTERRUPTS | USUAL, .max = 4094, .nla = IFLA_BR_VLAN_DEFAULT_PVID, .place = NLA_INFO_DATA,
+	      .kernel_default = "1", .doc = "the VLAN of ports whose \"vlans\" no file lists, without tags; 0: they have none (IFLA_BR_VLAN_DEFAULT_PVID)"),
+	FIELD(bridge, vlan_protocol, word, .words = protocols, .flags = INTERRUPTS | USUAL, .place = NLA_INFO_DATA, .kernel_default = "\"802.1Q\"",
+	      .doc = "the kind of tags: 802.1ad is that of a provider (IFLA_BR_VLAN_PROTOCOL)"),
 	FIELD(bridge, ageing_time, centiseconds, .flags = USUAL, .nla = IFLA_BR_AGEING_TIME, .place = NLA_INFO_DATA, .max = 100000000,
 	      .kernel_default = "30000",
 	      .doc = "how long an address is remembered, in hundredths of a second as in ip(8); the kernel rounds "
@@ -239,6 +246,27 @@ static bool bridge_export(struct model *observed, struct object *o, _unused_ str
 	return true;
 }
 
+static uint16_t default_pvid(const struct object *master)
+{
+	return ((const struct bridge *)master)->vlan_default_pvid;
+}
+
+/* ---- the protocol ---- */
+
+static int put_data(_unused_ struct batch *b, const struct object *o, _unused_ uint64_t mask, struct nl_msg *m,
+		    _unused_ struct err *e)
+{
+	vlan_protocol_put(m, IFLA_BR_VLAN_PROTOCOL, ((const struct bridge *)o)->vlan_protocol);
+	return 0;
+}
+
+static void read_data(_unused_ struct observer *obs, struct object *o, struct nlattr *const *data, size_t n)
+{
+	if (n > IFLA_BR_VLAN_PROTOCOL &&
+	    vlan_protocol_read(data[IFLA_BR_VLAN_PROTOCOL], &((struct bridge *)o)->vlan_protocol))
+		OBJECT_SET(o, bridge, vlan_protocol);
+}
+
 static const struct link_kind bridge = {
 	.export = bridge_export,
 	.resolve = bridge_resolve,
@@ -253,6 +281,9 @@ static const struct link_kind bridge = {
 	.forwards = forwards,
 	.has_fdb = true,
 	.has_vlans = has_vlans,
+	.default_pvid = default_pvid,
+	.put_data = put_data,
+	.read_data = read_data,
 	.send_port = send_port,
 	.carrier_seconds = carrier_seconds,
 };

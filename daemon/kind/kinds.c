@@ -11,6 +11,7 @@
 	KIND(veth)          \
 	KIND(dummy)         \
 	KIND(vlan)          \
+	KIND(vlans)         \
 	KIND(sysctl)        \
 	KIND(sysctl_link)   \
 	KIND(netem)         \

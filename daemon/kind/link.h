@@ -112,6 +112,8 @@ struct link_kind {
 	bool has_fdb;
 	/* Pure.  … and one for each VLAN. */
 	bool (*has_vlans)(const struct object *master);
+	/* Pure.  The VLAN of what arrives at a new port without a tag, and leaves it without one; 0: none. */
+	uint16_t (*default_pvid)(const struct object *master);
 	/* Sends the rows of NLA_PORT in @mask; with @state it makes the port forward again, or disables it. */
 	int (*send_port)(struct batch *b, struct op *op, uint64_t mask, bool state, struct err *e);
 	/* Pure.  The seconds that an observed one may need until it has a carrier, in addition to the usual

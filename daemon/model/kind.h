@@ -21,7 +21,7 @@ enum form {
 	FORM_LIST,   /* "section": [ { fields } ] */
 	FORM_OBJECT, /* "section": { fields } */
 	FORM_VALUES, /* "section": { "key": value }: the two fields of the kind */
-	FORM_ONE,    /* "section": { fields }: one in a namespace; or the value of the field shorthand */
+	FORM_ONE,    /* "section": { fields }: one in a namespace or interface; or the value of the field shorthand */
 };
 
 enum { GROUPS_MAX = 4, SLOTS_MAX = 3 };
@@ -145,6 +145,8 @@ struct kind {
 
 	/* Pure.  What writing the fields @mask of @o does to @other, of the same namespace. */
 	enum affects (*affects)(const struct object *o, uint64_t mask, const struct object *other);
+	/* Pure.  Whether the change @op interrupts traffic; NULL: its rows say so (INTERRUPTS). */
+	bool (*disrupts)(const struct op *op);
 	/* Pure.  Whether the change @op removes @other as well, an observed object that depends on what it changes;
 	 * @other NULL: whether it may remove anything. */
 	bool (*takes)(const struct op *op, const struct object *other);

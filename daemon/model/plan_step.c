@@ -58,6 +58,8 @@ static const char *disruption(const struct plan *p, const struct op *op)
 		return "would change";
 	if (!op->before && k->interrupts && model_find_ref(p->observed, "link", op->after->place))
 		return "would be created";
+	if (op->before && k->disrupts && k->disrupts(op))
+		return "would change";
 	for (size_t i = 0; op->before && i < k->n_fields; i++) {
 		uint8_t before, after;
 

@@ -344,7 +344,7 @@ def test_gateway_of_the_other_family(machine, way, text, to):
     assert "2001:db8:1::2 is on no network of ns1 (it has 2001:db8::1/64 on a)" in error, error
 
 
-@pytest.mark.parametrize("field", ["vlans", "move_from"])
+@pytest.mark.parametrize("field", ["other_addresses", "move_from"])
 def test_what_is_not_built_yet_is_refused_by_name(machine, field):
     t = everyday()
     t["namespaces"]["ns1"]["interfaces"]["veth-ns"][field] = []

@@ -326,6 +326,7 @@ static void show_netns(const struct fake *k, struct model *observed, const char 
 	show_class(k, observed, netns, "rule", false);
 	show_class(k, observed, netns, "neighbor", false);
 	show_class(k, observed, netns, "fdb", false);
+	show_class(k, observed, netns, "vlans", false);
 }
 
 void fake_show(const struct fake *k, struct model *observed, const char *netns, const struct model *desired,

@@ -18,10 +18,21 @@ bool fake_is_neighbor(const struct object *o, const char *link)
 	return false;
 }
 
-/* The bridge whose table a forwarding entry is in; NULL: its interface is no port. */
-static const struct object *table_of(const struct fake *k, const struct object *fdb)
+static bool is_port_object(const struct object *o)
 {
-	const struct object *dev = fake_find_ref(k, "link", *(const char **)fake_field(fdb, "dev"));
+	return is_class(o, "fdb") || is_class(o, "vlans");
+}
+
+/* The interface of a forwarding entry or of a list of VLANs. */
+static const char *port_of(const struct object *o)
+{
+	return is_class(o, "fdb") ? *(const char **)fake_field(o, "dev") : o->place;
+}
+
+/* The bridge in whose tables it is; NULL: its interface is no port. */
+static const struct object *table_of(const struct fake *k, const struct object *o)
+{
+	const struct object *dev = fake_find_ref(k, "link", port_of(o));
 	const char *master = dev ? ((const struct link *)dev)->master : NULL;
 
 	return dev && dev->kind->ports ? dev : fake_find_ref(k, "link", master);
@@ -34,13 +45,13 @@ bool fake_stands(const struct fake *k, const struct object *o)
 	for (size_t i = 0; is_class(o, "neighbor") && object_ref(o, false, &i, &ref);)
 		if (!fake_find_ref(k, ref.class, ref.to))
 			return false;
-	return !is_class(o, "fdb") || table_of(k, o);
+	return !is_port_object(o) || table_of(k, o);
 }
 
 void fake_leave_bridge(struct fake *k, const char *link)
 {
 	for (size_t i = k->n; i-- > 0;)
-		if (is_class(k->v[i].o, "fdb") && !strcmp(*(const char **)fake_field(k->v[i].o, "dev"), link))
+		if (is_port_object(k->v[i].o) && !strcmp(port_of(k->v[i].o), link))
 			k->v[i] = k->v[--k->n];
 }
 

@@ -6,30 +6,6 @@
 
 enum { NAMES_MAX = 7, CABLES_MAX = 5, NETWORKS = 4 };
 
-static uint64_t mix(uint64_t h)
-{
-	/* The finaliser of splitmix64. */
-	h = (h ^ (h >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ (h >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return h ^ (h >> 31);
-}
-
-unsigned generator_roll(const struct generator *d, unsigned n, const char *what, ...)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	char text[160];
-	va_list ap;
-
-	va_start(ap, what);
-	vsnprintf(text, sizeof(text), what, ap);
-	va_end(ap);
-	for (const char *c = text; *c; c++)
-		h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-	if (mix(h ^ mix(d->seed ^ 0x5eed)) % 100 < d->change)
-		return (unsigned)(mix(h ^ mix(d->seed)) % n);
-	return (unsigned)(mix(h ^ mix(d->other)) % n);
-}
-
 struct body {
 	const char *name;
 	struct json_object *in, *interfaces;
@@ -143,6 +119,8 @@ static void add_bridges(const struct topo *t, struct body *b)
 			put_bool(link, "stp_state", true);
 		if (generator_roll(t->d, 3, "priority %s/%s", b->name, names[i]) == 0)
 			put_int(link, "priority", 4096);
+		if (generator_roll(t->d, 3, "filter %s/%s", b->name, names[i]) == 0)
+			put_bool(link, "vlan_filtering", true);
 		add_common(t, b, link, names[i]);
 	}
 }
@@ -377,12 +355,34 @@ static void add_fdb(const struct topo *t, struct body *b, const char *link, stru
 	unsigned mac = generator_roll(t->d, 4, "fdb %s %s", b->name, link);
 	struct json_object *f, *list = child(b->in, "fdb", true);
 
-	if (!json_object_object_get_ex(in, "master", NULL) || mac > 1 || json_object_array_length(list))
+	struct json_object *master = NULL;
+
+	if (!json_object_object_get_ex(in, "master", &master) || mac > 1 || json_object_array_length(list))
 		return;
+	master = json_object_object_get(b->interfaces, json_object_get_string(master));
 	f = json_object_new_object();
 	put_text(f, "mac", "02:00:00:00:98:0%u", mac);
 	put_text(f, "dev", "%s", link);
+	if (json_object_object_get(master, "vlan_filtering"))
+		put_int(f, "vlan", 1);
 	json_object_array_add(list, f);
+}
+
+/* Of the ports of a bridge that filters by VLAN, and of the bridge itself, some have a list.  Not those of others: the
+ * fake kernel gives ports none. */
+static void add_vlans(const struct topo *t, struct body *b, const char *link, struct json_object *in)
+{
+	static const char *const lists[] = { "[1]", "[]",
+					     "[{\"id\": 1, \"pvid\": true, \"untagged\": true}, \"20-29\"]",
+					     "[20, {\"id\": 30, \"pvid\": true}]" };
+	struct json_object *master = NULL, *bridge = in;
+	unsigned which = generator_roll(t->d, 2 * ARRAY_SIZE(lists), "vlans %s %s", b->name, link);
+
+	if (json_object_object_get_ex(in, "master", &master))
+		bridge = json_object_object_get(b->interfaces, json_object_get_string(master));
+	if (strncmp(link, "eth", 3) != 0 && which < ARRAY_SIZE(lists) &&
+	    json_object_object_get(bridge, "vlan_filtering"))
+		json_object_object_add(in, "vlans", json_tokener_parse(lists[which]));
 }
 
 static void add_body(const struct topo *t, struct body *b)
@@ -402,6 +402,7 @@ static void add_body(const struct topo *t, struct body *b)
 		add_device_route(t, b, name, link);
 		add_neighbor(t, b, name);
 		add_fdb(t, b, name, link);
+		add_vlans(t, b, name, link);
 	}
 	for (unsigned net = 0; net < NETWORKS; net++)
 		for (unsigned v6 = 0; v6 < 2; v6++)

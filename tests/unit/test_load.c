@@ -114,8 +114,8 @@ static void test_words(_unused_ void **state)
 {
 	// clang-format off: keeps its rows
 	static const struct row rows[] = {
-		{ "\"interfaces\": { \"a\": { \"vlans\": [] } }",
-		  "2:24 /namespaces/ns1/interfaces/a/vlans \"vlans\" is not supported by this version of netnsd\n" },
+		{ "\"interfaces\": { \"a\": { \"move_from\": [] } }",
+		  "2:24 /namespaces/ns1/interfaces/a/move_from \"move_from\" is not supported by this version of netnsd\n" },
 		{ "\"roots\": []", "2:1 /namespaces/ns1/roots unknown field; did you mean \"routes\"?\n" },
 		{ "\"foo\": []", "2:1 /namespaces/ns1/foo unknown field; possible here: \"existing\", \"lamps\", "
 				 "\"light\", \"interfaces\", \"routes\" or \"settings\"\n" },
@@ -141,8 +141,8 @@ static void test_words(_unused_ void **state)
 		{ "\"interfaces\": { \"a\": { \"kind\": \"cable\", \"peer\": \"b\", \"mac\": \"02:00:00:00:00:01\" } }",
 		  "2:54 /namespaces/ns1/interfaces/a/mac unknown field; possible here: \"kind\", \"mtu\", "
 		  "\"master\", \"peer\", \"addresses\" or \"settings\"\n" },
-		{ "\"interfaces\": { \"a\": { \"vlans\": [] } }",
-		  "2:24 /namespaces/ns1/interfaces/a/vlans \"vlans\" is not supported by this version of netnsd\n" },
+		{ "\"interfaces\": { \"a\": { \"move_from\": [] } }",
+		  "2:24 /namespaces/ns1/interfaces/a/move_from \"move_from\" is not supported by this version of netnsd\n" },
 	};
 	// clang-format on
 

@@ -27,17 +27,29 @@ def tbf(rate):
     return {"rate": rate, "burst": "64kb", "latency": "50ms"}
 
 
-def has_netem():
-    """Whether the kernel has it."""
-    script = "tc qdisc add dev lo root netem delay 1ms"
-    return subprocess.run(["unshare", "-n", "sh", "-c", script], stderr=subprocess.DEVNULL, check=False).returncode == 0
+def kernel_takes(script):
+    return subprocess.run(["unshare", "-n", "sh", "-ec", script], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-NETEM = has_netem()
+NETEM = kernel_takes("tc qdisc add dev lo root netem delay 1ms")
+VLANS = kernel_takes("ip link add br0 type bridge vlan_filtering 1; bridge vlan add vid 2 dev br0 self")
 
 
 def netem(delay):
     return {"netem": {"delay": delay}} if NETEM else {}
+
+
+def bridge(*vlans, **more):
+    """One that filters by VLAN, if the kernel can; so do its ports."""
+    return {"kind": "bridge", **({"vlan_filtering": True} if VLANS else {}), **more, **carries(*vlans)}
+
+
+def carries(*vlans):
+    return {"vlans": [{"id": 1, "pvid": True, "untagged": True}, *vlans]} if VLANS and vlans else {}
+
+
+def entry(number, dev, **more):
+    return {"mac": f"02:00:00:00:88:0{number}", "dev": dev, **({"vlan": 1} if VLANS else {}), **more}
 
 
 def neighbor(address, dev, number):
@@ -93,12 +105,11 @@ def first():
                 "dns": {"nameservers": ["10.1.0.1"]},
             },
             "sw": {"interfaces": {
-                "br0": {"kind": "bridge"},
-                "p1": {"kind": "veth", "peer": "a/eth1", "master": "br0"},
-                "p2": {"kind": "veth", "peer": "b/eth0", "master": "br0"},
+                "br0": bridge(10),
+                "p1": {"kind": "veth", "peer": "a/eth1", "master": "br0", **carries(10, "20-29")},
+                "p2": {"kind": "veth", "peer": "b/eth0", "master": "br0", **carries(10)},
                 "p3": {"kind": "veth", "peer": "out/up0", "master": "br0"},
-            }, "fdb": [{"mac": "02:00:00:00:88:01", "dev": "p1"}, {"mac": "02:00:00:00:88:02", "dev": "p2", "sticky": True},
-                       {"mac": "02:00:00:00:88:03", "dev": "br0"}]},
+            }, "fdb": [entry(1, "p1"), entry(2, "p2", sticky=True), entry(3, "br0")]},
             "out": {
                 "existing": True,
                 "forwarding": "ipv4",
@@ -146,10 +157,11 @@ def second():
     a["dns"] = {"nameservers": ["10.1.0.7"], "options": ["ndots:2"]}
     del out["dns"]
     out["hosts"] = {"10.2.0.1": ["a", "a.example"]}
-    sw["interfaces"]["br0"] = {"kind": "bridge", "forward_delay": 200, "priority": 4096}
-    sw["interfaces"]["p2"]["peer"] = "c/eth0"
-    sw["fdb"] = [{"mac": "02:00:00:00:88:01", "dev": "p3"}, {"mac": "02:00:00:00:88:02", "dev": "p2"},
-                 {"mac": "02:00:00:00:88:04", "dev": "br0"}]
+    sw["interfaces"]["br0"] = bridge(11, forward_delay=200, priority=4096)
+    sw["interfaces"]["p1"].update(carries("20-24", {"id": 25, "untagged": True}))
+    sw["interfaces"]["p2"].update(peer="c/eth0", **carries(11))
+    sw["interfaces"]["p3"].update(carries(11))
+    sw["fdb"] = [entry(1, "p3"), entry(2, "p2"), entry(4, "br0")]
     del t["namespaces"]["b"]
     t["namespaces"]["c"] = {
         "interfaces": {"eth0": {"addresses": ["10.2.0.4/24"]}, "br1": {"kind": "bridge"}},
