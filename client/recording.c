@@ -42,6 +42,7 @@ struct recording {
 	uint64_t start_nsec;
 	uint64_t until_nsec; /* packets of a later time do not count any more; UINT64_MAX: no end in sight */
 	uint64_t stop_usec;  /* the end of the loop after a signal; UINT64_MAX: none came */
+	uint64_t now_usec;   /* when the packets that are being taken were found */
 	uint64_t tick_usec;
 	uint64_t written;
 	bool full;   /* it has as many packets as wanted */
@@ -106,7 +107,7 @@ static void on_packet(void *arg, struct source *s, uint64_t nsec, uint32_t captu
 	r->tracks[i].taken++;
 	merge_add(&r->merge,
 		  &(struct packet){ .nsec = nsec, .interface = (uint32_t)i, .captured = captured, .length = length },
-		  data, now_usec());
+		  data, r->now_usec);
 }
 
 /* ---- the end of an interface ---- */
@@ -139,6 +140,7 @@ static void source_take(struct recording *r, size_t i)
 {
 	struct err e = {};
 
+	r->now_usec = now_usec();
 	if (source_read(&r->sources->v[i], on_packet, r, &e) < 0)
 		source_lose(r, i, e.text);
 }

@@ -11,9 +11,10 @@
 #include <sys/ioctl.h>
 
 enum {
-	/* Ring buffers take about that much together; each not less than MIN, nor more than MAX. */
+	/* Ring buffers take about that much together; each not less than MIN, nor more than MAX.  A block takes 256 KiB,
+	 * even if one packet is in it: so the smallest one has room for 0.8 s (SOURCES_BLOCK_MSEC). */
 	BUFFERS = 64 << 20,
-	BUFFER_MIN = 1 << 20,
+	BUFFER_MIN = 2 << 20,
 	BUFFER_MAX = 16 << 20,
 	/* A filter that is longer is none. */
 	FILTER_MAX = 32 << 10,

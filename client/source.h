@@ -4,9 +4,9 @@
 #include "place.h"
 
 enum {
-	SOURCES_MAX = 256,       /* each has a ring buffer of at least 1 MiB */
-	SOURCES_EACH = 4096,     /* packets that source_read takes at a time */
-	SOURCES_BLOCK_MSEC = 50, /* after that the kernel hands over packets, however few */
+	SOURCES_MAX = 256,        /* each has a ring buffer of at least 2 MiB */
+	SOURCES_EACH = 4096,      /* packets that source_read takes at a time */
+	SOURCES_BLOCK_MSEC = 100, /* after that the kernel hands over packets, however few */
 };
 
 struct pcap;

@@ -354,6 +354,23 @@ def test_filter_that_fits_one_link_type_only(tunnel):
     assert not (tunnel.root / "run/f").exists()
 
 
+TAGGED = """
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("eth0", 0))
+for vlan in 5, 6:
+    s.send(bytes.fromhex("ffffffffffff 020000000001 8100") + bytes([0, vlan]) + bytes.fromhex("88b5") + bytes(46))
+"""
+
+
+def test_vlan_tags(router):
+    """The kernel takes tags off before it filters; the filter sees them, and the file has them."""
+    c = Capture(router, "-c", 1, "router/office", "vlan 6")
+    router.run("ip", "netns", "exec", "office", "python3", "-c", TAGGED)
+    c.done()
+    assert [p.data[12:18].hex() for p in c.read().packets] == ["8100000688b5"]
+
+
 # ---- what happens meanwhile ----
 
 def gone(name, c):
@@ -467,24 +484,51 @@ def test_flood(router):
     read.assert_in_order()
 
 
+def test_few_system_calls(router):
+    """Not one for each packet."""
+    c = Capture(router, "-c", 20000, "office/eth0", "udp and dst port 9",
+                before='set -- strace -f -c -o /run/calls "$@"', wait=False)
+    wait_for(lambda: "Ctrl-C" in c.errors())
+    router.run("ip", "netns", "exec", "office", "python3", "-c", FLOOD)
+    c.done()
+    total = router.sh("cat /run/calls").splitlines()[-1].split()
+    assert total[-1] == "total" and int(total[-2 if total[-2].isdigit() else -3]) < 4000
+
+
+def test_reader_that_does_not_read(router):
+    """The first Ctrl-C ends in order, which may take forever then; the second does not wait."""
+    ours, theirs = os.pipe()
+    c = Capture(router, "office/eth0", "udp and dst port 9", stdout=theirs)
+    os.close(theirs)
+    router.run("ip", "netns", "exec", "office", "python3", "-c", FLOOD)
+    wait_for(lambda: "pipe_write" in c.proc("wchan"))
+    c.kill(signal.SIGINT)
+    wait_for(lambda: not c.caught() & 1 << (signal.SIGINT - 1))
+    assert c.process.poll() is None
+    c.kill(signal.SIGINT)
+    assert c.process.wait(30) in (-signal.SIGINT, 128 + signal.SIGINT)
+    os.close(ours)
+
+
 # ---- who opens the file ----
 
 SUDO = "export SUDO_UID=12345 SUDO_GID=54321"
 
 
 @needs_root
-def test_file_is_the_callers(router):
+@pytest.mark.parametrize("uid, gid", [(12345, 54321), (1, 1)], ids=["without a name", "with a name"])
+def test_file_is_the_callers(router, uid, gid):
     """After the sockets are opened nothing of root is left."""
     router.sh("mkdir -m 777 /run/all")
-    c = Capture(router, "-c", 2, "-w", "/run/all/f", "lab/eth0", "icmp", before=SUDO)
+    c = Capture(router, "-c", 2, "-w", "/run/all/f", "lab/eth0", "icmp", before=f"export SUDO_UID={uid} SUDO_GID={gid}")
     status = dict(line.split(":\t", 1) for line in c.proc("status").splitlines() if ":\t" in line)
-    assert status["Uid"].split() == ["12345"] * 4 and status["Gid"].split() == ["54321"] * 4
-    assert status["Groups"].split() == ["54321"] and status["NoNewPrivs"] == "1"
+    assert status["Uid"].split() == [str(uid)] * 4 and status["Gid"].split() == [str(gid)] * 4
+    assert status["Groups"].split() == [str(gid)] and status["NoNewPrivs"] == "1"
     assert {int(status[key], 16) for key in ("CapPrm", "CapEff", "CapAmb")} == {0}
     router.ping("office", "10.0.4.10")
     c.done()
     st = (router.root / "run/all/f").stat()
-    assert (st.st_uid, st.st_gid) == (12345, 54321)
+    assert (st.st_uid, st.st_gid) == (uid, gid)
     assert len(CaptureFile((router.root / "run/all/f").read_bytes()).packets) == 2
 
 

@@ -104,6 +104,10 @@ class Capture:
     def proc(self, name):
         return (self.machine.root / f"proc/{self.pid()}/{name}").read_text()
 
+    def caught(self):
+        """The signals that it handles, as bits."""
+        return int(re.search(r"^SigCgt:\s+(\w+)", self.proc("status"), re.M)[1], 16)
+
     def stop(self):
         """As Ctrl-Z does; and nsenter, which watches over it."""
         self.kill(signal.SIGSTOP)
