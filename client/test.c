@@ -104,9 +104,9 @@ static int tests_run(const struct ctl *c, const struct file *file, const char *n
 
 int command_test(const struct ctl *c)
 {
-	static const unsigned forms = OPT_JSON | OPT_JUNIT | OPT_TAP;
+	static const uint64_t forms = OPT_JSON | OPT_JUNIT | OPT_TAP;
 	_cleanup_(files_done) struct files files = {};
-	unsigned given = c->given & forms;
+	uint64_t given = c->given & forms;
 	int r;
 
 	if (given & (given - 1))
