@@ -55,7 +55,7 @@ def test_layout(tmp_path, packages):
                                                      for file in ("changelog", "copyright")}
     assert set(packed) - own == {f"/usr{path}" for path in below if not path.endswith("/LICENSE")} | set(beside)
     listed = subprocess.run(["dpkg-deb", "-c", capture], stdout=subprocess.PIPE, text=True, check=True).stdout
-    assert "/usr/libexec/netnsctl-capture" in listed
+    assert "/usr/libexec/netnsd/netnsctl-capture" in listed
     assert "libpcap" in subprocess.run(["dpkg-deb", "-f", capture, "Depends"], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert "libpcap" not in subprocess.run(["dpkg-deb", "-f", packages[0], "Depends"], stdout=subprocess.PIPE, text=True,
                                            check=True).stdout
