@@ -48,16 +48,34 @@ static void progress_show(void *arg, struct json_object *reply)
 	fflush(stdout);
 }
 
+/* What --confirm or --test allows; NULL: neither was given. */
+static const char *seconds_given(const struct ctl *c)
+{
+	return c->given & OPT_TEST ? c->test : c->confirm;
+}
+
+/* The same for apply and plan, which agree only about the same. */
 static struct json_object *file_parameters(const struct ctl *c, const struct file *f)
 {
+	static const struct {
+		uint64_t option;
+		const char *parameter;
+	} flags[] = {
+		{ OPT_REPLACE, "replace" },
+		{ OPT_NO_DISRUPT, "no_disrupt" },
+		{ OPT_SURE, "sure" },
+		{ OPT_PERSIST, "persist" },
+	};
 	struct json_object *o = must(json_object_new_object());
 
 	json_object_object_add(o, "name", json_object_new_string(f->name));
 	json_object_object_add(o, "topology", json_object_get(f->json));
-	if (c->given & OPT_NO_DISRUPT)
-		json_object_object_add(o, "no_disrupt", json_object_new_boolean(true));
-	if (c->given & OPT_SURE)
-		json_object_object_add(o, "sure", json_object_new_boolean(true));
+	json_object_object_add(o, "source", json_object_new_string(f->source));
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (c->given & flags[i].option)
+			json_object_object_add(o, flags[i].parameter, json_object_new_boolean(true));
+	if (seconds_given(c))
+		json_object_object_add(o, "confirm_seconds", json_object_new_int(atoi(seconds_given(c))));
 	return o;
 }
 
@@ -90,7 +108,6 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	struct call call = {
 		.method = "Apply", .parameters = file_parameters(c, f), .file = f, .failure = &failure, .arg = &p
 	};
-	const char *seconds = c->given & OPT_TEST ? c->test : c->confirm;
 	uint64_t start = loop_now();
 	int r = c->given & OPT_TEST ? test_possible(f) : EXIT_DONE;
 
@@ -98,13 +115,6 @@ static int apply_file(const struct ctl *c, const struct file *f)
 		json_object_put(call.parameters);
 		return r;
 	}
-	json_object_object_add(call.parameters, "source", json_object_new_string(f->source));
-	if (c->given & OPT_REPLACE)
-		json_object_object_add(call.parameters, "replace", json_object_new_boolean(true));
-	if (c->given & OPT_PERSIST)
-		json_object_object_add(call.parameters, "persist", json_object_new_boolean(true));
-	if (seconds)
-		json_object_object_add(call.parameters, "confirm_seconds", json_object_new_int(atoi(seconds)));
 	if (!json && isatty(STDOUT_FILENO))
 		call.progress = progress_show;
 	r = ctl_call(c, &call, &reply);
@@ -120,30 +130,29 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	warnings_say(f, reply);
 	if (!(c->given & OPT_TEST))
 		return EXIT_DONE;
-	return test_applied(c, f, start, (unsigned)atoi(seconds),
+	return test_applied(c, f, start, (unsigned)atoi(c->test),
 			    reply_number(reply_get(reply, "summary"), "confirm_usec") > 0);
 }
 
 static int plan_file(const struct ctl *c, const struct file *f)
 {
-	_cleanup_(table_done) struct table steps = print_steps_table(print_colours(stdout));
-	_cleanup_(arena_done) struct arena a = {};
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
-	struct call call = { .method = "Plan", .parameters = file_parameters(c, f), .file = f };
-	int r = ctl_call(c, &call, &reply);
-	size_t n;
+	struct call call = { .method = "Plan", .file = f };
+	int r = c->given & OPT_TEST ? test_possible(f) : EXIT_DONE;
 
 	if (r)
 		return r;
-	n = reply_size(reply, "steps");
+	call.parameters = file_parameters(c, f);
+	r = ctl_call(c, &call, &reply);
+	if (r)
+		return r;
 	if (c->given & OPT_JSON) {
 		print_json(stdout, reply, false);
 	} else {
-		printf("%s: %s\n", f->name, n ? text_count(&a, n, "step", "steps") : "nothing to do");
-		print_steps(stdout, &steps, reply);
+		print_plan(stdout, f->name, reply);
 		warnings_say(f, reply);
 	}
-	return n && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
+	return reply_size(reply, "steps") && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
 }
 
 static int validate_file(_unused_ const struct ctl *c, const struct file *f)
@@ -188,7 +197,7 @@ static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, cons
 	return result;
 }
 
-static int seconds_check(const char *option, const char *value)
+int seconds_check(const char *option, const char *value)
 {
 	char *end;
 	unsigned long seconds = value ? strtoul(value, &end, 10) : 1;
@@ -198,23 +207,25 @@ static int seconds_check(const char *option, const char *value)
 	return EXIT_DONE;
 }
 
+static int options_agree(const struct ctl *c)
+{
+	if (c->confirm && c->test)
+		return ctl_fail(EXIT_INVALID, "--test confirms by itself; leave --confirm out");
+	return seconds_check("confirm", c->confirm) ?: seconds_check("test", c->test);
+}
+
 int command_apply(const struct ctl *c)
 {
-	int r;
-
 	if (c->given & OPT_DRY_RUN)
 		return command_plan(c);
 	if (c->given & OPT_EXIT_CODE)
 		return ctl_fail(EXIT_INVALID, "--exit-code needs --dry-run");
-	if (c->confirm && c->test)
-		return ctl_fail(EXIT_INVALID, "--test confirms by itself; leave --confirm out");
-	r = seconds_check("confirm", c->confirm) ?: seconds_check("test", c->test);
-	return r ?: files_each(c, apply_file);
+	return options_agree(c) ?: files_each(c, apply_file);
 }
 
 int command_plan(const struct ctl *c)
 {
-	return files_each(c, plan_file);
+	return options_agree(c) ?: files_each(c, plan_file);
 }
 
 static int adopt(const struct ctl *c, const struct file *f, struct json_object *parameters)
@@ -240,10 +251,7 @@ static int adopt(const struct ctl *c, const struct file *f, struct json_object *
 
 static int adopt_file(const struct ctl *c, const struct file *f)
 {
-	struct json_object *parameters = file_parameters(c, f);
-
-	json_object_object_add(parameters, "source", json_object_new_string(f->source));
-	return adopt(c, f, parameters);
+	return adopt(c, f, file_parameters(c, f));
 }
 
 int command_adopt(const struct ctl *c)

@@ -124,9 +124,53 @@ int command_confirm(const struct ctl *c)
 	return change(c, &call, print_confirmed, "");
 }
 
+static int rollback_plan(const struct ctl *c, const char *name)
+{
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	struct call call = { .method = "Plan", .parameters = must(json_object_new_object()) };
+	int r;
+
+	json_object_object_add(call.parameters, "name", json_object_new_string(name));
+	flag_add(call.parameters, "rollback", true);
+	r = ctl_call(c, &call, &reply);
+	if (r)
+		return r;
+	if (c->given & OPT_JSON)
+		print_json(stdout, reply, false);
+	else
+		print_plan(stdout, name, reply);
+	return reply_size(reply, "steps") && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
+}
+
+/* Plans the rollback of a topology, or of all that await confirmation. */
+static int rollback_dry_run(const struct ctl *c)
+{
+	_cleanup_(reply_putp) struct json_object *status = NULL;
+	struct json_object *t;
+	bool any = false;
+	int r, worst;
+
+	if (c->n_args)
+		return rollback_plan(c, c->args[0]);
+	worst = ctl_call(c, &(struct call){ .method = "Status" }, &status);
+	for (size_t i = 0; (t = reply_at(status, "topologies", i)); i++) {
+		if (!reply_number(t, "confirm_usec"))
+			continue;
+		any = true;
+		r = rollback_plan(c, reply_text(t, "name"));
+		worst = r && (!worst || worst == EXIT_PENDING) ? r : worst;
+	}
+	return worst || any ? worst : ctl_say_failure(NULL, NETNSD_INTERFACE ".NothingToConfirm", NULL);
+}
+
 int command_rollback(const struct ctl *c)
 {
-	struct call call = { .method = "Rollback", .parameters = name_or_all(c) };
+	struct call call = { .method = "Rollback" };
 
+	if (c->given & OPT_DRY_RUN)
+		return rollback_dry_run(c);
+	if (c->given & OPT_EXIT_CODE)
+		return ctl_fail(EXIT_INVALID, "--exit-code needs --dry-run");
+	call.parameters = name_or_all(c);
 	return change(c, &call, print_summary, "");
 }

@@ -78,8 +78,9 @@ static void problem_say(const struct file *file, const char *name, struct json_o
 		file_say(file, (struct where){ .pointer = pointer }, message);
 }
 
-/* Begins with @name, NULL: with that of @file, if there is one. */
-static int failure_say(const struct file *file, const char *name, const char *error, struct json_object *parameters)
+/* Begins with @name, NULL: with that of @file, if there is one.  @planned: of a plan. */
+static int failure_say(const struct file *file, const char *name, bool planned, const char *error,
+		       struct json_object *parameters)
 {
 	static const char *const places[] = { "problem", "after" };
 	_cleanup_(arena_done) struct arena a = {};
@@ -102,7 +103,7 @@ static int failure_say(const struct file *file, const char *name, const char *er
 			return ctl_fail((int)failures[i].code, "%s", print_fill(&a, failures[i].sentence, parameters));
 	if (row)
 		return ctl_fail((int)row->exit, "%s%s%s%s%s", label ? label : "", label ? ": " : "",
-				print_fill(&a, row->sentence, parameters),
+				print_fill(&a, planned && row->planned ? row->planned : row->sentence, parameters),
 				*others ? "; but it also removed, outside this topology: " : "", others);
 	return ctl_fail(EXIT_FAILED, "netnsd answered %s %s" OTHER_VERSION, error,
 			parameters ? json_object_to_json_string_ext(parameters, JSON_C_TO_STRING_NOSLASHESCAPE) : "");
@@ -110,7 +111,7 @@ static int failure_say(const struct file *file, const char *name, const char *er
 
 int ctl_say_failure(const char *name, const char *error, struct json_object *parameters)
 {
-	return failure_say(NULL, name, error, parameters);
+	return failure_say(NULL, name, false, error, parameters);
 }
 
 static bool is_lost(const struct call *call, int code)
@@ -158,7 +159,8 @@ static int call_answer(const struct ctl *c, struct connection *connection, const
 			*call->failure = json_object_get(reply);
 		if (*reply_text(reply, "error"))
 			return call->quiet ? EXIT_FAILED
-					   : failure_say(call->file, NULL, reply_text(reply, "error"), parameters);
+					   : failure_say(call->file, NULL, !strcmp(call->method, "Plan"),
+							 reply_text(reply, "error"), parameters);
 		if (!reply_flag(reply, "continues")) {
 			*ret = json_object_get(parameters);
 			return EXIT_DONE;

@@ -106,6 +106,8 @@ struct call {
 /* Calls, and waits for the answer, whose parameters the caller then owns.  Prints what goes
  * wrong; returns an exit code. */
 int ctl_call(const struct ctl *c, const struct call *call, struct json_object **ret);
+/* Whether @value, which may be NULL, is a time that --@option (confirm, test) takes; returns an exit code. */
+int seconds_check(const char *option, const char *value);
 /* Prints an error of the interface, which the change of the topology @name ended with;
  * returns its exit code. */
 int ctl_say_failure(const char *name, const char *error, struct json_object *parameters);

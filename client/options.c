@@ -13,7 +13,7 @@ const struct option_row option_rows[] = {
 	  .doc = "roll back after that time unless netnsctl confirm is run before" },
 	{ .name = "count", .letter = 'c', .bit = OPT_COUNT, .value = "N", .offset = offsetof(struct ctl, count),
 	  .doc = "end after N packets, of all interfaces together" },
-	{ .name = "dry-run", .bit = OPT_DRY_RUN, .doc = "show the steps without taking them: the same as plan" },
+	{ .name = "dry-run", .bit = OPT_DRY_RUN, .doc = "show the steps without taking them" },
 	{ .name = "exit-code", .bit = OPT_EXIT_CODE, .doc = "exit with 3 if there are steps to take" },
 	{ .name = "forget", .bit = OPT_FORGET,
 	  .doc = "also delete netnsd's record of them, and what was saved for boot" },

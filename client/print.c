@@ -81,6 +81,20 @@ void print_steps(FILE *out, struct table *t, struct json_object *reply)
 	table_print(t, out);
 }
 
+void print_plan(FILE *out, const char *name, struct json_object *plan)
+{
+	_cleanup_(table_done) struct table steps = print_steps_table(print_colours(out));
+	_cleanup_(arena_done) struct arena a = {};
+	size_t n = reply_size(plan, "steps");
+
+	name = text_escape(&a, name);
+	fprintf(out, "%s: %s", name, n ? text_count(&a, n, "step", "steps") : "nothing to do");
+	if (reply_flag(plan, "down"))
+		fprintf(out, "; takes %s down, as it was before the apply", name);
+	fputc('\n', out);
+	print_steps(out, &steps, plan);
+}
+
 /* @path relative to the working directory if that is shorter. */
 static const char *short_path(struct arena *a, const char *path)
 {
@@ -113,6 +127,11 @@ void print_summary(FILE *out, struct json_object *summary)
 			text_escape(&a, reply_text(summary, "name")));
 	if (reply_flag(summary, "persisted"))
 		fputs("; saved for boot", out);
+	if (reply_flag(summary, "forgotten"))
+		fputs("; forgotten", out);
+	if (reply_flag(summary, "down"))
+		fprintf(out, "; %1$s is down, as before the apply; to undo: netnsctl rollback %1$s",
+			text_escape(&a, reply_text(summary, "name")));
 	if (*reply_text(summary, "boot_file"))
 		fprintf(out, "; comes up again at boot: %s",
 			text_escape(&a, short_path(&a, reply_text(summary, "boot_file"))));

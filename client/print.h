@@ -16,6 +16,8 @@ void print_json_line(FILE *out, struct json_object *o);
 struct table print_steps_table(bool colours);
 /* Prints the list "steps" of @reply, one step a line. */
 void print_steps(FILE *out, struct table *t, struct json_object *reply);
+/* "lab: 5 steps", "lab: nothing to do", and the steps: the answer of Plan, or a result of Reload, about @name. */
+void print_plan(FILE *out, const char *name, struct json_object *plan);
 /* "everyday: 5 created in 3.1 ms", "lab: unchanged". */
 void print_summary(FILE *out, struct json_object *summary);
 /* "42 s": the time left to confirm, of a Topology or a Summary. */

@@ -131,7 +131,7 @@ static int on_hangup(_unused_ sd_event_source *s, _unused_ const struct signalfd
 	notify_reloading(&d->notify, true);
 	node_check(d->node);
 	d->working = true;
-	reload_start(d->engine, "SIGHUP", false, on_reloaded, d);
+	reload_start(d->engine, &(struct reload_request){ .by = "SIGHUP" }, on_reloaded, d);
 	return 0;
 }
 

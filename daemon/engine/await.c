@@ -9,7 +9,7 @@
 bool await_may(const struct engine *g, const struct change *c, const struct job *j)
 {
 	const struct topology *t = topology_find(&g->env, c->name, NULL);
-	bool brings_up = c->type == CHANGE_APPLY || c->type == CHANGE_UP;
+	bool brings_up = c->type == CHANGE_APPLY || c->type == CHANGE_UP || c->type == CHANGE_ROLLBACK;
 
 	/* A topology that is up stays as it is: it does not give way to what may never appear. */
 	return g->env.listener && brings_up && !c->confirm_seconds && j->result < 0 && !j->written &&

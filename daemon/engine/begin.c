@@ -16,6 +16,68 @@ void outcome_refuse(struct outcome *o, enum outcome_code code, const struct err 
 		problem_add_err(&o->problems, e, NULL, NULL);
 }
 
+void outcome_from(struct outcome *o, struct job *j)
+{
+	o->created = j->created;
+	o->changed = j->changed;
+	o->removed = j->removed;
+	memcpy(o->others, j->result < 0 ? j->lost : j->others, sizeof(o->others));
+	o->users = TAKE(j->users);
+	o->n_users = j->n_users;
+	o->problems = j->problems;
+	o->warnings = j->doubts;
+	j->problems = j->doubts = (struct problems){ 0 };
+	o->code = j->result < 0 && j->outcome == OUTCOME_DONE ? OUTCOME_REFUSED : j->outcome;
+}
+
+bool change_may_begin(const struct engine *g, const struct change *c, struct outcome *o)
+{
+	const struct topology *t = topology_find(&g->env, c->name, NULL);
+	struct err e;
+
+	if (!c->topology && !t) {
+		outcome_refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
+		return false;
+	}
+	if (confirm_awaited(g, c)) {
+		outcome_refuse(o, OUTCOME_BUSY, NULL);
+		return false;
+	}
+	if (c->type == CHANGE_ROLLBACK && t->unapplied) {
+		err_set(&e, ENOENT, "%s was never applied, so there is nothing to revert: netnsctl up %s", c->name,
+			c->name);
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	return true;
+}
+
+bool change_admit(struct engine *g, struct change *c, struct outcome *o)
+{
+	const struct topology *t = topology_find(&g->env, c->name, NULL);
+	struct err e;
+
+	snprintf(o->name, sizeof(o->name), "%s", c->name);
+	if (c->of_user && g->queue.leaving) {
+		err_set(&e, ECANCELED, "netnsd is stopping; nothing was touched: try again when it is back");
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	/* Another change came first. */
+	o->superseded = (c->overdue && !(t && confirm_overdue(t))) || (c->awaited && !(t && t->awaiting));
+	if (o->superseded || !change_may_begin(g, c, o))
+		return false;
+	if (c->type == CHANGE_CONFIRM) {
+		if (!t->confirm_usec)
+			outcome_refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
+		else if (confirm_take(g, c->name, &e) < 0)
+			outcome_refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	boot_forget(g, c);
+	return c->type != CHANGE_UP || boot_admit(g, c, o);
+}
+
 /* Two topologies whose marks are the same in the kernel must not be up together. */
 static int check_hash(const struct engine *g, const char *name, struct err *e)
 {
@@ -91,7 +153,7 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 		j->next.since_usec = t->since_usec;
 	confirm_keep(j, t, c);
 	j->next.persist = c->persist;
-	if (c->persist && boot_prepare(g, c, &e) < 0) {
+	if (c->persist && (c->preview ? boot_may_persist(g, c->name, &e) : boot_prepare(g, c, &e)) < 0) {
 		outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}

@@ -248,15 +248,23 @@ bool boot_admit(struct engine *g, struct change *c, struct outcome *o)
 	return false;
 }
 
-void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
+bool boot_place(const struct engine *g, const struct change *c, struct outcome *o)
 {
-	struct topology *t = topology_find(&g->env, c->name, NULL);
 	struct boot_file *f = c->from_boot ? boot_files_find(&g->boot->files, c->name) : NULL;
 
 	if (!f || !o->problems.n)
-		return;
+		return false;
 	if (!o->problems.v[0].file)
 		boot_file_place(f, &o->problems);
+	return true;
+}
+
+void boot_failed(struct engine *g, const struct change *c, struct outcome *o)
+{
+	struct topology *t = topology_find(&g->env, c->name, NULL);
+
+	if (!boot_place(g, c, o))
+		return;
 	if (t && o->code == OUTCOME_WAITING)
 		problems_take(t, &o->problems);
 	if (!t || !t->unapplied)

@@ -22,6 +22,8 @@ void boot_refresh_one(struct engine *g, const char *name);
 void boot_note(struct engine *g, const char *name, enum boot_dir dir, const char *path);
 /* Queues what this start finds for the first time since the machine was booted. */
 void boot_start(struct engine *g);
+/* Whether netnsd may save @name for boot. */
+int boot_may_persist(struct engine *g, const char *name, struct err *e);
 /* Before an apply --persist: writes the new file next to its place, which needs space. */
 int boot_prepare(struct engine *g, const struct change *c, struct err *e);
 /* After any change: updates the boot directories. */
@@ -35,8 +37,10 @@ void boot_forget(struct engine *g, struct change *c);
 /* Before an up begins: a topology that is down, or was never up, is read from its file as it is
  * now.  False: the file cannot be used, as @o says. */
 bool boot_admit(struct engine *g, struct change *c, struct outcome *o);
-/* Adds to a failed change whose topology came from a boot directory the position in the file,
- * and shows the failure. */
+/* Adds to the problems of a change whose topology came from a boot directory the position in the file; false: it did
+ * not, or there are none. */
+bool boot_place(const struct engine *g, const struct change *c, struct outcome *o);
+/* The same for a failed change, and shows the failure. */
 void boot_failed(struct engine *g, const struct change *c, struct outcome *o);
 /* Why a change that would wait for the kernel is rolled back instead. */
 #define STOPPING "netnsd is stopping"

@@ -50,17 +50,24 @@ static void note(struct engine *g, const char *name)
 	boot_note(g, name, BOOT_PERSISTED, own);
 }
 
-int boot_prepare(struct engine *g, const struct change *c, struct err *e)
+int boot_may_persist(struct engine *g, const char *name, struct err *e)
 {
 	const struct boot_file *f;
 
 	if (!g->boot)
 		return err_set(e, ENOTSUP, "--persist needs the running daemon");
-	boot_refresh_one(g, c->name);
-	f = boot_files_find(boot_files(g), c->name);
+	boot_refresh_one(g, name);
+	f = boot_files_find(boot_files(g), name);
 	if (f && f->dir == BOOT_TOPOLOGIES)
 		return err_set(e, EEXIST,
 			       "%s is used at boot and is not netnsd's: change that file, and omit --persist", f->path);
+	return 0;
+}
+
+int boot_prepare(struct engine *g, const struct change *c, struct err *e)
+{
+	if (boot_may_persist(g, c->name, e) < 0)
+		return e->code;
 	if (persist_prepare(persisted_dir(g), c->name, c->topology, c->source, e) < 0)
 		return e->code;
 	note(g, c->name);
@@ -156,7 +163,7 @@ void boot_forget(struct engine *g, struct change *c)
 		return;
 	boot_refresh_one(g, c->name);
 	f = boot_files_find(boot_files(g), c->name);
-	c->unpersist = c->type == CHANGE_DOWN;
-	if (f && (f->dir == BOOT_TOPOLOGIES || !c->unpersist))
+	c->unpersist = true;
+	if (f && f->dir == BOOT_TOPOLOGIES)
 		c->forget = false;
 }

@@ -25,6 +25,8 @@ struct outcome {
 	size_t n_users;
 	const char *user; /* of OUTCOME_REFUSED: the topology to be brought down first, or NULL */
 	bool superseded;  /* need not be reported */
+	bool down;        /* a rollback has taken down what was up */
+	bool forgotten;   /* there is no record of it any more */
 };
 
 enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK, CHANGE_ADOPT };
@@ -38,7 +40,7 @@ struct change {
 	bool replace;                 /* of CHANGE_APPLY */
 	bool no_disrupt;              /* of CHANGE_APPLY: refused if a step interrupts traffic */
 	bool guarded;                 /* likewise: refused if a step may lock out an administrator */
-	unsigned confirm_seconds;     /* of CHANGE_APPLY: rolled back unless confirmed in time; 0: stays */
+	unsigned confirm_seconds;     /* of CHANGE_APPLY, CHANGE_UP: rolled back unless confirmed in time; 0: stays */
 	bool forget;                  /* of CHANGE_DOWN */
 	bool persist;                 /* of CHANGE_APPLY: saved for boot, once it is done and confirmed */
 	bool unpersist;               /* of CHANGE_DOWN: no longer brought up at boot (boot.c) */
@@ -47,6 +49,7 @@ struct change {
 	bool quiet;                   /* the caller reports the outcome: not for the journal, too */
 	bool overdue;                 /* of CHANGE_ROLLBACK: nobody confirmed in time */
 	bool awaited;                 /* of CHANGE_UP: something has appeared that it waited for */
+	bool preview;                 /* it is only planned: @progress gets the plan, and nothing is written */
 	bool from_boot;               /* the topology comes from a file of the boot directories (boot.c) */
 	void *arg;
 	/* After each batch: steps first to done-1 of total are done. */

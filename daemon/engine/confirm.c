@@ -37,7 +37,8 @@ bool confirm_awaited(const struct engine *g, const struct change *c)
 static struct json_text *previous_new(const struct topology *t)
 {
 	struct previous p = {
-		.state = topology_is_up(t) ? STATE_UP : STATE_DOWN,
+		/* One that waits for what others create is to come up. */
+		.state = topology_is_up(t) || t->awaiting ? STATE_UP : STATE_DOWN,
 		.topology = t->json,
 		.names = t->names,
 	};
@@ -53,12 +54,28 @@ bool confirm_previous(const struct topology *t, struct previous *ret)
 	return t->previous && previous_read(t->previous, ret, &e) == 0 && ret->state == STATE_UP;
 }
 
+bool confirm_takes_down(const struct job *j, const struct change *c)
+{
+	struct previous previous = { 0 };
+	bool was_up;
+	struct err e;
+
+	if (c->type != CHANGE_ROLLBACK || j->next.state == STATE_UP || !j->next.previous)
+		return false;
+	was_up = previous_read(j->next.previous, &previous, &e) == 0 && previous.state == STATE_UP;
+	previous_done(&previous);
+	return was_up;
+}
+
 void confirm_keep(struct job *j, const struct topology *t, const struct change *c)
 {
 	bool stays = t && topology_is_up(t) && json_text_equal(t->json, j->next.topology) &&
 		     json_text_equal(t->names, j->next.names);
 
-	if (c->type != CHANGE_ROLLBACK && (c->type != CHANGE_APPLY || stays))
+	/* An up that has to be confirmed is the first apply of a boot file. */
+	bool applies = c->type == CHANGE_APPLY || (c->type == CHANGE_UP && c->confirm_seconds);
+
+	if (c->type != CHANGE_ROLLBACK && (!applies || stays))
 		return;
 	json_text_put(j->next.previous);
 	j->next.previous = t && t->json ? previous_new(t) : NULL;

@@ -11,6 +11,8 @@ bool confirm_overdue(const struct topology *t);
 void confirm_keep(struct job *j, const struct topology *t, const struct change *c);
 /* Returns the previous topology, if there is one: true if it was up.  The caller owns @ret, also if it was not. */
 bool confirm_previous(const struct topology *t, struct previous *ret);
+/* Whether @c is a rollback, and takes down what is up: the next one brings it up again. */
+bool confirm_takes_down(const struct job *j, const struct change *c);
 /* Carries out a CHANGE_CONFIRM. */
 int confirm_take(struct engine *g, const char *name, struct err *e);
 /* When the next rollback is due, CLOCK_BOOTTIME in microseconds; UINT64_MAX: never. */

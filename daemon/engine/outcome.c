@@ -145,11 +145,7 @@ static struct json_object *json_after(const struct outcome *o)
 
 static struct json_object *json_problems(const struct outcome *o)
 {
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < o->problems.n; i++)
-		json_object_array_add(list, shape_problem(&o->problems.v[i]));
-	return list;
+	return shape_problems(&o->problems);
 }
 
 /* What can be in a sentence and, except for the last, in an error: either a text, or words and JSON. */
@@ -249,6 +245,10 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	if (!strncmp(told, name, strlen(name)))
 		told += strlen(name);
 	fill(message, told, o);
+	if (o->down)
+		say(message, "; it is down");
+	if (o->forgotten)
+		say(message, "; forgotten");
 	if (*o->others)
 		say(message, "; also removed, outside this topology: %s", o->others);
 	if (o->n_users && o->code == OUTCOME_DONE)
@@ -305,22 +305,4 @@ void outcome_tell(struct engine *g, const struct change *c, const struct outcome
 	}
 	events_tell(g->env.events, &ev);
 	measure(g, c, o);
-}
-
-void outcome_warn(struct outcome *ret, struct job *j)
-{
-	struct err e;
-	const struct object *o;
-	const struct op *op = execute_lacking(&j->pass.plan, &e);
-
-	ret->warnings = j->doubts;
-	j->doubts = (struct problems){ 0 };
-	if (op)
-		problem_add_err(&ret->warnings, &e, &op->after->where, op->after->id);
-	for (size_t i = 0; i < j->pass.plan.n; i++) {
-		op = &j->pass.plan.ops[i];
-		o = op->after ?: op->before;
-		if (o->kind->warn)
-			o->kind->warn(&j->pass.plan, op, netns_find(&j->pass.set, o->netns), &ret->warnings);
-	}
 }

@@ -11,5 +11,3 @@ void outcome_fill(const char *sentence, const struct outcome *o, char *ret, size
 /* Describes the outcome of a change like @c in a line; and reports it. */
 void outcome_text(const struct change *c, const struct outcome *o, char *ret, size_t size);
 void outcome_tell(struct engine *g, const struct change *c, const struct outcome *o);
-/* Takes the warnings of a planned job, and adds what keeps its steps from doing what is expected of them. */
-void outcome_warn(struct outcome *ret, struct job *j);

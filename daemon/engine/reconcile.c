@@ -18,57 +18,6 @@
 
 enum { LARGE_MODELS = 1024 }; /* objects */
 
-/* Whether the change may begin; if not, the outcome is set. */
-static bool admit(struct engine *g, struct change *c, struct outcome *o)
-{
-	const struct topology *t = topology_find(&g->env, c->name, NULL);
-	struct err e;
-
-	snprintf(o->name, sizeof(o->name), "%s", c->name);
-	if (c->of_user && g->queue.leaving) {
-		err_set(&e, ECANCELED, "netnsd is stopping; nothing was touched: try again when it is back");
-		outcome_refuse(o, OUTCOME_REFUSED, &e);
-		return false;
-	}
-	/* Another change came first. */
-	o->superseded = (c->overdue && !(t && confirm_overdue(t))) || (c->awaited && !(t && t->awaiting));
-	if (o->superseded)
-		return false;
-	if (!c->topology && !t) {
-		outcome_refuse(o, OUTCOME_NO_SUCH_TOPOLOGY, NULL);
-		return false;
-	}
-	if (confirm_awaited(g, c)) {
-		outcome_refuse(o, OUTCOME_BUSY, NULL);
-		return false;
-	}
-	if (c->type == CHANGE_CONFIRM) {
-		if (!t->confirm_usec)
-			outcome_refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
-		else if (confirm_take(g, c->name, &e) < 0)
-			outcome_refuse(o, OUTCOME_REFUSED, &e);
-		return false;
-	}
-	/* A topology without a previous one is forgotten by a rollback. */
-	c->forget |= c->type == CHANGE_ROLLBACK && !t->previous;
-	boot_forget(g, c);
-	return c->type != CHANGE_UP || boot_admit(g, c, o);
-}
-
-static void outcome_from(struct outcome *o, struct job *j)
-{
-	o->created = j->created;
-	o->changed = j->changed;
-	o->removed = j->removed;
-	memcpy(o->others, j->result < 0 ? j->lost : j->others, sizeof(o->others));
-	o->users = TAKE(j->users);
-	o->n_users = j->n_users;
-	o->problems = j->problems;
-	o->warnings = j->doubts;
-	j->problems = j->doubts = (struct problems){ 0 };
-	o->code = j->result < 0 && j->outcome == OUTCOME_DONE ? OUTCOME_REFUSED : j->outcome;
-}
-
 static void finish(struct engine *g, struct outcome *o)
 {
 	struct entry *entry = queue_pop(&g->queue);
@@ -176,14 +125,36 @@ static bool is_large(const struct job *j)
 	return j->desired.model.n + j->last.model.n + j->pass.observed.n >= LARGE_MODELS;
 }
 
+/* A change that is only planned. */
+static void preview_step(struct engine *g, struct entry *entry)
+{
+	struct change *c = &entry->change;
+	const struct plan *plan = NULL;
+	struct outcome o;
+
+	engine_plan(g, c, &plan, &o);
+	boot_place(g, c, &o);
+	(void)queue_pop(&g->queue);
+	if (plan && c->progress)
+		c->progress(c->arg, plan, 0, plan->n);
+	c->done(c->arg, &o);
+	json_object_put(c->topology);
+	free(entry);
+	outcome_done(&o);
+}
+
 static void change_step(struct engine *g, struct entry *entry, bool begins)
 {
 	struct outcome o = { 0 };
 	bool large;
 
+	if (entry->change.preview) {
+		preview_step(g, entry);
+		return;
+	}
 	if (begins) {
 		g->began_usec = usec_now(CLOCK_MONOTONIC);
-		if (!admit(g, &entry->change, &o) || !change_begin(g, &g->job, &entry->change, &o)) {
+		if (!change_admit(g, &entry->change, &o) || !change_begin(g, &g->job, &entry->change, &o)) {
 			await_failed(g, &entry->change, &o);
 			job_done(&g->job);
 			if (!o.user || !queue_defer(&g->queue, o.user, g->env.n_topologies))
@@ -209,8 +180,10 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 	if (await_may(g, &entry->change, &g->job)) {
 		wait_for(g, &entry->change, &o);
 	} else {
+		o.down = confirm_takes_down(&g->job, &entry->change);
 		topology_settle(g, &g->job, entry->change.forget);
 		outcome_from(&o, &g->job);
+		o.forgotten = entry->change.forget && !topology_find(&g->env, entry->change.name, NULL);
 		await_failed(g, &entry->change, &o);
 	}
 	o.confirm_usec = g->job.next.confirm_usec;
@@ -281,25 +254,6 @@ void engine_tick(struct engine *g)
 void engine_submit(struct engine *g, const struct change *c)
 {
 	queue_add(&g->queue, c);
-}
-
-void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret)
-{
-	struct job *j = &g->planned;
-
-	*ret = (struct outcome){ 0 };
-	snprintf(ret->name, sizeof(ret->name), "%s", c->name);
-	job_done(j);
-	if (!change_begin(g, j, c, ret))
-		return;
-	if (job_plan(j) < 0) {
-		outcome_from(ret, j);
-	} else {
-		*ret_plan = &j->pass.plan;
-		outcome_warn(ret, j);
-	}
-	/* Namespaces that were only observed are not held. */
-	pass_release(&j->pass);
 }
 
 struct env *engine_env(struct engine *g)

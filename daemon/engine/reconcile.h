@@ -34,8 +34,9 @@ uint64_t engine_deadline(const struct engine *g);
 /* Queues what is due. */
 void engine_tick(struct engine *g);
 
-/* Plans @c, a CHANGE_APPLY, whose topology remains the caller's; the plan belongs to the
- * engine until its next call.  If it is possible, the problems of @ret are warnings. */
+/* Plans @c, a CHANGE_APPLY or CHANGE_ROLLBACK with .preview, whose topology remains the caller's; what would refuse the
+ * change refuses the plan (preview.c).  The plan belongs to the engine until its next call, and @ret to the caller.  If
+ * the change is possible, the problems of @ret are warnings. */
 void engine_plan(struct engine *g, const struct change *c, const struct plan **ret_plan, struct outcome *ret);
 
 /* The environment that is watched for the engine. */

@@ -12,9 +12,9 @@
 #include <json-c/json.h>
 
 struct reload {
-	bool of_user; /* requested by a user other than root */
-	size_t left;  /* changes that are not finished, and one until all are queued */
-	struct json_object *results;
+	struct reload_request request;
+	size_t left;                         /* changes that are not finished, and one until all are queued */
+	struct json_object *results, *steps; /* of a dry run, the steps of the change that is planned */
 	void (*done)(void *arg, struct json_object *results);
 	void *arg;
 };
@@ -62,7 +62,12 @@ static void on_done(void *arg, const struct outcome *o)
 	char message[1024] = "";
 	struct json_object *one;
 
-	if (o->code == OUTCOME_DONE) {
+	if (o->code == OUTCOME_DONE && r->request.dry_run) {
+		one = result_add(r, o->name, json_object_array_length(r->steps) ? FATE_APPLIED : FATE_UNCHANGED, NULL);
+		json_object_object_add(one, "steps", TAKE(r->steps));
+		if (o->problems.n)
+			json_object_object_add(one, "warnings", shape_problems(&o->warnings));
+	} else if (o->code == OUTCOME_DONE) {
 		one = result_add(r, o->name, o->created + o->changed + o->removed ? FATE_APPLIED : FATE_UNCHANGED,
 				 NULL);
 		json_object_object_add(one, "summary", shape_summary(o));
@@ -76,25 +81,39 @@ static void on_done(void *arg, const struct outcome *o)
 	release(r);
 }
 
-static void submit(struct engine *g, struct reload *r, const char *by, const struct topology *t,
-		   const struct boot_file *f)
+static void on_planned(void *arg, const struct plan *plan, size_t first, size_t end)
 {
-	struct change c = {
-		.type = t->unapplied ? CHANGE_UP : CHANGE_APPLY, .of_user = r->of_user, .arg = r, .done = on_done
-	};
+	struct reload *r = arg;
+
+	r->steps = shape_steps(plan, first, end);
+}
+
+static void submit(struct engine *g, struct reload *r, const struct topology *t, const struct boot_file *f)
+{
+	struct change c = { .type = CHANGE_APPLY,
+			    .of_user = r->request.of_user,
+			    .confirm_seconds = r->request.confirm_seconds,
+			    .preview = r->request.dry_run,
+			    .progress = r->request.dry_run ? on_planned : NULL,
+			    .from_boot = true,
+			    .arg = r,
+			    .done = on_done };
 
 	snprintf(c.name, sizeof(c.name), "%s", t->name);
-	snprintf(c.by, sizeof(c.by), "%s", by);
-	if (!t->unapplied) {
+	snprintf(c.by, sizeof(c.by), "%s", r->request.by);
+	/* One that was never up is read again when its turn comes. */
+	if (t->unapplied && !c.preview) {
+		c.type = CHANGE_UP;
+		c.from_boot = false;
+	} else {
 		snprintf(c.source, sizeof(c.source), "%s", f->source);
 		c.topology = json_text_parse(f->json);
-		c.from_boot = true;
 	}
 	r->left++;
 	queue_add(&g->queue, &c);
 }
 
-static void file_reload(struct engine *g, struct reload *r, const char *by, const struct boot_file *f)
+static void file_reload(struct engine *g, struct reload *r, const struct boot_file *f)
 {
 	const struct topology *t = engine_find(g, f->name);
 	bool same = t->on_disk == ON_DISK_SAME;
@@ -110,7 +129,7 @@ static void file_reload(struct engine *g, struct reload *r, const char *by, cons
 	else if (same && t->state == STATE_WAITING)
 		result_add(r, f->name, FATE_WAITING, t->problems.n ? &t->problems.v[0] : NULL);
 	else
-		submit(g, r, by, t, f);
+		submit(g, r, t, f);
 }
 
 /* Whether it came from a file of a boot directory that is gone. */
@@ -124,21 +143,22 @@ static bool is_gone(const struct boot_files *b, const struct topology *t)
 	return from_boot && !t->boot && t->state != STATE_DOWN;
 }
 
-void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results),
-		  void *arg)
+void reload_start(struct engine *g, const struct reload_request *request,
+		  void (*done)(void *arg, struct json_object *results), void *arg)
 {
 	struct reload *r = must(calloc(1, sizeof(*r)));
 	const struct boot_files *b = boot_files(g);
 
 	*r = (struct reload){
-		.of_user = of_user, .left = 1, .results = json_object_new_array(), .done = done, .arg = arg
+		.request = *request, .left = 1, .results = json_object_new_array(), .done = done, .arg = arg
 	};
 	boot_refresh(g);
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->v[i]->hidden)
-			file_reload(g, r, by, b->v[i]);
+			file_reload(g, r, b->v[i]);
 	for (size_t i = 0; i < g->env.n_topologies; i++)
 		if (is_gone(b, g->env.topologies[i]))
 			result_add(r, g->env.topologies[i]->name, FATE_GONE, NULL);
+	r->request.by = NULL;
 	release(r);
 }

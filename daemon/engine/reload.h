@@ -4,7 +4,14 @@
 #pragma once
 #include "engine.h"
 
-/* Queues what is to be done, on behalf of @by; @of_user: other than root.  Calls @done once, maybe at once, with the
- * results of the interface text, which then belong to it. */
-void reload_start(struct engine *g, const char *by, bool of_user, void (*done)(void *arg, struct json_object *results),
-		  void *arg);
+struct reload_request {
+	const char *by;           /* on whose behalf, as in struct change */
+	bool of_user;             /* other than root */
+	bool dry_run;             /* nothing is applied; the results have the steps */
+	unsigned confirm_seconds; /* what is applied is rolled back unless confirmed in time; 0: it stays */
+};
+
+/* Queues what is to be done.  Calls @done once, maybe at once, with the results of the interface text, which then belong
+ * to it. */
+void reload_start(struct engine *g, const struct reload_request *request,
+		  void (*done)(void *arg, struct json_object *results), void *arg);

@@ -22,15 +22,6 @@ struct json_object *shape_problem(const struct problem *p)
 	return json_encode(&s, p);
 }
 
-struct json_object *shape_problems(const struct problems *p)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < p->n; i++)
-		json_object_array_add(list, shape_problem(&p->v[i]));
-	return list;
-}
-
 static const struct json_member drifted_members[] = {
 	JSON_MEMBER(drifted, kind, TEXT),
 	JSON_MEMBER(drifted, object, TEXT),
@@ -75,10 +66,34 @@ struct json_object *shape_step(const struct step *s)
 	return json_encode(&steps, s);
 }
 
+struct json_object *shape_problems(const struct problems *p)
+{
+	struct json_object *list = must(json_object_new_array());
+
+	for (size_t i = 0; i < p->n; i++)
+		json_object_array_add(list, shape_problem(&p->v[i]));
+	return list;
+}
+
+struct json_object *shape_steps(const struct plan *plan, size_t first, size_t end)
+{
+	struct json_object *list = must(json_object_new_array());
+	struct arena a = { 0 };
+
+	for (size_t i = first; i < end; i++) {
+		struct step s;
+
+		if (plan_step(&plan->ops[i], &a, &s))
+			json_object_array_add(list, shape_step(&s));
+	}
+	arena_done(&a);
+	return list;
+}
+
 struct summary {
 	const char *name;
 	uint64_t created, changed, removed, duration_usec, confirm_usec;
-	bool persisted;
+	bool persisted, down, forgotten;
 	const char *boot_file, *others;
 };
 static const struct json_member summary_members[] = {
@@ -89,6 +104,8 @@ static const struct json_member summary_members[] = {
 	JSON_MEMBER(summary, duration_usec, U64),
 	JSON_MEMBER(summary, confirm_usec, U64, .optional = true),
 	JSON_MEMBER(summary, persisted, FLAG, .optional = true),
+	JSON_MEMBER(summary, down, FLAG, .optional = true),
+	JSON_MEMBER(summary, forgotten, FLAG, .optional = true),
 	JSON_MEMBER(summary, boot_file, TEXT, .optional = true),
 	JSON_MEMBER(summary, others, TEXT, .optional = true),
 };
@@ -104,6 +121,8 @@ struct json_object *shape_summary(const struct outcome *o)
 		.duration_usec = o->duration_usec,
 		.confirm_usec = confirm_left(o->confirm_usec),
 		.persisted = o->persisted,
+		.down = o->down,
+		.forgotten = o->forgotten,
 		.boot_file = o->boot_file,
 		.others = *o->others ? o->others : NULL,
 	};

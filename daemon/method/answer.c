@@ -52,21 +52,6 @@ void call_no_such_topology(struct call *c, const char *name)
 	call_error_string(c, outcome_row(OUTCOME_NO_SUCH_TOPOLOGY)->error, "name", name);
 }
 
-struct json_object *steps_json(const struct plan *plan, size_t first, size_t end)
-{
-	struct json_object *list = json_object_new_array();
-	struct arena a = { 0 };
-
-	for (size_t i = first; i < end; i++) {
-		struct step s;
-
-		if (plan_step(&plan->ops[i], &a, &s))
-			json_object_array_add(list, shape_step(&s));
-	}
-	arena_done(&a);
-	return list;
-}
-
 void call_refused(struct call *c, const struct err *e)
 {
 	struct outcome o = { .code = OUTCOME_REFUSED };

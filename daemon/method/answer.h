@@ -16,8 +16,6 @@ void call_caller(const struct call *c, char *ret, size_t size);
 void add(struct json_object *o, const char *key, struct json_object *v);
 /* {key: value} */
 struct json_object *one_string(const char *key, const char *value);
-/* The list of the steps @first to @end-1 of @plan. */
-struct json_object *steps_json(const struct plan *plan, size_t first, size_t end);
 /* Answers with the error of @o; call_refused with one of the kernel or of memory, met while observing. */
 void call_outcome(struct call *c, const struct outcome *o);
 void call_refused(struct call *c, const struct err *e);

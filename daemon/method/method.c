@@ -12,44 +12,8 @@
 #include "explain.h"
 #include "metrics.h"
 #include "monitor.h"
+#include "plan.h"
 #include "wait.h"
-
-struct plan_in {
-	const char *name;
-	struct json_object *topology;
-	bool no_disrupt;
-};
-static const struct json_member plan_members[] = {
-	JSON_MEMBER(plan_in, name, TEXT, .problem = name_problem),
-	JSON_MEMBER(plan_in, topology, OBJECT),
-	JSON_MEMBER(plan_in, no_disrupt, FLAG, .optional = true),
-};
-static const struct json_struct plan_takes = PARAMETERS(plan_in, plan_members);
-
-static void method_plan(struct call *c, const void *parameters, void *arg)
-{
-	const struct plan_in *in = parameters;
-	struct change change = {
-		.type = CHANGE_APPLY, .topology = in->topology, .replace = true, .no_disrupt = in->no_disrupt
-	};
-	struct method_context *m = arg;
-	const struct plan *plan = NULL;
-	struct json_object *reply;
-	struct outcome o;
-
-	snprintf(change.name, sizeof(change.name), "%s", in->name);
-	engine_plan(m->engine, &change, &plan, &o);
-	if (o.code == OUTCOME_DONE) {
-		reply = one_string("name", in->name);
-		add(reply, "steps", steps_json(plan, 0, plan->n));
-		if (o.warnings.n)
-			add(reply, "warnings", shape_problems(&o.warnings));
-		call_reply(c, reply);
-	} else {
-		call_outcome(c, &o);
-	}
-	outcome_done(&o);
-}
 
 struct status_in {
 	const char *name;
@@ -123,7 +87,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Confirm", CHANGE, method_confirm, &waiting_takes },
 		{ "Rollback", CHANGE, method_rollback, &waiting_takes },
 		{ "Adopt", CHANGE, method_adopt, &adopt_takes },
-		{ "Reload", CHANGE, method_reload },
+		{ "Reload", CHANGE, method_reload, &reload_takes },
 		{ "Status", READ, method_status, &status_takes },
 		{ "List", READ, method_list },
 		{ "Show", READ, method_show, &show_takes },

@@ -126,7 +126,7 @@ static void on_progress(void *arg, const struct plan *plan, size_t first, size_t
 	reply = json_object_new_object();
 	add(reply, "done", json_object_new_int64((int64_t)done));
 	add(reply, "total", json_object_new_int64((int64_t)plan->n));
-	add(reply, "steps", steps_json(plan, first, done));
+	add(reply, "steps", shape_steps(plan, first, done));
 	call_progress(p->call, reply);
 }
 

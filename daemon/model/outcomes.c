@@ -48,6 +48,7 @@ static const struct outcome_row rows[] = {
 			      .sentence =
 				      "{name} waits for {for}, and is applied as soon as that exists; netnsctl down {name} "
 				      "gives up",
+			      .planned = "{name} would wait for {for}, and be applied as soon as that exists",
 			      .told = "waits for {for}" },
 	[OUTCOME_BUSY] = { .error = ERROR("Busy"),
 			   .parameters = P(NAME),

@@ -49,6 +49,7 @@ struct outcome_row {
 	enum exit_code exit;
 	bool named;           /* the name of the topology that was sent precedes the sentence */
 	const char *sentence; /* for the caller, below the problems */
+	const char *planned;  /* the same of a plan; NULL: the sentence */
 	const char *told;     /* in the event; NULL: the sentence */
 	/* instead of the problems, for netnsd --once, which lacks netnsctl's options; NULL: the problems */
 	const char *once;

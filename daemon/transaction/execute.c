@@ -23,25 +23,39 @@ static bool lacks_module(const struct op *op, const struct err *e)
 	return e->code == -ENOENT && !op->before && op->after->kind->module && *e->kernel;
 }
 
-static int refuse(struct execution *x, const struct op *op, struct err *e)
+/* Names the step in front of what is wrong with it. */
+static void name_step(const struct op *op, struct err *e)
 {
-	const char *way = "an object of that name or destination already exists", *found;
 	struct arena a = { 0 };
 	struct step s;
-	bool exists = e->code == -EEXIST && !op->before && *e->kernel;
 
 	plan_step(op, &a, &s);
 	/* A long detail must not crowd out the cause. */
 	err_prefix(e, "%s %s%s%.200s", s.kind, s.object, *s.detail ? " " : "", s.detail);
-	if (exists) {
-		found = op->after->kind->in_the_way ? op->after->kind->in_the_way(&x->batch, op->after, &a) : NULL;
-		err_append(e, "; %s", found ? found : way);
-	}
+	arena_done(&a);
+}
+
+static void say_module(const struct op *op, struct err *e)
+{
 	if (lacks_module(op, e))
 		err_append(
 			e,
 			"; \"modprobe %s\" may load it, or this kernel was built without it and another one is needed",
 			op->after->kind->module);
+}
+
+static int refuse(struct execution *x, const struct op *op, struct err *e)
+{
+	const char *way = "an object of that name or destination already exists", *found;
+	struct arena a = { 0 };
+	bool exists = e->code == -EEXIST && !op->before && *e->kernel;
+
+	name_step(op, e);
+	if (exists) {
+		found = op->after->kind->in_the_way ? op->after->kind->in_the_way(&x->batch, op->after, &a) : NULL;
+		err_append(e, "; %s", found ? found : way);
+	}
+	say_module(op, e);
 	arena_done(&a);
 	return e->code;
 }
@@ -130,8 +144,11 @@ const struct op *execute_lacking(const struct plan *plan, struct err *e)
 		if (known || n == KINDS_MAX)
 			continue;
 		asked[n++] = k;
-		if (k->probe(k, e) < 0)
-			return op;
+		if (k->probe(k, e) >= 0)
+			continue;
+		name_step(op, e);
+		say_module(op, e);
+		return op;
 	}
 	return NULL;
 }
@@ -143,7 +160,7 @@ int execute_step(struct execution *x, const struct op **ret_op, struct err *e)
 
 	*ret_op = first || x->batch.sent ? NULL : execute_lacking(x->plan, e);
 	if (*ret_op)
-		return refuse(x, *ret_op, e);
+		return e->code;
 	while (r == 0 && x->next < x->plan->n && x->batch.sent == sent && x->next - first < BATCH_MESSAGES)
 		r = take(x, e);
 	if (r == 0 && x->next == x->plan->n)

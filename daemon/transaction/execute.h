@@ -14,7 +14,7 @@ struct execution {
 void execute_init(struct execution *x, const struct plan *plan, struct netns_set *set, const char *topology,
 		  const char *machine);
 void execute_done(struct execution *x);
-/* The first step that creates what this kernel cannot; NULL: there is none. */
+/* The first step that creates what this kernel cannot, as @e says; NULL: there is none. */
 const struct op *execute_lacking(const struct plan *plan, struct err *e);
 /* Continues until a batch was sent.  What the kernel may not be ready for (kind.ready) is deferred when it is refused,
  * together with what follows of its kind in its namespace; the rest goes on. 1: there is more, 0: all is done.  On

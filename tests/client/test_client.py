@@ -66,8 +66,25 @@ def test_plan(ctl):
     ctl.serve(Plan=[{"name": "everyday", "steps": STEPS}])
     assert ctl.out("plan", "everyday.json") == PLAN
     assert ctl.out("apply", "--dry-run", "everyday.json") == PLAN
-    assert ctl.daemon.calls[0] == {"method": "io.netnsd.Plan",
-                                   "parameters": {"name": "everyday", "topology": json.loads(EVERYDAY)}}
+    parameters = {"name": "everyday", "topology": json.loads(EVERYDAY), "source": str(ctl.folder / "everyday.json")}
+    assert ctl.daemon.calls == [{"method": "io.netnsd.Plan", "parameters": parameters}] * 2
+
+
+def test_plan_asks_as_apply_does(ctl):
+    """The same parameters, whichever options there are."""
+    ctl.serve(Plan=[{"name": "everyday", "steps": []}], Apply=[{"summary": {"name": "everyday"}}])
+    for options in [], ["--replace"], ["--no-disrupt"], ["--sure"], ["--persist"], ["--confirm", "60"], ["--name", "x"], \
+            ["--replace", "--no-disrupt", "--sure", "--persist", "--confirm", "60"]:
+        ctl.daemon.calls.clear()
+        ctl.out("apply", *options, "everyday.json")
+        ctl.out("apply", "--dry-run", *options, "everyday.json")
+        ctl.out("plan", *options, "everyday.json")
+        apply, *plans = [call["parameters"] for call in ctl.daemon.calls]
+        assert plans == [apply, apply], options
+    for command in ["apply"], ["apply", "--dry-run"], ["plan"]:
+        assert "--confirm takes 1 to 86400" in ctl.run(*command, "--confirm", "0", "everyday.json")[2]
+        assert "--test takes 1 to 86400" in ctl.run(*command, "--test", "x", "everyday.json")[2]
+        assert "leave --confirm out" in ctl.run(*command, "--test", "1", "--confirm", "1", "everyday.json")[2]
 
 
 def test_plan_signs(ctl):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from booting import put
 from machine import NETNSCTL, wait_for
 from topologies import everyday, many, pair
 from varlink import Connection, VarlinkError
@@ -137,13 +138,16 @@ def test_restart_after_the_confirm(machine, before):
     assert after != before
 
 
-def test_first_apply_that_expires_leaves_nothing(machine):
+def test_first_apply_that_expires(machine):
+    """It is down, and can be brought up again."""
     machine.apply(everyday(), "lab", "--confirm", 1)
-    wait_for(lambda: machine.topologies() == {})
+    wait_for(lambda: machine.state() == "down")
     machine.assert_same(machine.at_first)
-    assert list((machine.root / "run/netnsd/known").iterdir()) == []
+    assert "not confirmed in time, rolled back: 2 removed" in machine.log() and "; it is down\n" in machine.log()
     machine.restart(signal.SIGKILL)
-    assert machine.topologies() == {}
+    assert machine.state() == "down"
+    machine.ctl("rollback", "lab")
+    assert machine.namespaces() == ["ns1"] and not waits(machine)
 
 
 def test_second_rollback_by_hand_redoes(machine, before):
@@ -170,10 +174,82 @@ def test_rollback_by_hand_before_the_deadline(machine, before):
 
 
 def test_rollback_of_the_first_apply(machine):
+    """It takes the topology down, says so, and is undone by a second one, again and again, whatever dies in between."""
     machine.apply(everyday())
-    assert machine.ctl("rollback", "lab").stdout.startswith("lab: 2 removed")
-    machine.assert_same(machine.at_first)
+    before = machine.shape()
+    for number in None, signal.SIGKILL, signal.SIGTERM:
+        planned = machine.ctl("rollback", "--dry-run", "--exit-code", "lab", code=3).stdout
+        assert planned.splitlines()[0] == "lab: 2 steps; takes lab down, as it was before the apply"
+        assert machine.shape() == before
+        said = machine.ctl("rollback", "lab").stdout
+        assert re.fullmatch(r"lab: 2 removed in .*; lab is down, as before the apply; to undo: netnsctl rollback lab\n", said)
+        machine.assert_same(machine.at_first)
+        assert machine.state() == "down"
+        if number:
+            machine.restart(number)
+        planned = machine.ctl("rollback", "--dry-run", "lab").stdout
+        assert planned.splitlines()[0] == "lab: 5 steps" and machine.state() == "down"
+        assert machine.ctl("rollback", "lab").stdout.startswith("lab: 5 created in ")
+        assert machine.shape() == before and machine.state() == "up"
+    machine.ctl("down", "--forget", "lab")
     assert machine.topologies() == {}
+    assert "there is no topology lab" in machine.ctl("rollback", "lab", code=1).stderr
+
+
+def test_rollback_of_what_is_down(machine):
+    """There is nothing to take down, and no rollback brings up what was not up before it."""
+    machine.apply(everyday())
+    machine.ctl("down", "lab")
+    for _ in range(3):
+        assert machine.ctl("rollback", "--dry-run", "lab").stdout == "lab: nothing to do\n"
+        assert machine.ctl("rollback", "lab").stdout == "lab: unchanged\n"
+        assert machine.state() == "down"
+
+
+def test_rollback_of_what_waits(machine):
+    """It gives up waiting; another one waits again."""
+    t = {"host": {"interfaces": {"eth7": {"addresses": ["10.7.0.1/24"]}}}}
+    machine.apply(t, code=1)
+    assert machine.state() == "waiting"
+    assert "; lab is down, as before the apply" in machine.ctl("rollback", "lab").stdout
+    assert machine.state() == "down"
+    assert "lab would wait for link host/eth7" in machine.ctl("rollback", "--dry-run", "lab", code=1).stderr
+    assert machine.state() == "down"
+    assert "lab waits for link host/eth7" in machine.ctl("rollback", "lab", code=1).stderr
+    assert machine.state() == "waiting"
+    machine.sh("ip link add eth7 type bridge")
+    wait_for(lambda: machine.state() == "up")
+    assert machine.addresses(None, "eth7") == ["10.7.0.1/24"]
+    machine.ctl("rollback", "lab")
+    assert machine.addresses(None, "eth7") == [] and machine.state() == "down"
+    machine.sh("ip link del eth7")
+
+
+def test_rollback_of_what_was_never_applied(machine):
+    put(machine, everyday())
+    assert machine.topologies()["lab"]["on_disk"] == "new"
+    for option in ["--dry-run"], []:
+        said = machine.ctl("rollback", *option, "lab", code=1).stderr
+        assert "lab was never applied, so there is nothing to revert: netnsctl up lab" in said
+    machine.ctl("up", "lab")
+    assert machine.namespaces() == ["ns1"]
+
+
+def test_rollback_dry_run_of_all_that_await(machine, before):
+    machine.apply(changed(), "lab", "--confirm", 60)
+    machine.apply(pair(), "two", "--confirm", 60)
+    machine.apply({"namespaces": {"n": {}}}, "three")
+    after = machine.snapshot()
+    plans = [json.loads(line) for line in machine.ctl("--json", "rollback", "--dry-run").stdout.splitlines()]
+    assert [(p["name"], p.get("down", False)) for p in plans] == [("lab", False), ("two", True)]
+    assert [(s["action"], s["kind"], s["object"]) for s in plans[0]["steps"]] == [
+        ("change", "link", "ns1/veth-ns"), ("remove", "address", "ns1/veth-ns"), ("remove", "namespace", "ns2")]
+    assert all(waits(machine, name) for name in ("lab", "two"))
+    machine.assert_same(after)
+    assert machine.ctl("rollback", "--dry-run", "--exit-code", code=3).stdout.count("\nlab: ") == 0
+    machine.ctl("rollback")
+    assert NOTHING in machine.ctl("rollback", "--dry-run", code=1).stderr
+    assert "--exit-code needs --dry-run" in machine.ctl("rollback", "--exit-code", code=2).stderr
 
 
 def test_rollback_to_a_topology_that_was_down(machine, before):
@@ -221,8 +297,9 @@ def test_busy_until_confirmed(machine, before):
             ["down", "--all"], ["down", "--forget", "lab"], ["apply", "--confirm", 5, machine.file(pair())]:
         assert BUSY in machine.ctl(*command, code=1).stderr
         machine.assert_same(after)
-    # Reading is allowed, and so are other topologies.
-    assert "5 steps" not in machine.ctl("plan", machine.file(everyday())).stdout
+    # A plan says so, too.
+    assert BUSY in machine.ctl("plan", machine.file(everyday()), code=1).stderr
+    # Other topologies can be changed.
     machine.apply(pair(), "other")
     machine.ctl("down", "--forget", "other")
     machine.ctl("confirm", "lab")
@@ -280,7 +357,7 @@ def test_two_topologies_wait_at_once(machine):
     first, second = {"namespaces": {"a": {}}}, {"namespaces": {"b": {}}}
     machine.apply(first, "first", "--confirm", 60)
     machine.apply(second, "second", "--confirm", 1)
-    wait_for(lambda: sorted(machine.topologies()) == ["first"])
+    wait_for(lambda: machine.state("second") == "down")
     assert machine.namespaces() == ["a"] and waits(machine, "first")
     machine.apply(second, "second", "--confirm", 60)
     assert machine.ctl("confirm").stdout == "first: confirmed\nsecond: confirmed\n"
@@ -290,7 +367,7 @@ def test_two_topologies_wait_at_once(machine):
 def test_both_expire(machine):
     machine.apply({"namespaces": {"a": {}}}, "first", "--confirm", 2)
     machine.apply({"namespaces": {"b": {}}}, "second", "--confirm", 1)
-    wait_for(lambda: machine.topologies() == {})
+    wait_for(lambda: {t["state"] for t in machine.topologies().values()} == {"down"})
     machine.assert_same(machine.at_first)
 
 

@@ -476,7 +476,7 @@ def test_many(machine, etc):
     machine.sh("rm /etc/netns/n*/hosts")
     wait_for(lambda: len(tree(etc)) == 300)
     wait_for(lambda: machine.state() == "up")
-    assert machine.call("Plan", name="lab", topology=t)["steps"] == []
+    assert machine.call("Plan", name="lab", topology=t, replace=True)["steps"] == []
     machine.ctl("down", "lab")
     assert tree(etc) == []
 

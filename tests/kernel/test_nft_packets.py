@@ -285,7 +285,7 @@ def test_in_a_namespace(machine, net):
     assert machine.apply(topology).stdout.strip() == "lab: unchanged"
     # One rule changes, the others stay.
     topology["namespaces"]["router"]["filter"]["rules"].append({"chain": "forward", "proto": "icmp", "action": "accept"})
-    plan = machine.ctl("plan", machine.file(topology)).stdout
+    plan = machine.ctl("plan", "--sure", machine.file(topology)).stdout
     assert "~ nft       router  1 rule added, 0 removed\n        + rule forward meta l4proto icmp accept\n" in plan, plan
     machine.apply(topology)
     machine.ctl("down", "lab")
@@ -307,7 +307,7 @@ def test_bridge_of_a_namespace(machine, net):
 def test_output_of_one_topology(machine):
     """The machine's answer has the lines of a step as a list."""
     file = machine.file(behind({"masquerade": MASQUERADE}))
-    steps = json.loads(machine.ctl("--json", "plan", file).stdout)["steps"]
+    steps = json.loads(machine.ctl("--json", "plan", "--sure", file).stdout)["steps"]
     assert [s.get("lines") for s in steps if s["kind"] == "nft"] == [
         ["+ rule postrouting ip saddr 10.0.0.0/24 oifname != lo ip daddr != 10.0.0.0/24 ip daddr != 224.0.0.0/4 masquerade"]]
 

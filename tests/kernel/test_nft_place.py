@@ -72,7 +72,7 @@ def test_drift(machine, part):
     assert drift(machine)["actual"].endswith(f": {place})"), drift(machine)
     assert place in machine.ctl("status", "lab").stdout
     # What heals it says what it does about.
-    assert f": {place}" in machine.ctl("plan", machine.file(TOPOLOGY)).stdout
+    assert f": {place}" in machine.ctl("plan", "--sure", machine.file(TOPOLOGY)).stdout
 
 
 def test_policy(machine):

@@ -134,7 +134,7 @@ def test_rules(machine, body, expected):
     """The plan says what nft(8) then lists; again, it is in the kernel already: nothing is written differently from how
     it is read."""
     file = machine.file(net(**body))
-    plan = planned(machine.ctl("plan", file).stdout)
+    plan = planned(machine.ctl("plan", "--sure", file).stdout)
     machine.ctl("apply", "--sure", file)
     for chain, lines in normal(expected).items():
         assert "\n".join(normal(listed(machine))[chain]) == "\n".join(lines)
@@ -262,7 +262,8 @@ def test_lock_out(machine, chain, policy, word):
     said = machine.apply(closed(chain, policy), code=1).stderr
     assert LOCKS in said and f'the filter begins to {word} what no rule of "{chain}" accepts' in said, said
     assert "lab.json:" in said and rules(machine) == before
-    assert f"begins to {word}" not in machine.ctl("plan", machine.folder / "lab.json").stderr
+    assert machine.ctl("plan", machine.folder / "lab.json", code=1).stderr == said
+    assert f"begins to {word}" not in machine.ctl("plan", "--sure", machine.folder / "lab.json").stderr
     machine.apply(closed(chain, policy), "lab", "--sure")
     assert rules(machine) != before
     # It is no different now; what is as it was, or opens, is asked nothing.

@@ -2,6 +2,7 @@
 """A topology of apply --persist comes up at boot, and no other does: only after the commit, and with --confirm only
 after that."""
 import json
+import re
 import signal
 import stat
 
@@ -138,7 +139,7 @@ def test_confirm_that_cannot_be_persisted(machine):
 def test_persist_that_was_not_confirmed(machine):
     machine.apply(everyday(), "lab", "--persist", "--confirm", 1)
     wait_for(lambda: machine.namespaces() == [], 5)
-    wait_for(lambda: status(machine) == {})
+    wait_for(lambda: status(machine)["lab"]["state"] == "down")
     restart(machine)
     assert persisted(machine) == [] and machine.namespaces() == []
 
@@ -159,6 +160,21 @@ def test_forget(machine):
     assert persisted(machine) == [] and status(machine) == {}
     restart(machine)
     assert machine.namespaces() == [] and status(machine) == {}
+
+
+def test_forget_says_what_it_did(machine):
+    """Also of one that is down already."""
+    machine.apply(everyday(), "lab", "--persist")
+    machine.ctl("down", "lab")
+    assert machine.ctl("down", "lab").stdout == "lab: unchanged\n"
+    assert machine.ctl("down", "lab", "--forget").stdout == "lab: unchanged; forgotten\n"
+    assert persisted(machine) == [] and status(machine) == {}
+    machine.apply(everyday())
+    assert re.fullmatch(r"lab: 2 removed in .*; forgotten\n", machine.ctl("down", "lab", "--forget").stdout)
+    # Nothing is said of what was not done.
+    machine.apply(everyday())
+    assert "forgotten" not in machine.ctl("down", "lab").stdout
+    assert machine.call("Down", names=["lab"], forget=True)["summaries"][0]["forgotten"] is True
 
 
 def test_forget_what_the_administrator_has(machine):

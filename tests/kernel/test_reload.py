@@ -9,6 +9,7 @@ import pytest
 from booting import boot, put, start, status
 from machine import wait_for
 from topologies import everyday, many, pair
+from varlink import VarlinkError
 
 
 def moved(address="10.0.0.3"):
@@ -142,3 +143,123 @@ def test_record_that_cannot_be_read(bare, command):
     bare.ctl(*command)
     assert status(bare)["lab"]["state"] == "up"
     bare.ping("ns1", "10.0.0.1")
+
+
+def prepared(bare, manager):
+    """Files that a reload would apply, leave alone, have wait, or refuse."""
+    put(bare, everyday())
+    put(bare, pair(), "same")
+    put(bare, {"namespaces": {"t": {}}}, "two")
+    start(bare, manager)
+    put(bare, moved())
+    put(bare, {"namespaces": {"n": {}}}, "new")
+    put(bare, "{", "bad")
+    put(bare, {"host": {"interfaces": {"eth7": {"addresses": ["10.7.0.1/24"]}}}}, "card")
+    put(bare, {"namespaces": {"foreign": {}}}, "foreign")
+    bare.sh("ip netns add foreign")
+    bare.ctl("down", "two")
+
+
+PLANNED = """\
+card: waiting: {0}/card.json:4:15: /host/interfaces/eth7: link host/eth7 does not exist, and netnsd does not create it
+lab: 4 steps
+  - route     ns1             default via 10.0.0.1 dev veth-ns (recreated)
+  + route     ns1             default via 10.0.0.3 (recreated)
+  + address   host/veth-host  10.0.0.3/24
+  - address   host/veth-host  10.0.0.1/24
+new: 1 step
+  + namespace n
+same: unchanged
+two: stays down; netnsctl up two
+"""
+
+
+def test_reload_dry_run(bare, manager):
+    """Says what a reload does, file by file, in the words of a plan, and does nothing; systemd does not hear of it."""
+    prepared(bare, manager)
+    manager.forget()
+    before, told = bare.snapshot(), bare.topologies()
+    planned = bare.ctl("reload", "--dry-run", code=1)
+    folder = f"{bare.folder}/topologies"
+    assert planned.stdout == PLANNED.format(folder)
+    refused = [line for line in planned.stderr.splitlines() if line.startswith("netnsctl")]
+    assert refused == ["netnsctl: bad: would not be applied", "netnsctl: foreign: would not be applied"]
+    assert f"{folder}/foreign.json:3:16: /namespaces/foreign: " in planned.stderr
+    bare.assert_same(before)
+    assert bare.topologies() == told
+    assert not [message for message in list(manager.messages.queue) if "RELOADING" in message]
+    found = {r["name"]: r for r in json.loads(bare.ctl("--json", "reload", "--dry-run", code=1).stdout)["results"]}
+    assert {name: r["result"] for name, r in found.items()} == {
+        "bad": "failed", "card": "waiting", "foreign": "failed", "lab": "applied", "new": "applied", "same": "unchanged",
+        "two": "down"}
+    # It was right.
+    done = {r["name"]: r for r in json.loads(bare.ctl("--json", "reload", code=1).stdout)["results"]}
+    assert {name: r["result"] for name, r in done.items()} == {name: r["result"] for name, r in found.items()}
+    for name in "lab", "new":
+        counted = [sum(step["action"] == word for step in found[name]["steps"]) for word in ("create", "change", "remove")]
+        assert [done[name]["summary"][word] for word in ("created", "changed", "removed")] == counted
+    assert "steps" not in done["lab"] and done["foreign"]["problem"]["message"] == found["foreign"]["problem"]["message"]
+    bare.sh("ip netns del foreign")
+
+
+def test_reload_dry_run_exit_code(bare):
+    put(bare, everyday())
+    boot(bare)
+    assert bare.ctl("reload", "--dry-run", "--exit-code").stdout == "lab: unchanged\n"
+    put(bare, moved())
+    for _ in range(2):
+        assert bare.ctl("reload", "--dry-run", "--exit-code", code=3).stdout.startswith("lab: 4 steps\n")
+        bare.ctl("reload", "--dry-run")
+    assert "--exit-code needs --dry-run" in bare.ctl("reload", "--exit-code", code=2).stderr
+    assert bare.addresses(None, "veth-host") == ["10.0.0.1/24"]
+    bare.ctl("reload")
+    assert bare.ctl("reload", "--dry-run", "--exit-code").stdout == "lab: unchanged\n"
+    # Not a file, but what is up: somebody else's change is repaired by netnsd, without a reload.
+    assert status(bare)["lab"]["state"] == "up"
+
+
+def waiting(bare):
+    return sorted(name for name, t in status(bare).items() if "confirm_usec" in t)
+
+
+def test_reload_confirm(bare, manager):
+    """All that it applies awaits confirmation, what was not up before as well, and nothing else does."""
+    prepared(bare, manager)
+    before = bare.snapshot()
+    said = bare.ctl("reload", "--confirm", 60, code=1)
+    for name in "lab", "new":
+        assert re.search(rf"^{name}: .*; rolled back in \d+ s unless you run: netnsctl confirm {name}$", said.stdout, re.M)
+    assert "same: unchanged\n" in said.stdout and waiting(bare) == ["lab", "new"]
+    # What would wait for others would never be confirmed.
+    assert "card: not applied" in said.stderr and status(bare)["card"]["state"] == "failed"
+    bare.ctl("rollback")
+    bare.assert_same(before)
+    assert waiting(bare) == [] and status(bare)["lab"]["on_disk"] == "changed"
+    # A topology that was rolled back to what it was before its first apply is down; a reload leaves that so.
+    assert "new: stays down; netnsctl up new\n" in bare.ctl("reload", "--confirm", 60, code=1).stdout
+    assert waiting(bare) == ["lab"]
+    bare.ctl("confirm")
+    bare.ctl("rollback", "new")
+    assert bare.addresses(None, "veth-host") == ["10.0.0.3/24"] and "n" in bare.namespaces()
+    bare.sh("ip netns del foreign")
+
+
+def test_reload_that_nobody_confirms(bare):
+    put(bare, everyday())
+    boot(bare)
+    before = bare.snapshot()
+    put(bare, moved())
+    put(bare, {"namespaces": {"n": {}}}, "new")
+    bare.ctl("reload", "--confirm", 2)
+    assert waiting(bare) == ["lab", "new"] and bare.snapshot() != before
+    # A restart is not a confirmation.
+    bare.restart(signal.SIGKILL)
+    wait_for(lambda: waiting(bare) == [])
+    bare.assert_same(before)
+    assert {name: t["state"] for name, t in status(bare).items()} == {"lab": "up", "new": "down"}
+    bare.restart()
+    bare.assert_same(before)
+    assert "--confirm takes 1 to 86400 seconds" in bare.ctl("reload", "--confirm", "0", code=2).stderr
+    with pytest.raises(VarlinkError) as e:
+        bare.call("Reload", confirm_seconds=86401)
+    assert e.value.parameters == {"parameter": "confirm_seconds"}

@@ -323,9 +323,12 @@ def test_what_is_up_does_not_give_way(machine):
 
 
 def test_plan_and_confirm_do_not_wait(machine):
-    for args in ("plan",), ("apply", "--confirm", "60"):
-        error = machine.ctl(*args, machine.file(with_wan()), code=1).stderr
-        assert "link host/wan does not exist" in error and "waits for" not in error, error
+    """A plan says that an apply would."""
+    error = machine.ctl("plan", machine.file(with_wan()), code=1).stderr
+    assert "link host/wan does not exist" in error and "lab would wait for link host/wan, and be applied" in error, error
+    for command in "plan", "apply":
+        error = machine.ctl(command, "--confirm", "60", machine.file(with_wan()), code=1).stderr
+        assert "link host/wan does not exist" in error and "wait" not in error, error
     assert machine.ctl("status").stdout.startswith("no topologies")
 
 

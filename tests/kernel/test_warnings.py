@@ -18,8 +18,8 @@ def declared(place, *rules, **policies):
 def warnings(machine, topology):
     """(pointer, message); the same on standard error, and nothing of it among the steps."""
     file = machine.file(topology)
-    found = [(w["pointer"], w["message"]) for w in json.loads(machine.ctl("--json", "plan", file).stdout).get("warnings", [])]
-    told = machine.ctl("plan", file)
+    found = [(w["pointer"], w["message"]) for w in json.loads(machine.ctl("--json", "plan", "--sure", file).stdout).get("warnings", [])]
+    told = machine.ctl("plan", "--sure", file)
     lines = [line.partition(".json:")[2].partition(": ")[2] for line in told.stderr.splitlines()]
     assert lines == [f"{pointer}: warning: {message}" for pointer, message in found] and "warning" not in told.stdout
     return found

@@ -273,7 +273,7 @@ class FaultSweep:
         status = wait_for(lambda: (s := self.rig.status()).get("state") != "failed" and (s or {"state": "none"}))
         if status.get("state") == "up":
             topology = self.rig.call("Show", name="lab")["topology"]
-            assert self.rig.call("Plan", name="lab", topology=topology)["steps"] == []
+            assert self.rig.call("Plan", name="lab", topology=topology, replace=True)["steps"] == []
 
     def killed(self, at, act=KILL):
         rig = self.rig

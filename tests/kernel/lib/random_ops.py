@@ -34,18 +34,17 @@ class Record:
     def __init__(self, n):
         self.n, self.name = n, f"topology{n}"
         self.rolls, self.file, self.up = {}, None, False
-        self.before = None  # (file, up) that a rollback leads to; file None: no record then
+        self.before = None  # (file, up) that a rollback leads to; file None: there was none yet
         self.sure = False   # whether it certainly leads to that
 
     def take(self, file, up, rolls=None):
-        """A change by apply or rollback."""
+        """A change by apply or rollback. A rollback of the first apply takes down what it leaves recorded."""
+        file = file or self.file
         if (file, up) == (self.file, self.up):
             return
         self.before, self.sure = (self.file, self.up), True
         self.file, self.up = file, up
         self.rolls = self.rolls if rolls is None else rolls
-        if not file:
-            self.__init__(self.n)
 
 
 class RandomOps:

@@ -21,7 +21,7 @@ def apply(ops, rng):
     rolls, file = ops.roll(rng, record)
     ops.tell("apply", record.name, file)
     if rng.randrange(2):
-        planned = ops.machine.call("Plan", name=record.name, topology=file)["steps"]
+        planned = ops.machine.call("Plan", name=record.name, topology=file, replace=True, sure=True)["steps"]
         done = ops.machine.call("Apply", name=record.name, topology=file, replace=True, sure=True, source="", _more=True)
         assert [step for reply in done for step in reply.get("steps") or []] == planned
     else:
@@ -186,9 +186,6 @@ def cut_off(ops, rng):
     settle(ops, record, {
         "apply": lambda: ops.declare(record, file, True, rolls), "rollback": lambda: ops.declare(record, *record.before),
         "down": lambda: ops.declare(record, None, False, apply=False)}[what])
-    # A topology that is down looks like one that was rolled back to before it was known.
-    if what == "rollback" and not record.up and record.name not in ops.machine.topologies():
-        record.__init__(record.n)
 
 
 def settle(ops, record, declare_later):
