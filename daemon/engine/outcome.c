@@ -219,19 +219,31 @@ void outcome_fill(const char *sentence, const struct outcome *o, char *ret, size
 	snprintf(ret, size, "%s", message);
 }
 
-/* For OUTCOME_DONE. */
+/* What each change is called, and how OUTCOME_DONE is told. */
 static const struct {
 	enum event_type event;
 	const char *told, *overdue;
-} done[] = {
-	[CHANGE_APPLY] = { EVENT_APPLIED, "{counts}" },
-	[CHANGE_UP] = { EVENT_APPLIED, "{counts}" },
-	[CHANGE_DOWN] = { EVENT_DOWN, "{counts}" },
+	/* in the journal: when it is done, NULL: @told says it, and when it is refused */
+	const char *done, *refused;
+} changes[] = {
+	[CHANGE_APPLY] = { EVENT_APPLIED, "{counts}", .done = "applied", .refused = "apply refused" },
+	[CHANGE_UP] = { EVENT_APPLIED, "{counts}", .done = "brought up", .refused = "up refused" },
+	[CHANGE_DOWN] = { EVENT_DOWN, "{counts}", .done = "taken down", .refused = "down refused" },
 	[CHANGE_ROLLBACK] = { EVENT_ROLLED_BACK, "rolled back: {counts}",
-			      "not confirmed in time, rolled back: {counts}" },
-	[CHANGE_CONFIRM] = { EVENT_CONFIRMED, "confirmed" },
-	[CHANGE_ADOPT] = { EVENT_APPLIED, "adopted: {counts}" },
+			      "not confirmed in time, rolled back: {counts}", .refused = "rollback refused" },
+	[CHANGE_CONFIRM] = { EVENT_CONFIRMED, "confirmed", .refused = "confirm refused" },
+	[CHANGE_ADOPT] = { EVENT_APPLIED, "adopted: {counts}", .refused = "adopt refused" },
 };
+
+/* What the journal puts in front of the message, which in the log has a column of its own. */
+static const char *outcome_verb(const struct change *c, const struct outcome *o)
+{
+	if (o->code == OUTCOME_DONE)
+		return changes[c->type].done;
+	if (outcome_row(o->code)->event == EVENT_REFUSED || o->code == OUTCOME_ROLLBACK_FAILED)
+		return changes[c->type].refused;
+	return NULL;
+}
 
 /* Which event it is; its message goes into @message. */
 static enum event_type outcome_event(const struct change *c, const struct outcome *o, char message[MESSAGE_MAX])
@@ -241,7 +253,7 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	const char *told = row->told ? row->told : row->sentence;
 
 	if (o->code == OUTCOME_DONE)
-		told = c->overdue && done[c->type].overdue ? done[c->type].overdue : done[c->type].told;
+		told = c->overdue && changes[c->type].overdue ? changes[c->type].overdue : changes[c->type].told;
 	if (!strncmp(told, name, strlen(name)))
 		told += strlen(name);
 	fill(message, told, o);
@@ -254,7 +266,7 @@ static enum event_type outcome_event(const struct change *c, const struct outcom
 	if (o->n_users && o->code == OUTCOME_DONE)
 		say(message, "; %d (%s) and %zu other processes still use removed namespaces", o->users[0].pid,
 		    o->users[0].command, o->n_users - 1);
-	return o->code == OUTCOME_DONE ? done[c->type].event : row->event;
+	return o->code == OUTCOME_DONE ? changes[c->type].event : row->event;
 }
 
 void outcome_text(const struct change *c, const struct outcome *o, char *ret, size_t size)
@@ -292,6 +304,7 @@ void outcome_tell(struct engine *g, const struct change *c, const struct outcome
 		.topology = o->name,
 		.by = *c->by ? c->by : NULL,
 		.message = message,
+		.verb = outcome_verb(c, o),
 		.code = first ? first->code : 0,
 		.why = outcome_row(o->code)->why,
 		.quiet = c->quiet,

@@ -93,6 +93,7 @@ void heal_tell_failed(struct heal *h)
 	struct event ev = { .type = type,
 			    .topology = h->topology->name,
 			    .message = p->message,
+			    .verb = type == EVENT_WAITING ? "waiting" : "failed",
 			    .code = p->code,
 			    .why = heal_reason_of(h, p) };
 

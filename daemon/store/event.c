@@ -85,8 +85,8 @@ static void event_log(const struct event *ev)
 
 	if (ev->object)
 		snprintf(netns, sizeof(netns), "%.*s", (int)strcspn(ev->object, "/"), ev->object);
-	log_say(types[ev->type].level, &about, "%s: %s%s%s", ev->topology, ev->message, ev->by ? "; by " : "",
-		ev->by ? ev->by : "");
+	log_say(types[ev->type].level, &about, "%s: %s%s%s%s%s", ev->topology, ev->verb ? ev->verb : "",
+		ev->verb ? ": " : "", ev->message, ev->by ? "; by " : "", ev->by ? ev->by : "");
 }
 
 static void events_keep(void *arg, const char *line)

@@ -22,6 +22,7 @@ struct event {
 	const char *by;       /* who did it, if known: "pid 4711 (ip)", "uid 0, pid 12 (netnsctl)" */
 	enum why_not why;     /* it is not healed, or not yet */
 	const char *message;  /* one line for people, without the topology's name */
+	const char *verb;     /* what is in front of the message in the journal, which lacks the type: "applied" */
 	int code;             /* errno of a refusal, or 0 */
 	bool quiet;           /* not for the journal: the caller reports it already */
 };

@@ -63,8 +63,9 @@ def test_every_outcome_is_reported_once(machine):
     assert (kernel["kind"], kernel["object"], kernel["errno"]) == ("route", "ns1", 22)
     assert "lab" in told[3]["message"] and told[3]["errno"] == 17
     lines = machine.log_path.read_text().splitlines()
+    verbs = ["applied", "applied", "apply refused", "apply refused", "taken down", "down refused", "brought up"]
     assert [line for line in lines if " by uid " in line][1:] == [
-        f"netnsd: {e['topology']}: {e['message']}; by {e['by']}" for e in told]
+        f"netnsd: {e['topology']}: {verb}: {e['message']}; by {e['by']}" for e, verb in zip(told, verbs, strict=True)]
 
 
 def test_caller_who_does_not_wait(machine):

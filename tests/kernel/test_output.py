@@ -2,6 +2,7 @@
 """Nobody reads what netnsd writes: the journal, standard error, the service manager. It continues all the same, and
 reports afterwards what was lost."""
 import os
+import re
 import socket
 import subprocess
 import termios
@@ -42,6 +43,43 @@ def test_no_journal_at_its_socket(bare):
     bare.start(environment=TO_JOURNAL)
     bare.apply(everyday())
     assert "netnsd: lab: " in bare.log()
+
+
+def test_lines_carry_their_verb(machine):
+    """Each line says what was done, or refused, to whom and by whom, as the journal has no column for that."""
+    odd = {"namespaces": {"n": {"interfaces": {"e": {"kind": "veth", "peer": "host/taken"}}}}}
+    machine.sh("ip link add taken type bridge")
+    machine.apply(everyday())
+    machine.apply(odd, "odd", code=1)
+    machine.ctl("confirm", "lab", code=1)
+    machine.ctl("down", "lab")
+    machine.ctl("up", "lab")
+    machine.ctl("rollback", "lab")
+    machine.apply({"host": {"interfaces": {"eth7": {"mtu": 1400}}}}, "card", code=1)
+    machine.sh("ip netns add mine; ip -n mine link set lo up")
+    machine.ctl("adopt", machine.file({"namespaces": {"mine": {}}}, "own"))
+    machine.ctl("down", "own", "--forget")
+    machine.apply(everyday(), "two", "--confirm", 600)
+    machine.ctl("confirm", "two")
+    lines = [re.sub(r"in [0-9.]+ ms", "in 1 ms", line.removeprefix("netnsd: "))
+             for line in machine.log().splitlines() if "; by uid" in line]
+    assert [re.sub(r"; by uid \d+, pid \d+ \(netnsctl\)$", "", line) for line in lines] == [
+        "lab: applied: 5 created in 1 ms",
+        "odd: apply refused: /namespaces/n/interfaces/e: link host/taken already exists and belongs to another "
+        "program; netnsd leaves it alone",
+        "lab: confirm refused: does not await confirmation",
+        "lab: taken down: 2 removed in 1 ms",
+        "lab: brought up: 5 created in 1 ms",
+        "lab: rolled back: 2 removed in 1 ms; it is down",
+        "card: waits for link host/eth7",
+        "own: adopted: 1 changed in 1 ms",
+        "own: taken down: 1 removed in 1 ms; forgotten",
+        "two: applied: 5 created in 1 ms",
+        "two: confirmed",
+    ]
+    # In the log the verb is a column.
+    assert [e["message"] for e in machine.call("Log", name="lab")["events"]][0].startswith("5 created in ")
+    machine.sh("ip link del taken")
 
 
 def test_journal_that_goes(bare):
