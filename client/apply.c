@@ -2,6 +2,7 @@
 /* apply.c - netnsctl apply, plan and validate: commands that read topology files. */
 #include "ctl.h"
 #include "file.h"
+#include "interrupt.h"
 #include "loop.h"
 #include "print.h"
 #include "test.h"
@@ -79,6 +80,21 @@ static struct json_object *file_parameters(const struct ctl *c, const struct fil
 	return o;
 }
 
+/* What is said if the call is interrupted. */
+static const char *interrupted(struct arena *a, const struct ctl *c, const struct file *f)
+{
+	const char *left = seconds_given(c)
+				   ? arena_fmt(a, "; it is rolled back after %s s unless you run: netnsctl confirm %s",
+					       seconds_given(c), f->name)
+				   : "";
+
+	return arena_fmt(
+		a,
+		"interrupted, but netnsd goes on with %1$s; to see the outcome: netnsctl status %1$s; to undo it: "
+		"netnsctl rollback %1$s%2$s%3$s",
+		f->name, left, c->n_args > 1 ? "; no other file is applied after it" : "");
+}
+
 /* With several files each has an outcome of its own in JSON, too: {name, error, parameters}, or
  * {name, skipped} for one that was not tried. */
 static void outcome_print(const struct ctl *c, const struct file *f, struct json_object *outcome)
@@ -108,6 +124,7 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	struct call call = {
 		.method = "Apply", .parameters = file_parameters(c, f), .file = f, .failure = &failure, .arg = &p
 	};
+	_cleanup_(arena_done) struct arena a = {};
 	uint64_t start = loop_now();
 	int r = c->given & OPT_TEST ? test_possible(f) : EXIT_DONE;
 
@@ -117,7 +134,9 @@ static int apply_file(const struct ctl *c, const struct file *f)
 	}
 	if (!json && isatty(STDOUT_FILENO))
 		call.progress = progress_show;
+	call.sent = interrupt_begin(interrupted(&a, c, f));
 	r = ctl_call(c, &call, &reply);
+	interrupt_end();
 	progress_clear(&p);
 	if (failure)
 		outcome_print(c, f, failure);

@@ -187,6 +187,8 @@ static int call_make(const struct ctl *c, const struct call *call, struct json_o
 	/* A daemon that refuses to read on may still have said why. */
 	if (r < 0 && r != -EPIPE)
 		return connection_say(c, call, &e);
+	if (r == 0 && call->sent)
+		*call->sent = true;
 	return call_answer(c, &connection, call, ret);
 }
 

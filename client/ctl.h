@@ -4,6 +4,7 @@
 #include "netnsd.h"
 #include "fail.h"
 #include "reply.h"
+#include <signal.h>
 
 /* Options as bits: those given, and those that a command takes. */
 enum {
@@ -95,6 +96,8 @@ struct call {
 	/* Receives the error and its parameters if netnsd answers with one, besides printing
 	 * it.  May be NULL. */
 	struct json_object **failure;
+	/* Set as soon as netnsd has the whole call; may be NULL. */
+	volatile sig_atomic_t *sent;
 	bool quiet;          /* print nothing on failure */
 	bool endless;        /* wait only as long as somebody reads stdout, else SIGPIPE */
 	uint64_t until_msec; /* CLOCK_BOOTTIME: EXIT_TIMEOUT if there is no answer until then; 0: no limit */
