@@ -170,11 +170,12 @@ static int sandbox_start(const struct sandbox *s, struct outside *o, struct err 
 	struct sandbox_init init = { .sandbox = s,
 				     .cwd = getcwd(cwd, sizeof(cwd)) ?: "/",
 				     .as_nobody = geteuid() == 0 };
-	_cleanup_(closep) int lifeline = -1, out = -1;
+	_cleanup_(closep) int lifeline = -1, out = -1, sockets = open("/proc/net/unix", O_RDONLY | O_CLOEXEC);
 	int ends[2], r;
 
 	init.home = find_home(home);
 	init.signals = &o->mask;
+	init.sockets = sockets;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_kernel(e, errno, NULL, "a pipe");
 	lifeline = ends[0];

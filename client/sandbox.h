@@ -38,6 +38,7 @@ struct sandbox_init {
 	const char *home;    /* hidden; NULL: there is none to hide */
 	bool as_nobody;      /* the caller is root */
 	int lifeline;        /* ends when netnsctl does; a byte comes when the users are mapped */
+	int sockets;         /* /proc/net/unix, of the host; -1: it has none */
 	int out;             /* for the result */
 	const void *signals; /* sigset_t: the mask to start the command with */
 };
@@ -51,6 +52,9 @@ int sandbox_mount(const struct sandbox_init *i, struct err *e);
  * an empty directory that it has besides; NULL: none.  /run has to
  * be writable.  -errno: the kernel has none, or does not allow it. */
 int sandbox_overlay(const char *path, int tree, const char *dir);
+/* Covers the sockets of @list that the command could connect to, as far as they are visible; @list is like
+ * /proc/net/unix. */
+int sandbox_sockets(int list, struct err *e);
 /* Adds what is no protection, but what scripts need; what is not possible is left out. */
 void sandbox_extra(void);
 /* Mounts a /sys that shows the network namespace that we are in. */

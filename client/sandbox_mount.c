@@ -211,6 +211,7 @@ int sandbox_mount(const struct sandbox_init *i, struct err *e)
 	if (is_covered(&c, i->cwd) && strcmp(i->cwd, "/run") != 0 && !is_below(i->cwd, "/run/netns"))
 		r = cwd < 0 ? mount_fail(e, "the current directory") : cwd_place(i->cwd, cwd, e);
 	r = r < 0 ? r : devices_mount(e);
+	r = r < 0 ? r : sandbox_sockets(i->sockets, e);
 	r = r < 0 ? r : proc_mount(e);
 	r = r < 0 ? r : sandbox_mount_sys(e);
 	if (r == 0)

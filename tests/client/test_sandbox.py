@@ -322,6 +322,27 @@ def test_sockets(recorder):
     assert err.splitlines()[:2] == ["No such file or directory", "Connection refused"]
 
 
+@pytest.mark.skipif(not MINE, reason="needs root to mount")
+def test_sockets_elsewhere(recorder):
+    """Those of services that are neither in /run nor in the current directory."""
+    (recorder.cwd / "connect.py").write_text(SOCKETS)
+    (recorder.cwd / "serve.py").write_text("""
+import os, socket, subprocess, sys
+os.umask(0)
+for path in "/mnt/a b", "/mnt/closed":
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(path)
+    s.listen()
+    os.set_inheritable(s.fileno(), True)
+os.chmod("/mnt/closed", 0o600)
+sys.exit(subprocess.call(sys.argv[1:], close_fds=False))""")
+    p = subprocess.run(["unshare", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /mnt && chmod 755 /mnt && exec "$@"', "sh",
+                        "/usr/bin/python3", "serve.py", *recorder.prefix, recorder.program, "record", "--", "/usr/bin/python3",
+                        "connect.py", "/mnt/a b", "/mnt/closed"],
+                       cwd=recorder.cwd, capture_output=True, text=True, timeout=60, check=False)
+    assert p.returncode == 0 and p.stderr.splitlines()[:2] == ["Connection refused", "Permission denied"], p.stderr
+
+
 def test_other_processes(recorder):
     """The first process can neither be entered, traced nor killed; the machine's cannot even be named."""
     err = recorder.sh(f"""nsenter -t 1 -a true; nsenter -t 1 -m true; nsenter -t {os.getpid()} -a true
