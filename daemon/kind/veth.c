@@ -145,8 +145,15 @@ static bool veth_export(struct model *observed, struct object *o, struct unsaid 
 {
 	const struct veth *v = (const struct veth *)o;
 	const struct object *peer = v->peer ? model_find_ref(observed, "link", v->peer) : NULL;
+	const struct object *netns = model_netns(observed, o->netns);
 	struct err e;
 
+	/* As a container's eth0, whose other end is outside: it is there before any topology. */
+	if (!peer && netns && netns->managed) {
+		o->managed = true;
+		o->set &= ~field_bit(o->kind, "peer");
+		return true;
+	}
 	if (!peer || ifname_problem(peer->name, &e)) {
 		unsaid_add(u, "%s: the other end of the veth pair %s; the pair is left out", o->place,
 			   peer ? "has a name that no topology can have" : "is in a namespace that is not exported");

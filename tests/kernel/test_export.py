@@ -2,9 +2,10 @@
 """What there is, as a topology: it makes the same again, whoever made it first."""
 import json
 import re
+import subprocess
 
 import pytest
-from machine import EXAMPLES, NETNSD
+from machine import EXAMPLES, NETNSD, wait_for
 
 FILES = sorted(EXAMPLES.glob("*.json"))
 # What this machine's kernel may lack.
@@ -119,3 +120,16 @@ def test_by_hand(bare):
     assert unsaid == []
     assert topology == EXPECTED
     bare.sh("ip netns del left; ip netns del right")
+
+
+def test_end_outside(bare):
+    """The host's end of a veth pair into a namespace that nobody can name, as a container's eth0, exists already."""
+    bare.sh("ip netns add outside; ip link add eth0 type veth peer name eth0 netns outside; ip addr add 10.0.0.2/24 dev eth0; "
+            "ip link set eth0 up; ip route add default via 10.0.0.1")
+    with bare.popen("ip", "netns", "exec", "outside", "sh", "-c", "echo; exec cat", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as inside:
+        inside.stdout.readline()
+        bare.unname("outside")
+        assert export(bare) == ({"host": {"interfaces": {"eth0": {"addresses": ["10.0.0.2/24"]}},
+                                          "routes": [{"to": "default", "via": "10.0.0.1"}]}}, [])
+        inside.stdin.close()
+    wait_for(lambda: bare.links() == ["lo"])
