@@ -48,9 +48,8 @@ int sandbox_init(const struct sandbox_init *i);
 /* Makes the mounts: all is read-only, and what is not for the command is covered. */
 int sandbox_mount(const struct sandbox_init *i, struct err *e);
 /* Mounts at @path, read-only, what is in @tree (open_tree(2)), through an overlay: nobody can then reach the sockets in
- * it, which a read-only mount does not prevent.  @dir is the name of
- * an empty directory that it has besides; NULL: none.  /run has to
- * be writable.  -errno: the kernel has none, or does not allow it. */
+ * it, which a read-only mount does not prevent.  @dir is the name of an empty directory that it has besides; NULL: none,
+ * and then @tree itself is mounted where the kernel has no overlays.  /run has to be writable.  -errno: it failed. */
 int sandbox_overlay(const char *path, int tree, const char *dir);
 /* Covers the sockets of @list that the command could connect to, as far as they are visible; @list is like
  * /proc/net/unix. */

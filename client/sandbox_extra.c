@@ -46,7 +46,7 @@ int sandbox_overlay(const char *path, int tree, const char *dir)
 	}
 	if (move_mount(tree, "", AT_FDCWD, BELOW, MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
 	    mount("overlay", path, "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, "lowerdir=" ABOVE ":" BELOW) < 0)
-		r = -errno;
+		r = !dir && move_mount(AT_FDCWD, BELOW, AT_FDCWD, path, 0) == 0 ? 0 : -errno;
 	umount2(STAGE, MNT_DETACH);
 	rmdir(STAGE);
 	return r;

@@ -97,11 +97,8 @@ static int cover(struct covers *c, const char *name, const char *options, struct
 /* Puts it back where it was covered. */
 static int cwd_place(const char *cwd, int tree, struct err *e)
 {
-	_cleanup_(closep) int copy =
-		open_tree(tree, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-
 	make_dirs(cwd);
-	if (sandbox_overlay(cwd, tree, NULL) < 0 && move_mount(copy, "", AT_FDCWD, cwd, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (sandbox_overlay(cwd, tree, NULL) < 0)
 		return mount_fail(e, "the current directory");
 	return 0;
 }
@@ -209,7 +206,7 @@ int sandbox_mount(const struct sandbox_init *i, struct err *e)
 		return r;
 	/* Namespaces get their names there. */
 	if (is_covered(&c, i->cwd) && strcmp(i->cwd, "/run") != 0 && !is_below(i->cwd, "/run/netns"))
-		r = cwd < 0 ? mount_fail(e, "the current directory") : cwd_place(i->cwd, cwd, e);
+		r = cwd_place(i->cwd, cwd, e);
 	r = r < 0 ? r : devices_mount(e);
 	r = r < 0 ? r : sandbox_sockets(i->sockets, e);
 	r = r < 0 ? r : proc_mount(e);
