@@ -3,7 +3,7 @@
 explanations."""
 import json
 
-from guest import EVERYDAY
+from guest import EVERYDAY, wait_for
 
 
 def exposure(guest, unit):
@@ -20,6 +20,30 @@ def test_hardened(guest):
     for unit in "netnsd.service", "netnsd.socket", "netns@ns1.service":
         verified = guest.run("systemd-analyze", "verify", "--man=no", unit)
         assert "netns" not in verified.stderr, verified.stderr
+
+
+PROM = "/var/lib/prometheus/node-exporter/netnsd.prom"
+
+
+def test_metrics(guest):
+    """Off until somebody enables the timer; then a file for node_exporter is written again and again. It does not start
+    netnsd."""
+    guest.boot()
+    assert guest.sh("systemctl is-enabled netnsd-metrics.timer || true").strip() == "disabled"
+    assert exposure(guest, "netnsd-metrics.service") <= 1.5
+    for unit in "netnsd-metrics.service", "netnsd-metrics.timer":
+        verified = guest.run("systemd-analyze", "verify", "--man=no", unit)
+        assert "netns" not in verified.stderr, verified.stderr
+    guest.run("netnsctl", "apply", EVERYDAY)
+    guest.sh("install -d -o daemon $(dirname " + PROM + ")")
+    guest.run("systemctl", "start", "netnsd-metrics.service")
+    assert 'netnsd_network_up{netns="ns1",device="veth-ns"} 1\n' in guest.sh(f"cat {PROM}")
+    guest.sh("mkdir -p /etc/systemd/system/netnsd-metrics.timer.d && printf '[Timer]\\nOnCalendar=*:*:*\\n' "
+             ">/etc/systemd/system/netnsd-metrics.timer.d/often.conf && systemctl daemon-reload && "
+             f"rm {PROM} && systemctl enable --now netnsd-metrics.timer")
+    wait_for(lambda: "netnsd_build_info" in guest.sh(f"cat {PROM} 2>/dev/null || true"), 30)
+    guest.sh("systemctl stop netnsd-metrics.timer netnsd.service; ! systemctl start netnsd-metrics.service")
+    assert guest.show("netnsd.service", "ActiveState") == "inactive"
 
 
 def test_seen_by_all(guest):
