@@ -65,7 +65,7 @@ static void on_done(void *arg, const struct outcome *o)
 	if (o->code == OUTCOME_DONE && r->request.dry_run) {
 		one = result_add(r, o->name, json_object_array_length(r->steps) ? FATE_APPLIED : FATE_UNCHANGED, NULL);
 		json_object_object_add(one, "steps", TAKE(r->steps));
-		if (o->problems.n)
+		if (o->warnings.n)
 			json_object_object_add(one, "warnings", shape_problems(&o->warnings));
 	} else if (o->code == OUTCOME_DONE) {
 		one = result_add(r, o->name, o->created + o->changed + o->removed ? FATE_APPLIED : FATE_UNCHANGED,

@@ -116,6 +116,16 @@ static void on_done(void *arg, const struct outcome *o)
 	pending_free(p);
 }
 
+/* How many of the first @n operations Plan would list. */
+static int64_t steps_among(const struct plan *plan, size_t n)
+{
+	const struct plan part = { .ops = plan->ops, .n = n };
+	size_t created, changed, removed;
+
+	plan_count(&part, &created, &changed, &removed);
+	return (int64_t)(created + changed + removed);
+}
+
 static void on_progress(void *arg, const struct plan *plan, size_t first, size_t done)
 {
 	struct pending *p = arg;
@@ -124,8 +134,8 @@ static void on_progress(void *arg, const struct plan *plan, size_t first, size_t
 	if (!p->call || !p->call->more || first == done)
 		return;
 	reply = json_object_new_object();
-	add(reply, "done", json_object_new_int64((int64_t)done));
-	add(reply, "total", json_object_new_int64((int64_t)plan->n));
+	add(reply, "done", json_object_new_int64(steps_among(plan, done)));
+	add(reply, "total", json_object_new_int64(steps_among(plan, plan->n)));
 	add(reply, "steps", shape_steps(plan, first, done));
 	call_progress(p->call, reply);
 }
