@@ -5,6 +5,7 @@
 #include "interrupt.h"
 #include "loop.h"
 #include "print.h"
+#include "terminal.h"
 #include "test.h"
 #include "text.h"
 #include <ctype.h>
@@ -35,6 +36,21 @@ static void progress_done(struct progress *p)
 	table_done(&p->steps);
 }
 
+/* One that is wider than the terminal could not be overwritten: it says only what matters. */
+static void progress_line(struct progress *p, unsigned long long done, unsigned long long total)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	const char *count = arena_fmt(&a, "%llu of %llu steps", done, total),
+		   *line = arena_fmt(&a, "%s: %s", p->file->name, count);
+	size_t columns, rows;
+
+	terminal_size(&columns, &rows);
+	fputs("\r\033[K", stdout);
+	p->line = text_width(count) < columns;
+	if (p->line)
+		fputs(text_width(line) < columns ? line : count, stdout);
+}
+
 static void progress_show(void *arg, struct json_object *reply)
 {
 	struct progress *p = arg;
@@ -43,8 +59,7 @@ static void progress_show(void *arg, struct json_object *reply)
 	if (total <= STEPS_SHOWN) {
 		print_steps(stdout, &p->steps, reply);
 	} else {
-		printf("\r\033[K%s: %llu of %llu steps", p->file->name, done, total);
-		p->line = true;
+		progress_line(p, done, total);
 	}
 	fflush(stdout);
 }

@@ -26,7 +26,7 @@ const struct command commands[] = {
 	  .doc = "revert the last apply; without a name, all that await confirmation" },
 	{ .name = "adopt", .args = "FILE|NAME", .operands = OPERANDS_FILE_OR_NAME, .run = command_adopt, .min = 1, .max = 1, .takes = OPT_JSON | OPT_NAME,
 	  .doc = "take over what exists already, if it is exactly as declared" },
-	{ .name = "status", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_status, .max = 1, .takes = OPT_JSON,
+	{ .name = "status", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_status, .max = 1, .takes = OPT_JSON | OPT_WATCH,
 	  .doc = "show all topologies, or one with its namespaces and interfaces" },
 	{ .name = "list", .args = "", .run = command_list, .takes = OPT_JSON,
 	  .doc = "list the interfaces that netnsd manages" },

@@ -3,10 +3,10 @@
 #include "ctl.h"
 #include "graph.h"
 #include "print.h"
+#include "terminal.h"
 #include "base/suggest.h"
-#include <sys/ioctl.h>
 
-enum { WIDTH = 80, WIDTH_MIN = 20, WIDTH_MAX = 10000 };
+enum { WIDTH_MIN = 20, WIDTH_MAX = 10000 };
 
 /* NULL: the answer as it is. */
 // clang-format off: keeps its rows
@@ -40,30 +40,14 @@ static int format_unknown(const char *name)
 	return ctl_fail(EXIT_INVALID, "unknown format \"%s\": it is text, mermaid, dot, d2, svg, html or json", name);
 }
 
-/* Without a locale, as in the C locale, there are no box characters. */
-static bool is_ascii(void)
-{
-	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
-		const char *s = getenv(variables[i]);
-
-		if (s && *s)
-			return !strcasestr(s, "utf-8") && !strcasestr(s, "utf8");
-	}
-	return true;
-}
-
 static size_t terminal_width(void)
 {
 	const char *columns = getenv("COLUMNS");
-	struct winsize w;
 	unsigned long n = columns ? strtoul(columns, NULL, 10) : 0;
+	size_t rows;
 
-	if (!n && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0)
-		n = w.ws_col;
 	if (!n)
-		n = WIDTH;
+		terminal_size(&n, &rows);
 	return n < WIDTH_MIN ? WIDTH_MIN : n > WIDTH_MAX ? WIDTH_MAX : n;
 }
 
@@ -85,7 +69,9 @@ int command_graph(const struct ctl *c)
 {
 	const char *name = c->format ?: c->given & OPT_JSON ? "json" : isatty(STDOUT_FILENO) ? "text" : "mermaid";
 	const struct graph_format *format = format_find(name);
-	struct graph_style style = { .width = terminal_width(), .ascii = is_ascii(), .colours = print_colours(stdout) };
+	struct graph_style style = { .width = terminal_width(),
+				     .ascii = terminal_is_ascii(),
+				     .colours = print_colours(stdout) };
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	struct graph g;
 	int r;

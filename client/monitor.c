@@ -49,6 +49,7 @@ static void on_reply(void *arg, struct json_object *reply)
 	if (m->c->given & OPT_JSON) {
 		print_json_line(stdout, reply);
 	} else {
+		print_fit(&m->table);
 		for (size_t i = 0; (topology = reply_at(reply, "topologies", i)); i++)
 			topology_add(&m->table, topology);
 		if (event)
@@ -126,6 +127,7 @@ int command_log(const struct ctl *c)
 		return print_json(stdout, reply, false), EXIT_DONE;
 	if (!reply_size(reply, "events"))
 		return puts("no events yet"), EXIT_DONE;
+	print_fit(&t);
 	for (size_t i = 0; (event = reply_at(reply, "events", i)); i++)
 		event_add(&t, event);
 	table_print(&t, stdout);

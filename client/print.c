@@ -2,6 +2,7 @@
 /* print.c - what several commands print in the same way: JSON, steps, summaries. */
 #include "usec.h"
 #include "print.h"
+#include "terminal.h"
 #include "text.h"
 #include <limits.h>
 
@@ -10,6 +11,16 @@ bool print_colours(FILE *out)
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return isatty(fileno(out)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+}
+
+void print_fit(struct table *t)
+{
+	size_t rows;
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	terminal_size(&t->wide, &rows);
+	t->ascii = terminal_is_ascii();
 }
 
 static void json_write(FILE *out, struct json_object *o, int flags)

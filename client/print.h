@@ -6,6 +6,8 @@
 
 /* Colours only for a terminal, and unless NO_COLOR is set. */
 bool print_colours(FILE *out);
+/* Has the table fit the terminal, if standard output is one. */
+void print_fit(struct table *t);
 /* One line for programs, several for a person at a terminal or if @pretty. */
 void print_json(FILE *out, struct json_object *o, bool pretty);
 

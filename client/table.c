@@ -4,6 +4,9 @@
 #include "text.h"
 #include <stdarg.h>
 
+/* Narrower than that words are not kept together. */
+enum { WORDS_MIN = 20 };
+
 // clang-format off: keeps its rows
 static const char *const sequences[] = {
 	[COLOUR_NONE] = "",
@@ -12,6 +15,7 @@ static const char *const sequences[] = {
 	[COLOUR_BAD] = "\033[31m",
 	[COLOUR_FAINT] = "\033[2m",
 	[COLOUR_STRONG] = "\033[1m",
+	[COLOUR_MARKED] = "\033[7m",
 };
 // clang-format on
 
@@ -38,7 +42,7 @@ _printf_(2, 0) static const char *table_text(struct table *t, const char *fmt, v
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
-	return text_escape(&t->arena, text);
+	return t->ascii ? text_ascii(&t->arena, text_escape(&t->arena, text)) : text_escape(&t->arena, text);
 }
 
 void table_cell(struct table *t, enum colour colour, const char *fmt, ...)
@@ -84,17 +88,58 @@ static void cell_print(const struct cell *c, size_t gap, size_t width, bool righ
 		fprintf(out, "%*s", (int)rest, "");
 }
 
+/* The bytes of the words of @s that fit into @room columns; those of the first word, if it does not. */
+static size_t words_fit(const char *s, size_t room)
+{
+	size_t fit = 0, used = 0, left = strlen(s), columns;
+
+	for (size_t i = 0; i < left && (used <= room || !fit); used += columns) {
+		if (s[i] == ' ' && used <= room)
+			fit = i;
+		else if (s[i] == ' ' && !fit)
+			return i;
+		i += text_next(s + i, left - i, &columns);
+	}
+	return fit ? fit : left;
+}
+
+/* The last cell, at column @at of a terminal. */
+static void last_print(const struct cell *c, size_t at, const struct table *t, FILE *out)
+{
+	size_t room = t->wide > at + WORDS_MIN ? t->wide - at : 0;
+	const char *s = c->text;
+
+	while (room && text_width(s) > room) {
+		_cleanup_(freep) char *part = must(strndup(s, words_fit(s, room)));
+
+		s += strlen(part);
+		s += strspn(s, " ");
+		colour_print(out, t->colours, c->colour, part);
+		if (!*s)
+			return;
+		fprintf(out, "\n%*s", (int)at, "");
+	}
+	colour_print(out, t->colours, c->colour, s);
+}
+
 static void line_print(const struct table *t, const struct cell *cells, FILE *out)
 {
-	size_t n = t->n_columns;
+	size_t n = t->n_columns, at = 0;
 
 	while (n > 1 && (!cells[n - 1].text || !*cells[n - 1].text))
 		n--;
 	for (size_t i = 0; i < n; i++) {
 		const struct column *c = &t->columns[i];
+		size_t width = t->width[i] > c->min ? t->width[i] : c->min;
 
-		cell_print(&cells[i], c->gap, t->width[i] > c->min ? t->width[i] : c->min, c->right, i == n - 1, t,
-			   out);
+		at += c->gap;
+		if (i == n - 1 && t->wide && !c->right) {
+			fprintf(out, "%*s", (int)c->gap, "");
+			last_print(&cells[i], at, t, out);
+		} else {
+			cell_print(&cells[i], c->gap, width, c->right, i == n - 1, t, out);
+		}
+		at += width;
 	}
 	putc('\n', out);
 }

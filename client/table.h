@@ -3,7 +3,7 @@
 #pragma once
 #include "base/arena.h"
 
-enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_CHANGE, COLOUR_BAD, COLOUR_FAINT, COLOUR_STRONG };
+enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_CHANGE, COLOUR_BAD, COLOUR_FAINT, COLOUR_STRONG, COLOUR_MARKED };
 
 struct column {
 	const char *title; /* NULL in the first column: no titles */
@@ -24,6 +24,8 @@ struct table {
 	const struct column *columns;
 	size_t n_columns;
 	bool colours;
+	bool ascii;  /* texts are converted (text.h) */
+	size_t wide; /* of the terminal, in columns: the last cell goes on below itself, whole words; 0: any */
 	struct arena arena;
 	struct cell *cells;
 	size_t n, room;

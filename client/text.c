@@ -85,6 +85,59 @@ size_t text_width(const char *s)
 	return width;
 }
 
+size_t text_next(const char *s, size_t n, size_t *ret_columns)
+{
+	size_t size = 0;
+	wchar_t c;
+
+	*ret_columns = 0;
+	if (n > 1 && s[0] == '\033' && s[1] == '[') {
+		for (size = 2; size < n && (s[size] < 0x40 || s[size] > 0x7e);)
+			size++;
+		return size < n ? size + 1 : n;
+	}
+	size = char_next(s, &c);
+	*ret_columns = c && wcwidth(c) >= 0 ? (size_t)wcwidth(c) : 1;
+	return size < n ? size : n;
+}
+
+size_t text_width_coloured(const char *s, size_t n)
+{
+	size_t width = 0, columns;
+
+	for (size_t i = 0; i < n; width += columns)
+		i += text_next(s + i, n - i, &columns);
+	return width;
+}
+
+const char *text_ascii(struct arena *a, const char *s)
+{
+	static const struct {
+		wchar_t c;
+		const char *text;
+	} signs[] = {
+		{ L'●', "*" }, { L'⇄', "<->" }, { L'→', "->" }, { L'─', "-" },   { L'│', "|" },
+		{ L'├', "|" }, { L'└', "`" },   { L'µ', "u" },  { L'…', "..." }, { L'·', "." },
+	};
+	char *text = arena_alloc(a, strlen(s) * 3 + 1), *to = text;
+	wchar_t c;
+
+	for (size_t n; *s; s += n) {
+		const char *as = "?";
+
+		n = char_next(s, &c);
+		if (n == 1 && c) {
+			*to++ = *s;
+			continue;
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+			if (signs[i].c == c)
+				as = signs[i].text;
+		to = stpcpy(to, as);
+	}
+	return text;
+}
+
 const char *text_duration(struct arena *a, uint64_t usec)
 {
 	if (usec < 1000)
@@ -105,6 +158,17 @@ const char *text_rate(struct arena *a, uint64_t bits)
 	for (; v >= 999.5 && i + 1 < ARRAY_SIZE(units); i++)
 		v /= 1000;
 	return arena_fmt(a, "%.3g %s", v, units[i]);
+}
+
+const char *text_short(struct arena *a, uint64_t n)
+{
+	static const char *const units[] = { "", "k", "M", "G", "T" };
+	double v = (double)n;
+	size_t i = 0;
+
+	for (; v >= 999.5 && i + 1 < ARRAY_SIZE(units); i++)
+		v /= 1000;
+	return arena_fmt(a, "%.3g%s", v, units[i]);
 }
 
 const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec)

@@ -10,11 +10,19 @@ const char *text_escape(struct arena *a, const char *s);
 const char *text_escape_json(struct arena *a, const char *s);
 /* Columns that @s takes on a terminal. */
 size_t text_width(const char *s);
+/* The bytes of the first character of @s, of which @n are left, or of the sequence of a colour, which takes no columns. */
+size_t text_next(const char *s, size_t n, size_t *ret_columns);
+/* Columns that the @n bytes of @s take, colours left out. */
+size_t text_width_coloured(const char *s, size_t n);
+/* @s in ASCII: what netnsctl draws with is replaced by something like it, other characters by "?". */
+const char *text_ascii(struct arena *a, const char *s);
 
 /* "850 µs", "3.1 ms", "12.4 s", "2 min 5 s". */
 const char *text_duration(struct arena *a, uint64_t usec);
 /* "9.56 Mbit/s" */
 const char *text_rate(struct arena *a, uint64_t bits);
+/* "812", "1.44k", "3.1M" */
+const char *text_short(struct arena *a, uint64_t n);
 /* "5 s ago", "2 min ago", "3 h ago", "4 days ago"; "-" for a @then of 0. */
 const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec);
 /* "14:02:11", with the date before it if that is not today; local time. */

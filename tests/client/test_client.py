@@ -164,6 +164,15 @@ def test_apply_terminal_many(ctl):
         "\r\033[Keveryday: 100 of 300 steps\r\033[Keveryday: 300 of 300 steps\r\033[Keveryday: 300 created in 3.1 ms\n")
 
 
+def test_apply_terminal_narrow(ctl):
+    """A line that wrapped could not be overwritten: of a name that is too long only the count is shown."""
+    name = "n" * 64
+    ctl.write(name + ".json", "{}")
+    ctl.serve(Apply=[{"done": 100000, "total": 300000}, applied(name=name, created=300000)])
+    assert ctl.on_terminal("apply", name + ".json") == (
+        f"\r\033[K100000 of 300000 steps\r\033[K{name}: 300000 created in 3.1 ms\n")
+
+
 def test_colours(ctl):
     ctl.serve(Plan=[{"name": "everyday", "steps": STEPS[:1]}])
     assert "\033[32m+\033[0m" in ctl.on_terminal("plan", "everyday.json")
@@ -600,7 +609,7 @@ def test_long_socket_path(ctl):
     (("statsu",), 'unknown command "statsu"; did you mean status?'),
     (("frobnicate",), 'unknown command "frobnicate"; see netnsctl --help'),
     (("export", "ns1"), "export is not supported by this version"),
-    (("status", "x", "--watch"), "--watch is not supported by this version"),
+    (("list", "--watch"), "list takes no --watch; see netnsctl list --help"),
     (("apply",), "too few arguments; usage: netnsctl apply [OPTION…] FILE…"),
     (("list", "x"), "too many arguments; usage: netnsctl list [OPTION…]"),
     (("exec", "ns1"), "too few arguments; usage: netnsctl exec [OPTION…] NS CMD…"),

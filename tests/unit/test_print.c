@@ -74,6 +74,45 @@ static void test_width(_unused_ void **state)
 	assert_int_equal(text_width("\xff"), 1);
 }
 
+static void test_coloured(_unused_ void **state)
+{
+	static const char text[] = "\033[32mäb\033[0m漢";
+	const size_t sizes[] = { 5, 2, 1, 4, 3 }, widths[] = { 0, 1, 1, 0, 2 };
+	size_t at = 0, width;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++, at += sizes[i - 1]) {
+		assert_int_equal(text_next(text + at, strlen(text) - at, &width), sizes[i]);
+		assert_int_equal(width, widths[i]);
+	}
+	assert_int_equal(at, strlen(text));
+	assert_int_equal(text_width_coloured(text, strlen(text)), 4);
+	/* One that is cut off ends with the text. */
+	assert_int_equal(text_next("\033[3", 3, &width), 3);
+	assert_int_equal(text_next("\033", 1, &width), 1);
+}
+
+static void test_ascii(_unused_ void **state)
+{
+	struct arena a = { 0 };
+
+	assert_string_equal(text_ascii(&a, "● a ⇄ b → 3 µs… 漢\xff"), "* a <-> b -> 3 us... ??");
+	assert_string_equal(text_ascii(&a, "⇄⇄⇄"), "<-><-><->");
+	assert_string_equal(text_ascii(&a, ""), "");
+	arena_done(&a);
+}
+
+static void test_short(_unused_ void **state)
+{
+	struct arena a = { 0 };
+
+	assert_string_equal(text_short(&a, 0), "0");
+	assert_string_equal(text_short(&a, 999), "999");
+	assert_string_equal(text_short(&a, 1440), "1.44k");
+	assert_string_equal(text_short(&a, 999499), "999k");
+	assert_string_equal(text_short(&a, 999500), "1M");
+	arena_done(&a);
+}
+
 static void test_duration(_unused_ void **state)
 {
 	static const struct {
@@ -261,19 +300,14 @@ static int setup(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_escape_json),
-		cmocka_unit_test(test_width),
-		cmocka_unit_test(test_duration),
-		cmocka_unit_test(test_ago),
-		cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_path),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_table_colours),
-		cmocka_unit_test(test_steps),
-		cmocka_unit_test(test_steps_of_nothing),
-		cmocka_unit_test(test_summary),
-		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_escape),   cmocka_unit_test(test_escape_json),
+		cmocka_unit_test(test_width),    cmocka_unit_test(test_coloured),
+		cmocka_unit_test(test_ascii),    cmocka_unit_test(test_short),
+		cmocka_unit_test(test_duration), cmocka_unit_test(test_ago),
+		cmocka_unit_test(test_clock),    cmocka_unit_test(test_path),
+		cmocka_unit_test(test_table),    cmocka_unit_test(test_table_colours),
+		cmocka_unit_test(test_steps),    cmocka_unit_test(test_steps_of_nothing),
+		cmocka_unit_test(test_summary),  cmocka_unit_test(test_source),
 	};
 
 	return cmocka_run_group_tests_name("print", tests, setup, NULL);

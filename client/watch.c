@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* watch.c - netnsctl status --watch: on a terminal frames with rates, elsewhere what has changed. */
+#include "status.h"
+#include "connection.h"
+#include "print.h"
+#include "terminal.h"
+#include "text.h"
+#include "usec.h"
+#include "base/json.h"
+#include <poll.h>
+#include <signal.h>
+
+enum {
+	INTERVAL_USEC = 1000 * 1000,
+	SHARE = 10, /* netnsd is asked for at most that part of the time */
+	ANSWER_MSEC = 5000,
+};
+
+struct watch {
+	const struct ctl *c;
+	struct json_object *status; /* the last answer */
+	uint64_t status_usec;       /* CLOCK_REALTIME */
+	struct rates rates;
+	struct changes changes;
+	const char *problem; /* why there is no newer one; NULL: nothing */
+};
+
+static struct call call_of(const struct ctl *c, const char *method)
+{
+	struct call call = { .method = method, .parameters = must(json_object_new_object()) };
+
+	if (c->n_args && !strcmp(method, "Status"))
+		json_object_object_add(call.parameters, "name", json_object_new_string(c->args[0]));
+	return call;
+}
+
+/* Asks for both; if netnsd does not answer, the last answers stay. */
+static void ask(struct watch *w)
+{
+	_cleanup_(reply_putp) struct json_object *status = NULL, *metrics = NULL, *failure = NULL;
+	struct call call = call_of(w->c, "Status");
+	int r;
+
+	call.quiet = true;
+	call.failure = &failure;
+	call.until_msec = connection_now() + ANSWER_MSEC;
+	r = ctl_call(w->c, &call, &status);
+	w->problem = !r                        ? NULL
+		     : r == EXIT_NO_DAEMON     ? "netnsd is not running"
+		     : r == EXIT_NOT_PERMITTED ? "netnsd does not permit it"
+		     : failure && strstr(reply_text(failure, "error"), "NoSuchTopology")
+			     ? "netnsd has no such topology any more"
+			     : "netnsd does not answer";
+	if (r)
+		return;
+	json_object_put(w->status);
+	w->status = TAKE(status);
+	w->status_usec = print_now();
+	call = call_of(w->c, "Metrics");
+	call.quiet = true;
+	call.until_msec = connection_now() + ANSWER_MSEC;
+	if (ctl_call(w->c, &call, &metrics) == EXIT_DONE)
+		rates_take(&w->rates, metrics, usec_now(CLOCK_MONOTONIC));
+}
+
+static void draw(struct watch *w)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	_cleanup_(freep) char *text = NULL;
+	size_t size = 0;
+	FILE *out = must(open_memstream(&text, &size));
+	const struct view v = { out, print_colours(stdout), &w->changes, &w->rates };
+	const char *clock = text_clock(&a, w->status_usec, print_now());
+
+	if (w->problem)
+		colour_print(out, v.colours, COLOUR_BAD,
+			     arena_fmt(&a, "%s; as it was at %s (q to leave)", w->problem, clock));
+	else
+		colour_print(out, v.colours, COLOUR_FAINT, arena_fmt(&a, "%s, every second (q to leave)", clock));
+	fputs("\n\n", out);
+	changes_next(&w->changes, usec_now(CLOCK_MONOTONIC));
+	if (!reply_size(w->status, "topologies")) {
+		fputs("no topologies; netnsctl apply FILE\n", out);
+	} else if (w->c->n_args) {
+		status_print_one(&v, w->status);
+	} else {
+		status_print_all(&v, w->status);
+		status_print_rates(&v);
+	}
+	if (fclose(out))
+		abort();
+	terminal_draw(text);
+}
+
+static int watch_terminal(struct watch *w)
+{
+	bool stays = true;
+
+	terminal_enter();
+	while (stays) {
+		uint64_t began = usec_now(CLOCK_MONOTONIC), next;
+
+		ask(w);
+		next = usec_now(CLOCK_MONOTONIC) - began;
+		next = began + (next * SHARE > INTERVAL_USEC ? next * SHARE : INTERVAL_USEC);
+		/* A new size only needs a new frame. */
+		do {
+			draw(w);
+			stays = terminal_wait(next);
+		} while (stays && usec_now(CLOCK_MONOTONIC) < next);
+	}
+	terminal_leave();
+	return EXIT_DONE;
+}
+
+/* A copy without the times that pass by themselves: they are no change. */
+static struct json_object *lasting(struct json_object *status)
+{
+	const char *text = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN);
+	_cleanup_(problems_done) struct problems p = {};
+	struct json_object *copy = NULL, *t, *d;
+
+	if (json_read(text, strlen(text), &copy, &p) < 0)
+		abort();
+	for (size_t i = 0; (t = reply_at(copy, "topologies", i)); i++) {
+		json_object_object_del(t, "confirm_usec");
+		for (size_t k = 0; (d = reply_at(t, "drift", k)); k++)
+			json_object_object_del(d, "heal_usec");
+	}
+	return copy;
+}
+
+static void print_block(const struct ctl *c, struct json_object *status, bool first)
+{
+	const struct view v = { .out = stdout, .colours = print_colours(stdout) };
+
+	if (c->given & OPT_JSON) {
+		print_json_line(stdout, status);
+		return;
+	}
+	if (!first)
+		puts("");
+	if (!reply_size(status, "topologies"))
+		puts("no topologies; netnsctl apply FILE");
+	else if (c->n_args)
+		status_print_one(&v, status);
+	else
+		status_print_all(&v, status);
+}
+
+/* Everything has been printed already. */
+static void on_end(_unused_ int number)
+{
+	_exit(EXIT_DONE);
+}
+
+static int watch_lines(const struct ctl *c)
+{
+	_cleanup_(reply_putp) struct json_object *last = NULL;
+	struct pollfd p = { .fd = STDOUT_FILENO };
+	int r;
+
+	signal(SIGINT, on_end);
+	signal(SIGTERM, on_end);
+	signal(SIGPIPE, on_end);
+	do {
+		_cleanup_(reply_putp) struct json_object *status = NULL, *now = NULL;
+		struct call call = call_of(c, "Status");
+
+		r = ctl_call(c, &call, &status);
+		if (r)
+			return r;
+		now = lasting(status);
+		if (!last || !json_object_equal(last, now))
+			print_block(c, status, !last);
+		if (fflush(stdout) || ferror(stdout))
+			return ctl_fail(EXIT_FAILED, "cannot print the answer: %s", strerror(errno));
+		json_object_put(last);
+		last = TAKE(now);
+	} while (poll(&p, 1, INTERVAL_USEC / 1000) == 0);
+	return EXIT_DONE;
+}
+
+int status_watch(const struct ctl *c)
+{
+	struct watch w = { .c = c };
+	struct call call = call_of(c, "Status");
+	int r;
+
+	if (c->given & OPT_JSON || !isatty(STDOUT_FILENO)) {
+		json_object_put(call.parameters);
+		return watch_lines(c);
+	}
+	/* What is wrong from the beginning is said on the usual screen. */
+	r = ctl_call(c, &call, &w.status);
+	if (r)
+		return r;
+	r = watch_terminal(&w);
+	json_object_put(w.status);
+	rates_done(&w.rates);
+	changes_done(&w.changes);
+	return r;
+}
