@@ -143,17 +143,6 @@ static void vlans_warn(const struct plan *plan, const struct op *op, _unused_ co
 
 /* ---- reading ---- */
 
-/* Who declares it. */
-static const struct object *declared(const struct observer *obs, const char *place)
-{
-	const struct model *models[] = { obs->desired, obs->last, obs->tried };
-	const struct object *o = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(models) && !o; i++)
-		o = models[i] ? model_find_ref(models[i], kind_vlans.class, place) : NULL;
-	return o;
-}
-
 static const char *list_get(struct nlattr *af_spec, struct arena *a)
 {
 	struct vlan_set s = { { 0 } };
@@ -205,8 +194,8 @@ static void on_port(const struct nlmsghdr *h, void *arg)
 	const char *place = observer_link(obs, (uint32_t)i->ifi_index);
 	struct vlans *v;
 
-	known = place ? declared(obs, place) : NULL;
-	dev = known ? model_find_ref(obs->observed, "link", place) : NULL;
+	known = place ? observer_find(obs, kind_vlans.class, place) : NULL;
+	dev = known || (place && obs->extent.unsaid) ? model_find_ref(obs->observed, "link", place) : NULL;
 	if (!dev || h->nlmsg_type != RTM_NEWLINK || i->ifi_family != AF_BRIDGE ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, IFLA_MAX, NULL) < 0 ||
 	    (!a[IFLA_MASTER] && !link_kind(dev)->has_fdb))
@@ -215,9 +204,9 @@ static void on_port(const struct nlmsghdr *h, void *arg)
 	v->list = a[IFLA_AF_SPEC] ? list_get(a[IFLA_AF_SPEC], &obs->observed->arena) : "";
 	OBJECT_SET(&v->object, vlans, list);
 	v->object.handle = dev->handle;
-	v->object.managed = known->managed;
+	v->object.managed = known && known->managed;
 	v->object.sign.hash = SIGN_ANY;
-	if (!has_left(obs, known, v))
+	if (!known || !has_left(obs, known, v))
 		observer_add(obs, &v->object);
 }
 
@@ -231,6 +220,15 @@ static int vlans_observe(struct observer *obs, struct err *e)
 	m = msg_new(RTM_GETLINK, 0, &i, sizeof(i));
 	msg_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
 	return observer_dump(obs, m, on_port, e) < 0 ? err_prefix(e, "VLANs of %s", obs->ns->name) : 0;
+}
+
+/* Without a word it has the default, and what a bridge does not filter by need not be said. */
+static bool vlans_export(struct model *observed, struct object *o, _unused_ struct unsaid *u)
+{
+	const struct object *table = table_of(observed, o->place);
+	const struct vlan_set usual = set_default(table), have = vlan_set_of(list_of(o));
+
+	return table && filters(table) && memcmp(&usual, &have, sizeof(have)) != 0;
 }
 
 /* ---- writing ---- */
@@ -321,5 +319,6 @@ const struct kind kind_vlans = {
 	.disrupts = vlans_disrupts,
 	.warn = vlans_warn,
 	.observe = vlans_observe,
+	.export = vlans_export,
 	.encode = vlans_encode,
 };
