@@ -99,6 +99,11 @@ void hop_heal(struct explanation *x, struct hop *h, const struct link_fact *l)
 	heal(x, h, h->n, l, false);
 }
 
+void hop_heal_at(struct explanation *x, struct hop *h, const struct netns_fact *n, const struct link_fact *l)
+{
+	heal(x, h, n, l, false);
+}
+
 void hop_heal_routes(struct explanation *x, struct hop *h)
 {
 	for (size_t i = x->n_hops; i--;)

@@ -72,6 +72,7 @@ struct explanation {
 	const struct netns_fact *n;
 	const struct link_fact *in; /* NULL: it is sent from here */
 	bool back, done;
+	bool unsure;          /* NAT of another program may have translated it */
 	enum hop_state state; /* of the whole, once it is done */
 
 	/* The rules of the topologies of one namespace. */
@@ -102,6 +103,7 @@ void hop_ip(struct explanation *x, struct hop *h, const char *fmt, ...) _printf_
 void hop_sysctl(struct explanation *x, struct hop *h, const char *key, const char *value);
 /* netnsctl up, if something of the namespace, or of its link @l unless NULL, is not as declared. */
 void hop_heal(struct explanation *x, struct hop *h, const struct link_fact *l);
+void hop_heal_at(struct explanation *x, struct hop *h, const struct netns_fact *n, const struct link_fact *l);
 /* The same, if a route or a rule of the namespaces on the way here is not as declared: it may have come the wrong way. */
 void hop_heal_routes(struct explanation *x, struct hop *h);
 /* A hop, if a topology says that an interface, of @n unless NULL, has the address, and it is missing. */
@@ -123,6 +125,8 @@ struct pass_by {
  * does, and a hop says why. */
 struct pass_by *explain_neighbour(struct explanation *x, const struct link_fact *out, const struct inet *next,
 				  size_t *ret_n);
+/* Whether the spanning tree of its bridge keeps a port from sending. */
+bool explain_is_blocked(const struct link_fact *port);
 /* link: follows the packet along them to where it arrives. */
 void explain_link(struct explanation *x, const struct pass_by *v, size_t n);
 /* arrival: what is sent from here, or has arrived. */
@@ -133,5 +137,9 @@ void explain_arrive(struct explanation *x);
  * packet.  It is valid until another namespace is asked about. */
 const struct nft_rule *explain_rule(struct explanation *x, enum nft_base base, const struct link_fact *out,
 				    bool *ret_policy);
+/* A hop, if addresses may be others than they seem: another program's NAT was on the way. */
+bool explain_unsure(struct explanation *x);
+/* Whether others translate first packets at a hook, as a hop says. */
+bool explain_foreign_nat(struct explanation *x, uint32_t hook);
 /* The chains of others and of netnsd at a hook; false: a hop says which of them stops it. */
 bool explain_filter(struct explanation *x, uint32_t hook, enum nft_base base, const struct link_fact *out);

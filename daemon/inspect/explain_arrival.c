@@ -58,8 +58,10 @@ static bool translate_to(struct explanation *x, enum nft_base base)
 	const struct nft_rule *r = x->back ? NULL : explain_rule(x, base, NULL, &policy);
 	char port[16] = "";
 
-	if (!r || r->verb != NFT_DO_DNAT)
+	if (!r || r->verb != NFT_DO_DNAT) {
+		(void)explain_foreign_nat(x, base == NFT_PREROUTING ? NF_INET_PRE_ROUTING : NF_INET_LOCAL_OUT);
 		return false;
+	}
 	x->flow.to = host_inet(r->target.families, r->target.from);
 	if (r->map_n)
 		x->flow.dport = (uint16_t)(r->target.port_from + x->flow.dport - r->map_from);
@@ -97,8 +99,10 @@ static void translate_from(struct explanation *x, const struct link_fact *out, c
 	bool policy;
 	const struct nft_rule *r = x->back ? NULL : explain_rule(x, NFT_POSTROUTING, out, &policy);
 
-	if (!r || (r->verb != NFT_DO_MASQUERADE && r->verb != NFT_DO_SNAT))
+	if (!r || (r->verb != NFT_DO_MASQUERADE && r->verb != NFT_DO_SNAT)) {
+		(void)explain_foreign_nat(x, NF_INET_POST_ROUTING);
 		return;
+	}
 	x->flow.from =
 		r->verb == NFT_DO_SNAT ? host_inet(r->target.families, r->target.from) : address_towards(x, out, next);
 	x->flow.from.len = x->flow.from.family == AF_INET ? 32 : 128;
@@ -152,6 +156,11 @@ static void turn(struct explanation *x)
 	x->n_been = 0;
 }
 
+static bool is_ping(const struct explanation *x)
+{
+	return x->flow.proto == IPPROTO_ICMP || x->flow.proto == IPPROTO_ICMPV6;
+}
+
 static void arrived(struct explanation *x)
 {
 	const struct link_fact *l = x->in;
@@ -163,6 +172,13 @@ static void arrived(struct explanation *x)
 	if (x->n != x->target && x->target && (x->back || !translated)) {
 		hop_add(x, HOP_ARRIVAL, HOP_BROKEN, x->n, l, "%s is an address here, too: it never gets to %s",
 			ip_of(&x->d, &x->flow.to), x->target->name);
+		return;
+	}
+	if (!x->back && is_ping(x) && (x->flow.to.family == AF_INET6 ? x->n->s.no_echo6 : x->n->s.no_echo4)) {
+		hop_sysctl(x, hop_add(x, HOP_ARRIVAL, HOP_BROKEN, x->n, l, "does not answer pings"),
+			   x->flow.to.family == AF_INET6 ? "net.ipv6.icmp.echo_ignore_all"
+							 : "net.ipv4.icmp_echo_ignore_all",
+			   "0");
 		return;
 	}
 	hop_add(x, HOP_ARRIVAL, HOP_PASSES, x->n, l, "arrives: %s is here", ip_of(&x->d, &x->flow.to));

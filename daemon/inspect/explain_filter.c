@@ -205,6 +205,40 @@ static bool is_stopped_by_ours(struct explanation *x, enum nft_base base, const 
 	return true;
 }
 
+/* What is there, and not gone through. */
+static void mention(struct explanation *x, const struct chain_fact *c, const char *what)
+{
+	struct hop *h = hop_add(x, HOP_ARRIVAL, HOP_PASSES, x->n, x->in, "%s: table %s %s, chain %s", what, c->family,
+				c->table, c->chain);
+
+	h->veiled = arena_fmt(&x->d.arena, "%s: root sees which", what);
+}
+
+bool explain_foreign_nat(struct explanation *x, uint32_t hook)
+{
+	bool v6 = x->flow.to.family == AF_INET6;
+
+	for (size_t i = 0; i < x->n->s.n_chains && !x->back; i++) {
+		const struct chain_fact *c = &x->n->s.chains[i];
+
+		if (c->hook != hook || !c->translates || !c->selects || !strcmp(c->family, v6 ? "ip" : "ip6"))
+			continue;
+		mention(x, c, "another program's NAT may translate it");
+		x->unsure = true;
+		return true;
+	}
+	return false;
+}
+
+bool explain_unsure(struct explanation *x)
+{
+	if (x->unsure)
+		hop_add(x, HOP_ROUTE, HOP_UNKNOWN, x->n, NULL,
+			"cannot send to %s, but another program's NAT on the way may have put other addresses in",
+			ip_of(&x->d, &x->flow.to));
+	return x->unsure;
+}
+
 static bool is_stopped_by_others(struct explanation *x, uint32_t hook)
 {
 	static const char unless[] = ", unless a rule before that lets it pass";
@@ -214,7 +248,11 @@ static bool is_stopped_by_others(struct explanation *x, uint32_t hook)
 		bool v6 = x->flow.to.family == AF_INET6;
 		struct hop *h;
 
-		if (c->hook != hook || !c->how || c->bridged || !strcmp(c->family, v6 ? "ip" : "ip6"))
+		if (c->hook != hook || c->bridged || c->translates || !strcmp(c->family, v6 ? "ip" : "ip6"))
+			continue;
+		if (!c->how && c->selects)
+			mention(x, c, "passes if rules of another program let it");
+		if (!c->how)
 			continue;
 		/* Its rules are not gone through. */
 		h = hop_add(x, HOP_ARRIVAL, c->selects ? HOP_UNKNOWN : HOP_BROKEN, x->n, x->in,

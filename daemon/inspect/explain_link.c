@@ -3,6 +3,7 @@
  * let it through. */
 #include "check.h"
 #include "explain.h"
+#include <linux/if_bridge.h>
 #include <linux/netfilter.h>
 #include <sys/socket.h>
 
@@ -18,6 +19,55 @@ static bool link_is_broken(struct explanation *x, const struct pass_by *at)
 		return true;
 	}
 	return false;
+}
+
+/* The spanning tree goes another way, or has not made up its mind. */
+static bool port_is_blocked(struct explanation *x, const struct pass_by *at)
+{
+	if (!at->l->master || !explain_is_blocked(at->l))
+		return false;
+	hop_add(x, HOP_LINK, HOP_BROKEN, at->n, at->l, "is a port that the spanning tree of its bridge %s",
+		at->l->port_state == BR_STATE_BLOCKING ? "blocks" : "does not let send yet");
+	return true;
+}
+
+static bool has_station(const struct pass_by *port, const struct link_fact *sender)
+{
+	for (size_t i = 0; i < port->n->s.n_stations; i++)
+		if (port->n->s.stations[i].link == port->l->index &&
+		    !memcmp(port->n->s.stations[i].mac, sender->mac, sizeof(sender->mac)))
+			return true;
+	return port->n->s.cut & 1U << SURVEY_STATIONS || !sender->has_mac;
+}
+
+/* A locked port takes frames of known stations only. */
+static bool port_is_locked(struct explanation *x, const struct pass_by *at, const struct link_fact *sender)
+{
+	const uint8_t *m = sender->mac;
+	struct hop *h;
+
+	if (!at->l->locked || has_station(at, sender))
+		return false;
+	h = hop_add(x, HOP_LINK, HOP_BROKEN, at->n, at->l,
+		    "is a locked port, and %02x:%02x:%02x:%02x:%02x:%02x is not in its forwarding entries", m[0], m[1],
+		    m[2], m[3], m[4], m[5]);
+	hop_heal(x, h, at->l);
+	return true;
+}
+
+static bool ports_are_isolated(struct explanation *x, const struct pass_by *from, const struct pass_by *to)
+{
+	struct hop *h;
+
+	if (!from->l->isolated || !to->l->isolated)
+		return false;
+	h = hop_add(x, HOP_LINK, HOP_BROKEN, to->n, to->l, "is an isolated port, as %s: they do not reach each other",
+		    from->l->name);
+	hop_heal(x, h, to->l);
+	if (!h->command)
+		h->command = arena_fmt(&x->d.arena, "%sbridge link set dev %s isolated off",
+				       netns_exec(&x->d.arena, to->n->name), word_of(&x->d, to->l->name));
+	return true;
 }
 
 /* A bridge may send packets through the chains of routers. */
@@ -57,10 +107,13 @@ static bool pass(struct explanation *x, const struct pass_by *v, size_t n, size_
 {
 	bool between = i && i + 1 < n;
 
-	if (link_is_broken(x, &v[i]))
+	if (link_is_broken(x, &v[i]) || port_is_blocked(x, &v[i]))
+		return false;
+	if (i && i + 1 < n && v[i + 1].l->index == v[i].l->master && v[i + 1].n == v[i].n &&
+	    port_is_locked(x, &v[i], v[0].l))
 		return false;
 	if (between && v[i].l->class == LINK_BRIDGE && v[i - 1].n == v[i].n && v[i + 1].n == v[i].n) {
-		if (bridge_is_filtered(x, &v[i]))
+		if (ports_are_isolated(x, &v[i - 1], &v[i + 1]) || bridge_is_filtered(x, &v[i]))
 			return false;
 		hop_add(x, HOP_LINK, HOP_PASSES, v[i].n, v[i].l, "bridged from %s to %s", v[i - 1].l->name,
 			v[i + 1].l->name);

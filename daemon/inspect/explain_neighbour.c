@@ -3,7 +3,10 @@
  * VLANs, in the order in which it reaches them. */
 #include "check.h"
 #include "explain.h"
+#include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 #include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 /* A link that is reached. */
@@ -20,6 +23,7 @@ struct reach {
 	size_t n, room;
 	uint32_t *first; /* for each namespace, the number of its first link among all */
 	bool *seen;
+	bool blocked;              /* also through ports that the spanning tree blocks */
 	const struct reached *out; /* where it leads to what is not among the facts */
 };
 
@@ -49,18 +53,25 @@ static const struct link_fact *bridge_of(const struct netns_fact *n, const struc
 	return master && master->class == LINK_BRIDGE ? master : NULL;
 }
 
+bool explain_is_blocked(const struct link_fact *port)
+{
+	return port->port_state == BR_STATE_LISTENING || port->port_state == BR_STATE_LEARNING ||
+	       port->port_state == BR_STATE_BLOCKING;
+}
+
 /* The links of the same namespace that a frame goes to from one. */
 static void reach_inside(struct reach *r, size_t at)
 {
 	const struct reached me = r->v[at];
 	const struct link_fact *bridge = bridge_of(me.n, me.l);
 
-	if (bridge && !bridge->filters_vlans)
+	if (bridge && !bridge->filters_vlans && (r->blocked || !explain_is_blocked(me.l)))
 		reach_add(r, me.n, bridge, at, me.vlan);
 	for (size_t i = 0; i < me.n->s.n_links; i++) {
 		const struct link_fact *l = &me.n->s.links[i];
 
-		if (me.l->class == LINK_BRIDGE && l->master == me.l->index && !me.l->filters_vlans)
+		if (me.l->class == LINK_BRIDGE && l->master == me.l->index && !me.l->filters_vlans &&
+		    (r->blocked || !explain_is_blocked(l)))
 			reach_add(r, me.n, l, at, me.vlan);
 		if (l->class == LINK_CHILD && l->lower == me.l->index && l->lower_nsid < 0 && l->vlan == me.vlan)
 			reach_add(r, me.n, l, at, 0);
@@ -83,11 +94,12 @@ static bool leads_out(const struct reached *at)
 }
 
 /* Everything that is reached from @l. */
-static void reach_from(struct reach *r, const struct facts *f, const struct netns_fact *n, const struct link_fact *l)
+static void reach_from(struct reach *r, const struct facts *f, const struct netns_fact *n, const struct link_fact *l,
+		       bool blocked)
 {
 	uint32_t all = 0;
 
-	*r = (struct reach){ .f = f };
+	*r = (struct reach){ .f = f, .blocked = blocked };
 	r->first = must(calloc(f->n_netns + 1, sizeof(*r->first)));
 	for (size_t i = 0; i < f->n_netns; all += (uint32_t)f->netns[i++].s.n_links)
 		r->first[i] = all;
@@ -107,19 +119,90 @@ static void reach_from(struct reach *r, const struct facts *f, const struct netn
 			r->out = &r->v[at];
 }
 
+/* Whether it takes frames for itself: the tag is off, and no bridge has it. */
+static bool takes(const struct reach *r, const struct reached *at)
+{
+	return at->n != r->v[0].n && !at->vlan && !bridge_of(at->n, at->l);
+}
+
+/* An address that is not known to be the only one in its network is not answered for. */
+static bool has_settled(const struct netns_fact *n, const struct link_fact *l, const struct inet *ip)
+{
+	for (size_t i = 0; i < n->s.n_addresses; i++) {
+		const struct address_fact *a = &n->s.addresses[i];
+
+		if ((!l || a->link == l->index) && same_ip(&a->address, ip) &&
+		    (!(a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) || a->flags & IFA_F_OPTIMISTIC))
+			return true;
+	}
+	return false;
+}
+
+static const struct neighbor_fact *neighbor(const struct netns_fact *n, const struct link_fact *l,
+					    const struct inet *ip, bool proxy)
+{
+	for (size_t i = 0; i < n->s.n_neighbors; i++) {
+		const struct neighbor_fact *f = &n->s.neighbors[i];
+
+		if (f->proxy == proxy && (f->link == l->index || (proxy && !f->link)) && same_ip(&f->address, ip))
+			return f;
+	}
+	return NULL;
+}
+
+/* The entry that is as it is for good, whoever has the address; NULL: the kernel asks for the neighbour. */
+static const struct neighbor_fact *fixed_neighbor(const struct explanation *x, const struct link_fact *out,
+						  const struct inet *next)
+{
+	const struct neighbor_fact *f = neighbor(x->n, out, next, false);
+
+	return f && f->state & (NUD_PERMANENT | NUD_NOARP) && f->has_mac ? f : NULL;
+}
+
+/* Whether it answers for @next though that is elsewhere (arp_process and ndisc_recv_ns of the kernel): where it forwards,
+ * for what it would send on by another link. */
+static bool is_proxy(const struct explanation *x, const struct reached *at, const struct inet *next)
+{
+	bool v6 = next->family == AF_INET6, entry = neighbor(at->n, at->l, next, true);
+	const struct route_query q = { .to = *next, .from = x->flow.from, .in = at->l->index };
+	struct route_answer a = { 0 };
+
+	if (v6)
+		return entry && at->l->forwards6 && (at->l->proxy_ndp || at->n->s.proxy_ndp);
+	if (!at->l->forwards4 || !(entry || at->l->proxy_arp || at->n->s.proxy_arp))
+		return false;
+	return x->lookup(x->arg, at->n, &q, &a) == 0 && a.type == RTN_UNICAST && a.out != at->l->index;
+}
+
+static const struct reached *find_mac(const struct reach *r, const uint8_t mac[6])
+{
+	for (size_t i = 1; i < r->n; i++)
+		if (takes(r, &r->v[i]) && r->v[i].l->has_mac && !memcmp(r->v[i].l->mac, mac, 6))
+			return &r->v[i];
+	return NULL;
+}
+
 /* The one that answers for @next; of IPv4 any interface of a namespace answers for all its addresses. */
-static const struct reached *find(const struct reach *r, const struct inet *next)
+static const struct reached *find(struct explanation *x, const struct reach *r, const struct inet *next)
 {
 	const struct reached *weak = NULL;
 
 	for (size_t i = 1; i < r->n; i++) {
-		if (r->v[i].n == r->v[0].n || r->v[i].vlan || bridge_of(r->v[i].n, r->v[i].l))
+		if (!takes(r, &r->v[i]))
 			continue;
-		if (has_address(r->v[i].n, r->v[i].l, next))
+		if (has_settled(r->v[i].n, r->v[i].l, next))
 			return &r->v[i];
 		if (!weak && next->family == AF_INET && explain_is_local(r->v[i].n, next))
 			weak = &r->v[i];
 	}
+	for (size_t i = 1; i < r->n && !weak; i++)
+		if (takes(r, &r->v[i]) && is_proxy(x, &r->v[i], next)) {
+			struct hop *h = hop_add(x, HOP_NEIGHBOUR, HOP_PASSES, r->v[i].n, r->v[i].l,
+						"answers for %s as a proxy", ip_of(&x->d, next));
+
+			weak = &r->v[i];
+			h->veiled = weak->n->place == PLACE_FOREIGN ? "answers as a proxy" : NULL;
+		}
 	return weak;
 }
 
@@ -146,7 +229,7 @@ static bool port_is_missing(struct explanation *x, const struct reach *here, con
 	struct reach there;
 	bool found = false;
 
-	reach_from(&there, x->d.f, holder->n, holder->l);
+	reach_from(&there, x->d.f, holder->n, holder->l, true);
 	for (size_t i = 0; i < here->n && !found; i++)
 		for (size_t k = 0; k < there.n && !found; k++) {
 			const struct reached *a = &here->v[i], *b = &there.v[k];
@@ -171,9 +254,97 @@ static bool port_is_missing(struct explanation *x, const struct reach *here, con
 
 static bool has_failed(const struct explanation *x, const struct link_fact *out, const struct inet *next)
 {
-	for (size_t i = 0; i < x->n->s.n_neighbors; i++)
-		if (x->n->s.neighbors[i].link == out->index && same_ip(&x->n->s.neighbors[i].address, next))
-			return x->n->s.neighbors[i].state & NUD_FAILED;
+	const struct neighbor_fact *f = neighbor(x->n, out, next, false);
+
+	return f && f->state & NUD_FAILED;
+}
+
+/* It is there, but waits for the kernel, or somebody else had it before. */
+static bool is_unsettled(struct explanation *x, const struct reach *r, const struct inet *next)
+{
+	for (size_t i = 1; i < r->n; i++) {
+		if (!takes(r, &r->v[i]) || !has_address(r->v[i].n, r->v[i].l, next))
+			continue;
+		hop_add(x, HOP_NEIGHBOUR, HOP_BROKEN, r->v[i].n, r->v[i].l,
+			"does not answer for %s: duplicate address detection goes on, or somebody else has it, too",
+			ip_of(&x->d, next));
+		return true;
+	}
+	return false;
+}
+
+/* It has an entry as a proxy that is of no use. */
+static bool is_idle_proxy(struct explanation *x, const struct reach *r, const struct inet *next)
+{
+	bool v6 = next->family == AF_INET6;
+
+	for (size_t i = 1; i < r->n; i++) {
+		const struct link_fact *l = r->v[i].l;
+		bool forwards = v6 ? l->forwards6 : l->forwards4;
+		struct hop *h;
+
+		if (!takes(r, &r->v[i]) || !neighbor(r->v[i].n, l, next, true))
+			continue;
+		h = hop_add(x, HOP_NEIGHBOUR, HOP_BROKEN, r->v[i].n, l, "does not answer for %s as a proxy: %s",
+			    ip_of(&x->d, next),
+			    !forwards ? "it does not forward"
+			    : v6      ? "proxy_ndp is off"
+				      : "its route to that is not by another interface");
+		if (!forwards)
+			hop_sysctl(x, h, v6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward", "1");
+		else if (v6)
+			hop_sysctl(x, h, arena_fmt(&x->d.arena, "net/ipv6/conf/%s/proxy_ndp", word_of(&x->d, l->name)),
+				   "1");
+		return true;
+	}
+	return false;
+}
+
+/* An entry that is for good has the wrong one. */
+static void nobody_has_mac(struct explanation *x, const struct reach *r, const struct link_fact *out,
+			   const struct inet *next, const uint8_t *mac)
+{
+	struct hop *h;
+
+	if (r->out) {
+		hop_add(x, HOP_LINK, HOP_UNKNOWN, r->out->n, r->out->l, "leads to %s, beyond what netnsd sees",
+			ip_of(&x->d, next));
+		return;
+	}
+	h = hop_add(
+		x, HOP_NEIGHBOUR, HOP_BROKEN, x->n, out,
+		"its permanent neighbour entry sends to %02x:%02x:%02x:%02x:%02x:%02x for %s: nobody in this network "
+		"has that",
+		mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], ip_of(&x->d, next));
+	hop_heal(x, h, out);
+	if (!h->command)
+		hop_ip(x, h, "neigh del %s dev %s", ip_of(&x->d, next), word_of(&x->d, out->name));
+}
+
+/* Two links in one network: the kernel takes the first, whoever is behind the second. */
+static bool is_behind_another(struct explanation *x, const struct link_fact *out, const struct inet *next)
+{
+	for (size_t i = 0; i < x->n->s.n_links; i++) {
+		const struct link_fact *l = &x->n->s.links[i];
+		const struct located *at;
+		size_t n = 0;
+		struct hop *h;
+
+		if (!l->segment || l->segment == out->segment)
+			continue;
+		at = facts_located(x->d.f, l->segment, next, &n);
+		if (!n || at->n == x->n || at->n->place == PLACE_FOREIGN)
+			continue;
+		h = hop_add(x, HOP_NEIGHBOUR, HOP_BROKEN, x->n, out,
+			    "nobody in this network has %s: %s, which has it, is behind %s", ip_of(&x->d, next),
+			    place_of(&x->d, at->n, at->l), l->name);
+		hop_heal(x, h, out);
+		hop_heal_routes(x, h);
+		if (!h->command)
+			hop_ip(x, h, "%sroute replace %s dev %s", next->family == AF_INET6 ? "-6 " : "",
+			       ip_of(&x->d, next), word_of(&x->d, l->name));
+		return true;
+	}
 	return false;
 }
 
@@ -186,31 +357,43 @@ static void nobody(struct explanation *x, const struct reach *r, const struct li
 		if (same_ip(&f->located[i].a->address, next) && f->located[i].n->place != PLACE_FOREIGN &&
 		    port_is_missing(x, r, &f->located[i]))
 			return;
-	if (explain_address_missing(x, NULL, next))
+	if (explain_address_missing(x, NULL, next) || is_unsettled(x, r, next) || is_idle_proxy(x, r, next))
 		return;
 	if (r->out && !has_failed(x, out, next)) {
 		hop_add(x, HOP_LINK, HOP_UNKNOWN, r->out->n, r->out->l, "leads to %s, beyond what netnsd sees",
 			ip_of(&x->d, next));
 		return;
 	}
+	if (explain_unsure(x) || is_behind_another(x, out, next))
+		return;
 	h = hop_add(x, HOP_NEIGHBOUR, HOP_BROKEN, x->n, out, "nobody in this network has %s%s", ip_of(&x->d, next),
 		    has_failed(x, out, next) ? ", or nobody answers for it" : "");
 	hop_heal(x, h, out);
 	hop_heal(x, h, NULL);
 	hop_heal_routes(x, h);
+	for (size_t i = 0; i < r->n; i++)
+		hop_heal_at(x, h, r->v[i].n, r->v[i].l);
 }
 
 struct pass_by *explain_neighbour(struct explanation *x, const struct link_fact *out, const struct inet *next,
 				  size_t *ret_n)
 {
+	const struct neighbor_fact *fixed = fixed_neighbor(x, out, next);
 	const struct reached *end;
 	struct pass_by *v = NULL;
 	struct reach r;
 
-	reach_from(&r, x->d.f, x->n, out);
-	end = find(&r, next);
+	reach_from(&r, x->d.f, x->n, out, false);
+	end = fixed ? find_mac(&r, fixed->mac) : find(x, &r, next);
+	if (!end) {
+		reach_done(&r);
+		reach_from(&r, x->d.f, x->n, out, true);
+		end = fixed ? find_mac(&r, fixed->mac) : find(x, &r, next);
+	}
 	if (end)
 		v = path_to(&r, end, ret_n);
+	else if (fixed)
+		nobody_has_mac(x, &r, out, next, fixed->mac);
 	else
 		nobody(x, &r, out, next);
 	reach_done(&r);

@@ -140,6 +140,12 @@ static const struct route_fact *special_route(const struct explanation *x, int e
 	return best;
 }
 
+/* What a rule does that has the kernel answer so. */
+static uint8_t rule_action(int error)
+{
+	return error == -EACCES ? FR_ACT_PROHIBIT : error == -EINVAL ? FR_ACT_BLACKHOLE : FR_ACT_UNREACHABLE;
+}
+
 static bool special_refuses(struct explanation *x, int error)
 {
 	const struct route_fact *r = special_route(x, error);
@@ -156,8 +162,8 @@ static bool special_refuses(struct explanation *x, int error)
 	for (size_t i = 0; i < x->n->s.n_rules; i++) {
 		const struct rule_fact *rule = &x->n->s.rules[i];
 
-		if (rule->family != x->flow.to.family || rule->action < FR_ACT_BLACKHOLE ||
-		    rule->action > FR_ACT_PROHIBIT)
+		/* Packets have no mark here. */
+		if (rule->family != x->flow.to.family || rule->marked || rule->action != rule_action(error))
 			continue;
 		h = hop_add(x, HOP_ROUTE, HOP_BROKEN, x->n, NULL, "a rule refuses it, as it seems that of priority %u",
 			    rule->priority);
@@ -237,6 +243,8 @@ void explain_refused(struct explanation *x, int error)
 			ip_of(&x->d, &x->flow.to), strerror(-error));
 		return;
 	}
+	if (explain_unsure(x))
+		return;
 	h = hop_add(x, HOP_ROUTE, HOP_BROKEN, x->n, NULL, "there is no route to %s", ip_of(&x->d, &x->flow.to));
 	hop_heal(x, h, NULL);
 	hop_heal_routes(x, h);
@@ -258,6 +266,11 @@ bool explain_route(struct explanation *x, struct route_answer *ret)
 	}
 	if (r < 0) {
 		explain_refused(x, r);
+		return false;
+	}
+	if (ret->type == RTN_BROADCAST || ret->type == RTN_MULTICAST || ret->type == RTN_ANYCAST) {
+		hop_add(x, HOP_ROUTE, HOP_UNKNOWN, x->n, NULL,
+			"%s is an address of many: a packet is followed to one only", ip_of(&x->d, &x->flow.to));
 		return false;
 	}
 	/* IPv6 answers also where it does not forward. */

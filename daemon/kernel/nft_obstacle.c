@@ -10,7 +10,7 @@ struct found {
 	uint8_t family;
 	const char *table, *chain;
 	uint32_t hook;
-	bool drops, selects;
+	bool drops, selects, translates;
 	/* What the first rule for every packet does: "drop", "reject", "accept"; NULL: there is none. */
 	const char *last;
 };
@@ -51,6 +51,7 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 	struct nft_search *s = arg;
 	uint8_t family = ((const struct nfgenmsg *)nlmsg_data(h))->nfgen_family;
 	const char *table = nft_text(nft_attr(h, NFTA_CHAIN_TABLE)), *chain = nft_text(nft_attr(h, NFTA_CHAIN_NAME));
+	const char *type = nft_text(nft_attr(h, NFTA_CHAIN_TYPE));
 	struct nlattr *hook[NFTA_HOOK_MAX + 1], *in = nft_attr(h, NFTA_CHAIN_HOOK);
 
 	if (!in || !table || !chain || !family_name(family) || nla_parse_nested(hook, NFTA_HOOK_MAX, in, NULL) < 0 ||
@@ -67,6 +68,7 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 				number_of(hook[NFTA_HOOK_HOOKNUM]),
 				number_of(nft_attr(h, NFTA_CHAIN_POLICY)) == NF_DROP,
 				false,
+				type && !strcmp(type, "nat"),
 				NULL };
 }
 
@@ -190,7 +192,7 @@ void nft_search_result(struct nft_search *s, void (*each)(const struct nft_obsta
 		snprintf(how, sizeof(how), "last rule %s", f->last ? f->last : "");
 		each(&(struct nft_obstacle){ family_name(f->family), nft_print(arena_strdup(&s->arena, f->table)),
 					     nft_print(arena_strdup(&s->arena, f->chain)), f->hook,
-					     f->family == NFPROTO_BRIDGE, f->selects,
+					     f->family == NFPROTO_BRIDGE, f->selects, f->translates,
 					     f->last && !strcmp(f->last, "accept") ? NULL
 					     : f->last                             ? how
 					     : f->drops                            ? "policy drop"

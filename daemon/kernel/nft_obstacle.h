@@ -11,7 +11,8 @@ struct nft_obstacle {
 	const char *table, *chain; /* fit to be shown (nft_print) */
 	uint32_t hook;             /* NF_INET_* */
 	bool bridged;              /* it sees frames of a bridge, not packets */
-	bool selects;              /* rules before that are about some packets only */
+	bool selects;              /* it has rules about some packets only; before that */
+	bool translates;           /* it is one of NAT */
 	const char *how; /* "policy drop", "last rule reject"; NULL: it lets packets pass, as far as can be said */
 };
 

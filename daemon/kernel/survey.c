@@ -18,7 +18,7 @@ enum { TRIES = 10 };
 struct part {
 	enum survey_part part;
 	uint16_t type;
-	uint8_t family;
+	uint8_t family, flags; /* flags: of ndmsg */
 	size_t header;
 	void (*each)(const struct nlmsghdr *h, void *survey);
 	size_t max;
@@ -29,14 +29,16 @@ enum { IN_ALL = 1 << SURVEY_ALL, IN_COUNTERS = 1 << SURVEY_COUNTERS };
 
 // clang-format off: keeps its rows
 static const struct part parts[] = {
-	{ SURVEY_LINKS, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), survey_on_link, SURVEY_LINKS_MAX, IN_ALL | IN_COUNTERS },
-	{ SURVEY_ADDRESSES, RTM_GETADDR, AF_UNSPEC, sizeof(struct ifaddrmsg), survey_on_address, SURVEY_ADDRESSES_MAX, IN_ALL },
-	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX, IN_ALL },
-	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET6, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX, IN_ALL },
-	{ SURVEY_RULES, RTM_GETRULE, AF_INET, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX, IN_ALL },
-	{ SURVEY_RULES, RTM_GETRULE, AF_INET6, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX, IN_ALL },
-	{ SURVEY_NEIGHBORS, RTM_GETNEIGH, AF_UNSPEC, sizeof(struct ndmsg), survey_on_neighbor, SURVEY_NEIGHBORS_MAX, IN_ALL },
-	{ SURVEY_QDISCS, RTM_GETQDISC, AF_UNSPEC, sizeof(struct tcmsg), survey_on_qdisc, SURVEY_QDISCS_MAX, IN_COUNTERS },
+	{ SURVEY_LINKS, RTM_GETLINK, AF_UNSPEC, 0, sizeof(struct ifinfomsg), survey_on_link, SURVEY_LINKS_MAX, IN_ALL | IN_COUNTERS },
+	{ SURVEY_ADDRESSES, RTM_GETADDR, AF_UNSPEC, 0, sizeof(struct ifaddrmsg), survey_on_address, SURVEY_ADDRESSES_MAX, IN_ALL },
+	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET, 0, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX, IN_ALL },
+	{ SURVEY_ROUTES, RTM_GETROUTE, AF_INET6, 0, sizeof(struct rtmsg), survey_on_route, SURVEY_ROUTES_MAX, IN_ALL },
+	{ SURVEY_RULES, RTM_GETRULE, AF_INET, 0, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX, IN_ALL },
+	{ SURVEY_RULES, RTM_GETRULE, AF_INET6, 0, sizeof(struct rtmsg), survey_on_rule, SURVEY_RULES_MAX, IN_ALL },
+	{ SURVEY_NEIGHBORS, RTM_GETNEIGH, AF_UNSPEC, 0, sizeof(struct ndmsg), survey_on_neighbor, SURVEY_NEIGHBORS_MAX, IN_ALL },
+	{ SURVEY_NEIGHBORS, RTM_GETNEIGH, AF_UNSPEC, NTF_PROXY, sizeof(struct ndmsg), survey_on_neighbor, SURVEY_NEIGHBORS_MAX, IN_ALL },
+	{ SURVEY_STATIONS, RTM_GETNEIGH, AF_BRIDGE, 0, sizeof(struct ndmsg), survey_on_station, SURVEY_STATIONS_MAX, IN_ALL },
+	{ SURVEY_QDISCS, RTM_GETQDISC, AF_UNSPEC, 0, sizeof(struct tcmsg), survey_on_qdisc, SURVEY_QDISCS_MAX, IN_COUNTERS },
 };
 // clang-format on
 
@@ -52,13 +54,10 @@ struct survey_reader {
 };
 
 static const char *const part_names[SURVEY_PARTS] = {
-	[SURVEY_LINKS] = "interfaces",
-	[SURVEY_ADDRESSES] = "addresses",
-	[SURVEY_ROUTES] = "routes",
-	[SURVEY_RULES] = "rules",
-	[SURVEY_NEIGHBORS] = "neighbours",
-	[SURVEY_CHAINS] = "nftables rules",
-	[SURVEY_QDISCS] = "queueing disciplines",
+	[SURVEY_LINKS] = "interfaces",      [SURVEY_ADDRESSES] = "addresses",
+	[SURVEY_ROUTES] = "routes",         [SURVEY_RULES] = "rules",
+	[SURVEY_NEIGHBORS] = "neighbours",  [SURVEY_STATIONS] = "forwarding entries of bridges",
+	[SURVEY_CHAINS] = "nftables rules", [SURVEY_QDISCS] = "queueing disciplines",
 };
 
 const char *survey_part_name(enum survey_part p)
@@ -69,9 +68,10 @@ const char *survey_part_name(enum survey_part p)
 static size_t *counter(struct survey *s, enum survey_part p)
 {
 	size_t *const counters[SURVEY_PARTS] = {
-		[SURVEY_LINKS] = &s->n_links,   [SURVEY_ADDRESSES] = &s->n_addresses, [SURVEY_ROUTES] = &s->n_routes,
-		[SURVEY_RULES] = &s->n_rules,   [SURVEY_NEIGHBORS] = &s->n_neighbors, [SURVEY_CHAINS] = &s->n_chains,
-		[SURVEY_QDISCS] = &s->n_qdiscs,
+		[SURVEY_LINKS] = &s->n_links,         [SURVEY_ADDRESSES] = &s->n_addresses,
+		[SURVEY_ROUTES] = &s->n_routes,       [SURVEY_RULES] = &s->n_rules,
+		[SURVEY_NEIGHBORS] = &s->n_neighbors, [SURVEY_STATIONS] = &s->n_stations,
+		[SURVEY_CHAINS] = &s->n_chains,       [SURVEY_QDISCS] = &s->n_qdiscs,
 	};
 
 	return counters[p];
@@ -121,6 +121,10 @@ static int read_sysctls(struct survey_reader *r, struct err *e)
 	s->forwards4 = sysctl_number("net/ipv4/ip_forward");
 	s->forwards6 = sysctl_number("net/ipv6/conf/all/forwarding");
 	s->rp_filter = (uint8_t)sysctl_number("net/ipv4/conf/all/rp_filter");
+	s->proxy_arp = sysctl_number("net/ipv4/conf/all/proxy_arp");
+	s->proxy_ndp = sysctl_number("net/ipv6/conf/all/proxy_ndp");
+	s->no_echo4 = sysctl_number("net/ipv4/icmp_echo_ignore_all");
+	s->no_echo6 = sysctl_number("net/ipv6/icmp/echo_ignore_all");
 	s->bridge_nf4 = sysctl_number("net/bridge/bridge-nf-call-iptables");
 	s->bridge_nf6 = sysctl_number("net/bridge/bridge-nf-call-ip6tables");
 	(void)!xt_obstacles(on_legacy, s, e);
@@ -144,8 +148,11 @@ int survey_begin(struct survey_reader **ret, struct survey *s, int fd, enum surv
 static int ask(struct survey_reader *r, const struct part *p, struct err *e)
 {
 	uint8_t header[sizeof(struct ifinfomsg)] = { p->family };
-	_cleanup_(msg_freep) struct nl_msg *m = msg_new(p->type, 0, header, p->header);
+	_cleanup_(msg_freep) struct nl_msg *m = NULL;
 
+	if (p->flags)
+		header[offsetof(struct ndmsg, ndm_flags)] = p->flags;
+	m = msg_new(p->type, 0, header, p->header);
 	r->first = *counter(r->s, p->part);
 	r->asked = true;
 	return rtnl_dump_begin(r->nl, m, e);
@@ -197,6 +204,7 @@ static void on_chain(const struct nft_obstacle *o, void *arg)
 		.how = o->how ? arena_strdup(&s->arena, o->how) : NULL,
 		.bridged = o->bridged,
 		.selects = o->selects,
+		.translates = o->translates,
 	};
 }
 
@@ -251,6 +259,7 @@ void survey_done(struct survey *s)
 	free(s->routes);
 	free(s->rules);
 	free(s->neighbors);
+	free(s->stations);
 	free(s->chains);
 	free(s->qdiscs);
 	arena_done(&s->arena);

@@ -15,6 +15,7 @@ enum {
 	SURVEY_ROUTES_MAX = 20000,
 	SURVEY_RULES_MAX = 10000,
 	SURVEY_NEIGHBORS_MAX = 10000,
+	SURVEY_STATIONS_MAX = 10000,
 	SURVEY_QDISCS_MAX = 1 << 16,
 };
 
@@ -62,9 +63,12 @@ struct link_fact {
 	bool up, carrier, has_mac, loopback;
 	uint16_t vlan;             /* of a VLAN: its number; 0: it is none */
 	bool filters_vlans;        /* of a bridge: its ports need not reach each other */
+	uint8_t port_state;        /* of a bridge's port: BR_STATE_* */
+	bool isolated, locked;     /* as a port: not to others that are; only for stations of its fdb */
 	uint8_t rp_filter;         /* net.ipv4.conf.IF; the larger of it and that of `all` counts */
 	bool forwards4, forwards6; /* net.ipv4.conf.IF.forwarding, net.ipv6.conf.IF.forwarding */
 	bool has_ipv6;             /* false also below an MTU of 1280 */
+	bool proxy_arp, proxy_ndp; /* net.ipv4.conf.IF.proxy_arp, net.ipv6.conf.IF.proxy_ndp; or that of `all` */
 	uint8_t accept_ra;
 	const struct link_counters *counters; /* NULL: not asked for */
 
@@ -93,12 +97,22 @@ struct rule_fact {
 	uint8_t family, action, protocol;
 	uint32_t priority, table;
 	bool selects; /* only some packets */
+	bool marked;  /* only those that have a mark */
 };
 
 struct neighbor_fact {
 	uint32_t link;
 	struct inet address;
 	uint16_t state; /* NUD_* */
+	uint8_t mac[6];
+	bool has_mac;
+	bool proxy; /* the link answers for the address, which is elsewhere */
+};
+
+/* Who is behind a port of a bridge. */
+struct station_fact {
+	uint32_t link;
+	uint8_t mac[6];
 };
 
 /* A base chain of nftables that is not netnsd's. */
@@ -107,7 +121,8 @@ struct chain_fact {
 	uint32_t hook;                      /* NF_INET_* */
 	const char *how;                    /* "policy drop", "last rule reject"; NULL: packets can pass to its end */
 	bool bridged;                       /* it sees bridged frames, not packets */
-	bool selects;                       /* before that it has rules about some packets */
+	bool selects;                       /* it has rules about some packets; before that */
+	bool translates;                    /* it is one of NAT */
 	bool legacy;                        /* of iptables-legacy */
 };
 
@@ -118,15 +133,19 @@ struct survey {
 	struct route_fact *routes;
 	struct rule_fact *rules;
 	struct neighbor_fact *neighbors;
+	struct station_fact *stations;
 	struct chain_fact *chains;
 	struct qdisc_fact *qdiscs;
-	size_t n_links, n_addresses, n_routes, n_rules, n_neighbors, n_chains, n_qdiscs;
-	size_t room_links, room_addresses, room_routes, room_rules, room_neighbors, room_chains, room_qdiscs;
+	size_t n_links, n_addresses, n_routes, n_rules, n_neighbors, n_stations, n_chains, n_qdiscs;
+	size_t room_links, room_addresses, room_routes, room_rules, room_neighbors, room_stations, room_chains,
+		room_qdiscs;
 	enum survey_depth depth;
 
 	uint64_t cookie; /* SO_NETNS_COOKIE; 0: unknown */
 	bool forwards4, forwards6;
 	uint8_t rp_filter;                       /* net.ipv4.conf.all */
+	bool proxy_arp, proxy_ndp;               /* net.ipv4.conf.all, net.ipv6.conf.all */
+	bool no_echo4, no_echo6;                 /* net.ipv4.icmp_echo_ignore_all, net.ipv6.icmp.echo_ignore_all */
 	bool bridge_nf4, bridge_nf6;             /* net.bridge.bridge-nf-call-*tables */
 	bool legacy_tables;                      /* iptables-legacy has tables here */
 	uint64_t conntrack_count, conntrack_max; /* 0: nothing is tracked */
@@ -139,6 +158,7 @@ enum survey_part {
 	SURVEY_ROUTES,
 	SURVEY_RULES,
 	SURVEY_NEIGHBORS,
+	SURVEY_STATIONS,
 	SURVEY_CHAINS,
 	SURVEY_QDISCS,
 	SURVEY_PARTS
@@ -174,6 +194,7 @@ void survey_on_address(const struct nlmsghdr *h, void *survey);
 void survey_on_route(const struct nlmsghdr *h, void *survey);
 void survey_on_rule(const struct nlmsghdr *h, void *survey);
 void survey_on_neighbor(const struct nlmsghdr *h, void *survey);
+void survey_on_station(const struct nlmsghdr *h, void *survey);
 void survey_on_qdisc(const struct nlmsghdr *h, void *survey);
 /* Once all are read, in order of their links. */
 void survey_sort_qdiscs(struct survey *s);

@@ -109,6 +109,7 @@ void survey_on_rule(const struct nlmsghdr *h, void *survey)
 		.table = a[FRA_TABLE] ? nla_get_u32(a[FRA_TABLE]) : i->table,
 		.selects = a[FRA_SRC] || a[FRA_DST] || a[FRA_IIFNAME] || a[FRA_OIFNAME] || a[FRA_FWMARK] ||
 			   a[FRA_IP_PROTO] || a[FRA_SPORT_RANGE] || a[FRA_DPORT_RANGE] || a[FRA_UID_RANGE] || i->tos,
+		.marked = a[FRA_FWMARK] && nla_get_u32(a[FRA_FWMARK]),
 	};
 }
 
@@ -125,5 +126,26 @@ void survey_on_neighbor(const struct nlmsghdr *h, void *survey)
 	f = ARRAY_ADD(s, neighbors);
 	f->link = (uint32_t)i->ndm_ifindex;
 	f->state = i->ndm_state;
+	f->proxy = i->ndm_flags & NTF_PROXY;
+	f->has_mac = a[NDA_LLADDR] && nla_len(a[NDA_LLADDR]) == sizeof(f->mac);
+	if (f->has_mac)
+		memcpy(f->mac, nla_data(a[NDA_LLADDR]), sizeof(f->mac));
 	f->address = msg_inet(i->ndm_family, i->ndm_family == AF_INET ? 32 : 128, a[NDA_DST]);
+}
+
+void survey_on_station(const struct nlmsghdr *h, void *survey)
+{
+	struct nlattr *a[NDA_MAX + 1];
+	const struct ndmsg *i = nlmsg_data(h);
+	struct survey *s = survey;
+	struct station_fact *f;
+
+	/* What has no master is a filter of the device itself. */
+	if (h->nlmsg_type != RTM_NEWNEIGH || i->ndm_family != AF_BRIDGE ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, NDA_MAX, NULL) < 0 || !a[NDA_MASTER] ||
+	    !a[NDA_LLADDR] || nla_len(a[NDA_LLADDR]) != sizeof(f->mac))
+		return;
+	f = ARRAY_ADD(s, stations);
+	f->link = (uint32_t)i->ndm_ifindex;
+	memcpy(f->mac, nla_data(a[NDA_LLADDR]), sizeof(f->mac));
 }

@@ -50,12 +50,28 @@ static void read_class(struct link_fact *l)
 		}
 }
 
+/* As a port of a bridge. */
+static void read_port(struct link_fact *l, struct nlattr *kind, struct nlattr *data)
+{
+	struct nlattr *a[IFLA_BRPORT_MAX + 1];
+
+	if (!kind || !data || strcmp(nla_data(kind), "bridge") != 0 ||
+	    nla_parse_nested(a, IFLA_BRPORT_MAX, data, NULL) < 0)
+		return;
+	l->port_state = a[IFLA_BRPORT_STATE] ? nla_get_u8(a[IFLA_BRPORT_STATE]) : 0;
+	l->isolated = a[IFLA_BRPORT_ISOLATED] && nla_get_u8(a[IFLA_BRPORT_ISOLATED]);
+	l->locked = a[IFLA_BRPORT_LOCKED] && nla_get_u8(a[IFLA_BRPORT_LOCKED]);
+}
+
 static void read_info(struct survey *s, struct link_fact *l, struct nlattr *in)
 {
 	struct nlattr *info[IFLA_INFO_MAX + 1], *vlans = NULL;
 
 	l->kind = "";
-	if (!in || nla_parse_nested(info, IFLA_INFO_MAX, in, NULL) < 0 || !info[IFLA_INFO_KIND])
+	if (!in || nla_parse_nested(info, IFLA_INFO_MAX, in, NULL) < 0)
+		return;
+	read_port(l, info[IFLA_INFO_SLAVE_KIND], info[IFLA_INFO_SLAVE_DATA]);
+	if (!info[IFLA_INFO_KIND])
 		return;
 	l->kind = arena_strdup(&s->arena, nla_data(info[IFLA_INFO_KIND]));
 	read_class(l);
@@ -87,6 +103,8 @@ static void read_sysctls(struct link_fact *l, struct nlattr *af_spec)
 	struct nlattr *v6 = nested(nested(af_spec, AF_INET6), IFLA_INET6_CONF);
 
 	l->rp_filter = (uint8_t)conf(v4, IPV4_DEVCONF_RP_FILTER - 1);
+	l->proxy_arp = conf(v4, IPV4_DEVCONF_PROXY_ARP - 1);
+	l->proxy_ndp = conf(v6, DEVCONF_PROXY_NDP);
 	l->forwards4 = conf(v4, IPV4_DEVCONF_FORWARDING - 1);
 	l->has_ipv6 = v6 && !conf(v6, DEVCONF_DISABLE_IPV6);
 	l->forwards6 = conf(v6, DEVCONF_FORWARDING);

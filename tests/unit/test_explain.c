@@ -140,6 +140,47 @@ static void test_bridge(void **state)
 	assert_string_equal(way_end(f, "x", "y"), "UNKNOWN there s/p1 leads to 10.0.2.2, beyond what netnsd sees\n");
 }
 
+/* As many routers as a packet may pass, and one more. */
+static void test_far(void **state)
+{
+	(void)state;
+	for (size_t n = EXPLAIN_HOPS_MAX; n <= EXPLAIN_HOPS_MAX + 1; n++) {
+		static char names[EXPLAIN_HOPS_MAX + 2][8];
+		struct facts *f = hand_facts();
+		char text[32], via[32];
+
+		hand_topology(f, "lab");
+		for (size_t i = 0; i <= n; i++) {
+			struct netns_fact *r;
+
+			snprintf(names[i], sizeof(names[i]), "n%02zu", i);
+			r = hand_netns(f, names[i], 0);
+			hand_link(r, "left", LINK_PAIR)->forwards4 = true;
+			hand_link(r, "right", LINK_PAIR)->forwards4 = true;
+			r->s.forwards4 = true;
+			snprintf(text, sizeof(text), "10.1.%zu.2/24", i);
+			hand_address(r, 0, text);
+			hand_route(r, 0, text, NULL);
+			snprintf(text, sizeof(text), "10.1.%zu.1/24", i + 1);
+			hand_address(r, 1, text);
+			hand_route(r, 1, text, NULL);
+			snprintf(text, sizeof(text), "10.1.%zu.0/24", n);
+			snprintf(via, sizeof(via), "10.1.%zu.2", i + 1);
+			if (i + 1 < n)
+				hand_route(r, 1, text, via);
+			snprintf(via, sizeof(via), "10.1.%zu.1", i);
+			hand_route(r, 0, "10.1.1.0/24", via);
+		}
+		for (size_t i = 0; i < n; i++)
+			hand_pair(f, i + 1, 1, i + 2, 0);
+		snprintf(text, sizeof(text), "%s/left", names[n]);
+		assert_string_equal(way_end(f, "n00/right", text),
+				    n == EXPLAIN_HOPS_MAX ? "back n00/right arrives: 10.1.1.1 is here\n"
+							  : "BROKEN there n65/left after 64 hops the packet's time to "
+							    "live is over\n");
+	}
+}
+
 /* VLANs of one link reach those of the same number. */
 static struct facts *vlans(const uint16_t numbers[2])
 {
@@ -306,17 +347,12 @@ static void test_anything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_router),
-		cmocka_unit_test(test_reverse),
-		cmocka_unit_test(test_router_broken),
-		cmocka_unit_test(test_rp_filter),
-		cmocka_unit_test(test_bridge),
-		cmocka_unit_test(test_vlan),
-		cmocka_unit_test(test_loop),
-		cmocka_unit_test(test_twice),
-		cmocka_unit_test(test_places),
-		cmocka_unit_test(test_anything),
-		cmocka_unit_test(test_address_missing),
+		cmocka_unit_test(test_router),        cmocka_unit_test(test_reverse),
+		cmocka_unit_test(test_router_broken), cmocka_unit_test(test_rp_filter),
+		cmocka_unit_test(test_bridge),        cmocka_unit_test(test_far),
+		cmocka_unit_test(test_vlan),          cmocka_unit_test(test_loop),
+		cmocka_unit_test(test_twice),         cmocka_unit_test(test_places),
+		cmocka_unit_test(test_anything),      cmocka_unit_test(test_address_missing),
 		cmocka_unit_test(test_foreign),
 	};
 

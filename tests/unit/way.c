@@ -91,7 +91,7 @@ struct facts *way_bridge(void)
 
 const char *way_of(struct facts *f, const struct explain_request *request)
 {
-	static char text[8192];
+	static char text[1 << 15];
 	struct explanation x;
 	struct err e;
 	size_t n = 0, steps = 0;
