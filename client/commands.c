@@ -54,6 +54,8 @@ const struct command commands[] = {
 	  .doc = "print counters and states in numbers, for Prometheus" },
 	{ .name = "capture", .args = "NS/IF… [FILTER]", .operands = OPERANDS_PLACES, .run = command_capture, .min = 1, .max = ANY,
 	  .takes = OPT_COUNT | OPT_SNAPLEN | OPT_WRITE, .doc = "capture packets on interfaces of any namespaces into one pcapng" },
+	{ .name = "export", .args = "[NS…|--all]", .operands = OPERANDS_NETNS, .run = command_export, .max = ANY, .takes = OPT_ALL | OPT_JSON,
+	  .doc = "print what there is now as a topology; without a namespace, what topologies declare" },
 	{ .name = "validate", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
 	  .doc = "check files; needs neither netnsd nor root" },
 	{ .name = "exec", .args = "NS CMD…", .operands = OPERANDS_COMMAND, .run = command_exec, .min = 2, .max = ANY, .stops = true,
@@ -66,7 +68,6 @@ const struct command commands[] = {
 	  .doc = "print the JSON Schema of topology files" },
 	{ .name = "version", .args = "", .run = command_version,
 	  .doc = "print the versions of netnsctl and the running netnsd" },
-	{ .name = "export" },
 	{ .name = "rename" },
 };
 // clang-format on

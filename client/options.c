@@ -8,7 +8,7 @@
 
 // clang-format off: keeps its rows
 const struct option_row option_rows[] = {
-	{ .name = "all", .bit = OPT_ALL, .doc = "every topology that is up" },
+	{ .name = "all", .bit = OPT_ALL, .doc = "every topology that is up; of export: every namespace" },
 	{ .name = "confirm", .bit = OPT_CONFIRM, .value = "SECONDS", .offset = offsetof(struct ctl, confirm),
 	  .doc = "roll back after that time unless netnsctl confirm is run before" },
 	{ .name = "count", .letter = 'c', .bit = OPT_COUNT, .value = "N", .offset = offsetof(struct ctl, count),

@@ -34,7 +34,7 @@ int export_run(const char *dir)
 		identity_read(identity, NULL, NULL);
 		options.identity = identity;
 	}
-	if (exporting_begin(&x, &options, &e) < 0) {
+	if (exporting_begin(&x, &options, NULL, &e) < 0) {
 		fprintf(stderr, "netnsd: %s\n", e.text);
 		return EXIT_FAILED;
 	}

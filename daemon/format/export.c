@@ -10,13 +10,18 @@ struct json_object *export_begin(void)
 	return must(json_object_new_object());
 }
 
+static void reduce(const struct export *x, struct object *o)
+{
+	bool told = !x->is_told || x->is_told(x->arg, o, SIZE_MAX);
+
+	o->mark = told && (!o->kind->export || o->kind->export(x->observed, o, x->unsaid)) ? 0 : LEFT_OUT;
+}
+
 void export_reduce(const struct export *x, struct object *netns)
 {
-	for (struct object *o = netns->first; o; o = o->next) {
-		bool told = !x->is_told || x->is_told(x->arg, o, SIZE_MAX);
-
-		o->mark = told && (!o->kind->export || o->kind->export(x->observed, o, x->unsaid)) ? 0 : LEFT_OUT;
-	}
+	reduce(x, netns);
+	for (struct object *o = netns->first; o; o = o->next)
+		reduce(x, o);
 }
 
 /* ---- values ---- */
@@ -114,6 +119,16 @@ static struct json_object *netns_of(struct json_object *topology, const char *ne
 {
 	return strcmp(netns, "host") ? object_of(object_of(topology, "namespaces"), netns)
 				     : object_of(topology, "host");
+}
+
+static void netns_drop(struct json_object *topology, const char *netns)
+{
+	struct json_object *all;
+
+	if (!strcmp(netns, "host"))
+		json_object_object_del(topology, "host");
+	else if (json_object_object_get_ex(topology, "namespaces", &all))
+		json_object_object_del(all, netns);
 }
 
 /* What is left of a map if one of its entries, of any kind, is to be there. */
@@ -218,12 +233,14 @@ static bool is_in_file(const struct kind *k)
 void export_add(const struct export *x, struct json_object *topology, const struct object *netns)
 {
 	struct json_object *to = netns_of(topology, netns->netns);
+	bool told = netns->mark != LEFT_OUT && strcmp(netns->netns, "host") != 0;
 
-	section_add(x, to, netns);
+	if (netns->mark != LEFT_OUT)
+		section_add(x, to, netns);
 	for (const struct object *o = netns->first; o; o = o->next) {
 		const struct object *link = o->kind->in_link ? link_of(x, o) : NULL;
 
-		if (o == netns || o->mark == LEFT_OUT || !is_in_file(o->kind) || (o->kind->in_link && !link))
+		if (o->mark == LEFT_OUT || !is_in_file(o->kind) || (o->kind->in_link && !link))
 			continue;
 		if (o->kind->form == FORM_MAP)
 			map_add(x, topology, o);
@@ -231,7 +248,7 @@ void export_add(const struct export *x, struct json_object *topology, const stru
 			section_add(x, link ? entry_of(topology, link, link->kind) : to, o);
 		refs_add(x, topology, o);
 	}
-	/* What there is of the host is known. */
-	if (!json_object_object_length(to) && !strcmp(netns->netns, "host"))
-		json_object_object_del(topology, "host");
+	/* The host need not be said, and of a namespace of others nothing was. */
+	if (!told && !json_object_object_length(to))
+		netns_drop(topology, netns->netns);
 }

@@ -3,7 +3,9 @@
  * asked for only those interfaces are told that the others depend on: the other ends of their veth pairs. */
 #include "export.h"
 #include "export_connect.h"
+#include "export_declared.h"
 #include "kind/sysctl.h"
+#include "kernel/nft_owner.h"
 #include "transaction/machine.h"
 #include <dirent.h>
 
@@ -76,20 +78,23 @@ static bool is_asked(const struct exporting *x, const char *name)
 	return is_all(x);
 }
 
-static int names_check(const struct exporting *x, struct err *e)
+static int names_check(const struct exporting *x, const char **ret_missing, struct err *e)
 {
 	for (size_t i = 0; i < x->options.n; i++) {
 		const struct netns *ns = netns_find(&x->set, x->options.names[i]);
 
 		if (ns && netns_is_there(ns))
 			continue;
+		if (ret_missing)
+			*ret_missing = x->options.names[i];
 		return err_set(e, ENOENT, "there is no namespace %s: \"ip netns list\" shows those that there are",
 			       x->options.names[i]);
 	}
 	return 0;
 }
 
-int exporting_begin(struct exporting **ret, const struct exporting_options *options, struct err *e)
+int exporting_begin(struct exporting **ret, const struct exporting_options *options, const char **ret_missing,
+		    struct err *e)
 {
 	struct exporting *x = must(calloc(1, sizeof(*x)));
 	_cleanup_(freep) const char **names = NULL;
@@ -103,7 +108,7 @@ int exporting_begin(struct exporting **ret, const struct exporting_options *opti
 	x->topology = export_begin();
 	names = list_names(x, &n);
 	r = machine_open((void *)(uintptr_t)options->dir, &x->set, names, n, NULL, e);
-	r = r < 0 ? r : names_check(x, e);
+	r = r < 0 ? r : names_check(x, ret_missing, e);
 	if (r < 0) {
 		exporting_end(x);
 		return r;
@@ -134,6 +139,7 @@ static void observe(struct exporting *x, size_t i, struct model *to, bool links)
 
 	extents[i] = (struct extent){
 		.links = links,
+		.declared = x->options.declares,
 		.identity = x->options.identity,
 		.defaults = x->defaults,
 		.unsaid = &x->unsaid,
@@ -145,15 +151,37 @@ static void observe(struct exporting *x, size_t i, struct model *to, bool links)
 	free(extents);
 }
 
-/* Those that no topology is to create. */
+static void observe_declared(struct exporting *x, size_t at)
+{
+	const char *name;
+	struct model *m;
+
+	for (size_t i = 0;
+	     x->options.declares && x->options.declares(x->options.arg, x->set.v[at].name, &i, &name, &m);)
+		export_declared(&x->observed, &x->set, at, name, m, &x->unsaid);
+	nft_owner_rest();
+}
+
+/* Whether it is one that topologies manage, and none creates. */
+static bool is_existing(const struct exporting *x, const char *netns)
+{
+	struct model *m;
+	const char *name;
+	size_t n = 0;
+
+	for (size_t i = 0; x->options.declares && x->options.declares(x->options.arg, netns, &i, &name, &m); n++)
+		if (!model_netns(m, netns)->managed)
+			return false;
+	return n;
+}
+
 static void mark_existing(struct exporting *x)
 {
 	for (size_t i = 0; i < x->observed.n; i++) {
 		struct object *o = x->observed.objects[i];
 		bool host = !strcmp(o->netns, "host");
 
-		if (!object_is(o, "netns") ||
-		    (!host && (!x->options.exists || !x->options.exists(x->options.arg, o->netns))))
+		if (!object_is(o, "netns") || (!host && !is_existing(x, o->netns)))
 			continue;
 		o->managed = true;
 		if (!host)
@@ -166,11 +194,14 @@ static bool step_observe(struct exporting *x)
 {
 	if (x->at == x->set.n)
 		return false;
-	if (netns_is_there(&x->set.v[x->at]))
+	if (netns_is_there(&x->set.v[x->at])) {
 		observe(x, x->at, x->asked[x->at] ? &x->observed : &x->others, !x->asked[x->at]);
-	else if (is_all(x))
+		if (x->asked[x->at])
+			observe_declared(x, x->at);
+	} else if (is_all(x) && x->set.v[x->at].state != NETNS_ABSENT) {
 		unsaid_add(&x->unsaid, "namespace %s: what has that name in %s is no network namespace",
 			   x->set.v[x->at].name, x->options.dir);
+	}
 	x->at++;
 	return true;
 }

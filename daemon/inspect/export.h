@@ -10,8 +10,9 @@ struct exporting_options {
 	const struct kinds *kinds;
 	const char *const *names; /* the namespaces, "host" is this one; they outlive the export */
 	size_t n;                 /* 0: all that have a name, and the host */
-	/* Whether a topology manages the namespace, and did not create it; NULL: none does. */
-	bool (*exists)(const void *arg, const char *netns);
+	/* The next topology that declares the namespace, from @i 0 on: its name and its model; false:
+	 * there are no more.  NULL: none is known. */
+	bool (*declares)(const void *arg, const char *netns, size_t *i, const char **ret_name, struct model **ret);
 	/* As in struct export. */
 	bool (*is_told)(const void *arg, const struct object *o, size_t field);
 	const void *arg;
@@ -19,8 +20,9 @@ struct exporting_options {
 
 struct exporting;
 
-/* Begins.  -ENOENT, -EINVAL: a name is that of no namespace, or of none that there can be. */
-int exporting_begin(struct exporting **ret, const struct exporting_options *options, struct err *e);
+/* Begins.  -ENOENT with @ret_missing, if that is not NULL: a name is that of no namespace. */
+int exporting_begin(struct exporting **ret, const struct exporting_options *options, const char **ret_missing,
+		    struct err *e);
 /* Takes the next small step: true: there is more.  What cannot be read is told as unsaid. */
 bool exporting_step(struct exporting *x);
 /* What it has become, when there is no more; the caller owns it.  NULL before. */

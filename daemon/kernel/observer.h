@@ -16,6 +16,7 @@ struct extent {
 	bool links;              /* nothing but the links */
 	const char *identity;    /* for an export: that of the machine, for MAC addresses; NULL: unknown */
 	const struct sysctl_defaults *defaults; /* likewise: of keys; NULL: none is exported (sysctl.h) */
+	bool declared;         /* likewise: rules that topologies declare are looked for besides (nft.h) */
 	struct unsaid *unsaid; /* for an export: all that a topology can say, whoever created it; receives the rest */
 };
 

@@ -226,6 +226,57 @@ static void dns_check_in(const struct model *m, const struct object *o, struct p
 					stubs[i], o->netns);
 }
 
+/* ---- the other way round ---- */
+
+static void items_add(struct arena *a, const char **to, const char *word, size_t n)
+{
+	*to = *to ? arena_fmt(a, "%s\n%.*s", *to, (int)n, word) : arena_fmt(a, "%.*s", (int)n, word);
+}
+
+static bool is_word(const char *word, size_t n, const char *name)
+{
+	return n == strlen(name) && !strncmp(word, name, n);
+}
+
+/* As the resolver reads a line: the last list of domains counts. */
+static void line_read(struct arena *a, struct dns *d, const char *line, size_t n, struct unsaid *u)
+{
+	const char *at = line, *end = line + n, *item, **to = NULL;
+	size_t length;
+	const char *word = etc_word_next(&at, end, &length);
+
+	if (!word || *word == '#' || *word == ';')
+		return;
+	if (is_word(word, length, "nameserver"))
+		to = &d->nameservers;
+	else if (is_word(word, length, "search") || is_word(word, length, "domain"))
+		to = &d->search;
+	else if (is_word(word, length, "options"))
+		to = &d->options;
+	else
+		unsaid_add(u, "dns %s: no topology can declare \"%.*s\"", d->etc.object.netns, (int)n, line);
+	if (to == &d->search)
+		d->search = NULL;
+	while (to && (item = etc_word_next(&at, end, &length)))
+		items_add(a, to, item, length);
+}
+
+static bool dns_export(struct model *observed, struct object *o, struct unsaid *u)
+{
+	struct dns *d = (struct dns *)o;
+	const char *at = d->etc.text, *line;
+	size_t n;
+
+	while (!object_says(o, "nameservers") && (line = etc_line_next(&at, &n)))
+		line_read(&observed->arena, d, line, n, u);
+	OBJECT_SET(o, dns, nameservers);
+	if (d->search)
+		OBJECT_SET(o, dns, search);
+	if (d->options)
+		OBJECT_SET(o, dns, options);
+	return true;
+}
+
 static const struct etc_kind etc = { .kind = &kind_dns, .file = "resolv.conf" };
 
 static int dns_observe(struct observer *obs, struct err *e)
@@ -258,6 +309,7 @@ const struct kind kind_dns = {
 	.complete = dns_complete,
 	.check_in = dns_check_in,
 	.observe = dns_observe,
+	.export = dns_export,
 	.apply = dns_apply,
 	.clear = etc_clear,
 	.mark = dns_mark,

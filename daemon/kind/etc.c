@@ -17,6 +17,18 @@ const char *etc_line_next(const char **at, size_t *ret_n)
 	return line;
 }
 
+const char *etc_word_next(const char **at, const char *end, size_t *ret_n)
+{
+	const char *word = *at;
+
+	while (word < end && isspace((unsigned char)*word))
+		word++;
+	for (*ret_n = 0; word + *ret_n < end && !isspace((unsigned char)word[*ret_n]);)
+		++*ret_n;
+	*at = word + *ret_n;
+	return *ret_n ? word : NULL;
+}
+
 /* ---- the text ---- */
 
 static int text_parse(_unused_ const struct field *f, _unused_ const char *netns, void *dst, struct json_object *in,
@@ -192,11 +204,13 @@ int etc_observe(struct observer *obs, const struct etc_kind *k, struct err *e)
 	const char *netns = obs->ns->name, *class = k->kind->class;
 	struct etc_file f;
 
-	if (!observer_find(obs, class, netns))
+	if (!(obs->extent.unsaid && strcmp(netns, "host") != 0) && !observer_find(obs, class, netns))
 		return 0;
 	if (etc_read(netns, k->file, &f, e) < 0)
 		return e->code;
-	if (f.state != ETC_ABSENT)
+	if (obs->extent.unsaid && f.state == ETC_STRANGE)
+		unsaid_add(obs->extent.unsaid, "%s, and is left out", f.why);
+	else if (f.state != ETC_ABSENT)
 		add(obs, k, netns, &f);
 	etc_file_done(&f);
 	return 0;

@@ -42,6 +42,9 @@ char *etc_say_nothing(const char *netns, const void *src, struct arena *a);
 /* Iterates over lines: the next one at @at, of @ret_n bytes, without its newline; NULL: no more. */
 const char *etc_line_next(const char **at, size_t *ret_n);
 
+/* Likewise over the words of a line that ends at @end. */
+const char *etc_word_next(const char **at, const char *end, size_t *ret_n);
+
 /* Checks an address as the resolver reads it, with the interface of a link-local one ("fe80::1%eth0"); @ret is its
  * usual form.  Names of hosts likewise: letters, digits, "-", "_" and dots. */
 int etc_address_check(const char *s, char ret[64], struct err *e);

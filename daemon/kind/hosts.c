@@ -231,9 +231,10 @@ static const struct hosts *earlier(const struct model *m, const struct object *o
 	return NULL;
 }
 
+#define HEAD "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" MACHINE "\n"
+
 static const char *text_of(struct model *m, const struct hosts *h, const struct hosts *before)
 {
-	static const char head[] = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" MACHINE "\n";
 	const char *at = h->entries, *line;
 	size_t n;
 
@@ -241,12 +242,12 @@ static const char *text_of(struct model *m, const struct hosts *h, const struct 
 	if (before && !strcmp(h->entries, before->entries))
 		return before->etc.text;
 	if (!has_namespaces(&h->etc.object))
-		return arena_fmt(&m->arena, "%s%s", head, h->entries);
+		return arena_fmt(&m->arena, HEAD "%s", h->entries);
 	/* The order is that of the file. */
 	while ((line = etc_line_next(&at, &n)))
 		if (n == strlen(NAMESPACES) && !strncmp(line, NAMESPACES, n))
 			break;
-	return arena_fmt(&m->arena, "%s%.*s%s%s", head, (int)(line - h->entries), h->entries, h->all, at);
+	return arena_fmt(&m->arena, HEAD "%.*s%s%s", (int)(line - h->entries), h->entries, h->all, at);
 }
 
 static void hosts_complete(struct model *m, struct object *o, struct problems *p)
@@ -284,6 +285,71 @@ static void machine_line(char ret[ETC_TOKEN_MAX])
 			 name);
 }
 
+/* ---- the other way round ---- */
+
+/* Whether it is one of the lines that every file begins with. */
+static bool is_of_head(const char *line, size_t n)
+{
+	const char *at = HEAD, *one;
+	size_t length;
+
+	while ((one = etc_line_next(&at, &length)))
+		if (n == length && !strncmp(line, one, n))
+			return true;
+	return false;
+}
+
+/* An address may have several lines; in a topology it has one list. */
+static void line_read(struct json_object *entries, const char *line, size_t n)
+{
+	const char *at = line, *comment = memchr(line, '#', n), *end = comment ? comment : line + n, *name;
+	struct json_object *names;
+	char address[64], usual[64];
+	struct err e;
+	size_t length;
+	const char *word = etc_word_next(&at, end, &length);
+
+	if (!word || length >= sizeof(address) || is_of_head(line, n))
+		return;
+	snprintf(address, sizeof(address), "%.*s", (int)length, word);
+	if (etc_address_check(address, usual, &e) < 0)
+		snprintf(usual, sizeof(usual), "%s", address);
+	if (!json_object_object_get_ex(entries, usual, &names))
+		json_object_object_add(entries, usual, names = must(json_object_new_array()));
+	while ((name = etc_word_next(&at, end, &length)))
+		json_object_array_add(names, must(json_object_new_string_len(name, (int)length)));
+}
+
+static bool hosts_export(struct model *observed, struct object *o, _unused_ struct unsaid *u)
+{
+	struct json_object *entries;
+	struct hosts *h = (struct hosts *)o;
+	const char *at = h->etc.text, *line;
+	_cleanup_(freep) char *all = NULL;
+	size_t n;
+	FILE *out;
+
+	if (object_says(o, "entries"))
+		return true;
+	entries = must(json_object_new_object());
+	out = must(open_memstream(&all, &n));
+
+	while ((line = etc_line_next(&at, &n)))
+		line_read(entries, line, n);
+	json_object_object_foreach(entries, address, names) {
+		fputs(address, out);
+		for (size_t i = 0; i < json_object_array_length(names); i++)
+			fprintf(out, " %s", json_object_get_string(json_object_array_get_idx(names, i)));
+		fputc('\n', out);
+	}
+	if (fclose(out) != 0)
+		abort();
+	json_object_put(entries);
+	h->entries = arena_strdup(&observed->arena, all);
+	OBJECT_SET(o, hosts, entries);
+	return true;
+}
+
 static const struct etc_kind etc = { .kind = &kind_hosts, .file = "hosts", .token = MACHINE, .line = machine_line };
 
 static int hosts_observe(struct observer *obs, struct err *e)
@@ -316,6 +382,7 @@ const struct kind kind_hosts = {
 	.check = hosts_check,
 	.complete = hosts_complete,
 	.observe = hosts_observe,
+	.export = hosts_export,
 	.apply = hosts_apply,
 	.clear = etc_clear,
 	.mark = hosts_mark,

@@ -292,6 +292,8 @@ struct object *link_all_data(const struct op *op);
 const char *link_birthplace(const struct batch *b, const struct object *o);
 /* link_export.c: kind.export. */
 bool link_export(struct model *observed, struct object *o, struct unsaid *u);
+/* As ifname_problem, of a name that is not from a file. */
+const char *link_name_problem(const char *name, struct err *e);
 /* link_probe.c: kind.probe. */
 int link_probe(const struct kind *k, struct err *e);
 /* link_state.c */

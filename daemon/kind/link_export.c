@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* link_export.c - what of an observed interface a topology has to say: not what the kernel or netnsd does by itself. */
+#include "base/utf8.h"
 #include "link.h"
 #include "model/unsaid.h"
 
@@ -41,6 +42,19 @@ static void loopback_export(const struct model *m, struct object *o)
 		forget(o, LINK_MTU);
 }
 
+/* The kernel takes any bytes, JSON does not. */
+const char *link_name_problem(const char *name, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t at = 0, left = strlen(name); left; at += n, left -= n) {
+		n = utf8_length(name + at, left);
+		if (!n)
+			return err_set(e, EINVAL, "is not UTF-8"), e->text;
+	}
+	return ifname_problem(name, e);
+}
+
 bool link_export(struct model *observed, struct object *o, struct unsaid *u)
 {
 	struct link *l = (struct link *)o;
@@ -48,7 +62,7 @@ bool link_export(struct model *observed, struct object *o, struct unsaid *u)
 
 	if (o->alias_of)
 		return false;
-	if (ifname_problem(o->name, &e)) {
+	if (link_name_problem(o->name, &e)) {
 		unsaid_add(u, "%s: the name %s; it and what is on it are left out", o->place, e.text);
 		return false;
 	}

@@ -117,6 +117,8 @@ static int nft_observe(struct observer *obs, struct err *e)
 		/* In a heal, the first two are the same. */
 		n += wanted[n] && (n == 0 || wanted[n] != wanted[n - 1]);
 	}
+	if (obs->extent.unsaid)
+		return nft_tell_tables(obs, e);
 	if (n == 0)
 		return 0;
 	if (nft_owner_socket(obs->ns, &nl, e) < 0)

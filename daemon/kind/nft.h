@@ -295,6 +295,10 @@ size_t nft_map_add(struct nft_sets *sets, uint16_t from, uint16_t to, size_t n, 
 /* All expressions of a rule (nft_build.c). */
 void nft_expr_rule(struct nft_expr *p, const struct nft_rule *r);
 
+/* Tells of an export the tables that it leaves out. */
+struct observer;
+int nft_tell_tables(struct observer *obs, struct err *e);
+
 /* kind.describe and kind.lines. */
 char *nft_describe(struct arena *a, const struct object *o, const struct object *before);
 char *nft_lines(struct arena *a, const struct object *before, const struct object *after);

@@ -154,7 +154,7 @@ static bool veth_export(struct model *observed, struct object *o, struct unsaid 
 		o->set &= ~field_bit(o->kind, "peer");
 		return true;
 	}
-	if (!peer || ifname_problem(peer->name, &e)) {
+	if (!peer || link_name_problem(peer->name, &e)) {
 		unsaid_add(u, "%s: the other end of the veth pair %s; the pair is left out", o->place,
 			   peer ? "has a name that no topology can have" : "is in a namespace that is not exported");
 		return false;

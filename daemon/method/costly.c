@@ -113,7 +113,7 @@ static void begin(struct costly *k)
 		remove_question(k, q);
 		return;
 	}
-	if (!has_facts(k))
+	if (!k->first->unaided && !has_facts(k))
 		k->gathering = facts_begin(k->engine, k->first->depth);
 }
 

@@ -10,6 +10,7 @@
 #include "method_change.h"
 #include "doctor.h"
 #include "explain.h"
+#include "export.h"
 #include "metrics.h"
 #include "monitor.h"
 #include "plan.h"
@@ -97,6 +98,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Doctor", READ, method_doctor, &doctor_takes },
 		{ "Explain", READ, method_explain, &explain_takes },
 		{ "Metrics", READ, method_metrics },
+		{ "Export", READ, method_export, &export_takes },
 		{ "Wait", READ, method_wait, &wait_takes },
 		{ "Ping", READ, method_ping },
 	};

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* export.h - the method Export. */
+#pragma once
+#include "context.h"
+
+extern const struct json_struct export_takes;
+void method_export(struct call *c, const void *parameters, void *arg);
