@@ -310,7 +310,7 @@ int main(int argc, char **argv)
 	if (o.no_table_owner)
 		nft_owner_disable();
 	if (o.once) {
-		r = once_run(&engine, argv + optind, argc - optind);
+		r = (o.down ? once_down : once_run)(&engine, argv + optind, argc - optind);
 		log_end();
 		return r;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* once.c - applies files and exits: the same engine, state and lock as the daemon, for
+/* once.c - applies files, or takes topologies down, and exits: the same engine, state and lock as the daemon, for
  * containers, CI and machines without systemd. */
 #include "format/load.h"
 #include "once.h"
@@ -82,11 +82,19 @@ static int file_load(struct file *f)
 	return code;
 }
 
+/* Of one change. */
 struct result {
-	const struct file *file;
+	const char *label; /* precedes its problems: the path of the file, or the topology */
 	int code;
 	bool done;
 };
+
+/* Who still runs in a namespace that is gone. */
+static void users_print(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->n_users; i++)
+		printf("%s: still used by %d (%s)\n", o->users[i].netns, o->users[i].pid, o->users[i].command);
+}
 
 static void on_done(void *arg, const struct outcome *o)
 {
@@ -102,12 +110,20 @@ static void on_done(void *arg, const struct outcome *o)
 	else if (row->once)
 		fprintf(stderr, "netnsd: %s\n", text);
 	else
-		problems_print(r->file->path, &o->problems);
+		problems_print(r->label, &o->problems);
+	users_print(o);
+}
+
+/* The change may wait for the kernel, and so may what the start found. */
+static void finish(struct engine *g, const struct result *r)
+{
+	while (engine_step(g) || !r->done)
+		engine_rest(g);
 }
 
 static int apply(struct engine *g, struct file *f)
 {
-	struct result r = { .file = f, .code = EXIT_FAILED };
+	struct result r = { .label = f->path, .code = EXIT_FAILED };
 	struct change c = { .type = CHANGE_APPLY, .arg = &r, .done = on_done, .quiet = true };
 	_cleanup_(freep) char *path = realpath(f->path, NULL);
 
@@ -116,9 +132,7 @@ static int apply(struct engine *g, struct file *f)
 	snprintf(c.by, sizeof(c.by), "uid %u, pid %d (netnsd --once)", getuid(), getpid());
 	c.topology = TAKE(f->json);
 	engine_submit(g, &c);
-	/* The change may wait for the kernel, and so may what the start found. */
-	while (engine_step(g) || !r.done)
-		engine_rest(g);
+	finish(g, &r);
 	return r.code;
 }
 
@@ -152,5 +166,49 @@ int once_run(const struct engine_options *options, char *const *files, int n)
 	for (int i = 0; i < n; i++)
 		file_done(&f[i]);
 	free(f);
+	return code;
+}
+
+static int names_check(char *const *names, int n)
+{
+	int code = EXIT_DONE;
+	struct err e;
+
+	for (int i = 0; i < n; i++) {
+		const char *problem = name_problem(names[i], &e);
+
+		if (!problem)
+			continue;
+		fprintf(stderr, "netnsd: \"%s\" is not the name of a topology: %s\n", names[i], problem);
+		code = EXIT_INVALID;
+	}
+	return code;
+}
+
+int once_down(const struct engine_options *options, char *const *names, int n)
+{
+	_cleanup_(freep) struct result *r = must(calloc((size_t)n, sizeof(*r)));
+	struct change c = { .type = CHANGE_DOWN, .done = on_done, .quiet = true };
+	struct engine *g = NULL;
+	int code = names_check(names, n);
+	struct err e;
+
+	if (code == EXIT_DONE && engine_new(&g, options, &all_kinds, &e) < 0) {
+		fprintf(stderr, "netnsd: %s\n", e.text);
+		code = EXIT_FAILED;
+	}
+	snprintf(c.by, sizeof(c.by), "uid %u, pid %d (netnsd --once)", getuid(), getpid());
+	/* All at once: the engine lets those go first that use another one's namespaces. */
+	for (int i = 0; i < n && g; i++) {
+		r[i] = (struct result){ .label = names[i], .code = EXIT_FAILED };
+		c.arg = &r[i];
+		snprintf(c.name, sizeof(c.name), "%s", names[i]);
+		engine_submit(g, &c);
+	}
+	for (int i = 0; i < n && g; i++) {
+		finish(g, &r[i]);
+		code = code ? code : r[i].code;
+	}
+	engine_free(g);
 	return code;
 }

@@ -9,6 +9,7 @@
 
 static const struct option long_options[] = {
 	{ "once", no_argument, NULL, 'o' },
+	{ "down", no_argument, NULL, 'D' },
 	{ "export", no_argument, NULL, 'e' },
 	{ "socket", required_argument, NULL, 's' },
 	{ "group", required_argument, NULL, 'g' },
@@ -29,12 +30,14 @@ static void help(void)
 {
 	puts("netnsd [OPTIONS]\n"
 	     "netnsd [OPTIONS] --once FILE...\n"
+	     "netnsd [OPTIONS] --once --down NAME...\n"
 	     "netnsd --export\n"
 	     "\n"
 	     "Keeps network namespaces as declared in topology files.  Runs in the foreground.\n"
 	     "\n"
 	     "  --once                apply the files, each all or nothing, and exit\n"
 	     "  --export              print the present state of all namespaces as a topology, and exit\n"
+	     "  --down                with --once: take the topologies down instead\n"
 	     "  --socket PATH         listen on this socket (" NETNSD_SOCKET
 	     ")\n"
 	     "  --group NAME          group with read-only access (netnsd)\n"
@@ -148,14 +151,21 @@ static bool numbers_read(struct options *o, int letter, const char *given)
 }
 
 /* -1, or the exit code. */
-static int files_check(const struct options *o, bool given)
+static int operands_check(const struct options *o, bool given)
 {
 	if (o->export && (o->once || given)) {
 		fputs("netnsd: --export takes neither a FILE nor --once\n", stderr);
 		return EXIT_INVALID;
 	}
+	if (o->down && !o->once) {
+		fputs("netnsd: --down needs --once; where netnsd is running: netnsctl down NAME\n", stderr);
+		return EXIT_INVALID;
+	}
 	if (o->once != given) {
-		fputs(o->once ? "netnsd: --once needs a FILE\n" : "netnsd: a FILE needs --once\n", stderr);
+		fputs(o->down   ? "netnsd: --once --down needs a NAME\n"
+		      : o->once ? "netnsd: --once needs a FILE\n"
+				: "netnsd: a FILE needs --once\n",
+		      stderr);
 		return EXIT_INVALID;
 	}
 	return -1;
@@ -174,6 +184,9 @@ int options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'e':
 			o->export = true;
+			break;
+		case 'D':
+			o->down = true;
 			break;
 		case 's':
 		case 'g':
@@ -212,5 +225,5 @@ int options_read(struct options *o, int argc, char **argv)
 			return EXIT_INVALID;
 		}
 	}
-	return files_check(o, optind < argc);
+	return operands_check(o, optind < argc);
 }

@@ -2,6 +2,7 @@
 """netnsctl and netnsd --once as programs: exit codes, exec and shell, several clients."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -108,6 +109,32 @@ def test_once(bare):
     bare.start()
     assert bare.ctl("apply", EVERYDAY).stdout.strip() == "everyday: unchanged"
     assert bare.run("netnsd", "--once", EVERYDAY, code=1).stderr
+
+
+def test_once_down(bare):
+    """What --once applied, or a netnsd that was stopped, is taken down, as netnsctl down does."""
+    user = {"namespaces": {"ns1": {"existing": True, "sysctl": {"net.ipv4.ip_forward": 1}}}}
+    for file in EVERYDAY, bare.file(pair(), "two"), bare.file(user, "user"):
+        bare.run("netnsd", "--once", file)
+    for args, words in ([], "--once --down needs a NAME"), (["../x"], '"../x" is not the name of a topology'):
+        assert words in bare.run("netnsd", "--once", "--down", *args, code=2).stderr
+    assert "--down needs --once" in bare.run("netnsd", "--down", "two", code=2).stderr
+    refused = bare.run("netnsd", "--once", "--down", "everyday", code=1)
+    assert "in use by the topology user" in refused.stderr and refused.stdout == "" and "ns1" in bare.namespaces()
+    # One that is not there does not keep the others up, and the order does not matter.
+    with bare.popen("ip", "netns", "exec", "a", "sh", "-c", "echo; read x", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as inside:
+        assert inside.stdout.readline() == "\n"
+        done = bare.run("netnsd", "--once", "--down", "everyday", "nobody", "user", "two", code=1)
+        inside.stdin.close()
+    assert done.stderr == "netnsd: there is no topology nobody\n"
+    assert [re.sub(r"in [0-9.]+ ms|[0-9]+ changed", "N", line) for line in done.stdout.splitlines()] == [
+        "user: N N", "everyday: 2 removed N", "two: 2 removed N",
+        f"a: still used by {re.search(r'by ([0-9]+) ', done.stdout)[1]} (sh)"]
+    assert bare.namespaces() == []
+    assert bare.run("netnsd", "--once", "--down", "two").stdout == "two: unchanged\n"
+    bare.start()
+    assert {t["state"] for t in bare.topologies().values()} == {"down"}
+    assert "another netnsd" in bare.run("netnsd", "--once", "--down", "two", code=1).stderr
 
 
 def test_once_bad_file(bare):
