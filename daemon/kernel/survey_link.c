@@ -41,10 +41,10 @@ static void read_vlan(struct link_fact *l, struct nlattr *data)
 		}
 }
 
-static void read_class(struct link_fact *l)
+static void read_class(struct link_fact *l, const char *kind)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-		if (!strcmp(l->kind, classes[i].kind)) {
+		if (!strcmp(kind, classes[i].kind)) {
 			l->class = classes[i].class;
 			l->overhead = classes[i].overhead;
 		}
@@ -54,9 +54,12 @@ static void read_class(struct link_fact *l)
 static void read_port(struct link_fact *l, struct nlattr *kind, struct nlattr *data)
 {
 	struct nlattr *a[IFLA_BRPORT_MAX + 1];
+	struct link_fact master = { .class = LINK_PLAIN };
 
-	if (!kind || !data || strcmp(nla_data(kind), "bridge") != 0 ||
-	    nla_parse_nested(a, IFLA_BRPORT_MAX, data, NULL) < 0)
+	if (!kind || !data)
+		return;
+	read_class(&master, nla_data(kind));
+	if (master.class != LINK_BRIDGE || nla_parse_nested(a, IFLA_BRPORT_MAX, data, NULL) < 0)
 		return;
 	l->port_state = a[IFLA_BRPORT_STATE] ? nla_get_u8(a[IFLA_BRPORT_STATE]) : 0;
 	l->isolated = a[IFLA_BRPORT_ISOLATED] && nla_get_u8(a[IFLA_BRPORT_ISOLATED]);
@@ -74,7 +77,7 @@ static void read_info(struct survey *s, struct link_fact *l, struct nlattr *in)
 	if (!info[IFLA_INFO_KIND])
 		return;
 	l->kind = arena_strdup(&s->arena, nla_data(info[IFLA_INFO_KIND]));
-	read_class(l);
+	read_class(l, l->kind);
 	if (info[IFLA_INFO_DATA])
 		read_vlan(l, info[IFLA_INFO_DATA]);
 	if (l->class == LINK_BRIDGE && info[IFLA_INFO_DATA])
