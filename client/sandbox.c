@@ -131,16 +131,19 @@ static const char *find_home(char path[PATH_MAX])
 
 /* ---- its first process ---- */
 
-/* Signals that would end us arrive in a descriptor instead. */
+/* Signals that would end us arrive in a descriptor instead; those that are ignored, as after nohup(1), stay so. */
 static int signals_take(struct outside *o)
 {
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction now;
 	sigset_t ours;
 
 	sigemptyset(&ours);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
-	sigaddset(&ours, SIGQUIT);
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		if (sigaction(ending[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(&ours, ending[i]);
+	/* Where it is ignored nobody can be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &ours, &o->mask);
 	return signalfd(-1, &ours, SFD_CLOEXEC);
 }

@@ -51,6 +51,7 @@ def test_bash_options(command):
 def test_bash_values(tmp_path):
     assert complete_bash("apply", "--confirm", "") == []
     assert complete_bash("exec", "ho") == ["host"]
+    assert "bash" in complete_bash("record", "--with", "eth0", "--", "bas")
     (tmp_path / "lab.json").touch()
     (tmp_path / "lab.txt").touch()
     assert complete_bash("apply", f"{tmp_path}/lab") == [f"{tmp_path}/lab.json"]

@@ -388,6 +388,13 @@ time.sleep(1000)""", stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=take
     assert text.count(b"refused") == 4 and b"TAKEN" not in text, text
 
 
+def test_netnsctl(recorder):
+    """There is no netnsd to be asked for anything; and no sandbox in a sandbox, where root could not be nobody."""
+    shutil.copy(recorder.program, recorder.cwd)
+    err = recorder.sh("./netnsctl status; echo $?; ./netnsctl record -- echo inside; echo $?; ./netnsctl exec host echo runs")
+    assert "netnsd is not running" in err and "\n4\n" in err and err.endswith("\n5\nruns\n") and "inside\n5" not in err
+
+
 # ---- what it may do ----
 
 def test_namespaces(recorder):
@@ -417,9 +424,9 @@ def test_full(recorder, where):
 
 
 def test_left_running(recorder):
-    """They are named, and there while the exporter looks; what ends by itself at once is no matter."""
+    """They are named, and there, but stopped, while the exporter looks."""
     recorder.exporter('#!/bin/sh\ngrep -H State /proc/[0-9]*/status >&2; echo {}\n')
-    err = recorder.sh("sleep 1000 & setsid sleep 1001 & (sleep 0.05) & disown -a; exit 0")
+    err = recorder.sh("sleep 1000 & setsid sleep 1001 & disown -a; exit 0")
     named, *states = err.splitlines()
     assert named == 'netnsctl: still running when the command had ended, and ended now: "sleep 1000", "sleep 1001"'
     assert sum("T (stopped)" in s for s in states) == 2
@@ -462,6 +469,20 @@ def test_interrupted(recorder, number):
     assert p.returncode == -number and out == ""
     assert number == signal.SIGKILL or "the command was ended, and nothing is recorded" in err
     wait_for(lambda: not [c for c in commands() if sleeper in c])
+
+
+def test_ignored_signals(recorder):
+    """What the caller ignores, as nohup(1) does, does not end it; children are waited for whatever the caller did."""
+    def ignore():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    p = recorder.popen("--", "sh", "-c", "echo ready; read x; echo $x; exit 3", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, preexec_fn=ignore)
+    assert p.stderr.readline() == "ready\n"
+    p.send_signal(signal.SIGHUP)
+    out, err = p.communicate("goes on\n", timeout=60)
+    assert (p.returncode, json.loads(out)) == (1, {}) and err.startswith("goes on\nnetnsctl: sh failed with exit status 3;")
 
 
 @pytest.mark.skipif(not MINE, reason="only root becomes nobody")
