@@ -390,7 +390,8 @@ time.sleep(1000)""", stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=take
 
 def test_netnsctl(recorder):
     """There is no netnsd to be asked for anything; and no sandbox in a sandbox, where root could not be nobody."""
-    shutil.copy(recorder.program, recorder.cwd)
+    for program in "netnsctl", "netnsd":
+        shutil.copy(recorder.folder / "bin" / program, recorder.cwd)
     err = recorder.sh("./netnsctl status; echo $?; ./netnsctl record -- echo inside; echo $?; ./netnsctl exec host echo runs")
     assert "netnsd is not running" in err and "\n4\n" in err and err.endswith("\n5\nruns\n") and "inside\n5" not in err
 
