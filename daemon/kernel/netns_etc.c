@@ -58,6 +58,13 @@ int etc_open_dir(const char *netns, int *ret_top, struct etc_file *f, struct err
 	} else if (dir < 0 && errno != ENOENT) {
 		return err_kernel(e, errno, NULL, ETC_NETNS "/%s", netns);
 	}
+	/* Who owns a directory can put another file in the place of ours. */
+	if (dir >= 0 && fstat(dir, &st) == 0 && st.st_uid != geteuid()) {
+		f->state = ETC_STRANGE;
+		snprintf(f->why, sizeof(f->why), ETC_NETNS "/%s belongs to user %u", netns, st.st_uid);
+		close(dir);
+		dir = -1;
+	}
 	*ret_top = take_fd(&top);
 	return dir < 0 ? -ENOENT : dir;
 }

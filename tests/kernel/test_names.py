@@ -223,6 +223,23 @@ def test_given_to_a_user(machine, etc):
     machine.sh("rm -r /etc/netns/ns1")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs users")
+def test_directory_of_a_user(machine, etc):
+    """Nothing is written there, nor removed."""
+    machine.sh("mkdir /etc/netns/ns1; chown 65534 /etc/netns/ns1")
+    refused = machine.apply(topology(DNS), code=1).stderr
+    assert "/etc/netns/ns1 belongs to user 65534, and netnsd leaves it alone; move it away" in refused, refused
+    assert tree(etc) == ["ns1"] and machine.namespaces() == []
+    machine.sh("chown 0 /etc/netns/ns1")
+    machine.apply(topology(DNS))
+    machine.sh("chown 65534 /etc/netns/ns1")
+    wait_for(lambda: machine.state() == "failed")
+    assert "/etc/netns/ns1 belongs to user 65534" in machine.ctl("status", "lab").stdout
+    machine.ctl("down", "lab")
+    assert tree(etc) == ["ns1", "ns1/resolv.conf"]
+    machine.sh("rm -r /etc/netns/ns1")
+
+
 @pytest.mark.parametrize("make", ["ln -s /nowhere .netnsd.ns1", "touch .netnsd.ns1", "mkdir -p .netnsd.ns1/more"])
 def test_something_where_new_files_are_written(machine, etc, make):
     machine.sh(f"cd /etc/netns; {make}")
