@@ -108,25 +108,26 @@ static int vlan_cmp(const void *a, const void *b)
 	return c ? c : x->head.object.seq < y->head.object.seq ? -1 : x->head.object.seq > y->head.object.seq;
 }
 
-static void vlan_check_netns(_unused_ const struct model *m, const struct object *netns, struct problems *p)
+/* Wherever they are: the interface has them all.  Once, with the first namespace. */
+static void vlan_check_netns(const struct model *m, const struct object *netns, struct problems *p)
 {
 	const struct vlan **v = NULL;
-	size_t n = 0;
+	size_t n = 0, room = 0;
 
-	for (const struct object *o = netns->first; o; o = o->next) {
-		if (o->kind != &kind_vlan || !((const struct vlan *)o)->link)
-			continue;
-		if (n % 64 == 0)
-			v = must(realloc(v, (n + 64) * sizeof(*v)));
-		v[n++] = (const struct vlan *)o;
-	}
+	for (size_t i = 0; i < m->n && m->objects[i] != netns; i++)
+		if (m->objects[i]->kind->form == FORM_BODY)
+			return;
+	for (size_t i = 0; i < m->n; i++)
+		if (m->objects[i]->kind == &kind_vlan && ((const struct vlan *)m->objects[i])->link)
+			*(const struct vlan **)array_add((void **)&v, &n, &room, sizeof(*v)) =
+				(const struct vlan *)m->objects[i];
 	if (n)
 		qsort(v, n, sizeof(*v), vlan_cmp);
 	for (size_t i = 1; i < n; i++)
 		if (!strcmp(v[i - 1]->link, v[i]->link) && v[i - 1]->id == v[i]->id &&
 		    v[i - 1]->protocol == v[i]->protocol)
 			object_problem(p, EINVAL, &v[i]->head.object, "id", "%s is VLAN %u of %s already",
-				       v[i - 1]->head.object.name, v[i]->id, v[i]->link);
+				       v[i - 1]->head.object.place, v[i]->id, v[i]->link);
 	free(v);
 }
 

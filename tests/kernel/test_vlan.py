@@ -177,7 +177,12 @@ def test_refused(machine, change, words):
 def test_one_for_each_vlan(machine):
     t = trunk()
     t["namespaces"]["a"]["interfaces"]["v"] = {"kind": "vlan", "link": "eth0", "id": 10}
-    assert "eth0.10 is VLAN 10 of a/eth0 already" in machine.apply(t, code=2).stderr
+    assert "/namespaces/a/interfaces/v/id: a/eth0.10 is VLAN 10 of a/eth0 already" in machine.apply(t, code=2).stderr
+    # From another namespace, too.
+    t["namespaces"]["c"] = {"interfaces": {"v": {**t["namespaces"]["a"]["interfaces"].pop("v"), "link": "a/eth0"}}}
+    assert "/namespaces/c/interfaces/v/id: a/eth0.10 is VLAN 10 of a/eth0 already" in machine.apply(t, code=2).stderr
+    t["namespaces"]["c"]["interfaces"]["v"]["protocol"] = "802.1ad"
+    machine.ctl("validate", machine.file(t))
 
 
 @pytest.mark.parametrize("kind, module, more", [("vlan", "8021q", {"link": "eth0", "id": 5}), ("dummy", "dummy", {})])
