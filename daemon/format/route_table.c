@@ -36,6 +36,8 @@ static int table_number(const char *name, uint32_t *ret, struct err *e)
 	const struct table_name *found = table_names_find(t, name);
 	struct suggest suggest = suggest_new(name);
 
+	if (found && !found->number)
+		return err_set(e, EINVAL, "\"%.63s\" has the number 0 in %s, which is no table", name, found->path);
 	if (found) {
 		*ret = found->number;
 		return 0;

@@ -35,8 +35,10 @@ static void add(struct table_names *t, const char *path, uint32_t number, const 
 		note(t, path, "has more names than are read");
 		return;
 	}
+	/* The names of one file share it. */
+	path = t->n && !strcmp(t->v[t->n - 1].path, path) ? t->v[t->n - 1].path : arena_strdup(&t->arena, path);
 	*(struct table_name *)array_add((void **)&t->v, &t->n, &t->room, sizeof(*t->v)) =
-		(struct table_name){ number, arena_strdup(&t->arena, name) };
+		(struct table_name){ number, arena_strdup(&t->arena, name), path };
 }
 
 /* A name is text; one that is a number would hide that number. */

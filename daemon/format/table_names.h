@@ -6,7 +6,7 @@
 
 struct table_name {
 	uint32_t number;
-	const char *name;
+	const char *name, *path; /* and the file that has it */
 };
 
 struct table_names {
