@@ -57,8 +57,11 @@ static const struct refusal {
 	{ -ETIMEDOUT, EXIT_TIMEOUT, "netnsd did not answer in time; see journalctl -u netnsd" },
 };
 
-/* A Problem of the interface text. */
-static void problem_say(const struct file *file, const char *name, struct json_object *problem)
+/* Of problems that are alike, from so many on one is told, and how many there are; so many others are named. */
+enum { ALIKE_MIN = 3, ALIKE_SHOWN = 3 };
+
+/* A Problem of the interface text; @more goes to the end of its line. */
+static void problem_say(const struct file *file, const char *name, struct json_object *problem, const char *more)
 {
 	_cleanup_(arena_done) struct arena a = {};
 	const char *object = reply_text(problem, "object"), *kernel = reply_text(problem, "kernel");
@@ -68,6 +71,7 @@ static void problem_say(const struct file *file, const char *name, struct json_o
 		message = arena_fmt(&a, "%s: %s", object, message);
 	if (*kernel && !strstr(message, kernel))
 		message = arena_fmt(&a, "%s: %s", message, kernel);
+	message = arena_fmt(&a, "%s%s", message, more);
 	if (*reply_text(problem, "file")) {
 		fprintf(stderr, "%s\n", text_escape(&a, print_problem(&a, problem)));
 		return;
@@ -76,6 +80,68 @@ static void problem_say(const struct file *file, const char *name, struct json_o
 		ctl_fail(EXIT_FAILED, "%s: %s%s%s", name, pointer, *pointer ? ": " : "", message);
 	else
 		file_say(file, (struct where){ .pointer = pointer }, message);
+}
+
+/* Whether two problems say the same of different objects. */
+static bool is_alike(struct json_object *a, struct json_object *b)
+{
+	const char *one = reply_text(a, "object"), *other = reply_text(b, "object");
+	const char *x = reply_text(a, "message"), *y = reply_text(b, "message"), *at = strstr(x, one),
+		   *to = strstr(y, other);
+
+	return *one && *other && at && to && at - x == to - y && !strncmp(x, y, (size_t)(at - x)) &&
+	       !strcmp(at + strlen(one), to + strlen(other));
+}
+
+/* "; the same of 99 more: link host/h1, link host/h2, ...", of those from @i on that are like it and have not been @said;
+ * "" if there are few. */
+static const char *alike_text(struct arena *a, struct json_object *parameters, size_t i, bool *said)
+{
+	struct json_object *problem = reply_at(parameters, "problems", i), *like;
+	size_t all = reply_size(parameters, "problems"), n = 0;
+	const char *first = "";
+
+	for (size_t k = i + 1; k < all; k++)
+		n += is_alike(problem, reply_at(parameters, "problems", k));
+	if (n < ALIKE_MIN)
+		return "";
+	for (size_t k = i + 1, shown = 0; k < all; k++) {
+		like = reply_at(parameters, "problems", k);
+		if (!is_alike(problem, like))
+			continue;
+		said[k] = true;
+		if (shown++ < ALIKE_SHOWN)
+			first = arena_fmt(a, "%s%s, ", first, reply_text(like, "object"));
+	}
+	return arena_fmt(a, "; the same of %s%zu more: %s...", all == PROBLEMS_MAX ? "at least " : "", n, first);
+}
+
+/* One cause may be in the way of a hundred objects. */
+static void problems_say(const struct file *file, const char *name, struct json_object *parameters)
+{
+	size_t n = reply_size(parameters, "problems");
+	_cleanup_(arena_done) struct arena a = {};
+	bool *said = arena_alloc(&a, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		if (!said[i])
+			problem_say(file, name, reply_at(parameters, "problems", i),
+				    alike_text(&a, parameters, i, said));
+}
+
+/* The sentence for an error; an owner is a topology unless it says otherwise. */
+static const char *sentence_fill(struct arena *a, const char *sentence, struct json_object *parameters)
+{
+	_cleanup_(reply_putp) struct json_object *words = NULL;
+	const char *owner = reply_text(parameters, "owner");
+
+	if (!*owner || !strcmp(owner, "another program"))
+		return print_fill(a, sentence, parameters);
+	words = must(json_object_new_object());
+	json_object_object_foreach(parameters, key, value)
+		json_object_object_add(words, key, json_object_get(value));
+	json_object_object_add(words, "owner", json_object_new_string(arena_fmt(a, "the topology %s", owner)));
+	return print_fill(a, sentence, words);
 }
 
 /* Begins with @name, NULL: with that of @file, if there is one.  @planned: of a plan. */
@@ -93,17 +159,16 @@ static int failure_say(const struct file *file, const char *name, bool planned, 
 	/* Here the lines are known, also those that a message names besides its own. */
 	if (!strcmp(error, "io.netnsd.Invalid") && file && file->unchecked && file_check(file))
 		return EXIT_INVALID;
-	for (size_t i = 0; (problem = reply_at(parameters, "problems", i)); i++)
-		problem_say(file, name, problem);
+	problems_say(file, name, parameters);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if ((problem = reply_get(parameters, places[i])))
-			problem_say(file, name, problem);
+			problem_say(file, name, problem, "");
 	for (size_t i = 0; !row && i < ARRAY_SIZE(failures); i++)
 		if (!strcmp(error, failures[i].error))
 			return ctl_fail((int)failures[i].code, "%s", print_fill(&a, failures[i].sentence, parameters));
 	if (row)
 		return ctl_fail((int)row->exit, "%s%s%s%s%s", label ? label : "", label ? ": " : "",
-				print_fill(&a, planned && row->planned ? row->planned : row->sentence, parameters),
+				sentence_fill(&a, planned && row->planned ? row->planned : row->sentence, parameters),
 				*others ? "; but it also removed, outside this topology: " : "", others);
 	return ctl_fail(EXIT_FAILED, "netnsd answered %s %s" OTHER_VERSION, error,
 			parameters ? json_object_to_json_string_ext(parameters, JSON_C_TO_STRING_NOSLASHESCAPE) : "");

@@ -144,12 +144,13 @@ void problem_add_barred(struct problems *p, const struct where *where, const cha
 	add_owned(p, &e, where, object, NULL);
 }
 
-void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why)
+void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why,
+			    const char *owner)
 {
 	struct err e;
 
 	err_set(&e, EEXIST, "%s", why);
-	add_owned(p, &e, where, object, NULL);
+	add_owned(p, &e, where, object, owner);
 }
 
 void problem_add_missing(struct problems *p, const struct where *where, const char *object, bool name_blocked,

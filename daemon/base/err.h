@@ -55,7 +55,8 @@ void problem_add_err(struct problems *p, const struct err *e, const struct where
 /* Adds that @object exists and belongs to @owner: a topology's name, or NULL for another program. */
 void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner);
 /* The same, with the message @why. */
-void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why);
+void problem_add_in_the_way(struct problems *p, const struct where *where, const char *object, const char *why,
+			    const char *owner);
 /* Adds that @words takes the place of @object; @remedy: what can be done. */
 void problem_add_barred(struct problems *p, const struct where *where, const char *object, const char *words,
 			const char *remedy);

@@ -29,14 +29,14 @@ void plan_conflict(struct problems *p, const struct object *want, const struct o
 {
 	struct arena a = { 0 };
 	char *object = plan_object(&a, want);
+	const char *owner = have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL;
 	const char *why = have->alias_of ? other_name(&a, want, have, object)
 			  : have->damage ? have->damage
 					 : have->foreign;
 
 	if (why)
-		problem_add_in_the_way(p, &want->where, object, why);
+		problem_add_in_the_way(p, &want->where, object, why, owner);
 	else
-		problem_add_conflict(p, &want->where, object,
-				     have->owner == OWNER_OTHER_TOPOLOGY ? have->owner_name : NULL);
+		problem_add_conflict(p, &want->where, object, owner);
 	arena_done(&a);
 }

@@ -23,25 +23,26 @@ static bool contradicts(const struct object *want, const struct object *claim)
 
 static int check_one(struct job *j, const struct topology *other, const struct object *want, const struct object *claim)
 {
-	char object[600], words[900];
 	struct arena a = { 0 };
-	const char *both;
+	const char *both, *object;
 
 	if (!want || !claim || (want->managed && !topology_claims(&j->desired.model, want)) ||
 	    (!want->kind->excludes && !contradicts(want, claim)))
 		return 0;
-	snprintf(object, sizeof(object), "%s %s", want->kind->label, want->place);
 	both = want->kind->excludes ? want->kind->excludes(&a, want, claim) : NULL;
-	snprintf(words, sizeof(words),
-		 "%s %s: %s belongs to the topology %s; take it out of one of the two, or run: netnsctl down %s",
-		 want->kind->label, want->place, both ? both : "", other->name, other->name);
-	arena_done(&a);
 	if (want->kind->excludes && !both)
 		return 0;
+	object = plan_object(&a, want);
 	if (both)
-		problem_add_in_the_way(&j->problems, &want->where, object, words);
+		problem_add_in_the_way(&j->problems, &want->where, object,
+				       arena_fmt(&a,
+						 "%s %s: %s belongs to the topology %s; take it out of one of the two, "
+						 "or run: netnsctl down %s",
+						 want->kind->label, want->place, both, other->name, other->name),
+				       other->name);
 	else
 		problem_add_conflict(&j->problems, &want->where, object, other->name);
+	arena_done(&a);
 	return -EEXIST;
 }
 
@@ -50,8 +51,8 @@ static int check_against(struct job *j, const struct topology *other)
 	const struct model *desired = &j->desired.model;
 	int r = 0;
 
-	for (size_t i = 0; i < other->claims.n && r == 0; i++)
-		r = check_one(j, other, model_same(desired, other->claims.objects[i]), other->claims.objects[i]);
+	for (size_t i = 0; i < other->claims.n; i++)
+		r = check_one(j, other, model_same(desired, other->claims.objects[i]), other->claims.objects[i]) ?: r;
 	return r;
 }
 

@@ -8,6 +8,7 @@ import pytest
 from fault import HOLD
 from machine import NETNSCTL, wait_for
 from topologies import everyday, many
+from varlink import VarlinkError
 
 
 
@@ -154,3 +155,39 @@ def test_both_owners_are_named(machine):
         machine.assert_same(before)
     machine.ctl("down", "--all")
     machine.sh("ip link del wan")
+
+
+def addresses(n):
+    """As many addresses on an interface of the host that others create."""
+    return {"host": {"interfaces": {"h0": {"addresses": [f"10.0.{i}.1/24" for i in range(n)]}}}}
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_many_of_one_cause(machine, command):
+    """One line, with how many there are and the first of them; the owner is the one that has them."""
+    machine.sh("ip link add h0 type bridge; " + " ".join(f"ip addr add 10.0.{i}.1/24 dev h0;" for i in range(40)))
+    refused = machine.ctl(command, machine.file(addresses(40), "two"), code=1).stderr.splitlines()
+    assert len(refused) == 2 and refused[0].endswith(
+        ": /host/interfaces/h0/addresses/0: address host/h0 10.0.0.1/24 already exists and belongs to another program; "
+        "netnsd leaves it alone; the same of 39 more: address host/h0 10.0.1.1/24, address host/h0 10.0.2.1/24, "
+        "address host/h0 10.0.3.1/24, ...")
+    assert refused[1] == "netnsctl: two: address host/h0 10.0.0.1/24 belongs to another program; nothing was touched"
+    machine.sh("ip addr flush dev h0")
+    machine.apply(addresses(3), "one")
+    few = machine.ctl(command, machine.file(addresses(3), "two"), code=1).stderr.splitlines()
+    assert [line.partition(": address ")[2].partition(";")[0] for line in few[:3]] == [
+        f"host/h0 10.0.{i}.1/24 already exists and belongs to the topology one" for i in range(3)]
+    assert few[3:] == ["netnsctl: two: address host/h0 10.0.0.1/24 belongs to the topology one; nothing was touched"]
+    machine.ctl("down", "one")
+    machine.sh("ip link del h0")
+
+
+def test_owner_of_what_excludes(machine):
+    """Of what two topologies cannot both have, the owner is the other topology."""
+    ours = {"host": {"filter": {"input": "accept"}}}
+    machine.apply(ours, "one")
+    with pytest.raises(VarlinkError) as refused:
+        machine.call("Apply", name="two", topology=ours)
+    assert refused.value.parameters["owner"] == "one", refused.value.parameters
+    told = machine.ctl("apply", machine.file(ours, "two"), code=1).stderr
+    assert told.endswith("belongs to the topology one; nothing was touched\n"), told
