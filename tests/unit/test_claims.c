@@ -122,7 +122,7 @@ static void test_contradictions(void **state)
 		{ HOST(WAN("")), HOST(WAN("\"mtu\":1400")), NULL },
 		{ HOST(WAN("\"mtu\":1400")), HOST("\"interfaces\":{\"lan\":{\"mtu\":1400}}"), NULL },
 		/* A created object is created by one. */
-		{ HOST(ROUTE("10.0.0.1")), HOST(ROUTE("10.0.0.1")), "route host" },
+		{ HOST(ROUTE("10.0.0.1")), HOST(ROUTE("10.0.0.1")), "route host 10.9.0.0/24" },
 		{ HOST(ROUTE("10.0.0.1")), HOST("\"routes\":[{\"to\":\"10.8.0.0/24\",\"via\":\"10.0.0.1\"}]"), NULL },
 		/* In a namespace of others as on the host; two different namespaces have nothing in common. */
 		{ NETNS("lab", "\"existing\":true," TTL(70)), NETNS("lab", "\"existing\":true," TTL(71)),
