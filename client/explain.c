@@ -56,7 +56,7 @@ int command_explain(const struct ctl *c)
 	bool colours = print_colours(stdout);
 	int r;
 
-	json_object_object_add(parameters, "from", json_object_new_string(c->args[0]));
+	json_object_object_add(parameters, "source", json_object_new_string(c->args[0]));
 	json_object_object_add(parameters, "to", json_object_new_string(c->args[1]));
 	if (c->given & OPT_REVERSE)
 		json_object_object_add(parameters, "reverse", json_object_new_boolean(true));

@@ -98,7 +98,7 @@ static void read_masters(struct reading *r, struct json_object *reply)
 
 		if (strcmp(reply_text(o, "type"), "port") != 0 || !*to)
 			continue;
-		json_object_object_add(r->masters, reply_text(o, "from"), json_object_new_string(to));
+		json_object_object_add(r->masters, reply_text(o, "source"), json_object_new_string(to));
 		json_object_object_add(r->bridges, to, NULL);
 	}
 }
@@ -177,7 +177,7 @@ static void read_cable(struct reading *r, struct json_object *o)
 {
 	struct graph *g = r->g;
 	const char *type = reply_text(o, "type"), *far = reply_text(o, "to");
-	size_t from = find(r, reply_text(o, "from")), to = find(r, far);
+	size_t from = find(r, reply_text(o, "source")), to = find(r, far);
 	struct graph_cable *c = &g->cables[g->n_cables];
 
 	if (from == GRAPH_NONE)

@@ -40,7 +40,7 @@ static void service_info(struct call *c, _unused_ const void *in, void *arg)
 		{ "vendor", "netnsd" },
 		{ "product", "netnsd" },
 		{ "version", NETNSD_VERSION },
-		{ "url", "https://varlink.org" },
+		{ "url", "man:netnsd(8)" },
 	};
 	struct json_object *reply = must(json_object_new_object()), *names = must(json_object_new_array());
 	const struct service *s = arg;

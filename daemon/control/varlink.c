@@ -4,6 +4,7 @@
 #include "varlink.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "stream.h"
 #include <stdarg.h>
 #include <sys/epoll.h>
@@ -211,6 +212,22 @@ static void message_take(struct varlink *v, struct json_object *message)
 		v->o.called(c, v->o.arg);
 }
 
+/* Answers what is no call with why that is so, and ends the connection: where the next message begins is not known. */
+static _printf_(2, 3) void varlink_reject(struct varlink *v, const char *fmt, ...)
+{
+	struct json_object *parameters = must(json_object_new_object());
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	utf8_repair(text);
+	json_object_object_add(parameters, "parameter", json_object_new_string(text));
+	varlink_send(v, message_new(INVALID_PARAMETER, parameters));
+	varlink_doom(v, "it sent an invalid message: %s", text);
+}
+
 static void message_read(struct varlink *v)
 {
 	_cleanup_(json_putp) struct json_object *message = NULL;
@@ -222,9 +239,9 @@ static void message_read(struct varlink *v)
 	stream_drop(&v->s);
 	wrong = r < 0 ? NULL : message_problem(message);
 	if (r < 0)
-		varlink_doom(v, "it sent invalid JSON: %s", p.n ? p.v[0].message : strerror(-r));
+		varlink_reject(v, "the message is not JSON: %s", p.n ? p.v[0].message : strerror(-r));
 	else if (wrong)
-		varlink_doom(v, "it sent an invalid varlink call: %s is missing or of another type", wrong);
+		varlink_reject(v, "%s is missing or of another type", wrong);
 	else
 		message_take(v, message);
 }
@@ -236,9 +253,12 @@ static bool varlink_read(struct varlink *v)
 
 	if (!v->doomed && stream_too_long(&v->s)) {
 		/* Read-only peers may send less; closing without a word would not tell them why. */
-		if (!v->peer.may_change)
+		if (!v->peer.may_change) {
 			varlink_send(v, message_new(PERMISSION_DENIED, NULL));
-		varlink_doom(v, "it sent a message of over %zu bytes", v->s.max);
+			varlink_doom(v, "it sent a message of over %zu bytes", v->s.max);
+		} else {
+			varlink_reject(v, "the message is over %zu bytes", v->s.max);
+		}
 	}
 	return more;
 }

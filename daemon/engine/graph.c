@@ -46,7 +46,7 @@ static const struct json_struct namespace_shape = JSON_STRUCT(graph_namespace, n
 
 static const struct json_member cable_members[] = {
 	JSON_MEMBER(graph_cable, type, WORD, .word = cable_word),
-	JSON_MEMBER(graph_cable, from, TEXT),
+	JSON_MEMBER(graph_cable, source, TEXT),
 	JSON_MEMBER(graph_cable, to, TEXT, .optional = true),
 };
 static const struct json_struct cable_shape = JSON_STRUCT(graph_cable, cable_members);

@@ -24,7 +24,7 @@ enum cable_type { CABLE_PAIR, CABLE_PORT, CABLE_BASE };
 
 struct graph_cable {
 	enum cable_type type;
-	const char *from, *to;
+	const char *source, *to;
 };
 
 struct json_object *graph_interface_json(const struct graph_interface *i);

@@ -158,7 +158,7 @@ static const struct parameter {
 } parameters[] = {
 	[OUTCOME_NAME] = { "name", text_name },
 	[OUTCOME_SOURCE] = { "source", text_source },
-	[OUTCOME_FOR] = { "for", .say = say_for, .json = json_for },
+	[OUTCOME_FOR] = { "missing", .say = say_for, .json = json_for },
 	[OUTCOME_OBJECT] = { "object", text_object },
 	[OUTCOME_OWNER] = { "owner", text_owner },
 	[OUTCOME_PROBLEM] = { "problem", .say = say_problem, .json = json_problem },

@@ -18,13 +18,13 @@ static const char *proto_word(unsigned i)
 }
 
 struct explain_in {
-	const char *from, *to;
+	const char *source, *to;
 	enum proto proto;
 	uint32_t port;
 	bool reverse;
 };
 static const struct json_member members[] = {
-	JSON_MEMBER(explain_in, from, TEXT, .max = PLACE_MAX),
+	JSON_MEMBER(explain_in, source, TEXT, .max = PLACE_MAX),
 	JSON_MEMBER(explain_in, to, TEXT, .max = PLACE_MAX),
 	JSON_MEMBER(explain_in, proto, WORD, .optional = true, .min = PROTO_ICMP, .word = proto_word),
 	JSON_MEMBER(explain_in, port, U32, .optional = true, .min = 1, .max = PORT_MAX),
@@ -126,7 +126,7 @@ void method_explain(struct call *c, const void *parameters, void *arg)
 	struct explain_question *q = must(calloc(1, sizeof(*q)));
 
 	*q = (struct explain_question){ .question = { .call = c, .answer = on_answer, .free = on_free },
-					.request = { .from = in->from,
+					.request = { .from = in->source,
 						     .to = in->to,
 						     .proto = protos[in->proto],
 						     .port = (uint16_t)in->port,

@@ -65,10 +65,10 @@ struct graph_live *graph_live_begin(const struct facts *f, struct json_object *a
 		struct json_object *c = json_object_array_get_idx(cables, i);
 
 		if (!strcmp(text_of(c, "type"), "port"))
-			json_object_object_add(g->ports, text_of(c, "from"), NULL);
+			json_object_object_add(g->ports, text_of(c, "source"), NULL);
 		if (strcmp(text_of(c, "type"), "pair") != 0)
 			continue;
-		json_object_object_add(g->pairs, text_of(c, "from"), json_object_get(c));
+		json_object_object_add(g->pairs, text_of(c, "source"), json_object_get(c));
 		if (text_of(c, "to"))
 			json_object_object_add(g->pairs, text_of(c, "to"), json_object_get(c));
 	}

@@ -47,10 +47,10 @@ static const struct outcome_row rows[] = {
 			      .exit = EXIT_FAILED,
 			      .why = WHY_NOT_AWAITING,
 			      .sentence =
-				      "{name} waits for {for}, and is applied as soon as that exists; netnsctl down {name} "
+				      "{name} waits for {missing}, and is applied as soon as that exists; netnsctl down {name} "
 				      "gives up",
-			      .planned = "{name} would wait for {for}, and be applied as soon as that exists",
-			      .told = "waits for {for}" },
+			      .planned = "{name} would wait for {missing}, and be applied as soon as that exists",
+			      .told = "waits for {missing}" },
 	[OUTCOME_BUSY] = { .error = ERROR("Busy"),
 			   .parameters = P(NAME),
 			   .event = EVENT_REFUSED,

@@ -16,8 +16,8 @@ def namespace(name, *interfaces, gateways=(), missing=False, drifted=False, fore
 
 
 def answer(namespaces, pairs=(), ports=()):
-    return {"namespaces": namespaces, "cables": [{"type": "port", "from": a, "to": b} for a, b in ports] +
-            [{"type": "pair", "from": a, **({"to": b} if b else {})} for a, b in pairs]}
+    return {"namespaces": namespaces, "cables": [{"type": "port", "source": a, "to": b} for a, b in ports] +
+            [{"type": "pair", "source": a, **({"to": b} if b else {})} for a, b in pairs]}
 
 
 def lo():

@@ -114,7 +114,7 @@ def test_colours_on_a_terminal(ctl):
 
 @pytest.mark.parametrize("reply", [{}, {"namespaces": 3, "cables": "x"}, {"namespaces": [1, None, {}], "cables": [{}, 7]},
                                    {"namespaces": [{"name": "a", "interfaces": [{"name": "b", "addresses": [1, None]}]}],
-                                    "cables": [{"type": "pair", "from": "a/b", "to": "a/b"}, {"type": "port", "from": "a/b", "to": "a/b"}]}])
+                                    "cables": [{"type": "pair", "source": "a/b", "to": "a/b"}, {"type": "port", "source": "a/b", "to": "a/b"}]}])
 @pytest.mark.parametrize("form", ["text", "mermaid", "dot", "d2", "svg", "html"])
 def test_odd_answers(ctl, reply, form):
     """Of another netnsd."""

@@ -386,8 +386,8 @@ def test_refused(machine):
     for port in "0", "65536", "x", "80x", "-1", "":
         assert "must be 1 to" in machine.ctl("explain", "office", "lab", "--proto", "tcp", "--port", port, code=2).stderr
     with Connection(machine.socket) as connection:
-        for parameters in ({"from": "office"}, {"from": "x" * 200, "to": "lab"}, {"from": "office", "to": "lab", "port": 70000},
-                           {"from": "office", "to": "lab", "proto": "sctp"}):
+        for parameters in ({"source": "office"}, {"source": "x" * 200, "to": "lab"}, {"source": "office", "to": "lab", "port": 70000},
+                           {"source": "office", "to": "lab", "proto": "sctp"}):
             connection.send(encode("io.netnsd.Explain", parameters))
             assert connection.receive()["error"] == "org.varlink.service.InvalidParameter"
 

@@ -27,7 +27,7 @@ def graph(machine, **parameters):
 
 
 def cables(answer):
-    return [(c["type"], c["from"], c.get("to")) for c in answer["cables"]]
+    return [(c["type"], c["source"], c.get("to")) for c in answer["cables"]]
 
 
 def test_order_and_contents(machine):

@@ -2,7 +2,9 @@
 """The control socket: every method, every error, and malicious clients."""
 import itertools
 import json
+import keyword
 import os
+import re
 import select
 import subprocess
 import sys
@@ -33,8 +35,15 @@ def error_of(connection, method, **parameters):
 def test_get_info(v):
     info = v.call("org.varlink.service.GetInfo")
     assert set(info) == {"vendor", "product", "version", "url", "interfaces"}
-    assert info["product"] == "netnsd" and info["version"] == "0.1.0"
+    assert info["product"] == "netnsd" and info["version"] == "0.1.0" and info["url"] == "man:netnsd(8)"
     assert sorted(info["interfaces"]) == ["io.netnsd", "org.varlink.service"]
+
+
+def test_no_name_is_a_word_of_python(v):
+    """Clients turn members into arguments and attributes."""
+    text = v.call("org.varlink.service.GetInterfaceDescription", interface="io.netnsd")["description"]
+    names = re.findall(r"(\w+)\s*:", "\n".join(line for line in text.splitlines() if not line.startswith("#")))
+    assert len(names) > 100 and not [name for name in names if keyword.iskeyword(name)]
 
 
 def test_interface_description(v):
@@ -179,12 +188,32 @@ def test_garbage(machine, data):
         assert c.call("io.netnsd.Ping")
 
 
+@pytest.mark.parametrize("data, words", [
+    (b"garbage\0", "the message is not JSON"), (b'{"method":5}\0', "method"), (b'{"parameters":{}}\0', "method"), (b"[]\0", "the object"),
+    (b'{"method":"io.netnsd.Ping","parameters":[]}\0', "parameters"),
+])
+def test_what_is_no_call_is_answered_before_the_end(machine, data, words):
+    with Connection(machine.socket) as c:
+        c.send(data)
+        reply = c.receive()
+        assert reply["error"] == "org.varlink.service.InvalidParameter" and reply["parameters"]["parameter"].startswith(words), reply
+        assert c.receive() is None
+
+
+def test_unknown_method_is_answered(v):
+    assert error_of(v, "io.netnsd.Nonsense").name == "org.varlink.service.MethodNotFound"
+    assert error_of(v, "io.nowhere.Ping").name == "org.varlink.service.InterfaceNotFound"
+    assert v.call("io.netnsd.Ping")
+
+
 def test_message_without_an_end(machine):
-    """More than 8 MiB and the envelope: closed, and the memory is freed."""
+    """More than 8 MiB and the envelope: said, closed, and the memory is freed."""
     with Connection(machine.socket) as c:
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             for _ in range(64):
                 c.send(b" " * (1 << 20))
+        reply = c.receive()
+        assert reply["error"] == "org.varlink.service.InvalidParameter" and "over" in reply["parameters"]["parameter"]
     with Connection(machine.socket) as c:
         assert c.call("io.netnsd.Ping")
     status = (machine.root / f"proc/{machine.pid()}/status").read_text()

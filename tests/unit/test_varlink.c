@@ -144,6 +144,8 @@ static void test_no_call(void **state _unused_)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		open_as(&f, true, true);
 		send_text(&f, cases[i]);
+		/* It is said why. */
+		assert_non_null(strstr(hear(&f), INVALID_PARAMETER));
 		HUNG_UP(&f);
 		fixture_done(&f);
 	}
@@ -169,6 +171,7 @@ static void test_size(void **state _unused_)
 	send_text(&f, call_of_size(buffer, MESSAGE_MAX));
 	expect(&f, EMPTY);
 	send_text(&f, call_of_size(buffer, MESSAGE_MAX + 1));
+	assert_non_null(strstr(hear(&f), INVALID_PARAMETER));
 	HUNG_UP(&f);
 	fixture_done(&f);
 	/* A read-only peer is told why so little is accepted. */
