@@ -20,11 +20,18 @@ ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not ROOT, reason="other users are only there for root")
 
 
+def ping(machine, netns, address, count=1):
+    """One request after the other, each once, whatever the load: the next one when the reply is there."""
+    where = f"ip netns exec {netns}" if netns else ""
+    machine.sh(f"for i in $(seq {count}); do {where} ping -nq -c 1 -W 10 {address} >/dev/null; done")
+
+
 @pytest.fixture
 def router(machine):
     machine.apply(ROUTER)
-    # ARP, and what IPv6 sends when links come up, is over.
+    # The links send, ARP is over, and so is what this ping has sent more than once.
     machine.ping("office", "10.0.4.10")
+    ping(machine, "office", "10.0.4.10")
     return machine
 
 
@@ -42,7 +49,7 @@ def request_and_reply(places):
 def test_over_a_router(router):
     """A ping is followed from interface to interface and back, in order."""
     c = Capture(router, "-c", 24, *PATH, "icmp")
-    router.ping("office", "10.0.4.10", count=3)
+    ping(router, "office", "10.0.4.10", count=3)
     assert c.done() == "netnsctl: 24 packets from 4 interfaces: office/eth0 6, router/office 6, router/lab 6, lab/eth0 6\n"
     read = c.read()
     assert types(read) == request_and_reply(PATH) * 3
@@ -54,7 +61,7 @@ def test_over_a_router(router):
 
 def test_read_by_others(router):
     c = Capture(router, "-c", 8, *PATH, "icmp")
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     c.done()
     fields = router.run("tshark", "-r", c.file, "-T", "fields", "-e", "frame.interface_name", "-e", "icmp.type").stdout
     assert fields == "".join(f"{name}\t{kind}\n" for name, kind in request_and_reply(PATH))
@@ -80,7 +87,7 @@ def test_all_up_to_the_signal(router):
     """What passed before Ctrl-C is in the file, also if the kernel had not handed it over yet."""
     for _ in range(5):
         c = Capture(router, *PATH, "icmp")
-        router.ping("office", "10.0.4.10")
+        ping(router, "office", "10.0.4.10")
         assert c.end().startswith("netnsctl: 8 packets from 4 interfaces")
         assert types(c.read()) == request_and_reply(PATH)
 
@@ -94,7 +101,7 @@ def test_signals(router, number):
 
 def test_count_over_all(router):
     c = Capture(router, "-c", 5, *PATH, "icmp")
-    router.ping("office", "10.0.4.10", count=3)
+    ping(router, "office", "10.0.4.10", count=3)
     assert c.done().startswith("netnsctl: 5 packets from 4 interfaces")
     assert types(c.read()) == request_and_reply(PATH)[:5]
 
@@ -103,7 +110,7 @@ def test_pause_keeps_the_order(router):
     """However long the process does not run: it reads everything before it writes anything."""
     c = Capture(router, *PATH, "icmp")
     c.stop()
-    router.ping("office", "10.0.4.10", count=20)
+    ping(router, "office", "10.0.4.10", count=20)
     c.resume()
     assert "late" not in c.end()
     assert types(c.read()) == request_and_reply(PATH) * 20
@@ -126,7 +133,7 @@ def test_snaplen(router):
 def test_loopback(machine):
     """Each packet once, although the loopback interface sends and receives it."""
     c = Capture(machine, "-c", 2, "host/lo", "icmp")
-    machine.ping(None, "127.0.0.1")
+    ping(machine, None, "127.0.0.1")
     c.done()
     assert types(c.read()) == [("host/lo", 8), ("host/lo", 0)]
 
@@ -146,7 +153,7 @@ def test_sixty_interfaces(machine):
 
 def test_two_at_once(router):
     first, second = Capture(router, "-c", 8, *PATH, "icmp"), Capture(router, "-c", 8, *PATH, "icmp")
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     for c in first, second:
         c.done()
         assert types(c.read()) == request_and_reply(PATH)
@@ -168,7 +175,7 @@ def test_standard_output_is_the_default(router):
         c = router.popen("sh", "-c", f"{NETNSCTL} capture {to} -c 8 {' '.join(PATH)} icmp | tcpdump -nr - 2>/dev/null",
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert "Ctrl-C" in c.stderr.readline()
-        router.ping("office", "10.0.4.10")
+        ping(router, "office", "10.0.4.10")
         out, err = c.communicate(timeout=30)
         assert out.count("ICMP echo re") == 8 and "8 packets" in err
 
@@ -179,7 +186,7 @@ def test_live(router):
     fd = c.process.stdout.fileno()
     data = os.read(fd, 1 << 20)
     assert CaptureFile(data).names() == PATH
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     while len(CaptureFile(data).packets) < 8:
         data += os.read(fd, 1 << 20)
     assert c.process.poll() is None
@@ -212,7 +219,7 @@ def test_not_on_a_terminal(router, words):
 
 def test_stdin_closed(router):
     c = Capture(router, "-c", 2, "lab/eth0", "icmp", before="exec <&-")
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     c.done()
     assert types(c.read()) == [("lab/eth0", 8), ("lab/eth0", 0)]
 
@@ -309,7 +316,7 @@ def test_filter_is_told_from_places(router, words, text):
 
 def test_options_before_and_after(router):
     c = Capture(router, "lab/eth0", "-c", 2, "--snaplen", 50, "--", "icmp")
-    router.ping("lab", "10.0.4.1")
+    ping(router, "lab", "10.0.4.1")
     c.done()
     assert [p.captured for p in c.read().packets] == [50, 50]
 
@@ -341,7 +348,7 @@ def tunnel(machine):
 def test_link_types(tunnel):
     """A filter is compiled for each; the file has the number of files, not libpcap's own."""
     c = Capture(tunnel, "-c", 2, "tunnel/lo", "tunnel/tun0", "icmp and dst 127.0.0.1")
-    tunnel.ping("tunnel", "127.0.0.1")
+    ping(tunnel, "tunnel", "127.0.0.1")
     c.done()
     assert [(i["name"], i["link_type"]) for i in c.read().interfaces] == [("tunnel/lo", 1), ("tunnel/tun0", 101)]
     assert types(c.read()) == [("tunnel/lo", 8), ("tunnel/lo", 0)]
@@ -384,7 +391,7 @@ def test_interface_is_removed(router):
     c = Capture(router, "x/v0", "lab/eth0", "icmp")
     router.sh("ip -n x link del v0")
     assert gone("x/v0 is gone", c)
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     assert c.end().endswith("netnsctl: 2 packets from 2 interfaces: x/v0 0, lab/eth0 2\n")
     assert [i["delivered"] for i in c.read().interfaces] == [0, 2]
     router.sh("ip netns del x")
@@ -402,7 +409,7 @@ def test_interface_moves(router):
 def test_interface_is_renamed(router):
     """It is the same interface, up or down; its block keeps the first name."""
     c = Capture(router, "-c", 6, "host/lo", "office/eth0", "icmp")
-    router.ping("office", "10.0.3.1")
+    ping(router, "office", "10.0.3.1")
     router.sh("ip link add v0 type veth peer name v1; ip addr add 10.7.0.1/24 dev v0; ip link set v0 up; ip link set v1 up")
     d = Capture(router, "host/v0", "arp")
     router.sh("ip link set v0 down; ip link set v0 name w0; ip link set w0 up; ip addr replace 10.7.0.1/24 dev w0")
@@ -410,18 +417,19 @@ def test_interface_is_renamed(router):
     assert "gone" not in d.end()
     assert len(d.read().of("host/v0")) >= 1
     router.sh("ip link del w0")
-    router.ping("office", "10.0.3.1", count=2)
+    ping(router, "office", "10.0.3.1", count=2)
     c.done()
 
 
 def test_interface_goes_down_and_up(router):
     c = Capture(router, "lab/eth0", "icmp")
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     router.sh("ip -n lab link set eth0 down")
     # netnsd brings it up again, with its routes.
     wait_for(lambda: router.status()["healed"] > 0)
     router.ping("office", "10.0.4.10")
-    assert c.end().startswith("netnsctl: 4 packets") or len(c.read().packets) >= 4
+    assert "gone" not in c.end()
+    assert len(c.read().packets) >= 4
 
 
 def test_interface_that_is_down(router):
@@ -448,13 +456,13 @@ def test_namespace_is_deleted(router):
     router.sh("ip netns del x")
     assert gone("x/v0 is gone with its namespace", c)
     wait_for(lambda: not router.link(None, "outside"))
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     assert "x/v0 0, lab/eth0 2" in c.end()
 
 
 def test_nothing_is_left(router):
     c = Capture(router, *PATH, "icmp")
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     router.ctl("down", "lab")
     assert c.done(1).endswith("netnsctl: no interface is left to capture on\n")
     assert types(c.read()) == request_and_reply(PATH)
@@ -487,8 +495,7 @@ def test_flood(router):
 def test_few_system_calls(router):
     """Not one for each packet."""
     c = Capture(router, "-c", 20000, "office/eth0", "udp and dst port 9",
-                before='set -- strace -f -c -o /run/calls "$@"', wait=False)
-    wait_for(lambda: "Ctrl-C" in c.errors())
+                before='export ASAN_OPTIONS=detect_leaks=0; set -- strace -f -c -o /run/calls "$@"')
     router.run("ip", "netns", "exec", "office", "python3", "-c", FLOOD)
     c.done()
     total = router.sh("cat /run/calls").splitlines()[-1].split()
@@ -525,7 +532,7 @@ def test_file_is_the_callers(router, uid, gid):
     assert status["Uid"].split() == [str(uid)] * 4 and status["Gid"].split() == [str(gid)] * 4
     assert status["Groups"].split() == [str(gid)] and status["NoNewPrivs"] == "1"
     assert {int(status[key], 16) for key in ("CapPrm", "CapEff", "CapAmb")} == {0}
-    router.ping("office", "10.0.4.10")
+    ping(router, "office", "10.0.4.10")
     c.done()
     st = (router.root / "run/all/f").stat()
     assert (st.st_uid, st.st_gid) == (uid, gid)
