@@ -48,7 +48,7 @@ bool terminal_is_ascii(void)
 	return true;
 }
 
-/* Everything from here to keys_off is called by signal handlers: nothing but system calls. */
+/* Everything from here to on_end is called by signal handlers: nothing but system calls. */
 static void put(const char *text, size_t n)
 {
 	while (n) {
@@ -63,13 +63,19 @@ static void put(const char *text, size_t n)
 	}
 }
 
+/* In the background that stops the program until it is in the foreground, and then has to be repeated. */
+static void keys_set(const struct termios *t)
+{
+	while (terminal.has_keys && tcsetattr(STDIN_FILENO, TCSADRAIN, t) < 0 && errno == EINTR)
+		;
+}
+
 static void restore(void)
 {
 	if (!terminal.inside)
 		return;
 	put(LEAVE, strlen(LEAVE));
-	if (terminal.has_keys)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal.before);
+	keys_set(&terminal.before);
 	terminal.inside = false;
 }
 
@@ -82,8 +88,7 @@ static void take_over(void)
 	t.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
 	t.c_cc[VMIN] = 1;
 	t.c_cc[VTIME] = 0;
-	if (terminal.has_keys)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+	keys_set(&t);
 	put(ENTER, strlen(ENTER));
 	terminal.inside = true;
 	terminal.stale = true;

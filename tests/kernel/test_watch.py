@@ -61,8 +61,11 @@ def test_stopped_and_continued(machine, screen):
     wait_for(lambda: not screen.is_alternate())
     screen.type("echo meanwhile")
     screen.wait("^meanwhile")
+    # Nobody tells it of a size that changes meanwhile.
+    screen.resize(60, 20)
     screen.type("fg")
     screen.wait("veth-ns")
+    wait_for(lambda: max(len(line) for line in screen.lines()) == 60)
     assert screen.is_alternate() and "meanwhile" not in screen.text()
     # Stopped by force it cannot restore anything; the shell has the terminal then, until it goes on.
     machine.sh("pkill -STOP -x netnsctl")
@@ -72,6 +75,18 @@ def test_stopped_and_continued(machine, screen):
     screen.wait("veth-ns")
     screen.keys("q")
     wait_for(lambda: not screen.is_alternate() and screen.has_cursor())
+
+
+def test_in_the_background(machine, screen):
+    """It waits for the terminal, instead of drawing over the shell."""
+    machine.apply(everyday())
+    screen.type("netnsctl status --watch &")
+    wait_for(lambda: re.fullmatch("T[^+]*", state(machine)))
+    assert not screen.is_alternate() and "TOPOLOGY" not in screen.text()
+    screen.type("fg")
+    screen.wait("TOPOLOGY")
+    screen.keys("q")
+    is_restored(screen)
 
 
 def test_changes_are_shown(machine, screen):
