@@ -147,7 +147,8 @@ int survey_begin(struct survey_reader **ret, struct survey *s, int fd, enum surv
 
 static int ask(struct survey_reader *r, const struct part *p, struct err *e)
 {
-	uint8_t header[sizeof(struct ifinfomsg)] = { p->family };
+	/* The longest of parts. */
+	uint8_t header[sizeof(struct tcmsg)] = { p->family };
 	_cleanup_(msg_freep) struct nl_msg *m = NULL;
 
 	if (p->flags)
