@@ -99,7 +99,7 @@ def test_changes_are_shown(machine, screen):
     screen.wait(r"veth-ns +down")
     # What has changed is marked for a while.
     screen.wait("\x1b\\[7mdown", "-e")
-    screen.wait("lab: link ns1/veth-ns")
+    screen.wait("^lab: .*ns1/veth-ns")
     screen.wait("\x1b\\[7m", "-e", gone=True)
     # A line that is shorter than before leaves nothing behind.
     machine.ip("-n", "ns1", "link", "set", "veth-ns", "up")
