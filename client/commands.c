@@ -56,6 +56,8 @@ const struct command commands[] = {
 	  .takes = OPT_COUNT | OPT_SNAPLEN | OPT_WRITE, .doc = "capture packets on interfaces of any namespaces into one pcapng" },
 	{ .name = "export", .args = "[NS…|--all]", .operands = OPERANDS_NETNS, .run = command_export, .max = ANY, .takes = OPT_ALL | OPT_JSON,
 	  .doc = "print what there is now as a topology; without a namespace, what topologies declare" },
+	{ .name = "diff", .args = "NAME [FILE]", .operands = OPERANDS_FILE_OR_NAME, .run = command_diff, .min = 1, .max = 2, .takes = OPT_JSON,
+	  .doc = "show what is not as declared, or what a file would change and what of that is drift" },
 	{ .name = "validate", .args = "FILE…", .operands = OPERANDS_FILES, .run = command_validate, .min = 1, .max = ANY, .takes = OPT_NAME,
 	  .doc = "check files; needs neither netnsd nor root" },
 	{ .name = "exec", .args = "NS CMD…", .operands = OPERANDS_COMMAND, .run = command_exec, .min = 2, .max = ANY, .stops = true,

@@ -80,6 +80,7 @@ int command_explain(const struct ctl *c);
 int command_metrics(const struct ctl *c);
 int command_capture(const struct ctl *c);
 int command_validate(const struct ctl *c);
+int command_diff(const struct ctl *c);
 int command_export(const struct ctl *c);
 int command_exec(const struct ctl *c);
 int command_shell(const struct ctl *c);
