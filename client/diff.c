@@ -6,7 +6,8 @@
 #include "text.h"
 
 /* The steps that applying @topology under that name would take; an exit code. */
-static int ask_plan(const struct ctl *c, struct json_object *topology, const struct file *file, struct json_object **ret)
+static int ask_plan(const struct ctl *c, struct json_object *topology, const struct file *file,
+		    struct json_object **ret)
 {
 	struct json_object *o = must(json_object_new_object());
 

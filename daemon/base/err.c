@@ -126,12 +126,15 @@ static void add_owned(struct problems *p, const struct err *e, const struct wher
 		p->v[n].owner = arena_strdup(&p->arena, owner ? owner : "another program");
 }
 
+/* What can be done about what others have. */
+#define TAKE_OVER "; netnsctl adopt takes it over if it is as declared, and netnsctl export shows how it is"
+
 void problem_add_conflict(struct problems *p, const struct where *where, const char *object, const char *owner)
 {
 	struct err e;
 
-	err_set(&e, EEXIST, "%s already exists and belongs to %s%s; netnsd leaves it alone", object,
-		owner ? "the topology " : "another program", owner ? owner : "");
+	err_set(&e, EEXIST, "%s already exists and belongs to %s%s; netnsd leaves it alone%s", object,
+		owner ? "the topology " : "another program", owner ? owner : "", owner ? "" : TAKE_OVER);
 	add_owned(p, &e, where, object, owner);
 }
 

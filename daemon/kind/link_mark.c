@@ -57,7 +57,8 @@ const char *link_say_damage(struct arena *a, const struct object *have, const ch
 	return arena_fmt(
 		a,
 		"%s %s already exists, and %s%s; netnsd leaves it alone. If netnsd created it, restore its mark: %s "
-		"link set dev %s alias " ALIAS_PREFIX "%s group %u; otherwise delete or rename it",
+		"link set dev %s alias " ALIAS_PREFIX
+		"%s group %u; otherwise delete or rename it, or take it over with netnsctl adopt",
 		have->kind->label, have->place,
 		none         ? "belongs to another program, or has lost netnsd's mark"
 		: have->name ? "netnsd's mark on it is damaged: "

@@ -98,8 +98,8 @@ static char *remedy(struct arena *a, const struct route *r, const char *proto)
 		command = arena_fmt(a, "%s metric %u", command, r->key.metric);
 	if (r->key.table != RT_TABLE_MAIN)
 		command = arena_fmt(a, "%s table %u", command, r->key.table);
-	return arena_fmt(a, "remove it with \"%s%s%s%s\", or use another \"metric\"", command, proto ? " " : "",
-			 proto ? proto : "", way(a, r));
+	return arena_fmt(a, "remove it with \"%s%s%s%s\", use another \"metric\", or take it over with netnsctl adopt",
+			 command, proto ? " " : "", proto ? proto : "", way(a, r));
 }
 
 static struct beside *in_words(struct arena *a, const struct route *r)

@@ -161,8 +161,10 @@ static void twin_add(struct observer *obs, const struct rule *r, const struct ob
 	/* Most programs, ip(8) among them, do not set it. */
 	proto = r->protocol ? arena_fmt(a, " protocol %u", r->protocol) : "";
 	b->words = arena_fmt(a, "the same rule of %s", r->protocol ? proto + 1 : "another program");
-	b->remedy = arena_fmt(a, "remove it with \"%s%s rule del %s%s\", or use another \"priority\"",
-			      netns_ip(a, obs->ns->name), r->family_key == AF_INET6 ? " -6" : "", rule, proto);
+	b->remedy = arena_fmt(
+		a,
+		"remove it with \"%s%s rule del %s%s\", use another \"priority\", or take it over with netnsctl adopt",
+		netns_ip(a, obs->ns->name), r->family_key == AF_INET6 ? " -6" : "", rule, proto);
 	b->bars = true;
 	t->key = want->id;
 	OBJECT_SET(&t->object, twin, key);

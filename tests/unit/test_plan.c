@@ -154,12 +154,18 @@ static void conflict(const struct kind *kind, const char *name, const char *says
 
 static void test_conflict(_unused_ void **state)
 {
-	conflict(&kind_bridge, "v0",
-		 "link host/v0 already exists and belongs to another program; netnsd leaves it alone");
-	conflict(&kind_veth, "v0",
-		 "link host/v0 already exists and belongs to another program; netnsd leaves it alone");
-	conflict(&kind_netns, NULL,
-		 "namespace a already exists and belongs to another program; netnsd leaves it alone");
+	conflict(
+		&kind_bridge, "v0",
+		"link host/v0 already exists and belongs to another program; netnsd leaves it alone; netnsctl adopt takes it "
+		"over if it is as declared, and netnsctl export shows how it is");
+	conflict(
+		&kind_veth, "v0",
+		"link host/v0 already exists and belongs to another program; netnsd leaves it alone; netnsctl adopt takes it "
+		"over if it is as declared, and netnsctl export shows how it is");
+	conflict(
+		&kind_netns, NULL,
+		"namespace a already exists and belongs to another program; netnsd leaves it alone; netnsctl adopt takes it "
+		"over if it is as declared, and netnsctl export shows how it is");
 	conflict(
 		&kind_route, NULL,
 		"route host 10.5.0.0/16: a route of proto dhcp already exists, and netnsd leaves it alone; use another \"metric\"");
