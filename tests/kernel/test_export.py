@@ -127,7 +127,7 @@ def test_end_outside(bare):
     with bare.popen("ip", "netns", "exec", "outside", "sh", "-c", "echo; exec cat", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as inside:
         inside.stdout.readline()
         bare.unname("outside")
-        assert export(bare) == ({"host": {"interfaces": {"eth0": {"addresses": ["10.0.0.2/24"]}},
+        assert told(bare, NETNSD, "--export") == ({"host": {"interfaces": {"eth0": {"addresses": ["10.0.0.2/24"]}},
                                           "routes": [{"to": "default", "via": "10.0.0.1"}]}}, [])
         inside.stdin.close()
     wait_for(lambda: bare.links() == ["lo"])
