@@ -54,7 +54,7 @@ def plan(ops, rng):
     _, file = ops.roll(rng, record)
     ops.tell("plan", record.name, file)
     before = ops.now
-    ops.machine.ctl("plan", ops.machine.file(file, record.name))
+    ops.machine.ctl("plan", "--replace", "--sure", ops.machine.file(file, record.name))
     ops.check(before)
 
 
