@@ -19,11 +19,16 @@ READY = "libnl-3-200 libjson-c5".split()
 # Other programs concerned with the network, or with the order of a boot.
 NEIGHBOURS = "netbase cloud-init ifupdown firewalld network-manager".split()
 
-# name: (release, packages)
+# What ./try installs, likewise.
+TRY = [line.split()[1] for line in (ROOT / ".ci/packages").read_text().splitlines() if line.startswith("build:")]
+
+# name: (release, packages, packages that are ready)
 RECIPES = {
-    "bookworm": ("bookworm", [*BASE, "systemd-container"]),
-    "trixie": ("trixie", BASE),
-    "neighbours": ("bookworm", [*BASE, *NEIGHBOURS]),
+    "bookworm": ("bookworm", [*BASE, "systemd-container"], READY),
+    "trixie": ("trixie", BASE, READY),
+    "neighbours": ("bookworm", [*BASE, *NEIGHBOURS], READY),
+    "try-bookworm": ("bookworm", BASE, TRY),
+    "try-trixie": ("trixie", BASE, TRY),
 }
 
 
@@ -33,8 +38,8 @@ def cache():
 
 
 def command(name, folder, sources):
-    release, packages = RECIPES[name]
-    ready = "apt-get -qq --download-only install -y --no-install-recommends " + " ".join(READY)
+    release, packages, later = RECIPES[name]
+    ready = "apt-get -qq --download-only install -y --no-install-recommends " + " ".join(later)
     return ["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet", "--skip=cleanup/apt",
             f"--include={','.join(packages)}",
             f"--customize-hook=chroot \"$1\" sh -ec 'apt-get clean; {ready}'",
