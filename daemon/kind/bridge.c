@@ -70,7 +70,7 @@ static const struct type type_centiseconds = {
 
 static const struct word protocols[] = VLAN_PROTOCOL_WORDS;
 
-enum { IFLA_BR_FDB_MAX_LEARNED = 49 }; /* Linux 6.7, include/uapi/linux/if_link.h */
+enum { BR_FDB_MAX_LEARNED_ATTRIBUTE = 49 }; /* Linux 6.7, include/uapi/linux/if_link.h */
 
 // clang-format off: keeps its rows
 static const struct field fields[] = {
@@ -109,7 +109,7 @@ static const struct field fields[] = {
 	BRIDGE_FLAG(nf_call_ip6tables, IFLA_BR_NF_CALL_IP6TABLES),
 	BRIDGE_FLAG(nf_call_arptables, IFLA_BR_NF_CALL_ARPTABLES),
 	BRIDGE_NUMBER(group_fwd_mask, u16, IFLA_BR_GROUP_FWD_MASK, "0"),
-	BRIDGE_NUMBER(fdb_max_learned, u32, IFLA_BR_FDB_MAX_LEARNED, "0"),
+	BRIDGE_NUMBER(fdb_max_learned, u32, BR_FDB_MAX_LEARNED_ATTRIBUTE, "0"),
 	BRIDGE_NUMBER(hello_time, centiseconds, IFLA_BR_HELLO_TIME, "200"),
 	BRIDGE_NUMBER(max_age, centiseconds, IFLA_BR_MAX_AGE, "2000"),
 	FIELD(bridge, topology_change, bool, .flags = HIDDEN | WRITTEN, .nla = IFLA_BR_TOPOLOGY_CHANGE, .width = 1,

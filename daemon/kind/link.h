@@ -6,8 +6,8 @@
 #include "kernel/batch.h"
 #include <linux/if_link.h>
 
-/* Of Linux 5.16, 6.3 and 6.4 (include/uapi/linux/if_link.h). */
-enum { IFLA_BRPORT_MAB = 40, IFLA_BRPORT_MCAST_MAX_GROUPS = 42, IFLA_BRPORT_NEIGH_VLAN_SUPPRESS = 43 };
+/* IFLA_BRPORT_… of Linux 5.16, 6.3 and 6.4 (include/uapi/linux/if_link.h); newer headers have enumerators of these names. */
+enum { PORT_MAB_ATTRIBUTE = 40, PORT_MCAST_MAX_GROUPS_ATTRIBUTE = 42, PORT_NEIGH_VLAN_SUPPRESS_ATTRIBUTE = 43 };
 
 struct observer; /* observer.h */
 
@@ -182,16 +182,16 @@ const struct link_kind *link_kind(const struct object *o);
 		  .doc = "as a port: whether the bridge answers ARP and neighbour discovery from its own table "       \
 			 "(IFLA_BRPORT_NEIGH_SUPPRESS)"),                                                              \
 	PORT_BOOL(mcast_to_unicast, IFLA_BRPORT_MCAST_TO_UCAST, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),  \
-	PORT_BOOL(mab, IFLA_BRPORT_MAB, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),                          \
+	PORT_BOOL(mab, PORT_MAB_ATTRIBUTE, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),                          \
 	PORT_BOOL(proxy_arp, IFLA_BRPORT_PROXYARP, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),               \
 	PORT_BOOL(proxy_arp_wifi, IFLA_BRPORT_PROXYARP_WIFI, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),     \
-	PORT_BOOL(neigh_vlan_suppress, IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""), \
+	PORT_BOOL(neigh_vlan_suppress, PORT_NEIGH_VLAN_SUPPRESS_ATTRIBUTE, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""), \
 	PORT_BOOL(vlan_tunnel, IFLA_BRPORT_VLAN_TUNNEL, "false", .flags = HIDDEN | SHOWN | USUAL, .doc = ""),          \
 	PORT_HIDDEN(port_mcast_router, u8, IFLA_BRPORT_MULTICAST_ROUTER, "1"),                                         \
 	PORT_HIDDEN(port_priority, u16, IFLA_BRPORT_PRIORITY, "32"),                                                   \
 	PORT_HIDDEN(port_group_fwd_mask, u16, IFLA_BRPORT_GROUP_FWD_MASK, "0"),                                        \
 	PORT_HIDDEN(backup_port, u32, IFLA_BRPORT_BACKUP_PORT, "0"),                                                   \
-	PORT_HIDDEN(mcast_max_groups, u32, IFLA_BRPORT_MCAST_MAX_GROUPS, "0"),                                         \
+	PORT_HIDDEN(mcast_max_groups, u32, PORT_MCAST_MAX_GROUPS_ATTRIBUTE, "0"),                                         \
 	PORT_HIDDEN(mcast_hosts_limit, u32, IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, "512")
 // clang-format on
 
