@@ -1,30 +1,83 @@
 /* SPDX-License-Identifier: MIT */
-/* explain.c - netnsctl explain: a line for each hop, there and back. */
+/* explain.c - netnsctl explain: the hops of a packet and of its answer, a line each, and
+ * whether they arrive. */
 #include "ctl.h"
 #include "print.h"
+#include "terminal.h"
 #include "text.h"
 
 enum { PORT_MAX = 65535 };
 
-/* "there: office: default via 10.0.3.1 dev eth0, table main" */
-static void hop_print(struct json_object *o, bool colours)
+/* "office → lab/eth0, tcp port 80": the line above the hops of one way.  --port is always that of TO, which sends with
+ * --reverse. */
+static void heading_add(struct table *t, const struct ctl *c, bool back)
 {
-	_cleanup_(arena_done) struct arena a = {};
+	bool reverse = c->given & OPT_REVERSE, from_to = back != reverse;
+	const char *proto = c->proto && strcmp(c->proto, "icmp") != 0 ? c->proto : "ping";
+
+	if (back)
+		proto = "the answer";
+	table_line(t, COLOUR_STRONG, "%s → %s, %s%s%s", c->args[from_to], c->args[!from_to], proto,
+		   back || !c->port ? ""
+		   : reverse        ? " from port "
+				    : " port ",
+		   back || !c->port ? "" : c->port);
+}
+
+/* "  router  broken: IPv4 is not forwarded here", and the command on a line of its own, which is never wrapped: it is
+ * there to be copied. */
+static void hop_add(struct table *t, struct json_object *o)
+{
 	const char *state = reply_text(o, "state"), *command = reply_text(o, "command");
 	bool passes = !strcmp(state, "passes");
+	enum colour colour = passes ? COLOUR_NONE : !strcmp(state, "broken") ? COLOUR_BAD : COLOUR_CHANGE;
 
-	printf("%s: ", reply_flag(o, "back") ? "back" : "there");
-	if (!passes) {
-		colour_print(stdout, colours, !strcmp(state, "broken") ? COLOUR_BAD : COLOUR_CHANGE,
-			     text_escape(&a, state));
-		fputs(": ", stdout);
-	}
-	printf("%s: %s", text_escape(&a, reply_text(o, "object")), text_escape(&a, reply_text(o, "message")));
-	if (*command) {
-		fputs(": ", stdout);
-		colour_print(stdout, colours, COLOUR_STRONG, text_escape(&a, command));
-	}
+	table_cell(t, colour, "  %s", reply_text(o, "object"));
+	table_cell(t, colour, "%s%s%s", passes ? "" : state, passes ? "" : ": ", reply_text(o, "message"));
+	if (!*command)
+		return;
+	table_print(t, stdout);
+	fputs("      ", stdout);
+	colour_print(stdout, t->colours, COLOUR_STRONG, text_escape(&t->arena, command));
 	putchar('\n');
+}
+
+/* Whether it arrives, in a sentence: @last is the hop that the packet or its answer got to. */
+static void verdict_print(struct json_object *reply, struct json_object *last, bool colours)
+{
+	bool back = reply_flag(last, "back"), broken = !strcmp(reply_text(last, "state"), "broken");
+	const char *text;
+
+	if (reply_flag(reply, "arrives"))
+		text = "the packet arrives, and so does its answer";
+	else if (broken)
+		text = back ? "the packet arrives; its answer does not" : "the packet does not arrive";
+	else
+		text = back ? "the packet arrives; whether its answer does, netnsd cannot tell"
+			    : "whether the packet arrives, netnsd cannot tell";
+	colour_print(stdout, colours,
+		     reply_flag(reply, "arrives") ? COLOUR_GOOD
+		     : broken                     ? COLOUR_BAD
+						  : COLOUR_CHANGE,
+		     text);
+	putchar('\n');
+}
+
+static void answer_print(const struct ctl *c, struct json_object *reply)
+{
+	static const struct column columns[] = { { .gap = 0 }, { .gap = 2 } };
+	_cleanup_(table_done) struct table t = TABLE(columns, print_colours(stdout));
+	struct json_object *o, *last = NULL;
+
+	print_fit(&t);
+	t.ascii = terminal_is_ascii();
+	for (size_t i = 0; (o = reply_at(reply, "hops", i)); last = o, i++) {
+		if (!last || reply_flag(o, "back") != reply_flag(last, "back"))
+			heading_add(&t, c, reply_flag(o, "back"));
+		hop_add(&t, o);
+	}
+	table_print(&t, stdout);
+	verdict_print(reply, last, t.colours);
 }
 
 /* The protocol and the port as parameters; an exit code. */
@@ -52,8 +105,7 @@ static int add_flow(const struct ctl *c, struct json_object *parameters)
 int command_explain(const struct ctl *c)
 {
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
-	struct json_object *parameters = must(json_object_new_object()), *o;
-	bool colours = print_colours(stdout);
+	struct json_object *parameters = must(json_object_new_object());
 	int r;
 
 	json_object_object_add(parameters, "source", json_object_new_string(c->args[0]));
@@ -70,7 +122,7 @@ int command_explain(const struct ctl *c)
 		return r;
 	if (c->given & OPT_JSON)
 		print_json(stdout, reply, false);
-	for (size_t i = 0; (o = reply_at(reply, "hops", i)) && !(c->given & OPT_JSON); i++)
-		hop_print(o, colours);
+	else
+		answer_print(c, reply);
 	return reply_flag(reply, "arrives") ? EXIT_DONE : EXIT_PENDING;
 }

@@ -177,20 +177,24 @@ def mend(machine, args):
 def test_lines(machine):
     start(machine, "router")
     assert machine.ctl("explain", "office", "lab/eth0").stdout == """\
-there: office: default via 10.0.3.1 dev eth0, table main
-there: office/eth0: to router/office
-there: router: 10.0.4.0/24 dev lab, table main, forwarded
-there: router/lab: to lab/eth0
-there: lab/eth0: arrives: 10.0.4.10 is here
-back: lab: default via 10.0.4.1 dev eth0, table main
-back: lab/eth0: to router/lab
-back: router: 10.0.3.0/24 dev office, table main, forwarded
-back: router/office: to office/eth0
-back: office/eth0: arrives: 10.0.3.10 is here
+office → lab/eth0, ping
+  office         default via 10.0.3.1 dev eth0, table main
+  office/eth0    to router/office
+  router         10.0.4.0/24 dev lab, table main, forwarded
+  router/lab     to lab/eth0
+  lab/eth0       arrives: 10.0.4.10 is here
+lab/eth0 → office, the answer
+  lab            default via 10.0.4.1 dev eth0, table main
+  lab/eth0       to router/lab
+  router         10.0.3.0/24 dev office, table main, forwarded
+  router/office  to office/eth0
+  office/eth0    arrives: 10.0.3.10 is here
+the packet arrives, and so does its answer
 """
     machine.sh("ip -n lab route del default")
-    wait_for(lambda: machine.ctl("explain", "office", "10.0.4.10", code=3).stdout.splitlines()[-1] ==
-             "back: broken: lab: there is no route to 10.0.3.10: netnsctl up lab")
+    wait_for(lambda: machine.ctl("explain", "office", "10.0.4.10", code=3).stdout.splitlines()[-4:] == [
+        "10.0.4.10 → office, the answer", "  lab          broken: there is no route to 10.0.3.10",
+        "      netnsctl up lab", "the packet arrives; its answer does not"])
     assert broken(machine, "office", "lab", "--reverse") == ("lab", "there")
 
 
