@@ -60,6 +60,8 @@ struct object {
 	uint32_t former;        /* the one before that: it may still exist under another name */
 	bool listed;            /* the file has the complete list of what belongs to it */
 	bool managed;           /* manages an existing object; never creates or deletes it (kind.h) */
+	bool reverts;           /* of a desired and managed one: only restored; nothing waits for it (revert.h) */
+	bool moot;              /* of a desired one: what it belongs to is gone, and not to be created */
 	bool unmarked;          /* of an observed one: it is adopted, and has no mark yet (adopt.h) */
 	bool out_of_order;      /* of an observed one: it is recreated to restore its order among others */
 	const struct object *comes_after; /* of one out of order: recreated after this desired one; NULL: now */

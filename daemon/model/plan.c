@@ -256,7 +256,7 @@ static void settle(struct planning *g, struct object *want)
 	bool given = want->mark == GIVEN;
 	struct ref ref;
 
-	if (want->mark == SETTLED)
+	if (want->mark == SETTLED || want->moot)
 		return;
 	want->mark = SETTLED;
 	for (size_t i = 0; object_ref(want, false, &i, &ref);) {
@@ -411,6 +411,7 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 	for (size_t i = 0; i < observed->n; i++)
 		if (decide(&g, observed->objects[i]) == KEEP && observed->objects[i]->kind->derive)
 			observed->objects[i]->kind->derive(desired, observed, observed->objects[i]);
+	plan_find_moot(desired, observed);
 	arriving = in_order(desired, observed);
 	for (size_t i = 0; i < desired->n; i++)
 		desired->objects[i]->mark = WAITING;

@@ -35,6 +35,8 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 char *plan_object(struct arena *a, const struct object *want);
 /* Adds the problem that @want cannot be created, because of @have. */
 void plan_conflict(struct problems *p, const struct object *want, const struct object *have);
+/* Determines what of @desired is not restored, because what it belongs to is gone (object.moot). */
+void plan_find_moot(struct model *desired, const struct model *observed);
 /* Determines for each step which objects of others it removes (op.others). */
 void plan_find_others(struct plan *p);
 /* Lists all of that in one text, empty if there is nothing. */

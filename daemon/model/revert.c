@@ -37,7 +37,7 @@ static void netns_ensure(struct model *m, const char *netns)
 	if (model_netns(m, netns))
 		return;
 	n = object_new(m, kinds_find(m->kinds, "netns", NULL), netns, NULL);
-	n->managed = true;
+	n->managed = n->reverts = true;
 	model_add(m, n, NULL);
 }
 
@@ -70,7 +70,7 @@ static void object_revert(struct model *desired, const struct object *last, cons
 		return;
 	}
 	o = object_copy(desired, original, ~UINT64_C(0));
-	o->managed = true;
+	o->managed = o->reverts = true;
 	model_add(desired, o, NULL);
 }
 
@@ -268,4 +268,7 @@ void revert_before(struct model *before, struct model *last, const struct model 
 		netns_ensure(before, delta->objects[i]->netns);
 		revert_merge(before, delta->objects[i], ~UINT64_C(0));
 	}
+	/* A rollback does not wait for what others have removed meanwhile. */
+	for (size_t i = 0; i < before->n; i++)
+		before->objects[i]->reverts = before->objects[i]->managed;
 }

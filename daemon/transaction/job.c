@@ -295,6 +295,10 @@ static void step_execute(struct job *j)
 
 	if (forth && *j->others)
 		plan_others_lost(&j->pass.plan, x->next, r < 0 ? op : NULL, j->lost, sizeof(j->lost));
+	if (r == -ENODEV && job_lost(j, op)) {
+		observe_for(j, ROUND_VERIFY);
+		return;
+	}
 	if (r < 0) {
 		fail(j, &e, op ? (op->after ? op->after : op->before) : NULL);
 		if (!may_roll_back_again(j))

@@ -98,5 +98,8 @@ bool job_await(struct job *j);
 int job_wait_check(struct job *j, const struct object **ret, struct err *e);
 /* The wait is over.  The time to confirm starts only now, when the effect is visible. */
 void job_waited(struct job *j);
+/* Whether @op, which the kernel has refused with -ENODEV, only restores what may be gone: then all has to be observed
+ * again.  NULL: no. */
+bool job_lost(struct job *j, const struct op *op);
 /* Describes a step that the kernel accepted, and that has to be executed once more. */
 void job_not_settled(const struct op *op, struct err *e);

@@ -100,6 +100,16 @@ void job_waited(struct job *j)
 	j->noted = true; /* written once more before the commit */
 }
 
+bool job_lost(struct job *j, const struct op *op)
+{
+	if (j->rolling_back || !op || !op->after || !op->after->reverts)
+		return false;
+	/* The first plan is lost; the number of observations is bounded. */
+	j->rounds += j->rounds == 0;
+	pass_doubt(&j->pass, NULL);
+	return true;
+}
+
 void job_not_settled(const struct op *op, struct err *e)
 {
 	struct arena a = { 0 };
