@@ -52,12 +52,8 @@ int command_status(const struct ctl *c)
 		return r;
 	if (c->given & OPT_JSON)
 		return print_json(stdout, reply, false), EXIT_DONE;
-	if (!reply_size(reply, "topologies"))
-		return puts("no topologies; netnsctl apply FILE"), EXIT_DONE;
-	if (!c->n_args)
-		return status_print_all(&v, reply), EXIT_DONE;
-	status_print_one(&v, reply);
-	if (reply_number(reply_at(reply, "topologies", 0), "healed"))
+	status_print(&v, reply, c->n_args);
+	if (c->n_args && reply_number(reply_at(reply, "topologies", 0), "healed"))
 		repairs_print(c, c->args[0]);
 	return EXIT_DONE;
 }

@@ -12,11 +12,9 @@ struct view {
 	const struct rates *rates; /* NULL: none */
 };
 
-/* The topologies of an answer of Status; the first of them, and its namespaces. */
-void status_print_all(const struct view *v, struct json_object *reply);
-void status_print_one(const struct view *v, struct json_object *reply);
-/* The interfaces that rates are known of, in a table. */
-void status_print_rates(const struct view *v);
+/* Prints an answer of Status: all topologies in a table, with one of rates below it if there are any; or only the first, if
+ * @one, and its namespaces. */
+void status_print(const struct view *v, struct json_object *reply, bool one);
 
 /* watch.c: netnsctl status --watch. */
 int status_watch(const struct ctl *c);

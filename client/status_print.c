@@ -130,7 +130,7 @@ static enum colour colour_of(const struct view *v, enum colour usual, struct are
 	return v->changes && changes_note(v->changes, arena_fmt(a, "%s %s", where, what), text) ? COLOUR_MARKED : usual;
 }
 
-void status_print_all(const struct view *v, struct json_object *reply)
+static void topologies_print(const struct view *v, struct json_object *reply)
 {
 	static const struct column columns[] = {
 		{ "", .gap = 0 },
@@ -208,7 +208,7 @@ static void rates_add(const struct view *v, struct table *t, const char *interfa
 		   r.dropped ? "/s" : "");
 }
 
-void status_print_rates(const struct view *v)
+static void rates_print(const struct view *v)
 {
 	static const struct column columns[] = {
 		{ "INTERFACE" },
@@ -331,8 +331,16 @@ static void topology_print(const struct view *v, struct json_object *o)
 	drifts_print(v, o);
 }
 
-void status_print_one(const struct view *v, struct json_object *reply)
+void status_print(const struct view *v, struct json_object *reply, bool one)
 {
-	topology_print(v, reply_at(reply, "topologies", 0));
-	namespaces_print(v, reply);
+	if (!reply_size(reply, "topologies")) {
+		fputs("no topologies; netnsctl apply FILE\n", v->out);
+	} else if (one) {
+		topology_print(v, reply_at(reply, "topologies", 0));
+		namespaces_print(v, reply);
+	} else {
+		topologies_print(v, reply);
+		if (v->rates)
+			rates_print(v);
+	}
 }

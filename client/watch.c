@@ -79,14 +79,7 @@ static void draw(struct watch *w)
 		colour_print(out, v.colours, COLOUR_FAINT, arena_fmt(&a, "%s, every second (q to leave)", clock));
 	fputs("\n\n", out);
 	changes_next(&w->changes, usec_now(CLOCK_MONOTONIC));
-	if (!reply_size(w->status, "topologies")) {
-		fputs("no topologies; netnsctl apply FILE\n", out);
-	} else if (w->c->n_args) {
-		status_print_one(&v, w->status);
-	} else {
-		status_print_all(&v, w->status);
-		status_print_rates(&v);
-	}
+	status_print(&v, w->status, w->c->n_args);
 	if (fclose(out))
 		abort();
 	terminal_draw(text);
@@ -140,12 +133,7 @@ static void print_block(const struct ctl *c, struct json_object *status, bool fi
 	}
 	if (!first)
 		puts("");
-	if (!reply_size(status, "topologies"))
-		puts("no topologies; netnsctl apply FILE");
-	else if (c->n_args)
-		status_print_one(&v, status);
-	else
-		status_print_all(&v, status);
+	status_print(&v, status, c->n_args);
 }
 
 /* Everything has been printed already. */
