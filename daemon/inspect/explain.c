@@ -77,8 +77,8 @@ static bool is_about(const char *object, const struct netns_fact *n, const struc
 }
 
 /* netnsctl up, if something in @n, or of its link @l unless NULL, is not as declared; @routing: a route or a rule. */
-static void heal(struct explanation *x, struct hop *h, const struct netns_fact *n, const struct link_fact *l,
-		 bool routing)
+static void command_up(struct explanation *x, struct hop *h, const struct netns_fact *n, const struct link_fact *l,
+		       bool routing)
 {
 	const struct facts *f = x->d.f;
 
@@ -94,20 +94,20 @@ static void heal(struct explanation *x, struct hop *h, const struct netns_fact *
 		}
 }
 
-void hop_heal(struct explanation *x, struct hop *h, const struct link_fact *l)
+void hop_up(struct explanation *x, struct hop *h, const struct link_fact *l)
 {
-	heal(x, h, h->n, l, false);
+	command_up(x, h, h->n, l, false);
 }
 
-void hop_heal_at(struct explanation *x, struct hop *h, const struct netns_fact *n, const struct link_fact *l)
+void hop_up_at(struct explanation *x, struct hop *h, const struct netns_fact *n, const struct link_fact *l)
 {
-	heal(x, h, n, l, false);
+	command_up(x, h, n, l, false);
 }
 
-void hop_heal_routes(struct explanation *x, struct hop *h)
+void hop_up_routes(struct explanation *x, struct hop *h)
 {
 	for (size_t i = x->n_hops; i--;)
-		heal(x, h, x->hops[i].n, NULL, true);
+		command_up(x, h, x->hops[i].n, NULL, true);
 }
 
 bool explain_address_missing(struct explanation *x, const struct netns_fact *n, const struct inet *ip)
@@ -268,7 +268,7 @@ static bool is_gone(struct explanation *x, const struct end *at, const char *wha
 
 static void no_address(struct explanation *x, const struct end *at)
 {
-	hop_heal(x, hop_add(x, HOP_ARRIVAL, HOP_BROKEN, at->n, at->l, "has no address that could be reached"), at->l);
+	hop_up(x, hop_add(x, HOP_ARRIVAL, HOP_BROKEN, at->n, at->l, "has no address that could be reached"), at->l);
 }
 
 int explain_begin(struct explanation *x, const struct facts *f, const struct explain_request *r, explain_lookup *lookup,

@@ -32,7 +32,7 @@ struct hop {
 	const char *object;  /* "ns1/eth0", "ns1" */
 	const char *message; /* what decides here, and what it decides */
 	const char *veiled;  /* the same without what is another program's; NULL: there is none of that in it */
-	const char *command; /* mends it; NULL: there is no single one */
+	const char *command; /* repairs it, or shows more; NULL: no single one does */
 };
 
 /* The kernel's answer: 0, or the negative errno of its refusal. */
@@ -101,11 +101,12 @@ struct hop *hop_add(struct explanation *x, enum hop_stage stage, enum hop_state 
 /* Its command, in the namespace: "ip -n ns1 …" */
 void hop_ip(struct explanation *x, struct hop *h, const char *fmt, ...) _printf_(3, 4);
 void hop_sysctl(struct explanation *x, struct hop *h, const char *key, const char *value);
-/* netnsctl up, if something of the namespace, or of its link @l unless NULL, is not as declared. */
-void hop_heal(struct explanation *x, struct hop *h, const struct link_fact *l);
-void hop_heal_at(struct explanation *x, struct hop *h, const struct netns_fact *n, const struct link_fact *l);
+/* Its command: netnsctl up of the topology of which something in the namespace of the hop, or in @n, or of its link @l
+ * unless NULL, is not as declared; if nothing is, the command stays. */
+void hop_up(struct explanation *x, struct hop *h, const struct link_fact *l);
+void hop_up_at(struct explanation *x, struct hop *h, const struct netns_fact *n, const struct link_fact *l);
 /* The same, if a route or a rule of the namespaces on the way here is not as declared: it may have come the wrong way. */
-void hop_heal_routes(struct explanation *x, struct hop *h);
+void hop_up_routes(struct explanation *x, struct hop *h);
 /* A hop, if a topology says that an interface, of @n unless NULL, has the address, and it is missing. */
 bool explain_address_missing(struct explanation *x, const struct netns_fact *n, const struct inet *ip);
 bool explain_is_local(const struct netns_fact *n, const struct inet *ip);

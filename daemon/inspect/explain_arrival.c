@@ -14,7 +14,8 @@ static struct inet host_inet(uint8_t families, const uint8_t bytes[16])
 	return i;
 }
 
-static bool same_flow(const struct flow *a, const struct flow *b)
+/* One flow is followed: its addresses say which packet of it this is. */
+static bool same_addresses(const struct flow *a, const struct flow *b)
 {
 	return same_ip(&a->from, &b->from) && same_ip(&a->to, &b->to);
 }
@@ -32,7 +33,7 @@ static const struct translation *known(const struct explanation *x)
 	for (size_t i = x->n_translations; x->back && i--;) {
 		const struct flow answer = turned(&x->translations[i].after);
 
-		if (x->translations[i].n == x->n && same_flow(&answer, &x->flow))
+		if (x->translations[i].n == x->n && same_addresses(&answer, &x->flow))
 			return &x->translations[i];
 	}
 	return NULL;
@@ -43,7 +44,7 @@ static struct translation *translation_of(struct explanation *x, const struct fl
 {
 	struct translation *t = x->n_translations ? &x->translations[x->n_translations - 1] : NULL;
 
-	if (t && t->n == x->n && same_flow(&t->after, before))
+	if (t && t->n == x->n && same_addresses(&t->after, before))
 		return t;
 	t = ARRAY_ADD(x, translations);
 	*t = (struct translation){ x->n, *before, *before };

@@ -13,7 +13,7 @@ static bool link_is_broken(struct explanation *x, const struct pass_by *at)
 
 	if (!at->l->up) {
 		h = hop_add(x, HOP_LINK, HOP_BROKEN, at->n, at->l, "is down");
-		hop_heal(x, h, at->l);
+		hop_up(x, h, at->l);
 		if (!h->command)
 			hop_ip(x, h, "link set %s up", word_of(&x->d, at->l->name));
 		return true;
@@ -51,7 +51,7 @@ static bool port_is_locked(struct explanation *x, const struct pass_by *at, cons
 	h = hop_add(x, HOP_LINK, HOP_BROKEN, at->n, at->l,
 		    "is a locked port, and %02x:%02x:%02x:%02x:%02x:%02x is not in its forwarding entries", m[0], m[1],
 		    m[2], m[3], m[4], m[5]);
-	hop_heal(x, h, at->l);
+	hop_up(x, h, at->l);
 	return true;
 }
 
@@ -63,7 +63,7 @@ static bool ports_are_isolated(struct explanation *x, const struct pass_by *from
 		return false;
 	h = hop_add(x, HOP_LINK, HOP_BROKEN, to->n, to->l, "is an isolated port, as %s: they do not reach each other",
 		    from->l->name);
-	hop_heal(x, h, to->l);
+	hop_up(x, h, to->l);
 	if (!h->command)
 		h->command = arena_fmt(&x->d.arena, "%sbridge link set dev %s isolated off",
 				       netns_exec(&x->d.arena, to->n->name), word_of(&x->d, to->l->name));

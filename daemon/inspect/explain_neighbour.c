@@ -316,7 +316,7 @@ static void nobody_has_mac(struct explanation *x, const struct reach *r, const s
 		"its permanent neighbour entry sends to %02x:%02x:%02x:%02x:%02x:%02x for %s: nobody in this network "
 		"has that",
 		mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], ip_of(&x->d, next));
-	hop_heal(x, h, out);
+	hop_up(x, h, out);
 	if (!h->command)
 		hop_ip(x, h, "neigh del %s dev %s", ip_of(&x->d, next), word_of(&x->d, out->name));
 }
@@ -338,8 +338,8 @@ static bool is_behind_another(struct explanation *x, const struct link_fact *out
 		h = hop_add(x, HOP_NEIGHBOUR, HOP_BROKEN, x->n, out,
 			    "nobody in this network has %s: %s, which has it, is behind %s", ip_of(&x->d, next),
 			    place_of(&x->d, at->n, at->l), l->name);
-		hop_heal(x, h, out);
-		hop_heal_routes(x, h);
+		hop_up(x, h, out);
+		hop_up_routes(x, h);
 		if (!h->command)
 			hop_ip(x, h, "%sroute replace %s dev %s", next->family == AF_INET6 ? "-6 " : "",
 			       ip_of(&x->d, next), word_of(&x->d, l->name));
@@ -368,11 +368,11 @@ static void nobody(struct explanation *x, const struct reach *r, const struct li
 		return;
 	h = hop_add(x, HOP_NEIGHBOUR, HOP_BROKEN, x->n, out, "nobody in this network has %s%s", ip_of(&x->d, next),
 		    has_failed(x, out, next) ? ", or nobody answers for it" : "");
-	hop_heal(x, h, out);
-	hop_heal(x, h, NULL);
-	hop_heal_routes(x, h);
+	hop_up(x, h, out);
+	hop_up(x, h, NULL);
+	hop_up_routes(x, h);
 	for (size_t i = 0; i < r->n; i++)
-		hop_heal_at(x, h, r->v[i].n, r->v[i].l);
+		hop_up_at(x, h, r->v[i].n, r->v[i].l);
 }
 
 struct pass_by *explain_neighbour(struct explanation *x, const struct link_fact *out, const struct inet *next,

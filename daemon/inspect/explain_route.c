@@ -119,7 +119,7 @@ static bool rp_filter_stops(struct explanation *x)
 		hop_sysctl(x, h, arena_fmt(&x->d.arena, "net/ipv4/conf/%s/rp_filter", word_of(&x->d, x->in->name)),
 			   "2");
 	else
-		hop_heal(x, h, NULL);
+		hop_up(x, h, NULL);
 	return true;
 }
 
@@ -186,7 +186,7 @@ static bool link_is_down(struct explanation *x)
 			continue;
 		h = hop_add(x, HOP_LINK, HOP_BROKEN, x->n, l, "is down, and its routes with it: there is none to %s",
 			    ip_of(&x->d, &x->flow.to));
-		hop_heal(x, h, l);
+		hop_up(x, h, l);
 		if (!h->command)
 			hop_ip(x, h, "link set %s up", word_of(&x->d, l->name));
 		return true;
@@ -246,8 +246,8 @@ void explain_refused(struct explanation *x, int error)
 	if (explain_unsure(x))
 		return;
 	h = hop_add(x, HOP_ROUTE, HOP_BROKEN, x->n, NULL, "there is no route to %s", ip_of(&x->d, &x->flow.to));
-	hop_heal(x, h, NULL);
-	hop_heal_routes(x, h);
+	hop_up(x, h, NULL);
+	hop_up_routes(x, h);
 	router = h->command ? NULL : only_router(x);
 	if (router)
 		hop_ip(x, h, "route add %s via %s", ip_of(&x->d, &x->flow.to), ip_of(&x->d, &router->a->address));
