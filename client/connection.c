@@ -3,13 +3,13 @@
  * each ended by a NUL byte. */
 #include "connection.h"
 #include "reply.h"
+#include "usec.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 /* The largest reply that is accepted: the state of as many interfaces as a topology may have. */
 enum { REPLY_MAX = 64 << 20 };
@@ -75,10 +75,7 @@ int connection_call(struct connection *c, const char *method, struct json_object
 
 uint64_t connection_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return usec_now(CLOCK_BOOTTIME) / 1000;
 }
 
 /* Checks what a write would meet, without writing. */

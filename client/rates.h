@@ -8,7 +8,7 @@ struct rates {
 	uint64_t now_usec, before_usec;   /* CLOCK_MONOTONIC */
 };
 
-/* A second. */
+/* Per second. */
 struct rate {
 	uint64_t received_bits, received_packets, sent_bits, sent_packets;
 	uint64_t dropped; /* by the interface in either direction, and by its queueing disciplines */

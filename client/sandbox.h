@@ -15,7 +15,7 @@ struct sandbox {
 	unsigned seconds; /* after which everything ends */
 };
 
-/* Each directory that the command may write to holds so much. */
+/* How much each directory that the command may write to holds: options of a tmpfs, after its mode. */
 #define SANDBOX_ROOM ",size=64m,nr_inodes=65536"
 
 /* Has sudo and doas; first in PATH. */
@@ -29,7 +29,9 @@ enum { SANDBOX_OUTPUT_MAX = 64 << 20 };
  * signal that ends us (SIGINT, SIGTERM, SIGHUP) ends the command, too, and then us. */
 int sandbox_run(const struct sandbox *s, char **ret);
 
-/* For the parts of the sandbox: */
+/* ---- what the files of the sandbox share ----
+ *
+ * They return 0, or a negative errno, with its words in @e where there is one. */
 
 /* What its first process knows. */
 struct sandbox_init {

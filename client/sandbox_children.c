@@ -2,6 +2,7 @@
 /* sandbox_children.c - waits for the processes of the sandbox, stops and names those that the command leaves. */
 #include "sandbox_children.h"
 #include "fail.h"
+#include "usec.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 
 /* Processes that end by themselves right after the command are not left running. */
 enum { GRACE_MSEC = 200, STOP_MSEC = 2000, NAMED_MAX = 10 };
@@ -42,14 +42,11 @@ int children_wait(const struct children *c, pid_t pid)
 
 static uint64_t now_msec(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return usec_now(CLOCK_MONOTONIC) / 1000;
 }
 
 /* All processes are our children, or theirs, or become ours. */
-bool children_run(const struct children *c)
+bool children_remain(const struct children *c)
 {
 	uint64_t until = now_msec() + GRACE_MSEC, now;
 
@@ -120,8 +117,6 @@ static bool goes_on(const char *pid, void *found)
 	return !*(bool *)found;
 }
 
-/* Stops everything, so that nothing changes under the exporter's eyes: what only processes hold, such as namespaces
- * without a name, is still there for it to mention. */
 void children_freeze(const struct children *c)
 {
 	uint64_t until = now_msec() + STOP_MSEC;
@@ -155,7 +150,7 @@ static bool name_add(const char *pid, void *arg)
 	return true;
 }
 
-void children_name(void)
+void children_print(void)
 {
 	struct names names = { .n = 0 };
 

@@ -9,12 +9,12 @@ struct children {
 	int signals;  /* a signalfd, non-blocking, of SIGCHLD */
 };
 
-/* Waits until @pid has ended, and takes leave of whatever else ends meanwhile; its status as waitpid(2) has it. */
+/* Waits until @pid has ended, and reaps whatever else ends meanwhile; returns its status as waitpid(2) has it. */
 int children_wait(const struct children *c, pid_t pid);
-/* Whether anything still runs that does not end by itself within a moment. */
-bool children_run(const struct children *c);
+/* Whether anything is left that does not end by itself within 200 ms. */
+bool children_remain(const struct children *c);
 /* Stops everything, so that nothing changes under the exporter's eyes: what only processes hold, such as namespaces
  * without a name, is still there for it to mention. */
 void children_freeze(const struct children *c);
-/* Prints what runs, or would if it was not stopped, on stderr. */
-void children_name(void);
+/* Prints the command lines of what is left, running or stopped, on stderr. */
+void children_print(void);

@@ -233,9 +233,9 @@ static int command_run_in(const struct sandbox_init *i, const struct children *c
 		return EXIT_FAILED;
 	}
 	code = say_status(i, children_wait(c, pid));
-	if (children_run(c)) {
+	if (children_remain(c)) {
 		children_freeze(c);
-		children_name();
+		children_print();
 	}
 	r = exporter_run(i, c);
 	return code ?: r;

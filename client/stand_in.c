@@ -104,8 +104,8 @@ int stand_in_parse(const char *text, struct stand_in *ret, struct err *e)
 
 /* ---- in the kernel ---- */
 
-/* A cable, up at this end; the other one is in @outer and has the same name. */
-static int cable_create(struct rtnl *nl, const char *name, int outer, struct err *e)
+/* A veth pair, up at this end; the other end is in @outer and has the same name. */
+static int veth_create(struct rtnl *nl, const char *name, int outer, struct err *e)
 {
 	struct ifinfomsg i = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP }, far = { 0 };
 	_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &i, sizeof(i));
@@ -142,7 +142,7 @@ static int address_add(struct rtnl *nl, int index, const struct inet *a, struct 
 
 	msg_put(m, IFA_LOCAL, a->addr, size);
 	msg_put(m, IFA_ADDRESS, a->addr, size);
-	/* Nobody else is on the cable. */
+	/* Nobody else is on the link: duplicates are not possible. */
 	if (is_v6(a))
 		msg_put_u32(m, IFA_FLAGS, IFA_F_NODAD);
 	return rtnl_ask(nl, m, NULL, NULL, e);
@@ -200,7 +200,7 @@ static int near_end_prepare(const struct stand_in *s, struct rtnl *nl, struct er
 
 static int stand_in_create(const struct stand_in *s, struct rtnl *nl, int inner, int outer, struct err *e)
 {
-	int r = cable_create(nl, s->name, outer, e);
+	int r = veth_create(nl, s->name, outer, e);
 
 	if (r < 0)
 		return r;
@@ -208,7 +208,7 @@ static int stand_in_create(const struct stand_in *s, struct rtnl *nl, int inner,
 		return err_kernel(e, errno, NULL, "entering the other side");
 	r = far_end_prepare(s, e);
 	if (setns(inner, CLONE_NEWNET) < 0)
-		return err_kernel(e, errno, NULL, "coming back");
+		return err_kernel(e, errno, NULL, "returning from the other side");
 	return r < 0 ? r : near_end_prepare(s, nl, e);
 }
 

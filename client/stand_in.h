@@ -14,10 +14,11 @@ struct stand_in {
 	struct inet via[2]; /* gateways of the default routes: IPv4, IPv6; family 0: none */
 };
 
-/* Reads "NAME[=ADDRESS/LENGTH[,…]][,via=ADDRESS]".  -EINVAL with what is wrong. */
+/* Reads "NAME[=ADDRESS/LENGTH[,…]][,via=ADDRESS]", the value of --with.  0, or -EINVAL with what is wrong in @e. */
 int stand_in_parse(const char *text, struct stand_in *ret, struct err *e);
-/* Brings lo up and creates them in the namespace @inner, where we are.  Each is a cable from the namespace @outer, where its
- * gateways are. */
+/* Brings lo up and creates them in the namespace @inner, where the thread is, and is afterwards.  Each is a veth pair whose
+ * far end is in the namespace @outer, and has the addresses of the gateways.  0, or a negative errno with the kernel's
+ * reason in @e. */
 int stand_ins_create(const struct stand_in *v, size_t n, int inner, int outer, struct err *e);
 /* Makes them interfaces of the host in @topology that exist already, without what they had from the beginning.  Says
  * on stderr what of that is gone: a topology cannot remove it. */

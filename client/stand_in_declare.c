@@ -78,7 +78,7 @@ static void stand_in_declare(const struct stand_in *s, struct json_object *host)
 		if (!list_take(link, "addresses", is_first_address, &s->addresses[i]))
 			ctl_fail(
 				EXIT_DONE,
-				"the command removed %s from %s, which no topology does: do that yourself, if it is meant",
+				"the command removed %s from %s, which a topology cannot declare: remove it by hand if that is intended",
 				inet_text(&s->addresses[i], false, text), s->name);
 	for (size_t v = 0; v < ARRAY_SIZE(s->via); v++) {
 		const struct first_route r = { s->name, &s->via[v] };
@@ -86,8 +86,8 @@ static void stand_in_declare(const struct stand_in *s, struct json_object *host)
 		if (r.via->family && !list_take(host, "routes", is_first_route, &r))
 			ctl_fail(
 				EXIT_DONE,
-				"the command removed the default route via %s, which no topology does: do that yourself, "
-				"if it is meant",
+				"the command removed the default route via %s, which a topology cannot declare: remove it "
+				"by hand if that is intended",
 				inet_text(r.via, true, text));
 	}
 }
