@@ -225,7 +225,7 @@ int sources_open(struct sources *ret, char *const *operands, size_t n, unsigned 
 		else
 			i++;
 	}
-	return ret->n_v ? 0 : err_set(e, ENETDOWN, "there is nothing to capture on: %s is down", ret->down);
+	return ret->n_v ? 0 : err_set(e, ENETDOWN, "there is nothing to capture on, because down: %s", ret->down);
 }
 
 /* ---- filters ---- */

@@ -445,7 +445,7 @@ def test_interface_that_is_down(router):
     assert c.read().names() == ["x/v1"]
     router.sh("ip -n x link set v1 down")
     assert router.ctl("capture", "x", "-w", "/run/f", code=1).stderr == \
-        "netnsctl: there is nothing to capture on: x/lo, x/v1, x/v0 is down\n"
+        "netnsctl: there is nothing to capture on, because down: x/lo, x/v1, x/v0\n"
     router.sh("ip netns del x")
 
 
