@@ -80,7 +80,7 @@ def commands():
     """The command lines of all processes that have one."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            yield (process / "cmdline").read_text().replace("\0", " ")
+            yield (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             pass
 
@@ -145,8 +145,8 @@ def test_exporter_fails(recorder, script, code, words):
 
 def test_exporter_missing(recorder):
     (recorder.folder / "bin/netnsd").unlink()
-    _, err = recorder.run("true", code=None)
-    assert "netnsd" in err
+    out, err = recorder.run("true", code=1)
+    assert out is None and err.endswith("/netnsd, which reads what a command has built: No such file or directory\n")
 
 
 # ---- who the command is, and what it sees ----
@@ -168,7 +168,8 @@ def test_who_it_is(recorder):
     p.communicate()
     outside = recorder.outside
     assert f"Uid:\t{outside}\t{outside}\t{outside}\t{outside}\n" in status and "NoNewPrivs:\t1\n" in status
-    assert re.search(r"^Groups:\s*$", status, re.M) or not recorder.prefix
+    if recorder.prefix:
+        assert re.search(r"^Groups:\s*$", status, re.M)
     wait_for(lambda: not command.exists())
 
 
@@ -227,7 +228,6 @@ mkdir /tmp/all && mount --rbind / /tmp/all && { umount -l /tmp/all/run; umount -
 unshare -Urm sh -c 'umount -l /run; umount -l /var; ls /run /var' 2>/dev/null
 ls /dev/vda /dev/sda /dev/kmsg /dev/mem
 ls -d /proc/[0-9]* | wc -l""")
-    assert "bind" not in err.replace("rbind", "") or "dbus" not in err
     listings = set(re.findall(r"^(?!ls:|mount:|umount:|/| )([\w.-]+)$", err, re.M))
     assert listings <= {"netnsctl", "mount", "run", "tmp", "all"} | {str(n) for n in range(3, 9)}, err
     assert err.count("cannot access '/dev/") == 4
@@ -468,7 +468,7 @@ def test_interrupted(recorder, number):
     p.send_signal(number)
     out, err = p.communicate(timeout=60)
     assert p.returncode == -number and out == ""
-    assert number == signal.SIGKILL or "the command was ended, and nothing is recorded" in err
+    assert ("the command was ended, and nothing is recorded" in err) == (number != signal.SIGKILL)
     wait_for(lambda: not [c for c in commands() if sleeper in c])
 
 
