@@ -33,9 +33,9 @@ struct watched {
 	bool all;        /* all of the topology's links in it, else those in names */
 	char (*names)[16];
 	size_t n_names;
-	uint32_t pid;           /* of the process that caused the events, 0: unknown */
-	char by[PROCESS_WORDS]; /* who that is; empty: unknown */
-	bool several;           /* or one of several */
+	uint32_t pid;           /* of the process that caused the events, the last of @several; 0: unknown */
+	char by[PROCESS_WORDS]; /* who the first of them is; empty: unknown */
+	bool several;           /* processes caused the events */
 	struct watched *same;   /* the next one in its chain */
 };
 

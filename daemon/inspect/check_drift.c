@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* check_drift.c - what topologies declare and the kernel does not have.  What is missing only because something else is
- * missing is not named: the command that mends the one brings back the other. */
+ * missing is not named: the command that repairs the one restores the other. */
 #include "check.h"
 #include <sys/socket.h>
 

@@ -29,7 +29,7 @@ struct finding {
 	const char *object;   /* "ns1/veth-ns", "ns1" */
 	const char *message;  /* what is wrong, with the objects of others in it */
 	const char *veiled;   /* the same for those who are not told about these; NULL: there are none in it */
-	const char *command;  /* mends it; NULL: there is no single one */
+	const char *command;  /* repairs it; NULL: no single one does */
 };
 
 /* The findings, in the order of the table; at most FINDINGS_MAX, and cut if there are more.  Texts belong to the

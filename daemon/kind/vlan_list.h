@@ -13,12 +13,14 @@ enum {
 	VLAN_UNTAGGED = 1 << 2,
 };
 
+/* What a port does with each VLAN, by its number: VLAN_MEMBER and more; 0: it is not in it. */
 struct vlan_set {
 	uint8_t of[VLAN_LAST + 1];
 };
 
-/* The first run of VLANs from @vid on that are treated alike; false: there is none. */
+/* Moves @vid to the first run of VLANs from there on that are treated alike, and @ret_end to its last; false: there is none. */
 bool vlan_set_next(const struct vlan_set *s, unsigned *vid, unsigned *ret_end);
+/* Sets the VLANs from @vid to @end to @flags. */
 void vlan_set_fill(struct vlan_set *s, unsigned vid, unsigned end, uint8_t flags);
 /* Its text, each run after @before. */
 char *vlan_set_text(const struct vlan_set *s, const char *before, struct arena *a);

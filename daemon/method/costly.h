@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* costly.h - questions about the whole machine, such as Doctor: they are answered one at a time, in slices, after
  * everything else; one more of each user may wait.  A call shares the facts of another one that were gathered while it
- * waited, never older ones: what was mended before the call must not be complained about. */
+ * waited, never older ones: what was repaired before the call must not be reported. */
 #pragma once
 #include "context.h"
 #include "inspect/facts.h"

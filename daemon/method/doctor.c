@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor.c - the method Doctor: what is wrong, and the command that mends it. */
+/* doctor.c - the method Doctor: what is wrong, and the command that repairs it. */
 #include "doctor.h"
 #include "answer.h"
 #include "costly.h"

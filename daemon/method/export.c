@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* export.c - the method Export: the present state as a topology.  What no topology declares is told to those who may
- * change something only, and only if they ask for it. */
+/* export.c - the method Export: the present state as a topology.  What no topology declares is told only to those
+ * who may make changes, and only if they ask for it. */
 #include "export.h"
 #include "answer.h"
 #include "costly.h"
@@ -107,7 +107,7 @@ static void list_named(struct export_question *q, struct json_object *names)
 		q->names[q->n++] = arena_strdup(&q->arena, list_text(names, i));
 }
 
-/* What cannot be said may be of others. */
+/* What no topology can say may be another program's: @veiled only says that there is something. */
 static struct json_object *unsaid_json(const struct unsaid *u, bool veiled)
 {
 	struct json_object *list = must(json_object_new_array());
@@ -135,9 +135,8 @@ static bool begin(struct export_question *q)
 		.is_told = is_told,
 		.arg = q,
 	};
-	struct err e;
-
 	const char *missing = NULL;
+	struct err e;
 
 	if (exporting_begin(&q->exporting, &options, &missing, &e) == 0)
 		return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* export.h - the method Export. */
+/* export.h - the method Export; @arg is a struct method_context. */
 #pragma once
 #include "context.h"
 

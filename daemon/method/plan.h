@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.h - the method Plan. */
+/* plan.h - the method Plan; @arg is a struct method_context. */
 #pragma once
 #include "context.h"
-#include "model/plan.h"
-#include "base/json_struct.h"
 
 extern const struct json_struct plan_takes;
 void method_plan(struct call *c, const void *parameters, void *arg);
