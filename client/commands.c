@@ -46,7 +46,7 @@ const struct command commands[] = {
 	  .takes = OPT_JSON | OPT_JUNIT | OPT_NAME | OPT_TAP,
 	  .doc = "test what topologies expect, from inside the namespaces; without a name, of all that are up" },
 	{ .name = "doctor", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_doctor, .max = 1, .takes = OPT_JSON | OPT_PROBE,
-	  .doc = "say what is wrong, and the command that mends it" },
+	  .doc = "say what is wrong, and the command that repairs it" },
 	{ .name = "explain", .args = "FROM TO", .operands = OPERANDS_NETNS, .run = command_explain, .min = 2, .max = 2,
 	  .takes = OPT_JSON | OPT_PORT | OPT_PROTO | OPT_REVERSE,
 	  .doc = "show the way of a packet and of its answer, and where it ends" },
