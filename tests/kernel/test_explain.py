@@ -61,11 +61,11 @@ WAYS = {
         "ip -n blue route add blackhole 10.0.2.1": ("blue", "back"),
     }),
     "internet": (["ns1", "192.0.2.1"], {
-        "ip -n ns1 link set veth-ns down": ("ns1/veth-ns", "there"),
+        "ip -n ns1 link set eth0 down": ("ns1/eth0", "there"),
         "ip -n ns1 route del default": ("ns1", "there"),
-        "ip link set veth-host down": ("host/veth-host", "there"),
+        "ip link set port1 down": ("host/port1", "there"),
         # The kernel answers ARP for all its addresses there, too: the way there is whole.
-        "ip link set veth-host nomaster": ("host/veth-host", "back"),
+        "ip link set port1 nomaster": ("host/port1", "back"),
         "ip link set br0 down": ("host/br0", "there"),
         "sysctl -qw net.ipv4.ip_forward=0": ("host", "there"),
         f"nft '{DROP % 'forward'}'": ("host/br0", "there"),
