@@ -44,17 +44,20 @@ static bool is_default(const struct object *o, size_t i)
 static void tell_hidden(const struct export *x, const struct object *o, size_t i)
 {
 	const struct field *f = &o->kind->fields[i];
+	uint64_t key = kind_mask(o->kind, BARE | KEY);
 	struct json_object *v;
 	struct arena a = { 0 };
 
+	/* The key of an address is not what people call it. */
+	key = key ? key : kind_mask(o->kind, BARE);
 	/* Of what exists already it is left as it is. */
 	if (!(f->flags & SHOWN) || f->flags & OF_MARK || !f->kernel_default || o->kind->managed || is_default(o, i))
 		return;
 	v = f->type->format(f, o->netns, object_at(o, i));
 	unsaid_add(x->unsaid, "%s %s%s%s: no topology can declare \"%s\", which is %s", o->kind->label, o->place,
 		   o->kind->form == FORM_LIST ? " " : "",
-		   o->kind->form == FORM_LIST ? object_describe(&a, o, NULL, kind_mask(o->kind, BARE | KEY)) : "",
-		   f->name, v ? json_object_get_string(v) : "set");
+		   o->kind->form == FORM_LIST ? object_describe(&a, o, NULL, key) : "", f->name,
+		   v ? json_object_get_string(v) : "set");
 	json_object_put(v);
 	arena_done(&a);
 }

@@ -158,6 +158,18 @@ def test_what_no_topology_can_say(bare):
     bare.sh("ip netns del a; rm '/run/netns/odd name' /run/netns/file")
 
 
+def test_value_that_no_topology_can_have_is_told_with_its_address(bare):
+    bare.sh("""ip netns add a
+        ip -n a link add v type veth peer name w
+        ip -n a addr add 10.0.0.1/24 dev v
+        ip -n a addr add 10.0.0.2 peer 10.0.0.9 dev v valid_lft 90000 preferred_lft 0""")
+    _, unsaid = told(bare, NETNSD, "--export", code=1)
+    assert len(unsaid) == 2, unsaid
+    for line, field in zip(unsaid, ["valid_lft", "preferred_lft"]):
+        assert f'address a/v 10.0.0.2 peer 10.0.0.9: no topology can declare "{field}", which is ' in line
+    bare.sh("ip netns del a")
+
+
 def test_names_and_options(bare):
     """Of a namespace that is not asked for only the other ends are told."""
     bare.start()
