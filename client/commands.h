@@ -22,6 +22,7 @@ struct command {
 	uint64_t takes;                  /* options besides OPTIONS_ALWAYS */
 	int min, max;                    /* number of operands */
 	bool stops;                      /* options end at the first operand */
+	bool data;                       /* it prints a file, or draws by itself: standard output is as it is */
 	enum operands operands;
 };
 extern const struct command commands[];

@@ -3,7 +3,6 @@
  * whether they arrive. */
 #include "ctl.h"
 #include "print.h"
-#include "terminal.h"
 #include "text.h"
 
 enum { PORT_MAX = 65535 };
@@ -70,7 +69,6 @@ static void answer_print(const struct ctl *c, struct json_object *reply)
 	struct json_object *o, *last = NULL;
 
 	print_fit(&t);
-	t.ascii = terminal_is_ascii();
 	for (size_t i = 0; (o = reply_at(reply, "hops", i)); last = o, i++) {
 		if (!last || reply_flag(o, "back") != reply_flag(last, "back"))
 			heading_add(&t, c, reply_flag(o, "back"));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - netnsctl: finds the command, reads its options, runs it. */
+#include "ascii.h"
 #include "commands.h"
 #include "options.h"
 #include "table.h"
@@ -16,6 +17,7 @@ static int main_help(void)
 	static const struct column columns[] = { { .gap = 2 }, { .gap = 1 }, { .gap = 2 } };
 	_cleanup_(table_done) struct table t = TABLE(columns, false);
 
+	ascii_output();
 	puts("Usage: netnsctl [OPTION…] COMMAND …\n\n"
 	     "Applies topologies of network namespaces and keeps them applied.\n\nCommands:");
 	for (size_t i = 0; i < n_commands && commands[i].run; i++) {
@@ -50,12 +52,20 @@ static int command_unknown(const char *word)
 	return ctl_fail(EXIT_INVALID, "unknown command \"%s\"; see netnsctl --help", word);
 }
 
+/* Whether standard output is for programs, which read UTF-8 whatever the locale is. */
+static bool is_data(const struct ctl *c, const struct command *k)
+{
+	return k->data || c->given & (OPT_JSON | OPT_JUNIT | OPT_TAP);
+}
+
 static int command_run(const struct command *k, struct ctl *c)
 {
 	int r = options_parse(c, c->n_args, c->args, !k->stops);
 
 	if (r)
 		return r;
+	if (c->given & OPT_HELP || !is_data(c, k))
+		ascii_output();
 	if (c->given & OPT_HELP)
 		return command_help(k);
 	if (c->given & OPT_VERSION)
@@ -116,6 +126,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	/* Text is UTF-8 here whatever the locale says; nothing else of it is used. */
 	setlocale(LC_CTYPE, "C.UTF-8");
+	ascii_messages();
 	r = ctl_run(&c, argc, argv);
 	if (fflush(stdout) || ferror(stdout))
 		return ctl_fail(EXIT_FAILED, "cannot print the answer: %s", strerror(errno));

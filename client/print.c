@@ -6,11 +6,17 @@
 #include "text.h"
 #include <limits.h>
 
+/* Standard output may be a stream that has no number (ascii.h). */
+static bool is_terminal(FILE *out)
+{
+	return isatty(out == stdout ? STDOUT_FILENO : fileno(out));
+}
+
 bool print_colours(FILE *out)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(fileno(out)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+	return is_terminal(out) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
 void print_fit(struct table *t)
@@ -20,7 +26,6 @@ void print_fit(struct table *t)
 	if (!isatty(STDOUT_FILENO))
 		return;
 	terminal_size(&t->wide, &rows);
-	t->ascii = terminal_is_ascii();
 }
 
 static void json_write(FILE *out, struct json_object *o, int flags)
@@ -33,7 +38,7 @@ static void json_write(FILE *out, struct json_object *o, int flags)
 
 void print_json(FILE *out, struct json_object *o, bool pretty)
 {
-	json_write(out, o, pretty || isatty(fileno(out)) ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : 0);
+	json_write(out, o, pretty || is_terminal(out) ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : 0);
 }
 
 void print_json_line(FILE *out, struct json_object *o)

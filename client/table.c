@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* table.c - aligns cells in columns, as wide as the widest needs. */
 #include "table.h"
+#include "terminal.h"
 #include "text.h"
 #include <stdarg.h>
 
@@ -42,7 +43,9 @@ _printf_(2, 0) static const char *table_text(struct table *t, const char *fmt, v
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
-	return t->ascii ? text_ascii(&t->arena, text_escape(&t->arena, text)) : text_escape(&t->arena, text);
+	/* Here already, as a sign may get wider by it. */
+	return terminal_is_ascii() ? text_ascii(&t->arena, text_escape(&t->arena, text), false)
+				   : text_escape(&t->arena, text);
 }
 
 void table_cell(struct table *t, enum colour colour, const char *fmt, ...)

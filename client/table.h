@@ -24,7 +24,6 @@ struct table {
 	const struct column *columns;
 	size_t n_columns;
 	bool colours;
-	bool ascii;  /* texts are converted (text.h) */
 	size_t wide; /* of the terminal, in columns: the last cell goes on below itself, whole words; 0: any */
 	struct arena arena;
 	struct cell *cells;

@@ -190,7 +190,7 @@ void terminal_draw(const char *text)
 	terminal.stale = false;
 	terminal_size(&columns, &rows);
 	fputs(FRAME_BEGIN, out);
-	text = terminal_is_ascii() ? text_ascii(&a, text) : text;
+	text = terminal_is_ascii() ? text_ascii(&a, text, true) : text;
 	for (const char *end; *text && row < rows; text = *end ? end + 1 : end, row++) {
 		end = strchrnul(text, '\n');
 		if (row)

@@ -110,7 +110,8 @@ size_t text_width_coloured(const char *s, size_t n)
 	return width;
 }
 
-const char *text_ascii(struct arena *a, const char *s)
+/* NULL: netnsctl does not draw with it. */
+static const char *sign_ascii(wchar_t c)
 {
 	static const struct {
 		wchar_t c;
@@ -119,21 +120,28 @@ const char *text_ascii(struct arena *a, const char *s)
 		{ L'●', "*" }, { L'⇄', "<->" }, { L'→', "->" }, { L'─', "-" },   { L'│', "|" },
 		{ L'├', "|" }, { L'└', "`" },   { L'µ', "u" },  { L'…', "..." }, { L'·', "." },
 	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+		if (signs[i].c == c)
+			return signs[i].text;
+	return NULL;
+}
+
+const char *text_ascii(struct arena *a, const char *s, bool all)
+{
 	char *text = arena_alloc(a, strlen(s) * 3 + 1), *to = text;
 	wchar_t c;
 
 	for (size_t n; *s; s += n) {
-		const char *as = "?";
-
 		n = char_next(s, &c);
-		if (n == 1 && c) {
-			*to++ = *s;
-			continue;
-		}
-		for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
-			if (signs[i].c == c)
-				as = signs[i].text;
-		to = stpcpy(to, as);
+		const char *as = c >= 0x80 || !c ? sign_ascii(c) : NULL;
+
+		if (as)
+			to = stpcpy(to, as);
+		else if (all && (c >= 0x80 || !c))
+			*to++ = '?';
+		else
+			to = mempcpy(to, s, n);
 	}
 	return text;
 }

@@ -14,8 +14,8 @@ size_t text_width(const char *s);
 size_t text_next(const char *s, size_t n, size_t *ret_columns);
 /* Columns that the @n bytes of @s take, colours left out. */
 size_t text_width_coloured(const char *s, size_t n);
-/* @s in ASCII: what netnsctl draws with is replaced by something like it, other characters by "?". */
-const char *text_ascii(struct arena *a, const char *s);
+/* @s with what netnsctl draws with in ASCII; with @all every other character becomes "?", else those stay as they are. */
+const char *text_ascii(struct arena *a, const char *s, bool all);
 
 /* "850 µs", "3.1 ms", "12.4 s", "2 min 5 s". */
 const char *text_duration(struct arena *a, uint64_t usec);

@@ -18,7 +18,8 @@ class Ctl:
     def __init__(self, folder):
         self.folder = folder
         self.daemon = None
-        self.environment = {"PATH": os.environ["PATH"], "TZ": "UTC", "NETNSD_SOCKET": "socket", "TERM": "xterm"}
+        self.environment = {"PATH": os.environ["PATH"], "TZ": "UTC", "NETNSD_SOCKET": "socket", "TERM": "xterm",
+                            "LANG": "C.UTF-8"}
         (folder / "everyday.json").write_text(EVERYDAY)
 
     def write(self, name, text):

@@ -95,9 +95,10 @@ static void test_ascii(_unused_ void **state)
 {
 	struct arena a = { 0 };
 
-	assert_string_equal(text_ascii(&a, "● a ⇄ b → 3 µs… 漢\xff"), "* a <-> b -> 3 us... ??");
-	assert_string_equal(text_ascii(&a, "⇄⇄⇄"), "<-><-><->");
-	assert_string_equal(text_ascii(&a, ""), "");
+	assert_string_equal(text_ascii(&a, "● a ⇄ b → 3 µs… 漢\xff", true), "* a <-> b -> 3 us... ??");
+	assert_string_equal(text_ascii(&a, "⇄⇄⇄", true), "<-><-><->");
+	assert_string_equal(text_ascii(&a, "", true), "");
+	assert_string_equal(text_ascii(&a, "● é → 漢\xff", false), "* é -> 漢\xff");
 	arena_done(&a);
 }
 
