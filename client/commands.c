@@ -28,8 +28,8 @@ const struct command commands[] = {
 	  .doc = "take over what exists already, if it is exactly as declared" },
 	{ .name = "status", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_status, .max = 1, .takes = OPT_JSON | OPT_WATCH,
 	  .doc = "show all topologies, or one with its namespaces and interfaces" },
-	{ .name = "list", .args = "", .run = command_list, .takes = OPT_JSON,
-	  .doc = "list the interfaces that netnsd manages" },
+	{ .name = "list", .args = "[NAME|NS]", .operands = OPERANDS_NAME, .run = command_list, .max = 1, .takes = OPT_JSON,
+	  .doc = "list the interfaces that netnsd manages, all or those of a topology or namespace" },
 	{ .name = "show", .args = "NAME", .data = true, .operands = OPERANDS_NAME, .run = command_show, .min = 1, .max = 1, .takes = OPT_JSON,
 	  .doc = "print a topology as declared" },
 	{ .name = "graph", .args = "[NAME…]", .data = true, .operands = OPERANDS_NAMES, .run = command_graph, .max = ANY, .takes = OPT_FORMAT | OPT_JSON | OPT_LIVE,
@@ -74,3 +74,30 @@ const struct command commands[] = {
 };
 // clang-format on
 const size_t n_commands = ARRAY_SIZE(commands);
+
+// clang-format off: keeps its rows
+const struct habit habits[] = {
+	{ "add", "apply FILE" },
+	{ "cat", "show NAME" },
+	{ "check", "doctor, or validate FILE" },
+	{ "create", "apply FILE" },
+	{ "del", "down NAME" },
+	{ "delete", "down NAME" },
+	{ "destroy", "down NAME" },
+	{ "enable", "apply FILE --persist" },
+	{ "info", "status" },
+	{ "kill", "down NAME" },
+	{ "logs", "log" },
+	{ "ls", "list" },
+	{ "ps", "status, or list" },
+	{ "remove", "down NAME" },
+	{ "restart", "down NAME, then up NAME" },
+	{ "rm", "down NAME" },
+	{ "run", "exec NS CMD" },
+	{ "start", "up NAME" },
+	{ "stop", "down NAME" },
+	{ "undo", "rollback NAME" },
+	{ "watch", "status --watch, or monitor" },
+};
+// clang-format on
+const size_t n_habits = ARRAY_SIZE(habits);

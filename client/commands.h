@@ -25,6 +25,13 @@ struct command {
 	bool data;                       /* it prints a file, or draws by itself: standard output is as it is */
 	enum operands operands;
 };
+/* A command of another program, and what it is here. */
+struct habit {
+	const char *word, *command;
+};
+/* Only ever named, never run: what deletes elsewhere may not here, and the other way round. */
+extern const struct habit habits[];
+extern const size_t n_habits;
 extern const struct command commands[];
 extern const size_t n_commands;
 

@@ -64,6 +64,7 @@ static void steps_print(struct json_object *reply)
 {
 	_cleanup_(table_done) struct table t = print_steps_table(print_colours(stdout));
 
+	print_fit(&t);
 	print_steps(stdout, &t, reply);
 }
 

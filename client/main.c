@@ -44,6 +44,10 @@ static int command_unknown(const char *word)
 {
 	struct suggest suggest = suggest_new(word);
 
+	for (size_t i = 0; i < n_habits; i++)
+		if (!strcmp(word, habits[i].word))
+			return ctl_fail(EXIT_INVALID, "unknown command \"%s\"; did you mean %s?", word,
+					habits[i].command);
 	for (size_t i = 0; i < n_commands; i++)
 		if (commands[i].run)
 			suggest_try(&suggest, commands[i].name);

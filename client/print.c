@@ -103,6 +103,8 @@ void print_plan(FILE *out, const char *name, struct json_object *plan)
 	_cleanup_(arena_done) struct arena a = {};
 	size_t n = reply_size(plan, "steps");
 
+	if (out == stdout)
+		print_fit(&steps);
 	name = text_escape(&a, name);
 	fprintf(out, "%s: %s", name, n ? text_count(&a, n, "step", "steps") : "nothing to do");
 	if (reply_flag(plan, "down"))

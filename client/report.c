@@ -41,6 +41,7 @@ void report_table(const struct suite *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_(table_done) struct table t = TABLE(columns, print_colours(stdout));
 
+		print_fit(&t);
 		for (size_t k = 0; k < s[i].n; k++) {
 			const struct test *test = &s[i].tests[k];
 

@@ -25,6 +25,7 @@ static void repairs_print(const struct ctl *c, const char *name)
 		return;
 	for (size_t i = 0; (o = reply_at(reply, "events", i)); i++)
 		n += !strcmp(reply_text(o, "event"), "drift");
+	print_fit(&t);
 	skip = n > REPAIRS_SHOWN ? n - REPAIRS_SHOWN : 0;
 	for (size_t i = 0; (o = reply_at(reply, "events", i)); i++)
 		if (!strcmp(reply_text(o, "event"), "drift") && nth++ >= skip)

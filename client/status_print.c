@@ -146,6 +146,8 @@ static void topologies_print(const struct view *v, struct json_object *reply)
 	_cleanup_(table_done) struct table t = TABLE(columns, v->colours);
 	struct json_object *o;
 
+	if (v->out == stdout)
+		print_fit(&t);
 	for (size_t i = 0; (o = reply_at(reply, "topologies", i)); i++) {
 		enum colour colour = print_state_colour(reply_text(o, "state"));
 
@@ -301,6 +303,8 @@ static void namespaces_print(const struct view *v, struct json_object *reply)
 	struct table *t = v->rates ? &often : &once;
 	struct json_object *o;
 
+	if (v->out == stdout)
+		print_fit(t);
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
 		if (!strcmp(reply_text(o, "name"), "host") &&
 		    (reply_size(o, "interfaces") || reply_size(o, "obstacles") || has_lists(o)))

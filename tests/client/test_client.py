@@ -483,6 +483,26 @@ host       veth-host  veth      up     1500  everyday  10.0.0.1/24
     assert json.loads(ctl.out("list", "--json")) == {"namespaces": NAMESPACES}
 
 
+def test_list_of_one(ctl):
+    """A topology or a namespace; what is both shows both."""
+    other = {"topology": "ns1", "name": "z", "interfaces": [interface("z", "eth0")]}
+    spaces = [*NAMESPACES, other]
+    ctl.serve(List=[{"namespaces": spaces}])
+    for name, rows in ("ns1", [0, 2]), ("everyday", [0, 1]), ("host", [1]), ("z", [2]):
+        assert json.loads(ctl.out("list", name, "--json"))["namespaces"] == [spaces[i] for i in rows]
+    assert [line.split()[1] for line in ctl.out("list", "ns1").splitlines()[1:]] == ["lo", "veth-ns", "eth0"]
+    assert ctl.run("list", "nowhere") == (1, "", "netnsctl: netnsd manages no namespace nowhere and no topology nowhere that is "
+                                                 "up; see netnsctl list, netnsctl status\n")
+
+
+@pytest.mark.parametrize("word", ["rm", "del", "delete", "remove", "destroy", "kill", "stop"])
+def test_what_deletes_elsewhere(ctl, word):
+    """It is named, and nothing is called."""
+    ctl.serve()
+    assert ctl.run(word, "everyday") == (2, "", f'netnsctl: unknown command "{word}"; did you mean down NAME?\n')
+    assert ctl.daemon.calls == []
+
+
 def test_show(ctl):
     ctl.serve(Show=[{"name": "everyday", "topology": {"namespaces": {"ns1": {}}}}])
     out = ctl.out("show", "everyday")
@@ -611,7 +631,9 @@ def test_long_socket_path(ctl):
     (("list", "--watch"), "list takes no --watch; see netnsctl list --help"),
     (("rename", "a", "b"), "rename is not supported by this version"),
     (("apply",), "too few arguments; usage: netnsctl apply [OPTION…] FILE…"),
-    (("list", "x"), "too many arguments; usage: netnsctl list [OPTION…]"),
+    (("list", "x", "y"), "too many arguments; usage: netnsctl list [OPTION…] [NAME|NS]"),
+    (("ls",), 'unknown command "ls"; did you mean list?'),
+    (("restart", "lab"), 'unknown command "restart"; did you mean down NAME, then up NAME?'),
     (("exec", "ns1"), "too few arguments; usage: netnsctl exec [OPTION…] NS CMD…"),
     (("down", "a", ""), "argument 2 is empty; usage: netnsctl down [OPTION…] NAME…|--all"),
     (("confirm", ""), "argument 1 is empty; usage: netnsctl confirm [OPTION…] [NAME]"),
