@@ -6,7 +6,10 @@
 #include <stdarg.h>
 
 /* Narrower than that words are not kept together. */
-enum { WORDS_MIN = 20 };
+enum {
+	WORDS_MIN = 20,
+	BELOW = 6, /* where the last cell begins that goes on a line of its own */
+};
 
 // clang-format off: keeps its rows
 static const char *const sequences[] = {
@@ -125,24 +128,64 @@ static void last_print(const struct cell *c, size_t at, const struct table *t, F
 	colour_print(out, t->colours, c->colour, s);
 }
 
-static void line_print(const struct table *t, const struct cell *cells, FILE *out)
+/* The first @n cells of a line; if it @ends there, without trailing spaces. */
+static void cells_print(const struct table *t, const struct cell *cells, size_t n, bool ends, FILE *out)
 {
-	size_t n = t->n_columns, at = 0;
-
-	while (n > 1 && (!cells[n - 1].text || !*cells[n - 1].text))
-		n--;
 	for (size_t i = 0; i < n; i++) {
 		const struct column *c = &t->columns[i];
 		size_t width = t->width[i] > c->min ? t->width[i] : c->min;
 
-		at += c->gap;
-		if (i == n - 1 && t->wide && !c->right) {
-			fprintf(out, "%*s", (int)c->gap, "");
-			last_print(&cells[i], at, t, out);
-		} else {
-			cell_print(&cells[i], c->gap, width, c->right, i == n - 1, t, out);
-		}
-		at += width;
+		cell_print(&cells[i], c->gap, width, c->right, ends && i + 1 == n, t, out);
+	}
+}
+
+/* The first @n cells on a terminal that has no room for all: what does not fit is cut off, which a mark says. */
+static void cells_print_cut(const struct table *t, const struct cell *cells, size_t n, FILE *out)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t size = 0, used = 0, left, columns;
+	FILE *line = must(open_memstream(&text, &size));
+
+	cells_print(t, cells, n, true, line);
+	if (fclose(line))
+		abort();
+	for (left = size; left && text[left - 1] == ' ';)
+		left--;
+	bool cut = text_width_coloured(text, left) > t->wide;
+
+	for (size_t i = 0, step; i < left; i += step, used += columns) {
+		step = text_next(text + i, left - i, &columns);
+		if (cut && used + columns >= t->wide)
+			break;
+		fwrite(text + i, 1, step, out);
+	}
+	if (cut)
+		fprintf(out, "%s%s", t->colours ? "\033[0m" : "", terminal_is_ascii() ? "~" : "…");
+}
+
+static void line_print(const struct table *t, const struct cell *cells, FILE *out)
+{
+	size_t n = t->n_columns, at = 0;
+	const struct column *last;
+
+	while (n > 1 && (!cells[n - 1].text || !*cells[n - 1].text))
+		n--;
+	last = &t->columns[n - 1];
+	for (size_t i = 0; i < n - 1; i++)
+		at += t->columns[i].gap + (t->width[i] > t->columns[i].min ? t->width[i] : t->columns[i].min);
+	if (!t->wide || (last->right && at + last->gap + t->width[n - 1] <= t->wide)) {
+		cells_print(t, cells, n, true, out);
+	} else if (last->right) {
+		cells_print_cut(t, cells, n, out);
+	} else if (n == 1 || at + last->gap + WORDS_MIN < t->wide ||
+		   at + last->gap + text_width(cells[n - 1].text) <= t->wide) {
+		cells_print(t, cells, n - 1, false, out);
+		fprintf(out, "%*s", (int)last->gap, "");
+		last_print(&cells[n - 1], at + last->gap, t, out);
+	} else {
+		cells_print_cut(t, cells, n - 1, out);
+		fprintf(out, "\n%*s", BELOW, "");
+		last_print(&cells[n - 1], BELOW, t, out);
 	}
 	putc('\n', out);
 }

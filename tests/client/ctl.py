@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import subprocess
+import termios
 from pathlib import Path
 
 from fake_daemon import FakeDaemon
@@ -49,9 +50,10 @@ class Ctl:
         assert (code, err) == (0, "")
         return out
 
-    def on_terminal(self, *args, **environment):
-        """What a terminal would receive."""
+    def on_terminal(self, *args, columns=0, **environment):
+        """What a terminal would receive, that has so many columns; 0: it does not say."""
         ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, columns))
         process = subprocess.Popen([NETNSCTL, *args], cwd=self.folder, env=self.environment | environment,
                                    stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
         os.close(theirs)
