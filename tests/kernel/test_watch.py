@@ -49,8 +49,8 @@ def test_restored(machine, screen, end):
 
 
 def state(machine):
-    """Of netnsctl: stopped (T) or waiting (S), in the foreground (+)."""
-    return machine.sh("ps -C netnsctl -o stat=").strip()
+    """Of netnsctl: stopped (T) or waiting (S), in the foreground (+); "" if it does not run (yet)."""
+    return machine.sh("ps -C netnsctl -o stat= || true").strip()
 
 
 def test_stopped_and_continued(machine, screen):
