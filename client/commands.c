@@ -40,7 +40,7 @@ const struct command commands[] = {
 	  .doc = "show past events, the newest last" },
 	{ .name = "reload", .args = "", .run = command_reload, .takes = OPT_CONFIRM | OPT_DRY_RUN | OPT_EXIT_CODE | OPT_JSON,
 	  .doc = "read the boot directories again and apply what is new or has changed" },
-	{ .name = "wait", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_wait, .max = ANY, .takes = OPT_NAMESPACE | OPT_TIMEOUT,
+	{ .name = "wait", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_wait, .max = ANY, .takes = OPT_DECLARED | OPT_NAMESPACE | OPT_TIMEOUT | OPT_UNTIL_GONE,
 	  .doc = "wait until topologies are up; without a name, all that should be" },
 	{ .name = "test", .args = "[NAME|FILE]", .operands = OPERANDS_FILE_OR_NAME, .run = command_test, .max = 1,
 	  .takes = OPT_JSON | OPT_JUNIT | OPT_NAME | OPT_TAP,

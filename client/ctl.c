@@ -20,6 +20,7 @@ static const struct failure {
 } failures[] = {
 	{ .error = "io.netnsd.Failed", .code = EXIT_FAILED, .sentence = "{name} has failed; netnsctl status {name}" },
 	{ .error = "io.netnsd.TimedOut", .code = EXIT_TIMEOUT, .sentence = "timed out: {message}" },
+	{ .error = "io.netnsd.NoSuchNamespace", .code = EXIT_FAILED, .sentence = "{message}" },
 	{ .error = "io.netnsd.NoSuchPlace",
 	  .code = EXIT_FAILED,
 	  .sentence = "there is no {place}; netnsctl list shows the namespaces and interfaces that netnsd manages" },

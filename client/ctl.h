@@ -39,6 +39,8 @@ enum {
 	OPT_WATCH = 1ULL << 28,
 	OPT_WITH = 1ULL << 29,
 	OPT_WRITE = 1ULL << 30,
+	OPT_DECLARED = 1ULL << 31,
+	OPT_UNTIL_GONE = 1ULL << 32,
 	OPT_LATER = 1ULL << 63, /* not implemented yet */
 };
 

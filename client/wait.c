@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* wait.c - netnsctl wait: until topologies are up, also across a restart of netnsd. */
+#include "booting.h"
 #include "connection.h"
 #include "ctl.h"
+#include "gone.h"
 #include "model/type.h"
 #include <ctype.h>
 
@@ -23,18 +25,22 @@ static void list_add(struct json_object *o, const char *key, const char *const *
 	json_object_object_add(o, key, list);
 }
 
-static struct json_object *wait_parameters(const struct ctl *c, uint64_t left_msec)
+static struct json_object *wait_parameters(const struct ctl *c, bool declared, uint64_t left_msec)
 {
 	struct json_object *o = must(json_object_new_object());
 
 	list_add(o, "names", (const char *const *)c->args);
 	list_add(o, "namespaces", (const char *const *)c->namespaces);
+	if (declared)
+		json_object_object_add(o, "declared", json_object_new_boolean(true));
 	json_object_object_add(o, "timeout_seconds", json_object_new_int64((int64_t)(left_msec + 999) / 1000));
 	return o;
 }
 
 static int wait_until(const struct ctl *c, uint64_t until_msec)
 {
+	/* During the boot, what applies the topology may not have run yet. */
+	const bool declared = c->given & OPT_DECLARED && !is_booting();
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	struct call call = { .method = "Wait", .until_msec = until_msec + GRACE_MSEC };
 	bool lost = false;
@@ -44,7 +50,7 @@ static int wait_until(const struct ctl *c, uint64_t until_msec)
 	for (;;) {
 		uint64_t now = connection_now();
 
-		call.parameters = wait_parameters(c, until_msec > now ? until_msec - now : 0);
+		call.parameters = wait_parameters(c, declared, until_msec > now ? until_msec - now : 0);
 		r = ctl_call(c, &call, &reply);
 		if (r != EXIT_NO_DAEMON || !lost)
 			return r;
@@ -54,21 +60,40 @@ static int wait_until(const struct ctl *c, uint64_t until_msec)
 	}
 }
 
-int command_wait(const struct ctl *c)
+static int options_check(const struct ctl *c)
 {
-	unsigned long seconds = TIMEOUT_USUAL;
 	struct err e;
-	char *end;
 
 	for (size_t i = 0; c->namespaces[i]; i++)
 		if (name_problem(c->namespaces[i], &e))
 			return ctl_fail(EXIT_INVALID, "--namespace: \"%s\" is not the name of a namespace: it %s",
 					c->namespaces[i], e.text);
+	if (c->given & OPT_DECLARED && !c->namespaces[0])
+		return ctl_fail(EXIT_INVALID, "--declared needs --namespace NS");
+	if (!(c->given & OPT_UNTIL_GONE))
+		return EXIT_DONE;
+	if (c->n_args || c->given & OPT_DECLARED || !c->namespaces[0])
+		return ctl_fail(EXIT_INVALID, "--until-gone takes --namespace NS and --timeout, nothing else");
+	return EXIT_DONE;
+}
+
+int command_wait(const struct ctl *c)
+{
+	unsigned long seconds = TIMEOUT_USUAL;
+	int r = options_check(c);
+	uint64_t until_msec;
+	char *end;
+
+	if (r)
+		return r;
 	if (c->timeout) {
 		seconds = strtoul(c->timeout, &end, 10);
 		if (!isdigit((unsigned char)*c->timeout) || *end || seconds > TIMEOUT_MAX)
 			return ctl_fail(EXIT_INVALID, "--timeout takes 0 to %d seconds, not \"%s\"", TIMEOUT_MAX,
 					c->timeout);
 	}
-	return wait_until(c, connection_now() + seconds * 1000);
+	until_msec = connection_now() + seconds * 1000;
+	if (c->given & OPT_UNTIL_GONE)
+		return gone_wait(c, c->timeout ? until_msec : 0);
+	return wait_until(c, until_msec);
 }

@@ -10,15 +10,25 @@
 #include "store/event.h"
 #include "heal/watched.h"
 
-enum { NAMES_MAX = 4096, MESSAGE_MAX = 1024, TIMEOUT_MAX = 86400, CHECK_SHARE = 10, FOR_EVER = -1 };
+enum {
+	NAMES_MAX = 4096,
+	MESSAGE_MAX = 1024,
+	WHY_MAX = 600,
+	TIMEOUT_MAX = 86400,
+	CHECK_SHARE = 10,
+	FOR_EVER = -1,
+	SETTLED_USEC = 100 * 1000
+};
 
 struct wait_in {
 	struct json_object *names, *namespaces;
+	bool declared;
 	uint64_t timeout_seconds;
 };
 static const struct json_member members[] = {
 	JSON_MEMBER(wait_in, names, LIST, .optional = true, .max = NAMES_MAX, .problem = name_problem),
 	JSON_MEMBER(wait_in, namespaces, LIST, .optional = true, .max = NAMES_MAX, .problem = name_problem),
+	JSON_MEMBER(wait_in, declared, FLAG, .optional = true),
 	JSON_MEMBER(wait_in, timeout_seconds, U64, .optional = true, .max = TIMEOUT_MAX, .absent = FOR_EVER),
 };
 const struct json_struct wait_takes = PARAMETERS(wait_in, members);
@@ -37,6 +47,8 @@ struct missing {
 	struct json_object *names, *namespaces;
 	char message[MESSAGE_MAX];
 	const struct topology *failed; /* will not come up by itself */
+	const char *netns;             /* a namespace that nothing is going to make; the call has it */
+	char reason[MESSAGE_MAX];      /* why not */
 };
 
 static void missing_init(struct missing *m)
@@ -64,21 +76,28 @@ static bool is_lost(const struct topology *t)
 	return t->state == STATE_FAILED && !topology_is_up(t);
 }
 
-static void topology_check(const struct topology *t, struct missing *m)
+/* Why it is not there, to follow the name. */
+static const char *why(const struct topology *t, char text[WHY_MAX])
 {
-	static const char *const why[] = {
+	static const char *const states[] = {
 		[STATE_UP] = "",
 		[STATE_DOWN] = " is down",
 		[STATE_FAILED] = " has failed",
 		[STATE_WAITING] = " is waiting",
 	};
-	char text[600];
+
+	snprintf(text, WHY_MAX, "%s%s%s", states[t->state], t->problems.n ? ": " : "",
+		 t->problems.n ? t->problems.v[0].message : "");
+	return text;
+}
+
+static void topology_check(const struct topology *t, struct missing *m)
+{
+	char text[WHY_MAX];
 
 	if (t->state == STATE_UP)
 		return;
-	snprintf(text, sizeof(text), "%s%s%s", why[t->state], t->problems.n ? ": " : "",
-		 t->problems.n ? t->problems.v[0].message : "");
-	miss(m, m->names, t->name, "", text);
+	miss(m, m->names, t->name, "", why(t, text));
 	if (!m->failed && is_lost(t))
 		m->failed = t;
 }
@@ -106,19 +125,43 @@ static bool declares(const struct topology *t, const char *netns)
 	return json_object_is_type(namespaces, json_type_object) && json_object_object_get(namespaces, netns);
 }
 
+/* A topology that is down is meant to be down, as long as nobody brings it up. */
+static void netns_miss(struct missing *m, const char *netns, const struct topology *declared)
+{
+	static const char none[] = "no topology manages a namespace ";
+	char reason[WHY_MAX], text[sizeof(declared->name) + WHY_MAX + 2] = "";
+
+	if (declared && declared->state != STATE_UP)
+		snprintf(text, sizeof(text), ": %s%s", declared->name, why(declared, reason));
+	miss(m, m->namespaces, netns, none, text);
+	if (m->netns || (declared && declared->state != STATE_DOWN))
+		return;
+	m->netns = netns;
+	if (declared)
+		snprintf(m->reason, sizeof(m->reason), "%s%s%s; netnsctl up %s", none, netns, text, declared->name);
+	else
+		snprintf(m->reason, sizeof(m->reason),
+			 "no topology declares a namespace %s; netnsctl list shows those that exist", netns);
+}
+
 static void netns_check(const struct engine *g, const char *netns, struct missing *m)
 {
-	const struct topology *failed = NULL;
+	const struct topology *failed = NULL, *declared = NULL;
 	const struct topology *const *all;
 	size_t n = engine_topologies(g, &all);
 
 	for (size_t i = 0; i < n; i++) {
 		if (topology_is_up(all[i]) && engine_has_netns(g, all[i]->name, netns))
 			return;
-		if (is_lost(all[i]) && declares(all[i], netns))
+		if (!declares(all[i], netns))
+			continue;
+		/* Of several, one that may still come up counts. */
+		if (!declared || declared->state == STATE_DOWN)
+			declared = all[i];
+		if (is_lost(all[i]))
 			failed = all[i];
 	}
-	miss(m, m->namespaces, netns, "no topology manages a namespace ", "");
+	netns_miss(m, netns, declared);
 	m->failed = m->failed ? m->failed : failed;
 }
 
@@ -155,6 +198,12 @@ static void failed_answer(struct call *c, const struct topology *t)
 	call_error(c, ERROR("Failed"), reply);
 }
 
+/* No change is queued or running, and all of the boot directories has been tried. */
+static bool is_settled(const struct engine *g)
+{
+	return !boot_is_starting(g) && !g->queue.first[LINE_OWN] && !g->queue.first[LINE_USERS];
+}
+
 /* Answers the call if that is possible now. */
 static bool answer(struct engine *g, struct call *c, const struct wait_in *in, bool late)
 {
@@ -168,6 +217,10 @@ static bool answer(struct engine *g, struct call *c, const struct wait_in *in, b
 		call_reply(c, NULL);
 	} else if (m.failed) {
 		failed_answer(c, m.failed);
+	} else if (in->declared && m.netns && is_settled(g)) {
+		reply = one_string("namespace", m.netns);
+		add(reply, "message", json_object_new_string(m.reason));
+		call_error(c, ERROR("NoSuchNamespace"), reply);
 	} else if (late) {
 		reply = one_string("message", m.message);
 		add(reply, "names", json_object_get(m.names));
@@ -188,13 +241,25 @@ static void waiter_end(struct waiter *w)
 	free(w);
 }
 
+static void check_at(struct waiter *w, uint64_t usec)
+{
+	sd_event_source_set_time(w->check, usec);
+	sd_event_source_set_enabled(w->check, SD_EVENT_ONESHOT);
+}
+
+/* Not every change ends with an event. */
+static void check_settled(struct waiter *w)
+{
+	if (w->in.declared && !is_settled(w->engine))
+		check_at(w, usec_now(CLOCK_MONOTONIC) + SETTLED_USEC);
+}
+
 /* Checks only after the reporter is done: an event may be reported before the state has changed. */
 static void on_told(struct subscriber *s, _unused_ struct json_object *event)
 {
 	struct waiter *w = (struct waiter *)s;
 
-	sd_event_source_set_time(w->check, w->rests_usec);
-	sd_event_source_set_enabled(w->check, SD_EVENT_ONESHOT);
+	check_at(w, w->rests_usec);
 }
 
 static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *arg)
@@ -208,6 +273,7 @@ static int on_check(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *a
 	}
 	w->rests_usec = usec_now(CLOCK_MONOTONIC);
 	w->rests_usec += CHECK_SHARE * (w->rests_usec - began);
+	check_settled(w);
 	return 0;
 }
 
@@ -244,6 +310,7 @@ static int waiter_new(struct call *c, const struct wait_in *in, struct engine *g
 	}
 	c->data = w;
 	c->vanished = on_vanished;
+	check_settled(w);
 	return 0;
 }
 

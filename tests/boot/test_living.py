@@ -4,7 +4,7 @@ to netnsd."""
 import json
 
 import pytest
-from guest import states, wait_for
+from guest import EVERYDAY, states, wait_for
 from roots import ROOT
 
 UNITS = "web.service", "web-watch.service"
@@ -104,12 +104,59 @@ def test_resolver_of_a_topology(living):
 
 
 def test_missing(living):
-    """A namespace that does not appear fails what requires it, in time; one that is refused, at once."""
+    """A namespace that does not appear fails what requires it, in time; one that nothing is going to make, at once."""
+    living.sh("systemctl stop web web-watch; netnsctl down two-namespaces")
+    wait_for(lambda: living.show("netns@right.service", "ActiveState") == "inactive")
+    living.run("systemctl", "start", "web.service", code=1, timeout=60)
+    assert "no topology manages a namespace right: two-namespaces is down; netnsctl up two-namespaces" in \
+        living.sh("journalctl -b -u netns@right --no-pager")
     living.write("etc/systemd/system/netns@right.service.d/override.conf", block("[Service]").replace("600", "1"))
-    living.sh("systemctl stop web web-watch netns@right; netnsctl down two-namespaces; systemctl daemon-reload")
+    living.sh("systemctl daemon-reload")
     living.run("systemctl", "start", "web.service", code=1)
+    assert "timed out: no topology manages a namespace right" in living.sh("journalctl -b -u netns@right --no-pager")
     assert living.show("netns@right.service", "Result") == "exit-code"
     assert living.show("web.service", "ActiveState") == "inactive"
     living.sh("systemctl reset-failed; netnsctl up two-namespaces; systemctl start web.service")
     # Without the dependency, systemd's own answer.
     living.run("systemd-run", "--quiet", "--wait", "-pNetworkNamespacePath=/run/netns/nowhere", "true", code=225)
+    # A misspelt name is not waited for: the 90 seconds would be too long for this.
+    living.run("systemctl", "start", "netns@rihgt.service", code=1, timeout=60)
+    assert "no topology declares a namespace rihgt;" in living.sh("journalctl -b -u netns@rihgt --no-pager")
+
+
+def test_gone(living):
+    """The unit stops with the namespace, what is bound to it, too; what only requires it goes on, and does not fail with
+    225 when it is started next. A name that somebody removes is restored, and nothing stops."""
+    living.write("etc/systemd/system/bound.service", "[Unit]\nBindsTo=netns@right.service\nAfter=netns@right.service\n"
+                 "[Service]\nNetworkNamespacePath=/run/netns/right\nExecStart=sleep 1000\n")
+    living.sh("systemctl daemon-reload; systemctl start bound")
+    before = [*pids(living), living.show("bound.service", "MainPID"), living.show("netns@right.service", "MainPID")]
+    inode = namespace(living, "/run/netns/right")
+    living.sh("umount -l /run/netns/right; rm -f /run/netns/right || true")
+    wait_for(lambda: living.sh("netnsctl wait; stat -Lc %i /run/netns/right 2>/dev/null || true") == inode)
+    living.run("netnsctl", "apply", EVERYDAY)
+    living.run("netnsctl", "down", "everyday")
+    assert [*pids(living), living.show("bound.service", "MainPID"), living.show("netns@right.service", "MainPID")] == before
+    living.run("netnsctl", "down", "two-namespaces")
+    for unit in "netns@right.service", "bound.service":
+        wait_for(lambda unit=unit: living.show(unit, "ActiveState") == "inactive")
+        assert living.show(unit, "Result") == "success"
+    assert living.show("web.service", "ActiveState") == "active"
+    living.run("netnsctl", "up", "two-namespaces")
+    living.run("systemctl", "restart", "web.service")
+    assert namespace(living, f"/proc/{living.show('web.service', 'MainPID')}/ns/net") == namespace(living, "/run/netns/right")
+    assert living.show("netns@right.service", "ActiveState") == "active"
+
+
+def test_misspelt_at_boot(guest):
+    """During the boot a topology may be applied by a unit that netnsd knows nothing of."""
+    guest.boot()
+    guest.write("etc/systemd/system/own.service", "[Unit]\nAfter=netnsd.service\nRequires=netnsd.service\n[Service]\n"
+                "Type=oneshot\nExecStart=sh -c 'while ! systemctl list-jobs | grep -q \"netns@ns1.service.*running\"; do :; "
+                f"done; netnsctl apply {EVERYDAY}'\n[Install]\nWantedBy=multi-user.target\n")
+    guest.write("etc/systemd/system/user.service", "[Unit]\nAfter=netns@ns1.service\nRequires=netns@ns1.service\n[Service]\n"
+                "NetworkNamespacePath=/run/netns/ns1\nExecStart=sleep 1000\n[Install]\nWantedBy=multi-user.target\n")
+    guest.sh("systemctl enable own user")
+    guest.reboot()
+    assert guest.show("user.service", "ActiveState") == "active"
+    assert guest.show("netns@ns1.service", "ActiveState") == "active"

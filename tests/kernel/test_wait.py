@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from machine import NETNSCTL, NETNSD, wait_for
@@ -44,7 +45,7 @@ NEVER = {
     "both": (["lab", "x", "--namespace", "ns1", "--namespace", "y"],
              "timed out: there is no topology x; no topology manages a namespace y"),
     "down": (["other"], "timed out: other is down"),
-    "namespace of what is down": (["--namespace", "a"], "timed out: no topology manages a namespace a"),
+    "namespace of what is down": (["--namespace", "a"], "timed out: no topology manages a namespace a: other is down"),
     "waits": (["card"], "timed out: card is waiting: link host/eth7 does not exist, and netnsd does not create it"),
     "all": ([], "timed out: card is waiting: link host/eth7 does not exist, and netnsd does not create it"),
 }
@@ -166,6 +167,130 @@ def test_socket_activation(bare):
         bare.ctl("--socket", path, "down", "--all")
         bare.kill(signal.SIGTERM)
         assert daemon.wait(20) == 0
+
+
+def test_declared(machine):
+    """With --declared, what nobody is going to make is not waited for; what a topology may still make is."""
+    machine.sh("ip netns add theirs")
+    machine.apply(everyday())
+    machine.apply(pair(), "other")
+    machine.ctl("wait", "--namespace", "a", "--declared", "--timeout", 0)
+    machine.ctl("down", "other")
+    machine.apply({"host": {"interfaces": {"eth7": {}}}, "namespaces": {"late": {}}}, "card", code=1)
+    for name, words in {
+            "ns2": "no topology declares a namespace ns2; netnsctl list shows those that exist",
+            "theirs": "no topology declares a namespace theirs; netnsctl list shows those that exist",
+            "a": "no topology manages a namespace a: other is down; netnsctl up other"}.items():
+        assert machine.ctl("wait", "--declared", "--namespace", "ns1", "--namespace", name, code=1).stderr == f"netnsctl: {words}\n"
+    late = waiting(machine, "--declared", "--namespace", "late")
+    machine.sh("ip link add eth7 type bridge")
+    assert ended(late) == (0, "")
+    # It is not what a topology has elsewhere: the name of a link, say.
+    said = machine.ctl("wait", "--declared", "--namespace", "veth-ns", code=1).stderr
+    assert said.startswith("netnsctl: no topology declares a namespace veth-ns;")
+    with Connection(machine.socket) as c, pytest.raises(VarlinkError) as e:
+        c.call("io.netnsd.Wait", namespaces=["ns1", "x"], declared=True)
+    assert (e.value.name, e.value.parameters["namespace"]) == ("io.netnsd.NoSuchNamespace", "x")
+    machine.ctl("down", "--all")
+    machine.sh("ip link del eth7; ip netns del theirs")
+
+
+def test_declared_only_at_boot(bare):
+    """As long as there is something to apply, it is too early to say that nobody declares it."""
+    put(bare, many(100), "many")
+    path, s = listening(bare)
+    with s:
+        here, nowhere = (waiting(bare, "--socket", path, "--declared", "--namespace", n) for n in ("ns99", "nowhere"))
+        options = f"--topologies {bare.folder}/topologies --state {bare.folder}/state"
+        daemon = bare.popen("sh", "-c", f"LISTEN_PID=$$ LISTEN_FDS=1 exec {NETNSD} {options}", stderr=subprocess.DEVNULL,
+                            pass_fds=[3], preexec_fn=lambda: os.dup2(s.fileno(), 3))
+        assert ended(nowhere)[0] == 1
+        assert ended(here) == (0, "")
+        bare.ctl("--socket", path, "down", "--all")
+        bare.kill(signal.SIGTERM)
+        assert daemon.wait(20) == 0
+
+
+def sleeps(client):
+    """netnsctl, which nsenter has as its child: it watches /run/netns, and has looked at everything in it."""
+    child = Path(f"/proc/{client.pid}/task/{client.pid}/children").read_text().strip()
+    try:
+        process = Path(f"/proc/{child or client.pid}")
+        watches = any("inotify wd:" in info.read_text() for info in (process / "fdinfo").iterdir())
+        return process if watches and (process / "stat").read_text().rpartition(")")[2].split()[0] == "S" else None
+    except OSError:
+        return None
+
+
+def sleeping(machine, *names):
+    """netnsctl wait --until-gone, once it sleeps."""
+    client = waiting(machine, "--until-gone", *(arg for name in names for arg in ("--namespace", name)))
+    wait_for(lambda: sleeps(client))
+    return client
+
+
+def test_gone(machine):
+    machine.ctl("wait", "--until-gone", "--namespace", "nowhere")
+    machine.apply(everyday())
+    machine.apply(pair(), "other")
+    one, both = sleeping(machine, "ns1"), sleeping(machine, "ns1", "a")
+    assert machine.ctl("wait", "--until-gone", "--namespace", "ns1", "--timeout", 0, code=124).stderr == \
+        "netnsctl: timed out: namespace ns1 still exists\n"
+    machine.ctl("down", "lab")
+    assert ended(one) == (0, "")
+    # The other namespace still has its name.
+    assert both.poll() is None
+    machine.ctl("down", "other")
+    assert ended(both) == (0, "")
+
+
+def test_gone_and_there_again(machine):
+    """Another namespace of the same name is not the same, however fast it comes."""
+    machine.apply(everyday())
+    client = sleeping(machine, "ns1")
+    machine.ctl("down", "lab")
+    machine.ctl("up", "lab")
+    assert ended(client) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_not_gone(machine, number):
+    """A restart of netnsd, a change that keeps the namespace, others that come and go, a name that netnsd restores."""
+    machine.apply(everyday())
+    inode = machine.inode("ns1")
+    client = sleeping(machine, "ns1")
+    machine.restart(number)
+    machine.sh("ip netns add theirs; ip netns del theirs")
+    machine.apply(pair(), "other")
+    machine.ctl("down", "other")
+    machine.unname("ns1")
+    wait_for(lambda: "ns1" in machine.namespaces())
+    assert machine.inode("ns1") == inode
+    machine.ctl("wait", "--namespace", "ns1")
+    wait_for(lambda: sleeps(client))
+    assert client.poll() is None
+    machine.ctl("down", "lab")
+    assert ended(client) == (0, "")
+
+
+def test_gone_without_netnsd(bare):
+    """Whoever made it. No descriptor keeps it alive."""
+    bare.sh("ip netns add theirs")
+    client = sleeping(bare, "theirs")
+    opened = [os.readlink(fd) for fd in (sleeps(client) / "fd").iterdir()]
+    assert [name for name in opened if name.startswith("net:")] == [], opened
+    bare.sh("ip netns del theirs")
+    assert ended(client) == (0, "")
+
+
+def test_gone_by_mount_only(bare):
+    """Something else is mounted over the name, or it is only unmounted."""
+    for script in "umount /run/netns/theirs", "mount --bind /proc/self/ns/net /run/netns/theirs":
+        bare.sh("ip netns add theirs")
+        client = sleeping(bare, "theirs")
+        bare.sh(script)
+        assert ended(client) == (0, "")
+        bare.sh("while umount -q /run/netns/theirs; do :; done; rm /run/netns/theirs")
 
 
 def test_interface(machine):
