@@ -130,7 +130,7 @@ static int text_check(struct file *f, const char *text, size_t size, char name[s
 	_cleanup_(problems_done) struct problems p = {};
 	_cleanup_(declaration_done) struct declaration t = {};
 
-	if (load_text_json(text, size, &all_kinds, &t, &f->json, &p) < 0)
+	if (load_text_json(text, size, &all_kinds_once, &t, &f->json, &p) < 0)
 		return problems_say(f, &p);
 	snprintf(name, 65, "%s", t.name);
 	return EXIT_DONE;
@@ -160,7 +160,7 @@ int file_check(const struct file *f)
 	_cleanup_(problems_done) struct problems p = {};
 	_cleanup_(declaration_done) struct declaration t = {};
 
-	return load_text_rest(f->json, &all_kinds, &t, &p) < 0 ? problems_say(f, &p) : EXIT_DONE;
+	return load_text_rest(f->json, &all_kinds_once, &t, &p) < 0 ? problems_say(f, &p) : EXIT_DONE;
 }
 
 void file_doubt(const struct file *f)
@@ -168,7 +168,7 @@ void file_doubt(const struct file *f)
 	_cleanup_(problems_done) struct problems p = {};
 	_cleanup_(declaration_done) struct declaration t = {};
 
-	if (load_text_rest(f->json, &all_kinds, &t, &p) < 0)
+	if (load_text_rest(f->json, &all_kinds_once, &t, &p) < 0)
 		return;
 	model_doubts(&t.model, &p);
 	for (size_t i = 0; i < p.n; i++)

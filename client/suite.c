@@ -144,7 +144,7 @@ int suite_init(struct suite *ret, const char *name, struct json_object *topology
 	_cleanup_(problems_done) struct problems p = {};
 	struct suite s = {};
 
-	if (load_json(topology, NULL, &all_kinds, &s.topology, &p) < 0)
+	if (load_json(topology, NULL, &all_kinds_once, &s.topology, &p) < 0)
 		return err_set(e, EINVAL, "%s: %s%s%s", name, p.n ? p.v[0].where.pointer ?: "" : "", p.n ? ": " : "",
 			       p.n ? p.v[0].message : "is not valid");
 	s.name = arena_strdup(&s.arena, name);

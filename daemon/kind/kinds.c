@@ -33,3 +33,4 @@ KINDS
 static const struct kind *const rows[] = { KINDS };
 
 const struct kinds all_kinds = { rows, ARRAY_SIZE(rows), route_tables_forget };
+const struct kinds all_kinds_once = { rows, ARRAY_SIZE(rows), NULL };

@@ -202,6 +202,8 @@ struct kinds {
 	void (*refresh)(void);
 };
 extern const struct kinds all_kinds;
+/* The same for a program that ends with one command: what they are read from once is not read again. */
+extern const struct kinds all_kinds_once;
 
 /* Whether a namespace has a list of them, as it has of routes and rules. */
 static inline bool kind_is_listed(const struct kind *k)
