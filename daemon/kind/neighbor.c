@@ -158,7 +158,9 @@ static void neighbor_check_in(const struct model *m, const struct object *o, str
 /* How what another program has there is removed. */
 static const char *foreign_words(struct arena *a, const struct neighbor *n)
 {
-	const char *dev = strchr(n->dev, '/') + 1, *what = object_describe(a, &n->object, NULL, ~UINT64_C(0));
+	/* It lacks our mark because it is not ours: there is none that was lost. */
+	const char *dev = strchr(n->dev, '/') + 1,
+		   *what = object_describe(a, &n->object, NULL, ~kind_mask(n->object.kind, OF_MARK));
 	char text[64];
 
 	inet_text(&n->address, true, text);
