@@ -5,6 +5,7 @@
 #include "kernel/observer.h"
 #include "link.h"
 #include "vlan_list.h"
+#include "model/unsaid.h"
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
 
@@ -222,13 +223,29 @@ static int vlans_observe(struct observer *obs, struct err *e)
 	return observer_dump(obs, m, on_port, e) < 0 ? err_prefix(e, "VLANs of %s", obs->ns->name) : 0;
 }
 
+static size_t count_runs(const struct vlan_set *s)
+{
+	unsigned vid = VLAN_FIRST, end;
+	size_t n = 0;
+
+	for (; vlan_set_next(s, &vid, &end); vid = end + 1)
+		n++;
+	return n;
+}
+
 /* Without a word it has the default, and what a bridge does not filter by need not be said. */
-static bool vlans_export(struct model *observed, struct object *o, _unused_ struct unsaid *u)
+static bool vlans_export(struct model *observed, struct object *o, struct unsaid *u)
 {
 	const struct object *table = table_of(observed, o->place);
 	const struct vlan_set usual = set_default(table), have = vlan_set_of(list_of(o));
+	size_t n = count_runs(&have);
 
-	return table && filters(table) && memcmp(&usual, &have, sizeof(have)) != 0;
+	if (!table || !filters(table) || !memcmp(&usual, &have, sizeof(have)))
+		return false;
+	if (n > RUNS_MAX)
+		unsaid_add(u, "%s: has %zu VLANs and ranges, a topology can list %d; its \"vlans\" are left out",
+			   o->place, n, RUNS_MAX);
+	return n <= RUNS_MAX;
 }
 
 /* ---- writing ---- */

@@ -170,6 +170,27 @@ def test_value_that_no_topology_can_have_is_told_with_its_address(bare):
     bare.sh("ip netns del a")
 
 
+@pytest.mark.uml
+def test_more_vlans_than_a_topology_can_list(bare):
+    """The longest list is exported, and can be applied; one more is left out, and named."""
+    bare.sh("ip netns add sw; ip -n sw link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0; ip -n sw link add p0 type dummy; "
+            "ip -n sw link set p0 master br0")
+    def add(first, last):
+        words = (bare.folder / "vlans")
+        words.write_text("".join(f"vlan add vid {v} dev p0 {'untagged' if v % 2 else ''}\n" for v in range(first, last + 1)))
+        bare.run("bridge", "-n", "sw", "-batch", words)
+    add(1, 1024)
+    topology, unsaid = told(bare, NETNSD, "--export")
+    assert unsaid == [] and len(topology["namespaces"]["sw"]["interfaces"]["p0"]["vlans"]) == 1024
+    bare.run(NETNSCTL, "validate", bare.file(topology))
+    add(1025, 1025)
+    topology, unsaid = told(bare, NETNSD, "--export", code=1)
+    assert unsaid == ['netnsd: sw/p0: has 1025 VLANs and ranges, a topology can list 1024; its "vlans" are left out'], unsaid
+    assert "vlans" not in topology["namespaces"]["sw"]["interfaces"]["p0"]
+    bare.run(NETNSCTL, "validate", bare.file(topology))
+    bare.sh("ip netns del sw")
+
+
 def test_names_and_options(bare):
     """Of a namespace that is not asked for only the other ends are told."""
     bare.start()
