@@ -24,6 +24,28 @@ def same(machine):
     return [line for line in machine.snapshot() if not numbers.search(line)]
 
 
+def without(value, *keys):
+    """What was printed as JSON, without those members, wherever they are."""
+    if isinstance(value, list):
+        return [without(v, *keys) for v in value]
+    return {k: without(v, *keys) for k, v in value.items() if k not in keys} if isinstance(value, dict) else value
+
+
+def inside(machine, netns, *command):
+    output = machine.run(*(["ip", "netns", "exec", netns] if netns else []), *command).stdout
+    return json.loads(output) if output.strip() else []
+
+
+def shaped_and_filtered(machine):
+    """By namespace what tc(8) shows of qdiscs, and nft(8), without handles; the second kernel has no nftables."""
+    has_nft = machine.run("nft", "list", "tables", code=None)
+    assert has_nft.returncode == 0 or "Protocol not supported" in has_nft.stderr, has_nft.stderr
+    return {netns: (sorted(without(inside(machine, netns, "tc", "-j", "qdisc"), "refcnt"), key=json.dumps),
+                    [o for o in without(inside(machine, netns, "nft", "-j", "list", "ruleset"), "handle")["nftables"] if "metainfo" not in o]
+                    if has_nft.returncode == 0 else [])
+            for netns in [None, *machine.namespaces()]}
+
+
 each_example = pytest.mark.parametrize("file", [
     pytest.param(file, id=file.stem, marks=pytest.mark.uml if file in SECOND_KERNEL else []) for file in FILES])
 
@@ -33,7 +55,7 @@ def test_round_trip(bare, file):
     """Exported, taken down and applied again, an example is the same; applied to what is there, it changes nothing."""
     bare.start()
     bare.ctl("apply", file)
-    before = same(bare)
+    before, queues_and_rules = same(bare), shaped_and_filtered(bare)
     topology, unsaid = told(bare, NETNSCTL, "export")
     assert unsaid == []
     again = bare.file(topology, "again")
@@ -41,6 +63,11 @@ def test_round_trip(bare, file):
     bare.ctl("down", "--forget", file.stem)
     bare.ctl("apply", "--name", file.stem, again)
     assert same(bare) == before
+    assert shaped_and_filtered(bare) == queues_and_rules
+    # What the file declares is in what was compared.
+    shown = json.dumps([*queues_and_rules.values()])
+    for key, word in ('"nat"', '"table"'), ('"filter"', '"table"'), ('"netem"', '"kind": "netem"'), ('"tbf"', '"kind": "tbf"'):
+        assert key not in file.read_text() or word in shown, (key, shown)
     assert told(bare, NETNSCTL, "export")[0] == topology
 
 
