@@ -40,6 +40,42 @@ static bool has_station(const struct pass_by *port, const struct link_fact *send
 	return port->n->s.cut & 1U << SURVEY_STATIONS || !sender->has_mac;
 }
 
+/* Somebody has switched it off: a port that is down, or whose bridge is, is reported as that. */
+static bool port_is_disabled(struct explanation *x, const struct pass_by *at)
+{
+	const struct link_fact *bridge = at->l->master ? survey_link(&at->n->s, at->l->master) : NULL;
+	struct hop *h;
+
+	if (!bridge || bridge->class != LINK_BRIDGE || !bridge->up || !at->l->carrier ||
+	    at->l->port_state != BR_STATE_DISABLED)
+		return false;
+	h = hop_add(x, HOP_LINK, HOP_BROKEN, at->n, at->l, "is a port that is disabled in its bridge %s", bridge->name);
+	hop_up(x, h, at->l);
+	if (!h->command)
+		h->command = arena_fmt(&x->d.arena, "%sbridge link set dev %s state %d",
+				       netns_exec(&x->d.arena, at->n->name), word_of(&x->d, at->l->name),
+				       BR_STATE_FORWARDING);
+	return true;
+}
+
+/* A bridge sends nothing back to the port that it comes from, which it takes the receiver to be behind. */
+static bool macs_are_equal(struct explanation *x, const struct pass_by *sender, const struct pass_by *receiver)
+{
+	const uint8_t *m = sender->l->mac;
+	struct hop *h;
+
+	if (!sender->l->has_mac || !receiver->l->has_mac || memcmp(m, receiver->l->mac, sizeof(sender->l->mac)) != 0)
+		return false;
+	h = hop_add(
+		x, HOP_LINK, HOP_BROKEN, receiver->n, receiver->l,
+		"has the MAC address %02x:%02x:%02x:%02x:%02x:%02x, as %s: a bridge between them cannot tell them apart",
+		m[0], m[1], m[2], m[3], m[4], m[5], place_of(&x->d, sender->n, sender->l));
+	if (sender->n->place == PLACE_FOREIGN)
+		h->veiled = "has the MAC address of the sender: a bridge between them cannot tell them apart";
+	hop_up(x, h, receiver->l);
+	return true;
+}
+
 /* A locked port takes frames of known stations only. */
 static bool port_is_locked(struct explanation *x, const struct pass_by *at, const struct link_fact *sender)
 {
@@ -70,6 +106,14 @@ static bool ports_are_isolated(struct explanation *x, const struct pass_by *from
 	return true;
 }
 
+/* What a bridge sends on passes these, of its own chains and of those of routers that it may call. */
+static bool is_on_the_way(const struct chain_fact *c, bool calls)
+{
+	bool hook = c->hook == NF_INET_PRE_ROUTING || c->hook == NF_INET_FORWARD || c->hook == NF_INET_POST_ROUTING;
+
+	return hook && !c->translates && (c->bridged || calls);
+}
+
 /* A bridge may send packets through the chains of routers. */
 static bool bridge_is_filtered(struct explanation *x, const struct pass_by *at)
 {
@@ -79,7 +123,7 @@ static bool bridge_is_filtered(struct explanation *x, const struct pass_by *at)
 		const struct chain_fact *c = &at->n->s.chains[i];
 		struct hop *h;
 
-		if (c->hook != NF_INET_FORWARD || !c->how || (!c->bridged && !calls))
+		if (!c->how || !is_on_the_way(c, calls))
 			continue;
 		h = hop_add(x, HOP_LINK, c->selects ? HOP_UNKNOWN : HOP_BROKEN, at->n, at->l,
 			    "what is bridged meets %s of another program: table %s %s, chain %s", c->how, c->family,
@@ -107,13 +151,14 @@ static bool pass(struct explanation *x, const struct pass_by *v, size_t n, size_
 {
 	bool between = i && i + 1 < n;
 
-	if (link_is_broken(x, &v[i]) || port_is_blocked(x, &v[i]))
+	if (link_is_broken(x, &v[i]) || port_is_blocked(x, &v[i]) || port_is_disabled(x, &v[i]))
 		return false;
 	if (i && i + 1 < n && v[i + 1].l->index == v[i].l->master && v[i + 1].n == v[i].n &&
 	    port_is_locked(x, &v[i], v[0].l))
 		return false;
 	if (between && v[i].l->class == LINK_BRIDGE && v[i - 1].n == v[i].n && v[i + 1].n == v[i].n) {
-		if (ports_are_isolated(x, &v[i - 1], &v[i + 1]) || bridge_is_filtered(x, &v[i]))
+		if (ports_are_isolated(x, &v[i - 1], &v[i + 1]) || bridge_is_filtered(x, &v[i]) ||
+		    macs_are_equal(x, &v[0], &v[n - 1]))
 			return false;
 		hop_add(x, HOP_LINK, HOP_PASSES, v[i].n, v[i].l, "bridged from %s to %s", v[i - 1].l->name,
 			v[i + 1].l->name);

@@ -255,6 +255,8 @@ def test_examples(machine, example):
 
 
 IPV6 = ["provider", "2001:db8:100::20"]
+# The bridge enables a port whose carrier comes (br_port_carrier_check of the kernel): not before that.
+DISABLE = "until ip -n switch link show {0} | grep -q 'state UP'; do sleep 0.01; done; bridge -n switch link set dev {0} state 0"
 # What strangers ask about: example, what they have done, who asks whom, the hop that is named, its command mends it
 REPORTS = [
     ("router", "ip netns exec lab sysctl -qw net.ipv4.icmp_echo_ignore_all=1", ["office", "lab/eth0"], ("lab/eth0", "there"), True),
@@ -274,6 +276,15 @@ REPORTS = [
     ("bridge", "ip -n switch link set br0 type bridge forward_delay 3000 stp_state 1; ip -n switch link set port1 down; "
      "ip -n switch link set port1 up", ["red", "blue/eth0"], ("switch/port1", "there"), False),
     ("bridge", "ip -n switch link set port1 type bridge_slave locked on; ip -n switch link set port1 type bridge_slave fdb_flush", ["red", "blue/eth0"], ("switch/port1", "there"), True),
+    ("bridge", DISABLE.format("port3"), ["red", "blue/eth0"], ("switch/port3", "there"), True),
+    ("bridge", DISABLE.format("port1"), ["red", "blue/eth0"], ("switch/port1", "there"), True),
+    # A machine that was cloned.
+    ("bridge", "ip -n blue link set eth0 address $(ip -n red -br link show eth0 | awk '{print $3}')", ["red", "blue/eth0"],
+     ("blue/eth0", "there"), False),
+    ("bridge", "ip netns exec switch nft 'add table bridge x; add chain bridge x c { type filter hook prerouting priority 0; "
+     "policy drop; }'", ["red", "blue/eth0"], ("switch/br0", "there"), False),
+    ("bridge", "ip netns exec switch nft 'add table bridge x; add chain bridge x c { type filter hook postrouting priority 0; "
+     "policy drop; }'", ["red", "blue/eth0"], ("switch/br0", "there"), False),
     # The kernel does not tell of it, so that netnsd does not know yet.
     ("proxy-neighbors", "ip -n server neigh del proxy 198.51.100.20 dev uplink", ["provider", "198.51.100.20"],
      ("provider/rack", "there"), False),
@@ -319,6 +330,11 @@ HARMLESS = [
     ("router", "ip -n router route add blackhole default metric 4000000000", ["office", "lab/eth0"]),
     ("router", "ip netns exec router sysctl -qw net.ipv4.conf.all.rp_filter=2; ip -n router route add 10.0.4.10 dev lab", ["office", "lab/eth0"]),
     ("bridge", "bridge -n switch link set dev port1 isolated on", ["red", "blue/eth0"]),
+    # What is bridged passes no chain of these hooks.
+    ("bridge", "ip netns exec switch nft 'add table bridge x; add chain bridge x c { type filter hook output priority 0; policy drop; }'",
+     ["red", "blue/eth0"]),
+    # Without a bridge between them equal MAC addresses do no harm.
+    ("router", "ip -n office link set eth0 address $(ip -n router -br link show office | awk '{print $3}')", ["office", "lab/eth0"]),
     ("bridge", "ip netns exec switch sysctl -qw net.bridge.bridge-nf-call-iptables=0; ip netns exec switch nft 'add table ip x; "
      "add chain ip x c { type filter hook forward priority 0; policy drop; }'", ["red", "blue/eth0"]),
 ]

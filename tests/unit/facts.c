@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* facts.c - facts made by hand. */
 #include "facts.h"
+#include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
 
 struct facts *hand_facts(void)
@@ -42,6 +43,7 @@ struct link_fact *hand_link(struct netns_fact *n, const char *name, enum link_cl
 				 .up = true,
 				 .carrier = true,
 				 .mtu = 1500,
+				 .port_state = BR_STATE_FORWARDING,
 				 .lower_nsid = -1,
 				 .peer_netns = -1,
 				 .peer = -1,

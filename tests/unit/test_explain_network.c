@@ -23,6 +23,25 @@ static void test_ports(void **state)
 	f->netns[1].s.links[1].port_state = BR_STATE_LEARNING;
 	assert_string_equal(way_end(f, "x", "y"),
 			    "BROKEN there s/p1 is a port that the spanning tree of its bridge does not let send yet\n");
+	/* Down, without a carrier or with its bridge down it is disabled by that. */
+	for (size_t n = 0; n < 2; n++) {
+		f = way_bridge();
+		f->netns[1].s.links[2].port_state = BR_STATE_DISABLED;
+		f->netns[1].s.links[2].carrier = !n;
+		assert_string_equal(
+			way_end(f, "x", "y"),
+			n ? "back x/eth0 arrives: 10.0.2.1 is here\n"
+			  : "BROKEN there s/p2 is a port that is disabled in its bridge br0: ip netns exec s "
+			    "bridge link set dev p2 state 3\n");
+	}
+	f = way_bridge();
+	for (size_t n = 2; n < 4; n++) {
+		f->netns[n].s.links[0].has_mac = true;
+		memcpy(f->netns[n].s.links[0].mac, mac, sizeof(mac));
+	}
+	assert_string_equal(way_end(f, "x", "y"),
+			    "BROKEN there y/eth0 has the MAC address 02:00:00:00:00:09, as x/eth0: a bridge "
+			    "between them cannot tell them apart\n");
 	f = way_bridge();
 	f->netns[1].s.links[1].isolated = true;
 	assert_string_equal(way_end(f, "x", "y"), "back x/eth0 arrives: 10.0.2.1 is here\n");
