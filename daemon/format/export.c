@@ -62,6 +62,24 @@ static void tell_hidden(const struct export *x, const struct object *o, size_t i
 	arena_done(&a);
 }
 
+/* An address is told with its prefix length where a file without it would be asked about (kind.doubt). */
+static struct json_object *value_of(const struct object *o, size_t i)
+{
+	const struct field *f = &o->kind->fields[i];
+	const struct inet *ip = object_at(o, i);
+	struct arena a = { 0 };
+	bool doubt = f->type == &type_prefix && o->kind->doubt && o->kind->doubt(&a, o);
+	char text[64];
+	struct json_object *v;
+
+	if (doubt)
+		v = json_object_new_string(arena_fmt(&a, "%s/%u", inet_text(ip, true, text), ip->len));
+	else
+		v = f->type->format(f, o->netns, ip);
+	arena_done(&a);
+	return v;
+}
+
 static bool is_told(const struct export *x, const struct object *o, size_t i)
 {
 	return !x->is_told || x->is_told(x->arg, o, i);
@@ -78,7 +96,7 @@ static void fields_add(const struct export *x, struct json_object *to, const str
 		if (f->flags & HIDDEN)
 			tell_hidden(x, o, i);
 		else if ((f->flags & NEEDED || !is_default(o, i)) && is_told(x, o, i))
-			json_object_object_add(to, f->name, f->type->format(f, o->netns, object_at(o, i)));
+			json_object_object_add(to, f->name, value_of(o, i));
 	}
 }
 

@@ -30,7 +30,8 @@ struct observer {
 	size_t n_links;
 	struct object **masters; /* of those, which are not read, likewise; next to them in memory */
 	size_t n_masters;
-	size_t first; /* where the objects of the current dump begin */
+	size_t first;          /* where the objects of the current dump begin */
+	uint8_t rules_seen[2]; /* rule_read.c: of IPv4 and IPv6, a bit for each of the kernel's own rules */
 	const struct model *desired, *last,
 		*tried;                 /* target, last applied, and tried so far (netns.h); tried may be NULL */
 	bool exclusive;                 /* objects of others in the place of ours keep ours out (netns.h) */

@@ -112,6 +112,21 @@ static bool is_kernels(const struct address *a, const struct nlattr *proto, uint
 	return !p && (!memcmp(a->address.addr, loopback6, sizeof(loopback6)) || (!proto && a->scope == RT_SCOPE_LINK));
 }
 
+/* Programs are told the last address of the network (ip-address(8), "brd +"); the kernel gives others a route. */
+static void read_broadcast(struct address *a, const struct nlattr *broadcast)
+{
+	struct inet net = address_net(a), told;
+	uint32_t last;
+
+	if (!broadcast || a->address.family != AF_INET || net.len > 30)
+		return;
+	told = msg_inet(AF_INET, 32, broadcast);
+	memcpy(&last, net.addr, sizeof(last));
+	last |= htonl(UINT32_MAX >> net.len);
+	if (memcmp(told.addr, &last, sizeof(last)) != 0)
+		a->broadcast = told;
+}
+
 static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg *i, struct nlattr **at)
 {
 	const struct ifa_cacheinfo *lives = at[IFA_CACHEINFO] ? nla_data(at[IFA_CACHEINFO]) : NULL;
@@ -125,6 +140,7 @@ static void read_rest(struct model *m, struct address *a, const struct ifaddrmsg
 	OBJECT_SET(&a->object, address, scope);
 	a->metric = address_told_metric(a, at[IFA_RT_PRIORITY] ? nla_get_u32(at[IFA_RT_PRIORITY]) : 0);
 	OBJECT_SET(&a->object, address, metric);
+	read_broadcast(a, at[IFA_BROADCAST]);
 	if (at[IFA_LABEL] && strcmp(nla_data(at[IFA_LABEL]), a->object.name)) {
 		a->label = arena_strdup(&m->arena, nla_data(at[IFA_LABEL]));
 		OBJECT_SET(&a->object, address, label);
@@ -205,11 +221,12 @@ static int address_observe(struct observer *obs, struct err *e)
 }
 
 /* What the kernel gives an interface, and what follows from the address, need not be said. */
-static bool address_export(struct model *observed, struct object *o, _unused_ struct unsaid *u)
+static bool address_export(struct model *observed, struct object *o, struct unsaid *u)
 {
 	struct address *a = (struct address *)o;
 	const struct object *link = model_find_ref(observed, "link", o->place);
 	bool v4 = a->address.family == AF_INET;
+	char text[64], broadcast[64];
 
 	if (o->managed)
 		return false;
@@ -219,6 +236,10 @@ static bool address_export(struct model *observed, struct object *o, _unused_ st
 	if (v4 || (link && link_is_private(link)))
 		o->set &= ~field_bit(o->kind, "nodad");
 	a->fixed_options &= ~(uint32_t)IFA_F_DADFAILED;
+	a->bare = a->address.len == (v4 ? 32 : 128) && !a->peer.family && !is_loopback(o->name);
+	if (a->broadcast.family)
+		unsaid_add(u, "address %s %s: no topology can declare its broadcast address, which is %s", o->place,
+			   inet_text(&a->address, false, text), inet_text(&a->broadcast, true, broadcast));
 	return true;
 }
 

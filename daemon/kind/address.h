@@ -14,12 +14,13 @@ struct address {
 	 * its prefix length and the network of the peer (find_matching_ifa, net/ipv4/devinet.c). far is
 	 * that network, unless it is the address's own. */
 	struct inet key, far;
+	struct inet broadcast; /* of an observed one: other than the last address of its network; or none */
 	const char *label;
 	uint8_t scope;
 	uint32_t metric;
 	uint32_t flags; /* IFA_FLAGS, of an observed one */
 	bool nodad;
-	bool bare;       /* the file gives it no prefix length, neither with a peer, and it is not on lo */
+	bool bare; /* the file, or that of an export, gives it no prefix length, neither with a peer, and it is not on lo */
 	bool missing[2]; /* of an observed one: the route to its network, that to its peer */
 	/* Properties that no file sets and that change its behaviour: the flags of IFA_FLAGS that the
 	 * kernel changes in place, those that it does not, and IFA_CACHEINFO. */

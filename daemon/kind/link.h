@@ -35,6 +35,7 @@ struct link {
 	int lower_nsid;        /* that namespace, as a number of this one */
 	const char *lower_at;  /* of an exported one: "NS/IF" of it, wherever it is; NULL: unknown */
 	const char *alien;     /* of an exported one: its kind, which no topology can declare; "": it has none */
+	const char *extra;     /* of an exported one: what no topology can declare, in the words of ip(8); or NULL */
 	bool mac_is_given;     /* of an exported one: somebody set its MAC address, or nobody knows */
 	const char *base;      /* "NS/IF" of the base of an observed one, as VLANs have; NULL: none */
 	const char *altname;   /* of an observed one: an alternative name that a topology declares; or NULL */

@@ -66,6 +66,9 @@ bool link_export(struct model *observed, struct object *o, struct unsaid *u)
 		unsaid_add(u, "%s: the name %s; it and what is on it are left out", o->place, e.text);
 		return false;
 	}
+	/* What exists already keeps it. */
+	if (l->extra && is_created(observed, o))
+		unsaid_add(u, "link %s: no topology can declare %s", o->place, l->extra);
 	if (!l->mac_is_given || is_loopback(o->name))
 		forget(o, LINK_MAC);
 	if (is_loopback(o->name)) {

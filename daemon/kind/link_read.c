@@ -82,6 +82,29 @@ static const char *read_altname(const struct observer *obs, struct nlattr *list)
 	return NULL;
 }
 
+/* What rows do not read. Promiscuous is what somebody set, not what bridges and captures do. */
+static const char *read_extra(const struct object *o, const struct ifinfomsg *i, struct nlattr *names,
+			      struct arena *arena)
+{
+	const char *all = "";
+	struct nlattr *a;
+	int left = 0;
+
+	if (i->ifi_flags & IFF_PROMISC)
+		all = ", promisc on";
+	if (i->ifi_flags & IFF_ALLMULTI)
+		all = arena_fmt(arena, "%s, allmulticast on", all);
+	if (o->sign.taken && o->sign.group)
+		all = arena_fmt(arena, "%s, group %u", all, o->sign.group);
+	if (o->sign.taken && o->sign.alias)
+		all = arena_fmt(arena, "%s, alias %.256s", all, o->sign.alias);
+	for (a = names ? nla_data(names) : NULL, left = names ? nla_len(names) : 0; a && nla_ok(a, left);
+	     a = nla_next(a, &left))
+		if (nla_type(a) == IFLA_ALT_IFNAME)
+			all = arena_fmt(arena, "%s, altname %.128s", all, (const char *)nla_data(a));
+	return *all ? all + 2 : NULL;
+}
+
 /* Others have VRFs, too. */
 static bool has_own_table(const struct object *o, struct nlattr **info)
 {
@@ -121,6 +144,8 @@ struct object *link_read(struct observer *obs, const struct nlmsghdr *h)
 	object_set_usual(o);
 	read_port(obs, (struct link *)o, i, info);
 	((struct link *)o)->altname = a[IFLA_PROP_LIST] ? read_altname(obs, a[IFLA_PROP_LIST]) : NULL;
+	if (obs->extent.unsaid)
+		((struct link *)o)->extra = read_extra(o, i, a[IFLA_PROP_LIST], &obs->observed->arena);
 	((struct link *)o)->own_table = has_own_table(o, info);
 	read_state((struct link *)o, i, a);
 	read_addrgen((struct link *)o, a[IFLA_AF_SPEC]);

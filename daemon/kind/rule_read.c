@@ -184,6 +184,45 @@ static struct object *twin_of(const struct observer *obs, const struct rule *r)
 	return NULL;
 }
 
+/* What each namespace has from the kernel (fib_default_rules_init, net/ipv4/fib_rules.c; fib6_rules_net_init,
+ * net/ipv6/fib6_rules.c). */
+static const struct {
+	uint32_t priority, table;
+	const char *name;
+	bool v6; /* IPv6 has it, too */
+} rules_own[] = {
+	{ 0, RT_TABLE_LOCAL, "local", true },
+	{ 32766, RT_TABLE_MAIN, "main", true },
+	{ 32767, RT_TABLE_DEFAULT, "default", false },
+};
+
+/* The bit after theirs: there are rules of the family at all. */
+static void note_own(struct observer *obs, const struct rule *r)
+{
+	uint8_t *seen = &obs->rules_seen[r->family == AF_INET6];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules_own); i++)
+		if (r->priority == rules_own[i].priority && r->table == rules_own[i].table)
+			*seen |= (uint8_t)(1U << i);
+	*seen |= (uint8_t)(1U << ARRAY_SIZE(rules_own));
+}
+
+/* A topology cannot take them away, as programs do that put another rule before that of the table local.  The host's stay
+ * as they are. */
+static void tell_missing(const struct observer *obs)
+{
+	bool told = obs->extent.unsaid && strcmp(obs->ns->name, "host") != 0;
+
+	for (unsigned v6 = 0; v6 < 2 && told; v6++)
+		for (size_t i = 0; i < ARRAY_SIZE(rules_own); i++)
+			if (obs->rules_seen[v6] && !(obs->rules_seen[v6] & 1U << i) && (!v6 || rules_own[i].v6))
+				unsaid_add(obs->extent.unsaid,
+					   "rule %s priority %u of %s: no topology can declare that the kernel's own, "
+					   "for the table %s, is missing",
+					   obs->ns->name, rules_own[i].priority, v6 ? "IPv6" : "IPv4",
+					   rules_own[i].name);
+}
+
 static void on_rule(const struct nlmsghdr *h, void *arg)
 {
 	struct observer *obs = arg;
@@ -192,6 +231,7 @@ static void on_rule(const struct nlmsghdr *h, void *arg)
 
 	if (!r)
 		return;
+	note_own(obs, r);
 	/* Those of the kernel cannot be adopted. */
 	if (r->protocol == PROTOCOL || (obs->extent.adopting && r->protocol != RTPROT_KERNEL)) {
 		observer_add(obs, &r->object);
@@ -240,11 +280,13 @@ int rule_observe(struct observer *obs, struct err *e)
 
 	if (!observer_wants(obs, kind_rule.class))
 		return 0;
+	memset(obs->rules_seen, 0, sizeof(obs->rules_seen));
 	m = msg_new(RTM_GETRULE, 0, &h, sizeof(h));
 	r = observer_dump(obs, m, on_rule, e);
 	/* A kernel without policy routing has none. */
 	if (r < 0 && r != -EOPNOTSUPP && r != -EAFNOSUPPORT)
 		return err_prefix(e, "rules of %s", obs->ns->name);
 	settle_twins(obs, first);
+	tell_missing(obs);
 	return 0;
 }

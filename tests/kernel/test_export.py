@@ -218,6 +218,56 @@ def test_more_vlans_than_a_topology_can_list(bare):
     bare.sh("ip netns del sw")
 
 
+# What people set on a link, an address and in the rules that has no place in a file, and what is said of it.
+SILENT = {
+    "ip -n a link property add dev x altname uplink": "link a/x: no topology can declare altname uplink",
+    "ip -n a link set x promisc on allmulticast on": "link a/x: no topology can declare promisc on, allmulticast on",
+    "ip -n a link set x group 7 alias 'to the switch'": "link a/x: no topology can declare group 7, alias to the switch",
+    "ip -n a addr add 10.1.0.1/24 brd 10.1.0.254 dev x":
+        "address a/x 10.1.0.1/24: no topology can declare its broadcast address, which is 10.1.0.254",
+    "ip -n a addr add 10.2.0.1/24 noprefixroute dev x":
+        'address a/x 10.2.0.1/24 noprefixroute: no topology can declare "fixed_options", which is noprefixroute',
+    "ip -n a rule del priority 32766":
+        "rule a priority 32766 of IPv4: no topology can declare that the kernel's own, for the table main, is missing",
+    # A topology makes these, or programs do without being asked.
+    "ip -n a addr add 10.3.0.1/24 brd + dev x; ip -n a addr add 10.3.1.1/31 dev x": None,
+    "ip -n a rule add priority 5 table main; ip -n a -6 rule add priority 5 table main": None,
+    "ip -n a link add br0 type bridge; ip -n a link set y master br0": None,  # y is in promiscuous mode
+}
+
+
+@pytest.mark.parametrize("done, said", SILENT.items())
+def test_nothing_is_lost_in_silence(bare, done, said):
+    bare.sh("ip netns add a; ip -n a link set lo up; ip -n a link add x type veth peer name y")
+    bare.sh(done)
+    unsaid = told(bare, NETNSD, "--export", code=1 if said else 0)[1]
+    assert unsaid == ([f"netnsd: {said}"] if said else [])
+    bare.sh("ip netns del a")
+
+
+def test_existing_keeps_what_is_not_said(bare):
+    """On the host, which is there already, nothing of this is lost."""
+    bare.sh("ip link add x type veth peer name y; ip link property add dev x altname uplink; ip rule del priority 32767")
+    assert told(bare, NETNSD, "--export")[1] == []
+    bare.sh("ip link del x; ip rule add priority 32767 table default")
+
+
+def test_single_addresses(bare):
+    """An exported file says what netnsd would ask about: a prefix length that is meant."""
+    bare.sh("""ip netns add a; ip -n a link set lo up; ip -n a link add x type veth peer name y
+        ip -n a link set y up; ip -n a link set x up; ip -n a addr add 10.0.0.2/32 dev x; ip -n a addr add 2001:db8::2/128 dev x nodad
+        ip -n a addr add 10.9.0.1/32 dev lo; ip -n a addr add 10.1.0.1 peer 10.1.0.2/32 dev y""")
+    topology, unsaid = told(bare, NETNSD, "--export")
+    assert unsaid == []
+    assert {name: link.get("addresses") for name, link in topology["namespaces"]["a"]["interfaces"].items()} == {
+        "lo": ["10.9.0.1"], "x": ["10.0.0.2/32", "2001:db8::2/128"], "y": [{"address": "10.1.0.1", "peer": "10.1.0.2"}]}
+    bare.sh("ip netns del a")
+    bare.start()
+    assert bare.ctl("apply", bare.file(topology)).stderr == ""
+    assert bare.addresses("a", "x") == ["10.0.0.2/32", "2001:db8::2/128"]
+    bare.ctl("down", "lab")
+
+
 def test_names_and_options(bare):
     """Of a namespace that is not asked for only the other ends are told."""
     bare.start()
