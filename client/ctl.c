@@ -224,9 +224,10 @@ static int call_answer(const struct ctl *c, struct connection *connection, const
 		if (*reply_text(reply, "error") && call->failure)
 			*call->failure = json_object_get(reply);
 		if (*reply_text(reply, "error"))
-			return call->quiet ? EXIT_FAILED
-					   : failure_say(call->file, NULL, !strcmp(call->method, "Plan"),
-							 reply_text(reply, "error"), parameters);
+			return call->quiet || (call->expects && !strcmp(reply_text(reply, "error"), call->expects))
+				       ? EXIT_FAILED
+				       : failure_say(call->file, NULL, !strcmp(call->method, "Plan"),
+						     reply_text(reply, "error"), parameters);
 		if (!reply_flag(reply, "continues")) {
 			*ret = json_object_get(parameters);
 			return EXIT_DONE;

@@ -102,6 +102,7 @@ struct call {
 	struct json_object **failure;
 	/* Set as soon as netnsd has the whole call; may be NULL. */
 	volatile sig_atomic_t *sent;
+	const char *expects; /* an error that is left to the caller, in @failure, and not printed; NULL: none */
 	bool quiet;          /* print nothing on failure */
 	bool endless;        /* wait only as long as somebody reads stdout, else SIGPIPE */
 	uint64_t until_msec; /* CLOCK_BOOTTIME: EXIT_TIMEOUT if there is no answer until then; 0: no limit */

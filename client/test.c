@@ -150,15 +150,26 @@ static void signals_take(void)
 static int change_end(const struct ctl *c, const struct file *f, bool good)
 {
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	_cleanup_(reply_putp) struct json_object *failure = NULL;
 	_cleanup_(arena_done) struct arena a = {};
 	struct call call = { .method = good ? "Confirm" : "Rollback",
 			     .parameters = must(json_object_new_object()),
-			     .file = f };
+			     .file = f,
+			     .failure = &failure,
+			     .expects = good ? NULL : "io.netnsd.NothingToConfirm" };
 	struct json_object *summary;
 	int r;
 
 	json_object_object_add(call.parameters, "name", json_object_new_string(f->name));
+	if (!good)
+		json_object_object_add(call.parameters, "unconfirmed", json_object_new_boolean(true));
 	r = ctl_call(c, &call, &reply);
+	/* Its time was up before. */
+	if (call.expects && !strcmp(reply_text(failure, "error"), call.expects)) {
+		if (!(c->given & OPT_JSON))
+			printf("%s: not confirmed in time, rolled back\n", text_escape(&a, f->name));
+		return EXIT_DONE;
+	}
 	if (r)
 		return r;
 	if (c->given & OPT_JSON) {

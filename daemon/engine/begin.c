@@ -67,10 +67,12 @@ bool change_admit(struct engine *g, struct change *c, struct outcome *o)
 	o->superseded = (c->overdue && !(t && confirm_overdue(t))) || (c->awaited && !(t && t->awaiting));
 	if (o->superseded || !change_may_begin(g, c, o))
 		return false;
+	if ((c->type == CHANGE_CONFIRM || c->unconfirmed) && !t->confirm_usec) {
+		outcome_refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
+		return false;
+	}
 	if (c->type == CHANGE_CONFIRM) {
-		if (!t->confirm_usec)
-			outcome_refuse(o, OUTCOME_NOTHING_TO_CONFIRM, NULL);
-		else if (confirm_take(g, c->name, &e) < 0)
+		if (confirm_take(g, c->name, &e) < 0)
 			outcome_refuse(o, OUTCOME_REFUSED, &e);
 		return false;
 	}

@@ -48,6 +48,7 @@ struct change {
 	bool of_user;                 /* other than root: comes after everything else */
 	bool quiet;                   /* the caller reports the outcome: not for the journal, too */
 	bool overdue;                 /* of CHANGE_ROLLBACK: nobody confirmed in time */
+	bool unconfirmed;             /* of CHANGE_ROLLBACK: refused unless the topology still awaits confirmation */
 	bool awaited;                 /* of CHANGE_UP: something has appeared that it waited for */
 	bool preview;                 /* it is only planned: @progress gets the plan, and nothing is written */
 	bool from_boot;               /* the topology comes from a file of the boot directories (boot.c) */

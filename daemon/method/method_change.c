@@ -286,21 +286,29 @@ void method_down(struct call *c, const void *parameters, void *arg)
 		call_error_string(c, INVALID_PARAMETER, "parameter", "names");
 }
 
-struct waiting_in {
+struct confirm_in {
 	const char *name;
 };
-static const struct json_member waiting_members[] = {
-	JSON_MEMBER(waiting_in, name, TEXT, .optional = true, .problem = name_problem),
+static const struct json_member confirm_members[] = {
+	JSON_MEMBER(confirm_in, name, TEXT, .optional = true, .problem = name_problem),
 };
-const struct json_struct waiting_takes = PARAMETERS(waiting_in, waiting_members);
+const struct json_struct confirm_takes = PARAMETERS(confirm_in, confirm_members);
 
-/* Makes a change of one topology, or of all that await confirmation. */
-static void change_waiting(struct call *c, const struct waiting_in *in, struct method_context *m, enum change_type type)
+struct rollback_in {
+	const char *name;
+	bool unconfirmed;
+};
+static const struct json_member rollback_members[] = {
+	JSON_MEMBER(rollback_in, name, TEXT, .optional = true, .problem = name_problem),
+	JSON_MEMBER(rollback_in, unconfirmed, FLAG, .optional = true),
+};
+const struct json_struct rollback_takes = PARAMETERS(rollback_in, rollback_members);
+
+/* Makes a change of the topology @name, or of all that await confirmation (NULL). */
+static void change_waiting(struct call *c, const char *name, struct method_context *m, struct change change)
 {
-	const char *name = in->name;
 	const struct topology *const *topologies;
 	size_t n = engine_topologies(m->engine, &topologies);
-	struct change change = { .type = type };
 	struct pending *p;
 
 	p = pending_new(c, false);
@@ -318,12 +326,18 @@ static void change_waiting(struct call *c, const struct waiting_in *in, struct m
 	pending_free(p);
 }
 
-void method_confirm(struct call *c, const void *in, void *arg)
+void method_confirm(struct call *c, const void *parameters, void *arg)
 {
-	change_waiting(c, in, arg, CHANGE_CONFIRM);
+	const struct confirm_in *in = parameters;
+
+	change_waiting(c, in->name, arg, (struct change){ .type = CHANGE_CONFIRM });
 }
 
-void method_rollback(struct call *c, const void *in, void *arg)
+void method_rollback(struct call *c, const void *parameters, void *arg)
 {
-	change_waiting(c, in, arg, CHANGE_ROLLBACK);
+	const struct rollback_in *in = parameters;
+	/* What awaited confirmation may have been rolled back by the time it is its turn. */
+	struct change change = { .type = CHANGE_ROLLBACK, .unconfirmed = in->unconfirmed || !in->name };
+
+	change_waiting(c, in->name, arg, change);
 }

@@ -12,5 +12,6 @@ void method_adopt(struct call *c, const void *parameters, void *arg);
 void method_rollback(struct call *c, const void *in, void *arg);
 void method_reload(struct call *c, const void *parameters, void *arg);
 
-/* Their parameters; those of Confirm and Rollback are waiting_takes. */
-extern const struct json_struct apply_takes, up_takes, down_takes, waiting_takes, adopt_takes, reload_takes;
+/* Their parameters. */
+extern const struct json_struct apply_takes, up_takes, down_takes, confirm_takes, rollback_takes, adopt_takes,
+	reload_takes;

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 from machine import NETNSCTL, wait_for
+from monitor import events
 from topologies import everyday, pair
 
 
@@ -336,7 +337,10 @@ def test_apply_first_is_rolled_back(machine):
 def test_apply_takes_too_long(machine):
     out = machine.apply(expecting({"from": "a", "ping": "10.0.0.9", "within": 60}), "lab", "--test", "1", code=None)
     assert out.returncode in (1, 3) and "there was no time left" in out.stdout
-    wait_for(lambda: machine.namespaces() == [])
+    # netnsd and netnsctl both roll it back; the second must not bring it back.
+    assert "rolled back" in out.stdout
+    assert machine.namespaces() == [] and machine.state() == "down"
+    assert events(machine).count("rolled_back") == 1
 
 
 def test_apply_killed(machine):
