@@ -41,7 +41,7 @@ def test_just_as_declared(machine):
     machine.sh(BY_HAND)
     before = machine.snapshot()
     inode = machine.inode("ns1")
-    assert "ns1 already exists" in machine.apply(declared(), code=1).stderr
+    assert "veth-host already exists and belongs to another program" in machine.apply(declared(), code=1).stderr
     assert adopt(machine, declared()).stdout == "lab: adopted; 5 marks set\n"
     assert machine.inode("ns1") == inode and unmarked(machine.snapshot()) == unmarked(before)
     assert machine.link("ns1", "veth-ns")["ifalias"] == machine.link(None, "veth-host")["ifalias"] == "netnsd:lab"

@@ -169,8 +169,8 @@ def test_many_of_one_cause(machine, command):
     refused = machine.ctl(command, machine.file(addresses(40), "two"), code=1).stderr.splitlines()
     assert len(refused) == 2 and refused[0].endswith(
         ": /host/interfaces/h0/addresses/0: address host/h0 10.0.0.1/24 already exists and belongs to another program; "
-        "netnsd leaves it alone; the same of 39 more: address host/h0 10.0.1.1/24, address host/h0 10.0.2.1/24, "
-        "address host/h0 10.0.3.1/24, ...")
+        "netnsd leaves it alone; netnsctl adopt takes it over if it is as declared, and netnsctl export shows how it is; "
+        "the same of 39 more: address host/h0 10.0.1.1/24, address host/h0 10.0.2.1/24, address host/h0 10.0.3.1/24, ...")
     assert refused[1] == "netnsctl: two: address host/h0 10.0.0.1/24 belongs to another program; nothing was touched"
     machine.sh("ip addr flush dev h0")
     machine.apply(addresses(3), "one")

@@ -66,7 +66,7 @@ def test_lines_carry_their_verb(machine):
     assert [re.sub(r"; by uid \d+, pid \d+ \(netnsctl\)$", "", line) for line in lines] == [
         "lab: applied: 5 created in 1 ms",
         "odd: apply refused: /namespaces/n/interfaces/e: link host/taken already exists and belongs to another "
-        "program; netnsd leaves it alone",
+        "program; netnsd leaves it alone; netnsctl adopt takes it over if it is as declared, and netnsctl export shows how it is",
         "lab: confirm refused: does not await confirmation",
         "lab: taken down: 2 removed in 1 ms",
         "lab: brought up: 5 created in 1 ms",

@@ -169,6 +169,6 @@ def test_mark_taken_by_another_protocol(machine, which, beside):
         wait_for(lambda: [r["protocol"] for r in routes(machine, "ns")] == ["78", "static", "78"])
     else:
         wait_for(lambda: "proto static" in machine.ctl("plan", machine.file(topology_of({})), code=None).stderr)
-    machine.sh(told[told.index("ip -n"):told.index('", or')])
+    machine.sh(told[told.index("ip -n"):told.index('", use another')])
     wait_for(lambda: routes(machine, "ns") == before)
     assert machine.apply(topology_of({})).stdout == "lab: unchanged\n"

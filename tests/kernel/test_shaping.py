@@ -132,7 +132,7 @@ def test_heals(bare):
     before = qdiscs(bare)
     for command in CHANGES:
         heals(bare, command, before)
-    assert "qdisc a/eth0 was changed" in bare.log()
+    assert "qdisc a/eth0: " in bare.log() and ", declared tbf " in bare.log()
 
 
 FOREIGN = ["pfifo limit 10", "htb default 1", "tbf rate 1mbit burst 10kb latency 10ms"]
