@@ -7,9 +7,9 @@
 void method_apply(struct call *c, const void *parameters, void *arg);
 void method_up(struct call *c, const void *parameters, void *arg);
 void method_down(struct call *c, const void *parameters, void *arg);
-void method_confirm(struct call *c, const void *in, void *arg);
+void method_confirm(struct call *c, const void *parameters, void *arg);
 void method_adopt(struct call *c, const void *parameters, void *arg);
-void method_rollback(struct call *c, const void *in, void *arg);
+void method_rollback(struct call *c, const void *parameters, void *arg);
 void method_reload(struct call *c, const void *parameters, void *arg);
 
 /* Their parameters. */
