@@ -229,8 +229,9 @@ def test_by_another_user():
 
 def test_namespace_without_name():
     """What only a process holds cannot be declared, and is said."""
-    text, err = record("unshare -n sh -c 'echo; exec sleep 1000' | { read; ip link add a0 type veth peer name b0 netns $(pgrep sleep); } &\n"
-                       "while ! ip link show a0; do sleep 0.01; done", code=1)
+    text, err = record("""unshare -n sleep 1000 &
+        until [ "$(cat /proc/$!/comm)" = sleep ]; do sleep 0.01; done
+        ip link add a0 type veth peer name b0 netns $!""", code=1)
     assert '"sleep 1000"' in err and "host/a0: no topology can create it" in err and "a0" in text
 
 

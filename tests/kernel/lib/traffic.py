@@ -36,11 +36,23 @@ def arrived(receiver):
     return [int.from_bytes(data[:4], "big"), seconds + nanoseconds / 1e9, len(data) + HEAD]
 
 
+def wait_for_stamps(receiver, sender, address):
+    """The kernel begins to stamp what arrives a moment after it was asked to; until then the time is that of reading."""
+    while True:
+        sender.sendto(b"", (address, 7000))
+        sent = time.time()
+        _, ancillary, _, _ = receiver.recvmsg(1, 256)
+        seconds, nanoseconds = struct.unpack("qq", ancillary[0][2][:16])
+        if seconds + nanoseconds / 1e9 <= sent:
+            return
+
+
 def main(source, target, address, count, size, gap):
     sender, receiver = socket_in(source), socket_in(target)
     receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     receiver.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     receiver.bind((address, 7000))
+    wait_for_stamps(receiver, socket_in(target), address)
     sender.connect((address, 7000))
     sent, got = [], []
     for i in range(int(count)):
