@@ -46,7 +46,8 @@ def is_delayed(rtt, unshaped, milliseconds):
 def send(machine, count, size=1000, gap=0, source="a", target="b", address="10.0.0.2"):
     """[number, sent, received, bytes with headers] of each datagram that arrives; sent once ARP is done, which what is lost
     on purpose delays by seconds."""
-    machine.run("ip", "netns", "exec", source, "ping", "-n", "-q", "-c", 1, "-i", 0.2, "-w", 30, address)
+    ping = ["ip", "netns", "exec", source, "ping", "-n", "-q", "-c", 1, "-W", 1, address]
+    wait_for(lambda: machine.run(*ping, code=None).returncode == 0, 60)
     return json.loads(machine.run("/usr/bin/python3", TRAFFIC, source, target, address, count, size, gap, timeout=120).stdout)
 
 
