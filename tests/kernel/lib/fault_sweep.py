@@ -271,7 +271,9 @@ class FaultSweep:
         require(found, allowed)
         # An observation that failed is repeated.
         status = wait_for(lambda: (s := self.rig.status()).get("state") != "failed" and (s or {"state": "none"}))
-        if status.get("state") == "up":
+        if "confirm_usec" in status:  # nothing else can be planned
+            assert self.rig.call("Plan", name="lab", rollback=True)["steps"]
+        elif status.get("state") == "up":
             topology = self.rig.call("Show", name="lab")["topology"]
             assert self.rig.call("Plan", name="lab", topology=topology, replace=True)["steps"] == []
 
