@@ -36,7 +36,7 @@ def installed_files(folder, prefix):
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     paths = sorted("/" + str(path.relative_to(folder / "root")) for path in (folder / "root").rglob("*") if not path.is_dir())
     texts = [path.read_text() for path in (folder / "root").rglob("netns*.service")]
-    assert len(texts) == 2 and all(f"={prefix}/" in text for text in texts)
+    assert len(texts) == 3 and all(f"={prefix}/" in text for text in texts)
     return ([path.removeprefix(prefix) for path in paths if path.startswith(prefix)],
             [path for path in paths if not path.startswith(prefix)])
 
