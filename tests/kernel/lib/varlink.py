@@ -2,6 +2,7 @@
 """A Varlink client of a few lines, which can misbehave: it sends whatever bytes it gets."""
 import json
 import socket
+import struct
 
 
 class VarlinkError(Exception):
@@ -13,8 +14,10 @@ class VarlinkError(Exception):
 class Connection:
     def __init__(self, path, timeout=30):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(timeout)
+        # A socket that does not block is refused where the queue is full; this one waits in it, as netnsctl does.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", max(1, int(timeout)), 0))
         self.socket.connect(str(path))
+        self.socket.settimeout(timeout)
         self.rest = b""
 
     def __enter__(self):
