@@ -46,34 +46,29 @@ static struct nl_msg *question(const struct route_query *q, unsigned flags)
 	return m;
 }
 
-/* A gateway of the other family is in RTA_VIA. */
-static struct inet gateway(uint8_t family, struct nlattr **a)
+/* The header of a route, and its attributes; NULL: it is none. */
+static const struct rtmsg *route_parse(const struct nlmsghdr *h, struct nlattr *a[RTA_MAX + 1])
 {
-	const struct rtvia *via = a[RTA_VIA] && nla_len(a[RTA_VIA]) == 18 ? nla_data(a[RTA_VIA]) : NULL;
-	struct inet i = { 0 };
+	const struct rtmsg *i = nlmsg_data(h);
 
-	if (a[RTA_GATEWAY])
-		return msg_inet(family, family == AF_INET ? 32 : 128, a[RTA_GATEWAY]);
-	if (via && via->rtvia_family == AF_INET6) {
-		i = (struct inet){ .family = AF_INET6, .len = 128 };
-		memcpy(i.addr, via->rtvia_addr, 16);
-	}
+	if (h->nlmsg_type != RTM_NEWROUTE ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0)
+		return NULL;
 	return i;
 }
 
 static void on_route(const struct nlmsghdr *h, void *arg)
 {
 	struct nlattr *a[RTA_MAX + 1];
-	const struct rtmsg *i = nlmsg_data(h);
+	const struct rtmsg *i = route_parse(h, a);
 	struct route_answer *to = arg;
 
-	if (h->nlmsg_type != RTM_NEWROUTE ||
-	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0)
+	if (!i)
 		return;
 	to->type = i->rtm_type;
 	to->table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : i->rtm_table;
 	to->out = a[RTA_OIF] ? nla_get_u32(a[RTA_OIF]) : 0;
-	to->via = gateway(i->rtm_family, a);
+	to->via = msg_gateway(i->rtm_family, a[RTA_GATEWAY], a[RTA_VIA]);
 	if (a[RTA_PREFSRC])
 		to->source = msg_inet(i->rtm_family, i->rtm_family == AF_INET ? 32 : 128, a[RTA_PREFSRC]);
 }
@@ -81,11 +76,10 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 static void on_entry(const struct nlmsghdr *h, void *arg)
 {
 	struct nlattr *a[RTA_MAX + 1];
-	const struct rtmsg *i = nlmsg_data(h);
+	const struct rtmsg *i = route_parse(h, a);
 	struct route_answer *to = arg;
 
-	if (h->nlmsg_type != RTM_NEWROUTE ||
-	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(*i), a, RTA_MAX, NULL) < 0)
+	if (!i)
 		return;
 	to->entry = msg_slot(i, a).to;
 	to->matched = true;

@@ -274,6 +274,25 @@ struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from)
 	return i;
 }
 
+struct inet msg_gateway(uint8_t family, const struct nlattr *gateway, const struct nlattr *via)
+{
+	struct inet i = { 0 };
+	uint16_t other = 0;
+	uint8_t len;
+
+	if (gateway)
+		return msg_inet(family, family == AF_INET ? 32 : 128, gateway);
+	if (!via || nla_len(via) < (int)sizeof(other))
+		return i;
+	memcpy(&other, nla_data(via), sizeof(other));
+	len = other == AF_INET ? 32 : 128;
+	if ((other != AF_INET && other != AF_INET6) || nla_len(via) < (int)sizeof(other) + len / 8)
+		return i;
+	i = (struct inet){ .family = (uint8_t)other, .len = len };
+	memcpy(i.addr, (const char *)nla_data(via) + sizeof(other), len / 8);
+	return i;
+}
+
 struct slot msg_slot(const struct rtmsg *r, struct nlattr **a)
 {
 	struct slot s = {

@@ -58,6 +58,9 @@ int rtnl_ask(struct rtnl *nl, struct nl_msg *m, void (*each)(const struct nlmsgh
 int rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e);
 /* The address in an attribute. */
 struct inet msg_inet(uint8_t family, uint8_t len, const struct nlattr *from);
+/* The gateway of a route of @family, from RTA_GATEWAY or RTA_VIA, each of which may be NULL; family 0: it has none.  An IPv4
+ * route may have an IPv6 gateway (struct rtvia). */
+struct inet msg_gateway(uint8_t family, const struct nlattr *gateway, const struct nlattr *via);
 /* The slot of the route in a message, from its header and its attributes. */
 struct slot msg_slot(const struct rtmsg *r, struct nlattr **a);
 

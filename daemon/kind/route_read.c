@@ -33,24 +33,6 @@ static const char *link_name(const struct observer *obs, uint32_t ifindex)
 						       : arena_fmt(&obs->observed->arena, "%s/%s", obs->ns->name, name);
 }
 
-/* An IPv4 route may have an IPv6 gateway (struct rtvia). */
-static struct inet read_gateway(uint8_t family, const struct nlattr *gateway, const struct nlattr *via)
-{
-	struct inet i = { 0 };
-	uint16_t other = 0;
-
-	if (gateway)
-		return msg_inet(family, bits(family), gateway);
-	if (!via || nla_len(via) < (int)sizeof(other))
-		return i;
-	memcpy(&other, nla_data(via), sizeof(other));
-	if ((other != AF_INET && other != AF_INET6) || nla_len(via) < (int)sizeof(other) + bits((uint8_t)other) / 8)
-		return i;
-	i = (struct inet){ .family = (uint8_t)other, .len = bits((uint8_t)other) };
-	memcpy(i.addr, (const char *)nla_data(via) + sizeof(other), bits((uint8_t)other) / 8);
-	return i;
-}
-
 static void read_nexthops(struct observer *obs, struct route *r, uint8_t family, struct nlattr *from)
 {
 	struct rtnexthop *h = nla_data(from);
@@ -69,7 +51,7 @@ static void read_nexthops(struct observer *obs, struct route *r, uint8_t family,
 			nla_find((struct nlattr *)(h + 1), (int)h->rtnh_len - (int)sizeof(struct rtnexthop), RTA_VIA);
 		struct nexthop *to = &r->nexthops.v[i];
 
-		to->via = read_gateway(family, gateway, via);
+		to->via = msg_gateway(family, gateway, via);
 		to->dev = link_name(obs, (uint32_t)h->rtnh_ifindex);
 		to->weight = (uint16_t)(h->rtnh_hops + 1);
 		r->onlink |= !!(h->rtnh_flags & RTNH_F_ONLINK);
@@ -80,7 +62,7 @@ static void read_nexthops(struct observer *obs, struct route *r, uint8_t family,
 static void read_next(struct observer *obs, struct route *r, const struct rtmsg *i, struct nlattr **a)
 {
 	r->onlink = i->rtm_flags & RTNH_F_ONLINK;
-	r->via = read_gateway(i->rtm_family, a[RTA_GATEWAY], a[RTA_VIA]);
+	r->via = msg_gateway(i->rtm_family, a[RTA_GATEWAY], a[RTA_VIA]);
 	if (r->via.family)
 		OBJECT_SET(&r->object, route, via);
 	if (a[RTA_OIF])
