@@ -124,57 +124,63 @@ static int file_init(struct file *f, struct arena *a, const char *path)
 	return EXIT_DONE;
 }
 
-/* Checks everything; its JSON is stored, the model is not. */
-static int text_check(struct file *f, const char *text, size_t size, char name[static 65])
+/* Whether @f->json can be sent as it is: an object whose name, if it has one, is one.  That is @ret, else it is left. */
+static bool is_sendable(const struct file *f, char ret[static 65])
 {
-	_cleanup_(problems_done) struct problems p = {};
-	_cleanup_(declaration_done) struct declaration t = {};
-
-	if (load_text_json(text, size, &all_kinds_once, &t, &f->json, &p) < 0)
-		return problems_say(f, &p);
-	snprintf(name, 65, "%s", t.name);
-	return EXIT_DONE;
-}
-
-/* Reads no more than it takes to send it.  False if something is wrong with that already. */
-static bool text_read(struct file *f, const char *text, size_t size, char name[static 65])
-{
-	_cleanup_(problems_done) struct problems p = {};
 	struct json_object *own;
 	struct err e = {};
 
-	if (load_text_syntax(text, size, &f->json, &p) == 0 && json_object_is_type(f->json, json_type_object)) {
-		f->unchecked = !json_object_object_get_ex(f->json, "name", &own);
-		if (json_object_is_type(own, json_type_string) && !name_problem(json_object_get_string(own), &e)) {
-			snprintf(name, 65, "%s", json_object_get_string(own));
-			f->unchecked = true;
-		}
-	}
-	if (!f->unchecked)
-		json_object_put(TAKE(f->json));
-	return f->unchecked;
+	if (!json_object_is_type(f->json, json_type_object))
+		return false;
+	if (!json_object_object_get_ex(f->json, "name", &own))
+		return true;
+	if (!json_object_is_type(own, json_type_string) || name_problem(json_object_get_string(own), &e))
+		return false;
+	snprintf(ret, 65, "%s", json_object_get_string(own));
+	return true;
+}
+
+/* Checks the contents, and prints what is wrong with them. */
+static int contents_load(const struct file *f, struct declaration *ret)
+{
+	_cleanup_(problems_done) struct problems p = {};
+
+	return load_text_rest(f->json, &all_kinds_once, ret, &p) < 0 ? problems_say(f, &p) : EXIT_DONE;
 }
 
 int file_check(const struct file *f)
 {
-	_cleanup_(problems_done) struct problems p = {};
 	_cleanup_(declaration_done) struct declaration t = {};
 
-	return load_text_rest(f->json, &all_kinds_once, &t, &p) < 0 ? problems_say(f, &p) : EXIT_DONE;
+	return contents_load(f, &t);
 }
 
 void file_doubt(const struct file *f)
 {
+	for (size_t i = 0; i < f->doubts.n; i++)
+		file_warn(f, f->doubts.v[i].where, f->doubts.v[i].message);
+	if (f->doubts.more)
+		fprintf(stderr, "netnsctl: and %zu more warnings\n", f->doubts.more);
+}
+
+/* Reads the JSON, and the name that it has; the model is not kept. */
+static int text_read(struct file *f, const char *text, size_t size, bool sent, char ret_name[static 65])
+{
 	_cleanup_(problems_done) struct problems p = {};
 	_cleanup_(declaration_done) struct declaration t = {};
+	int r;
 
-	if (load_text_rest(f->json, &all_kinds_once, &t, &p) < 0)
-		return;
-	model_doubts(&t.model, &p);
-	for (size_t i = 0; i < p.n; i++)
-		file_warn(f, p.v[i].where, p.v[i].message);
-	if (p.more)
-		fprintf(stderr, "netnsctl: and %zu more warnings\n", p.more);
+	if (load_text_syntax(text, size, &f->json, &p) < 0)
+		return problems_say(f, &p);
+	f->unchecked = sent && is_sendable(f, ret_name);
+	if (f->unchecked)
+		return EXIT_DONE;
+	r = contents_load(f, &t);
+	if (r)
+		return r;
+	model_doubts(&t.model, &f->doubts);
+	snprintf(ret_name, 65, "%s", t.name);
+	return EXIT_DONE;
 }
 
 static int file_read(struct file *f, struct arena *a, const char *path, const char *wanted, bool sent)
@@ -193,7 +199,7 @@ static int file_read(struct file *f, struct arena *a, const char *path, const ch
 				TOPOLOGY_MAX >> 20);
 	if (r < 0)
 		return ctl_fail(EXIT_INVALID, "%s: %s", f->label, strerror(-r));
-	r = sent && text_read(f, text, size, name) ? EXIT_DONE : text_check(f, text, size, name);
+	r = text_read(f, text, size, sent, name);
 	if (r)
 		return r;
 	f->name = file_name(a, f, wanted, name);
@@ -236,8 +242,10 @@ bool file_is(const char *word)
 
 void files_done(struct files *f)
 {
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; i < f->n; i++) {
 		json_object_put(f->v[i].json);
+		problems_done(&f->v[i].doubts);
+	}
 	free(f->v);
 	arena_done(&f->arena);
 	*f = (struct files){};

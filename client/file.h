@@ -9,7 +9,8 @@ struct file {
 	const char *source; /* absolute; "standard input" */
 	const char *name;   /* of the topology */
 	struct json_object *json;
-	bool unchecked; /* its contents, which netnsd is sent */
+	bool unchecked;         /* its contents, which netnsd is sent */
+	struct problems doubts; /* of contents that were checked: what of them may not be meant */
 };
 
 struct files {
@@ -26,7 +27,7 @@ void files_done(struct files *f);
 
 /* Checks the contents of @f, and prints what is wrong with them, with lines.  Returns an exit code. */
 int file_check(const struct file *f);
-/* Prints what of the contents of @f, which are valid, may not be meant. */
+/* Prints the doubts of @f. */
 void file_doubt(const struct file *f);
 
 /* Whether an operand that is a file or a name is a file: it has a slash or ends in .json, or is "-". */
