@@ -5,26 +5,10 @@
 #include "sandbox.h"
 #include "stand_in.h"
 #include "base/json.h"
-#include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
 
-enum { TIMEOUT_USUAL = 60, TIMEOUT_MAX = 86400 };
-
-static int seconds_read(const struct ctl *c, unsigned *ret)
-{
-	unsigned long seconds = TIMEOUT_USUAL;
-	char *end = NULL;
-
-	if (c->timeout) {
-		seconds = strtoul(c->timeout, &end, 10);
-		if (!isdigit((unsigned char)*c->timeout) || *end || !seconds || seconds > TIMEOUT_MAX)
-			return ctl_fail(EXIT_INVALID, "--timeout takes 1 to %d seconds, not \"%s\"", TIMEOUT_MAX,
-					c->timeout);
-	}
-	*ret = (unsigned)seconds;
-	return EXIT_DONE;
-}
+enum { TIMEOUT_USUAL = 60 };
 
 static int stand_ins_read(const struct ctl *c, struct stand_in ret[VALUES_MAX], size_t *ret_n)
 {
@@ -79,11 +63,12 @@ int command_record(const struct ctl *c)
 	_cleanup_(freep) char *text = NULL;
 	struct stand_in stand_ins[VALUES_MAX];
 	struct sandbox s = { .argv = c->args, .exporter = exporter, .stand_ins = stand_ins };
-	int r = seconds_read(c, &s.seconds), printed;
+	int r = seconds_check("timeout", c->timeout), printed;
 
 	r = r ?: stand_ins_read(c, stand_ins, &s.n_stand_ins);
 	if (r)
 		return r;
+	s.seconds = c->timeout ? (unsigned)atoi(c->timeout) : TIMEOUT_USUAL;
 	if (exporter < 0)
 		return ctl_fail(EXIT_FAILED, "%s, which reads what a command has built: %s", NETNSD_PROGRAM,
 				strerror(errno));

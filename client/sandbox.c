@@ -207,18 +207,23 @@ static int sandbox_start(const struct sandbox *s, struct outside *o, struct err 
 	return r;
 }
 
-/* Ends all processes of the sandbox, and waits until they are gone. */
-static int sandbox_end(struct outside *o)
+/* Waits until its processes are gone. */
+static siginfo_t sandbox_reap(struct outside *o)
 {
 	siginfo_t info = { 0 };
 
-	if (o->pid <= 0)
-		return EXIT_FAILED;
-	kill(o->pid, SIGKILL);
 	while (waitid(P_PID, (id_t)o->pid, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	o->pid = 0;
-	return info.si_code == CLD_EXITED ? info.si_status : EXIT_FAILED;
+	return info;
+}
+
+static void sandbox_end(struct outside *o)
+{
+	if (o->pid <= 0)
+		return;
+	kill(o->pid, SIGKILL);
+	sandbox_reap(o);
 }
 
 static void outside_done(struct outside *o)
@@ -295,12 +300,10 @@ static int sandbox_wait(const struct sandbox *s, struct outside *o, char **ret)
 /* All that is left to wait for is that its processes are gone. */
 static int sandbox_exit(struct outside *o)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = sandbox_reap(o);
 
-	while (waitid(P_PID, (id_t)o->pid, &info, WEXITED) < 0)
-		if (errno != EINTR)
-			return EXIT_FAILED;
-	o->pid = 0;
+	if (!info.si_code) /* waitid failed */
+		return EXIT_FAILED;
 	if (info.si_code == CLD_EXITED)
 		return info.si_status;
 	return ctl_fail(EXIT_FAILED, "the sandbox was ended by a signal: %s", strsignal(info.si_status));

@@ -113,7 +113,7 @@ static struct json_object *lasting(struct json_object *status)
 	_cleanup_(problems_done) struct problems p = {};
 	struct json_object *copy = NULL, *t, *d;
 
-	if (json_read(text, strlen(text), &copy, &p) < 0)
+	if (json_read_plain(text, strlen(text), &copy, &p) < 0)
 		abort();
 	for (size_t i = 0; (t = reply_at(copy, "topologies", i)); i++) {
 		json_object_object_del(t, "confirm_usec");

@@ -61,6 +61,12 @@ static inline void *must(void *p)
 }
 
 /* A new element of @size bytes, zeroed, at the end of @v, which grows; other pointers into it are not valid any more. */
+/* For qsort and bsearch of texts. */
+static inline int texts_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static inline void *array_add(void **v, size_t *n, size_t *room, size_t size)
 {
 	if (*n == *room) {

@@ -35,11 +35,6 @@ static void start_failed(struct engine *g, const char *name, const char *what, c
 	problem_add_err(&t->problems, e, NULL, NULL);
 }
 
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The previous topology must be as valid as the present one. */
 static int topologies_load(struct engine *g, struct record *r, struct declaration *ret, struct err *e)
 {
@@ -161,7 +156,7 @@ static size_t names_of(const struct model *m, const char ***ret)
 	for (size_t i = 0; i < m->n; i++)
 		if (object_is(m->objects[i], "netns"))
 			names[n++] = m->objects[i]->netns;
-	qsort(names, n, sizeof(*names), name_cmp);
+	qsort(names, n, sizeof(*names), texts_cmp);
 	*ret = names;
 	return n;
 }

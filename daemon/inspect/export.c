@@ -30,11 +30,6 @@ struct exporting {
 
 /* ---- what there is ---- */
 
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static bool is_all(const struct exporting *x)
 {
 	return x->options.n == 0;
@@ -65,31 +60,28 @@ static const char **list_names(struct exporting *x, size_t *ret_n)
 	}
 	if (d)
 		closedir(d);
-	qsort(v, n, sizeof(*v), name_cmp);
+	qsort(v, n, sizeof(*v), texts_cmp);
 	*ret_n = n;
 	return v;
 }
 
-static bool is_asked(const struct exporting *x, const char *name)
-{
-	for (size_t i = 0; i < x->options.n; i++)
-		if (!strcmp(x->options.names[i], name))
-			return true;
-	return is_all(x);
-}
-
-static int names_check(const struct exporting *x, const char **ret_missing, struct err *e)
+/* Marks those that are asked for; each of them has to be there. */
+static int names_take(struct exporting *x, const char **ret_missing, struct err *e)
 {
 	for (size_t i = 0; i < x->options.n; i++) {
 		const struct netns *ns = netns_find(&x->set, x->options.names[i]);
 
-		if (ns && netns_is_there(ns))
+		if (ns && netns_is_there(ns)) {
+			x->asked[ns - x->set.v] = true;
 			continue;
+		}
 		if (ret_missing)
 			*ret_missing = x->options.names[i];
 		return err_set(e, ENOENT, "there is no namespace %s: \"ip netns list\" shows those that there are",
 			       x->options.names[i]);
 	}
+	for (size_t i = 0; i < x->set.n && is_all(x); i++)
+		x->asked[i] = true;
 	return 0;
 }
 
@@ -108,16 +100,14 @@ int exporting_begin(struct exporting **ret, const struct exporting_options *opti
 	x->topology = export_begin();
 	names = list_names(x, &n);
 	r = machine_open((void *)(uintptr_t)options->dir, &x->set, names, n, NULL, e);
-	r = r < 0 ? r : names_check(x, ret_missing, e);
+	x->asked = must(calloc(n + 1, sizeof(*x->asked)));
+	x->needed = must(calloc(n + 1, sizeof(*x->needed)));
+	r = r < 0 ? r : names_take(x, ret_missing, e);
 	if (r < 0) {
 		exporting_end(x);
 		return r;
 	}
 	x->defaults = sysctl_defaults_new(&x->unsaid);
-	x->asked = must(calloc(n + 1, sizeof(*x->asked)));
-	x->needed = must(calloc(n + 1, sizeof(*x->needed)));
-	for (size_t i = 0; i < x->set.n; i++)
-		x->asked[i] = is_asked(x, x->set.v[i].name);
 	*ret = x;
 	return 0;
 }

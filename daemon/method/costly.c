@@ -126,6 +126,18 @@ static size_t count_waiting(const struct costly *k, uid_t uid)
 	return n;
 }
 
+struct json_object *costly_unread(const struct question *q, const struct facts *f)
+{
+	struct json_object *list;
+
+	if (!f->n_unread || !q->call->peer->may_change)
+		return NULL;
+	list = must(json_object_new_array());
+	for (size_t i = 0; i < f->n_unread; i++)
+		json_object_array_add(list, json_object_new_string(f->unread[i]));
+	return list;
+}
+
 void costly_ask(struct costly *k, struct question *q)
 {
 	struct question **last = &k->first;

@@ -25,5 +25,8 @@ struct costly *costly_new(struct engine *g);
 /* All questions must have been answered, or their calls ended. */
 void costly_free(struct costly *k);
 
+/* The namespaces of @f that could not be read, if @q's peer may know those of others; NULL: none. */
+struct json_object *costly_unread(const struct question *q, const struct facts *f);
+
 /* Answers @q in its turn, or at once with TooManyQuestions. */
 void costly_ask(struct costly *k, struct question *q);

@@ -50,18 +50,15 @@ static struct json_object *finding_json(const struct finding *f, bool all)
 	return json_encode(&shape_struct, &s);
 }
 
-static void reply(struct call *c, const struct diagnosis *d)
+static void reply(const struct question *q, const struct diagnosis *d)
 {
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array(), *unread = NULL;
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array(),
+			   *unread = costly_unread(q, d->f);
+	struct call *c = q->call;
 
 	for (size_t i = 0; i < d->n; i++)
 		json_object_array_add(list, finding_json(&d->v[i], c->peer->may_change));
 	add(o, "findings", list);
-	/* It names namespaces of others. */
-	for (size_t i = 0; i < d->f->n_unread && c->peer->may_change; i++) {
-		unread = unread ? unread : json_object_new_array();
-		json_object_array_add(unread, json_object_new_string(d->f->unread[i]));
-	}
 	if (d->cut) {
 		unread = unread ? unread : json_object_new_array();
 		json_object_array_add(unread, json_object_new_string("there are more findings than are told at once"));
@@ -81,7 +78,7 @@ static bool on_answer(struct question *question, const struct facts *f)
 		return true;
 	if (q->name)
 		doctor_select(&q->diagnosis, q->name);
-	reply(question->call, &q->diagnosis);
+	reply(question, &q->diagnosis);
 	return false;
 }
 

@@ -73,11 +73,6 @@ static bool is_told(const void *arg, const struct object *o, size_t field)
 	return false;
 }
 
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The namespaces of all topologies. */
 static void list_declared(struct export_question *q)
 {
@@ -93,7 +88,7 @@ static void list_declared(struct export_question *q)
 		for (size_t k = 0; topology_is_up(all[i]) && k < all[i]->declared.n; k++)
 			if (object_is(all[i]->declared.objects[k], "netns"))
 				q->names[q->n++] = arena_strdup(&q->arena, all[i]->declared.objects[k]->netns);
-	qsort(q->names, q->n, sizeof(*q->names), name_cmp);
+	qsort(q->names, q->n, sizeof(*q->names), texts_cmp);
 	for (size_t i = 0; i < q->n; i++)
 		if (!used || strcmp(q->names[used - 1], q->names[i]) != 0)
 			q->names[used++] = q->names[i];

@@ -274,12 +274,9 @@ static bool on_answer(struct question *question, const struct facts *f)
 		step(q, f);
 		return true;
 	}
-	/* It names namespaces of others. */
-	if (f->n_unread && question->call->peer->may_change) {
-		add(q->answer, "unread", unread = json_object_new_array());
-		for (size_t i = 0; i < f->n_unread; i++)
-			json_object_array_add(unread, json_object_new_string(f->unread[i]));
-	}
+	unread = costly_unread(question, f);
+	if (unread)
+		add(q->answer, "unread", unread);
 	call_reply(question->call, TAKE(q->answer));
 	return false;
 }

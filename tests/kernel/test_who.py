@@ -4,6 +4,7 @@ the kernel says nothing, and no process that cannot have done it."""
 import re
 
 import pytest
+from fight import Meanwhile
 from machine import wait_for
 from monitor import log
 from topologies import everyday
@@ -23,18 +24,9 @@ assert struct.unpack("i", s.recv(4096)[16:20]) == (0,)
 """
 
 
-class Stays:
+class Stays(Meanwhile):
     def __init__(self, machine, change, before=""):
-        self.machine = machine
-        self.process = machine.popen("sh", "-c", STAYS.format(change=change, before=before))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.machine.sh("touch /run/over")
-        self.process.wait(10)
-        self.machine.sh("rm /run/over")
+        super().__init__(machine, STAYS.format(change=change, before=before))
 
 
 def drift(machine):
