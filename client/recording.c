@@ -6,6 +6,7 @@
 #include "merge.h"
 #include "pcapng.h"
 #include "text.h"
+#include "usec.h"
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -88,14 +89,6 @@ static uint64_t wall_nsec(void)
 	return (uint64_t)t.tv_sec * SECOND_NSEC + (uint64_t)t.tv_nsec;
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static void on_packet(void *arg, struct source *s, uint64_t nsec, uint32_t captured, uint32_t length,
 		      const uint8_t *data)
 {
@@ -140,7 +133,7 @@ static void source_take(struct recording *r, size_t i)
 {
 	struct err e = {};
 
-	r->now_usec = now_usec();
+	r->now_usec = usec_now(CLOCK_MONOTONIC);
 	if (source_read(&r->sources->v[i], on_packet, r, &e) < 0)
 		source_lose(r, i, e.text);
 }
@@ -217,7 +210,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void wait_for_packets(struct recording *r)
 {
 	size_t n = r->sources->n_v;
-	uint64_t now = now_usec(), until = earlier(r->tick_usec, earlier(merge_due(&r->merge), r->stop_usec));
+	uint64_t now = usec_now(CLOCK_MONOTONIC),
+		 until = earlier(r->tick_usec, earlier(merge_due(&r->merge), r->stop_usec));
 
 	if (any_down(r))
 		until = earlier(until, now + DOWN_USEC);
@@ -230,7 +224,7 @@ static void wait_for_packets(struct recording *r)
 	if (r->polls[n + 1].revents && r->stop_usec == UINT64_MAX) {
 		/* What was on its way before the signal is on its way to us for one more block. */
 		r->until_nsec = wall_nsec();
-		r->stop_usec = now_usec() + 2 * SOURCES_BLOCK_MSEC * 1000;
+		r->stop_usec = usec_now(CLOCK_MONOTONIC) + 2 * SOURCES_BLOCK_MSEC * 1000;
 		r->polls[n + 1].fd = -1;
 	}
 }
@@ -272,9 +266,9 @@ static bool turn(struct recording *r)
 	for (size_t i = 0; i < r->sources->n_v; i++)
 		if (r->polls[i].revents || source_is_down(&r->sources->v[i]))
 			source_take(r, i);
-	tick(r, now_usec());
-	packets_write(r, now_usec());
-	return !r->full && !r->file.error && any_open(r) && now_usec() < r->stop_usec;
+	tick(r, usec_now(CLOCK_MONOTONIC));
+	packets_write(r, usec_now(CLOCK_MONOTONIC));
+	return !r->full && !r->file.error && any_open(r) && usec_now(CLOCK_MONOTONIC) < r->stop_usec;
 }
 
 /* ---- begin and end ---- */
@@ -364,7 +358,7 @@ int recording_make(struct sources *sources, int fd, const struct recording_optio
 		.start_nsec = wall_nsec(),
 		.until_nsec = UINT64_MAX,
 		.stop_usec = UINT64_MAX,
-		.tick_usec = now_usec() + TICK_USEC,
+		.tick_usec = usec_now(CLOCK_MONOTONIC) + TICK_USEC,
 	};
 	int code = signals_take();
 
