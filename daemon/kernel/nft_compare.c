@@ -354,13 +354,14 @@ static int table_compare(struct comparison *c)
 		const struct nft_seen_chain *chain = &s->chains[i];
 
 		if (!is_known(c, chain))
-			r = differs(c, "chain %s was added", chain->name);
+			/* Others may use 255 bytes. */
+			r = differs(c, "chain %.160s was added", chain->name);
 		else if (!chain->topology)
 			r = base_compare(c, chain);
 	}
 	for (size_t i = 0; i < s->n_things && r == 0; i++)
 		if (!(s->things[i].flags & NFT_SET_ANONYMOUS))
-			r = differs(c, "%s was added", s->things[i].name);
+			r = differs(c, "%.160s was added", s->things[i].name);
 	return r;
 }
 

@@ -228,12 +228,23 @@ static int things_read(struct rtnl *nl, struct nft_seen *s, uint8_t what, struct
 	return dump(nl, (struct reading){ s, &s->n_things, .what = what }, of->get, of->table, on_thing, e);
 }
 
+/* What has been read of the things that the table counts: all but the anonymous sets (nf_tables_commit,
+ * net/netfilter/nf_tables_api.c). */
+static size_t counted(const struct nft_seen *s)
+{
+	size_t n = s->n_chains;
+
+	for (size_t i = 0; i < s->n_things; i++)
+		n += !(s->things[i].flags & NFT_SET_ANONYMOUS);
+	return n;
+}
+
 /* Sets are read first: with them and the chains the count of all that is in the table is complete as a rule. */
 static int rest_read(struct rtnl *nl, struct nft_seen *s, struct err *e)
 {
 	int r = things_read(nl, s, NFT_THING_SET, e);
 
-	for (uint8_t i = NFT_THING_OBJECT; r == 0 && i < NFT_THINGS && s->use > s->n_chains + s->n_things; i++) {
+	for (uint8_t i = NFT_THING_OBJECT; r == 0 && i < NFT_THINGS && s->use > counted(s); i++) {
 		r = things_read(nl, s, i, e);
 		/* Kernels may lack one of them. */
 		if (r == -EOPNOTSUPP || r == -EINVAL)

@@ -30,6 +30,7 @@ DRIFTS = {
            "elements = { 10.9.9.1 : jump mine, 10.9.9.2 : drop }; }; insert rule inet netnsd forward_lab ip saddr vmap @m'",
     "objects": "nft 'add counter inet netnsd c; add quota inet netnsd q { 5 mbytes }; add map inet netnsd o "
                "{ type ipv4_addr : counter; elements = { 10.9.9.1 : c }; }; insert rule inet netnsd forward_lab counter name c'",
+    "one object": "nft add counter inet netnsd c",
     "base chain": "nft 'add chain inet netnsd theirs { type filter hook forward priority -9; policy drop; }'",
     "longest name": f"nft add chain inet netnsd {'n' * 127}; nft add set inet netnsd {'s' * 127} '{{ type mark; }}'",
 }
