@@ -42,6 +42,7 @@ def inhabitants(pid_namespace):
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: run on one build only")
     config.addinivalue_line("markers", "uml: needs what this machine's kernel may lack; tests/uml/run runs it on another one")
+    config.addinivalue_line("markers", "every_kernel: is run on this machine's kernel, and on the other one as well")
     for program in NETNSD, NETNSCTL:
         if not program.exists():
             pytest.exit(f"{program} is not there; build first", 2)
