@@ -26,6 +26,7 @@ int topology_job(struct engine *g, struct job *j, const char *name, struct err *
 	j->next.had = !t->unapplied;
 	j->next.healed = (uint32_t)t->healed;
 	snprintf(j->next.source, sizeof(j->next.source), "%s", t->source);
+	snprintf(j->next.macs, sizeof(j->next.macs), "%s", t->macs);
 	j->next.confirm_usec = t->confirm_usec;
 	j->next.previous = json_text_get(t->previous);
 	saved_copy(&j->next.saved, &t->saved);

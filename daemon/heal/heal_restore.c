@@ -63,7 +63,11 @@ static void restore(struct heal *h, struct object *link, const char *name)
 	const char *only[] = { name, NULL };
 	struct model desired, last;
 	const struct extent extent = { .only = only };
-	struct wish w = { .topology = h->topology->name, .desired = &desired, .last = &last, .extents = &extent };
+	struct wish w = { .topology = h->topology->name,
+			  .macs = topology_macs(h->topology),
+			  .desired = &desired,
+			  .last = &last,
+			  .extents = &extent };
 	_cleanup_(freep) struct claim *claims = claims_of_others(h->env, w.topology, &w.n_claims);
 	struct pass p;
 	struct err e;

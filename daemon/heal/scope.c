@@ -199,7 +199,10 @@ static void extents_make(struct scope *s, const struct netns_set *set)
 
 int scope_observe(struct scope *s, struct pass *p, struct err *e)
 {
-	struct wish w = { .topology = s->topology->name, .desired = &s->desired, .last = &s->desired };
+	struct wish w = { .topology = s->topology->name,
+			  .macs = topology_macs(s->topology),
+			  .desired = &s->desired,
+			  .last = &s->desired };
 	size_t n;
 
 	model_done(&s->desired);

@@ -131,6 +131,8 @@ static void observe(struct exporting *x, size_t i, struct model *to, bool links)
 		.links = links,
 		.declared = x->options.declares,
 		.identity = x->options.identity,
+		.macs = x->options.macs,
+		.macs_arg = x->options.arg,
 		.defaults = x->defaults,
 		.unsaid = &x->unsaid,
 	};

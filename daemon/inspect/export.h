@@ -7,6 +7,8 @@
 struct exporting_options {
 	const char *dir;      /* of the names of namespaces: "/run/netns" */
 	const char *identity; /* of the machine (identity.h); NULL: unknown */
+	/* The name that MAC addresses of the topology are derived from, which may have been renamed; NULL: its own. */
+	const char *(*macs)(const void *arg, const char *topology);
 	const struct kinds *kinds;
 	const char *const *names; /* the namespaces, "host" is this one; they outlive the export */
 	size_t n;                 /* 0: all that have a name, and the host */

@@ -16,6 +16,7 @@ struct batch {
 	const struct plan *plan;
 	struct netns_set *set;
 	const char *topology;            /* its name, for the marks */
+	const char *macs;                /* the name that MAC addresses are derived from */
 	const char *machine;             /* what distinguishes this machine from others, for MAC addresses */
 	uint32_t next_fresh, next_index; /* the next ifindex to use in fresh namespaces, and elsewhere */
 	struct rtnl_batch queued;

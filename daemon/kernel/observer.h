@@ -15,6 +15,9 @@ struct extent {
 	bool unrouted;           /* the routes that came with addresses, too */
 	bool links;              /* nothing but the links */
 	const char *identity;    /* for an export: that of the machine, for MAC addresses; NULL: unknown */
+	/* likewise: the name that those of the topology are derived from; NULL: its own */
+	const char *(*macs)(const void *arg, const char *topology);
+	const void *macs_arg;
 	const struct sysctl_defaults *defaults; /* likewise: of keys; NULL: none is exported (sysctl.h) */
 	bool declared;         /* likewise: rules that topologies declare are looked for besides (nft.h) */
 	struct unsaid *unsaid; /* for an export: all that a topology can say, whoever created it; receives the rest */

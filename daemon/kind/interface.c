@@ -117,11 +117,12 @@ static void add_altname(struct observer *obs, const struct link *l)
 /* One that netnsd derived is as good as none. */
 static bool is_derived(const struct observer *obs, const struct object *o)
 {
+	const struct extent *x = &obs->extent;
 	uint8_t mac[6];
 
-	if (!obs->extent.identity || !o->sign.topology)
+	if (!x->identity || !o->sign.topology)
 		return false;
-	mac_derive(obs->extent.identity, o->sign.topology, o->place, mac);
+	mac_derive(x->identity, x->macs ? x->macs(x->macs_arg, o->sign.topology) : o->sign.topology, o->place, mac);
 	return !memcmp(mac, ((const struct link *)o)->mac, sizeof(mac));
 }
 

@@ -87,7 +87,7 @@ void link_put_birth(const struct batch *b, const struct object *o, struct nl_msg
 	if (object_has(o, LINK_MAC) || link_kind(o)->lower_mac)
 		return;
 	/* Without an address of its own udev would assign one, and a different one at the next boot. */
-	mac_derive(b->machine, b->topology, o->place, mac);
+	mac_derive(b->machine, b->macs, o->place, mac);
 	msg_put(m, IFLA_ADDRESS, mac, sizeof(mac));
 }
 

@@ -117,12 +117,21 @@ static struct json_object *unsaid_json(const struct unsaid *u, bool veiled)
 	return list;
 }
 
+static const char *macs(const void *arg, const char *topology)
+{
+	const struct export_question *q = arg;
+	const struct topology *t = engine_find(q->engine, topology);
+
+	return t ? topology_macs(t) : topology;
+}
+
 static bool begin(struct export_question *q)
 {
 	const struct env *env = engine_env(q->engine);
 	const struct exporting_options options = {
 		.dir = env->netns_dir,
 		.identity = env->identity,
+		.macs = macs,
 		.kinds = env->kinds,
 		.names = q->names,
 		.n = q->n,

@@ -20,6 +20,7 @@ enum { SOURCE_SIZE = 4097 };
 /* A topology, or a change of one that is about to begin. */
 struct record {
 	char name[65], source[SOURCE_SIZE];
+	char macs[65]; /* the name that MAC addresses are derived from; empty: @name */
 	enum topology_state state;
 	uint64_t since_usec; /* CLOCK_REALTIME */
 	uint32_t healed;

@@ -40,6 +40,7 @@ enum on_disk {
 /* A topology that netnsd has, as the interface shows it and as the next change needs it. */
 struct topology {
 	char name[65], source[SOURCE_SIZE];
+	char macs[65]; /* as in its record (record.h) */
 	enum topology_state state;
 	bool awaiting; /* not brought up yet, as something is missing (await.h) */
 	size_t namespaces, links, healed;
@@ -77,6 +78,12 @@ struct topology {
 	uint64_t due_usec; /* CLOCK_BOOTTIME: when the rollback is due; UINT64_MAX: it is queued already */
 	unsigned refusals; /* failed rollbacks, one after the other */
 };
+
+/* The name that its MAC addresses are derived from. */
+static inline const char *topology_macs(const struct topology *t)
+{
+	return *t->macs ? t->macs : t->name;
+}
 
 /* Whether what it declares exists, complete or not. */
 static inline bool topology_is_up(const struct topology *k)

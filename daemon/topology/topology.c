@@ -166,6 +166,7 @@ void topology_take(struct env *env, struct record *r, const struct model *declar
 	struct topology *t = topology_need(env, r->name);
 
 	snprintf(t->source, sizeof(t->source), "%s", r->source);
+	snprintf(t->macs, sizeof(t->macs), "%s", r->macs);
 	t->state = r->state;
 	t->awaiting = r->state == STATE_WAITING;
 	t->healed = r->healed;
@@ -210,6 +211,7 @@ int topology_store(const struct env *env, const struct topology *t, struct err *
 
 	snprintf(r.name, sizeof(r.name), "%s", t->name);
 	snprintf(r.source, sizeof(r.source), "%s", t->source);
+	snprintf(r.macs, sizeof(r.macs), "%s", t->macs);
 	return state_store(&env->state, &r, e);
 }
 

@@ -75,6 +75,7 @@ static int observe(struct job *j, struct err *e)
 {
 	struct wish w = {
 		.topology = j->next.name,
+		.macs = *j->next.macs ? j->next.macs : NULL,
 		.desired = target(j),
 		.last = &j->last.model,
 		/* From the second observation on, what we have tried to create is ours where it carries our mark. */

@@ -48,6 +48,8 @@ static const struct {
 	{ "source", "\"a\\u0000b\"", "\"source\"" },
 	{ "source", NULL, "\"source\"" },
 	{ "source", "", "\"source\" is longer than 4096 bytes" },
+	{ "macs", "\"\"", "\"macs\"" },
+	{ "macs", "\"../x\"", "\"macs\"" },
 	{ "state", "\"parked\"", "\"state\" is \"parked\"" },
 	{ "state", "null", "\"state\"" },
 	{ "state", "\"UP\"", "\"UP\"" },
