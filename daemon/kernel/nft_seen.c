@@ -147,7 +147,7 @@ struct reading {
 static void on_chain(const struct nlmsghdr *h, void *arg)
 {
 	struct nft_seen *s = ((const struct reading *)arg)->s;
-	struct nlattr *hook = nft_attr(h, NFTA_CHAIN_HOOK);
+	struct nlattr *hook = nft_attr(h, NFTA_CHAIN_HOOK), *handle = nft_attr(h, NFTA_CHAIN_HANDLE);
 	struct nft_seen_chain c = { .name = text_of(&s->arena, nft_attr(h, NFTA_CHAIN_NAME)) };
 
 	/* The kernel has made it for a rule, with which it goes. */
@@ -155,6 +155,8 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 		return;
 	if (hook)
 		hook_read(&c, hook);
+	if (handle && nla_len(handle) == sizeof(c.handle))
+		memcpy(&c.handle, nla_data(handle), sizeof(c.handle));
 	c.type = text_of(&s->arena, nft_attr(h, NFTA_CHAIN_TYPE));
 	c.policy = attr_u32(h, NFTA_CHAIN_POLICY);
 	chain_name_read(&c, is_marked(nft_attr(h, NFTA_CHAIN_USERDATA)));

@@ -13,6 +13,7 @@ struct nft_seen_chain {
 	bool last;                   /* it is called last_BASE_TOPOLOGY */
 	bool hooked;                 /* a base chain; then: */
 	const char *type;
+	uint64_t handle; /* its number in the table, in network order */
 	uint32_t hook, policy;
 	int32_t priority;
 };

@@ -5,6 +5,7 @@
 #include "kernel/batch.h"
 #include "kernel/nft_compare.h"
 #include "kernel/nft_owner.h"
+#include "kernel/nft_rename.h"
 #include "kernel/nft_table.h"
 #include "kernel/observer.h"
 #include "model/owner.h"
@@ -209,6 +210,24 @@ static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t 
 	return r;
 }
 
+/* Rules have no mark but the names of their chains: there is one to change, none to put. */
+static int nft_mark_put(struct batch *b, struct op *op, struct err *e)
+{
+	struct netns *ns = batch_netns(b, op->before->netns);
+	struct rtnl *nl;
+
+	if (batch_flush(b, e) < 0)
+		return e->code;
+	b->refused = op;
+	b->sent++;
+	_cleanup_(netns_leavep) int entered = netns_enter(ns, e);
+	if (entered < 0)
+		return entered;
+	if (nft_owner_socket(ns, &nl, e) < 0)
+		return e->code;
+	return nft_table_rename(nl, op->before->sign.topology, b->topology, e);
+}
+
 const struct kind kind_nft = {
 	.name = "nft",
 	.class = "nft",
@@ -232,4 +251,5 @@ const struct kind kind_nft = {
 	.locks_out = nft_locks_out,
 	.warn = nft_warn,
 	.apply = nft_apply,
+	.mark = nft_mark_put,
 };

@@ -284,7 +284,7 @@ void owner_pretend(struct model *observed, const struct model *desired, const ch
 		const struct object *want = model_same(desired, o), *place = model_netns(desired, o->netns);
 		bool loopback = want && place && !place->managed && is_loopback(o->name) && object_is(o, "link");
 
-		if (!o->kind->mark || o->sign.hash)
+		if (!o->kind->mark || o->sign.hash || object_is(o, "nft"))
 			continue;
 		/* A route of others remains theirs, whatever it leads through. */
 		o->managed |= !want;
