@@ -36,8 +36,9 @@ int etc_write(const char *netns, const char *file, const char *topology, const c
 	      struct err *e);
 /* Removes the file, and the directory if netnsd created that (it has the sticky bit) and nothing else is in it. */
 int etc_remove(const char *netns, const char *file, const char *topology, struct err *e);
-/* Puts our line before the text of a file of others, or removes it. */
-int etc_mark(const char *netns, const char *file, const char *topology, bool on, struct err *e);
+/* Puts our line for the topology @to in the place of that for @from.  @from NULL: before the text of a file of others, and
+ * a file with a line stays as it is; @to NULL: only removes it. */
+int etc_mark(const char *netns, const char *file, const char *from, const char *to, struct err *e);
 /* Removes what an interrupted create has left of namespaces of @set. */
 void etc_clear(const struct netns_set *set);
 /* Removes files that were written before the machine was booted, for topologies that nobody knows (netns_etc_old.c); how

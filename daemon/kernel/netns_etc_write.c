@@ -313,7 +313,7 @@ int etc_remove(const char *netns, const char *file, const char *topology, struct
 	return 0;
 }
 
-int etc_mark(const char *netns, const char *file, const char *topology, bool on, struct err *e)
+int etc_mark(const char *netns, const char *file, const char *from, const char *to, struct err *e)
 {
 	_cleanup_(closep) int top = -1, dir = -1, fd = -1;
 	_cleanup_(freep) char *text = must(malloc(2 * ETC_LINE_MAX + ETC_FILE_MAX));
@@ -322,15 +322,17 @@ int etc_mark(const char *netns, const char *file, const char *topology, bool on,
 	ssize_t got;
 	int r;
 
-	fd = ours_open(netns, file, on ? NULL : topology, &top, &dir, &st, &line, e);
-	if (fd < 0 || (on && line))
+	fd = ours_open(netns, file, from, &top, &dir, &st, &line, e);
+	if (fd < 0 || (!from && line))
 		return fd < 0 ? fd : 0;
-	got = st.st_size > ETC_FILE_MAX ? -1 : etc_read_text(fd, text + ETC_LINE_MAX, ETC_LINE_MAX + ETC_FILE_MAX - 1);
+	got = st.st_size > (off_t)(line + ETC_FILE_MAX)
+		      ? -1
+		      : etc_read_text(fd, text + ETC_LINE_MAX, ETC_LINE_MAX + ETC_FILE_MAX - 1);
 	if (got < 0)
 		return err_set(e, EFBIG, ETC_NETNS "/%s/%s is longer than %d bytes", netns, file, ETC_FILE_MAX);
-	if (on)
-		etc_line(text, topology);
-	n = on ? strlen(text) : 0;
+	if (to)
+		etc_line(text, to);
+	n = to ? strlen(text) : 0;
 	memmove(text + n, text + ETC_LINE_MAX + line, (size_t)got - line);
 	text[n + (size_t)got - line] = '\0';
 	r = overwrite(fd, 0, text, (size_t)st.st_size);

@@ -245,7 +245,11 @@ int etc_apply(struct batch *b, const struct etc_kind *k, struct op *op, size_t *
 
 int etc_put_mark(struct batch *b, const struct etc_kind *k, struct op *op, struct err *e)
 {
+	const char *netns = op->before->netns;
+
 	b->refused = op;
 	b->sent++;
-	return etc_mark(op->before->netns, k->file, b->topology, op->mark == MARK_PUT, e);
+	if (op->mark == MARK_TAKE_OFF)
+		return etc_mark(netns, k->file, b->topology, NULL, e);
+	return etc_mark(netns, k->file, op->before->unmarked ? NULL : op->before->sign.topology, b->topology, e);
 }
