@@ -32,6 +32,7 @@ static const struct json_member record_members[] = {
 	JSON_MEMBER(record, name, CHARS),
 	JSON_MEMBER(record, source, CHARS),
 	JSON_MEMBER(record, macs, CHARS, .optional = true, .problem = name_problem),
+	JSON_MEMBER(record, renames, CHARS, .optional = true, .problem = name_problem),
 	JSON_MEMBER(record, state, WORD, .word = state_word),
 	JSON_MEMBER(record, since_usec, U64, .max = SINCE_MAX),
 	JSON_MEMBER(record, healed, U32),

@@ -20,7 +20,8 @@ enum { SOURCE_SIZE = 4097 };
 /* A topology, or a change of one that is about to begin. */
 struct record {
 	char name[65], source[SOURCE_SIZE];
-	char macs[65]; /* the name that MAC addresses are derived from; empty: @name */
+	char macs[65];    /* the name that MAC addresses are derived from; empty: @name */
+	char renames[65]; /* the former name, until nothing is left under it (engine/rename.c); empty: none */
 	enum topology_state state;
 	uint64_t since_usec; /* CLOCK_REALTIME */
 	uint32_t healed;

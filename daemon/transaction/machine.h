@@ -15,7 +15,8 @@ struct claim {
 /* The target. */
 struct wish {
 	const char *topology;
-	const char *macs; /* the name that MAC addresses are derived from; NULL: @topology */
+	const char *macs;  /* the name that MAC addresses are derived from; NULL: @topology */
+	const char *marks; /* the name in the marks of steps that only put one; NULL: @topology */
 	struct model *desired;
 	struct model *last; /* as it was applied last */
 	/* what a change has tried to create: where that carries our mark it is ours; NULL: nothing */

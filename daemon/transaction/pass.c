@@ -234,7 +234,8 @@ static void begin(struct pass *p)
 		if (op->after)
 			pass_doubt(p, op->after);
 	}
-	execute_init(&p->execution, &p->plan, &p->set, p->wish.topology, p->machine->identity);
+	execute_init(&p->execution, &p->plan, &p->set, p->wish.marks ? p->wish.marks : p->wish.topology,
+		     p->machine->identity);
 	if (p->wish.macs)
 		p->execution.batch.macs = p->wish.macs;
 	p->executing = true;

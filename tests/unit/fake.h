@@ -52,6 +52,8 @@ void fake_show(const struct fake *k, struct model *observed, const char *netns, 
 	       const struct model *last);
 /* Executes one step, as execute and the kinds would. */
 int fake_step(struct fake *k, const struct plan *plan, const struct op *op);
+/* Puts the mark of @topology on what has one. */
+int fake_mark(struct fake *k, const struct object *o, const char *topology);
 /* Names what has no name yet, and releases what was held; -EBUSY if a veth pair leads from it to what stays. */
 int fake_commit(struct fake *k);
 /* Releases what never got a name, or lost it. */

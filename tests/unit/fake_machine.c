@@ -51,10 +51,12 @@ static int take(struct fake_machine *m, struct execution *x, const struct op *op
 {
 	const struct object *o = op->after ? op->after : op->before;
 	struct netns *ns = object_is(o, "netns") ? netns_find(x->batch.set, o->netns) : NULL;
-	int r = fake_step(m->kernel, x->plan, op);
+	int r = op->mark ? fake_mark(m->kernel, op->before, x->batch.topology) : fake_step(m->kernel, x->plan, op);
 
 	if (r < 0)
 		return is_gone(m, op, r) ? 0 : r;
+	if (op->mark)
+		return 0;
 	if (ns && !op->before)
 		ns->state = NETNS_FRESH;
 	else if (ns && !op->after)

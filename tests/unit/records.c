@@ -38,6 +38,7 @@ void record_make(struct record *r, const char *name)
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	memset(r->source, 's', SOURCE_SIZE - 1);
 	memset(r->macs, 'm', sizeof(r->macs) - 1);
+	memset(r->renames, 'n', sizeof(r->renames) - 1);
 	r->confirm_usec = usec_now(CLOCK_BOOTTIME) + 5000000;
 	r->topology = json_text("{\"description\":\"\\u0007 ü /\",\"n\":1.5}");
 	r->previous = json_text("{\"source\":\"/a\",\"state\":\"down\",\"topology\":{\"version\":1}}");

@@ -50,6 +50,8 @@ static const struct {
 	{ "source", "", "\"source\" is longer than 4096 bytes" },
 	{ "macs", "\"\"", "\"macs\"" },
 	{ "macs", "\"../x\"", "\"macs\"" },
+	{ "renames", "\"a/b\"", "\"renames\"" },
+	{ "renames", "7", "\"renames\"" },
 	{ "state", "\"parked\"", "\"state\" is \"parked\"" },
 	{ "state", "null", "\"state\"" },
 	{ "state", "\"UP\"", "\"UP\"" },
