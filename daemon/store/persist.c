@@ -78,7 +78,20 @@ int persist_prepare(const char *dir, const char *name, struct json_object *topol
 	return text_write(fd, new, text, size, e);
 }
 
+/* The old topology gets the file name of the new one before the new one replaces it. */
+static int move_old(int fd, const char *suffix, const char *old, const char *file, struct err *e)
+{
+	if (!old || strcmp(suffix, "json") != 0 || renameat(AT_FDCWD, old, fd, file) == 0 || errno == ENOENT)
+		return 0;
+	return err_kernel(e, errno, NULL, "%s", old);
+}
+
 int persist_commit(const char *dir, const char *name, struct err *e)
+{
+	return persist_commit_over(dir, name, NULL, e);
+}
+
+int persist_commit_over(const char *dir, const char *name, const char *old, struct err *e)
 {
 	_cleanup_(closep) int fd = dir_open(dir, e);
 	char file[NAME_SIZE], new[NAME_SIZE];
@@ -87,6 +100,8 @@ int persist_commit(const char *dir, const char *name, struct err *e)
 		return fd;
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		file_names(name, suffixes[i], file, new);
+		if (move_old(fd, suffixes[i], old, file, e) < 0)
+			return e->code;
 		if (renameat(fd, new, fd, file) < 0)
 			return err_kernel(e, errno, NULL, "%s/%s", dir, file);
 	}

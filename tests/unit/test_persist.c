@@ -151,6 +151,37 @@ static void test_each_call_matters(void **state)
 	expect(boot_dir(state), "lab.source", "source");
 }
 
+/* After each failure, which may as well be a power cut, one of the two counts, and it is done when repeated. */
+static void test_in_place_of_another(void **state)
+{
+	const char *dir = boot_dir(state);
+	_cleanup_(freep) char *old = must(strdup(disk_path(dir, "lab.json")));
+	struct err e;
+
+	for (unsigned at = 1; at <= 4; at++) {
+		struct json_object *json = json_tokener_parse("{\"name\":\"web\"}");
+
+		assert_int_equal(persist(dir, "lab", "{\"name\":\"lab\"}", "old", &e), 0);
+		assert_int_equal(persist_prepare(dir, "web", json, "new", &e), 0);
+		json_object_put(json);
+		disk_fail(DISK_RENAMEAT, at, ENOSPC);
+		assert_int_equal(persist_commit_over(dir, "web", old, &e), at > 3 ? 0 : -ENOSPC);
+		disk_fail(0, 0, 0);
+		_cleanup_(freep) char *after = disk_read(dir, at > 2 ? "web.json" : "lab.json");
+		assert_non_null(strstr(after, at > 3 ? "\"web\"" : "\"lab\""));
+		assert_true(!strstr(disk_list(dir), "lab.json ") || !strstr(disk_list(dir), " web.json "));
+		if (at <= 3) {
+			json = json_tokener_parse("{\"name\":\"web\"}");
+			assert_int_equal(persist_prepare(dir, "web", json, "new", &e), 0);
+			json_object_put(json);
+			assert_int_equal(persist_commit_over(dir, "web", old, &e), 0);
+		}
+		assert_int_equal(persist_remove(dir, "lab", &e), 0);
+		assert_string_equal(disk_list(dir), "web.json web.source ");
+		assert_int_equal(persist_remove(dir, "web", &e), 0);
+	}
+}
+
 static void test_removed(void **state)
 {
 	const char *dir = boot_dir(state);
@@ -251,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_half_written, disk_setup, disk_teardown),
 		cmocka_unit_test_setup_teardown(test_disk_fails, disk_setup, disk_teardown),
 		cmocka_unit_test_setup_teardown(test_each_call_matters, disk_setup, disk_teardown),
+		cmocka_unit_test_setup_teardown(test_in_place_of_another, disk_setup, disk_teardown),
 		cmocka_unit_test_setup_teardown(test_removed, disk_setup, disk_teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_places, disk_setup, disk_teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_directories, disk_setup, disk_teardown),
