@@ -31,6 +31,7 @@ struct boot_files {
 	const struct kinds *kinds;
 	char *dirs[BOOT_DIRS];
 	char *said[BOOT_DIRS]; /* why the directory cannot be read: reported once */
+	int failed[BOOT_DIRS]; /* the code of that; 0: it was read last time */
 	struct boot_stamp stamps[BOOT_DIRS];
 	struct boot_file **v;       /* in order of directory and path */
 	struct boot_file **by_name; /* the same in order of name; of one name, the one that counts first */

@@ -151,12 +151,14 @@ static void dir_refresh(struct boot_files *b, enum boot_dir which, size_t known)
 	_cleanup_(closep) int fd = dir_open(b, which, &e);
 	int n = fd < 0 ? 0 : scandirat(fd, ".", &names, is_topology, entry_cmp);
 
+	b->failed[which] = n < 0 ? -errno : fd < 0 && fd != -ENOENT ? e.code : 0;
 	b->stamps[which] = stamp;
 	if (fd == -ENOENT)
 		return;
-	if (fd < 0 || n < 0) {
+	if (b->failed[which]) {
 		snprintf(why, sizeof(why), "%s; nothing in it is applied", fd < 0 ? e.text : strerror(errno));
 		dir_refused(b, which, why);
+		b->stamps[which].known = false;
 	}
 	for (int i = 0; i < n; i++) {
 		_cleanup_(freep) struct dirent *d = names[i];

@@ -337,6 +337,25 @@ static void test_directories(void **state)
 	assert_non_null(strstr(f->files.said[BOOT_PERSISTED], "/own: is not a directory"));
 }
 
+/* What cannot be read for a moment is read next time, although nothing in it has changed. */
+static void test_directory_fails(void **state)
+{
+	struct fixture *f = *state;
+
+	disk_print(f->top, "lab.json", "{}");
+	disk_time(1000000);
+	disk_fail(DISK_OPENAT, 1, EMFILE);
+	boot_files_refresh(&f->files);
+	assert_int_equal(f->files.failed[BOOT_TOPOLOGIES], -EMFILE);
+	assert_int_equal(f->files.failed[BOOT_PERSISTED], 0);
+	assert_false(boot_files_is_same(&f->files, "lab"));
+	disk_fail(0, 0, 0);
+	look(f);
+	assert_int_equal(f->files.failed[BOOT_TOPOLOGIES], 0);
+	assert_non_null(boot_files_find(&f->files, "lab"));
+	assert_true(boot_files_is_same(&f->files, "lab"));
+}
+
 static void test_too_many(void **state)
 {
 	struct fixture *f = *state;
@@ -390,6 +409,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_note, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directories, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_directory_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_place, setup, teardown),
 	};
