@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* change.c - netnsctl up, down, confirm and rollback: topologies that netnsd has already. */
+/* change.c - netnsctl up, down, confirm, rollback and rename: topologies that netnsd has already. */
 #include "ctl.h"
 #include "print.h"
 #include "text.h"
@@ -122,6 +122,29 @@ int command_confirm(const struct ctl *c)
 	struct call call = { .method = "Confirm", .parameters = name_or_all(c) };
 
 	return change(c, &call, print_confirmed, "");
+}
+
+int command_rename(const struct ctl *c)
+{
+	_cleanup_(reply_putp) struct json_object *reply = NULL;
+	struct call call = { .method = "Rename", .parameters = must(json_object_new_object()) };
+	_cleanup_(arena_done) struct arena a = {};
+	struct json_object *summary;
+	int r;
+
+	json_object_object_add(call.parameters, "name", json_object_new_string(c->args[0]));
+	json_object_object_add(call.parameters, "to", json_object_new_string(c->args[1]));
+	r = ctl_call(c, &call, &reply);
+	if (r)
+		return r;
+	summary = reply_get(reply, "summary");
+	if (c->given & OPT_JSON)
+		print_json(stdout, summary, false);
+	else
+		printf("%s: renamed, from %s; %s\n", text_escape(&a, reply_text(summary, "name")),
+		       text_escape(&a, c->args[0]),
+		       text_count(&a, reply_number(summary, "changed"), "mark set", "marks set"));
+	return EXIT_DONE;
 }
 
 static int rollback_plan(const struct ctl *c, const char *name)

@@ -26,6 +26,8 @@ const struct command commands[] = {
 	  .doc = "revert the last apply; without a name, all that await confirmation" },
 	{ .name = "adopt", .args = "FILE|NAME", .operands = OPERANDS_FILE_OR_NAME, .run = command_adopt, .min = 1, .max = 1, .takes = OPT_JSON | OPT_NAME,
 	  .doc = "take over what exists already, if it is exactly as declared" },
+	{ .name = "rename", .args = "OLD NEW", .operands = OPERANDS_NAMES, .run = command_rename, .min = 2, .max = 2, .takes = OPT_JSON,
+	  .doc = "give a topology another name without touching the network" },
 	{ .name = "status", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_status, .max = 1, .takes = OPT_JSON | OPT_WATCH,
 	  .doc = "show all topologies, or one with its namespaces and interfaces" },
 	{ .name = "list", .args = "[NAME|NS]", .operands = OPERANDS_NAME, .run = command_list, .max = 1, .takes = OPT_JSON,
@@ -70,7 +72,6 @@ const struct command commands[] = {
 	  .doc = "print the JSON Schema of topology files" },
 	{ .name = "version", .args = "", .run = command_version,
 	  .doc = "print the versions of netnsctl and the running netnsd" },
-	{ .name = "rename" },
 };
 // clang-format on
 const size_t n_commands = ARRAY_SIZE(commands);

@@ -66,6 +66,7 @@ int command_up(const struct ctl *c);
 int command_down(const struct ctl *c);
 int command_confirm(const struct ctl *c);
 int command_rollback(const struct ctl *c);
+int command_rename(const struct ctl *c);
 int command_adopt(const struct ctl *c);
 int command_status(const struct ctl *c);
 int command_list(const struct ctl *c);

@@ -30,6 +30,11 @@ int boot_prepare(struct engine *g, const struct change *c, struct err *e);
 void boot_settle(struct engine *g, const struct change *c, struct outcome *o);
 /* Saves @t for the next boot. */
 int boot_persist(struct engine *g, struct topology *t, struct err *e);
+/* Gives what is saved of @from for the next boot the name @to: prepares that, which needs space; then does it, or not.
+ * Nothing is saved: nothing to do. */
+int boot_rename_prepare(struct engine *g, const char *from, const char *to, struct err *e);
+int boot_rename(struct engine *g, const char *from, const char *to, struct err *e);
+void boot_rename_abandon(struct engine *g, const char *to);
 void boot_unpersist(struct engine *g, const char *name);
 /* Before a change that forgets a topology: one that comes up at boot remains listed, as down, so
  * that the next restart does not bring it up. */

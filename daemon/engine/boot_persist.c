@@ -147,6 +147,68 @@ void boot_settle(struct engine *g, const struct change *c, struct outcome *o)
 		down_settle(g, c, o);
 }
 
+/* The file that netnsd saved for @name; NULL: there is none. */
+static int saved_file(struct engine *g, const char *name, const struct boot_file **ret, struct err *e)
+{
+	const struct boot_file *f;
+	int code;
+
+	*ret = NULL;
+	if (!g->boot)
+		return 0;
+	boot_refresh(g);
+	code = boot_files(g)->failed[BOOT_PERSISTED];
+	if (code < 0)
+		return err_set(e, code, "%s cannot be read: %s", persisted_dir(g), strerror(-code));
+	f = boot_files_find(boot_files(g), name);
+	if (!f || f->dir != BOOT_PERSISTED)
+		return 0;
+	if (!f->json)
+		return err_set(e, EINVAL, "what is saved for boot cannot be used: %s; mend or remove %s",
+			       f->problems.v[0].message, f->path);
+	*ret = f;
+	return 0;
+}
+
+int boot_rename_prepare(struct engine *g, const char *from, const char *to, struct err *e)
+{
+	_cleanup_(json_putp) struct json_object *json = NULL;
+	const struct boot_file *f;
+
+	if (saved_file(g, from, &f, e) < 0)
+		return e->code;
+	if (!f)
+		return 0;
+	json = json_text_parse(f->json);
+	topology_put_name(json, to);
+	return persist_prepare(persisted_dir(g), to, json, f->source, e);
+}
+
+int boot_rename(struct engine *g, const char *from, const char *to, struct err *e)
+{
+	const struct boot_file *f;
+
+	if (!g->boot)
+		return err_set(e, ENOTSUP, "what is saved for boot gets its new name from the running daemon");
+	if (saved_file(g, from, &f, e) < 0)
+		return e->code;
+	if (!f && boot_files_find(boot_files(g), from))
+		return 0;
+	/* Without a file only its source may be left, of a rename that was interrupted. */
+	if (f && persist_commit_over(persisted_dir(g), to, f->path, e) < 0)
+		return e->code;
+	/* The file of the former name may be that of the new one now. */
+	boot_refresh(g);
+	others_remove(g, from);
+	return persist_remove(persisted_dir(g), from, e);
+}
+
+void boot_rename_abandon(struct engine *g, const char *to)
+{
+	if (g->boot)
+		persist_abandon(persisted_dir(g), to);
+}
+
 void boot_unpersist(struct engine *g, const char *name)
 {
 	struct err e;

@@ -13,7 +13,7 @@ struct outcome {
 	char name[65];
 	size_t created, changed, removed;
 	uint64_t duration_usec;
-	char source[SOURCE_SIZE]; /* of OUTCOME_NAME_IN_USE */
+	char source[SOURCE_SIZE]; /* of OUTCOME_NAME_IN_USE; of a rename the former name */
 	uint64_t confirm_usec;    /* of its record; 0: nothing to confirm */
 	bool persisted;           /* the topology was saved for boot */
 	char others[512];         /* objects of others that it removed, in words; may be empty */
@@ -29,12 +29,13 @@ struct outcome {
 	bool forgotten;   /* there is no record of it any more */
 };
 
-enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK, CHANGE_ADOPT };
+enum change_type { CHANGE_APPLY, CHANGE_UP, CHANGE_DOWN, CHANGE_CONFIRM, CHANGE_ROLLBACK, CHANGE_ADOPT, CHANGE_RENAME };
 
 /* A change that somebody asks for.  The callbacks may be NULL. */
 struct change {
 	enum change_type type;
 	char name[65];
+	char to[65];                  /* of CHANGE_RENAME: the new name */
 	struct json_object *topology; /* of CHANGE_APPLY, and CHANGE_ADOPT unless netnsd has it: taken */
 	char source[SOURCE_SIZE];     /* of @topology */
 	bool replace;                 /* of CHANGE_APPLY */

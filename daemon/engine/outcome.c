@@ -233,6 +233,7 @@ static const struct {
 			      "not confirmed in time, rolled back: {counts}", .refused = "rollback refused" },
 	[CHANGE_CONFIRM] = { EVENT_CONFIRMED, "confirmed", .refused = "confirm refused" },
 	[CHANGE_ADOPT] = { EVENT_APPLIED, "adopted: {counts}", .refused = "adopt refused" },
+	[CHANGE_RENAME] = { EVENT_RENAMED, "renamed, from {source}", .refused = "rename refused" },
 };
 
 /* What the journal puts in front of the message, which in the log has a column of its own. */
@@ -280,11 +281,15 @@ void outcome_text(const struct change *c, const struct outcome *o, char *ret, si
 /* Notes how long a change took that was made, and when the topology was applied. */
 static void measure(struct engine *g, const struct change *c, const struct outcome *o)
 {
-	/* A confirmation takes no time. */
+	/* A confirmation takes no time; a rename changes nothing in the network. */
 	static const int durations[] = {
-		[CHANGE_APPLY] = RECONCILE_APPLY,       [CHANGE_UP] = RECONCILE_UP,
-		[CHANGE_DOWN] = RECONCILE_DOWN,         [CHANGE_CONFIRM] = -1,
-		[CHANGE_ROLLBACK] = RECONCILE_ROLLBACK, [CHANGE_ADOPT] = RECONCILE_ADOPT,
+		[CHANGE_APPLY] = RECONCILE_APPLY,
+		[CHANGE_UP] = RECONCILE_UP,
+		[CHANGE_DOWN] = RECONCILE_DOWN,
+		[CHANGE_CONFIRM] = -1,
+		[CHANGE_ROLLBACK] = RECONCILE_ROLLBACK,
+		[CHANGE_ADOPT] = RECONCILE_ADOPT,
+		[CHANGE_RENAME] = -1,
 	};
 	struct topology *t = topology_find(&g->env, o->name, NULL);
 

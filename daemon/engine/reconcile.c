@@ -7,6 +7,8 @@
 #include "confirm.h"
 #include "usec.h"
 #include "transaction/adopt.h"
+#include "transaction/rename.h"
+#include "rename.h"
 #include "await.h"
 #include "begin.h"
 #include "boot.h"
@@ -143,6 +145,38 @@ static void preview_step(struct engine *g, struct entry *entry)
 	outcome_done(&o);
 }
 
+static bool begin(struct engine *g, struct change *c, struct outcome *o)
+{
+	bool repeats = rename_repeats(g, c, o);
+	struct err e;
+
+	/* Nothing of another topology must be left under that name. */
+	if (rename_finish(g, c->name, &e) < 0) {
+		snprintf(o->name, sizeof(o->name), "%s", c->name);
+		outcome_refuse(o, OUTCOME_REFUSED, &e);
+		return false;
+	}
+	if (repeats)
+		snprintf(o->name, sizeof(o->name), "%s", c->to);
+	if (repeats || !change_admit(g, c, o))
+		return false;
+	return c->type == CHANGE_RENAME ? rename_begin(g, &g->job, c, o) : change_begin(g, &g->job, c, o);
+}
+
+/* What a change that has ended leaves. */
+static void settle(struct engine *g, const struct change *c, struct outcome *o)
+{
+	if (c->type == CHANGE_RENAME) {
+		rename_settle(g, &g->job, o);
+		return;
+	}
+	o->down = confirm_takes_down(&g->job, c);
+	topology_settle(g, &g->job, c->forget);
+	outcome_from(o, &g->job);
+	o->forgotten = c->forget && !topology_find(&g->env, c->name, NULL);
+	await_failed(g, c, o);
+}
+
 static void change_step(struct engine *g, struct entry *entry, bool begins)
 {
 	struct outcome o = { 0 };
@@ -154,7 +188,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 	}
 	if (begins) {
 		g->began_usec = usec_now(CLOCK_MONOTONIC);
-		if (!change_admit(g, &entry->change, &o) || !change_begin(g, &g->job, &entry->change, &o)) {
+		if (!begin(g, &entry->change, &o)) {
 			await_failed(g, &entry->change, &o);
 			job_done(&g->job);
 			if (!o.user || !queue_defer(&g->queue, o.user, g->env.n_topologies))
@@ -167,7 +201,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 	}
 	if (g->job.adopt)
 		adopt(g, &g->job);
-	else if (job_go(g, &g->job, &entry->change))
+	else if (job_renames(&g->job) ? rename_step(&g->job) : job_go(g, &g->job, &entry->change))
 		return;
 	if (may_go_again(&entry->change, &g->job) && queue_again(&g->queue)) {
 		topology_unsettled(g, &g->job);
@@ -180,11 +214,7 @@ static void change_step(struct engine *g, struct entry *entry, bool begins)
 	if (await_may(g, &entry->change, &g->job)) {
 		wait_for(g, &entry->change, &o);
 	} else {
-		o.down = confirm_takes_down(&g->job, &entry->change);
-		topology_settle(g, &g->job, entry->change.forget);
-		outcome_from(&o, &g->job);
-		o.forgotten = entry->change.forget && !topology_find(&g->env, entry->change.name, NULL);
-		await_failed(g, &entry->change, &o);
+		settle(g, &entry->change, &o);
 	}
 	o.confirm_usec = g->job.next.confirm_usec;
 	job_done(&g->job);
@@ -357,6 +387,7 @@ int engine_new(struct engine **ret, const struct engine_options *options, const 
 		engine_free(g);
 		return e->code;
 	}
+	rename_finish_all(g);
 	engine_tick(g);
 	while (engine_step(g))
 		if (g->alive)

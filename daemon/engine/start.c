@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* start.c - what a restart finds: rolls back interrupted changes, repairs drift, and
  * leaves alone what is as declared. */
+#include "rename.h"
 #include "settle.h"
 #include "start.h"
 #include "confirm.h"
@@ -103,6 +104,18 @@ static void resume_adopt(struct engine *g, struct record *r)
 	job_done(j);
 }
 
+/* A rename goes forward only. */
+static void rename_again(struct engine *g, struct record *r)
+{
+	struct err e;
+
+	if (rename_recover(g, r, &e) == 0)
+		return;
+	start_failed(g, r->renames, "an interrupted rename cannot be completed, restart netnsd to try again: ", &e);
+	/* Some of it may have either name. */
+	topology_find(&g->env, r->renames, NULL)->broken = true;
+}
+
 /* Rolls back an interrupted change. */
 static void on_pending(void *arg, struct record *r, const struct err *e)
 {
@@ -111,6 +124,10 @@ static void on_pending(void *arg, struct record *r, const struct err *e)
 	const struct topology *t = topology_find(&g->env, r->name, NULL);
 	struct err bad;
 
+	if (!e && *r->renames) {
+		rename_again(g, r);
+		return;
+	}
 	/* Without both records there is nothing to roll back to; what was created carries its mark. */
 	if (!e && r->had && !(t && t->json)) {
 		err_set(&bad, ENODATA, "there is no record of the previous state");
@@ -207,6 +224,7 @@ int engine_start(struct engine *g, struct err *e)
 	if (state_read(&g->env.state, false, g->env.kinds, on_known, g, e) < 0 ||
 	    state_read(&g->env.state, true, g->env.kinds, on_pending, g, e) < 0)
 		return e->code;
+	rename_drop_former(g);
 	state_release(&g->env.state);
 	recall_applied(g);
 	g->env.marked = true;

@@ -3,5 +3,5 @@
 #pragma once
 #include "engine.h"
 
-/* Rolls back interrupted changes, then repairs drift. */
+/* Rolls back interrupted changes, or completes those that only put marks, then repairs drift. */
 int engine_start(struct engine *g, struct err *e);

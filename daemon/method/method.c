@@ -88,6 +88,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Confirm", CHANGE, method_confirm, &confirm_takes },
 		{ "Rollback", CHANGE, method_rollback, &rollback_takes },
 		{ "Adopt", CHANGE, method_adopt, &adopt_takes },
+		{ "Rename", CHANGE, method_rename, &rename_takes },
 		{ "Reload", CHANGE, method_reload, &reload_takes },
 		{ "Status", READ, method_status, &status_takes },
 		{ "List", READ, method_list },

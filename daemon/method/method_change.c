@@ -6,6 +6,7 @@
 #include "engine/outcome.h"
 #include "engine/shape.h"
 #include "engine/boot.h"
+#include "topology/topology.h"
 
 enum { NAMES_MAX = 4096 };
 
@@ -152,15 +153,6 @@ static void submit(struct method_context *m, struct pending *p, struct change *c
 	m->work(m->arg);
 }
 
-/* The topology is stored, also for boot, under the name that it was applied as. */
-static void name_put(struct json_object *topology, const char *name)
-{
-	struct json_object *own = json_object_object_get(topology, "name");
-
-	if (json_object_is_type(own, json_type_string) && strcmp(json_object_get_string(own), name))
-		json_object_object_add(topology, "name", json_object_new_string(name));
-}
-
 struct apply_in {
 	const char *name, *source;
 	struct json_object *topology;
@@ -184,7 +176,8 @@ static void take_topology(struct change *c, const char *name, const char *source
 {
 	snprintf(c->name, sizeof(c->name), "%s", name);
 	snprintf(c->source, sizeof(c->source), "%s", source ? source : "");
-	name_put(topology, name);
+	/* The topology is stored, also for boot, under the name that it was applied as. */
+	topology_put_name(topology, name);
 	c->topology = json_object_get(topology);
 }
 
@@ -220,6 +213,25 @@ void method_adopt(struct call *c, const void *parameters, void *arg)
 	struct change change = { .type = CHANGE_ADOPT };
 
 	take_topology(&change, in->name, in->source, in->topology);
+	submit(arg, pending_new(c, true), &change);
+}
+
+struct rename_in {
+	const char *name, *to;
+};
+static const struct json_member rename_members[] = {
+	JSON_MEMBER(rename_in, name, TEXT, .problem = name_problem),
+	JSON_MEMBER(rename_in, to, TEXT, .problem = name_problem),
+};
+const struct json_struct rename_takes = PARAMETERS(rename_in, rename_members);
+
+void method_rename(struct call *c, const void *parameters, void *arg)
+{
+	const struct rename_in *in = parameters;
+	struct change change = { .type = CHANGE_RENAME };
+
+	snprintf(change.name, sizeof(change.name), "%s", in->name);
+	snprintf(change.to, sizeof(change.to), "%s", in->to);
 	submit(arg, pending_new(c, true), &change);
 }
 

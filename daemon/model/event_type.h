@@ -8,6 +8,7 @@ enum event_type {
 	EVENT_REFUSED,     /* an apply, up or down that changed nothing */
 	EVENT_ROLLED_BACK, /* by a person, or because nobody confirmed in time */
 	EVENT_CONFIRMED,
+	EVENT_RENAMED,   /* the topology has another name */
 	EVENT_DRIFT,     /* an object is not as declared: expected, actual, by */
 	EVENT_HEALED,    /* and is again */
 	EVENT_CONTESTED, /* healed so often that healing it is delayed now */

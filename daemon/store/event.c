@@ -29,6 +29,7 @@ static const struct {
 	[EVENT_REFUSED] = { "refused", "d83a6c1f20b94e57bb0d4f7a95e1c368", LOG_NOTICE },
 	[EVENT_ROLLED_BACK] = { "rolled_back", "0e7078d539ad4571982f2b10f0c21b8f", LOG_NOTICE },
 	[EVENT_CONFIRMED] = { "confirmed", "c7034755be1d4fa0a1a823cf53bc189c", LOG_INFO },
+	[EVENT_RENAMED] = { "renamed", "2b9e4d7f6c1a4830b5d2e97a0f4c8316", LOG_INFO },
 	[EVENT_DRIFT] = { "drift", "16864d8954f942b2b83b5ac198297c6c", LOG_NOTICE },
 	[EVENT_HEALED] = { "healed", "362d21ac75aa42e98a072e8269c0d675", LOG_NOTICE },
 	[EVENT_CONTESTED] = { "contested", "aa09387cdfde451b997fa0f130aaf82e", LOG_WARNING },
@@ -154,6 +155,36 @@ struct json_object *events_last(const struct events *e, const char *topology, si
 	while (n)
 		json_object_array_add(list, found[--n]);
 	return list;
+}
+
+/* Gives line @i of @e the name @to if it is of @from. */
+static bool line_rename(struct events *e, size_t i, const char *from, const char *to)
+{
+	struct json_object *o = event_read(e, i, from);
+	char **line = &e->lines[i % EVENTS_MAX];
+
+	if (!o)
+		return false;
+	json_object_object_add(o, "topology", json_object_new_string(to));
+	free(*line);
+	*line = must(
+		strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)));
+	json_object_put(o);
+	return true;
+}
+
+void events_rename(struct events *e, const char *from, const char *to)
+{
+	size_t oldest = e->n > EVENTS_MAX ? e->n - EVENTS_MAX : 0;
+	bool any = false;
+
+	for (size_t i = oldest; i < e->n; i++)
+		any |= line_rename(e, i, from, to);
+	if (!any)
+		return;
+	event_file_clear(&e->file);
+	for (size_t i = oldest; i < e->n; i++)
+		event_file_append(&e->file, e->lines[i % EVENTS_MAX]);
 }
 
 /* Events from the file are handed to clients, so a line must be what netnsd can have written. */

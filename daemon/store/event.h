@@ -32,6 +32,9 @@ extern const struct json_struct event_struct;
 /* Reports an event to everybody. */
 void events_tell(struct events *e, const struct event *ev);
 
+/* Gives the stored events of the topology @from the name @to. */
+void events_rename(struct events *e, const char *from, const char *to);
+
 /* A subscriber, which receives each event as the Event of the interface text. */
 struct subscriber {
 	/* @event is the caller's.  May unsubscribe @s, and nobody else. */

@@ -147,6 +147,14 @@ void event_file_append(struct event_file *f, const char *line)
 	f->failing = code;
 }
 
+void event_file_clear(struct event_file *f)
+{
+	f->size = 0;
+	event_file_cut(f);
+	if (unlinkat(f->dir, name_old, 0) < 0 && errno != ENOENT)
+		log_debug("%s: %s", name_old, strerror(errno));
+}
+
 void event_file_close(struct event_file *f)
 {
 	closep(&f->fd);

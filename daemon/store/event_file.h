@@ -19,4 +19,6 @@ void event_file_open(struct event_file *f, const char *dir, size_t max, void (*e
 		     void *arg);
 /* Appends @line.  The file is rotated if necessary; if there is no space on the disk, the line is dropped. */
 void event_file_append(struct event_file *f, const char *line);
+/* Removes all lines. */
+void event_file_clear(struct event_file *f);
 void event_file_close(struct event_file *f);

@@ -40,7 +40,7 @@ enum on_disk {
 /* A topology that netnsd has, as the interface shows it and as the next change needs it. */
 struct topology {
 	char name[65], source[SOURCE_SIZE];
-	char macs[65]; /* as in its record (record.h) */
+	char macs[65], renames[65]; /* as in its record (record.h) */
 	enum topology_state state;
 	bool awaiting; /* not brought up yet, as something is missing (await.h) */
 	size_t namespaces, links, healed;

@@ -37,39 +37,62 @@ struct topology *topology_find(const struct env *env, const char *name, size_t *
 	return NULL;
 }
 
-struct topology *topology_need(struct env *env, const char *name)
+/* Adds @t, which has a name that no other has. */
+static void insert(struct env *env, struct topology *t)
 {
-	size_t place;
-	struct topology *t = topology_find(env, name, &place);
+	size_t place = 0;
 
-	if (t)
-		return t;
+	(void)topology_find(env, t->name, &place);
 	env->topologies = must(realloc(env->topologies, (env->n_topologies + 1) * sizeof(*env->topologies)));
 	memmove(env->topologies + place + 1, env->topologies + place,
 		(env->n_topologies - place) * sizeof(*env->topologies));
 	env->n_topologies++;
-	t = env->topologies[place] = must(calloc(1, sizeof(*t)));
+	env->topologies[place] = t;
+	env->marks[topology_hash(t->name) % MARK_BUCKETS]++;
+}
+
+/* Removes it from the list, and no more. */
+static void take_out(struct env *env, const struct topology *t)
+{
+	size_t i = 0;
+
+	while (env->topologies[i] != t)
+		i++;
+	env->n_topologies--;
+	memmove(env->topologies + i, env->topologies + i + 1, (env->n_topologies - i) * sizeof(*env->topologies));
+	env->marks[topology_hash(t->name) % MARK_BUCKETS]--;
+}
+
+struct topology *topology_need(struct env *env, const char *name)
+{
+	struct topology *t = topology_find(env, name, NULL);
+
+	if (t)
+		return t;
+	t = must(calloc(1, sizeof(*t)));
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	model_init(&t->saved, env->kinds);
 	model_init(&t->claims, env->kinds);
 	t->drifts = env->drifts;
-	env->marks[topology_hash(name) % MARK_BUCKETS]++;
+	insert(env, t);
 	return t;
 }
 
 void topology_drop(struct env *env, const char *name)
 {
 	struct topology *t = topology_find(env, name, NULL);
-	size_t i = 0;
 
 	if (!t)
 		return;
-	while (env->topologies[i] != t)
-		i++;
-	env->n_topologies--;
-	memmove(env->topologies + i, env->topologies + i + 1, (env->n_topologies - i) * sizeof(*env->topologies));
-	env->marks[topology_hash(name) % MARK_BUCKETS]--;
+	take_out(env, t);
 	topology_free(t);
+}
+
+void topology_rename(struct env *env, struct topology *t, const char *name)
+{
+	take_out(env, t);
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	insert(env, t);
 }
 
 /* Counts what the topology created; both ends of a veth pair count once. */
@@ -88,6 +111,14 @@ static void count(struct topology *t, const struct model *m)
 		else if (object_is(o, "link") && (!object_ref(o, true, &i, &ref) || strcmp(ref.to, o->place) > 0))
 			t->links++;
 	}
+}
+
+void topology_put_name(struct json_object *topology, const char *name)
+{
+	struct json_object *own = json_object_object_get(topology, "name");
+
+	if (json_object_is_type(own, json_type_string) && strcmp(json_object_get_string(own), name))
+		json_object_object_add(topology, "name", json_object_new_string(name));
 }
 
 int topology_load(const struct env *env, const struct json_text *json, const struct json_text *names,
@@ -167,6 +198,7 @@ void topology_take(struct env *env, struct record *r, const struct model *declar
 
 	snprintf(t->source, sizeof(t->source), "%s", r->source);
 	snprintf(t->macs, sizeof(t->macs), "%s", r->macs);
+	snprintf(t->renames, sizeof(t->renames), "%s", r->renames);
 	t->state = r->state;
 	t->awaiting = r->state == STATE_WAITING;
 	t->healed = r->healed;
@@ -212,6 +244,7 @@ int topology_store(const struct env *env, const struct topology *t, struct err *
 	snprintf(r.name, sizeof(r.name), "%s", t->name);
 	snprintf(r.source, sizeof(r.source), "%s", t->source);
 	snprintf(r.macs, sizeof(r.macs), "%s", t->macs);
+	snprintf(r.renames, sizeof(r.renames), "%s", t->renames);
 	return state_store(&env->state, &r, e);
 }
 
@@ -233,8 +266,9 @@ enum why_not topology_left_alone(const struct env *env, const struct topology *t
 {
 	const struct topology *k = t;
 
-	/* A topology that is being changed is observed by that change. */
-	if (env->changing && !strcmp(env->changing->next.name, k->name))
+	/* A topology that is being changed, or renamed, is observed by that change. */
+	if (env->changing &&
+	    (!strcmp(env->changing->next.name, k->name) || !strcmp(env->changing->next.renames, k->name)))
 		return WHY_NOT_CHANGING;
 	if (k->awaiting)
 		return WHY_NOT_AWAITING;

@@ -6,9 +6,13 @@
 struct topology *topology_find(const struct env *env, const char *name, size_t *ret_place);
 struct topology *topology_need(struct env *env, const char *name);
 void topology_drop(struct env *env, const char *name);
+/* Gives @t, which stays where it is in memory, a name that no other has. */
+void topology_rename(struct env *env, struct topology *t, const char *name);
 void topology_free(struct topology *t);
 /* Takes the state of the topology from its record; @declared: its model, NULL if it is down. */
 void topology_take(struct env *env, struct record *r, const struct model *declared);
+/* Puts the name into a topology, as a file has it, that says one itself. */
+void topology_put_name(struct json_object *topology, const char *name);
 /* Loads a topology that was valid when it was recorded, with what names stood for then. */
 int topology_load(const struct env *env, const struct json_text *json, const struct json_text *names,
 		  struct declaration *ret, struct err *e);

@@ -340,6 +340,13 @@ def test_some_of_several_fail(ctl, method):
     assert (code, json.loads(out), err) == (1, reply, said)
 
 
+def test_rename(ctl):
+    ctl.serve(Rename=[{"summary": summary("new", changed=3)}])
+    assert ctl.run("rename", "old", "new") == (0, "new: renamed, from old; 3 marks set\n", "")
+    assert json.loads(ctl.out("--json", "rename", "old", "new")) == summary("new", changed=3)
+    assert ctl.daemon.calls == [{"method": "io.netnsd.Rename", "parameters": {"name": "old", "to": "new"}}] * 2
+
+
 def test_all_of_several_fail(ctl):
     ctl.serve(Up=[{"summaries": [], "failures": FAILURES[:1]}])
     assert ctl.run("up") == (1, "", "netnsctl: there is no topology b; netnsctl status lists all\n")
@@ -629,7 +636,8 @@ def test_long_socket_path(ctl):
     (("statsu",), 'unknown command "statsu"; did you mean status?'),
     (("frobnicate",), 'unknown command "frobnicate"; see netnsctl --help'),
     (("list", "--watch"), "list takes no --watch; see netnsctl list --help"),
-    (("rename", "a", "b"), "rename is not supported by this version"),
+    (("rename", "a"), "too few arguments; usage: netnsctl rename [OPTION…] OLD NEW"),
+    (("rename", "a", "b", "c"), "too many arguments; usage: netnsctl rename [OPTION…] OLD NEW"),
     (("apply",), "too few arguments; usage: netnsctl apply [OPTION…] FILE…"),
     (("list", "x", "y"), "too many arguments; usage: netnsctl list [OPTION…] [NAME|NS]"),
     (("ls",), 'unknown command "ls"; did you mean list?'),

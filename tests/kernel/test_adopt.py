@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """netnsctl adopt: existing objects are taken over as they are, or not at all."""
 import re
-import subprocess
 
 import pytest
+from injector import Injector, survived
 from machine import wait_for
 from topologies import everyday
 
@@ -17,6 +17,7 @@ ip -n ns1 route add default via 10.0.0.1
 ip -n ns1 -6 addr add 2001:db8::2/64 dev veth-ns nodad
 ip -n ns1 -6 route add 2001:db8:1::/48 via 2001:db8::1
 ip netns exec ns1 ip route add 10.99.0.0/16 via 10.0.0.1 proto bird
+until ip -n ns1 -6 route show table local | grep -q "^local 2001:db8::2 "; do sleep 0.01; done
 """
 
 
@@ -103,24 +104,6 @@ def test_of_another_topology(machine):
     machine.assert_same(before)
 
 
-class Injector:
-    """While active, strace does @what to the @when-th @call of the daemon."""
-
-    def __init__(self, machine, call, what, when):
-        self.machine = machine
-        pid = machine.pid()
-        self.strace = machine.popen("strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e",
-                                    f"inject={call}:{what}:when={when}", "-p", pid, stderr=subprocess.DEVNULL)
-        wait_for(lambda: "TracerPid:\t0" not in machine.sh(f"cat /proc/{pid}/status"))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.machine.sh("pkill -x strace || true")
-        self.strace.wait(10)
-
-
 @pytest.mark.parametrize("call", ["renameat", pytest.param("sendto", marks=pytest.mark.long)])
 def test_cut_off(bare, call):
     """Killed at any point it is adopted afterwards, or it is not and carries no mark."""
@@ -131,9 +114,8 @@ def test_cut_off(bare, call):
         before = bare.snapshot()
         with Injector(bare, call, "signal=KILL", when):
             adopt(bare, declared(), code=None)
-        done = bare.run("pgrep", "-x", "netnsd", code=None).returncode == 0
+        done = survived(bare)
         if not done:
-            bare.daemon.wait(10)
             bare.start()
         known = bare.topologies()
         outcomes.append(bool(known))

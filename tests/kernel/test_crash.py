@@ -8,7 +8,7 @@ import pytest
 from crash_topologies import KEYS, SETUP, TEARDOWN, first
 from fault import KILL, LIBRARY, MARK, NUMBERS, Ended, Rig
 from fault_sweep import (DAY, Apply, ApplyMany, Change, Confirm, Down, DownShared, Expire, FaultSweep, Forget, Heal, HealLive,
-                         Recover, RecoverLate, Rollback, Up, chosen, require)
+                         Recover, RecoverLate, Rename, Rollback, Up, chosen, require)
 from machine import Machine
 
 pytestmark = [
@@ -22,7 +22,7 @@ def name_of(operation):
 
 
 @pytest.mark.parametrize("operation", [Apply, ApplyMany, Change, Down, DownShared, Forget, Up, Rollback, Confirm, Expire,
-                                       Heal, HealLive, Recover, RecoverLate], ids=name_of)
+                                       Heal, HealLive, Recover, RecoverLate, Rename], ids=name_of)
 def test_killed(rig, operation):
     """Before each call that changes something, and in the middle of each write to a file."""
     sweep, name = FaultSweep(rig, operation()), operation.__name__
@@ -33,7 +33,7 @@ def test_killed(rig, operation):
     sweep.report()
 
 
-@pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm], ids=name_of)
+@pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm, Rename], ids=name_of)
 def test_terminated(rig, operation):
     sweep, name = FaultSweep(rig, operation()), operation.__name__
     at_calls = chosen(sweep.calls, 8, len(name))

@@ -27,6 +27,7 @@ PARAMETERS = {
     "Status": {"name": "chain"},
     "Apply": {"name": "q", "topology": {}},
     "Adopt": {"name": "q"},
+    "Rename": {"name": "q", "to": "r"},
     "Wait": {"names": ["nobody"], "timeout_seconds": 0},
 }
 READER, CHANGER = ("1", "daemon"), ("2", "bin")

@@ -120,6 +120,17 @@ def test_rules_are_replaced(ends):
     assert found["forbidden"] > 1000, found
 
 
+def test_topology_is_renamed(ends):
+    """A hundred times: its marks are on the links and chains that the packets pass."""
+    applied(ends, 0)
+    with sending(ends, "both") as found:
+        for n in range(APPLIES):
+            ends.call("Rename", name=["lab", "kit"][n % 2], to=["kit", "lab"][n % 2])
+    assert_whole(found)
+    assert found["forbidden"] > 1000, found
+    assert not any("repaired" in line or "healed" in line for line in ends.log().splitlines())
+
+
 def as_text(machine):
     """The table, as nft(8) takes it."""
     text = machine.run("ip", "netns", "exec", "R", "nft", "-s", "list", "table", "inet", "netnsd").stdout

@@ -6,7 +6,7 @@ import errno
 import pytest
 from crash_topologies import first, second
 from fault import ERROR, FOREVER, LIBRARY, NUMBERS, Ended
-from fault_sweep import DAY, Apply, Change, Confirm, Down, FaultSweep, Operation, Rollback, message, points, require
+from fault_sweep import DAY, Apply, Change, Confirm, Down, FaultSweep, Operation, Rename, Rollback, message, points, require
 from machine import wait_for
 from varlink import VarlinkError
 
@@ -45,7 +45,7 @@ def errors_of(call):
     return errors + [errno.ENOSPC] * (call.startswith("open") and (call.endswith(".new") or "/run/net" in call))
 
 
-@pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm], ids=lambda o: o.__name__)
+@pytest.mark.parametrize("operation", [Apply, Change, Down, Rollback, Confirm, Rename], ids=lambda o: o.__name__)
 def test_call_fails(rig, operation):
     """Each call, also of those that only read, with each error that it may meet."""
     sweep, name = FaultSweep(rig, operation(), reads=True), operation.__name__

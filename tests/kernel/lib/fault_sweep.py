@@ -42,6 +42,7 @@ class Operation:
     lost = False  # what was done is lost by a restart: it is always the state after
     options = ()  # of netnsd
     good = None  # checks what an observation must contain, if it did before
+    names = ("lab",)  # of the topology: it always has exactly one of them
 
     def prepare(self, rig):
         pass
@@ -204,6 +205,17 @@ class RecoverLate(Recover):
     call, at = ("renameat", 2)
 
 
+class Rename(Operation):
+    """Marks of each kind, the records, and what is saved for boot; asked for again it is done."""
+    names = "lab", "web"
+
+    def prepare(self, rig):
+        rig.apply(first(), persist=True)
+
+    def run(self, rig):
+        return rig.call("Rename", name="lab", to="web")
+
+
 def points(n, most, shift=0):
     """Of 1 to @n, at most about @most, others each day; with NETNSD_ALL all."""
     stride = 1 if ALL else max(1, round(n / most))
@@ -270,12 +282,26 @@ class FaultSweep:
         found = self.rig.settled(*allowed)
         require(found, allowed)
         # An observation that failed is repeated.
-        status = wait_for(lambda: (s := self.rig.status()).get("state") != "failed" and (s or {"state": "none"}))
+        status = wait_for(lambda: (s := self.status()).get("state") != "failed" and (s or {"state": "none"}))
         if "confirm_usec" in status:  # nothing else can be planned
-            assert self.rig.call("Plan", name="lab", rollback=True)["steps"]
+            assert self.rig.call("Plan", name=status["name"], rollback=True)["steps"]
         elif status.get("state") == "up":
-            topology = self.rig.call("Show", name="lab")["topology"]
-            assert self.rig.call("Plan", name="lab", topology=topology, replace=True)["steps"] == []
+            topology = self.rig.call("Show", name=status["name"])["topology"]
+            assert self.rig.call("Plan", name=status["name"], topology=topology, replace=True)["steps"] == []
+        if len(self.operation.names) > 1:
+            self.check_boot(status)
+
+    def status(self):
+        """Of the topology, under the only one of its names that there is."""
+        found = [s for name in self.operation.names if (s := self.rig.status(name))]
+        assert len(found) < 2, found
+        return found[0] if found else {}
+
+    def check_boot(self, status):
+        """At boot it comes up under the name that it has; its record, too, is the only one."""
+        saved = self.rig.machine.folder / "state/topologies"
+        assert status["boot"] and {p.stem for p in saved.glob("*.json")} == {status["name"]}, status
+        assert {p.stem for p in (self.rig.run_dir / "known").iterdir()} == {status["name"]}
 
     def killed(self, at, act=KILL):
         rig = self.rig
