@@ -148,7 +148,7 @@ static void adopt(struct scope *s, const char *netns, const char *link)
 	struct object *const *o = watched_objects(s->topology, netns, link, &n);
 
 	for (size_t i = 0; i < n; i++)
-		model_adopt(&s->desired, o[i]);
+		model_borrow(&s->desired, o[i]);
 }
 
 static void adopt_part(struct scope *s, const struct scope_part *part)
@@ -174,7 +174,7 @@ static void assume(struct scope *s, struct model *assumed, const struct object *
 
 		if (!base || model_find(&s->desired, base->id))
 			continue;
-		model_adopt(&s->desired, base);
+		model_borrow(&s->desired, base);
 		copy = object_copy(assumed, base, ~UINT64_C(0));
 		copy->assumed = true;
 		if (!copy->managed)

@@ -163,15 +163,19 @@ static int model_insert(struct model *m, struct object *o, struct object **ret_o
 		m->room = m->room ? m->room * 2 : 64;
 		m->objects = must(realloc(m->objects, m->room * sizeof(*m->objects)));
 	}
-	o->seq = (uint32_t)m->n;
 	m->objects[m->n++] = *slot = o;
 	return 0;
 }
 
 int model_add(struct model *m, struct object *o, struct object **ret_other)
 {
+	int r;
+
 	model_name(m, o);
-	return model_insert(m, o, ret_other);
+	r = model_insert(m, o, ret_other);
+	if (r == 0)
+		o->seq = (uint32_t)m->n - 1;
+	return r;
 }
 
 void model_truncate(struct model *m, size_t n)
@@ -181,6 +185,12 @@ void model_truncate(struct model *m, size_t n)
 }
 
 void model_adopt(struct model *m, struct object *o)
+{
+	if (model_insert(m, o, NULL) == 0)
+		o->seq = (uint32_t)m->n - 1;
+}
+
+void model_borrow(struct model *m, struct object *o)
 {
 	model_insert(m, o, NULL);
 }

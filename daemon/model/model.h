@@ -19,6 +19,8 @@ void model_replace(struct model *m, struct object *old, struct object *o);
 void model_truncate(struct model *m, size_t n);
 /* Adds an object of another model, whose memory lives as long (arena_join). */
 void model_adopt(struct model *m, struct object *o);
+/* Likewise, but @o stays one of the other model, in its order (seq). */
+void model_borrow(struct model *m, struct object *o);
 struct object *model_find(const struct model *m, const char *id);
 /* The object of @m with the id of @o. */
 struct object *model_same(const struct model *m, const struct object *o);

@@ -47,7 +47,7 @@ struct object {
 	uint32_t hash;          /* of id */
 	uint32_t handle;        /* the kernel's number for it (ifindex), 0: unknown */
 	uint32_t born;          /* of an observed address: when the kernel created it, unique for its id; 0: unknown */
-	uint32_t seq;           /* order of addition to the model */
+	uint32_t seq;           /* order of addition to the model that owns it */
 	struct sign sign;       /* of an observed object */
 	enum owner owner;       /* likewise */
 	const char *owner_name; /* the topology, for OWNER_OTHER_TOPOLOGY */
