@@ -117,16 +117,19 @@ struct json_object *json_text_parse(const struct json_text *t)
 	return t ? must(json_own_parse(t->chars, t->size)) : NULL;
 }
 
+bool json_text_identical(const struct json_text *a, const struct json_text *b)
+{
+	return a == b || (a && b && a->size == b->size && !memcmp(a->chars, b->chars, a->size));
+}
+
 bool json_text_equal(const struct json_text *a, const struct json_text *b)
 {
 	_cleanup_(json_putp) struct json_object *x = NULL, *y = NULL;
 
-	if (a == b)
+	if (json_text_identical(a, b))
 		return true;
 	if (!a || !b || a->digest != b->digest)
 		return false;
-	if (a->size == b->size && !memcmp(a->chars, b->chars, a->size))
-		return true;
 	x = json_text_parse(a);
 	y = json_text_parse(b);
 	return json_object_equal(x, y);

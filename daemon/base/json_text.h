@@ -18,6 +18,8 @@ struct json_object *json_text_parse(const struct json_text *t);
 /* Whether json_object_equal says so of the two values: the order of members does not matter.  Nothing is parsed
  * unless they have the same words in another order. */
 bool json_text_equal(const struct json_text *a, const struct json_text *b);
+/* Whether the members are in the same order, too. */
+bool json_text_identical(const struct json_text *a, const struct json_text *b);
 /* An object to be part of another one that is only written: it becomes @t, but has no members.  The caller owns it. */
 struct json_object *json_text_embed(struct json_text *t);
 

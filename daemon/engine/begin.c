@@ -149,8 +149,9 @@ static bool begin_apply(struct engine *g, struct job *j, const struct change *c,
 	j->no_disrupt = c->no_disrupt;
 	j->guarded = c->guarded;
 	j->adopt = j->next.adopt = c->type == CHANGE_ADOPT;
+	/* Everything is shown in the order of the file: another order is another topology, if only for that. */
 	j->same = c->type != CHANGE_ROLLBACK && t && t->state == STATE_UP && !strcmp(t->source, j->next.source) &&
-		  json_text_equal(t->json, j->next.topology) && json_text_equal(t->names, j->next.names);
+		  json_text_identical(t->json, j->next.topology) && json_text_equal(t->names, j->next.names);
 	if (j->same)
 		j->next.since_usec = t->since_usec;
 	confirm_keep(j, t, c);

@@ -215,13 +215,10 @@ static int add_namespaces(struct engine *g, const char *name, struct json_object
 	struct view v;
 	int r = engine_observe(g, name, &v, e);
 
-	for (size_t i = 0; r == 0 && i < v.observed->n; i++) {
-		const struct object *o = v.observed->objects[i];
-		struct json_object *n;
+	for (size_t i = 0; r == 0 && i < v.n_namespaces; i++) {
+		const struct object *o = v.namespaces[i];
+		struct json_object *n = namespace_json(name, &v, o);
 
-		if (!object_is(o, "netns"))
-			continue;
-		n = namespace_json(name, &v, o);
 		if (o->owner != OWNER_OURS && !json_object_array_length(json_object_object_get(n, "interfaces")) &&
 		    !has_lists(n, v.observed->kinds) && !json_object_object_get(n, "obstacles"))
 			json_object_put(n);

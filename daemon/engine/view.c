@@ -9,6 +9,7 @@
 #include "kernel/xt_obstacle.h"
 #include "model/kind.h"
 #include "model/model.h"
+#include "model/order.h"
 
 enum { OBSTACLES_MAX = 64 };
 
@@ -114,6 +115,18 @@ static void add_obstacles(struct view *v, const struct netns *ns)
 		(void)!xt_obstacles(on_xt, &of, &e);
 }
 
+/* Shows everything in the order of the file: the kernel's is that of creation, and ours that of names. */
+static void order(struct view *v, const struct model *observed)
+{
+	v->namespaces = arena_alloc(&v->arena, (observed->n + 1) * sizeof(*v->namespaces));
+	for (size_t i = 0; i < observed->n; i++)
+		if (object_is(observed->objects[i], "netns"))
+			v->namespaces[v->n_namespaces++] = observed->objects[i];
+	order_objects(v->namespaces, v->n_namespaces, order_declared, v->declared);
+	for (size_t i = 0; i < v->n_namespaces; i++)
+		order_links(v->namespaces[i], order_declared, v->declared);
+}
+
 void view_done(struct view *v)
 {
 	arena_done(&v->arena);
@@ -141,6 +154,7 @@ int engine_observe(struct engine *g, const char *name, struct view *ret, struct 
 	}
 	ret->declared = &j->last.model;
 	ret->observed = &j->pass.observed;
+	order(ret, ret->observed);
 	for (size_t i = 0; i < j->pass.set.n; i++)
 		add_obstacles(ret, &j->pass.set.v[i]);
 	pass_release(&j->pass);

@@ -12,10 +12,12 @@ struct obstacle {
 
 /* What is there of a topology; valid until the engine's next call. */
 struct view {
-	const struct model *declared, *observed;
+	const struct model *declared, *observed; /* interfaces are linked in the order of the file */
+	struct object **namespaces;              /* those of observed, likewise; the host comes first */
+	size_t n_namespaces;
 	struct obstacle *obstacles;
 	size_t n_obstacles;
-	struct arena arena; /* of the obstacles */
+	struct arena arena; /* of the obstacles and the list */
 };
 
 /* Observes what the topology declares, and who owns it.  @ret is to be freed with view_done in any case. */

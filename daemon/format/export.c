@@ -273,3 +273,57 @@ void export_add(const struct export *x, struct json_object *topology, const stru
 	if (!told && !json_object_object_length(to))
 		netns_drop(topology, netns->netns);
 }
+
+/* ---- order ---- */
+
+/* Moves the member @name of @from to the end of @to. */
+static void member_move(struct json_object *to, struct json_object *from, const char *name)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(from, name, &v))
+		return;
+	json_object_object_add(to, name, json_object_get(v));
+	json_object_object_del(from, name);
+}
+
+/* Those of @from that are not in @to yet come last. */
+static void order_end(struct json_object *in, const char *key, struct json_object *to, struct json_object *from)
+{
+	members_move(to, json_object_get(from));
+	json_object_object_add(in, key, to);
+}
+
+static void interfaces_order(struct json_object *in, const struct object *netns)
+{
+	struct json_object *from = NULL, *to = NULL;
+	const char *section = NULL;
+
+	for (const struct object *o = netns->first; o; o = o->next) {
+		if (!object_is(o, "link") || o->kind->form != FORM_MAP)
+			continue;
+		if (!to && !json_object_object_get_ex(in, section = o->kind->section, &from))
+			return;
+		to = to ?: must(json_object_new_object());
+		member_move(to, from, o->name);
+	}
+	if (to)
+		order_end(in, section, to, from);
+}
+
+void export_order(struct json_object *topology, struct object *const *netns, size_t n)
+{
+	struct json_object *from, *to, *in;
+
+	if (json_object_object_get_ex(topology, "host", &in) && n && !strcmp(netns[0]->netns, "host"))
+		interfaces_order(in, netns[0]);
+	if (!json_object_object_get_ex(topology, "namespaces", &from))
+		return;
+	to = must(json_object_new_object());
+	for (size_t i = 0; i < n; i++) {
+		if (json_object_object_get_ex(from, netns[i]->netns, &in))
+			interfaces_order(in, netns[i]);
+		member_move(to, from, netns[i]->netns);
+	}
+	order_end(topology, "namespaces", to, from);
+}

@@ -21,5 +21,8 @@ struct json_object *export_begin(void);
 void export_reduce(const struct export *x, struct object *netns);
 /* Adds @netns with everything in it. */
 void export_add(const struct export *x, struct json_object *topology, const struct object *netns);
+/* Puts the namespaces in the order of @netns, and their interfaces in the order in which they are linked (model_link):
+ * what is referred to has been added before its turn. */
+void export_order(struct json_object *topology, struct object *const *netns, size_t n);
 /* Removes from the topology what the rules of the format refuse, and tells it: what is left is valid. */
 void export_check(struct json_object *topology, const struct kinds *kinds, struct unsaid *u);

@@ -6,6 +6,7 @@
 #include "export_declared.h"
 #include "kind/sysctl.h"
 #include "kernel/nft_owner.h"
+#include "model/order.h"
 #include "transaction/machine.h"
 #include <dirent.h>
 
@@ -21,7 +22,7 @@ struct exporting {
 	struct model observed, others, nothing; /* others: links of namespaces that are not asked for */
 	struct connecting connecting;
 	bool *told;            /* of a namespace that is only needed: by the place of an object in the model */
-	struct object **order; /* namespaces, the oldest first */
+	struct object **order; /* namespaces, the oldest first, but those that are declared as they are */
 	size_t n_order;
 	struct sysctl_defaults *defaults;
 	struct unsaid unsaid;
@@ -248,6 +249,22 @@ static int age_cmp(const void *a, const void *b)
 	return x->cookie != y->cookie ? (x->cookie < y->cookie ? -1 : 1) : strcmp(x->netns, y->netns);
 }
 
+/* The place in the file of the first topology that declares it. */
+static uint64_t rank(const void *arg, const struct object *o)
+{
+	const struct exporting *x = arg;
+	const char *name;
+	struct model *m;
+
+	for (size_t i = 0; x->options.declares && x->options.declares(x->options.arg, o->netns, &i, &name, &m);) {
+		uint64_t r = order_declared(m, o);
+
+		if (r)
+			return r + ((uint64_t)i << 32);
+	}
+	return 0;
+}
+
 static void list_namespaces(struct exporting *x)
 {
 	x->order = must(calloc(x->set.n + 1, sizeof(struct object *)));
@@ -255,6 +272,7 @@ static void list_namespaces(struct exporting *x)
 		if (object_is(x->observed.objects[i], "netns"))
 			x->order[x->n_order++] = x->observed.objects[i];
 	qsort(x->order, x->n_order, sizeof(struct object *), age_cmp);
+	order_objects(x->order, x->n_order, rank, x);
 }
 
 /* Tells the other ends of pairs in namespaces that were not asked for, and what these refer to. */
@@ -284,6 +302,8 @@ static bool step_resolve(struct exporting *x)
 			o->kind->resolve(&x->observed, o, NULL);
 	}
 	model_link(&x->observed);
+	for (size_t i = 0; i < x->n_order; i++)
+		order_links(x->order[i], rank, x);
 	for (size_t i = 0; i < x->observed.n; i++) {
 		const struct netns *ns = netns_find(&x->set, x->observed.objects[i]->netns);
 		const char *to = x->asked[ns - x->set.v] ? connecting_peer(x->observed.objects[i]) : NULL;
@@ -335,6 +355,7 @@ static bool step_add(struct exporting *x)
 
 static bool step_check(struct exporting *x)
 {
+	export_order(x->topology, x->order, x->n_order);
 	export_check(x->topology, x->options.kinds, &x->unsaid);
 	return false;
 }

@@ -112,6 +112,7 @@ static void test_equal(_unused_ void **state)
 		assert_int_equal(json_text_equal(x, y), rows[i].equal);
 		assert_int_equal(parsed, rows[i].parsed);
 		assert_true(json_text_equal(x, x));
+		assert_int_equal(json_text_identical(x, y), rows[i].equal && !rows[i].parsed);
 		assert_false(json_text_equal(x, NULL) || json_text_equal(NULL, y));
 		json_text_put(x);
 		json_text_put(y);
