@@ -107,6 +107,14 @@ int nft_value_cmp(const void *a, const void *b);
 /* Whether a list matches the value of @size bytes, or an address, which only values of its family do. */
 bool nft_list_has(const struct nft_list *l, const void *bytes, size_t size);
 bool nft_list_has_address(const struct nft_list *l, const struct inet *address);
+/* Puts a list in order, and those of @n entries by which a dnat takes packets (nft_sorted.c). */
+void nft_list_sort(struct nft_list *l);
+void nft_entries_sort(struct nft_entry *v, size_t n);
+/* Of lists in order: whether a packet can match both, each of which is left out if it is empty; the same as
+ * nft_list_has and nft_list_has_address, where no two values of the list overlap (nft_values.disjoint). */
+bool nft_sorted_meet(const struct nft_list *x, const struct nft_list *y);
+bool nft_sorted_has(const struct nft_list *l, const void *bytes, size_t size);
+bool nft_sorted_has_address(const struct nft_list *l, const struct inet *address);
 /* Whether nft(8) would list two names of interfaces, in order, as one that it cannot read: all that begin with a text, and
  * the one that comes directly after these ("a*", "b"). */
 bool nft_names_are_one(const struct nft_value *x, const struct nft_value *y);

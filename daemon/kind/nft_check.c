@@ -158,27 +158,12 @@ void nft_complete(struct model *m, struct object *o, struct problems *p)
 
 /* ---- other topologies ---- */
 
-static bool lists_meet(const struct nft_list *x, const struct nft_list *y)
-{
-	for (size_t i = 0; i < x->n; i++)
-		for (size_t k = 0; k < y->n; k++) {
-			const struct nft_value *a = &x->v[i], *b = &y->v[k];
-
-			if (a->families && !(a->families & b->families))
-				continue;
-			if (memcmp(a->from, b->to, sizeof(a->from)) <= 0 &&
-			    memcmp(b->from, a->to, sizeof(a->from)) <= 0)
-				return true;
-		}
-	return !x->n || !y->n;
-}
-
 /* Whether both would take the same packets: which of them gets them would be decided by the names of the topologies. */
 static bool dnats_meet(const struct nft_entry *x, const struct nft_entry *y)
 {
-	return x->target.families == y->target.families && lists_meet(&x->proto, &y->proto) &&
-	       lists_meet(&x->port, &y->port) && lists_meet(&x->at, &y->at) && lists_meet(&x->in, &y->in) &&
-	       lists_meet(&x->from, &y->from);
+	return x->target.families == y->target.families && nft_sorted_meet(&x->proto, &y->proto) &&
+	       nft_sorted_meet(&x->port, &y->port) && nft_sorted_meet(&x->at, &y->at) &&
+	       nft_sorted_meet(&x->in, &y->in) && nft_sorted_meet(&x->from, &y->from);
 }
 
 const char *nft_excludes(struct arena *a, const struct object *want, const struct object *other)
@@ -192,6 +177,8 @@ const char *nft_excludes(struct arena *a, const struct object *want, const struc
 		return "\"filter\"";
 	nft_nat_get(mine->nat, &x, &own);
 	nft_nat_get(theirs->nat, &y, &own);
+	nft_entries_sort(x.dnat, x.n_dnat);
+	nft_entries_sort(y.dnat, y.n_dnat);
 	for (size_t i = 0; i < x.n_dnat && !found; i++)
 		for (size_t k = 0; k < y.n_dnat && !found; k++)
 			if (dnats_meet(&x.dnat[i], &y.dnat[k]))

@@ -18,13 +18,13 @@ static bool takes(const struct nft_entry *e, const struct bound_socket *s)
 	uint8_t families = s->both ? NFT_BOTH : s->address.family == AF_INET ? NFT_IPV4 : NFT_IPV6;
 
 	if (!(families & e->target.families) || (e->proto.n && !nft_list_has(&e->proto, &s->proto, 1)) ||
-	    (e->port.n && !nft_list_has(&e->port, &s->port, 2)))
+	    (e->port.n && !nft_sorted_has(&e->port, &s->port, 2)))
 		return false;
 	if (inet_is_unspecified(&s->address))
 		return true;
 	if (is_own_loopback(&s->address) && s->address.family == AF_INET && e->localhost)
 		return true;
-	return e->at.n ? nft_list_has_address(&e->at, &s->address) : !is_own_loopback(&s->address);
+	return e->at.n ? nft_sorted_has_address(&e->at, &s->address) : !is_own_loopback(&s->address);
 }
 
 /* ---- the question ---- */
@@ -81,6 +81,8 @@ static bool dnat_locks_out(const struct nft *old, const struct nft *new, const s
 
 	nft_nat_get(old ? old->nat : NULL, &q.old, &a);
 	nft_nat_get(new->nat, &q.new, &a);
+	nft_entries_sort(q.old.dnat, q.old.n_dnat);
+	nft_entries_sort(q.new.dnat, q.new.n_dnat);
 	asked = q.new.n_dnat &&ns &&netns_is_there(ns) && sockets_lock_out(&q, ns);
 	arena_done(&a);
 	return asked;
