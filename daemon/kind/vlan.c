@@ -98,6 +98,14 @@ static void vlan_check_in(const struct model *m, const struct object *o, struct 
 
 /* ---- one for each VLAN of an interface ---- */
 
+static const char *vlan_holds(const struct object *o, struct slot *ret)
+{
+	const struct vlan *v = (const struct vlan *)o;
+
+	*ret = (struct slot){ .table = v->id, .family = v->protocol };
+	return v->link;
+}
+
 static int vlan_cmp(const void *a, const void *b)
 {
 	const struct vlan *x = *(const struct vlan *const *)a, *y = *(const struct vlan *const *)b;
@@ -174,4 +182,4 @@ static const struct link_kind vlan = {
 
 const struct kind kind_vlan =
 	LINK_KIND(vlan, .name = "vlan", .link = &vlan, .module = "8021q", .check_netns = vlan_check_netns,
-		  .doc = "a VLAN of another interface, whose frames have a tag there");
+		  .holds = vlan_holds, .doc = "a VLAN of another interface, whose frames have a tag there");

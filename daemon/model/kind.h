@@ -136,6 +136,10 @@ struct kind {
 	 * same interface must leave before @o comes: an own address cannot be a gateway.  False: there is none. */
 	bool (*is_at)(const struct object *o, struct slot *ret);
 	bool (*avoids)(const struct object *o, size_t i, struct slot *ret);
+	/* Pure.  What only one object of the kind can have, and where, wherever the object itself is: of a VLAN its id, on
+	 * the interface that carries it ("NS/IF").  The one that loses it is removed before another is created with it.
+	 * NULL: nothing. */
+	const char *(*holds)(const struct object *o, struct slot *ret);
 	/* Pure.  Whether the kernel accepts @want now, given what is @observed.  -EAGAIN: it has to finish something
 	 * first, as @e says, which may take @ret_seconds; -EADDRNOTAVAIL: not in this state.  @observed NULL: -EAGAIN
 	 * if that can ever happen.  NULL: it always does. */

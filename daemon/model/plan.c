@@ -15,6 +15,7 @@ struct planning {
 	struct problems *problems;
 	struct slots leaving; /* observed objects that are removed or changed, by their slots */
 	struct slots places;  /* observed objects that are removed or changed, by their places */
+	struct slots held;    /* observed objects that are removed, by what only one can have */
 };
 
 void plan_add(struct plan *p, struct op op)
@@ -143,6 +144,19 @@ static void leave_out_of_order(struct planning *g, const struct object *place)
 	}
 }
 
+/* Removes what has what only one can have, and @want is about to get: two may exchange it. */
+static void leave_held(struct planning *g, const struct object *want)
+{
+	struct slot slot = { 0 };
+	const char *in = want->kind->holds ? want->kind->holds(want, &slot) : NULL;
+	size_t found = 0;
+	const struct slot_entry *at = in ? slots_find(&g->held, in, &slot, &found) : NULL;
+
+	for (size_t f = 0; f < found; f++)
+		if (leaves(at[f].o) && at[f].o->kind == want->kind)
+			leave(g, at[f].o, at[f].o->mark == GONE ? EFFECT_REMOVE : EFFECT_RECREATE);
+}
+
 static void create(struct planning *g, struct object *want, struct object *have)
 {
 	enum effect effect = have && leaves(have) ? EFFECT_RECREATE : EFFECT_NONE;
@@ -159,6 +173,7 @@ static void create(struct planning *g, struct object *want, struct object *have)
 		if (far && leaves(far))
 			leave(g, far, EFFECT_RECREATE);
 	}
+	leave_held(g, want);
 	plan_add(g->plan, (struct op){ .after = want, .effect = effect });
 	for (size_t i = 0; object_ref(want, true, &i, &ref);) {
 		struct object *far = model_find_ref(g->desired, ref.class, ref.to);
@@ -286,77 +301,6 @@ static void settle(struct planning *g, struct object *want)
 	}
 }
 
-static int sort_key(const struct object *o, const struct kinds *kinds)
-{
-	int rank = 0;
-
-	while ((size_t)rank < kinds->n && kinds->v[rank] != o->kind)
-		rank++;
-	return rank;
-}
-
-struct sorted {
-	struct object *o;
-	uint32_t netns; /* order of its namespace; the daemon's own last */
-	int rank;       /* row of its kind */
-	unsigned early;
-	bool first, late, backward;
-};
-
-static int sorted_cmp(const void *a, const void *b)
-{
-	const struct sorted *x = a, *y = b;
-
-	if (x->first != y->first)
-		return x->first ? -1 : 1;
-	/* A link may reach into a namespace whose turn is later. */
-	if (!x->early != !y->early)
-		return x->early ? -1 : 1;
-	if (x->netns != y->netns)
-		return x->netns < y->netns ? -1 : 1;
-	if (x->early != y->early)
-		return x->early < y->early ? -1 : 1;
-	if (x->rank != y->rank)
-		return x->rank - y->rank;
-	if (x->late != y->late)
-		return x->late - y->late;
-	if (x->backward != y->backward)
-		return x->backward - y->backward;
-	if (x->backward)
-		return x->o->seq > y->o->seq ? -1 : x->o->seq < y->o->seq;
-	return x->o->seq < y->o->seq ? -1 : x->o->seq > y->o->seq;
-}
-
-/* Sorts the objects so that the plan stays in one namespace as long as possible.  Namespaces come first, unless @there
- * has them: then what changes of them comes with the rest. */
-static struct object **in_order(const struct model *m, const struct model *there)
-{
-	_cleanup_(freep) struct sorted *sorted = must(calloc(m->n + 1, sizeof(*sorted)));
-	_cleanup_(freep) uint64_t *late = must(calloc(m->kinds->n + 1, sizeof(*late)));
-	struct object **order = must(calloc(m->n + 1, sizeof(*order))), *netns = NULL;
-
-	for (size_t i = 0; i < m->kinds->n; i++)
-		late[i] = kind_mask(m->kinds->v[i], LATE);
-	for (size_t i = 0; i < m->n; i++) {
-		struct object *o = m->objects[i];
-		int rank = sort_key(o, m->kinds);
-
-		if (!netns || strcmp(netns->netns, o->netns) != 0)
-			netns = model_netns(m, o->netns);
-		sorted[i] = (struct sorted){ o,
-					     netns && strcmp(o->netns, "host") ? netns->seq : UINT32_MAX,
-					     rank,
-					     o->kind->early ? o->kind->early(o) : 0,
-					     o->kind->form == FORM_BODY && !(there && model_same(there, o)),
-					     o->set & late[rank],
-					     o->kind->backward && o->kind->backward(o) };
-	}
-	qsort(sorted, m->n, sizeof(*sorted), sorted_cmp);
-	for (size_t i = 0; i < m->n; i++)
-		order[i] = sorted[i].o;
-	return order;
-}
-
 static bool has_slot(const struct object *o, const struct slot *slot)
 {
 	struct slot all[SLOTS_MAX] = { 0 };
@@ -401,7 +345,7 @@ static void find_barred(struct planning *g)
 
 int plan_make(struct plan *p, struct model *desired, struct model *observed, struct problems *problems)
 {
-	_cleanup_(freep) struct object **arriving = NULL, **leaving = in_order(observed, NULL);
+	_cleanup_(freep) struct object **arriving = NULL, **leaving = plan_in_order(observed, NULL);
 	struct planning g = { p, desired, observed, problems };
 	size_t problems_before = problems->n;
 
@@ -412,7 +356,7 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 		if (decide(&g, observed->objects[i]) == KEEP && observed->objects[i]->kind->derive)
 			observed->objects[i]->kind->derive(desired, observed, observed->objects[i]);
 	plan_find_moot(desired, observed);
-	arriving = in_order(desired, observed);
+	arriving = plan_in_order(desired, observed);
 	for (size_t i = 0; i < desired->n; i++)
 		desired->objects[i]->mark = WAITING;
 	for (size_t i = 0; i < observed->n; i++)
@@ -420,8 +364,12 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 			slots_add(&g.leaving, observed->objects[i]);
 			slots_add_place(&g.places, observed->objects[i]);
 		}
+	for (size_t i = 0; i < observed->n; i++)
+		if (leaves(observed->objects[i]))
+			slots_add_held(&g.held, observed->objects[i]);
 	slots_sort(&g.leaving);
 	slots_sort(&g.places);
+	slots_sort(&g.held);
 	find_barred(&g);
 	for (size_t i = 0; i < desired->n; i++) {
 		if (i == 0 || arriving[i]->kind != arriving[i - 1]->kind ||
@@ -434,6 +382,7 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 			leave(&g, leaving[i], EFFECT_REMOVE);
 	slots_done(&g.leaving);
 	slots_done(&g.places);
+	slots_done(&g.held);
 	plan_find_others(p);
 	return problems->n == problems_before ? 0 : problems->v[problems_before].code;
 }

@@ -35,6 +35,9 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 char *plan_object(struct arena *a, const struct object *want);
 /* Adds the problem that @want cannot be created, because of @have. */
 void plan_conflict(struct problems *p, const struct object *want, const struct object *have);
+/* The objects of @m, sorted so that the plan stays in one namespace as long as possible.  Namespaces come first, unless
+ * @there (NULL: nothing) has them: then what changes of them comes with the rest.  The caller frees it. */
+struct object **plan_in_order(const struct model *m, const struct model *there);
 /* Determines what of @desired is not restored, because what it belongs to is gone (object.moot). */
 void plan_find_moot(struct model *desired, const struct model *observed);
 /* Determines for each step which objects of others it removes (op.others). */

@@ -21,14 +21,14 @@ static int entry_cmp(const void *a, const void *b)
 	const struct slot_entry *x = a, *y = b;
 	int c = slot_cmp(&x->slot, &y->slot);
 
-	return c ? c : strcmp(x->netns, y->netns);
+	return c ? c : strcmp(x->in, y->in);
 }
 
-static void add(struct slots *s, struct object *o, const struct slot *slot)
+static void add(struct slots *s, const char *in, struct object *o, const struct slot *slot)
 {
 	if ((s->n & (s->n - 1)) == 0)
 		s->v = must(realloc(s->v, (s->n ? s->n * 2 : 1) * sizeof(*s->v)));
-	s->v[s->n++] = (struct slot_entry){ o->netns, *slot, o };
+	s->v[s->n++] = (struct slot_entry){ in, *slot, o };
 }
 
 void slots_add(struct slots *s, struct object *o)
@@ -37,7 +37,7 @@ void slots_add(struct slots *s, struct object *o)
 	size_t n = o->kind->slots ? o->kind->slots(o, all) : 0;
 
 	for (size_t i = 0; i < n; i++)
-		add(s, o, &all[i]);
+		add(s, o->netns, o, &all[i]);
 }
 
 void slots_add_place(struct slots *s, struct object *o)
@@ -45,7 +45,16 @@ void slots_add_place(struct slots *s, struct object *o)
 	struct slot one = { 0 };
 
 	if (o->kind->is_at && o->kind->is_at(o, &one))
-		add(s, o, &one);
+		add(s, o->netns, o, &one);
+}
+
+void slots_add_held(struct slots *s, struct object *o)
+{
+	struct slot one = { 0 };
+	const char *in = o->kind->holds ? o->kind->holds(o, &one) : NULL;
+
+	if (in)
+		add(s, in, o, &one);
 }
 
 void slots_sort(struct slots *s)
@@ -60,9 +69,9 @@ void slots_done(struct slots *s)
 	*s = (struct slots){ 0 };
 }
 
-const struct slot_entry *slots_find(const struct slots *s, const char *netns, const struct slot *slot, size_t *ret_n)
+const struct slot_entry *slots_find(const struct slots *s, const char *in, const struct slot *slot, size_t *ret_n)
 {
-	struct slot_entry key = { netns, *slot, NULL };
+	struct slot_entry key = { in, *slot, NULL };
 	size_t first = lower_bound(&key, s->v, s->n, sizeof(*s->v), entry_cmp);
 
 	for (*ret_n = 0; first + *ret_n < s->n && entry_cmp(&s->v[first + *ret_n], &key) == 0;)

@@ -185,6 +185,38 @@ def test_one_for_each_vlan(machine):
     machine.ctl("validate", machine.file(t))
 
 
+def exchanging(a, b, c):
+    """Three VLANs of one interface, one of them in another namespace."""
+    vlan = {"kind": "vlan", "link": "low/e0"}
+    return {"namespaces": {
+        "low": {"interfaces": {"e0": {"kind": "dummy"}, "a": {**vlan, "id": a, "addresses": ["10.0.1.1/24"]},
+                               "b": {**vlan, "id": b}, "on-b": {"kind": "vlan", "link": "b", "id": 7}}},
+        "ns": {"interfaces": {"c": {**vlan, "id": c}}},
+    }}
+
+
+@needs_vlan
+def test_ids_are_exchanged(machine):
+    """The kernel has one for each id; who has it, and where, changes in one apply, and back when that is refused."""
+    def ids():
+        return [machine.link(*at)["linkinfo"]["info_data"]["id"] for at in (("low", "a"), ("low", "b"), ("ns", "c"))]
+
+    machine.apply(exchanging(10, 20, 30))
+    machine.apply(exchanging(20, 10, 30))
+    assert ids() == [20, 10, 30] and machine.addresses("low", "a") == ["10.0.1.1/24"] and machine.link("low", "on-b")
+    machine.apply(exchanging(30, 20, 10))
+    assert ids() == [30, 20, 10]
+    bad = exchanging(20, 10, 30)
+    bad["namespaces"]["ns"]["sysctl"] = REFUSED
+    machine.apply(bad, code=1)
+    assert ids() == [30, 20, 10] and machine.link("low", "on-b")
+    renamed = exchanging(30, 20, 10)
+    renamed["namespaces"]["ns"]["interfaces"]["d"] = renamed["namespaces"]["ns"]["interfaces"].pop("c")
+    machine.apply(renamed)
+    assert machine.link("ns", "c") is None and machine.link("ns", "d")["linkinfo"]["info_data"]["id"] == 10
+    assert machine.apply(renamed).stdout.strip() == "lab: unchanged"
+
+
 @pytest.mark.parametrize("kind, module, more", [("vlan", "8021q", {"link": "eth0", "id": 5}), ("dummy", "dummy", {})])
 def test_kernel_without_it(bare, kind, module, more):
     """Said by plan and apply, before anything is touched."""

@@ -73,6 +73,8 @@ bool fake_is_neighbor(const struct object *o, const char *link);
 void fake_leave_bridge(struct fake *k, const char *link);
 /* Whether there is still what it cannot be without. */
 bool fake_stands(const struct fake *k, const struct object *o);
+/* Whether another one has what only one can have (kind.holds): the id of a VLAN. */
+bool fake_is_held(const struct fake *k, const struct object *want);
 void fake_put(struct fake *k, struct object *o);
 struct fake_entry *fake_entry(const struct fake *k, const char *id);
 struct object *fake_find_ref(const struct fake *k, const char *class, const char *to);

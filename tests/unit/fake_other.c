@@ -2,6 +2,7 @@
 /* fake_other.c - the steps of the fake kernel for what has few rules: sysctls, rules, neighbours and
  * forwarding entries. */
 #include "fake.h"
+#include "model/slot.h"
 
 static bool is_class(const struct object *o, const char *class)
 {
@@ -40,12 +41,31 @@ static const struct object *table_of(const struct fake *k, const struct object *
 
 bool fake_stands(const struct fake *k, const struct object *o)
 {
+	struct slot slot = { 0 };
+	const char *carrier = o->kind->holds ? o->kind->holds(o, &slot) : NULL;
 	struct ref ref;
 
+	if (carrier && !fake_find_ref(k, "link", carrier))
+		return false;
 	for (size_t i = 0; is_class(o, "neighbor") && object_ref(o, false, &i, &ref);)
 		if (!fake_find_ref(k, ref.class, ref.to))
 			return false;
 	return !is_port_object(o) || table_of(k, o);
+}
+
+bool fake_is_held(const struct fake *k, const struct object *want)
+{
+	struct slot mine = { 0 }, other = { 0 };
+	const char *in = want->kind->holds ? want->kind->holds(want, &mine) : NULL;
+
+	for (size_t i = 0; in && i < k->n; i++) {
+		const struct object *o = k->v[i].o;
+		const char *there = o->kind == want->kind ? o->kind->holds(o, &other) : NULL;
+
+		if (there && !strcmp(in, there) && slot_cmp(&mine, &other) == 0)
+			return true;
+	}
+	return false;
 }
 
 void fake_leave_bridge(struct fake *k, const char *link)

@@ -83,10 +83,20 @@ static int route_check(const struct fake *k, const struct route *r)
 /* There are no events for the routes that are removed. */
 static void sweep(struct fake *k)
 {
-	for (size_t i = k->n; i-- > 0;)
-		if (!k->v[i].pins && (is_class(k->v[i].o, "route") ? route_check(k, (const struct route *)k->v[i].o) < 0
-								   : !fake_stands(k, k->v[i].o)))
+	for (size_t i = k->n; i-- > 0;) {
+		const struct object *o = k->v[i].o;
+
+		if (k->v[i].pins ||
+		    (is_class(o, "route") ? route_check(k, (const struct route *)o) == 0 : fake_stands(k, o)))
+			continue;
+		if (!is_class(o, "link")) {
 			drop_at(k, i);
+			continue;
+		}
+		/* What is on it goes, too. */
+		fake_remove(k, o->id);
+		i = k->n;
+	}
 }
 
 static void link_go(struct fake *k, const char *place)
@@ -206,7 +216,7 @@ static int link_new(struct fake *k, const struct plan *plan, const struct op *op
 	struct object *want = op->after, *far = NULL, *near;
 	struct ref ref;
 
-	if (fake_find(k, want->id))
+	if (fake_find(k, want->id) || fake_is_held(k, want))
 		return -EEXIST;
 	for (size_t i = 0; object_ref(want, true, &i, &ref);) {
 		far = model_find_ref(plan->desired, ref.class, ref.to);
