@@ -4,11 +4,11 @@
 #include "file.h"
 #include "interrupt.h"
 #include "loop.h"
+#include "number.h"
 #include "print.h"
 #include "terminal.h"
 #include "test.h"
 #include "text.h"
-#include <ctype.h>
 
 /* More steps than this are shown as a growing number, not a line each. */
 enum { STEPS_SHOWN = 30 };
@@ -233,10 +233,9 @@ static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, cons
 
 int seconds_check(const char *option, const char *value)
 {
-	char *end;
-	unsigned long seconds = value ? strtoul(value, &end, 10) : 1;
+	uint64_t seconds;
 
-	if (value && (!isdigit((unsigned char)*value) || *end || seconds < 1 || seconds > CONFIRM_MAX))
+	if (value && !number_read(value, 1, CONFIRM_MAX, &seconds))
 		return ctl_fail(EXIT_INVALID, "--%s takes 1 to %d seconds, not \"%s\"", option, CONFIRM_MAX, value);
 	return EXIT_DONE;
 }

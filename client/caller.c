@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* caller.c - becomes the user who called sudo(8), before a file of theirs is opened. */
 #include "caller.h"
+#include "number.h"
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
@@ -9,12 +10,9 @@
 static int id_parse(const char *name, uint32_t *ret, struct err *e)
 {
 	const char *text = getenv(name) ?: "";
-	char *end;
-	unsigned long long value;
+	uint64_t value;
 
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (!(*text >= '0' && *text <= '9') || *end || errno || value >= UINT32_MAX)
+	if (!number_read(text, 0, UINT32_MAX - 1, &value))
 		return err_set(e, EINVAL, "%s is \"%s\", which sudo does not set: nothing was captured", name, text);
 	*ret = (uint32_t)value;
 	return 0;

@@ -2,6 +2,7 @@
 /* capture.c - netnsctl capture: reads the command line, and becomes netnsctl-capture, which has libpcap. */
 #include "ctl.h"
 #include "enter.h"
+#include "number.h"
 #include "pcapng.h"
 #include "base/arena.h"
 #include <ctype.h>
@@ -49,16 +50,10 @@ static const char *words_join(struct arena *a, char **words, int n)
 
 static int number_check(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
-	char *end;
-	unsigned long long value;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || errno || value < min || value > max)
-		return ctl_fail(EXIT_INVALID, "%s \"%s\": a number from %llu to %llu", option, text,
-				(unsigned long long)min, (unsigned long long)max);
-	*ret = value;
-	return EXIT_DONE;
+	if (number_read(text, min, max, ret))
+		return EXIT_DONE;
+	return ctl_fail(EXIT_INVALID, "%s \"%s\": a number from %llu to %llu", option, text, (unsigned long long)min,
+			(unsigned long long)max);
 }
 
 /* The folder of this program comes first: that of a build. */

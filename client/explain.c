@@ -2,6 +2,7 @@
 /* explain.c - netnsctl explain: the hops of a packet and of its answer, a line each, and
  * whether they arrive. */
 #include "ctl.h"
+#include "number.h"
 #include "print.h"
 #include "text.h"
 
@@ -82,8 +83,7 @@ static void answer_print(const struct ctl *c, struct json_object *reply)
 static int add_flow(const struct ctl *c, struct json_object *parameters)
 {
 	bool ports = c->proto && (!strcmp(c->proto, "tcp") || !strcmp(c->proto, "udp"));
-	char *end = NULL;
-	long port;
+	uint64_t port;
 
 	if (c->proto && !ports && strcmp(c->proto, "icmp") != 0)
 		return ctl_fail(EXIT_INVALID, "--proto %s: must be icmp, tcp or udp", c->proto);
@@ -93,10 +93,9 @@ static int add_flow(const struct ctl *c, struct json_object *parameters)
 		return EXIT_DONE;
 	if (!ports)
 		return ctl_fail(EXIT_INVALID, "--port needs --proto tcp or --proto udp");
-	port = strtol(c->port, &end, 10);
-	if (*c->port < '0' || *c->port > '9' || *end || port < 1 || port > PORT_MAX)
+	if (!number_read(c->port, 1, PORT_MAX, &port))
 		return ctl_fail(EXIT_INVALID, "--port %s: must be 1 to %d", c->port, PORT_MAX);
-	json_object_object_add(parameters, "port", json_object_new_int64(port));
+	json_object_object_add(parameters, "port", json_object_new_int64((int64_t)port));
 	return EXIT_DONE;
 }
 

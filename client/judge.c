@@ -137,14 +137,14 @@ static bool positive_turn(struct run *r, struct test *t, uint64_t start_usec)
 				   EXPECTS(t->x, route) ? "" : text_duration(a, t->probe.told_usec));
 		return false;
 	}
-	if (now >= start_usec + t->x->within * SECOND) {
+	if (now >= start_usec + t->x->within * USEC_PER_SEC) {
 		t->usec = now - start_usec;
 		run_decide(r, t, VERDICT_FAILS, arena_fmt(a, "not within %u s: %s", t->x->within, silence_text(a, t)));
 		return false;
 	}
 	if (now < t->again_usec)
 		return true;
-	t->again_usec = now + AGAIN_MSEC * MSEC;
+	t->again_usec = now + AGAIN_MSEC * USEC_PER_MSEC;
 	test_again(r, t);
 	return t->verdict == VERDICT_PENDING;
 }
@@ -162,7 +162,7 @@ static void positives_judge(struct run *r)
 			more |= t->x->reach && t->verdict == VERDICT_PENDING && !t->usec && positive_turn(r, t, start);
 		}
 		if (more)
-			loop_turn(r->loop, loop_now() + AGAIN_MSEC * MSEC / 2);
+			loop_turn(r->loop, loop_now() + AGAIN_MSEC * USEC_PER_MSEC / 2);
 	}
 }
 
@@ -238,7 +238,7 @@ static bool negative_turn(struct run *r, struct test *t, uint64_t start_usec)
 	struct arena *a = &r->s->arena;
 	uint64_t now = loop_now(), since = now - start_usec;
 
-	if (t->probe.reached || since >= (QUIET_MSEC + LATE_MSEC) * MSEC) {
+	if (t->probe.reached || since >= (QUIET_MSEC + LATE_MSEC) * USEC_PER_MSEC) {
 		t->usec = since;
 		run_decide(r, t, t->probe.reached ? VERDICT_FAILS : VERDICT_HOLDS,
 			   t->probe.reached
@@ -246,9 +246,9 @@ static bool negative_turn(struct run *r, struct test *t, uint64_t start_usec)
 				   : silence_text(a, t));
 		return false;
 	}
-	if (now < t->again_usec || since >= QUIET_MSEC * MSEC)
+	if (now < t->again_usec || since >= QUIET_MSEC * USEC_PER_MSEC)
 		return true;
-	t->again_usec = now + AGAIN_MSEC * MSEC;
+	t->again_usec = now + AGAIN_MSEC * USEC_PER_MSEC;
 	test_again(r, t);
 	return t->verdict == VERDICT_PENDING;
 }
@@ -291,12 +291,12 @@ static void measure_decide(struct run *r, struct test *t)
 
 static bool measure_turn(struct run *r, struct test *t, uint64_t start_usec)
 {
-	uint64_t now = loop_now(), patience = SECOND;
+	uint64_t now = loop_now(), patience = USEC_PER_SEC;
 	bool all = true;
 
 	if (t->tries < t->x->count) {
 		if (now >= t->again_usec) {
-			t->again_usec = now + MEASURE_MSEC * MSEC;
+			t->again_usec = now + MEASURE_MSEC * USEC_PER_MSEC;
 			test_again(r, t);
 		}
 		return t->verdict == VERDICT_PENDING;
@@ -307,7 +307,8 @@ static bool measure_turn(struct run *r, struct test *t, uint64_t start_usec)
 		all &= t->probe.trips[i].back;
 		patience = four > patience ? four : patience;
 	}
-	if (!all && now < t->again_usec + (patience < PATIENCE_MAX * SECOND ? patience : PATIENCE_MAX * SECOND))
+	if (!all &&
+	    now < t->again_usec + (patience < PATIENCE_MAX * USEC_PER_SEC ? patience : PATIENCE_MAX * USEC_PER_SEC))
 		return true;
 	t->usec += now - start_usec;
 	measure_count(t);
@@ -330,7 +331,7 @@ static void second_judge(struct run *r)
 				more |= t->x->reach ? measure_turn(r, t, start) : negative_turn(r, t, start);
 		}
 		if (more)
-			loop_turn(r->loop, loop_now() + MEASURE_MSEC * MSEC / 4);
+			loop_turn(r->loop, loop_now() + MEASURE_MSEC * USEC_PER_MSEC / 4);
 	}
 }
 

@@ -30,11 +30,11 @@ static void rate_measure(struct run *r, struct test *t, const struct flows *f)
 	uint64_t start = loop_now(), at, end, before = 0, after = 0;
 	int error = 0;
 
-	if (!wait_until(r, start + WARM_MSEC * MSEC))
+	if (!wait_until(r, start + WARM_MSEC * USEC_PER_MSEC))
 		return;
 	at = loop_now();
 	error = flows_arrived(f, &before);
-	if (error == 0 && !wait_until(r, at + RATE_MSEC * MSEC))
+	if (error == 0 && !wait_until(r, at + RATE_MSEC * USEC_PER_MSEC))
 		return;
 	end = loop_now();
 	error = error ?: flows_arrived(f, &after);
@@ -43,7 +43,7 @@ static void rate_measure(struct run *r, struct test *t, const struct flows *f)
 		run_decide(r, t, VERDICT_FAILS, strerror(-error));
 		return;
 	}
-	t->rate = (after - before) * 8 * SECOND / (end - at);
+	t->rate = (after - before) * 8 * USEC_PER_SEC / (end - at);
 	rate_decide(r, t);
 }
 

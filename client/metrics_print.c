@@ -2,6 +2,7 @@
 /* metrics_print.c - metrics as text: for each of them a header, and a line for each thing that it is of. */
 #include "metrics.h"
 #include "text.h"
+#include "usec.h"
 #include <inttypes.h>
 
 struct printer {
@@ -40,7 +41,7 @@ static const char *number(struct printer *p, uint64_t v)
 /* Microseconds as seconds, in the shortest form; a bound of a bucket is written as "1.0" (OpenMetrics). */
 static const char *seconds(struct printer *p, uint64_t usec)
 {
-	char *text = arena_fmt(&p->arena, "%" PRIu64 ".%06" PRIu64, usec / 1000000, usec % 1000000);
+	char *text = arena_fmt(&p->arena, "%" PRIu64 ".%06" PRIu64, usec / USEC_PER_SEC, usec % USEC_PER_SEC);
 	char *end = text + strlen(text);
 
 	while (end[-1] == '0' && end[-2] != '.')

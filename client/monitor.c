@@ -2,6 +2,7 @@
 /* monitor.c - netnsctl monitor and log: events of topologies, a line each. */
 #include "ctl.h"
 #include "event.h"
+#include "number.h"
 #include "print.h"
 #include "text.h"
 #include <signal.h>
@@ -89,15 +90,6 @@ int command_monitor(const struct ctl *c)
 	return r;
 }
 
-static int lines_parse(const char *lines, int64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoll(lines, &end, 10);
-	return errno || end == lines || *end || *ret < 1 ? -EINVAL : 0;
-}
-
 int command_log(const struct ctl *c)
 {
 	static const struct column columns[] = {
@@ -110,16 +102,16 @@ int command_log(const struct ctl *c)
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	struct call call = { .method = "Log" };
 	struct json_object *event;
-	int64_t lines = 0;
+	uint64_t lines = 0;
 	int r;
 
-	if (c->lines && lines_parse(c->lines, &lines) < 0)
+	if (c->lines && !number_read(c->lines, 1, INT64_MAX, &lines))
 		return ctl_fail(EXIT_INVALID, "--lines %s: must be a number of at least 1", c->lines);
 	call.parameters = must(json_object_new_object());
 	if (c->n_args)
 		json_object_object_add(call.parameters, "name", json_object_new_string(c->args[0]));
 	if (c->lines)
-		json_object_object_add(call.parameters, "limit", json_object_new_int64(lines));
+		json_object_object_add(call.parameters, "limit", json_object_new_int64((int64_t)lines));
 	r = ctl_call(c, &call, &reply);
 	if (r)
 		return r;

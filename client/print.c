@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* print.c - what several commands print in the same way: JSON, steps, summaries. */
-#include "usec.h"
 #include "print.h"
 #include "terminal.h"
 #include "text.h"
+#include "usec.h"
 #include <limits.h>
 
 /* Standard output may be a stream that has no number (ascii.h). */
@@ -161,7 +161,8 @@ void print_summary(FILE *out, struct json_object *summary)
 
 const char *print_left(struct arena *a, struct json_object *o)
 {
-	return arena_fmt(a, "%llu s", (unsigned long long)(reply_number(o, "confirm_usec") + 999999) / 1000000);
+	return arena_fmt(a, "%llu s",
+			 (unsigned long long)(reply_number(o, "confirm_usec") + USEC_PER_SEC - 1) / USEC_PER_SEC);
 }
 
 const char *print_fill(struct arena *a, const char *sentence, struct json_object *parameters)

@@ -41,7 +41,7 @@ static uint64_t received_usec(struct msghdr *m)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
 			continue;
 		memcpy(&t, CMSG_DATA(c), sizeof(t));
-		return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+		return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
 	}
 	return usec_now(CLOCK_REALTIME);
 }

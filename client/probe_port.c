@@ -3,10 +3,11 @@
  * we know: that something accepts a connection does not say that it is the right one, and neither does an answer of
  * another listener of the test. */
 #include "probe.h"
+#include "usec.h"
 #include <sys/epoll.h>
 
 /* How long a connection may take before another is tried; doubled each time. */
-enum { PATIENCE_USEC = 1000000 };
+enum { PATIENCE_USEC = USEC_PER_SEC };
 
 static void port_take(struct probe *p)
 {

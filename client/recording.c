@@ -224,7 +224,7 @@ static void wait_for_packets(struct recording *r)
 	if (r->polls[n + 1].revents && r->stop_usec == UINT64_MAX) {
 		/* What was on its way before the signal is on its way to us for one more block. */
 		r->until_nsec = wall_nsec();
-		r->stop_usec = usec_now(CLOCK_MONOTONIC) + 2 * SOURCES_BLOCK_MSEC * 1000;
+		r->stop_usec = usec_now(CLOCK_MONOTONIC) + 2 * SOURCES_BLOCK_MSEC * USEC_PER_MSEC;
 		r->polls[n + 1].fd = -1;
 	}
 }

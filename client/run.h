@@ -3,9 +3,7 @@
 #pragma once
 #include "loop.h"
 #include "suite.h"
-
-#define MSEC UINT64_C(1000)
-#define SECOND UINT64_C(1000000)
+#include "usec.h"
 
 struct run {
 	struct suite *s;

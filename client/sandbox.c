@@ -4,6 +4,7 @@
 #include "sandbox.h"
 #include "fail.h"
 #include "loop.h"
+#include "usec.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sched.h>
@@ -18,8 +19,6 @@
 
 /* Who root is outside: the kernel's overflow user, who owns nothing. */
 enum { NOBODY = 65534 };
-
-enum { USEC_PER_SEC = 1000000, USEC_PER_MSEC = 1000 };
 
 struct outside {
 	unsigned uid, gid; /* who root of the sandbox is */

@@ -235,7 +235,7 @@ bool terminal_wait(uint64_t until_usec)
 	for (uint64_t now; stays && !terminal.stale && (now = usec_now(CLOCK_MONOTONIC)) < until_usec;) {
 		nfds_t n = terminal.has_keys && !terminal.closed ? 2 : 1;
 		uint64_t left = until_usec - now;
-		struct timespec t = { (time_t)(left / 1000000), (long)(left % 1000000) * 1000 };
+		struct timespec t = { (time_t)(left / USEC_PER_SEC), (long)(left % USEC_PER_SEC) * 1000 };
 
 		if (ppoll(p, n, &t, &before) > 0)
 			stays = !p[0].revents && !(n > 1 && p[1].revents && keys_read());

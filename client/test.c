@@ -5,9 +5,8 @@
 #include "print.h"
 #include "report.h"
 #include "text.h"
+#include "usec.h"
 #include <signal.h>
-
-#define SECOND UINT64_C(1000000)
 
 #define NOTHING_TESTED "so nothing was tested; see EXPECTATIONS in netnsd-topology(5)"
 
@@ -194,7 +193,7 @@ int test_applied(const struct ctl *c, const struct file *f, uint64_t start_usec,
 	signals_take();
 	r = suite_add(&s, f->name, f->json);
 	if (!r) {
-		judge(&s.v[0], unconfirmed ? start_usec + seconds * SECOND : UINT64_MAX, &stop);
+		judge(&s.v[0], unconfirmed ? start_usec + seconds * USEC_PER_SEC : UINT64_MAX, &stop);
 		(c->given & OPT_JSON ? report_json : report_table)(s.v, s.n);
 		fflush(stdout);
 		r = suites_exit(s.v, s.n);

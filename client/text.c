@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* text.c - formats values for people: safe to print, short, of known width. */
 #include "text.h"
+#include "usec.h"
 #include <inttypes.h>
 #include <time.h>
 #include <wchar.h>
-
-#define USEC UINT64_C(1000000)
 
 /* Characters that move the cursor, start a command of the terminal, or make text read
  * differently from how it is stored. */
@@ -150,11 +149,11 @@ const char *text_duration(struct arena *a, uint64_t usec)
 {
 	if (usec < 1000)
 		return arena_fmt(a, "%" PRIu64 " µs", usec);
-	if (usec < USEC)
+	if (usec < USEC_PER_SEC)
 		return arena_fmt(a, "%" PRIu64 ".%" PRIu64 " ms", usec / 1000, usec / 100 % 10);
-	if (usec < 60 * USEC)
-		return arena_fmt(a, "%" PRIu64 ".%" PRIu64 " s", usec / USEC, usec * 10 / USEC % 10);
-	return arena_fmt(a, "%" PRIu64 " min %" PRIu64 " s", usec / USEC / 60, usec / USEC % 60);
+	if (usec < 60 * USEC_PER_SEC)
+		return arena_fmt(a, "%" PRIu64 ".%" PRIu64 " s", usec / USEC_PER_SEC, usec * 10 / USEC_PER_SEC % 10);
+	return arena_fmt(a, "%" PRIu64 " min %" PRIu64 " s", usec / USEC_PER_SEC / 60, usec / USEC_PER_SEC % 60);
 }
 
 const char *text_rate(struct arena *a, uint64_t bits)
@@ -190,7 +189,7 @@ const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec)
 		{ 60, "min", "min" },
 		{ 1, "s", "s" },
 	};
-	uint64_t seconds = now_usec > then_usec ? (now_usec - then_usec) / USEC : 0;
+	uint64_t seconds = now_usec > then_usec ? (now_usec - then_usec) / USEC_PER_SEC : 0;
 
 	if (!then_usec)
 		return "-";
@@ -203,7 +202,7 @@ const char *text_ago(struct arena *a, uint64_t then_usec, uint64_t now_usec)
 
 const char *text_clock(struct arena *a, uint64_t then_usec, uint64_t now_usec)
 {
-	time_t then = (time_t)(then_usec / USEC), now = (time_t)(now_usec / USEC);
+	time_t then = (time_t)(then_usec / USEC_PER_SEC), now = (time_t)(now_usec / USEC_PER_SEC);
 	struct tm t, today;
 	char text[64];
 

@@ -5,7 +5,7 @@
 #include "ctl.h"
 #include "gone.h"
 #include "model/type.h"
-#include <ctype.h>
+#include "number.h"
 
 /* In seconds, as in netnsd. */
 enum { TIMEOUT_USUAL = 30, TIMEOUT_MAX = 86400 };
@@ -79,19 +79,14 @@ static int options_check(const struct ctl *c)
 
 int command_wait(const struct ctl *c)
 {
-	unsigned long seconds = TIMEOUT_USUAL;
+	uint64_t seconds = TIMEOUT_USUAL;
 	int r = options_check(c);
 	uint64_t until_msec;
-	char *end;
 
 	if (r)
 		return r;
-	if (c->timeout) {
-		seconds = strtoul(c->timeout, &end, 10);
-		if (!isdigit((unsigned char)*c->timeout) || *end || seconds > TIMEOUT_MAX)
-			return ctl_fail(EXIT_INVALID, "--timeout takes 0 to %d seconds, not \"%s\"", TIMEOUT_MAX,
-					c->timeout);
-	}
+	if (c->timeout && !number_read(c->timeout, 0, TIMEOUT_MAX, &seconds))
+		return ctl_fail(EXIT_INVALID, "--timeout takes 0 to %d seconds, not \"%s\"", TIMEOUT_MAX, c->timeout);
 	until_msec = connection_now() + seconds * 1000;
 	if (c->given & OPT_UNTIL_GONE)
 		return gone_wait(c, c->timeout ? until_msec : 0);
