@@ -54,7 +54,9 @@ int command_status(const struct ctl *c)
 	if (c->given & OPT_JSON)
 		return print_json(stdout, reply, false), EXIT_DONE;
 	status_print(&v, reply, c->n_args);
-	if (c->n_args && reply_number(reply_at(reply, "topologies", 0), "healed"))
+	/* Not where it is the name of a namespace: they are told of topologies. */
+	if (c->n_args && !strcmp(reply_text(reply_at(reply, "topologies", 0), "name"), c->args[0]) &&
+	    reply_number(reply_at(reply, "topologies", 0), "healed"))
 		repairs_print(c, c->args[0]);
 	return EXIT_DONE;
 }

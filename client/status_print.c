@@ -286,8 +286,14 @@ static void namespace_add(const struct view *v, struct table *t, struct json_obj
 			   reply_text(item, "how"), reply_text(item, "command"));
 }
 
-/* The host comes first; it has nothing to show if the topology declares nothing of it. */
-static void namespaces_print(const struct view *v, struct json_object *reply)
+static bool is_of(struct json_object *netns, const char *topology, bool host)
+{
+	return (!topology || !strcmp(reply_text(netns, "topology"), topology)) &&
+	       !strcmp(reply_text(netns, "name"), "host") == host;
+}
+
+/* Those of one topology (NULL: there is only one).  The host comes first; it has nothing to show if the topology declares nothing of it. */
+static void namespaces_print(const struct view *v, struct json_object *reply, const char *topology)
 {
 	static const struct column columns[] = { { .gap = 2 }, { .gap = 2 }, { .gap = 2 }, { .gap = 2 } };
 	static const struct column watched[] = {
@@ -306,11 +312,11 @@ static void namespaces_print(const struct view *v, struct json_object *reply)
 	if (v->out == stdout)
 		print_fit(t);
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
-		if (!strcmp(reply_text(o, "name"), "host") &&
+		if (is_of(o, topology, true) &&
 		    (reply_size(o, "interfaces") || reply_size(o, "obstacles") || has_lists(o)))
 			namespace_add(v, t, o);
 	for (size_t i = 0; (o = reply_at(reply, "namespaces", i)); i++)
-		if (strcmp(reply_text(o, "name"), "host") != 0)
+		if (is_of(o, topology, false))
 			namespace_add(v, t, o);
 	table_print(t, v->out);
 }
@@ -337,11 +343,18 @@ static void topology_print(const struct view *v, struct json_object *o)
 
 void status_print(const struct view *v, struct json_object *reply, bool one)
 {
-	if (!reply_size(reply, "topologies")) {
+	size_t n = reply_size(reply, "topologies");
+	struct json_object *o;
+
+	if (!n) {
 		fputs("no topologies; netnsctl apply FILE\n", v->out);
 	} else if (one) {
-		topology_print(v, reply_at(reply, "topologies", 0));
-		namespaces_print(v, reply);
+		for (size_t i = 0; (o = reply_at(reply, "topologies", i)); i++) {
+			if (i)
+				putc('\n', v->out);
+			topology_print(v, o);
+			namespaces_print(v, reply, n > 1 ? reply_text(o, "name") : NULL);
+		}
 	} else {
 		topologies_print(v, reply);
 		if (v->rates)

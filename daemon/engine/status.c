@@ -210,15 +210,19 @@ static struct json_object *namespace_json(const char *topology, const struct vie
 	return n;
 }
 
-static int add_namespaces(struct engine *g, const char *name, struct json_object *list, struct err *e)
+/* @only: that namespace, or NULL: all of them. */
+static int add_namespaces(struct engine *g, const char *name, const char *only, struct json_object *list, struct err *e)
 {
 	struct view v;
 	int r = engine_observe(g, name, &v, e);
 
 	for (size_t i = 0; r == 0 && i < v.n_namespaces; i++) {
 		const struct object *o = v.namespaces[i];
-		struct json_object *n = namespace_json(name, &v, o);
+		struct json_object *n;
 
+		if (only && strcmp(o->netns, only) != 0)
+			continue;
+		n = namespace_json(name, &v, o);
 		if (o->owner != OWNER_OURS && !json_object_array_length(json_object_object_get(n, "interfaces")) &&
 		    !has_lists(n, v.observed->kinds) && !json_object_object_get(n, "obstacles"))
 			json_object_put(n);
@@ -229,26 +233,41 @@ static int add_namespaces(struct engine *g, const char *name, struct json_object
 	return r;
 }
 
+/* Whether it is shown: all are, or it has the name, or declares the namespace of that name. */
+static bool is_asked(const struct topology *t, const struct topology *one, const char *name)
+{
+	return one ? t == one : !name || topology_declares(t, name);
+}
+
+static int add_asked(struct engine *g, const struct topology *t, const char *only, struct json_object *to,
+		     struct err *e)
+{
+	int r = topology_is_up(t) ? add_namespaces(g, t->name, only, to, e) : 0;
+
+	/* A failed topology is shown as far as possible. */
+	return t->state == STATE_FAILED ? 0 : r;
+}
+
 int status_topologies(struct engine *g, const char *name, struct json_object **ret, struct err *e)
 {
 	struct json_object *topologies = json_object_new_array(), *namespaces = json_object_new_array();
 	const struct topology *one;
 	const struct topology *const *all;
 	size_t n;
-	int r;
+	int r = 0;
 
 	boot_refresh(g);
 	one = name ? engine_find(g, name) : NULL;
 	n = engine_topologies(g, &all);
-	r = name && !one ? err_set(e, ENOENT, "there is no topology %s", name) : 0;
-	for (size_t i = 0; i < n && r == 0; i++)
-		if (!name || all[i] == one)
-			json_object_array_add(topologies, topology_json(g, all[i]));
-	if (r == 0 && one && topology_is_up(one))
-		r = add_namespaces(g, name, namespaces, e);
-	/* A failed topology is shown as far as possible. */
-	if (r < 0 && one && one->state == STATE_FAILED)
-		r = 0;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (!is_asked(all[i], one, name))
+			continue;
+		json_object_array_add(topologies, topology_json(g, all[i]));
+		if (name)
+			r = add_asked(g, all[i], one ? NULL : name, namespaces, e);
+	}
+	if (name && !json_object_array_length(topologies))
+		r = err_set(e, ENOENT, "there is no topology %s, and none declares a namespace of that name", name);
 	if (r < 0) {
 		json_object_put(topologies);
 		json_object_put(namespaces);
@@ -269,7 +288,7 @@ int status_list(struct engine *g, struct json_object **ret, struct err *e)
 
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (topology_is_up(all[i]))
-			r = add_namespaces(g, all[i]->name, namespaces, e);
+			r = add_namespaces(g, all[i]->name, NULL, namespaces, e);
 	if (r < 0) {
 		json_object_put(namespaces);
 		return r;

@@ -112,19 +112,6 @@ static void name_check(const struct engine *g, const char *name, struct missing 
 		miss(m, m->names, name, "there is no topology ", "");
 }
 
-static bool declares(const struct topology *t, const char *netns)
-{
-	_cleanup_(json_putp) struct json_object *json = NULL;
-	struct json_object *namespaces;
-
-	/* Most can be excluded without parsing: the name of a namespace contains nothing that JSON escapes. */
-	if (!t->json || !strstr(json_text_chars(t->json), netns))
-		return false;
-	json = json_text_parse(t->json);
-	namespaces = json_object_object_get(json, "namespaces");
-	return json_object_is_type(namespaces, json_type_object) && json_object_object_get(namespaces, netns);
-}
-
 /* A topology that is down is meant to be down, as long as nobody brings it up. */
 static void netns_miss(struct missing *m, const char *netns, const struct topology *declared)
 {
@@ -153,7 +140,7 @@ static void netns_check(const struct engine *g, const char *netns, struct missin
 	for (size_t i = 0; i < n; i++) {
 		if (topology_is_up(all[i]) && engine_has_netns(g, all[i]->name, netns))
 			return;
-		if (!declares(all[i], netns))
+		if (!topology_declares(all[i], netns))
 			continue;
 		/* Of several, one that may still come up counts. */
 		if (!declared || declared->state == STATE_DOWN)

@@ -262,6 +262,21 @@ void topology_number(const struct topology *t, struct model *last)
 	}
 }
 
+bool topology_declares(const struct topology *t, const char *netns)
+{
+	_cleanup_(json_putp) struct json_object *json = NULL;
+	struct json_object *namespaces;
+
+	/* Most can be excluded without parsing: the name of a namespace contains nothing that JSON escapes. */
+	if (!t->json || !strstr(json_text_chars(t->json), netns))
+		return false;
+	json = json_text_parse(t->json);
+	if (!strcmp(netns, "host"))
+		return json_object_object_get(json, "host");
+	namespaces = json_object_object_get(json, "namespaces");
+	return json_object_is_type(namespaces, json_type_object) && json_object_object_get(namespaces, netns);
+}
+
 enum why_not topology_left_alone(const struct env *env, const struct topology *t)
 {
 	const struct topology *k = t;

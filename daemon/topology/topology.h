@@ -24,5 +24,7 @@ void topology_number(const struct topology *t, struct model *last);
 int topology_store(const struct env *env, const struct topology *t, struct err *e);
 /* Whether @o, of the model @declared, is something that the topology declares of others' objects. */
 bool topology_claims(const struct model *declared, const struct object *o);
+/* Whether its file declares the namespace, also if it is down; "host" is the daemon's own. */
+bool topology_declares(const struct topology *t, const char *netns);
 /* Why nothing of @t is healed now, although it is meant to be up; WHY_NOT_NONE: it is. */
 enum why_not topology_left_alone(const struct env *env, const struct topology *t);

@@ -465,6 +465,19 @@ def test_status_bridge(ctl):
     ]
 
 
+def test_status_of_a_namespace(ctl):
+    """The topologies that declare it, each with that namespace only."""
+    ctl.serve(Status=[{"topologies": [topology(ctl), topology(ctl, "lab", "down"), topology(ctl, "office", healed=2)], "namespaces": [
+        {**namespace("ns1", interface("ns1", "a", "10.0.0.1/24", kind="dummy")), "topology": "everyday"},
+        {**namespace("ns1", interface("ns1", "b", "10.0.0.2/24", kind="dummy")), "topology": "office"}]}])
+    out = ctl.out("status", "ns1").splitlines()
+    assert [line.split(": ")[0] for line in out if line.startswith("●")] == ["● everyday", "● lab", "● office"]
+    assert [line for line in out if not line.startswith("●")] == [
+        "  ns1", "  └─ a  up  10.0.0.1/24  dummy", "", "", "  ns1", "  └─ b  up  10.0.0.2/24  dummy"]
+    # No repairs: those are told of a topology.
+    assert [call["method"] for call in ctl.daemon.calls] == ["io.netnsd.Status"]
+
+
 def test_status_json(ctl):
     reply = {"topologies": [topology(ctl)], "namespaces": NAMESPACES}
     ctl.serve(Status=[reply])

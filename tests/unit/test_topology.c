@@ -120,6 +120,32 @@ static void test_no_json(_unused_ void **state)
 	json_text_put(json);
 }
 
+static void test_declares(_unused_ void **state)
+{
+	static const struct {
+		const char *json, *netns;
+		bool declares;
+	} cases[] = {
+		{ "{\"namespaces\": {\"ns1\": {}, \"ns2\": {}}}", "ns2", true },
+		{ "{\"namespaces\": {\"ns1\": {}, \"ns2\": {}}}", "ns", false },
+		{ "{\"namespaces\": {\"ns1\": {\"interfaces\": {\"ns3\": {\"kind\": \"dummy\"}}}}}", "ns3", false },
+		{ "{\"description\": \"host\"}", "host", false },
+		{ "{\"host\": {}}", "host", true },
+		{ "{\"host\": {}}", "ns1", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct json_object *json = json_tokener_parse(cases[i].json);
+		struct topology t = { .json = json_text_new(json) };
+
+		if (topology_declares(&t, cases[i].netns) != cases[i].declares)
+			fail_msg("case %zu", i);
+		json_text_put(t.json);
+		json_object_put(json);
+	}
+	assert_false(topology_declares(&(struct topology){ 0 }, "ns1"));
+}
+
 static int teardown(_unused_ void **state)
 {
 	free(env.topologies);
@@ -131,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_declared),
 		cmocka_unit_test(test_no_json),
+		cmocka_unit_test(test_declares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
