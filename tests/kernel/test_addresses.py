@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Addresses are distinguished as the kernel distinguishes them: IPv4 by address, prefix length and the network of the
 peer, IPv6 by the address. What others added next to ours stays, whatever happens to ours."""
+import re
+
 import pytest
 from machine import at, wait_for
 from monitor import events, log
@@ -108,8 +110,8 @@ ALTERED = {
                         "10.0.0.1/24 noprefixroute (recreated)"),
     "deprecated 4": ("ip {n}addr change 10.0.0.1/24 dev e0 preferred_lft 0", "10.0.0.1/24 preferred_lft 0 → forever"),
     "deprecated 6": ("ip {n}addr change fd00::1/64 dev e0 preferred_lft 0", "fd00::1/64 preferred_lft 0 → forever"),
-    "ends 4": ("ip {n}addr change 10.0.0.1/24 dev e0 valid_lft 9999 preferred_lft 9999", "10.0.0.1/24 valid_lft 9999 → forever"),
-    "ends 6": ("ip {n}addr change fd00::1/64 dev e0 valid_lft 9999 preferred_lft 9999", "fd00::1/64 valid_lft 9999 → forever"),
+    "ends 4": ("ip {n}addr change 10.0.0.1/24 dev e0 valid_lft 9999 preferred_lft 9999", "10.0.0.1/24 valid_lft TIME → forever"),
+    "ends 6": ("ip {n}addr change fd00::1/64 dev e0 valid_lft 9999 preferred_lft 9999", "fd00::1/64 valid_lft TIME → forever"),
     "privacy": ("ip {n}addr change fd00::1/64 dev e0 mngtmpaddr", "fd00::1/64 options mngtmpaddr → none"),
     "home": ("ip {n}addr change fd00::1/64 dev e0 home", "fd00::1/64 options home → none"),
 }
@@ -164,7 +166,7 @@ def test_altered_address_is_healed(somebodys, alter, said):
     altered = [details(machine, p) for p in places]
     assert all(a != b for a, b in zip(altered, before))
     plan = machine.ctl("plan", "--exit-code", machine.file(three_places("report")), code=3).stdout
-    assert plan.count(said) == 3
+    assert re.sub(r"_lft 9[0-9]{3}\b", "_lft TIME", plan).count(said) == 3
     # A rollback restores what was there, and an apply makes what is declared.
     refused = three_places("report")
     refused["namespaces"]["far"]["sysctl"] = {"net.ipv4.ip_default_ttl": 999}
