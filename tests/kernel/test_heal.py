@@ -477,8 +477,11 @@ def test_name_is_restored_among_mounts(machine):
     machine.apply(everyday())
     mounters = [machine.popen("sh", "-c", "mkdir -p $0; while [ ! -e /run/over ]; do mount --bind /tmp $0; umount $0; done",
                            f"/run/m{n}", stdin=subprocess.DEVNULL) for n in range(4)]
-    machine.sh("sleep 0.2; umount -l /run/netns/ns1")
-    wait_for(lambda: machine.run("ip", "netns", "exec", "ns1", "true", code=None).returncode == 0, 2)
+    for n in range(4):
+        wait_for((machine.root / f"run/m{n}").exists)
+    machine.sh("umount -l /run/netns/ns1")
+    wait_for(lambda: machine.run("ip", "netns", "exec", "ns1", "true", code=None).returncode == 0)
+    assert not [process for process in mounters if process.poll() is not None]
     machine.sh("touch /run/over")
     assert [process.wait(10) for process in mounters] == [0] * 4
     machine.sh("rm /run/over; rmdir /run/m?")
