@@ -86,6 +86,13 @@ def with_card():
     return t
 
 
+def recreated():
+    """The pair has another end."""
+    t = changed(peer="host/veth-2")
+    t["host"]["interfaces"] = {"veth-2": t["host"]["interfaces"]["veth-host"]}
+    return t
+
+
 def with_expect():
     return {**everyday(), "expect": [{"from": "ns1", "ping": "host/veth-host"}]}
 
@@ -116,7 +123,8 @@ TABLE = [
     ("namespace of another topology", neighbor, everyday(), [], "belongs to the topology neighbor; nothing was touched"),
     ("disrupts", up, changed(mac="02:00:00:00:00:01"), ["--no-disrupt"], "would interrupt traffic"),
     ("disrupts, which is allowed", up, changed(mac="02:00:00:00:00:01"), [], None),
-    ("recreates", up, changed(peer="host/veth-2"), [], "veth-host"),
+    ("an end that nothing connects any more", up, changed(peer="host/veth-2"), [],
+     "/host/interfaces/veth-host: link host/veth-host does not exist, and netnsd does not create it"),
     ("nothing disrupted", up, with_route(), ["--no-disrupt"], None),
     ("removes a namespace", up, {"namespaces": {"n": {}}}, ["--no-disrupt"], "would interrupt traffic"),
     ("removes a namespace, which is allowed", up, {"namespaces": {"n": {}}}, [], None),
@@ -190,6 +198,16 @@ def test_agree(machine, begin, topology, options, refusal):
     machine.ctl("down", "--all")
     machine.sh("ip link del veth-host; ip netns del ns1 || true" if begin is foreign_link else
                "ip netns del ns1" if begin is foreign_netns else "true")
+
+
+def test_recreated(machine):
+    up(machine)
+    code, steps = agree(machine, recreated(), [])
+    assert code == 0 and [(s["action"], s["kind"], s["object"], s["effect"]) for s in steps] == [
+        ("remove", "link", "ns1/veth-ns", "recreate"), ("create", "link", "ns1/veth-ns", "recreate"),
+        ("create", "address", "ns1/veth-ns", "recreate"), ("create", "route", "ns1", "recreate"),
+        ("create", "address", "host/veth-2", "none")]
+    assert machine.links() == ["lo", "veth-2"] and machine.addresses(None, "veth-2") == ["10.0.0.1/24"]
 
 
 @pytest.mark.parametrize("topology", KINDS, ids=lambda t: json.dumps(t["namespaces"]["n"]["interfaces"]["x"]))
