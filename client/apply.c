@@ -19,6 +19,8 @@ enum { CONFIRM_MAX = 86400 };
 /* The part of an apply that has been shown on the terminal. */
 struct progress {
 	const struct file *file;
+	size_t wide;  /* of the objects of steps that come in several batches, or belong to several files */
+	bool several; /* files */
 	struct table steps;
 	bool line; /* there is a line to be overwritten */
 };
@@ -56,10 +58,12 @@ static void progress_show(void *arg, struct json_object *reply)
 	struct progress *p = arg;
 	unsigned long long done = reply_number(reply, "done"), total = reply_number(reply, "total");
 
-	if (total <= STEPS_SHOWN) {
-		print_steps(stdout, &p->steps, reply);
-	} else {
+	if (total > STEPS_SHOWN) {
 		progress_line(p, done, total);
+	} else {
+		if (!p->steps.columns)
+			p->steps = print_steps_table(stdout, done < total || p->several ? p->wide : 0);
+		print_steps(stdout, &p->steps, reply);
 	}
 	fflush(stdout);
 }
@@ -130,10 +134,10 @@ static void warnings_say(const struct file *f, struct json_object *reply)
 		file_warn(f, (struct where){ .pointer = reply_text(one, "pointer") }, reply_text(one, "message"));
 }
 
-static int apply_file(const struct ctl *c, const struct file *f)
+static int apply_file(const struct ctl *c, const struct files *files, const struct file *f)
 {
 	_cleanup_(reply_putp) struct json_object *failure = NULL;
-	_cleanup_(progress_done) struct progress p = { .file = f, .steps = print_steps_table(print_colours(stdout)) };
+	_cleanup_(progress_done) struct progress p = { .file = f, .wide = files->wide, .several = files->n > 1 };
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	bool json = c->given & OPT_JSON;
 	struct call call = {
@@ -168,7 +172,7 @@ static int apply_file(const struct ctl *c, const struct file *f)
 			    reply_number(reply_get(reply, "summary"), "confirm_usec") > 0);
 }
 
-static int plan_file(const struct ctl *c, const struct file *f)
+static int plan_file(const struct ctl *c, const struct files *files, const struct file *f)
 {
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	struct call call = { .method = "Plan", .file = f };
@@ -183,13 +187,13 @@ static int plan_file(const struct ctl *c, const struct file *f)
 	if (c->given & OPT_JSON) {
 		print_json(stdout, reply, false);
 	} else {
-		print_plan(stdout, f->name, reply);
+		print_plan(stdout, f->name, reply, files->n > 1 ? files->wide : 0);
 		warnings_say(f, reply);
 	}
 	return reply_size(reply, "steps") && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
 }
 
-static int validate_file(_unused_ const struct ctl *c, const struct file *f)
+static int validate_file(_unused_ const struct ctl *c, _unused_ const struct files *files, const struct file *f)
 {
 	_cleanup_(arena_done) struct arena a = {};
 
@@ -210,7 +214,8 @@ static void file_skip(const struct ctl *c, const struct file *f)
 }
 
 /* Calls @each for the files, which are all checked before the first is sent, until one fails; prints the outcome of each. */
-static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, const struct file *f))
+static int files_each(const struct ctl *c,
+		      int (*each)(const struct ctl *c, const struct files *files, const struct file *f))
 {
 	_cleanup_(files_done) struct files files = {};
 	bool sent = each != validate_file && !(c->given & OPT_TEST);
@@ -223,7 +228,7 @@ static int files_each(const struct ctl *c, int (*each)(const struct ctl *c, cons
 			file_skip(c, &files.v[i]);
 			continue;
 		}
-		r = each(c, &files.v[i]);
+		r = each(c, &files, &files.v[i]);
 		result = r ?: result;
 		/* A file that would change something does not keep the next from being planned. */
 		r = r == EXIT_PENDING && each == plan_file ? EXIT_DONE : r;
@@ -282,7 +287,7 @@ static int adopt(const struct ctl *c, const struct file *f, struct json_object *
 	return EXIT_DONE;
 }
 
-static int adopt_file(const struct ctl *c, const struct file *f)
+static int adopt_file(const struct ctl *c, _unused_ const struct files *files, const struct file *f)
 {
 	return adopt(c, f, file_parameters(c, f));
 }

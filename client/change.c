@@ -161,7 +161,7 @@ static int rollback_plan(const struct ctl *c, const char *name)
 	if (c->given & OPT_JSON)
 		print_json(stdout, reply, false);
 	else
-		print_plan(stdout, name, reply);
+		print_plan(stdout, name, reply, 0);
 	return reply_size(reply, "steps") && c->given & OPT_EXIT_CODE ? EXIT_PENDING : EXIT_DONE;
 }
 

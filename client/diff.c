@@ -62,9 +62,8 @@ static void detail_mark(struct json_object *step, const char *mark)
 
 static void steps_print(struct json_object *reply)
 {
-	_cleanup_(table_done) struct table t = print_steps_table(print_colours(stdout));
+	_cleanup_(table_done) struct table t = print_steps_table(stdout, 0);
 
-	print_fit(&t);
 	print_steps(stdout, &t, reply);
 }
 

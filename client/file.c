@@ -218,9 +218,40 @@ static int files_check_names(const struct files *f)
 	return EXIT_DONE;
 }
 
+static size_t netns_wide(struct arena *a, const char *netns, struct json_object *in)
+{
+	struct json_object *interfaces = json_object_object_get(in, "interfaces");
+	size_t wide = text_width(text_escape(a, netns)), n;
+
+	if (!json_object_is_type(interfaces, json_type_object))
+		return wide;
+	json_object_object_foreach(interfaces, name, unused) {
+		(void)unused;
+		n = text_width(text_escape(a, arena_fmt(a, "%s/%s", netns, name)));
+		wide = n > wide ? n : wide;
+	}
+	return wide;
+}
+
+static size_t file_wide(const struct file *f)
+{
+	struct json_object *namespaces = json_object_object_get(f->json, "namespaces");
+	_cleanup_(arena_done) struct arena a = {};
+	size_t wide = netns_wide(&a, "host", json_object_object_get(f->json, "host")), n;
+
+	if (!json_object_is_type(namespaces, json_type_object))
+		return wide;
+	json_object_object_foreach(namespaces, name, in) {
+		n = netns_wide(&a, name, in);
+		wide = n > wide ? n : wide;
+	}
+	return wide;
+}
+
 int files_read(struct files *ret, char **paths, int n, const char *name, bool sent)
 {
 	int worst = EXIT_DONE;
+	size_t wide;
 
 	*ret = (struct files){ .v = must(calloc((size_t)n, sizeof(*ret->v))), .n = (size_t)n };
 	if (name && ret->n > 1)
@@ -229,6 +260,8 @@ int files_read(struct files *ret, char **paths, int n, const char *name, bool se
 		int r = file_read(&ret->v[i], &ret->arena, paths[i], name, sent && n == 1);
 
 		worst = r ? r : worst;
+		wide = file_wide(&ret->v[i]);
+		ret->wide = wide > ret->wide ? wide : ret->wide;
 	}
 	return worst ?: files_check_names(ret);
 }

@@ -16,6 +16,7 @@ struct file {
 struct files {
 	struct file *v;
 	size_t n;
+	size_t wide;        /* columns that the widest "NS" or "NS/IF" takes which they declare */
 	struct arena arena; /* the labels and sources */
 };
 

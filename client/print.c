@@ -47,12 +47,17 @@ void print_json_line(FILE *out, struct json_object *o)
 	fflush(out);
 }
 
-struct table print_steps_table(bool colours)
+struct table print_steps_table(FILE *out, size_t wide)
 {
 	/* "namespace" is the longest kind; so steps from several replies are aligned. */
 	static const struct column columns[] = { { .gap = 2 }, { .gap = 1, .min = 9 }, { .gap = 1 }, { .gap = 2 } };
 
-	return (struct table)TABLE(columns, colours);
+	struct table t = TABLE(columns, print_colours(out));
+
+	if (out == stdout)
+		print_fit(&t);
+	t.width[2] = t.wide && wide > t.wide / 2 ? t.wide / 2 : wide;
+	return t;
 }
 
 static void print_step_lines(struct table *t, struct json_object *step)
@@ -97,14 +102,12 @@ void print_steps(FILE *out, struct table *t, struct json_object *reply)
 	table_print(t, out);
 }
 
-void print_plan(FILE *out, const char *name, struct json_object *plan)
+void print_plan(FILE *out, const char *name, struct json_object *plan, size_t wide)
 {
-	_cleanup_(table_done) struct table steps = print_steps_table(print_colours(out));
+	_cleanup_(table_done) struct table steps = print_steps_table(out, wide);
 	_cleanup_(arena_done) struct arena a = {};
 	size_t n = reply_size(plan, "steps");
 
-	if (out == stdout)
-		print_fit(&steps);
 	name = text_escape(&a, name);
 	fprintf(out, "%s: %s", name, n ? text_count(&a, n, "step", "steps") : "nothing to do");
 	if (reply_flag(plan, "down"))

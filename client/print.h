@@ -14,12 +14,14 @@ void print_json(FILE *out, struct json_object *o, bool pretty);
 /* Always one line, for programs, flushed at once. */
 void print_json_line(FILE *out, struct json_object *o);
 
-/* A table for steps: sign, kind, object, detail. */
-struct table print_steps_table(bool colours);
+/* A table for steps that are printed to @out: sign, kind, object, detail.  @wide: the least width of the objects,
+ * of which no more than half of the terminal is taken. */
+struct table print_steps_table(FILE *out, size_t wide);
 /* Prints the list "steps" of @reply, one step a line. */
 void print_steps(FILE *out, struct table *t, struct json_object *reply);
-/* "lab: 5 steps", "lab: nothing to do", and the steps: the answer of Plan, or a result of Reload, about @name. */
-void print_plan(FILE *out, const char *name, struct json_object *plan);
+/* "lab: 5 steps", "lab: nothing to do", and the steps: the answer of Plan, or a result of Reload, about @name.
+ * @wide: as of print_steps_table. */
+void print_plan(FILE *out, const char *name, struct json_object *plan, size_t wide);
 /* "everyday: 5 created in 3.1 ms", "lab: unchanged". */
 void print_summary(FILE *out, struct json_object *summary);
 /* "42 s": the time left to confirm, of a Topology or a Summary. */

@@ -28,7 +28,7 @@ static void print_planned(struct json_object *o)
 	_cleanup_(arena_done) struct arena a = {};
 	struct json_object *one;
 
-	print_plan(stdout, reply_text(o, "name"), o);
+	print_plan(stdout, reply_text(o, "name"), o, 0);
 	fflush(stdout);
 	for (size_t i = 0; (one = reply_at(o, "warnings", i)); i++)
 		fprintf(stderr, "warning: %s\n", text_escape(&a, print_problem(&a, one)));

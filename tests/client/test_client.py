@@ -149,13 +149,31 @@ def test_apply_terminal(ctl):
     ctl.serve(Apply=[{"done": 2, "total": 5, "steps": STEPS[:2]}, {"done": 5, "total": 5, "steps": STEPS[2:]},
                      applied(created=5)])
     assert ctl.on_terminal("apply", "everyday.json", NO_COLOR="1") == """  + namespace ns1
-  + link      ns1/veth-ns  veth, peer host/veth-host
+  + link      ns1/veth-ns     veth, peer host/veth-host
   + address   ns1/veth-ns     10.0.0.2/24
   + route     ns1             default via 10.0.0.1
   + address   host/veth-host  10.0.0.1/24
 everyday: 5 created in 3.1 ms
 """
     assert ctl.daemon.calls[0]["more"] is True
+
+
+def test_apply_terminal_change(ctl):
+    """A change of one batch is as wide as it needs to be, as in its plan."""
+    ctl.serve(Apply=[{"done": 1, "total": 1, "steps": STEPS[3:4]}, applied(created=1)])
+    assert ctl.on_terminal("apply", "everyday.json", NO_COLOR="1").splitlines()[0] == "  + route     ns1  default via 10.0.0.1"
+
+
+def test_several_files_share_columns(ctl):
+    """In a plan and while it is applied; not wider than half the terminal."""
+    ctl.write("long.json", json.dumps({"namespaces": {"router": {"interfaces": {"eth-in-the-midd": {"kind": "bridge"}}}}}))
+    ctl.serve(Plan=[{"name": "everyday", "steps": STEPS[:2]}], Apply=[{"done": 2, "total": 2, "steps": STEPS[:2]}, applied(created=2)])
+    lines = ["  + namespace ns1", "  + link      ns1/veth-ns             veth, peer host/veth-host"]
+    for command in "plan", "apply":
+        shown = ctl.on_terminal(command, "everyday.json", "long.json", NO_COLOR="1").splitlines()
+        assert [line for line in shown if line.startswith("  ")] == lines * 2, shown
+    narrow = ctl.on_terminal("plan", "everyday.json", "long.json", columns=40, NO_COLOR="1").splitlines()
+    assert narrow[2] == "  + link      ns1/veth-ns" and narrow[3].strip() == "veth, peer host/veth-host"
 
 
 def test_apply_terminal_many(ctl):

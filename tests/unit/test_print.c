@@ -222,7 +222,7 @@ static void test_table_colours(_unused_ void **state)
 
 static void test_steps(_unused_ void **state)
 {
-	_cleanup_(table_done) struct table t = print_steps_table(false);
+	_cleanup_(table_done) struct table t = { 0 };
 	_cleanup_(reply_putp) struct json_object *plan = json(
 		"{'steps': [{'action': 'create', 'kind': 'namespace', 'object': 'ns1', 'detail': ''},"
 		"{'action': 'create', 'kind': 'link', 'object': 'ns1/veth-ns', 'detail': 'veth, peer host/veth-host'},"
@@ -234,6 +234,7 @@ static void test_steps(_unused_ void **state)
 	struct paper p;
 
 	paper_init(&p);
+	t = print_steps_table(p.file, 0);
 	print_steps(p.file, &t, plan);
 	print_steps(p.file, &t, next);
 	paper_check(&p,
@@ -247,11 +248,12 @@ static void test_steps(_unused_ void **state)
 
 static void test_steps_of_nothing(_unused_ void **state)
 {
-	_cleanup_(table_done) struct table t = print_steps_table(false);
+	_cleanup_(table_done) struct table t = { 0 };
 	_cleanup_(reply_putp) struct json_object *wrong = json("{'steps': 'none'}");
 	struct paper p;
 
 	paper_init(&p);
+	t = print_steps_table(p.file, 0);
 	print_steps(p.file, &t, NULL);
 	print_steps(p.file, &t, wrong);
 	paper_check(&p, "");
