@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """An interface that somebody removes in the middle of a change: what was to be restored on it is done with it, and
-neither a down nor a rollback fails because of it."""
+neither a down nor a rollback fails because of it. One that somebody renames is not gone."""
 import subprocess
 
 import pytest
@@ -33,9 +33,9 @@ def vanish(machine):
     machine.sh("ip link del ext0; ip netns del far")
 
 
-def vanish_at(machine, fault, number, *args):
-    """netnsctl with @args; the interface vanishes when netnsd makes its call @number that changes something.  (None if
-    there is no such call, else the exit code; what it says)."""
+def meanwhile(machine, fault, number, happen, *args):
+    """netnsctl with @args; @happen is called when netnsd makes its call @number that changes something.  (None if there is
+    no such call, else the exit code; what it says)."""
     pid = machine.pid()
     fault.arm(HOLD, at=number)
     client = machine.popen(NETNSCTL, *args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -45,7 +45,7 @@ def vanish_at(machine, fault, number, *args):
     wait_for(lambda: is_held() or client.poll() is not None)
     held = is_held()
     if held:
-        vanish(machine)
+        happen(machine)
         machine.resume()
     error = client.communicate(timeout=60)[1]
     fault.disarm()
@@ -58,7 +58,7 @@ def test_vanishes_in_the_middle_of_a_down(bare, fault, body):
     for number in range(1, 300):
         appear(bare)
         bare.apply(topology(body))
-        code, error = vanish_at(bare, fault, number, "down", "--forget", "lab")
+        code, error = meanwhile(bare, fault, number, vanish, "down", "--forget", "lab")
         if code is None:
             break
         assert (code, error) == (0, ""), f"{number}: {error}"
@@ -75,7 +75,7 @@ def test_vanishes_in_the_middle_of_an_apply(bare, fault, body):
     for number in range(1, 300):
         appear(bare)
         bare.apply({"host": {"interfaces": {"ext0": {"mtu": 1300, "sysctl": {"ipv4.rp_filter": 1}}}}, "namespaces": {"b": {}}})
-        code, error = vanish_at(bare, fault, number, "apply", bare.file(topology(body)))
+        code, error = meanwhile(bare, fault, number, vanish, "apply", bare.file(topology(body)))
         assert "rollback also failed" not in error and "lasting effect" not in error, f"{number}: {error}"
         if code is not None:
             refused += code
@@ -86,3 +86,27 @@ def test_vanishes_in_the_middle_of_an_apply(bare, fault, body):
             break
     vanish(bare)
     assert number > 5 and refused
+
+
+@pytest.mark.parametrize("link, at", [("br0", ""), ("h0", ""), ("e0", ""), ("br0", "-n theirs"), ("p0", "-n theirs")])
+def test_renamed_in_the_middle_of_a_down(bare, fault, link, at):
+    """It is removed by its number; whatever its name is, nothing is left behind."""
+    ours = {"br0": {"kind": "bridge", "addresses": ["10.8.0.1/24"]}, "p0": {"kind": "veth", "peer": "PLACE/p1", "master": "br0"}, "p1": {}}
+
+    def both(place):
+        return {name: {k: v.replace("PLACE", place) if isinstance(v, str) else v for k, v in fields.items()} for name, fields in ours.items()}
+    t = {"host": {"interfaces": {**both("host"), "h0": {"kind": "veth", "peer": "host/h1"}, "h1": {}, "e0": {"sysctl": {"ipv4.forwarding": 1}}}},
+         "namespaces": {"ns": {"interfaces": {"e": {"kind": "veth", "peer": "host/e0"}}},
+                        "theirs": {"existing": True, "interfaces": both("theirs")}}}
+    bare.start(environment=fault.environment)
+    for number in range(1, 300):
+        bare.sh("ip netns add theirs")
+        bare.apply(t)
+        code, error = meanwhile(bare, fault, number, lambda machine: machine.sh(f"ip {at} link set {link} name elsewhere || true"),
+                                "down", "--forget", "lab")
+        assert (code, error) == (None if code is None else 0, ""), f"{number}: {error}"
+        assert bare.links() == ["lo"] and bare.links("theirs") == ["lo"] and bare.namespaces() == ["theirs"], number
+        bare.sh("ip netns del theirs")
+        if code is None:
+            break
+    assert number > 5
