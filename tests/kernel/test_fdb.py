@@ -6,7 +6,7 @@ import re
 
 import pytest
 from machine import EXAMPLES, wait_for
-from monitor import events
+from monitor import events, log
 
 UNCHANGED = "lab: unchanged\n"
 MAC = "02:00:00:00:00:11"
@@ -317,6 +317,17 @@ def test_what_is_learned_is_not_heard(bare):
     assert asked() - before <= 4, asked() - before
     at.fdb(f"del {MAC} dev p0 master")
     wait_for(at.entries)
+    bare.ctl("down", "lab")
+
+
+def test_made_dynamic(bare):
+    """The kernel reports it as it reports what a bridge learns, which is not heard: the audit finds it."""
+    bare.start("--audit", "1")
+    at = Place(bare, "ours")
+    at.apply(at.one())
+    at.fdb(f"replace {MAC} dev p0 master dynamic")
+    wait_for(lambda: at.at() == [(MAC, "p0", "static")])
+    assert [(e["kind"], e["object"]) for e in log(bare) if e["event"] == "drift"] == [("fdb", "sw")]
     bare.ctl("down", "lab")
 
 
