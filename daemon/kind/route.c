@@ -65,7 +65,7 @@ static const struct field fields[] = {
 	METRIC(initrwnd, RTAX_INITRWND, .flags = FIXED | USUAL, .min = 1,
 	       .doc = "the receive window that TCP begins with, in segments (RTAX_INITRWND)"),
 	FIELD(route, nexthops, nexthops, .flags = FIXED | LATE, .kernel_default = "null",
-	      .doc = "several next hops: a list of {\"via\", \"dev\", \"weight\"} (RTA_MULTIPATH)"),
+	      .doc = "several next hops: a list of {\"via\", \"dev\", \"weight\", \"onlink\"} (RTA_MULTIPATH)"),
 	FIELD(route, key, route_key, .flags = KEY | HIDDEN, .doc = ""),
 	/* No file sets it: none of it. */
 	METRIC_HIDDEN(window, RTAX_WINDOW),
@@ -138,6 +138,7 @@ static int route_check(struct object *o, struct err *e)
 
 	if (r->nexthops.n == 1 && !r->via.family && !r->dev)
 		route_set_hops(r, r->nexthops.v, 1);
+	route_set_onlink(r);
 	route_finish(r);
 	object_set_usual(o);
 	OBJECT_SET(o, route, congctl);
@@ -212,7 +213,7 @@ static void put_nexthops(const struct batch *b, const struct route *r, struct nl
 
 		*h = (struct rtnexthop){
 			.rtnh_hops = (unsigned char)(n->weight ? n->weight - 1 : 0),
-			.rtnh_flags = r->onlink ? RTNH_F_ONLINK : 0,
+			.rtnh_flags = r->onlink || n->onlink ? RTNH_F_ONLINK : 0,
 			.rtnh_ifindex = n->dev ? (int)batch_ifindex(b, n->dev) : 0,
 		};
 		put_gateway(m, r, &n->via);

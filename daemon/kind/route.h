@@ -11,6 +11,7 @@ struct nexthop {
 	struct inet via;
 	const char *dev; /* "NS/IF" or NULL */
 	uint16_t weight; /* 1 to 256; 0 means 1 */
+	bool onlink;     /* this one; all of them: route.onlink */
 };
 
 struct nexthops {
@@ -69,6 +70,8 @@ void route_finish(struct route *r);
 size_t route_hops(const struct route *r, struct nexthop *one, const struct nexthop **ret);
 /* The reverse: a single one becomes "via" and "dev", as the kernel has no list of one. */
 void route_set_hops(struct route *r, const struct nexthop *v, size_t n);
+/* What all next hops say is the route's. */
+void route_set_onlink(struct route *r);
 /* Whether it refuses packets instead of forwarding them. */
 bool route_is_reject(const struct route *r);
 /* Checks what the kernel always refuses of a route by itself. */

@@ -266,13 +266,14 @@ static const char *via_problem(const struct networks *nets, const struct route *
 {
 	const struct inet *via = &hop->via;
 	const char *dev = hop->dev ? hop->dev : ANYWHERE;
+	bool onlink = r->onlink || hop->onlink;
 	bool v4 = via->family == AF_INET;
 
 	if (!v4 && is_alone(nets, OWN, via, inet_is_link_local(via) ? dev : ANYWHERE))
 		return "an address of this namespace, not a gateway";
-	if (v4 && is_alone(nets, BROADCAST, via, r->onlink ? ANYWHERE : dev))
+	if (v4 && is_alone(nets, BROADCAST, via, onlink ? ANYWHERE : dev))
 		return "the broadcast address of its network, not a gateway";
-	if (r->onlink)
+	if (onlink)
 		return onlink_problem(nets, via, dev);
 	if (inet_is_link_local(via) || (v4 && reaches(nets, OWN, via, dev, table_of(r))))
 		return NULL;

@@ -12,20 +12,39 @@ static bool is_set(const struct route *r, const char *field)
 
 size_t route_hops(const struct route *r, struct nexthop *one, const struct nexthop **ret)
 {
-	*one = (struct nexthop){ .via = r->via, .dev = r->dev };
+	*one = (struct nexthop){ .via = r->via, .dev = r->dev, .onlink = r->onlink };
 	*ret = r->nexthops.n ? r->nexthops.v : one;
 	return r->nexthops.n ? r->nexthops.n : 1;
+}
+
+void route_set_onlink(struct route *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nexthops.n; i++)
+		n += r->nexthops.v[i].onlink;
+	if (n && n == r->nexthops.n) {
+		r->onlink = true;
+		OBJECT_SET(&r->object, route, onlink);
+	}
+	for (size_t i = 0; r->onlink && i < r->nexthops.n; i++)
+		r->nexthops.v[i].onlink = false;
 }
 
 void route_set_hops(struct route *r, const struct nexthop *v, size_t n)
 {
 	if (n > 1) {
 		r->nexthops = (struct nexthops){ n, (struct nexthop *)(uintptr_t)v };
+		route_set_onlink(r);
 		route_set_shape(r, (uint8_t)r->shape);
 		return;
 	}
 	r->via = v->via;
 	r->dev = v->dev;
+	if (v->onlink) {
+		r->onlink = true;
+		OBJECT_SET(&r->object, route, onlink);
+	}
 	if (r->via.family)
 		OBJECT_SET(&r->object, route, via);
 	if (r->dev)
@@ -82,6 +101,15 @@ static int check_ways(const struct route *r, struct err *e)
 	return 0;
 }
 
+static bool is_onlink(const struct route *r)
+{
+	bool some = r->onlink;
+
+	for (size_t i = 0; i < r->nexthops.n; i++)
+		some |= r->nexthops.v[i].onlink;
+	return some;
+}
+
 static int check_scope(const struct route *r, struct err *e)
 {
 	uint8_t scope = is_set(r, "scope") ? r->scope : route_usual_scope(r);
@@ -97,7 +125,7 @@ static int check_scope(const struct route *r, struct err *e)
 		return err_set(e, EINVAL, "scope: a broadcast route has scope link or host");
 	if (scope == RT_SCOPE_HOST && routed)
 		return err_set(e, EINVAL, "scope: a route of scope host has no gateway");
-	if (scope == RT_SCOPE_LINK && routed && r->onlink)
+	if (scope == RT_SCOPE_LINK && routed && is_onlink(r))
 		return err_set(e, EINVAL, "scope: a route of scope link has no gateway that is onlink");
 	return 0;
 }
@@ -120,7 +148,8 @@ static int check_hop(const struct route *r, const struct nexthop *hop, struct er
 	char text[64];
 
 	inet_text(&hop->via, true, text);
-	if (r->onlink && (!hop->via.family || !hop->dev) && !(route_is_reject(r) && r->key.family == AF_INET))
+	if ((r->onlink || hop->onlink) && (!hop->via.family || !hop->dev) &&
+	    !(route_is_reject(r) && r->key.family == AF_INET))
 		return err_set(e, EINVAL, "\"onlink\" needs both \"via\" and \"dev\"");
 	if (!hop->via.family)
 		return 0;

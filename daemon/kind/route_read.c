@@ -54,14 +54,15 @@ static void read_nexthops(struct observer *obs, struct route *r, uint8_t family,
 		to->via = msg_gateway(family, gateway, via);
 		to->dev = link_name(obs, (uint32_t)h->rtnh_ifindex);
 		to->weight = (uint16_t)(h->rtnh_hops + 1);
-		r->onlink |= !!(h->rtnh_flags & RTNH_F_ONLINK);
+		to->onlink = h->rtnh_flags & RTNH_F_ONLINK;
 	}
+	route_set_onlink(r);
 	OBJECT_SET(&r->object, route, nexthops);
 }
 
 static void read_next(struct observer *obs, struct route *r, const struct rtmsg *i, struct nlattr **a)
 {
-	r->onlink = i->rtm_flags & RTNH_F_ONLINK;
+	r->onlink = i->rtm_flags & RTNH_F_ONLINK && !a[RTA_MULTIPATH];
 	r->via = msg_gateway(i->rtm_family, a[RTA_GATEWAY], a[RTA_VIA]);
 	if (r->via.family)
 		OBJECT_SET(&r->object, route, via);

@@ -64,6 +64,7 @@ static const struct field rows[] = {
 	FIELD(nexthop, via, ip, .doc = "the next hop"),
 	FIELD(nexthop, dev, link, .doc = "the outgoing interface"),
 	FIELD(nexthop, weight, u16, .min = 1, .max = 256, .doc = "its share of the traffic"),
+	FIELD(nexthop, onlink, bool, .doc = "its gateway is on its link, whatever the networks there"),
 };
 
 static void *member_of(const struct nexthop *n, const struct field *f)
@@ -77,7 +78,7 @@ static int nexthop_member(const char *netns, struct nexthop *n, const char *key,
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (!strcmp(key, rows[i].name))
 			return rows[i].type->parse(&rows[i], netns, member_of(n, &rows[i]), v, a, e);
-	return err_set(e, EINVAL, "unknown field; a next hop has \"via\", \"dev\" and \"weight\"");
+	return err_set(e, EINVAL, "unknown field; a next hop has \"via\", \"dev\", \"weight\" and \"onlink\"");
 }
 
 static int nexthops_parse(_unused_ const struct field *f, const char *netns, void *dst, struct json_object *in,
@@ -143,7 +144,7 @@ static void nexthops_copy(void *dst, const void *src, struct arena *a)
 /* In one piece: a list may be long, and a topology may have many. */
 static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 {
-	enum { HOP_MAX = 256 }; /* "nexthop", an address, NS/IF, a weight */
+	enum { HOP_MAX = 256 }; /* "nexthop", an address, NS/IF, a weight, "onlink" */
 	const struct route *r = route_of(src, offsetof(struct route, nexthops));
 	const struct nexthops *list = src;
 	char *all = arena_alloc(a, list->n * HOP_MAX + 1);
@@ -156,9 +157,10 @@ static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 
 		if (n->weight > 1)
 			snprintf(weight, sizeof(weight), " weight %u", n->weight);
-		used += (size_t)snprintf(
-			all + used, HOP_MAX, "%snexthop%s%s%s%s%s", i ? " " : "", n->via.family ? " via " : "",
-			n->via.family ? gateway_text(r, &n->via, via) : "", dev ? " dev " : "", dev ? dev : "", weight);
+		used += (size_t)snprintf(all + used, HOP_MAX, "%snexthop%s%s%s%s%s%s", i ? " " : "",
+					 n->via.family ? " via " : "",
+					 n->via.family ? gateway_text(r, &n->via, via) : "", dev ? " dev " : "",
+					 dev ? dev : "", weight, n->onlink ? " onlink" : "");
 	}
 	return all;
 }
@@ -166,7 +168,7 @@ static char *nexthops_say(const char *netns, const void *src, struct arena *a)
 static bool nexthop_equal(const struct nexthop *want, const struct nexthop *have)
 {
 	return !memcmp(&want->via, &have->via, sizeof(want->via)) && want->weight == have->weight &&
-	       (!want->dev || !have->dev || !strcmp(want->dev, have->dev));
+	       want->onlink == have->onlink && (!want->dev || !have->dev || !strcmp(want->dev, have->dev));
 }
 
 /* The kernel does not preserve the order; it fills in the interface where none was given. */

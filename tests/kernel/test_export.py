@@ -336,3 +336,46 @@ def test_namespaces_come_and_go(bare):
         bare.sh("touch /run/stop")
         coming.wait(20)
     bare.sh("ip netns del t 2>/dev/null || true; rm /run/stop")
+
+
+ONE_ONLINK = {
+    "10.7.0.0/16": ("10.7.0.0/16 nexthop via 10.0.0.9 dev v nexthop via 192.0.2.9 dev v onlink",
+                    [{"via": "10.0.0.9", "dev": "v"}, {"via": "192.0.2.9", "dev": "v", "onlink": True}]),
+    "fd07::/16": ("fd07::/16 nexthop via fd00::9 dev v nexthop via fd99::9 dev v onlink",
+                  [{"via": "fd00::9", "dev": "v"}, {"via": "fd99::9", "dev": "v", "onlink": True}]),
+}
+
+
+@pytest.mark.parametrize("to", ONE_ONLINK)
+def test_one_next_hop_that_is_onlink(bare, to):
+    """The others stay what they are; where all are, the route is."""
+    route, nexthops = ONE_ONLINK[to]
+    family = "-6" if ":" in to else "-4"
+    bare.sh(f"""ip netns add a
+        ip -n a link set lo up
+        ip -n a link add v type veth peer name w
+        ip -n a link set v up
+        ip -n a link set w up
+        ip -n a addr add 10.0.0.1/24 dev v
+        ip -n a addr add fd00::1/64 dev v nodad
+        ip -n a {family} route add {route}""")
+    def hops():
+        found = next(r for r in bare.ip("-n", "a", family, "route", "show", to))
+        return sorted((h["gateway"], h["flags"]) for h in found["nexthops"])
+    by_hand = hops()
+    topology, unsaid = told(bare, NETNSD, "--export")
+    assert unsaid == [] and topology["namespaces"]["a"]["routes"] == [{"to": to, "nexthops": nexthops}]
+    bare.sh("ip netns del a")
+    bare.start()
+    bare.apply(topology, "again")
+    assert hops() == by_hand
+    assert bare.apply(topology, "again").stdout == "again: unchanged\n"
+    assert told(bare, NETNSCTL, "export") == (topology, [])
+    every = json.loads(json.dumps(topology))
+    for hop in every["namespaces"]["a"]["routes"][0]["nexthops"]:
+        hop["onlink"] = True
+    bare.apply(every, "again")
+    assert [flags for _, flags in hops()] == [["onlink"], ["onlink"]]
+    assert bare.apply(every, "again").stdout == "again: unchanged\n"
+    assert told(bare, NETNSCTL, "export")[0]["namespaces"]["a"]["routes"] == [{"to": to, "nexthops": [
+        {"via": hop["via"], "dev": "v"} for hop in nexthops], "onlink": True}]
