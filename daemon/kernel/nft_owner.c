@@ -31,6 +31,12 @@ static struct {
 } recent[NFT_RECENT_MAX];
 static size_t next_recent, max_recent = NFT_RECENT_MAX;
 
+/* Those that were kept, and that nobody may have asked for yet. */
+static struct {
+	ino_t *inode;
+	size_t n, room;
+} kept;
+
 static bool disabled;
 
 void nft_owner_disable(void)
@@ -178,12 +184,6 @@ int nft_owner_socket(const struct netns *ns, struct rtnl **ret, struct err *e)
 	return 0;
 }
 
-void nft_owner_rest(void)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(recent); i++)
-		rtnl_close(TAKE(recent[i].nl));
-}
-
 void nft_owner_limit(size_t n)
 {
 	max_recent = n < 1 ? 1 : n < NFT_RECENT_MAX ? n : NFT_RECENT_MAX;
@@ -197,6 +197,50 @@ static bool may_stay(const struct rtnl *nl)
 	struct rlimit l;
 
 	return getrlimit(RLIMIT_NOFILE, &l) == 0 && (rlim_t)rtnl_fd(nl) < l.rlim_cur - l.rlim_cur / 4;
+}
+
+static void owner_add(ino_t inode, struct rtnl *nl)
+{
+	struct nft_owner *o = must(calloc(1, sizeof(*o)));
+
+	*o = (struct nft_owner){ .inode = inode, .nl = nl };
+	*find(inode) = o;
+}
+
+static void owner_drop(ino_t inode)
+{
+	struct nft_owner **at = find(inode), *o = *at;
+
+	if (!o || o->users)
+		return;
+	*at = o->next;
+	rtnl_close(o->nl);
+	free(o);
+}
+
+void nft_owner_keep(struct rtnl *nl, uint32_t flags)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(recent) && recent[i].nl != nl)
+		i++;
+	if (!(flags & TABLE_OWNER) || i == ARRAY_SIZE(recent) || !may_stay(nl))
+		return;
+	if (kept.n == kept.room) {
+		kept.room = kept.room ? 2 * kept.room : 64;
+		kept.inode = must(reallocarray(kept.inode, kept.room, sizeof(*kept.inode)));
+	}
+	owner_add(kept.inode[kept.n++] = recent[i].inode, TAKE(recent[i].nl));
+}
+
+void nft_owner_rest(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(recent); i++)
+		rtnl_close(TAKE(recent[i].nl));
+	for (size_t i = 0; i < kept.n; i++)
+		owner_drop(kept.inode[i]);
+	free(TAKE(kept.inode));
+	kept.n = kept.room = 0;
 }
 
 /* A socket in the namespace that owns its table; NULL: it is not to be had. */
@@ -227,8 +271,7 @@ struct nft_owner *nft_owner_get(const struct netns *ns)
 		nl = owner_open(ns, inode);
 		if (!nl)
 			return NULL;
-		*at = must(calloc(1, sizeof(**at)));
-		**at = (struct nft_owner){ .inode = inode, .nl = nl };
+		owner_add(inode, nl);
 	}
 	(*at)->users++;
 	return *at;
@@ -236,9 +279,6 @@ struct nft_owner *nft_owner_get(const struct netns *ns)
 
 void nft_owner_put(struct nft_owner *o)
 {
-	if (!o || --o->users)
-		return;
-	*find(o->inode) = o->next;
-	rtnl_close(o->nl);
-	free(o);
+	if (o && --o->users == 0)
+		owner_drop(o->inode);
 }

@@ -418,8 +418,11 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 		add_rules(t, a);
 	}
 	add_bracket(t, NFNL_MSG_BATCH_END);
-	if (rtnl_transact(nl, t->bytes, t->size, &at, e) == 0)
+	if (rtnl_transact(nl, t->bytes, t->size, &at, e) == 0) {
+		if (!gone)
+			nft_owner_keep(nl, nft_owner_flags(a->seen->exists, a->seen->flags));
 		return 0;
+	}
 	if (at == AT_TABLE && !a->seen->exists && nft_owner_is_unknown(e->code))
 		return -EAGAIN;
 	if (e->code == -ENOBUFS && nft_table_holds(nl, gone ? NULL : a->want, is_empty(a->want), a->topology))
