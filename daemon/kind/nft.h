@@ -280,6 +280,8 @@ struct nft_expr {
 };
 
 void nft_expr_init(struct nft_expr *p, struct nft_sets *sets);
+/* Makes it empty for the next rule: a new buffer each time would be cleared as a whole. */
+void nft_expr_clear(struct nft_expr *p);
 void nft_expr_done(struct nft_expr *p);
 /* What was appended, in @a. */
 const void *nft_expr_take(const struct nft_expr *p, struct arena *a, size_t *ret_size);

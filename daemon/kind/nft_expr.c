@@ -20,6 +20,11 @@ void nft_expr_init(struct nft_expr *p, struct nft_sets *sets)
 	*p = (struct nft_expr){ .m = must(nlmsg_alloc_size(RULE_SIZE)), .sets = sets };
 }
 
+void nft_expr_clear(struct nft_expr *p)
+{
+	nlmsg_hdr(p->m)->nlmsg_len = NLMSG_HDRLEN;
+}
+
 void nft_expr_done(struct nft_expr *p)
 {
 	nlmsg_free(p->m);

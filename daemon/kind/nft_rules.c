@@ -108,6 +108,7 @@ void nft_build(const struct nft *o, struct nft_image *ret, struct arena *a)
 	struct nft_sets sets = { .a = a };
 	struct nft_chain_image *chains = arena_alloc(a, NFT_BASES * sizeof(*chains));
 	struct nft_rule_image *v;
+	struct nft_expr p;
 	size_t n_chains = 0;
 
 	nft_rules_of(o, &rules, a);
@@ -121,20 +122,20 @@ void nft_build(const struct nft *o, struct nft_image *ret, struct arena *a)
 				.priority = bases[i].priority,
 				.policy = rules.policy[i] == NFT_ACTION_ACCEPT ? NF_ACCEPT : NF_DROP,
 			};
+	nft_expr_init(&p, &sets);
 	for (size_t i = 0; i < rules.n; i++) {
-		struct nft_expr p;
 		size_t first = sets.n;
 
-		nft_expr_init(&p, &sets);
+		nft_expr_clear(&p);
 		nft_expr_rule(&p, &rules.v[i]);
 		v[i] = (struct nft_rule_image){ .chain = nft_base_name(rules.v[i].base),
 						.last = rules.v[i].last,
 						.comment = rules.v[i].comment,
 						.place = rules.v[i].place };
 		v[i].expressions = nft_expr_take(&p, a, &v[i].size);
-		nft_expr_done(&p);
 		while (first < sets.n)
 			sets.v[first++].place = rules.v[i].place;
 	}
+	nft_expr_done(&p);
 	*ret = (struct nft_image){ chains, n_chains, sets.v, sets.n, v, rules.n };
 }
