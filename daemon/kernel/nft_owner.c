@@ -218,19 +218,22 @@ static void owner_drop(ino_t inode)
 	free(o);
 }
 
-void nft_owner_keep(struct rtnl *nl, uint32_t flags)
+bool nft_owner_keep(struct rtnl *nl, uint32_t flags)
 {
 	size_t i = 0;
 
+	if (!(flags & TABLE_OWNER))
+		return false;
 	while (i < ARRAY_SIZE(recent) && recent[i].nl != nl)
 		i++;
-	if (!(flags & TABLE_OWNER) || i == ARRAY_SIZE(recent) || !may_stay(nl))
-		return;
+	if (i == ARRAY_SIZE(recent) || !may_stay(nl))
+		return true;
 	if (kept.n == kept.room) {
 		kept.room = kept.room ? 2 * kept.room : 64;
 		kept.inode = must(reallocarray(kept.inode, kept.room, sizeof(*kept.inode)));
 	}
 	owner_add(kept.inode[kept.n++] = recent[i].inode, TAKE(recent[i].nl));
+	return true;
 }
 
 void nft_owner_rest(void)

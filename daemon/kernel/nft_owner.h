@@ -28,8 +28,8 @@ void nft_owner_limit(size_t n);
  * valid until this is called for another namespace. */
 int nft_owner_socket(const struct netns *ns, struct rtnl **ret, struct err *e);
 /* With @nl, which nft_owner_socket gave, a table with @flags was written: if it owns the table it stays open until
- * nft_owner_rest, or for the callers of nft_owner_get. */
-void nft_owner_keep(struct rtnl *nl, uint32_t flags);
+ * nft_owner_rest, or for the callers of nft_owner_get.  False: it does not own it. */
+bool nft_owner_keep(struct rtnl *nl, uint32_t flags);
 /* Closes all that own nothing for a caller of nft_owner_get.  The first of many that have just removed something
  * waits for the kernel to release it, some milliseconds; the others then do not. */
 void nft_owner_rest(void);

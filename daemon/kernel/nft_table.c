@@ -400,9 +400,10 @@ static int refused(const struct rtnl *nl, const struct transaction *t, const str
 }
 
 /* -EAGAIN: to be done once more. */
-static int commit(struct rtnl *nl, struct transaction *t, const struct after *a, struct err *e)
+static int commit(struct rtnl *nl, struct transaction *t, const struct after *a, bool *ret_ours, struct err *e)
 {
 	bool gone = is_empty(a->want) && !is_used(a);
+	uint32_t flags = nft_owner_flags(a->seen->exists, a->seen->flags);
 	size_t at;
 
 	if (gone && (!a->seen->exists || a->seen->foreign))
@@ -419,8 +420,7 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 	}
 	add_bracket(t, NFNL_MSG_BATCH_END);
 	if (rtnl_transact(nl, t->bytes, t->size, &at, e) == 0) {
-		if (!gone)
-			nft_owner_keep(nl, nft_owner_flags(a->seen->exists, a->seen->flags));
+		*ret_ours = !gone && nft_owner_keep(nl, flags) && (!a->seen->exists || a->seen->owner == rtnl_port(nl));
 		return 0;
 	}
 	if (at == AT_TABLE && !a->seen->exists && nft_owner_is_unknown(e->code))
@@ -430,21 +430,19 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 	return refused(nl, t, a->seen, at, e);
 }
 
-int nft_table_commit(struct rtnl *nl, const struct nft_image *want, const char *topology, struct err *e)
+int nft_table_commit(struct rtnl *nl, const struct nft_image *want, const char *topology, bool *ret_ours, struct err *e)
 {
 	struct nft_seen seen;
 	int r = nft_seen_read(nl, &seen, e);
-	bool again;
 
 	if (r == 0 && seen.exists)
 		r = nft_owner_claim(nl, &seen.flags, e);
-	again = r == 0;
-	while (again) {
+	*ret_ours = false;
+	for (bool again = r == 0; again; again = r == -EAGAIN) {
 		struct transaction t = { 0 };
 		struct after a = { &seen, want, topology, &t.arena };
 
-		r = commit(nl, &t, &a, e);
-		again = r == -EAGAIN;
+		r = commit(nl, &t, &a, ret_ours, e);
 		transaction_done(&t);
 	}
 	nft_seen_done(&seen);

@@ -10,5 +10,6 @@
 
 /* Makes the table hold @want of @topology, next to what other topologies have in it; whatever else is there goes.  @want
  * without rules takes away what the topology has, and the table if it was the last.  @nl is a socket of
- * nft_owner_socket in the namespace. */
-int nft_table_commit(struct rtnl *nl, const struct nft_image *want, const char *topology, struct err *e);
+ * nft_owner_socket in the namespace.  @ret_ours: @nl has owned the table since before it was read. */
+int nft_table_commit(struct rtnl *nl, const struct nft_image *want, const char *topology, bool *ret_ours,
+		     struct err *e);

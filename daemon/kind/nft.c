@@ -4,6 +4,7 @@
 #include "nft.h"
 #include "kernel/batch.h"
 #include "kernel/nft_compare.h"
+#include "kernel/nft_known.h"
 #include "kernel/nft_owner.h"
 #include "kernel/nft_rename.h"
 #include "kernel/nft_table.h"
@@ -84,8 +85,26 @@ static void add_foreign(struct observer *obs)
 	observer_add(obs, o);
 }
 
+/* FNV-1a, of the text with its NUL. */
+static uint64_t hash(uint64_t h, const char *s)
+{
+	do
+		h = (h ^ (uint8_t)*s) * 0x100000001b3;
+	while (*s++);
+	return h;
+}
+
+static struct nft_wanted wanted_of(const struct object *o, const char *topology)
+{
+	const struct nft *nft = (const struct nft *)o;
+	uint64_t h = hash(0xcbf29ce484222325, topology);
+
+	h = hash(h, nft->nat ? nft->nat : "");
+	return (struct nft_wanted){ topology_hash(topology), hash(h, nft->filter ? nft->filter : "") };
+}
+
 /* What the table has may be what is wanted, what was applied last, or what is being rolled back. */
-static int compare_all(struct observer *obs, struct rtnl *nl, const struct nft_seen *seen,
+static int compare_all(struct observer *obs, struct rtnl *nl, const struct nft_seen *seen, uint32_t generation,
 		       const struct object *const *wanted, size_t n, struct err *e)
 {
 	char how[256], first[256];
@@ -95,8 +114,11 @@ static int compare_all(struct observer *obs, struct rtnl *nl, const struct nft_s
 
 		if (compare(obs, nl, seen, wanted[i], &state, i ? how : first, e) < 0)
 			return e->code;
-		if (state == NFT_EQUAL)
+		if (state == NFT_EQUAL) {
 			add(obs, wanted[i], NULL);
+			if (seen->owner && seen->owner == rtnl_port(nl))
+				nft_known_note(nl, generation, false, wanted_of(wanted[i], obs->topology));
+		}
 		if (state != NFT_DIFFERENT)
 			return 0;
 	}
@@ -104,14 +126,28 @@ static int compare_all(struct observer *obs, struct rtnl *nl, const struct nft_s
 	return 0;
 }
 
+/* Reads the table. */
+static int look(struct observer *obs, struct rtnl *nl, uint32_t generation, const struct object *const *wanted,
+		size_t n, struct err *e)
+{
+	struct nft_seen seen;
+	int r = nft_seen_read(nl, &seen, e);
+
+	if (r == 0 && seen.foreign && model_find_ref(obs->desired, "nft", obs->ns->name))
+		add_foreign(obs);
+	else if (r == 0 && !seen.foreign)
+		r = compare_all(obs, nl, &seen, generation, wanted, n, e);
+	nft_seen_done(&seen);
+	return r;
+}
+
 static int nft_observe(struct observer *obs, struct err *e)
 {
 	const struct model *models[] = { obs->desired, obs->last, obs->tried };
 	const struct object *wanted[ARRAY_SIZE(models)];
+	uint32_t generation;
 	struct rtnl *nl;
-	struct nft_seen seen;
 	size_t n = 0;
-	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
 		wanted[n] = models[i] ? model_find_ref(models[i], "nft", obs->ns->name) : NULL;
@@ -124,13 +160,11 @@ static int nft_observe(struct observer *obs, struct err *e)
 		return 0;
 	if (nft_owner_socket(obs->ns, &nl, e) < 0)
 		return e->code;
-	r = nft_seen_read(nl, &seen, e);
-	if (r == 0 && seen.foreign && model_find_ref(obs->desired, "nft", obs->ns->name))
-		add_foreign(obs);
-	else if (r == 0 && !seen.foreign)
-		r = compare_all(obs, nl, &seen, wanted, n, e);
-	nft_seen_done(&seen);
-	return r;
+	generation = nft_generation(nl);
+	if (!nft_known(nl, generation, wanted_of(wanted[0], obs->topology)))
+		return look(obs, nl, generation, wanted, n, e);
+	add(obs, wanted[0], NULL);
+	return 0;
 }
 
 static unsigned nft_early(_unused_ const struct object *o)
@@ -188,6 +222,8 @@ static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t 
 	struct rtnl *nl;
 	struct nft_image image = { 0 };
 	struct arena a = { 0 };
+	uint32_t before;
+	bool ours;
 	int r;
 
 	*ret_taken = 1;
@@ -203,7 +239,10 @@ static int nft_apply(struct batch *b, struct op *ops, _unused_ size_t n, size_t 
 		return e->code;
 	if (ops[0].after)
 		nft_build((const struct nft *)ops[0].after, &image, &a);
-	r = nft_table_commit(nl, &image, b->topology, e);
+	before = nft_generation(nl);
+	r = nft_table_commit(nl, &image, b->topology, &ours, e);
+	if (r == 0 && ours && image.n_rules)
+		nft_known_note(nl, before, true, wanted_of(ops[0].after, b->topology));
 	if (r == 0 && batch_netns(b, o->netns)->state != NETNS_FRESH)
 		r = forget_begin(b, nl, &ops[0], e);
 	arena_done(&a);

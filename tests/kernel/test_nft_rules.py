@@ -510,3 +510,37 @@ def test_lock_out_by_dnat_elsewhere(machine, listen):
     machine.apply({"namespaces": {"ours": {"nat": {"dnat": [{"proto": "tcp", "port": [22, 23], "to": "10.9.0.2"}]}}}}, "other")
     machine.ctl("down", "other")
     machine.sh("ip netns del theirs")
+
+
+def test_nothing_is_read_twice(bare):
+    """While the kernel counts no transaction in the namespace its rules are as they were read or written; after one, of
+    whomever, they are read."""
+    def read():
+        return (bare.folder / "trace").read_text().count("GETRULE")
+
+    def unchanged(name="lab"):
+        assert bare.apply(topology, name).stdout == f"{name}: unchanged\n"
+    bare.start("--audit", "3600", strace=True)
+    topology = {"host": {"nat": {"masquerade": [{"from": ["10.0.0.0/24", "10.0.2.0/24"], "out": "eth0"}]}}}
+    bare.apply(topology)
+    unchanged()
+    assert read() == 0
+    bare.sh("nft add table ip other")
+    wait_for(read)
+    unchanged()
+    before = read()
+    unchanged()
+    assert read() == before
+    # Another topology's rules are a transaction, too.
+    bare.apply(topology, "more")
+    unchanged()
+    assert read() > before
+    before = read()
+    unchanged("more")
+    unchanged()
+    assert read() == before
+    bare.ctl("down", "more")
+    bare.sh("nft delete table ip other")
+    # What was taken down leaves nothing that could be mistaken for it.
+    bare.ctl("down", "lab")
+    assert bare.apply(topology).stdout != "lab: unchanged\n" and listed(bare)["postrouting"]

@@ -83,9 +83,13 @@ static int commit(struct err *e)
 	static const struct nft_chain_image chain = { "forward", "filter", NF_INET_FORWARD, 0, NF_DROP };
 	static const struct nft_image image = { .chains = &chain, .n_chains = 1 };
 	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
+	bool ours;
+	int r;
 
 	assert_int_equal(rtnl_open(&nl, e), 0);
-	return nft_table_commit(nl, &image, "lab", e);
+	r = nft_table_commit(nl, &image, "lab", &ours, e);
+	assert_int_equal(ours, r == 0 && flags_seen == OURS);
+	return r;
 }
 
 static void test_other_errors(_unused_ void **state)

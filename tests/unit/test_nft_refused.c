@@ -63,10 +63,13 @@ static const char *place_of(uint16_t type, size_t nth, char ret[128])
 	struct problems p = { 0 };
 	struct nft_image image;
 	const struct object *o;
+	_cleanup_(rtnl_closep) struct rtnl *nl = NULL;
 	struct arena a = { 0 };
 	struct err e;
+	bool ours;
 	int r;
 
+	assert_int_equal(rtnl_open(&nl, &e), 0);
 	if (load_text(text, strlen(text), &all_kinds, &d, &p) < 0)
 		fail_msg("%s: %s", p.v[0].where.pointer, p.v[0].message);
 	o = model_find_ref(&d.model, "nft", "r");
@@ -74,7 +77,7 @@ static const char *place_of(uint16_t type, size_t nth, char ret[128])
 	nft_build((const struct nft *)o, &image, &a);
 	refuse.type = type;
 	refuse.nth = nth;
-	r = nft_table_commit(NULL, &image, "lab", &e);
+	r = nft_table_commit(nl, &image, "lab", &ours, &e);
 	if (r < 0) {
 		problem_add_err(&p, &e, &o->where, "nft r");
 		assert_string_equal(p.v[0].kernel, "Operation not supported");
