@@ -59,6 +59,12 @@ static void entries_check(const struct place *at, const char *section, const str
 	}
 }
 
+/* Whether the canonical text has names of interfaces, or looks like it: most have not, and need not be taken apart. */
+static bool has_names(const char *text)
+{
+	return text && (strstr(text, "\"in\":") || strstr(text, "\"out\":"));
+}
+
 void nft_check_netns(const struct model *m, const struct object *netns, struct problems *p)
 {
 	const struct nft *o = nft_of(m, netns->netns);
@@ -70,8 +76,8 @@ void nft_check_netns(const struct model *m, const struct object *netns, struct p
 	/* On a machine, or in a namespace of others, an interface may come later. */
 	if (!o || netns->managed)
 		return;
-	nft_nat_get(o->nat, &nat, &a);
-	nft_filter_get(o->filter, &filter, &a);
+	nft_nat_get(has_names(o->nat) ? o->nat : NULL, &nat, &a);
+	nft_filter_get(has_names(o->filter) ? o->filter : NULL, &filter, &a);
 	entries_check(&at, "nat/masquerade", nat.masquerade, nat.n_masquerade);
 	entries_check(&at, "nat/dnat", nat.dnat, nat.n_dnat);
 	entries_check(&at, "filter/rules", filter.rules, filter.n);
