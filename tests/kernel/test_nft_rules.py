@@ -212,8 +212,9 @@ def test_heal(bare, how):
     machine.start("--no-table-owner")
     topology = net(nat={"dnat": [{"proto": "tcp", "port": 80, "to": "10.9.0.2", "comment": "web"}]},
                    filter={"forward": "reject", "rules": [{"chain": "forward", "in": ["a", "b*"], "action": "accept"}]})
-    machine.apply(topology, "lab", "--sure")
+    # Before that: of changes by several processes nobody can say which it was.
     machine.sh("nft add table ip other; nft add chain ip other c; nft add rule ip other c counter")
+    machine.apply(topology, "lab", "--sure")
     before = machine.sh("nft -s list table inet netnsd")
     machine.sh(DRIFTS[how])
     wait_for(lambda: machine.run("nft", "-s", "list", "table", "inet", "netnsd", code=None).stdout == before)
