@@ -129,18 +129,12 @@ static void add_condition(struct json_object *interface, const struct object *ad
 	json_object_array_add(all, one);
 }
 
-static void add_address(struct json_object *interfaces, const struct object *address)
+/* Adds it to the @interface that it is on. */
+static void add_address(struct json_object *interface, const struct object *address)
 {
-	for (size_t i = json_object_array_length(interfaces); i-- > 0;) {
-		struct json_object *one = json_object_array_get_idx(interfaces, i);
-
-		if (strcmp(json_object_get_string(json_object_object_get(one, "name")), address->name))
-			continue;
-		json_object_array_add(json_object_object_get(one, "addresses"), object_value(address, "address"));
-		if (condition(address))
-			add_condition(one, address);
-		return;
-	}
+	json_object_array_add(json_object_object_get(interface, "addresses"), object_value(address, "address"));
+	if (condition(address))
+		add_condition(interface, address);
 }
 
 /* Adds a list for each kind of them, in the words of ip(8). */
@@ -191,16 +185,22 @@ static void add_obstacles(struct json_object *to, const struct view *v, const ch
 	}
 }
 
-static struct json_object *namespace_json(const char *topology, const struct view *v, const struct object *netns)
+/* @shown: of each observed object what shows it, if it is an interface. */
+static struct json_object *namespace_json(const char *topology, const struct view *v, const struct object *netns,
+					  struct json_object **shown)
 {
 	const struct model *desired = v->declared;
 	struct json_object *n = json_object_new_object(), *interfaces = json_object_new_array();
 
-	for (const struct object *o = netns->first; o; o = o->next) {
+	for (const struct object *o = netns->first; o; o = o->next)
 		if (object_is(o, "link") && is_shown(desired, netns, o))
-			json_object_array_add(interfaces, interface_json(o));
-		else if (object_is(o, "address") && !is_everywhere(o))
-			add_address(interfaces, o);
+			json_object_array_add(interfaces, shown[o->seq] = interface_json(o));
+	for (const struct object *o = netns->first; o; o = o->next) {
+		const struct object *on =
+			object_is(o, "address") ? model_find_ref(v->observed, "link", o->place) : NULL;
+
+		if (on && shown[on->seq] && !is_everywhere(o))
+			add_address(shown[on->seq], o);
 	}
 	add_text(n, "topology", topology);
 	add_text(n, "name", netns->netns);
@@ -215,6 +215,8 @@ static int add_namespaces(struct engine *g, const char *name, const char *only, 
 {
 	struct view v;
 	int r = engine_observe(g, name, &v, e);
+	_cleanup_(freep) struct json_object **shown =
+		must(calloc(r == 0 ? v.observed->n + 1 : 1, sizeof(struct json_object *)));
 
 	for (size_t i = 0; r == 0 && i < v.n_namespaces; i++) {
 		const struct object *o = v.namespaces[i];
@@ -222,7 +224,7 @@ static int add_namespaces(struct engine *g, const char *name, const char *only, 
 
 		if (only && strcmp(o->netns, only) != 0)
 			continue;
-		n = namespace_json(name, &v, o);
+		n = namespace_json(name, &v, o, shown);
 		if (o->owner != OWNER_OURS && !json_object_array_length(json_object_object_get(n, "interfaces")) &&
 		    !has_lists(n, v.observed->kinds) && !json_object_object_get(n, "obstacles"))
 			json_object_put(n);

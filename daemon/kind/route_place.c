@@ -2,28 +2,51 @@
 /* route_place.c - the kernel chooses the interface of a route that names only a gateway,
  * once.  When the network of the gateway moves to another interface the route stays on
  * the old one, and leads nowhere. */
+#include "base/search.h"
 #include "kernel/observer.h"
 #include "address.h"
 #include "route.h"
 #include <linux/rtnetlink.h>
 
-/* The addresses of a namespace, and the last lookup. */
+/* A network of an address. */
+struct near {
+	const char *place;
+	struct inet net;
+};
+
+/* The networks of a namespace, sorted, and the last lookup. */
 struct places {
-	const struct address **v;
+	struct near *v;
 	size_t n;
 	const struct route *last;
 	bool out_of_order;
 };
 
+static int near_cmp(const void *a, const void *b)
+{
+	const struct near *x = a, *y = b;
+	int r = strcmp(x->place, y->place);
+
+	if (r == 0 && x->net.family != y->net.family)
+		r = x->net.family < y->net.family ? -1 : 1;
+	if (r == 0 && x->net.len != y->net.len)
+		r = x->net.len < y->net.len ? -1 : 1;
+	return r ? r : memcmp(x->net.addr, y->net.addr, sizeof(x->net.addr));
+}
+
 static void collect(struct places *p, const struct observer *obs)
 {
 	for (size_t i = obs->observed->n; i-- > 0 && !strcmp(obs->observed->objects[i]->netns, obs->ns->name);) {
-		if (obs->observed->objects[i]->kind != &kind_address)
+		const struct object *o = obs->observed->objects[i];
+
+		if (o->kind != &kind_address)
 			continue;
 		if (p->n % 16 == 0)
-			p->v = must(realloc(p->v, (p->n + 16) * sizeof(struct address *)));
-		p->v[p->n++] = (const struct address *)obs->observed->objects[i];
+			p->v = must(realloc(p->v, (p->n + 16) * sizeof(*p->v)));
+		p->v[p->n++] = (struct near){ o->place, address_net((const struct address *)o) };
 	}
+	if (p->n)
+		qsort(p->v, p->n, sizeof(*p->v), near_cmp);
 }
 
 static bool is_same(const struct inet *a, const struct inet *b)
@@ -31,14 +54,23 @@ static bool is_same(const struct inet *a, const struct inet *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-/* Whether it is on the network of an address on @link. */
+/* Whether it is on the network of an address on @link: asks for one of each prefix length that there is. */
 static bool is_near(const struct places *p, const struct inet *router, const char *link)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		struct inet net = address_net(p->v[i]);
+	struct near key = { link, { .family = router->family } };
 
-		if (!strcmp(p->v[i]->object.place, link) && inet_covers(&net, router))
+	for (size_t i; (i = lower_bound(&key, p->v, p->n, sizeof(key), near_cmp)) < p->n;) {
+		const struct inet *net = &p->v[i].net;
+
+		if (strcmp(p->v[i].place, link) != 0 || net->family != router->family)
+			break;
+		key.net = *router;
+		key.net.len = net->len;
+		key.net = inet_net(&key.net);
+		i = lower_bound(&key, p->v, p->n, sizeof(key), near_cmp);
+		if (i < p->n && near_cmp(&p->v[i], &key) == 0)
 			return true;
+		key.net = (struct inet){ .family = router->family, .len = (uint8_t)(net->len + 1) };
 	}
 	return false;
 }

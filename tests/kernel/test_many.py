@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Thousands of topologies: operations on all of them take a time that grows with their number, not with its square."""
+"""Thousands of topologies, or of interfaces: operations on all of them take a time that grows with their number, not with
+its square."""
 import json
 import time
 
@@ -74,3 +75,42 @@ def test_which_files_count(bare, n):
     started = time.monotonic()
     bare.stop()
     assert time.monotonic() - started < 60
+
+
+def wide(n):
+    """A namespace with @n interfaces, half of which are the way to a gateway each."""
+    interfaces = {}
+    for i in range(n // 2):
+        interfaces[f"a{i}"] = {"kind": "veth", "peer": f"w/b{i}", "addresses": [f"10.{i >> 8}.{i & 255}.1/24"]}
+        interfaces[f"b{i}"] = {}
+    routes = [{"to": f"172.{16 + (i >> 8)}.{i & 255}.0/24", "via": f"10.{i >> 8}.{i & 255}.2"} for i in range(n // 2)]
+    return {"namespaces": {"w": {"interfaces": interfaces, "routes": routes}}}
+
+
+def cpu_usec(machine):
+    return int(machine.sh("cat /proc/$(cat /run/netnsd.pid)/schedstat").split()[0]) / 1000
+
+
+def least(machine, c, method, **parameters):
+    """The cost of the cheapest of five."""
+    found = []
+    for _ in range(5):
+        before = cpu_usec(machine)
+        c.call(f"io.netnsd.{method}", **parameters)
+        found.append(cpu_usec(machine) - before)
+    return min(found)
+
+
+def test_interfaces_of_one_namespace(bare):
+    """Four times as many: what reads them costs about four times as much; squares would be 16."""
+    bare.start()
+    found = {}
+    for n in 250, 1000:
+        with Connection(bare.socket, timeout=300) as c:
+            c.call("io.netnsd.Apply", name="lab", topology=wide(n), sure=True, replace=True)
+            for method, parameters in (("Status", {"name": "lab"}), ("List", {}), ("Graph", {}),
+                                       ("Plan", {"name": "lab", "topology": wide(n), "replace": True})):
+                found.setdefault(method, []).append(least(bare, c, method, **parameters))
+            c.call("io.netnsd.Down", names=["lab"], forget=True)
+    print(found)
+    assert {method: both for method, both in found.items() if both[1] > 6.5 * both[0]} == {}
