@@ -25,6 +25,8 @@ struct exporting {
 	struct object **order; /* namespaces, the oldest first, but those that are declared as they are */
 	size_t n_order;
 	struct sysctl_defaults *defaults;
+	struct sysctl_reading *reading; /* the rest of the namespace that is being read; NULL: none is */
+	size_t first;                   /* where its objects begin */
 	struct unsaid unsaid;
 	struct json_object *topology;
 };
@@ -115,6 +117,12 @@ int exporting_begin(struct exporting **ret, const struct exporting_options *opti
 
 /* ---- reading ---- */
 
+static void left_out(struct exporting *x, size_t i, struct model *to, const struct err *e)
+{
+	model_truncate(to, x->first);
+	unsaid_add(&x->unsaid, "namespace %s could not be read, and is left out: %s", x->set.v[i].name, e->text);
+}
+
 static void observe(struct exporting *x, size_t i, struct model *to, bool links)
 {
 	struct extent *extents = must(calloc(x->set.n + 1, sizeof(*extents)));
@@ -125,7 +133,6 @@ static void observe(struct exporting *x, size_t i, struct model *to, bool links)
 		.extents = extents,
 		.adopt = true,
 	};
-	size_t before = to->n;
 	struct err e;
 
 	extents[i] = (struct extent){
@@ -134,14 +141,28 @@ static void observe(struct exporting *x, size_t i, struct model *to, bool links)
 		.identity = x->options.identity,
 		.macs = x->options.macs,
 		.macs_arg = x->options.arg,
-		.defaults = x->defaults,
 		.unsaid = &x->unsaid,
 	};
-	if (machine_observe(NULL, &x->set, &x->set.v[i], &w, to, &e) < 0) {
-		model_truncate(to, before);
-		unsaid_add(&x->unsaid, "namespace %s could not be read, and is left out: %s", x->set.v[i].name, e.text);
-	}
+	x->first = to->n;
+	if (machine_observe(NULL, &x->set, &x->set.v[i], &w, to, &e) < 0)
+		left_out(x, i, to, &e);
+	else if (!links)
+		x->reading = sysctl_reading_new(to, &x->set.v[i], x->defaults);
 	free(extents);
+}
+
+/* Whether there is more to read of the namespace @i. */
+static bool observe_more(struct exporting *x, size_t i, struct model *to)
+{
+	struct err e;
+	int r = x->reading ? sysctl_reading_step(x->reading, &e) : 0;
+
+	if (r > 0)
+		return true;
+	if (r < 0)
+		left_out(x, i, to, &e);
+	sysctl_reading_free(TAKE(x->reading));
+	return false;
 }
 
 static void observe_declared(struct exporting *x, size_t at)
@@ -185,12 +206,18 @@ static void mark_existing(struct exporting *x)
 /* Each of these takes a step of its stage; false: it is done. */
 static bool step_observe(struct exporting *x)
 {
+	if (x->reading) {
+		if (observe_more(x, x->at, &x->observed))
+			return true;
+		observe_declared(x, x->at++);
+		return true;
+	}
 	if (x->at == x->set.n)
 		return false;
 	if (netns_is_there(&x->set.v[x->at])) {
 		observe(x, x->at, x->asked[x->at] ? &x->observed : &x->others, !x->asked[x->at]);
-		if (x->asked[x->at])
-			observe_declared(x, x->at);
+		if (x->reading)
+			return true;
 	} else if (is_all(x) && x->set.v[x->at].state != NETNS_ABSENT) {
 		unsaid_add(&x->unsaid, "namespace %s: what has that name in %s is no network namespace",
 			   x->set.v[x->at].name, x->options.dir);
@@ -233,9 +260,10 @@ static bool step_widen(struct exporting *x)
 		need(x);
 	if (x->at == x->set.n)
 		return false;
-	if (x->needed[x->at])
+	if (!x->reading && x->needed[x->at])
 		observe(x, x->at, &x->observed, false);
-	x->at++;
+	if (!observe_more(x, x->at, &x->observed))
+		x->at++;
 	return true;
 }
 
@@ -392,6 +420,7 @@ void exporting_end(struct exporting *x)
 	if (!x)
 		return;
 	connecting_end(&x->connecting);
+	sysctl_reading_free(x->reading);
 	netns_set_done(&x->set);
 	model_done(&x->observed);
 	model_done(&x->others);

@@ -44,8 +44,13 @@ struct sysctl_defaults;
 /* Reads them; NULL: that is not possible, and no key will be exported. */
 struct sysctl_defaults *sysctl_defaults_new(struct unsaid *u);
 void sysctl_defaults_free(struct sysctl_defaults *d);
-/* For an export: reads the keys that somebody has changed. */
-int sysctl_observe_all(struct observer *obs, struct err *e);
+/* For an export: reads the keys of @ns that somebody has changed, into @observed, which has its links already.  There are
+ * a hundred for each link: it takes them a link at a time.  1: there is more to do. */
+struct sysctl_reading;
+struct sysctl_reading *sysctl_reading_new(struct model *observed, const struct netns *ns,
+					  const struct sysctl_defaults *d);
+int sysctl_reading_step(struct sysctl_reading *r, struct err *e);
+void sysctl_reading_free(struct sysctl_reading *r);
 /* kind.observe, for both kinds, kind.early and kind.affects. */
 int sysctl_observe(struct observer *obs, struct err *e);
 unsigned sysctl_early(const struct object *o);

@@ -295,21 +295,77 @@ static void on_link_key(struct walk *w, const char *path, const char *value)
 	tell(t, link, path, key);
 }
 
-int sysctl_observe_all(struct observer *obs, struct err *e)
-{
-	struct telling t = { .obs = obs, .netns = model_netns(obs->observed, obs->ns->name) };
-	struct walk w = { .each = on_netns_key, .enters = enters, .arg = &t };
+struct sysctl_reading {
+	struct observer obs;
+	struct telling telling;
+	const char **v; /* the directories of links */
+	size_t n_v, room_v, at;
+	bool began;
+};
 
-	if (!obs->extent.defaults || !t.netns)
-		return 0;
+struct sysctl_reading *sysctl_reading_new(struct model *observed, const struct netns *ns,
+					  const struct sysctl_defaults *d)
+{
+	struct sysctl_reading *r = must(calloc(1, sizeof(*r)));
+
+	r->obs = (struct observer){ .observed = observed, .ns = ns, .extent = { .defaults = d } };
+	r->telling = (struct telling){ .obs = &r->obs, .netns = model_netns(observed, ns->name) };
+	return r;
+}
+
+void sysctl_reading_free(struct sysctl_reading *r)
+{
+	if (!r)
+		return;
+	free(r->telling.own.v);
+	arena_done(&r->telling.own.arena);
+	free(r->v);
+	free(r);
+}
+
+/* Notes the directories below @path that are of links. */
+static void list_links(struct sysctl_reading *r, const char *path)
+{
+	struct dirent **names = NULL;
+	struct err e;
+	_cleanup_(closep) int dir = sysctl_dir(path, &e);
+	int n = dir < 0 ? -1 : scandirat(dir, ".", &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		if (names[i]->d_name[0] != '.' && !enters(NULL, path, names[i]->d_name))
+			*ARRAY_ADD(r, v) = arena_fmt(&r->telling.own.arena, "%s/%s", path, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+/* Reads the keys of the namespace itself. */
+static void begin(struct sysctl_reading *r)
+{
+	struct walk w = { .each = on_netns_key, .enters = enters, .arg = &r->telling };
+	struct values *own = &r->telling.own;
+
 	walk(&w, "net");
-	if (t.own.n_v)
-		qsort(t.own.v, t.own.n_v, sizeof(*t.own.v), value_cmp);
-	w = (struct walk){ .each = on_link_key, .arg = &t };
-	walk(&w, "net/ipv4/conf");
-	walk(&w, "net/ipv6/conf");
-	free(t.own.v);
-	arena_done(&t.own.arena);
-	*e = t.err;
-	return t.err.code;
+	if (own->n_v)
+		qsort(own->v, own->n_v, sizeof(*own->v), value_cmp);
+	list_links(r, "net/ipv4/conf");
+	list_links(r, "net/ipv6/conf");
+	r->began = true;
+}
+
+int sysctl_reading_step(struct sysctl_reading *r, struct err *e)
+{
+	struct walk w = { .each = on_link_key, .arg = &r->telling };
+
+	if (!r->obs.extent.defaults || !r->telling.netns || (r->began && r->at == r->n_v))
+		return 0;
+	_cleanup_(netns_leavep) int entered = netns_enter(r->obs.ns, e);
+	if (entered < 0)
+		return entered;
+	if (!r->began)
+		begin(r);
+	else
+		walk(&w, r->v[r->at++]);
+	*e = r->telling.err;
+	return e->code < 0 ? e->code : 1;
 }

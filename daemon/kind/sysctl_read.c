@@ -219,8 +219,9 @@ int sysctl_observe(struct observer *obs, struct err *e)
 					: netns_says_forwarding(obs->wanted[1]) ? obs->wanted[1]
 										: NULL;
 
+	/* An export reads them by itself. */
 	if (obs->extent.unsaid)
-		return sysctl_observe_all(obs, e);
+		return 0;
 	if (disturbs && observe_disturbed(obs, disturbs, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(obs->wanted); i++) {
