@@ -113,6 +113,18 @@ static void file_hide(struct topology *t)
 	t->on_disk_problem = NULL;
 }
 
+/* A file that still has the former name of a topology, as its renaming is not finished, is no topology of its own. */
+static void former_drop(struct engine *g)
+{
+	for (size_t i = g->env.n_topologies; i-- > 0;) {
+		const char *renames = g->env.topologies[i]->renames;
+		const struct topology *former = *renames ? topology_find(&g->env, renames, NULL) : NULL;
+
+		if (former && former->unapplied)
+			topology_drop(&g->env, renames);
+	}
+}
+
 void boot_refresh(struct engine *g)
 {
 	if (!g->boot)
@@ -126,6 +138,7 @@ void boot_refresh(struct engine *g)
 	for (size_t i = g->env.n_topologies; i-- > 0;)
 		if (g->env.topologies[i]->unapplied && !g->env.topologies[i]->boot)
 			topology_drop(&g->env, g->env.topologies[i]->name);
+	former_drop(g);
 }
 
 void boot_refresh_one(struct engine *g, const char *name)

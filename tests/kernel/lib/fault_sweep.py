@@ -276,8 +276,8 @@ class FaultSweep:
     def allowed(self):
         return [self.after] if self.operation.lost else [self.before, self.after]
 
-    def check(self, replied):
-        """The state before, or the state after, and netnsd knows which."""
+    def check(self, replied, saved=True):
+        """The state before, or the state after, and netnsd knows which. @saved: so does what is saved for boot."""
         allowed = [self.after] if replied else self.allowed()
         found = self.rig.settled(*allowed)
         require(found, allowed)
@@ -288,7 +288,7 @@ class FaultSweep:
         elif status.get("state") == "up":
             topology = self.rig.call("Show", name=status["name"])["topology"]
             assert self.rig.call("Plan", name=status["name"], topology=topology, replace=True)["steps"] == []
-        if len(self.operation.names) > 1:
+        if len(self.operation.names) > 1 and saved:
             self.check_boot(status)
 
     def status(self):
@@ -360,7 +360,7 @@ class FaultSweep:
         self.said.append(f"{self.calls[at - 1]} {errno.errorcode[error]}: {said or 'done'}")
         assert rig.is_alive(), f"netnsd ended{rig.machine.log()}"
         assert rig.call("Ping")
-        self.check(replied)
+        self.check(replied, saved=replied)
         if not replied:
             self.operation.run(rig)
             self.check(True)
