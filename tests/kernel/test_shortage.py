@@ -156,6 +156,62 @@ def test_run_directory_is_full(rig):
     rig.start()
 
 
+def saves(rig):
+    """What is done to a topology, from what, that needs space in one of the directories."""
+    def awaiting(**more):
+        rig.apply(first(), **more)
+        rig.apply(second(), confirm_seconds=600, **more)
+
+    return [(lambda: None, lambda: rig.apply(first(), persist=True)), (lambda: rig.apply(first()), lambda: rig.apply(second())),
+            (lambda: awaiting(persist=True), lambda: rig.call("Confirm", name="lab")),
+            (awaiting, lambda: rig.call("Rollback", name="lab")),
+            (lambda: rig.apply(first(), persist=True), lambda: rig.call("Rename", name="lab", to="a-name-that-is-longer")),
+            (lambda: rig.apply(first(), persist=True), lambda: rig.call("Down", names=["lab"], forget=True))]
+
+
+@pytest.mark.parametrize("blocks", [0, 2])
+@pytest.mark.parametrize("where", ["state", "etc"])
+def test_directory_is_full(rig, where, blocks):
+    """With no block left, or with two: done, or refused and everything as before, also after a restart with the disk still
+    full; what takes down always is."""
+    path = rig.machine.folder / "state" if where == "state" else "/etc/netns"
+    rig.stop()
+    rig.agent.run(f"mkdir -p {path}; cp -a {path} /run/old; mount -t tmpfs -o size=512k,mode=755 tmpfs {path}; "
+                  f"cp -a /run/old/. {path}")
+    rig.start()
+    zero, refusals = rig.look(), 0
+    for prepare, change in saves(rig):
+        prepare()
+        before = rig.steady()
+        rig.agent.run(f"dd if=/dev/zero of={path}/.fill bs=4k 2>/dev/null "
+                      f"|| true; truncate -s -{blocks * 4096} {path}/.fill")
+        try:
+            change()
+        except VarlinkError as refusal:
+            refusals += 1
+            assert "No space left on device" in message(refusal)
+        else:
+            before = None
+        now = without_fill(rig.steady())
+        require(now, [without_fill(before) if before else now])
+        rig.stop()
+        rig.start()
+        require(without_fill(rig.steady()), [now])
+        assert all(t["state"] in ("up", "down") for t in rig.call("Status")["topologies"])
+        rig.agent.run(f"rm {path}/.fill")
+        rig.down()
+        require(rig.settled(zero), [zero])
+    assert 0 < refusals < len(saves(rig))
+    rig.stop()
+    rig.agent.run(f"umount {path}; rm -r /run/old")
+    rig.start()
+
+
+def without_fill(look):
+    look.lines = [line for line in look.lines if ".fill" not in line]
+    return look
+
+
 def test_few_descriptors(rig):
     """With every number of descriptors from far too few to enough."""
     zero = rig.look()
