@@ -2,6 +2,7 @@
 /* explain.h - why a packet arrives, or does not: its way there and that of the answer, hop by hop.  Where a packet goes is
  * the kernel's own answer; the rest is judged from facts.  Pure, but for the lookups that it is handed. */
 #pragma once
+#include "bridge_vlan.h"
 #include "finding.h"
 #include "kernel/route_ask.h"
 #include "kind/nft.h"
@@ -123,13 +124,28 @@ struct pass_by {
 	const struct link_fact *l;
 };
 /* neighbour: the links from @out to the one that answers for @next, both included, which the caller frees; NULL: nobody
- * does, and a hop says why. */
+ * does, and a hop says why.  @ret_known: it is not asked, for its MAC address is known for good. */
 struct pass_by *explain_neighbour(struct explanation *x, const struct link_fact *out, const struct inet *next,
-				  size_t *ret_n);
-/* Whether the spanning tree of its bridge keeps a port from sending. */
-bool explain_is_blocked(const struct link_fact *port);
+				  size_t *ret_n, bool *ret_known);
 /* link: follows the packet along them to where it arrives. */
-void explain_link(struct explanation *x, const struct pass_by *v, size_t n);
+void explain_link(struct explanation *x, const struct pass_by *v, size_t n, bool is_known);
+
+/* ---- VLANs ---- */
+
+/* A frame on its way. */
+struct vlan_walk {
+	uint32_t tag;
+	/* The last bridge that filters by VLAN, where it came in and where it went out; number: of its VLAN there. */
+	const struct netns_fact *n;
+	const struct link_fact *bridge, *port, *out;
+	uint16_t number;
+	bool bare; /* it had no tag when it came in */
+};
+/* Goes from link @i of a way of @n to the next; false: a hop says why not. */
+bool explain_vlan(struct explanation *x, struct vlan_walk *w, const struct pass_by *v, size_t n, size_t i);
+/* Whether a bridge on the way that filters by VLAN is why it is none. */
+bool explain_vlans_refuse(const struct pass_by *v, size_t n);
+
 /* arrival: what is sent from here, or has arrived. */
 void explain_send(struct explanation *x);
 void explain_arrive(struct explanation *x);

@@ -127,6 +127,7 @@ static void restore_from(struct explanation *x, const struct translation *t)
 
 /* ---- on it goes, or it has arrived ---- */
 
+	bool known_for_good;
 static void leave(struct explanation *x, const struct route_answer *a, const struct translation *t)
 {
 	const struct link_fact *out = survey_link(&x->n->s, a->out);
@@ -141,9 +142,9 @@ static void leave(struct explanation *x, const struct route_answer *a, const str
 	hop_add(x, HOP_ROUTE, HOP_PASSES, x->n, NULL, "%s%s", explain_entry(x, a), x->in ? ", forwarded" : "");
 	restore_from(x, t);
 	translate_from(x, out, &next);
-	v = explain_neighbour(x, out, &next, &n);
+	v = explain_neighbour(x, out, &next, &n, &known_for_good);
 	if (v)
-		explain_link(x, v, n);
+		explain_link(x, v, n, known_for_good);
 	free(v);
 }
 

@@ -3,19 +3,30 @@
  * let it through. */
 #include "check.h"
 #include "explain.h"
+#include "reach.h"
 #include <linux/if_bridge.h>
 #include <linux/netfilter.h>
 #include <sys/socket.h>
 
+/* A VLAN goes down with the link below it. */
+static const struct link_fact *cause_of(const struct pass_by *at)
+{
+	const struct link_fact *lower =
+		at->l->class == LINK_CHILD && at->l->lower_nsid < 0 ? survey_link(&at->n->s, at->l->lower) : NULL;
+
+	return lower && !lower->up ? lower : at->l;
+}
+
 static bool link_is_broken(struct explanation *x, const struct pass_by *at)
 {
+	const struct link_fact *l = cause_of(at);
 	struct hop *h;
 
 	if (!at->l->up) {
-		h = hop_add(x, HOP_LINK, HOP_BROKEN, at->n, at->l, "is down");
-		hop_up(x, h, at->l);
+		h = hop_add(x, HOP_LINK, HOP_BROKEN, at->n, l, "is down");
+		hop_up(x, h, l);
 		if (!h->command)
-			hop_ip(x, h, "link set %s up", word_of(&x->d, at->l->name));
+			hop_ip(x, h, "link set %s up", word_of(&x->d, l->name));
 		return true;
 	}
 	return false;
@@ -24,7 +35,7 @@ static bool link_is_broken(struct explanation *x, const struct pass_by *at)
 /* The spanning tree goes another way, or has not made up its mind. */
 static bool port_is_blocked(struct explanation *x, const struct pass_by *at)
 {
-	if (!at->l->master || !explain_is_blocked(at->l))
+	if (!at->l->master || !reach_is_blocked(at->l))
 		return false;
 	hop_add(x, HOP_LINK, HOP_BROKEN, at->n, at->l, "is a port that the spanning tree of its bridge %s",
 		at->l->port_state == BR_STATE_BLOCKING ? "blocks" : "does not let send yet");
@@ -147,7 +158,7 @@ static bool is_port(const struct pass_by *v, size_t n, size_t i)
 }
 
 /* One of those in between. */
-static bool pass(struct explanation *x, const struct pass_by *v, size_t n, size_t i)
+static bool pass(struct explanation *x, struct vlan_walk *w, const struct pass_by *v, size_t n, size_t i)
 {
 	bool between = i && i + 1 < n;
 
@@ -155,6 +166,8 @@ static bool pass(struct explanation *x, const struct pass_by *v, size_t n, size_
 		return false;
 	if (i && i + 1 < n && v[i + 1].l->index == v[i].l->master && v[i + 1].n == v[i].n &&
 	    port_is_locked(x, &v[i], v[0].l))
+		return false;
+	if (!explain_vlan(x, w, v, n, i))
 		return false;
 	if (between && v[i].l->class == LINK_BRIDGE && v[i - 1].n == v[i].n && v[i + 1].n == v[i].n) {
 		if (ports_are_isolated(x, &v[i - 1], &v[i + 1]) || bridge_is_filtered(x, &v[i]) ||
@@ -172,11 +185,29 @@ static bool pass(struct explanation *x, const struct pass_by *v, size_t n, size_
 	return true;
 }
 
-void explain_link(struct explanation *x, const struct pass_by *v, size_t n)
+/* Who is asked for its MAC address answers on the same way: what VLANs do with that. */
+static bool vlans_let_back(struct explanation *x, const struct pass_by *v, size_t n)
 {
+	_cleanup_(freep) struct pass_by *back = must(calloc(n, sizeof(*back)));
+	struct vlan_walk w = { 0 };
+
 	for (size_t i = 0; i < n; i++)
-		if (!pass(x, v, n, i))
+		back[i] = v[n - 1 - i];
+	for (size_t i = 0; i < n; i++)
+		if (!explain_vlan(x, &w, back, n, i))
+			return false;
+	return true;
+}
+
+void explain_link(struct explanation *x, const struct pass_by *v, size_t n, bool is_known)
+{
+	struct vlan_walk w = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		if (!pass(x, &w, v, n, i))
 			return;
+	if (!is_known && !vlans_let_back(x, v, n))
+		return;
 	x->n = v[n - 1].n;
 	x->in = v[n - 1].l;
 }

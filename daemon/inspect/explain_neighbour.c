@@ -1,128 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* explain_neighbour.c - who answers for the next hop: the links that a frame can reach from one, through pairs, bridges and
- * VLANs, in the order in which it reaches them. */
+/* explain_neighbour.c - who answers for the next hop, of the links that a frame can reach, and why nobody does. */
 #include "check.h"
 #include "explain.h"
+#include "reach.h"
 #include <linux/if_addr.h>
-#include <linux/if_bridge.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-/* A link that is reached. */
-struct reached {
-	const struct netns_fact *n;
-	const struct link_fact *l;
-	size_t before; /* the one that it is reached from */
-	uint16_t vlan; /* the tag that the frame has there */
-};
-
-struct reach {
-	const struct facts *f;
-	struct reached *v;
-	size_t n, room;
-	uint32_t *first; /* for each namespace, the number of its first link among all */
-	bool *seen;
-	bool blocked;              /* also through ports that the spanning tree blocks */
-	const struct reached *out; /* where it leads to what is not among the facts */
-};
-
-static void reach_done(struct reach *r)
-{
-	free(r->v);
-	free(r->first);
-	free(r->seen);
-}
-
-static void reach_add(struct reach *r, const struct netns_fact *n, const struct link_fact *l, size_t before,
-		      uint16_t vlan)
-{
-	size_t number = r->first[n - r->f->netns] + (size_t)(l - n->s.links);
-
-	if (r->seen[number])
-		return;
-	r->seen[number] = true;
-	*(struct reached *)array_add((void **)&r->v, &r->n, &r->room, sizeof(*r->v)) =
-		(struct reached){ n, l, before, vlan };
-}
-
-static const struct link_fact *bridge_of(const struct netns_fact *n, const struct link_fact *l)
-{
-	const struct link_fact *master = l->master ? survey_link(&n->s, l->master) : NULL;
-
-	return master && master->class == LINK_BRIDGE ? master : NULL;
-}
-
-bool explain_is_blocked(const struct link_fact *port)
-{
-	return port->port_state == BR_STATE_LISTENING || port->port_state == BR_STATE_LEARNING ||
-	       port->port_state == BR_STATE_BLOCKING;
-}
-
-/* The links of the same namespace that a frame goes to from one. */
-static void reach_inside(struct reach *r, size_t at)
-{
-	const struct reached me = r->v[at];
-	const struct link_fact *bridge = bridge_of(me.n, me.l);
-
-	if (bridge && !bridge->filters_vlans && (r->blocked || !explain_is_blocked(me.l)))
-		reach_add(r, me.n, bridge, at, me.vlan);
-	for (size_t i = 0; i < me.n->s.n_links; i++) {
-		const struct link_fact *l = &me.n->s.links[i];
-
-		if (me.l->class == LINK_BRIDGE && l->master == me.l->index && !me.l->filters_vlans &&
-		    (r->blocked || !explain_is_blocked(l)))
-			reach_add(r, me.n, l, at, me.vlan);
-		if (l->class == LINK_CHILD && l->lower == me.l->index && l->lower_nsid < 0 && l->vlan == me.vlan)
-			reach_add(r, me.n, l, at, 0);
-		if (me.l->class == LINK_CHILD && me.l->lower_nsid < 0 && me.l->lower == l->index &&
-		    !(me.vlan && me.l->vlan))
-			reach_add(r, me.n, l, at, me.l->vlan ? me.l->vlan : me.vlan);
-	}
-}
-
-/* Whether it leads to what is not among the facts, or what is not judged. */
-static bool leads_out(const struct reached *at)
-{
-	const struct link_fact *bridge = bridge_of(at->n, at->l);
-
-	if (at->n->s.cut & (1U << SURVEY_LINKS | 1U << SURVEY_ADDRESSES) || (bridge && bridge->filters_vlans))
-		return true;
-	if (at->l->class == LINK_BRIDGE)
-		return at->l->filters_vlans;
-	return at->l->class == LINK_CHILD ? at->l->lower_nsid >= 0 : at->l->class != LINK_PAIR || at->l->peer < 0;
-}
-
-/* Everything that is reached from @l. */
-static void reach_from(struct reach *r, const struct facts *f, const struct netns_fact *n, const struct link_fact *l,
-		       bool blocked)
-{
-	uint32_t all = 0;
-
-	*r = (struct reach){ .f = f, .blocked = blocked };
-	r->first = must(calloc(f->n_netns + 1, sizeof(*r->first)));
-	for (size_t i = 0; i < f->n_netns; all += (uint32_t)f->netns[i++].s.n_links)
-		r->first[i] = all;
-	r->seen = must(calloc(all + 1, sizeof(*r->seen)));
-	reach_add(r, n, l, 0, 0);
-	for (size_t at = 0; at < r->n; at++) {
-		const struct netns_fact *there = NULL;
-		const struct link_fact *peer =
-			r->v[at].l->class == LINK_PAIR ? facts_peer(f, r->v[at].l, &there) : NULL;
-
-		if (peer)
-			reach_add(r, there, peer, at, r->v[at].vlan);
-		reach_inside(r, at);
-	}
-	for (size_t at = 0; at < r->n && !r->out; at++)
-		if (leads_out(&r->v[at]))
-			r->out = &r->v[at];
-}
-
 /* Whether it takes frames for itself: the tag is off, and no bridge has it. */
 static bool takes(const struct reach *r, const struct reached *at)
 {
-	return at->n != r->v[0].n && !at->vlan && !bridge_of(at->n, at->l);
+	return at->n != r->v[0].n && !at->vlan && !at->closed && !reach_bridge_of(at->n, at->l);
 }
 
 /* An address that is not known to be the only one in its network is not answered for. */
@@ -195,7 +84,8 @@ static const struct reached *find(struct explanation *x, const struct reach *r, 
 		if (!weak && next->family == AF_INET && explain_is_local(r->v[i].n, next))
 			weak = &r->v[i];
 	}
-	for (size_t i = 1; i < r->n && !weak; i++)
+	/* A way that VLANs forbid is not tried with routes. */
+	for (size_t i = 1; i < r->n && !weak && !r->loose; i++)
 		if (takes(r, &r->v[i]) && is_proxy(x, &r->v[i], next)) {
 			struct hop *h = hop_add(x, HOP_NEIGHBOUR, HOP_PASSES, r->v[i].n, r->v[i].l,
 						"answers for %s as a proxy", ip_of(&x->d, next));
@@ -222,6 +112,18 @@ static struct pass_by *path_to(const struct reach *r, const struct reached *end,
 
 /* ---- nobody answers ---- */
 
+/* What comes in there is for VLANs above it. */
+static bool has_child(const struct netns_fact *n, const struct link_fact *lower)
+{
+	for (size_t i = 0; i < n->s.n_links; i++) {
+		const struct link_fact *l = &n->s.links[i];
+
+		if (l->class == LINK_CHILD && l->lower == lower->index && l->lower_nsid < 0)
+			return true;
+	}
+	return false;
+}
+
 /* A bridge that is reached from here, and a link beside it that is reached from who has the address: it should be its
  * port. */
 static bool port_is_missing(struct explanation *x, const struct reach *here, const struct located *holder)
@@ -229,7 +131,7 @@ static bool port_is_missing(struct explanation *x, const struct reach *here, con
 	struct reach there;
 	bool found = false;
 
-	reach_from(&there, x->d.f, holder->n, holder->l, true);
+	reach_from(&there, x->d.f, holder->n, holder->l, true, false);
 	for (size_t i = 0; i < here->n && !found; i++)
 		for (size_t k = 0; k < there.n && !found; k++) {
 			const struct reached *a = &here->v[i], *b = &there.v[k];
@@ -240,7 +142,9 @@ static bool port_is_missing(struct explanation *x, const struct reach *here, con
 				a = &there.v[k];
 				b = &here->v[i];
 			}
-			if (a->n != b->n || a->l->class != LINK_BRIDGE || b->l->class != LINK_PAIR || b->l->master)
+			if (a->n != b->n || a->l->class != LINK_BRIDGE ||
+			    (b->l->class != LINK_PAIR && b->l->class != LINK_CHILD) || b->l->master ||
+			    has_child(b->n, b->l))
 				continue;
 			h = hop_add(x, HOP_LINK, HOP_BROKEN, b->n, b->l,
 				    "is not a port of the bridge %s: %s has %s, and is behind it", a->l->name,
@@ -375,27 +279,54 @@ static void nobody(struct explanation *x, const struct reach *r, const struct li
 		hop_up_at(x, h, r->v[i].n, r->v[i].l);
 }
 
+/* The way to who answers, or to whose MAC address @fixed says; blocked, loose: as struct reach has them. */
+static struct pass_by *search(struct explanation *x, const struct link_fact *out, const struct inet *next,
+			      const struct neighbor_fact *fixed, struct reach *r, size_t *ret_n)
+{
+	const struct reached *end;
+
+	reach_from(r, x->d.f, x->n, out, r->blocked, r->loose);
+	end = fixed ? find_mac(r, fixed->mac) : find(x, r, next);
+	return end ? path_to(r, end, ret_n) : NULL;
+}
+
+/* Whether VLANs keep it from somebody: only if they are why, and nobody may be beyond what is seen. */
+static struct pass_by *search_loose(struct explanation *x, const struct link_fact *out, const struct inet *next,
+				    const struct neighbor_fact *fixed, const struct reach *found, size_t *ret_n)
+{
+	struct reach r = { .blocked = true, .loose = true };
+	struct pass_by *v = NULL;
+
+	if (found->out && !has_failed(x, out, next))
+		return NULL;
+	v = search(x, out, next, fixed, &r, ret_n);
+	if (v && !explain_vlans_refuse(v, *ret_n)) {
+		free(v);
+		v = NULL;
+	}
+	reach_done(&r);
+	return v;
+}
+
 struct pass_by *explain_neighbour(struct explanation *x, const struct link_fact *out, const struct inet *next,
-				  size_t *ret_n)
+				  size_t *ret_n, bool *ret_known)
 {
 	const struct neighbor_fact *fixed = fixed_neighbor(x, out, next);
-	const struct reached *end;
-	struct pass_by *v = NULL;
-	struct reach r;
+	struct reach r = { 0 };
+	struct pass_by *v = search(x, out, next, fixed, &r, ret_n);
 
-	reach_from(&r, x->d.f, x->n, out, false);
-	end = fixed ? find_mac(&r, fixed->mac) : find(x, &r, next);
-	if (!end) {
+	if (!v) {
 		reach_done(&r);
-		reach_from(&r, x->d.f, x->n, out, true);
-		end = fixed ? find_mac(&r, fixed->mac) : find(x, &r, next);
+		r = (struct reach){ .blocked = true };
+		v = search(x, out, next, fixed, &r, ret_n);
 	}
-	if (end)
-		v = path_to(&r, end, ret_n);
-	else if (fixed)
+	if (!v)
+		v = search_loose(x, out, next, fixed, &r, ret_n);
+	if (!v && fixed)
 		nobody_has_mac(x, &r, out, next, fixed->mac);
-	else
+	else if (!v)
 		nobody(x, &r, out, next);
 	reach_done(&r);
+	*ret_known = fixed;
 	return v;
 }

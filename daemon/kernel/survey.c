@@ -22,7 +22,8 @@ struct part {
 	size_t header;
 	void (*each)(const struct nlmsghdr *h, void *survey);
 	size_t max;
-	unsigned depths; /* bits: of which it is a part */
+	unsigned depths;   /* bits: of which it is a part */
+	uint32_t ext_mask; /* RTEXT_FILTER_*; 0: none */
 };
 
 enum { IN_ALL = 1 << SURVEY_ALL, IN_COUNTERS = 1 << SURVEY_COUNTERS };
@@ -39,6 +40,8 @@ static const struct part parts[] = {
 	{ SURVEY_NEIGHBORS, RTM_GETNEIGH, AF_UNSPEC, NTF_PROXY, sizeof(struct ndmsg), survey_on_neighbor, SURVEY_NEIGHBORS_MAX, IN_ALL },
 	{ SURVEY_STATIONS, RTM_GETNEIGH, AF_BRIDGE, 0, sizeof(struct ndmsg), survey_on_station, SURVEY_STATIONS_MAX, IN_ALL },
 	{ SURVEY_QDISCS, RTM_GETQDISC, AF_UNSPEC, 0, sizeof(struct tcmsg), survey_on_qdisc, SURVEY_QDISCS_MAX, IN_COUNTERS },
+	{ SURVEY_VLANS, RTM_GETLINK, AF_BRIDGE, 0, sizeof(struct ifinfomsg), survey_on_vlans, SURVEY_VLANS_MAX, IN_ALL,
+	  RTEXT_FILTER_BRVLAN_COMPRESSED },
 };
 // clang-format on
 
@@ -54,10 +57,11 @@ struct survey_reader {
 };
 
 static const char *const part_names[SURVEY_PARTS] = {
-	[SURVEY_LINKS] = "interfaces",      [SURVEY_ADDRESSES] = "addresses",
-	[SURVEY_ROUTES] = "routes",         [SURVEY_RULES] = "rules",
-	[SURVEY_NEIGHBORS] = "neighbours",  [SURVEY_STATIONS] = "forwarding entries of bridges",
-	[SURVEY_CHAINS] = "nftables rules", [SURVEY_QDISCS] = "queueing disciplines",
+	[SURVEY_LINKS] = "interfaces",       [SURVEY_ADDRESSES] = "addresses",
+	[SURVEY_ROUTES] = "routes",          [SURVEY_RULES] = "rules",
+	[SURVEY_NEIGHBORS] = "neighbours",   [SURVEY_STATIONS] = "forwarding entries of bridges",
+	[SURVEY_CHAINS] = "nftables rules",  [SURVEY_QDISCS] = "queueing disciplines",
+	[SURVEY_VLANS] = "VLANs of bridges",
 };
 
 const char *survey_part_name(enum survey_part p)
@@ -72,6 +76,7 @@ static size_t *counter(struct survey *s, enum survey_part p)
 		[SURVEY_ROUTES] = &s->n_routes,       [SURVEY_RULES] = &s->n_rules,
 		[SURVEY_NEIGHBORS] = &s->n_neighbors, [SURVEY_STATIONS] = &s->n_stations,
 		[SURVEY_CHAINS] = &s->n_chains,       [SURVEY_QDISCS] = &s->n_qdiscs,
+		[SURVEY_VLANS] = &s->n_vlans,
 	};
 
 	return counters[p];
@@ -154,6 +159,8 @@ static int ask(struct survey_reader *r, const struct part *p, struct err *e)
 	if (p->flags)
 		header[offsetof(struct ndmsg, ndm_flags)] = p->flags;
 	m = msg_new(p->type, 0, header, p->header);
+	if (p->ext_mask)
+		msg_put_u32(m, IFLA_EXT_MASK, p->ext_mask);
 	r->first = *counter(r->s, p->part);
 	r->asked = true;
 	return rtnl_dump_begin(r->nl, m, e);
@@ -240,6 +247,7 @@ int survey_step(struct survey_reader *r, struct err *e)
 	if (r->s->n_links)
 		qsort(r->s->links, r->s->n_links, sizeof(*r->s->links), link_cmp);
 	survey_sort_qdiscs(r->s);
+	survey_sort_vlans(r->s);
 	/* Without nftables there are no chains. */
 	return inside(r, read_sysctls, e) == 0 ? 1 : e->code == -EPROTONOSUPPORT ? 0 : e->code;
 }
@@ -263,6 +271,7 @@ void survey_done(struct survey *s)
 	free(s->stations);
 	free(s->chains);
 	free(s->qdiscs);
+	free(s->vlans);
 	arena_done(&s->arena);
 	*s = (struct survey){ 0 };
 }

@@ -17,6 +17,7 @@ enum {
 	SURVEY_NEIGHBORS_MAX = 10000,
 	SURVEY_STATIONS_MAX = 10000,
 	SURVEY_QDISCS_MAX = 1 << 16,
+	SURVEY_VLANS_MAX = 1 << 16,
 };
 
 /* What is read of a namespace. */
@@ -61,8 +62,9 @@ struct link_fact {
 	int lower_nsid;         /* the namespace that lower is in, as a number of this one; -1: this one */
 	uint8_t mac[6], operstate;
 	bool up, carrier, has_mac, loopback;
-	uint16_t vlan;             /* of a VLAN: its number; 0: it is none */
-	bool filters_vlans;        /* of a bridge: its ports need not reach each other */
+	uint32_t vlan;             /* of a VLAN: its tag, ETHERTYPE << 16 | number; 0: it is none */
+	bool filters_vlans;        /* of a bridge: its ports need not reach each other … */
+	uint32_t vlan_protocol;    /* … and tags of this ETHERTYPE << 16 say which do */
 	uint8_t port_state;        /* of a bridge's port: BR_STATE_* */
 	bool isolated, locked;     /* as a port: not to others that are; only for stations of its fdb */
 	uint8_t rp_filter;         /* net.ipv4.conf.IF; the larger of it and that of `all` counts */
@@ -115,6 +117,14 @@ struct station_fact {
 	uint8_t mac[6];
 };
 
+/* VLANs that a port of a bridge carries, or the bridge itself. */
+struct vlan_fact {
+	uint32_t link;
+	uint16_t first, last; /* their numbers */
+	bool pvid;            /* what comes in without a tag is in it */
+	bool untagged;        /* it goes out without a tag */
+};
+
 /* A base chain of nftables that is not netnsd's. */
 struct chain_fact {
 	const char *family, *table, *chain; /* "ip", "filter", "FORWARD"; legacy: the program, "iptables-legacy" */
@@ -136,9 +146,10 @@ struct survey {
 	struct station_fact *stations;
 	struct chain_fact *chains;
 	struct qdisc_fact *qdiscs;
-	size_t n_links, n_addresses, n_routes, n_rules, n_neighbors, n_stations, n_chains, n_qdiscs;
+	struct vlan_fact *vlans; /* in order of link */
+	size_t n_links, n_addresses, n_routes, n_rules, n_neighbors, n_stations, n_chains, n_qdiscs, n_vlans;
 	size_t room_links, room_addresses, room_routes, room_rules, room_neighbors, room_stations, room_chains,
-		room_qdiscs;
+		room_qdiscs, room_vlans;
 	enum survey_depth depth;
 
 	uint64_t cookie; /* SO_NETNS_COOKIE; 0: unknown */
@@ -161,6 +172,7 @@ enum survey_part {
 	SURVEY_STATIONS,
 	SURVEY_CHAINS,
 	SURVEY_QDISCS,
+	SURVEY_VLANS,
 	SURVEY_PARTS
 };
 /* "links", "routes": what is missing if the bit of the part is set in cut. */
@@ -176,6 +188,8 @@ void survey_end(struct survey_reader *r);
 void survey_done(struct survey *s);
 
 const struct link_fact *survey_link(const struct survey *s, uint32_t index);
+/* The VLANs of the port, or bridge, of that number. */
+const struct vlan_fact *survey_vlans(const struct survey *s, uint32_t link, size_t *ret_n);
 /* The queueing disciplines of the link of that number. */
 const struct qdisc_fact *survey_qdiscs(const struct survey *s, uint32_t link, size_t *ret_n);
 const struct link_fact *survey_link_named(const struct survey *s, const char *name);
@@ -195,8 +209,10 @@ void survey_on_route(const struct nlmsghdr *h, void *survey);
 void survey_on_rule(const struct nlmsghdr *h, void *survey);
 void survey_on_neighbor(const struct nlmsghdr *h, void *survey);
 void survey_on_station(const struct nlmsghdr *h, void *survey);
+void survey_on_vlans(const struct nlmsghdr *h, void *survey);
 void survey_on_qdisc(const struct nlmsghdr *h, void *survey);
 /* Once all are read, in order of their links. */
 void survey_sort_qdiscs(struct survey *s);
+void survey_sort_vlans(struct survey *s);
 /* The counters among the attributes of a link; NULL: there are none. */
 const struct link_counters *survey_counters(struct survey *s, struct nlattr **a);

@@ -4,6 +4,7 @@
 #include "rtnl.h"
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -23,7 +24,7 @@ static const struct {
 	{ "sit", LINK_TUNNEL, 20 }, { "wireguard", LINK_TUNNEL, 60 },
 };
 
-/* The attribute of a kind that has the number of its VLAN. */
+/* The attribute of a kind that has the number of its VLAN; IFLA_VLAN_PROTOCOL has the protocol of its tag. */
 static const struct {
 	const char *kind;
 	int attribute;
@@ -31,13 +32,21 @@ static const struct {
 	{ "vlan", IFLA_VLAN_ID },
 };
 
+/* The protocol of tags, as it stands in struct link_fact. */
+static uint32_t tag_protocol(struct nlattr *data, int attribute)
+{
+	struct nlattr *a = nla_find(nla_data(data), nla_len(data), attribute);
+
+	return (uint32_t)(a ? ntohs(nla_get_u16(a)) : ETH_P_8021Q) << 16;
+}
+
 static void read_vlan(struct link_fact *l, struct nlattr *data)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(numbered); i++)
 		if (!strcmp(l->kind, numbered[i].kind)) {
 			struct nlattr *a = nla_find(nla_data(data), nla_len(data), numbered[i].attribute);
 
-			l->vlan = a ? nla_get_u16(a) : 0;
+			l->vlan = a ? tag_protocol(data, IFLA_VLAN_PROTOCOL) | nla_get_u16(a) : 0;
 		}
 }
 
@@ -83,6 +92,8 @@ static void read_info(struct survey *s, struct link_fact *l, struct nlattr *in)
 	if (l->class == LINK_BRIDGE && info[IFLA_INFO_DATA])
 		vlans = nla_find(nla_data(info[IFLA_INFO_DATA]), nla_len(info[IFLA_INFO_DATA]), IFLA_BR_VLAN_FILTERING);
 	l->filters_vlans = vlans && nla_get_u8(vlans);
+	if (l->filters_vlans)
+		l->vlan_protocol = tag_protocol(info[IFLA_INFO_DATA], IFLA_BR_VLAN_PROTOCOL);
 }
 
 /* One of the values of net.*.conf.IF, which the kernel lists as 32-bit numbers. */

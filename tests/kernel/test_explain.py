@@ -7,17 +7,11 @@ import select
 import subprocess
 
 import pytest
+from explaining import BESIDE, CLEAN, answers, broken, explain, mend, start
 from machine import EXAMPLES, NETNSCTL, wait_for
 from varlink import Connection, encode
 
 DROP = "add table ip x; add chain ip x c { type filter hook %s priority 0; policy drop; }"
-# Takes away what a test has added beside the topology.
-CLEAN = "nft delete table ip x 2>/dev/null || true; ip -n inet link del eth0 2>/dev/null || true; ip netns del inet 2>/dev/null || true"
-# What the example needs that is not in it.
-BESIDE = {"internet": "ip netns add inet; ip link add eth0 type veth peer name eth0 netns inet; "
-                      "ip addr add 192.0.2.2/24 dev eth0; ip link set eth0 up; "
-                      "ip -n inet addr add 192.0.2.1/24 dev eth0; ip -n inet link set eth0 up; ip -n inet link set lo up"}
-
 # example: who asks whom, and how; what breaks it: the object that is named, and on which way
 WAYS = {
     "router": (["office", "lab/eth0"], {
@@ -102,43 +96,6 @@ WAYS = {
 CASES = [(example, breaks) for example, (_, broken) in WAYS.items() for breaks in broken]
 
 
-def start(machine, example):
-    topology = json.loads((EXAMPLES / f"{example}.json").read_text())
-    machine.sh(BESIDE.get(example, "true"))
-    machine.apply({**topology, "on_drift": "report"})
-
-
-def explain(machine, *args):
-    result = machine.ctl("--json", "explain", *args, code=None)
-    reply = json.loads(result.stdout)
-    assert result.returncode == (0 if reply["arrives"] else 3)
-    assert [h["state"] == "passes" for h in reply["hops"]] == [True] * (len(reply["hops"]) - 1) + [reply["arrives"]]
-    return reply
-
-
-def broken(machine, *args):
-    """The hop that does not pass, and on which way; None: it arrives."""
-    reply = explain(machine, *args)
-    last = reply["hops"][-1]
-    return None if reply["arrives"] else (last["object"], "back" if last["back"] else "there")
-
-
-def answers(machine, args):
-    """Whether a packet really gets there and back."""
-    if "--port" in args:
-        listen = machine.popen("ip", "netns", "exec", "server", "/usr/bin/python3", "-c",
-                               "import socket; s = socket.create_server(('', 80)); print(flush=True); s.accept()", stdout=subprocess.PIPE)
-        listen.stdout.readline()
-        code = f"import socket; socket.create_connection(('{args[1]}', {args[-1]}), 1)"
-        ok = machine.run("ip", "netns", "exec", args[0], "/usr/bin/python3", "-c", code, code=None).returncode == 0
-        listen.kill()
-        listen.wait()
-        listen.stdout.close()
-        return ok
-    address = {"lab/eth0": "10.0.4.10", "blue/eth0": "10.0.2.3"}.get(args[1], args[1])
-    return machine.run("ip", "netns", "exec", args[0], "ping", "-qnc1", "-W0.5", address, code=None).returncode == 0
-
-
 @pytest.mark.parametrize("example", WAYS)
 def test_arrives(machine, example):
     args = WAYS[example][0]
@@ -158,20 +115,6 @@ def test_broken(machine, example, breaks):
     wait_for(lambda: broken(machine, *args) == expected)
     mend(machine, args)
     machine.sh(CLEAN)
-
-
-def mend(machine, args):
-    """Runs the commands that it names, until it names none; then packets pass. A link that comes up has lost its routes, so
-    that there may be more than one."""
-    for _ in range(4):
-        last = explain(machine, *args)["hops"][-1]
-        if last["state"] == "passes":
-            assert wait_for(lambda: answers(machine, args))
-            return
-        if "another program" in last["message"]:
-            return  # it says where, and not what is to be done
-        machine.sh(last["command"])
-    raise AssertionError("the commands do not mend it")
 
 
 def test_lines(machine):

@@ -63,6 +63,67 @@ static void test_ports(void **state)
 	}
 }
 
+/* The tag of VLAN 10, and those of which ports carry what. */
+static const uint32_t DOT1Q = 0x8100U << 16;
+
+static void carries(struct facts *f, uint32_t link, uint16_t number, bool pvid, bool untagged)
+{
+	*ARRAY_ADD(&f->netns[1].s, vlans) = (struct vlan_fact){ link, number, number, pvid, untagged };
+}
+
+static struct facts *filtering(void)
+{
+	struct facts *f = way_bridge();
+
+	f->netns[1].s.links[0].filters_vlans = true;
+	f->netns[1].s.links[0].vlan_protocol = DOT1Q;
+	return f;
+}
+
+static void test_vlans(void **state)
+{
+	struct facts *f = filtering();
+
+	(void)state;
+	carries(f, 2, 10, true, true);
+	carries(f, 3, 10, true, true);
+	assert_string_equal(way_end(f, "x", "y"), "back x/eth0 arrives: 10.0.2.1 is here\n");
+	f = filtering();
+	carries(f, 3, 10, true, true);
+	assert_string_equal(way_end(f, "x", "y"),
+			    "BROKEN there s/p1 has no VLAN for frames without a tag (a PVID), and drops them: "
+			    "ip netns exec s bridge vlan add vid 10 dev p1 pvid untagged\n");
+	f = filtering();
+	carries(f, 2, 10, true, true);
+	assert_string_equal(way_end(f, "x", "y"),
+			    "BROKEN there s/p2 does not carry VLAN 10, in which it comes from "
+			    "p1: ip netns exec s bridge vlan add vid 10 dev p2 pvid untagged\n");
+	/* With its tag, nobody takes it. */
+	f = filtering();
+	carries(f, 2, 10, true, true);
+	carries(f, 3, 10, true, false);
+	assert_string_equal(way_end(f, "x", "y"),
+			    "BROKEN there s/p2 sends VLAN 10 with its tag, which y/eth0 does not take: ip netns exec s "
+			    "bridge vlan add vid 10 dev p2 pvid untagged\n");
+	/* Two that belong together, and the one that the packet is in. */
+	f = filtering();
+	carries(f, 2, 20, true, true);
+	carries(f, 3, 10, true, true);
+	assert_string_equal(way_end(f, "x", "y"),
+			    "BROKEN there s/p1 puts frames without a tag into VLAN 20, and y/eth0 is in VLAN 10: "
+			    "ip netns exec s bridge vlan add vid 10 dev p1 pvid untagged\n");
+	/* What could not be read is not judged. */
+	f = filtering();
+	f->netns[1].s.cut |= 1U << SURVEY_VLANS;
+	assert_string_equal(way_end(f, "x", "y"), "UNKNOWN there s/p1 leads to 10.0.2.2, beyond what netnsd sees\n");
+	/* A tag of the other protocol is in a VLAN like what has none, and keeps it. */
+	f = filtering();
+	carries(f, 2, 10, true, true);
+	carries(f, 3, 10, true, true);
+	f->netns[1].s.links[0].vlan_protocol = 0x88a8U << 16;
+	assert_string_equal(way_end(f, "x", "y"), "back x/eth0 arrives: 10.0.2.1 is here\n");
+}
+
 /* What is blocked is no obstacle where the spanning tree goes another way. */
 static void test_another_way(void **state)
 {
@@ -221,10 +282,11 @@ static void test_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ports),     cmocka_unit_test(test_another_way),
-		cmocka_unit_test(test_proxy),     cmocka_unit_test(test_fixed_neighbour),
-		cmocka_unit_test(test_unsettled), cmocka_unit_test(test_no_echo),
-		cmocka_unit_test(test_two_links), cmocka_unit_test(test_others),
+		cmocka_unit_test(test_ports),           cmocka_unit_test(test_vlans),
+		cmocka_unit_test(test_another_way),     cmocka_unit_test(test_proxy),
+		cmocka_unit_test(test_fixed_neighbour), cmocka_unit_test(test_unsettled),
+		cmocka_unit_test(test_no_echo),         cmocka_unit_test(test_two_links),
+		cmocka_unit_test(test_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
