@@ -50,7 +50,7 @@ const struct command commands[] = {
 	{ .name = "doctor", .args = "[NAME]", .operands = OPERANDS_NAME, .run = command_doctor, .max = 1, .takes = OPT_JSON | OPT_PROBE,
 	  .doc = "say what is wrong, and the command that repairs it" },
 	{ .name = "explain", .args = "FROM TO", .operands = OPERANDS_NETNS, .run = command_explain, .min = 2, .max = 2,
-	  .takes = OPT_JSON | OPT_PORT | OPT_PROTO | OPT_REVERSE,
+	  .takes = OPT_JSON | OPT_PORT | OPT_PROTO | OPT_REVERSE | OPT_TRACE,
 	  .doc = "show the way of a packet and of its answer, and where it ends" },
 	{ .name = "metrics", .args = "", .data = true, .run = command_metrics, .takes = OPT_FORMAT | OPT_WRITE,
 	  .doc = "print counters and states in numbers, for Prometheus" },

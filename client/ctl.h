@@ -41,6 +41,7 @@ enum {
 	OPT_WRITE = 1ULL << 30,
 	OPT_DECLARED = 1ULL << 31,
 	OPT_UNTIL_GONE = 1ULL << 32,
+	OPT_TRACE = 1ULL << 33,
 	OPT_LATER = 1ULL << 63, /* not implemented yet */
 };
 
@@ -52,7 +53,8 @@ struct file;
 /* One run of netnsctl. */
 struct ctl {
 	uint64_t given; /* OPT_… */
-	const char *confirm, *count, *format, *lines, *name, *port, *proto, *snaplen, *socket, *test, *timeout, *write;
+	const char *confirm, *count, *format, *lines, *name, *port, *proto, *snaplen, *socket, *test, *timeout, *trace,
+		*write;
 	const char *namespaces[VALUES_MAX + 1], *with[VALUES_MAX + 1]; /* each ended by NULL */
 	char **args;                                                   /* what follows the command, ended by NULL */
 	int n_args;

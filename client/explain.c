@@ -5,6 +5,7 @@
 #include "number.h"
 #include "print.h"
 #include "text.h"
+#include "trace.h"
 
 enum { PORT_MAX = 65535 };
 
@@ -105,6 +106,11 @@ int command_explain(const struct ctl *c)
 	struct json_object *parameters = must(json_object_new_object());
 	int r;
 
+	if (c->trace && c->given & OPT_REVERSE) {
+		json_object_put(parameters);
+		return ctl_fail(EXIT_INVALID,
+				"--trace follows both ways: without --reverse, or with FROM and TO exchanged");
+	}
 	json_object_object_add(parameters, "source", json_object_new_string(c->args[0]));
 	json_object_object_add(parameters, "to", json_object_new_string(c->args[1]));
 	if (c->given & OPT_REVERSE)
@@ -114,6 +120,8 @@ int command_explain(const struct ctl *c)
 		json_object_put(parameters);
 		return r;
 	}
+	if (c->trace)
+		return trace_run(c, parameters);
 	r = ctl_call(c, &(struct call){ .method = "Explain", .parameters = parameters }, &reply);
 	if (r)
 		return r;

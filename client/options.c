@@ -47,6 +47,8 @@ const struct option_row option_rows[] = {
 	  .doc = "test what the file expects; roll back if that fails, or takes longer" },
 	{ .name = "timeout", .bit = OPT_TIMEOUT, .value = "SECONDS", .offset = offsetof(struct ctl, timeout),
 	  .doc = "give up after that time, with exit status 124; default 30, record: 60, --until-gone: none" },
+	{ .name = "trace", .bit = OPT_TRACE, .value = "SECONDS", .offset = offsetof(struct ctl, trace),
+	  .doc = "show for that time what really happens to such packets; at most 60" },
 	{ .name = "until-gone", .bit = OPT_UNTIL_GONE, .doc = "wait until the namespaces no longer exist; needs no netnsd" },
 	{ .name = "with", .bit = OPT_WITH, .value = "IF[=ADDRESS…]", .offset = offsetof(struct ctl, with), .list = true,
 	  .doc = "a stand-in for an interface of the host: eth0=192.0.2.2/24,via=192.0.2.1; may be repeated" },

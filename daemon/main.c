@@ -12,6 +12,7 @@
 #include "manager.h"
 #include "method/costly.h"
 #include "method/method.h"
+#include "method/trace.h"
 #include "control/node.h"
 #include "notify.h"
 #include "once.h"
@@ -259,7 +260,12 @@ static int start(struct daemon *d, const struct options *o, const struct engine_
 	d->working = boot_is_starting(d->engine);
 	if (watch_new(&d->watch, d->event, engine_env(d->engine), o->audit, work, d, e) < 0)
 		return e->code;
-	*m = (struct method_context){ d->engine, costly_new(d->engine), work, reloading, d };
+	*m = (struct method_context){ .engine = d->engine,
+				      .costly = costly_new(d->engine),
+				      .event = d->event,
+				      .work = work,
+				      .reloading = reloading,
+				      .arg = d };
 	control.interface = method_interface(m);
 	if (control_new(&d->control, d->event, &control, e) < 0)
 		return e->code;
@@ -323,6 +329,7 @@ int main(int argc, char **argv)
 		r = loop_run(&d);
 	node_free(d.node);
 	control_free(d.control);
+	trace_free(m.trace);
 	costly_free(m.costly);
 	watch_free(d.watch);
 	engine_free(d.engine);

@@ -330,10 +330,26 @@ static bool is_lost(struct explanation *x)
 	return false;
 }
 
-bool explain_step(struct explanation *x)
+/* Its source, which the kernel has chosen meanwhile. */
+static struct inet source_of(const struct explanation *x, const struct passage *sent)
 {
-	if (x->done)
-		return false;
+	for (size_t i = 0; i < x->n_translations; i++)
+		if (x->translations[i].n == sent->n)
+			return x->translations[i].before.from;
+	return x->back ? x->flow.to : x->flow.from;
+}
+
+static void note_passage(struct explanation *x, const struct passage *p)
+{
+	struct passage *to = ARRAY_ADD(x, passages);
+
+	*to = *p;
+	if (!to->flow.from.family)
+		to->flow.from = source_of(x, p);
+}
+
+static bool step(struct explanation *x)
+{
 	if (!x->in)
 		explain_send(x);
 	else if (!is_lost(x))
@@ -341,11 +357,53 @@ bool explain_step(struct explanation *x)
 	return !x->done;
 }
 
+bool explain_step(struct explanation *x)
+{
+	const struct passage here = { x->n, x->flow, x->back };
+	bool more;
+
+	if (x->done)
+		return false;
+	more = step(x);
+	note_passage(x, &here);
+	return more;
+}
+
+static size_t add_packet(struct passage *v, size_t n, size_t max, const struct passage *p)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_flow(&v[i].flow, &p->flow))
+			return n;
+	if (n == max || !p->flow.from.family || !p->flow.to.family)
+		return n;
+	v[n] = *p;
+	return n + 1;
+}
+
+size_t explain_packets(const struct explanation *x, const struct netns_fact *n, struct passage *ret, size_t max)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < x->n_passages; i++)
+		if (x->passages[i].n == n)
+			found = add_packet(ret, found, max, &x->passages[i]);
+	for (size_t i = 0; i < x->n_translations; i++)
+		if (x->translations[i].n == n)
+			found = add_packet(ret, found, max,
+					   &(struct passage){ n, flow_turned(&x->translations[i].after), true });
+	for (size_t i = 0; i < x->n_passages; i++)
+		if (x->passages[i].n == n && !x->passages[i].back)
+			found = add_packet(ret, found, max,
+					   &(struct passage){ n, flow_turned(&x->passages[i].flow), true });
+	return found;
+}
+
 void explanation_done(struct explanation *x)
 {
 	free(x->hops);
 	free(x->translations);
 	free(x->been);
+	free(x->passages);
 	arena_done(&x->ruled);
 	arena_done(&x->d.arena);
 	*x = (struct explanation){ 0 };

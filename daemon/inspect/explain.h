@@ -59,6 +59,13 @@ struct been {
 	struct flow flow;
 };
 
+/* The packet as a namespace gets it, or sends it. */
+struct passage {
+	const struct netns_fact *n;
+	struct flow flow;
+	bool back;
+};
+
 struct explanation {
 	struct diagnosis d; /* for the helpers of check.h: the facts, the arena of all texts */
 	explain_lookup *lookup;
@@ -66,7 +73,8 @@ struct explanation {
 	struct hop *hops;
 	struct translation *translations;
 	struct been *been; /* on this way */
-	size_t n_hops, room_hops, n_translations, room_translations, n_been, room_been;
+	struct passage *passages;
+	size_t n_hops, room_hops, n_translations, room_translations, n_been, room_been, n_passages, room_passages;
 
 	/* Where the packet is. */
 	struct flow flow;
@@ -90,12 +98,20 @@ int explain_begin(struct explanation *x, const struct facts *f, const struct exp
 /* Goes through one namespace; false: that was the end. */
 bool explain_step(struct explanation *x);
 void explanation_done(struct explanation *x);
+/* The packets of the flow in one namespace that it has come by, each once, there and back; also answers to what got no
+ * further.  The number of them, at most @max. */
+size_t explain_packets(const struct explanation *x, const struct netns_fact *n, struct passage *ret, size_t max);
 /* "passes", "broken", "unknown"; "route", "neighbour", "link", "arrival" */
 const char *hop_state_word(unsigned state);
 const char *hop_stage_word(unsigned stage);
 
 /* ---- what the files of explain share ---- */
 
+/* That of the answer. */
+static inline struct flow flow_turned(const struct flow *f)
+{
+	return (struct flow){ .from = f->to, .to = f->from, .proto = f->proto, .sport = f->dport, .dport = f->sport };
+}
 /* Adds a hop about @l, or all of @n; one that does not pass is the last. */
 struct hop *hop_add(struct explanation *x, enum hop_stage stage, enum hop_state state, const struct netns_fact *n,
 		    const struct link_fact *l, const char *fmt, ...) _printf_(6, 7);

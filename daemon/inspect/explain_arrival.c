@@ -20,18 +20,13 @@ static bool same_addresses(const struct flow *a, const struct flow *b)
 	return same_ip(&a->from, &b->from) && same_ip(&a->to, &b->to);
 }
 
-static struct flow turned(const struct flow *f)
-{
-	return (struct flow){ .from = f->to, .to = f->from, .proto = f->proto, .sport = f->dport, .dport = f->sport };
-}
-
 /* ---- NAT ---- */
 
 /* The translation that the namespace has for an answer, of which the destination is restored first. */
 static const struct translation *known(const struct explanation *x)
 {
 	for (size_t i = x->n_translations; x->back && i--;) {
-		const struct flow answer = turned(&x->translations[i].after);
+		const struct flow answer = flow_turned(&x->translations[i].after);
 
 		if (x->translations[i].n == x->n && same_addresses(&answer, &x->flow))
 			return &x->translations[i];
@@ -127,12 +122,12 @@ static void restore_from(struct explanation *x, const struct translation *t)
 
 /* ---- on it goes, or it has arrived ---- */
 
-	bool known_for_good;
 static void leave(struct explanation *x, const struct route_answer *a, const struct translation *t)
 {
 	const struct link_fact *out = survey_link(&x->n->s, a->out);
 	const struct inet next = a->via.family ? a->via : x->flow.to;
 	struct pass_by *v;
+	bool known_for_good;
 	size_t n;
 
 	if (!out) {
@@ -151,7 +146,7 @@ static void leave(struct explanation *x, const struct route_answer *a, const str
 /* The answer goes back from here. */
 static void turn(struct explanation *x)
 {
-	x->flow = turned(&x->flow);
+	x->flow = flow_turned(&x->flow);
 	x->back = true;
 	x->in = NULL;
 	x->target = x->origin;

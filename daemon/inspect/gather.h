@@ -17,9 +17,8 @@ struct facts *facts_take(struct gathering *g);
 void facts_end(struct gathering *g);
 
 /* The kernel's answer for a packet in one of the namespaces, as it is now (route_ask.h).  -ESTALE: the namespace is gone, or
- * another one has its name. */
-int facts_route(struct engine *engine, const struct netns_fact *n, const struct route_query *q,
-		struct route_answer *ret, struct err *e);
+ * another one has its name.  An explain_lookup: @engine is a struct engine. */
+int facts_lookup(void *engine, const struct netns_fact *n, const struct route_query *q, struct route_answer *ret);
 
 /* ---- what the files of gather share ---- */
 

@@ -42,8 +42,8 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 	struct nlattr *hook[NFTA_HOOK_MAX + 1], *in = nft_attr(h, NFTA_CHAIN_HOOK);
 	struct nft_beside *b = arg;
 
-	if (!table || !name || (family == NFPROTO_INET && !strcmp(table, NFT_TABLE)) || !in || !type ||
-	    strcmp(type, "nat") != 0 || nla_parse_nested(hook, NFTA_HOOK_MAX, in, NULL) < 0 ||
+	if (!table || !name || nft_is_ours(family, table) || !in || !type || strcmp(type, "nat") != 0 ||
+	    nla_parse_nested(hook, NFTA_HOOK_MAX, in, NULL) < 0 ||
 	    !is_number(hook[NFTA_HOOK_HOOKNUM], NF_INET_POST_ROUTING))
 		return;
 	if (b->n_chains < CHAINS)

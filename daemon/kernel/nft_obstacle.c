@@ -29,16 +29,10 @@ struct nft_search {
 	bool cut;
 };
 
-static const struct word families[] = {
-	{ "ip", NFPROTO_IPV4 }, { "ip6", NFPROTO_IPV6 }, { "inet", NFPROTO_INET }, { "bridge", NFPROTO_BRIDGE }, { 0 }
-};
-
-static const char *family_name(uint8_t family)
+/* Those whose chains see packets, or frames of a bridge. */
+static bool is_judged(uint8_t family)
 {
-	for (const struct word *w = families; w->name; w++)
-		if (w->value == family)
-			return w->name;
-	return NULL;
+	return family == NFPROTO_IPV4 || family == NFPROTO_IPV6 || family == NFPROTO_INET || family == NFPROTO_BRIDGE;
 }
 
 static uint32_t number_of(const struct nlattr *a)
@@ -54,8 +48,8 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 	const char *type = nft_text(nft_attr(h, NFTA_CHAIN_TYPE));
 	struct nlattr *hook[NFTA_HOOK_MAX + 1], *in = nft_attr(h, NFTA_CHAIN_HOOK);
 
-	if (!in || !table || !chain || !family_name(family) || nla_parse_nested(hook, NFTA_HOOK_MAX, in, NULL) < 0 ||
-	    (family == NFPROTO_INET && !strcmp(table, NFT_TABLE)))
+	if (!in || !table || !chain || !is_judged(family) || nla_parse_nested(hook, NFTA_HOOK_MAX, in, NULL) < 0 ||
+	    nft_is_ours(family, table))
 		return;
 	if (s->n == NFT_SEARCH_CHAINS_MAX) {
 		s->cut = true;
@@ -190,7 +184,7 @@ void nft_search_result(struct nft_search *s, void (*each)(const struct nft_obsta
 		char how[32];
 
 		snprintf(how, sizeof(how), "last rule %s", f->last ? f->last : "");
-		each(&(struct nft_obstacle){ family_name(f->family), nft_print(arena_strdup(&s->arena, f->table)),
+		each(&(struct nft_obstacle){ nft_family_name(f->family), nft_print(arena_strdup(&s->arena, f->table)),
 					     nft_print(arena_strdup(&s->arena, f->chain)), f->hook,
 					     f->family == NFPROTO_BRIDGE, f->selects, f->translates,
 					     f->last && !strcmp(f->last, "accept") ? NULL

@@ -20,6 +20,27 @@ static const char *const bases[] = { "raw_prerouting", "prerouting", "nat_output
 				     "input",          "forward",    "output" };
 #define LAST "last_"
 
+const char *nft_family_name(uint8_t family)
+{
+	static const struct word families[] = { { "ip", NFPROTO_IPV4 },
+						{ "ip6", NFPROTO_IPV6 },
+						{ "inet", NFPROTO_INET },
+						{ "arp", NFPROTO_ARP },
+						{ "bridge", NFPROTO_BRIDGE },
+						{ "netdev", NFPROTO_NETDEV },
+						{ "?", 0 } };
+	const struct word *w = families;
+
+	while (w->value && w->value != family)
+		w++;
+	return w->name;
+}
+
+bool nft_is_ours(uint8_t family, const char *table)
+{
+	return family == NFPROTO_INET && (!strcmp(table, NFT_TABLE) || !strcmp(table, NFT_TRACE_TABLE));
+}
+
 struct nl_msg *nft_msg(uint16_t type, int flags, size_t room)
 {
 	struct nfgenmsg g = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };

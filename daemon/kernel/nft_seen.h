@@ -5,6 +5,8 @@
 #include "rtnl.h"
 
 #define NFT_TABLE "netnsd"
+/* For as long as a packet is traced (kind/nft_trace.h). */
+#define NFT_TRACE_TABLE "netnsd_trace"
 
 /* A chain of the table; the hooks and priorities of ours are those of the images. */
 struct nft_seen_chain {
@@ -66,6 +68,10 @@ int nft_seen_elements(struct rtnl *nl, const char *set, void (*each)(const struc
 /* An attribute of a message of nfnetlink, and the text in one that ends there; NULL: none. */
 struct nlattr *nft_attr(const struct nlmsghdr *h, int type);
 const char *nft_text(const struct nlattr *a);
+/* "inet", "bridge"; "?": an unknown one. */
+const char *nft_family_name(uint8_t family);
+/* Whether a table is netnsd's: its own, or that of a trace. */
+bool nft_is_ours(uint8_t family, const char *table);
 /* A request about our table. */
 struct nl_msg *nft_msg(uint16_t type, int flags, size_t room);
 void nft_put_u32(struct nl_msg *m, int attr, uint32_t value);

@@ -7,24 +7,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-static const char *family_name(uint8_t family)
-{
-	static const struct word families[] = {
-		{ "ip", NFPROTO_IPV4 },
-		{ "ip6", NFPROTO_IPV6 },
-		{ "inet", NFPROTO_INET },
-		{ "arp", NFPROTO_ARP },
-		{ "bridge", NFPROTO_BRIDGE },
-		{ "netdev", NFPROTO_NETDEV },
-		{ NULL, 0 },
-	};
-	const struct word *w = families;
-
-	while (w->name && w->value != family)
-		w++;
-	return w->name ? w->name : "?";
-}
-
 static void on_table(const struct nlmsghdr *h, void *arg)
 {
 	struct observer *obs = arg;
@@ -35,7 +17,7 @@ static void on_table(const struct nlmsghdr *h, void *arg)
 	if (!name || h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE) || (ours && obs->extent.declared))
 		return;
 	unsaid_add(obs->extent.unsaid, "nftables of %s: the table %s %.64s is left out: %s", obs->ns->name,
-		   family_name(family), name,
+		   nft_family_name(family), name,
 		   ours ? "only the running netnsd knows what declares it, see netnsctl export"
 			: "no topology can declare what is in it");
 }

@@ -8,25 +8,28 @@
 #include <netinet/in.h>
 
 enum { PLACE_MAX = 128, MESSAGE_MAX = 2048, PORT_MAX = 65535 };
-enum proto { PROTO_NONE, PROTO_ICMP, PROTO_TCP, PROTO_UDP };
-
-static const char *proto_word(unsigned i)
+const char *flow_proto_word(unsigned i)
 {
-	static const char *const words[] = { [PROTO_ICMP] = "icmp", [PROTO_TCP] = "tcp", [PROTO_UDP] = "udp" };
+	static const char *const words[] = { [FLOW_ICMP] = "icmp", [FLOW_TCP] = "tcp", [FLOW_UDP] = "udp" };
 
 	return i < ARRAY_SIZE(words) ? words[i] : NULL;
 }
 
+uint8_t flow_proto_number(enum flow_proto p)
+{
+	return p == FLOW_TCP ? IPPROTO_TCP : p == FLOW_UDP ? IPPROTO_UDP : 0;
+}
+
 struct explain_in {
 	const char *source, *to;
-	enum proto proto;
+	enum flow_proto proto;
 	uint32_t port;
 	bool reverse;
 };
 static const struct json_member members[] = {
 	JSON_MEMBER(explain_in, source, TEXT, .max = PLACE_MAX),
 	JSON_MEMBER(explain_in, to, TEXT, .max = PLACE_MAX),
-	JSON_MEMBER(explain_in, proto, WORD, .optional = true, .min = PROTO_ICMP, .word = proto_word),
+	JSON_MEMBER(explain_in, proto, WORD, .optional = true, .min = FLOW_ICMP, .word = flow_proto_word),
 	JSON_MEMBER(explain_in, port, U32, .optional = true, .min = 1, .max = PORT_MAX),
 	JSON_MEMBER(explain_in, reverse, FLAG, .optional = true),
 };
@@ -85,13 +88,6 @@ static void reply(struct call *c, const struct explanation *x)
 	call_reply(c, o);
 }
 
-static int look_up(void *arg, const struct netns_fact *n, const struct route_query *q, struct route_answer *ret)
-{
-	struct err e;
-
-	return facts_route(arg, n, q, ret, &e);
-}
-
 static bool on_answer(struct question *question, const struct facts *f)
 {
 	struct explain_question *q = (struct explain_question *)question;
@@ -99,7 +95,7 @@ static bool on_answer(struct question *question, const struct facts *f)
 
 	if (!q->begun) {
 		q->begun = true;
-		if (explain_begin(&q->x, f, &q->request, look_up, q->engine, &e) < 0) {
+		if (explain_begin(&q->x, f, &q->request, facts_lookup, q->engine, &e) < 0) {
 			call_error(question->call, ERROR("NoSuchPlace"), one_string("place", e.text));
 			return false;
 		}
@@ -120,7 +116,6 @@ static void on_free(struct question *question)
 
 void method_explain(struct call *c, const void *parameters, void *arg)
 {
-	static const uint8_t protos[] = { [PROTO_TCP] = IPPROTO_TCP, [PROTO_UDP] = IPPROTO_UDP };
 	const struct explain_in *in = parameters;
 	struct method_context *m = arg;
 	struct explain_question *q = must(calloc(1, sizeof(*q)));
@@ -128,7 +123,7 @@ void method_explain(struct call *c, const void *parameters, void *arg)
 	*q = (struct explain_question){ .question = { .call = c, .answer = on_answer, .free = on_free },
 					.request = { .from = in->source,
 						     .to = in->to,
-						     .proto = protos[in->proto],
+						     .proto = flow_proto_number(in->proto),
 						     .port = (uint16_t)in->port,
 						     .reverse = in->reverse,
 						     .all = c->peer->may_change },

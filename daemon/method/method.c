@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "monitor.h"
 #include "plan.h"
+#include "trace.h"
 #include "wait.h"
 
 struct status_in {
@@ -98,6 +99,7 @@ struct interface method_interface(struct method_context *m)
 		{ "Log", READ, method_log, &log_takes },
 		{ "Doctor", READ, method_doctor, &doctor_takes },
 		{ "Explain", READ, method_explain, &explain_takes },
+		{ "Trace", CHANGE, method_trace, &trace_takes },
 		{ "Metrics", READ, method_metrics },
 		{ "Export", READ, method_export, &export_takes },
 		{ "Wait", READ, method_wait, &wait_takes },

@@ -28,6 +28,7 @@ PARAMETERS = {
     "Apply": {"name": "q", "topology": {}},
     "Adopt": {"name": "q"},
     "Rename": {"name": "q", "to": "r"},
+    "Trace": {"source": "m0", "to": "m1", "seconds": 1},
     "Wait": {"names": ["nobody"], "timeout_seconds": 0},
 }
 READER, CHANGER = ("1", "daemon"), ("2", "bin")
@@ -101,7 +102,7 @@ def test_every_method(busy):
     """Also one that is added later: its caller pays for it."""
     idle = measure(busy)
     for method in METHODS:
-        message = {"method": f"io.netnsd.{method}", "parameters": PARAMETERS.get(method, {}), "more": method == "Monitor"}
+        message = {"method": f"io.netnsd.{method}", "parameters": PARAMETERS.get(method, {}), "more": method in ("Monitor", "Trace")}
         with flood(busy, "ask", message):
             check(busy, idle, method)
 
