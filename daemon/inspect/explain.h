@@ -81,6 +81,7 @@ struct explanation {
 	const struct netns_fact *n;
 	const struct link_fact *in; /* NULL: it is sent from here */
 	bool back, done;
+	uint32_t mtu;         /* of packets so far: the smallest on this way; 0: it has not begun */
 	bool unsure;          /* NAT of another program may have translated it */
 	enum hop_state state; /* of the whole, once it is done */
 

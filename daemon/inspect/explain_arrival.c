@@ -151,6 +151,7 @@ static void turn(struct explanation *x)
 	x->in = NULL;
 	x->target = x->origin;
 	x->n_been = 0;
+	x->mtu = 0;
 }
 
 static bool is_ping(const struct explanation *x)

@@ -157,6 +157,24 @@ static bool is_port(const struct pass_by *v, size_t n, size_t i)
 	       (i + 1 < n && v[i + 1].l->class == LINK_BRIDGE && v[i + 1].n == v[i].n);
 }
 
+/* Longer packets are no fault of the way: it is said from where on they do not pass.  Who forwards tells the sender, if they
+ * must not be fragmented; a link in between drops them without a word. */
+static void mention_mtu(struct explanation *x, const struct pass_by *v, size_t n, size_t i)
+{
+	const char *then = i                               ? ", and nobody is told"
+			   : !x->in                        ? ""
+			   : x->flow.to.family == AF_INET6 ? ", and their sender is told"
+							   : " unless they may be fragmented";
+	uint32_t mtu = v[i].l->mtu;
+
+	/* That of a bridge is for what it sends itself. */
+	if (!mtu || (x->mtu && mtu >= x->mtu) || (i && i + 1 < n && v[i].l->class == LINK_BRIDGE))
+		return;
+	if (x->mtu)
+		hop_add(x, HOP_LINK, HOP_PASSES, v[i].n, v[i].l, "packets over %u bytes do not pass here%s", mtu, then);
+	x->mtu = mtu;
+}
+
 /* One of those in between. */
 static bool pass(struct explanation *x, struct vlan_walk *w, const struct pass_by *v, size_t n, size_t i)
 {
@@ -169,6 +187,7 @@ static bool pass(struct explanation *x, struct vlan_walk *w, const struct pass_b
 		return false;
 	if (!explain_vlan(x, w, v, n, i))
 		return false;
+	mention_mtu(x, v, n, i);
 	if (between && v[i].l->class == LINK_BRIDGE && v[i - 1].n == v[i].n && v[i + 1].n == v[i].n) {
 		if (ports_are_isolated(x, &v[i - 1], &v[i + 1]) || bridge_is_filtered(x, &v[i]) ||
 		    macs_are_equal(x, &v[0], &v[n - 1]))

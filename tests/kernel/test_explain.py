@@ -174,6 +174,25 @@ def test_ipv6(machine):
     assert broken(machine, "a", "b/e") == ("r", "there")
 
 
+def fits(machine, netns, address, size):
+    return machine.run("ip", "netns", "exec", netns, "ping", "-qnc1", "-W0.5", "-Mdo", f"-s{size - 28}", address, code=None).returncode == 0
+
+
+@pytest.mark.parametrize("example, smaller, args, address, expected", [
+    ("router", "ip -n router link set lab mtu 1400", ["office", "lab/eth0"], "10.0.4.10",
+     ("router/lab", "packets over 1400 bytes do not pass here unless they may be fragmented")),
+    ("bridge", "ip -n switch link set port3 mtu 1400", ["red", "blue/eth0"], "10.0.2.3",
+     ("switch/port3", "packets over 1400 bytes do not pass here, and nobody is told"))])
+def test_mtu(machine, example, smaller, args, address, expected):
+    """What fits arrives: it is not called broken."""
+    start(machine, example)
+    machine.sh(smaller)
+    assert wait_for(lambda: fits(machine, args[0], address, 1400))
+    assert not fits(machine, args[0], address, 1420)
+    reply = explain(machine, *args)
+    assert reply["arrives"] and [(h["object"], h["message"]) for h in reply["hops"] if "bytes" in h["message"] and not h["back"]] == [expected]
+
+
 def test_loop(machine):
     start(machine, "router")
     machine.sh("ip netns exec lab sysctl -qw net.ipv4.ip_forward=1; ip -n router route add 10.9.0.0/16 via 10.0.4.10")
