@@ -37,7 +37,8 @@ static bool is_found(const struct object *netns, const struct route *r)
 	const char *on = NULL;
 	size_t n = 0;
 
-	for (const struct object *o = netns->first; o; o = o->next) {
+	/* Addresses are read before routes, of which there may be a hundred thousand. */
+	for (const struct object *o = netns->first; o && o->kind != &kind_route; o = o->next) {
 		const struct address *a = o->kind == &kind_address ? (const struct address *)o : NULL;
 		struct inet net;
 
