@@ -4,6 +4,7 @@
 #include "inspect/export.h"
 #include "netnsd.h"
 #include "store/identity.h"
+#include <poll.h>
 #include <sys/stat.h>
 
 static void print(struct json_object *topology)
@@ -38,8 +39,12 @@ int export_run(const char *dir)
 		fprintf(stderr, "netnsd: %s\n", e.text);
 		return EXIT_FAILED;
 	}
-	while (exporting_step(x))
-		;
+	while (exporting_step(x)) {
+		struct pollfd p = { .fd = exporting_waits(x), .events = POLLIN };
+
+		if (p.fd >= 0)
+			poll(&p, 1, -1);
+	}
 	topology = exporting_take(x);
 	print(topology);
 	tell(exporting_unsaid(x));

@@ -17,11 +17,16 @@ static void reduce(const struct export *x, struct object *o)
 	o->mark = told && (!o->kind->export || o->kind->export(x->observed, o, x->unsaid)) ? 0 : LEFT_OUT;
 }
 
-void export_reduce(const struct export *x, struct object *netns)
+/* The one after @o: a namespace comes before what is in it. */
+static struct object *next_of(const struct object *o)
 {
-	reduce(x, netns);
-	for (struct object *o = netns->first; o; o = o->next)
-		reduce(x, o);
+	return object_is(o, "netns") ? o->first : o->next;
+}
+
+void export_reduce(const struct export *x, struct object **at, size_t n)
+{
+	for (; *at && n; n--, *at = next_of(*at))
+		reduce(x, *at);
 }
 
 /* ---- values ---- */
@@ -251,27 +256,48 @@ static bool is_in_file(const struct kind *k)
 	return k->section || k->form == FORM_BODY || k->form == FORM_KEYS;
 }
 
-void export_add(const struct export *x, struct json_object *topology, const struct object *netns)
+static void begin(const struct export *x, struct json_object *topology, const struct object *netns)
 {
 	struct json_object *to = netns_of(topology, netns->netns);
-	bool told = netns->mark != LEFT_OUT && strcmp(netns->netns, "host") != 0;
 
 	if (netns->mark != LEFT_OUT)
 		section_add(x, to, netns);
-	for (const struct object *o = netns->first; o; o = o->next) {
-		const struct object *link = o->kind->in_link ? link_of(x, o) : NULL;
+}
 
-		if (o->mark == LEFT_OUT || !is_in_file(o->kind) || (o->kind->in_link && !link))
-			continue;
-		if (o->kind->form == FORM_MAP)
-			map_add(x, topology, o);
-		else
-			section_add(x, link ? entry_of(topology, link, link->kind) : to, o);
-		refs_add(x, topology, o);
-	}
-	/* The host need not be said, and of a namespace of others nothing was. */
-	if (!told && !json_object_object_length(to))
+/* The host need not be said, and of a namespace of others nothing was. */
+static void end(struct json_object *topology, const struct object *netns)
+{
+	bool told = netns->mark != LEFT_OUT && strcmp(netns->netns, "host") != 0;
+
+	if (!told && !json_object_object_length(netns_of(topology, netns->netns)))
 		netns_drop(topology, netns->netns);
+}
+
+static void add(const struct export *x, struct json_object *topology, const struct object *o)
+{
+	const struct object *link = o->kind->in_link ? link_of(x, o) : NULL;
+
+	if (o->mark == LEFT_OUT || !is_in_file(o->kind) || (o->kind->in_link && !link))
+		return;
+	if (o->kind->form == FORM_MAP)
+		map_add(x, topology, o);
+	else
+		section_add(x, link ? entry_of(topology, link, link->kind) : netns_of(topology, o->netns), o);
+	refs_add(x, topology, o);
+}
+
+void export_add(const struct export *x, struct json_object *topology, struct object **at, size_t n)
+{
+	const struct object *netns = *at ? model_netns(x->observed, (*at)->netns) : NULL;
+
+	for (; *at && n; n--, *at = next_of(*at)) {
+		if (*at == netns)
+			begin(x, topology, netns);
+		else
+			add(x, topology, *at);
+	}
+	if (netns && !*at)
+		end(topology, netns);
 }
 
 /* ---- order ---- */

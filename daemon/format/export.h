@@ -16,13 +16,17 @@ struct export
 
 /* A topology without a namespace, which the caller owns. */
 struct json_object *export_begin(void);
-/* Has the kinds leave out what need not be said of the objects of @netns, which is the object of a namespace.  Called
- * for all namespaces before any is added. */
-void export_reduce(const struct export *x, struct object *netns);
-/* Adds @netns with everything in it. */
-void export_add(const struct export *x, struct json_object *topology, const struct object *netns);
+/* Has the kinds leave out what need not be said of the next @n objects of a namespace: from @at, which is its own object
+ * at the beginning, and NULL at the end.  Called for all namespaces before any is added. */
+void export_reduce(const struct export *x, struct object **at, size_t n);
+/* Likewise adds them. */
+void export_add(const struct export *x, struct json_object *topology, struct object **at, size_t n);
 /* Puts the namespaces in the order of @netns, and their interfaces in the order in which they are linked (model_link):
  * what is referred to has been added before its turn. */
 void export_order(struct json_object *topology, struct object *const *netns, size_t n);
-/* Removes from the topology what the rules of the format refuse, and tells it: what is left is valid. */
-void export_check(struct json_object *topology, const struct kinds *kinds, struct unsaid *u);
+/* Whether the rules of the format accept the topology; else @p has some of what they refuse. */
+bool export_is_valid(struct json_object *topology, const struct kinds *kinds, struct problems *p);
+/* Removes that from the topology, and tells it.  What is left may be refused for another reason, but not for ever:
+ * EXPORT_ROUNDS_MAX. */
+void export_cut(struct json_object *topology, const struct problems *p, struct unsaid *u);
+enum { EXPORT_ROUNDS_MAX = 200 };

@@ -4,7 +4,7 @@
 #include "export.h"
 #include "load.h"
 
-enum { ROUNDS_MAX = 200, SHOWN_MAX = 160 };
+enum { SHOWN_MAX = 160 };
 
 /* One step of a JSON pointer (RFC 6901), which is advanced past it; false: there is none. */
 static bool step_next(const char **at, char *ret, size_t size)
@@ -86,21 +86,19 @@ static void purge(struct json_object *o)
 	}
 }
 
-void export_check(struct json_object *topology, const struct kinds *kinds, struct unsaid *u)
+bool export_is_valid(struct json_object *topology, const struct kinds *kinds, struct problems *p)
 {
-	for (int round = 0; round < ROUNDS_MAX; round++) {
-		struct problems p = { 0 };
-		struct declaration d;
-		int r = load_json(topology, NULL, kinds, &d, &p);
+	struct declaration d;
 
-		for (size_t i = 0; r < 0 && i < p.n; i++)
-			spot_cut(topology, &p.v[i], u);
-		problems_done(&p);
-		if (r == 0) {
-			declaration_done(&d);
-			return;
-		}
-		purge(topology);
-	}
-	unsaid_add(u, "there is more that the format refuses: netnsctl validate lists it");
+	if (load_json(topology, NULL, kinds, &d, p) < 0)
+		return false;
+	declaration_done(&d);
+	return true;
+}
+
+void export_cut(struct json_object *topology, const struct problems *p, struct unsaid *u)
+{
+	for (size_t i = 0; i < p->n; i++)
+		spot_cut(topology, &p->v[i], u);
+	purge(topology);
 }

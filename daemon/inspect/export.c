@@ -2,13 +2,17 @@
 /* export.c - reads one namespace after the other, and makes a topology of what was read.  Of a namespace that is not
  * asked for only those interfaces are told that the others depend on: the other ends of their veth pairs. */
 #include "export.h"
+#include "export_apart.h"
 #include "export_connect.h"
 #include "export_declared.h"
 #include "kind/sysctl.h"
 #include "kernel/nft_owner.h"
+#include "kind/observe.h"
 #include "model/order.h"
 #include "transaction/machine.h"
 #include <dirent.h>
+
+enum { OBJECTS_A_STEP = 256 };
 
 enum stage { OBSERVE, CONNECT, WIDEN, CONNECT_AGAIN, RESOLVE, REDUCE, ADD, CHECK, DONE };
 
@@ -18,17 +22,20 @@ struct exporting {
 	enum stage stage;
 	size_t at; /* within the stage */
 	struct netns_set set;
-	bool *asked, *needed;                   /* of set: asked for; other ends are in it */
+	bool *asked, *needed;        /* of set: asked for; other ends are in it */
+	struct observing *observing;    /* the namespace that is being read … */
+	struct sysctl_reading *reading; /* … and then its sysctls; its objects begin at: */
+	size_t before;
 	struct model observed, others, nothing; /* others: links of namespaces that are not asked for */
 	struct connecting connecting;
 	bool *told;            /* of a namespace that is only needed: by the place of an object in the model */
 	struct object **order; /* namespaces, the oldest first, but those that are declared as they are */
+	struct object *next;   /* in the one that is being told; NULL: it begins */
 	size_t n_order;
 	struct sysctl_defaults *defaults;
-	struct sysctl_reading *reading; /* the rest of the namespace that is being read; NULL: none is */
-	size_t first;                   /* where its objects begin */
 	struct unsaid unsaid;
 	struct json_object *topology;
+	struct checking *checking; /* of it */
 };
 
 /* ---- what there is ---- */
@@ -117,25 +124,11 @@ int exporting_begin(struct exporting **ret, const struct exporting_options *opti
 
 /* ---- reading ---- */
 
-static void left_out(struct exporting *x, size_t i, struct model *to, const struct err *e)
+/* Begins to read the namespace @i of the set. */
+static void observe_begin(struct exporting *x, size_t i, struct model *to, bool links)
 {
-	model_truncate(to, x->first);
-	unsaid_add(&x->unsaid, "namespace %s could not be read, and is left out: %s", x->set.v[i].name, e->text);
-}
-
-static void observe(struct exporting *x, size_t i, struct model *to, bool links)
-{
-	struct extent *extents = must(calloc(x->set.n + 1, sizeof(*extents)));
-	const struct wish w = {
-		.topology = "",
-		.desired = &x->nothing,
-		.last = &x->nothing,
-		.extents = extents,
-		.adopt = true,
-	};
-	struct err e;
-
-	extents[i] = (struct extent){
+	const struct extent extent = {
+		.adopting = true,
 		.links = links,
 		.declared = x->options.declares,
 		.identity = x->options.identity,
@@ -143,19 +136,22 @@ static void observe(struct exporting *x, size_t i, struct model *to, bool links)
 		.macs_arg = x->options.arg,
 		.unsaid = &x->unsaid,
 	};
-	x->first = to->n;
-	if (machine_observe(NULL, &x->set, &x->set.v[i], &w, to, &e) < 0)
-		left_out(x, i, to, &e);
-	else if (!links)
-		x->reading = sysctl_reading_new(to, &x->set.v[i], x->defaults);
-	free(extents);
+
+	x->before = to->n;
+	x->observing = observing_begin(to, &x->set.v[i], &x->set, "", extent, &x->nothing, &x->nothing);
 }
 
-/* Whether there is more to read of the namespace @i. */
-static bool observe_more(struct exporting *x, size_t i, struct model *to)
+static void left_out(struct exporting *x, size_t i, struct model *to, const struct err *e)
+{
+	model_truncate(to, x->before);
+	unsaid_add(&x->unsaid, "namespace %s could not be read, and is left out: %s", x->set.v[i].name, e->text);
+}
+
+/* A slice of its sysctls; true: there is more. */
+static bool observe_sysctls(struct exporting *x, size_t i, struct model *to)
 {
 	struct err e;
-	int r = x->reading ? sysctl_reading_step(x->reading, &e) : 0;
+	int r = sysctl_reading_step(x->reading, &e);
 
 	if (r > 0)
 		return true;
@@ -163,6 +159,27 @@ static bool observe_more(struct exporting *x, size_t i, struct model *to)
 		left_out(x, i, to, &e);
 	sysctl_reading_free(TAKE(x->reading));
 	return false;
+}
+
+/* A slice of it; true: there is more. */
+static bool observe(struct exporting *x, size_t i, struct model *to, bool links)
+{
+	struct err e;
+	int r;
+
+	if (x->reading)
+		return observe_sysctls(x, i, to);
+	if (!x->observing)
+		observe_begin(x, i, to, links);
+	r = observing_step(x->observing, &e);
+	if (r > 0)
+		return true;
+	if (r < 0)
+		left_out(x, i, to, &e);
+	else if (!links)
+		x->reading = sysctl_reading_new(to, &x->set.v[i], x->defaults);
+	observing_end(TAKE(x->observing));
+	return x->reading;
 }
 
 static void observe_declared(struct exporting *x, size_t at)
@@ -206,18 +223,13 @@ static void mark_existing(struct exporting *x)
 /* Each of these takes a step of its stage; false: it is done. */
 static bool step_observe(struct exporting *x)
 {
-	if (x->reading) {
-		if (observe_more(x, x->at, &x->observed))
-			return true;
-		observe_declared(x, x->at++);
-		return true;
-	}
 	if (x->at == x->set.n)
 		return false;
 	if (netns_is_there(&x->set.v[x->at])) {
-		observe(x, x->at, x->asked[x->at] ? &x->observed : &x->others, !x->asked[x->at]);
-		if (x->reading)
+		if (observe(x, x->at, x->asked[x->at] ? &x->observed : &x->others, !x->asked[x->at]))
 			return true;
+		if (x->asked[x->at])
+			observe_declared(x, x->at);
 	} else if (is_all(x) && x->set.v[x->at].state != NETNS_ABSENT) {
 		unsaid_add(&x->unsaid, "namespace %s: what has that name in %s is no network namespace",
 			   x->set.v[x->at].name, x->options.dir);
@@ -260,10 +272,9 @@ static bool step_widen(struct exporting *x)
 		need(x);
 	if (x->at == x->set.n)
 		return false;
-	if (!x->reading && x->needed[x->at])
-		observe(x, x->at, &x->observed, false);
-	if (!observe_more(x, x->at, &x->observed))
-		x->at++;
+	if (x->needed[x->at] && observe(x, x->at, &x->observed, false))
+		return true;
+	x->at++;
 	return true;
 }
 
@@ -367,7 +378,10 @@ static bool step_reduce(struct exporting *x)
 
 	if (x->at == x->n_order)
 		return false;
-	export_reduce(&telling_all, x->order[x->at++]);
+	if (!x->next)
+		x->next = x->order[x->at];
+	export_reduce(&telling_all, &x->next, OBJECTS_A_STEP);
+	x->at += !x->next;
 	return true;
 }
 
@@ -375,17 +389,25 @@ static bool step_add(struct exporting *x)
 {
 	const struct export telling_all = telling(x);
 
-	if (x->at == x->n_order)
+	if (x->at == x->n_order) {
+		export_order(x->topology, x->order, x->n_order);
 		return false;
-	export_add(&telling_all, x->topology, x->order[x->at++]);
+	}
+	if (!x->next)
+		x->next = x->order[x->at];
+	export_add(&telling_all, x->topology, &x->next, OBJECTS_A_STEP);
+	x->at += !x->next;
 	return true;
 }
 
 static bool step_check(struct exporting *x)
 {
-	export_order(x->topology, x->order, x->n_order);
-	export_check(x->topology, x->options.kinds, &x->unsaid);
-	return false;
+	return checking_round(&x->checking, x->topology, x->options.kinds, &x->at, &x->unsaid);
+}
+
+int exporting_waits(const struct exporting *x)
+{
+	return x->checking ? checking_fd(x->checking) : -1;
 }
 
 bool exporting_step(struct exporting *x)
@@ -419,8 +441,10 @@ void exporting_end(struct exporting *x)
 {
 	if (!x)
 		return;
-	connecting_end(&x->connecting);
+	checking_end(x->checking);
+	observing_end(x->observing);
 	sysctl_reading_free(x->reading);
+	connecting_end(&x->connecting);
 	netns_set_done(&x->set);
 	model_done(&x->observed);
 	model_done(&x->others);

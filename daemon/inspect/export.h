@@ -27,6 +27,8 @@ int exporting_begin(struct exporting **ret, const struct exporting_options *opti
 		    struct err *e);
 /* Takes the next small step: true: there is more.  What cannot be read is told as unsaid. */
 bool exporting_step(struct exporting *x);
+/* A descriptor that is readable when the next step has something to do; -1: it has at once. */
+int exporting_waits(const struct exporting *x);
 /* What it has become, when there is no more; the caller owns it.  NULL before. */
 struct json_object *exporting_take(struct exporting *x);
 /* What no topology can say; valid until exporting_end. */

@@ -41,6 +41,13 @@ struct observer {
 	const struct object *wanted[2]; /* the namespace in the desired and in the last model; may be NULL */
 };
 
+/* A request of which each answer adds objects. */
+struct dump {
+	struct nl_msg *request; /* who gets it owns it */
+	void (*each)(const struct nlmsghdr *h, void *obs);
+	bool optional; /* the kernel may not know what is asked for */
+};
+
 /* "NS/IF" of the link with that number in this namespace; NULL: there is none. */
 const char *observer_link(const struct observer *obs, uint32_t ifindex);
 /* Dumps into @each, which adds objects; a dump that restarts removes them. */

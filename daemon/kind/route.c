@@ -54,7 +54,8 @@ static const struct field fields[] = {
 	      .doc = "its number, or its name in /etc/iproute2/rt_tables; main by default (RTA_TABLE)"),
 	FIELD(route, scope, word, .words = scope_words, .flags = FIXED, .doc = "how far it reaches (rtm_scope); IPv4 only"),
 	FIELD(route, onlink, bool, .flags = FIXED | USUAL, .kernel_default = "false",
-	      .doc = "the gateway is a neighbour on \"dev\", whatever the addresses are (RTNH_F_ONLINK); needs both"),
+	      .doc = "the gateway is a neighbour on \"dev\", whatever the addresses are (RTNH_F_ONLINK); needs both;"
+	      " one of several next hops has its own"),
 	METRIC(mtu, RTAX_MTU, .flags = FIXED | USUAL, .min = 68, .max = ROUTE_MTU_MAX, .doc = "path MTU, in bytes (RTAX_MTU)"),
 	METRIC(advmss, RTAX_ADVMSS, .flags = FIXED | USUAL, .min = 1, .max = ROUTE_ADVMSS_MAX,
 	       .doc = "the largest segment that TCP announces to the other side, in bytes (RTAX_ADVMSS)"),
@@ -342,6 +343,7 @@ const struct kind kind_route = {
 	.slots = route_slots,
 	.avoids = route_avoids,
 	.observe = route_observe,
+	.dump = route_dump,
 	.export = route_export,
 	.out_of_order = "on another interface than its gateway",
 	.encode = route_encode,

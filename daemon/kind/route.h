@@ -85,6 +85,9 @@ struct rtmsg;
 bool route_is_narrow(const struct rtmsg *i);
 
 int route_observe(struct observer *obs, struct err *e);
+struct dump;
+/* kind.dump */
+bool route_dump(struct observer *obs, size_t i, struct dump *ret);
 /* Makes a route of a message, whoever created it, and does not add it to the model; NULL: it is none. */
 struct route *route_read(struct observer *obs, const struct nlmsghdr *h);
 

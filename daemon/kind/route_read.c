@@ -143,17 +143,29 @@ static void on_route(const struct nlmsghdr *h, void *arg)
 }
 
 /* The kernel filters by protocol, in a socket with strict checking. */
-int route_observe(struct observer *obs, struct err *e)
+bool route_dump(struct observer *obs, size_t i, struct dump *ret)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct rtmsg r = { .rtm_protocol = obs->extent.adopting ? RTPROT_UNSPEC : PROTOCOL };
 
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		struct rtmsg r = { .rtm_family = families[i],
-				   .rtm_protocol = obs->extent.adopting ? RTPROT_UNSPEC : PROTOCOL };
-		_cleanup_(msg_freep) struct nl_msg *m = msg_new(RTM_GETROUTE, 0, &r, sizeof(r));
-		int code = observer_dump(obs, m, on_route, e);
+	if (i == ARRAY_SIZE(families))
+		return false;
+	r.rtm_family = families[i];
+	*ret = (struct dump){ .request = msg_new(RTM_GETROUTE, 0, &r, sizeof(r)),
+			      .each = on_route,
+			      .optional = families[i] == AF_INET6 };
+	return true;
+}
 
-		if (code < 0 && !(families[i] == AF_INET6 && code == -EOPNOTSUPP))
+int route_observe(struct observer *obs, struct err *e)
+{
+	struct dump d;
+
+	for (size_t i = 0; route_dump(obs, i, &d); i++) {
+		int code = observer_dump(obs, d.request, d.each, e);
+
+		nlmsg_free(d.request);
+		if (code < 0 && !(d.optional && code == -EOPNOTSUPP))
 			return err_prefix(e, "routes of %s", obs->ns->name);
 	}
 	route_check_places(obs);

@@ -14,6 +14,7 @@ struct costly {
 	struct gathering *gathering;
 	struct facts *facts;
 	sd_event_source *slice; /* in the loop of the first */
+	sd_event_source *ready; /* likewise: of what it waits for */
 };
 
 struct costly *costly_new(struct engine *g)
@@ -31,6 +32,7 @@ void costly_free(struct costly *k)
 	facts_end(k->gathering);
 	facts_free(k->facts);
 	sd_event_source_disable_unref(k->slice);
+	sd_event_source_disable_unref(k->ready);
 	free(k);
 }
 
@@ -44,6 +46,8 @@ static void remove_question(struct costly *k, struct question *q)
 	while (*at != q)
 		at = &(*at)->next;
 	*at = q->next;
+	if (was_first)
+		k->ready = sd_event_source_disable_unref(k->ready);
 	q->free(q);
 	if (!was_first)
 		return;
@@ -75,6 +79,25 @@ static bool step(struct costly *k)
 	return true;
 }
 
+static int on_ready(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t events, void *arg)
+{
+	struct costly *k = arg;
+
+	k->first->waits = 0;
+	k->ready = sd_event_source_disable_unref(k->ready);
+	sd_event_source_set_enabled(k->slice, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* Until the next slice. */
+static void rest(struct costly *k)
+{
+	sd_event *event = sd_event_source_get_event(k->slice);
+
+	if (!k->first->waits || sd_event_add_io(event, &k->ready, k->first->waits, EPOLLIN, on_ready, k) < 0)
+		sd_event_source_set_enabled(k->slice, SD_EVENT_ONESHOT);
+}
+
 static int on_slice(_unused_ sd_event_source *s, void *arg)
 {
 	uint64_t began = usec_now(CLOCK_MONOTONIC);
@@ -83,11 +106,11 @@ static int on_slice(_unused_ sd_event_source *s, void *arg)
 
 	do
 		more = step(k);
-	while (more && usec_now(CLOCK_MONOTONIC) - began < SLICE_USEC);
+	while (more && !k->first->waits && usec_now(CLOCK_MONOTONIC) - began < SLICE_USEC);
 	if (!more)
 		remove_question(k, k->first);
 	else
-		sd_event_source_set_enabled(k->slice, SD_EVENT_ONESHOT);
+		rest(k);
 	return 0;
 }
 

@@ -12,6 +12,7 @@ struct question {
 	enum survey_depth depth; /* the facts that it needs */
 	/* Takes a step of answering it from @f; false: the call is answered. */
 	bool (*answer)(struct question *q, const struct facts *f);
+	int waits;    /* after a step: a descriptor that has to be readable before the next one; 0: none has */
 	bool unaided; /* it reads by itself: it gets no facts */
 	/* Frees what it needed; also if the peer disconnects before it is answered. */
 	void (*free)(struct question *q);

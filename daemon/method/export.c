@@ -158,8 +158,10 @@ static bool on_answer(struct question *question, _unused_ const struct facts *f)
 
 	if (!q->exporting)
 		return begin(q);
-	if (exporting_step(q->exporting))
+	if (exporting_step(q->exporting)) {
+		question->waits = exporting_waits(q->exporting) < 0 ? 0 : exporting_waits(q->exporting);
 		return true;
+	}
 	reply = json_object_new_object();
 	add(reply, "topology", exporting_take(q->exporting));
 	add(reply, "unsaid", unsaid_json(exporting_unsaid(q->exporting), !question->call->peer->may_change));

@@ -6,6 +6,7 @@
 
 struct netns_set; /* netns.h */
 struct observer;  /* observer.h */
+struct dump;      /* observer.h */
 struct batch;     /* batch.h */
 struct op;        /* plan.h */
 struct plan;      /* plan.h */
@@ -97,6 +98,9 @@ struct kind {
 	/* Adds the kernel's objects of this class in one namespace; of a kind that is outside also where the namespace
 	 * does not exist. */
 	int (*observe)(struct observer *obs, struct err *e);
+	/* The same for an observation in slices, where there may be so many that one takes too long: the @i-th dump of
+	 * the kernel's; false: there is none.  NULL: they are few. */
+	bool (*dump)(struct observer *obs, size_t i, struct dump *ret);
 	/* Pure.  Called for each observed object when all namespaces have been read: resolves what involves more than
 	 * one.  @wanted is the expected object of the same id, or NULL. */
 	void (*resolve)(struct model *observed, struct object *o, const struct object *wanted);

@@ -2,10 +2,12 @@
 """What there is, as a topology: it makes the same again, whoever made it first."""
 import json
 import re
+import select
 import subprocess
 
 import pytest
 from machine import EXAMPLES, NETNSCTL, NETNSD, wait_for
+from varlink import Connection, encode
 
 FILES = sorted(EXAMPLES.glob("*.json"))
 # What this machine's kernel may lack.
@@ -379,3 +381,31 @@ def test_one_next_hop_that_is_onlink(bare, to):
     assert bare.apply(every, "again").stdout == "again: unchanged\n"
     assert told(bare, NETNSCTL, "export")[0]["namespaces"]["a"]["routes"] == [{"to": to, "nexthops": [
         {"via": hop["via"], "dev": "v"} for hop in nexthops], "onlink": True}]
+
+
+MANY = 50000
+
+
+def test_others_are_answered_meanwhile(bare):
+    """However many routes a namespace has: each part of the export is short, and leaves the loop to others."""
+    words = bare.folder / "routes"
+    words.write_text("".join(f"route add 11.{i >> 16}.{i >> 8 & 255}.{i & 255} via 10.0.0.9\n" for i in range(MANY)))
+    bare.sh("""ip netns add a
+        ip -n a link set lo up
+        ip -n a link add v type veth peer name w
+        ip -n a link set v up
+        ip -n a link set w up
+        ip -n a addr add 10.0.0.1/24 dev v""")
+    bare.run("ip", "-n", "a", "-batch", words)
+    bare.start()
+    with Connection(bare.socket) as asking, Connection(bare.socket) as others:
+        asking.send(encode("io.netnsd.Export", {"namespaces": ["a"]}))
+        answered = 0
+        while not select.select([asking.socket], [], [], 0)[0]:
+            others.call("org.varlink.service.GetInfo")
+            answered += 1
+        routes = asking.receive()["parameters"]["topology"]["namespaces"]["a"]["routes"]
+    assert len(routes) == MANY and routes[0] == {"to": "11.0.0.0", "via": "10.0.0.9"}
+    # In one piece, the parts are seven.
+    assert answered >= 50
+    bare.sh("ip netns del a")

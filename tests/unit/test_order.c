@@ -161,7 +161,8 @@ static void export(struct two *t, const char *expected)
 	for (size_t i = 0; i < t->n; i++)
 		order_links(t->netns[i], order_declared, &t->declared.model);
 	for (size_t i = 0; i < t->n; i++)
-		export_add(&x, topology, t->netns[i]);
+		for (struct object *at = t->netns[i]; at;)
+			export_add(&x, topology, &at, 1);
 	export_order(topology, t->netns, t->n);
 	assert_string_equal(json_object_to_json_string_ext(topology, JSON_C_TO_STRING_NOSLASHESCAPE), expected);
 	json_object_put(topology);
