@@ -62,6 +62,17 @@ void sandbox_extra(void);
 int sandbox_mount_sys(struct err *e);
 /* From now on refuses system calls that lead out of the sandbox, to this process and all that it starts. */
 int sandbox_filter(struct err *e);
+/* The mounts of the command, which are its own. */
+struct sandbox_mounts {
+	int home, command; /* mount namespaces: ours, and the command's */
+};
+/* Enters the command's mounts, which are copies of ours; what it mounts in a shared directory is visible in both. */
+int sandbox_mounts_begin(struct sandbox_mounts *m);
+/* Back to ours. */
+int sandbox_mounts_leave(const struct sandbox_mounts *m);
+void sandbox_mounts_done(struct sandbox_mounts *m);
+/* Gives the namespaces that have a name in /run/netns for the command the same here, whatever it did to its mounts. */
+void sandbox_names_give(const struct sandbox_mounts *m);
 /* Maps user and group 0 of the user namespace of process @pid, "self" or a number, to these outside. */
 int sandbox_map(const char *pid, unsigned uid, unsigned gid, bool may_setgroups, struct err *e);
 /* Appends what may be the reason, and what to do, to @e, about a refused namespace or mount. */

@@ -130,8 +130,8 @@ static void command_exec_in(const struct sandbox_init *i, int status)
 	setsid();
 	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, i->signals, NULL);
-	if (unshare(CLONE_NEWNS) == 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 &&
-	    setrlimit(RLIMIT_NPROC, &processes) == 0 && (chdir(i->cwd) == 0 || chdir("/") == 0)) {
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 && setrlimit(RLIMIT_NPROC, &processes) == 0 &&
+	    (chdir(i->cwd) == 0 || chdir("/") == 0)) {
 		path_complete();
 		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 		execvp(i->sandbox->argv[0], i->sandbox->argv);
@@ -142,7 +142,7 @@ static void command_exec_in(const struct sandbox_init *i, int status)
 }
 
 /* Starts the command; -errno if that failed. */
-static int command_start(const struct sandbox_init *i, pid_t *ret)
+static int command_start(const struct sandbox_init *i, const struct sandbox_mounts *mounts, pid_t *ret)
 {
 	_cleanup_(closep) int in = -1, out = -1;
 	int ends[2], reason = 0;
@@ -152,12 +152,13 @@ static int command_start(const struct sandbox_init *i, pid_t *ret)
 	in = ends[0];
 	out = ends[1];
 	*ret = fork();
-	if (*ret < 0)
-		return -errno;
-	if (!*ret) {
+	if (*ret == 0) {
 		command_exec_in(i, out);
 		_exit(EXIT_CANNOT_RUN);
 	}
+	reason = *ret < 0 ? errno : 0;
+	if (sandbox_mounts_leave(mounts) < 0 || reason)
+		return reason ? -reason : -errno;
 	close(take_fd(&out));
 	/* Ends when it is executed. */
 	return read(in, &reason, sizeof(reason)) == sizeof(reason) ? -reason : 0;
@@ -165,7 +166,7 @@ static int command_start(const struct sandbox_init *i, pid_t *ret)
 
 /* ---- the exporter ---- */
 
-static int exporter_run(const struct sandbox_init *i, const struct children *c)
+static int exporter_run(const struct sandbox_init *i, const struct sandbox_mounts *mounts, const struct children *c)
 {
 	char *const argv[] = { (char[]){ "netnsd" }, (char[]){ "--export" }, NULL };
 	char *const environment[] = { (char[]){ "PATH=/usr/sbin:/usr/bin:/sbin:/bin" }, NULL };
@@ -178,6 +179,7 @@ static int exporter_run(const struct sandbox_init *i, const struct children *c)
 		int null = open("/dev/null", O_RDONLY);
 
 		sigprocmask(SIG_SETMASK, i->signals, NULL);
+		sandbox_names_give(mounts);
 		if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(i->out, STDOUT_FILENO) >= 0 && chdir("/") == 0) {
 			close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 			/* A script is opened again by its number. */
@@ -223,9 +225,11 @@ static int say_status(const struct sandbox_init *i, int status)
 
 static int command_run_in(const struct sandbox_init *i, const struct children *c)
 {
+	_cleanup_(sandbox_mounts_done) struct sandbox_mounts mounts;
 	pid_t pid = 0;
-	int r = command_start(i, &pid), code;
+	int r = sandbox_mounts_begin(&mounts), code;
 
+	r = r < 0 ? r : command_start(i, &mounts, &pid);
 	if (r < 0) {
 		ctl_fail(EXIT_FAILED, "%s cannot be run in the sandbox: %s; nothing was recorded", i->sandbox->argv[0],
 			 strerror(-r));
@@ -237,7 +241,7 @@ static int command_run_in(const struct sandbox_init *i, const struct children *c
 		children_freeze(c);
 		children_print();
 	}
-	r = exporter_run(i, c);
+	r = exporter_run(i, &mounts, c);
 	return code ?: r;
 }
 

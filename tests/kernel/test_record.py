@@ -241,3 +241,23 @@ def test_covered_exporter():
 ip netns add kept
 for d in /usr/sbin /usr/local /etc /usr/lib/x86_64-linux-gnu; do [ ! -d $d ] || /usr/bin/mount -n -t tmpfs tmpfs $d || exit; done""")
     assert "kept" in json.loads(text)["namespaces"], err
+
+
+# Where a name of a namespace is visible to nobody but the command.
+HIDING = ["mount --make-rprivate /", "mount --make-rprivate /; mount -t tmpfs tmpfs /run",
+          "ip netns add old; ip netns del old; umount -l /run/netns; mount --make-rprivate /run"]
+
+
+@pytest.mark.parametrize("hiding", HIDING)
+def test_names_that_only_the_command_sees(hiding):
+    text, err = record(f"{hiding}\nip netns add a; ip netns add b; ip link add x netns a type veth peer name x netns b; "
+                       "ip -n a addr add 10.0.0.1/24 dev x")
+    namespaces = json.loads(text)["namespaces"]
+    assert sorted(namespaces) == ["a", "b"] and err == ""
+    assert namespaces["a"]["interfaces"]["x"]["addresses"] == ["10.0.0.1/24"]
+
+
+def test_name_that_nobody_sees():
+    """Of a namespace that is gone with the mounts of its process the name is said."""
+    text, err = record("unshare -m ip netns add a", code=1)
+    assert text == "{\n}\n" and "namespace a: what has that name in /run/netns is no network namespace" in err
