@@ -6,6 +6,7 @@
  * equal, a record on disk holds it as a file would, and the rules are made of it when they are needed. */
 #pragma once
 #include "kernel/nft_image.h"
+#include "kernel/nft_ruleset.h"
 #include "model/kind.h"
 #include "model/model.h"
 #include <netinet/in.h>
@@ -305,9 +306,37 @@ size_t nft_map_add(struct nft_sets *sets, uint16_t from, uint16_t to, size_t n, 
 /* All expressions of a rule (nft_build.c). */
 void nft_expr_rule(struct nft_expr *p, const struct nft_rule *r);
 
-/* Tells of an export the tables that it leaves out. */
+/* ---- rules of other programs (nft_export.c, nft_decode.c) ---- */
+
+/* Tells of an export the tables of others: as an object, or that it leaves them out. */
 struct observer;
 int nft_tell_tables(struct observer *obs, struct err *e);
+
+struct nft_decoded {
+	struct json_object *entry; /* of masquerade, dnat or rules; who gets it owns it */
+	enum nft_verb verb;        /* accept, drop, masquerade, snat or dnat */
+	uint8_t families;          /* of its packets: NFT_BOTH, or one */
+};
+
+/* Decodes @r, whose namespace the thread is in.  False: it says something that no file can; @ret_why has what. */
+bool nft_decode(const struct nft_ruleset_rule *r, struct nft_decoded *ret, struct arena *a, const char **ret_why);
+
+/* What a program loads from a packet before it compares it, and the values that it is compared with (nft_decode_value.c):
+ * bytes of the kernel's, as JSON.  NULL: no file can say it. */
+struct nft_loaded {
+	const char *member; /* "from" */
+	struct json_object *(*value)(const struct nft_loaded *l, const uint8_t *from, const uint8_t *to);
+	uint8_t family; /* that it exists in; 0: any */
+	size_t size;    /* bytes that are compared */
+	bool masked;
+	uint8_t mask[16];
+};
+/* By the expression and its numbers; false: none is known. */
+bool nft_loaded_meta(uint32_t key, struct nft_loaded *ret);
+bool nft_loaded_ct(uint32_t key, struct nft_loaded *ret);
+bool nft_loaded_payload(uint32_t base, uint32_t offset, uint32_t size, uint8_t family, struct nft_loaded *ret);
+/* "10.0.0.0/24", "10.0.0.1-10.0.0.9". */
+struct json_object *nft_decoded_address(const struct nft_loaded *l, const uint8_t *from, const uint8_t *to);
 
 /* kind.describe and kind.lines. */
 char *nft_describe(struct arena *a, const struct object *o, const struct object *before);

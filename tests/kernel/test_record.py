@@ -121,9 +121,67 @@ for v in 10 20; do
 done
 ip netns exec r sysctl -qw net.ipv4.ip_forward=1
 """)
+NAT = (["--with", "eth0=192.0.2.2/24,via=192.0.2.1"], """
+ip link add br0 type bridge
+ip addr add 192.168.100.1/16 dev br0
+ip link set br0 up
+ip netns add ns1
+ip link add veth1 type veth peer name eth0 netns ns1
+ip link set veth1 master br0 up
+ip -n ns1 link set lo up; ip -n ns1 link set eth0 up
+ip -n ns1 addr add 192.168.100.2/16 dev eth0
+ip -n ns1 route add default via 192.168.100.1
+sysctl -w net.ipv4.ip_forward=1
+nft add table ip nat
+nft 'add chain ip nat postrouting { type nat hook postrouting priority srcnat; }'
+nft add rule ip nat postrouting ip saddr 192.168.0.0/16 oifname eth0 masquerade
+""")
+IPTABLES = (NAT[0], NAT[1][:NAT[1].index("nft")] + """
+iptables -t nat -A POSTROUTING -s 192.168.0.0/16 -o eth0 -j MASQUERADE
+iptables -A FORWARD -i br0 -o eth0 -j ACCEPT
+iptables -A FORWARD -i eth0 -o br0 -d 192.168.0.0/16 -j ACCEPT
+iptables -P FORWARD DROP
+""")
+FILTER = ([], """
+ip netns add r; ip -n r link set lo up
+for n in lan wan; do ip netns add $n; ip -n r link add $n type veth peer name eth0 netns $n; ip -n r link set $n up; ip -n $n link set eth0 up; done
+ip netns exec r sysctl -q -w net.ipv4.ip_forward=1
+ip netns exec r nft -f - <<'END'
+table inet filter {
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		ct state established,related accept
+		iifname "lan" oifname "wan" counter accept
+		iifname != "lan" ip daddr 10.0.0.0/24 tcp dport { 22, 80 } accept
+		ip6 saddr fd00::1-fd00::9 udp dport 1000-2000 drop
+		meta nfproto ipv4 meta mark 0x00000005 accept
+	}
+	chain input {
+		type filter hook input priority filter; policy accept;
+		ip saddr 10.1.128.0/17 drop
+	}
+	chain output { type filter hook output priority filter; policy accept; }
+}
+table ip nat {
+	chain postrouting {
+		type nat hook postrouting priority srcnat;
+		oifname "wan" snat to 192.0.2.1
+	}
+}
+END
+""")
+WAN = ([], """
+ip netns add a; ip netns add b
+ip link add eth0 netns a type veth peer name eth0 netns b
+for n in a b; do ip -n $n link set lo up; ip -n $n link set eth0 up; done
+ip -n a addr add 10.0.0.1/24 dev eth0; ip -n b addr add 10.0.0.2/24 dev eth0
+tc -n a qdisc add dev eth0 root netem delay 20ms 2ms loss 1% limit 500
+tc -n b qdisc add dev eth0 root tbf rate 10mbit burst 32kb latency 50ms
+""")
 RUNGS = {"everyday": EVERYDAY, "host bridge": HOST_BRIDGE, "two": TWO, "behind a bridge": BEHIND_BRIDGE, "routers": ROUTERS,
-         "policy, on a host": POLICY, "leaf and spine": LEAF_SPINE, "trunk": TRUNK}
-SECOND_KERNEL = ["trunk"]
+         "policy, on a host": POLICY, "leaf and spine": LEAF_SPINE, "trunk": TRUNK,
+         "NAT": NAT, "NAT by iptables": IPTABLES, "filter": FILTER, "WAN": WAN}
+SECOND_KERNEL = ["trunk", "WAN"]
 # What the options stand in for.
 HOST = """
 ip link add eth0 type veth peer name outside
@@ -163,6 +221,57 @@ def is_made(route):
     return ":" not in route["dst"] or (route.get("table") != "local" and not route["dst"].startswith(("fe80:", "ff00:")))
 
 
+def inside(machine, at, *command):
+    """What a command prints as JSON; nothing, if this kernel does not have that."""
+    result = machine.run(*(["ip", "netns", "exec", *at[1:]] if at else []), *command, code=None)
+    assert result.returncode == 0 or "not supported" in result.stderr, result.stderr
+    return json.loads(result.stdout) if result.stdout.strip() else []
+
+
+def qdiscs(machine, at):
+    """Those that somebody asked for."""
+    return sorted(json.dumps({k: v for k, v in q.items() if k not in ("handle", "refcnt")}, sort_keys=True)
+                  for q in inside(machine, at, "tc", "-j", "qdisc") if q["kind"] in ("netem", "tbf"))
+
+
+def is_said(expression):
+    """That a counter counts, and that a packet is of the table's family, no topology says."""
+    match = expression.get("match", {"left": None})
+    return "counter" not in expression and "xt" not in expression and match["left"] != {"meta": {"key": "nfproto"}}
+
+
+def is_empty(rule):
+    """It is there for the order in which the kernel looks at fragments."""
+    return rule[-1] == {"continue": None}
+
+
+def rules(machine, at):
+    """By type, hook and whether the table is of IPv4 only what each rule says, in order, in whatever chains."""
+    listed = [next(iter(o.items())) for o in inside(machine, at, "nft", "-j", "list", "ruleset").get("nftables", [])]
+    chains = {(c["family"], c["table"], c["name"]): c for kind, c in listed if kind == "chain"}
+    found = {}
+    def walk(base, chain):
+        for kind, r in listed:
+            if kind != "rule" or (r["family"], r["table"], r["chain"]) != chain:
+                continue
+            if "jump" in r["expr"][-1]:
+                walk(base, (*chain[:2], r["expr"][-1]["jump"]["target"]))
+                continue
+            said = sorted((e for e in r["expr"] if is_said(e)), key=lambda e: "match" not in e)
+            said = [{**e, "snat": {"addr": e["snat"]["addr"]}} if "snat" in e else e for e in said]
+            if "xt" in r["expr"][-1]:
+                said.append({r["expr"][-1]["xt"]["name"].lower(): None})
+            if not is_empty(said):
+                found.setdefault(base, []).append(sorted(json.dumps(e, sort_keys=True) for e in said))
+    for key, chain in chains.items():
+        if "hook" in chain:
+            base = f"{chain['type']} {chain['hook']}"
+            walk(base, key)
+            if chain["policy"] == "drop":
+                found.setdefault(base, []).append(['{"drop": null}'])
+    return sorted(found.items())
+
+
 def network(machine):
     """All that a script may have made, namespace by namespace."""
     found = {}
@@ -175,6 +284,8 @@ def network(machine):
             "routes": sorted(map(unmarked, kept)),
             "rules": [unmarked(r) for family in ("-4", "-6") for r in machine.ip(*at, family, "rule")],
             "neighbors": list(map(unmarked, machine.ip(*at, "neigh", "show", "nud", "permanent"))),
+            "qdiscs": qdiscs(machine, at),
+            "nft": rules(machine, at),
             "forwarding": machine.sysctl(netns, "net.ipv4.ip_forward"),
         }
     return found
@@ -207,7 +318,7 @@ def test_round_trip(bare, hand, rung):
     bare.sh(before or "true")
     first = bare.snapshot()
     bare.start()
-    bare.apply(text, "recorded")
+    bare.apply(text, "recorded", "--sure")
     expected = network(hand)
     with contextlib.suppress(AssertionError):
         wait_for(lambda: network(bare) == expected, 5)  # carriers settle
