@@ -2,9 +2,8 @@
 /* metrics.c - netnsctl metrics: prints them, or replaces a file that another program may read at any moment. */
 #include "ctl.h"
 #include "metrics.h"
+#include "replace.h"
 #include "text.h"
-#include <fcntl.h>
-#include <sys/stat.h>
 
 static int format_find(const char *name, enum metric_format *ret)
 {
@@ -19,30 +18,6 @@ static int format_find(const char *name, enum metric_format *ret)
 			return EXIT_DONE;
 		}
 	return ctl_fail(EXIT_INVALID, "--format %s: metrics takes openmetrics or prometheus", name);
-}
-
-/* Writes @text to a new file beside @path, which then takes its place at once: nobody reads half of it. */
-static int file_replace(const char *path, const char *text, size_t size)
-{
-	_cleanup_(arena_done) struct arena a = {};
-	const char *slash = strrchr(path, '/');
-	int dir = slash ? (int)(slash + 1 - path) : 0;
-	char *temporary = arena_fmt(&a, "%.*s.%s.XXXXXX", dir, path, path + dir);
-	int fd = mkostemp(temporary, O_CLOEXEC), r = 0;
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-
-	if (!f)
-		return ctl_fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(errno));
-	if (fwrite(text, 1, size, f) != size || fflush(f) || fchmod(fd, 0644) < 0)
-		r = errno;
-	if (fclose(f) && !r)
-		r = errno;
-	if (!r && rename(temporary, path) < 0)
-		r = errno;
-	if (!r)
-		return EXIT_DONE;
-	unlink(temporary);
-	return ctl_fail(EXIT_FAILED, "cannot write %s: %s; it is as it was before", path, strerror(r));
 }
 
 int command_metrics(const struct ctl *c)
