@@ -29,13 +29,13 @@ struct drawing {
 	const struct graph_style *style;
 	struct arena arena;
 	struct layout l;
-	struct text_row *rows; /* of l.rows */
-	const char **titles;   /* of l.boxes; NULL: of an end that is not in the graph */
-	int *names;            /* of l.boxes: the width of the longest name in it */
-	struct route *routes;  /* of l.edges */
-	int *track_x;          /* of l.edges: where in its channel */
-	enum colour *colours;  /* of l.edges */
-	size_t *row_of;        /* of interfaces */
+	struct text_row *rows;  /* of l.rows */
+	const char **titles;    /* of l.boxes; NULL: of an end that is not in the graph */
+	int *names;             /* of l.boxes: the width of the longest name in it */
+	struct route *routes;   /* of l.edges */
+	int *track_x, *other_x; /* of l.edges: where in its channel */
+	enum colour *colours;   /* of l.edges */
+	size_t *row_of;         /* of interfaces */
 	size_t n_cut, n_dropped;
 };
 
@@ -168,6 +168,7 @@ static void prepare(struct drawing *d)
 	d->l.edges = arena_alloc(a, (d->g->n_cables + 1) * sizeof(*d->l.edges));
 	d->routes = arena_alloc(a, (d->g->n_cables + 1) * sizeof(*d->routes));
 	d->track_x = arena_alloc(a, (d->g->n_cables + 1) * sizeof(*d->track_x));
+	d->other_x = arena_alloc(a, (d->g->n_cables + 1) * sizeof(*d->other_x));
 	d->colours = arena_alloc(a, (d->g->n_cables + 1) * sizeof(*d->colours));
 	d->l.n_boxes = d->g->n_nodes;
 	for (size_t i = 0; i < d->g->n_nodes; i++)
@@ -202,6 +203,7 @@ static int route(struct drawing *d, const struct layout_part *p, size_t channel,
 	for (size_t i = 0; i < n; i++) {
 		d->routes[edges[i]] = routes[i];
 		d->track_x[edges[i]] = (channel > 0) + (tracks > NARROW ? 1 : 2) * (int)routes[i].track;
+		d->other_x[edges[i]] = (channel > 0) + (tracks > NARROW ? 1 : 2) * (int)routes[i].other_track;
 		*ret_dropped += routes[i].dropped;
 	}
 	arena_done(&a);
@@ -322,20 +324,24 @@ static void draw_edge(struct drawing *d, struct canvas *c, size_t edge)
 	const struct layout_edge *e = &d->l.edges[edge];
 	const struct route *r = &d->routes[edge];
 	const struct layout_part *p = &d->l.parts[d->l.boxes[d->l.rows[e->row[0]].box].part];
-	int x, left = p->x + p->channel_x[e->channel] - 1, right = left + p->channel_w[e->channel] + 1;
+	int x[2], left = p->x + p->channel_x[e->channel] - 1, right = left + p->channel_w[e->channel] + 1;
 
 	if (r->dropped) {
 		d->n_dropped++;
 		return;
 	}
-	x = left + 1 + d->track_x[edge];
 	if (r->straight) {
 		canvas_across(c, left, right, p->y + r->y[0], d->colours[edge]);
 		return;
 	}
-	canvas_down(c, x, p->y + r->y[0], p->y + r->y[1], d->colours[edge]);
-	for (int end = 0; end < 2; end++)
-		canvas_across(c, x, r->right[end] ? right : left, p->y + r->y[end], d->colours[edge]);
+	x[0] = left + 1 + d->track_x[edge];
+	x[1] = r->bent ? left + 1 + d->other_x[edge] : x[0];
+	for (int end = 0; end < 2; end++) {
+		canvas_down(c, x[end], p->y + r->y[end], p->y + (r->bent ? r->bend : r->y[!end]), d->colours[edge]);
+		canvas_across(c, x[end], r->right[end] ? right : left, p->y + r->y[end], d->colours[edge]);
+	}
+	if (r->bent)
+		canvas_across(c, x[0], x[1], p->y + r->bend, d->colours[edge]);
 }
 
 static void say_left_out(struct drawing *d, FILE *out)

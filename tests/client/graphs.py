@@ -57,6 +57,13 @@ def fabric(spines, leaves):
                   [(f"spine{s}/e{l}", f"leaf{l}/e{s}") for s in range(spines) for l in range(leaves)])
 
 
+def crossed(n):
+    """The first of one side with the last of the other: each line ends where another one begins."""
+    def side(name, net):
+        return namespace(name, *(interface(f"e{i}", f"10.{net}.{i}.1/24") for i in range(n)))
+    return answer([side("a", 1), side("b", 2)], [(f"a/e{i}", f"b/e{n - 1 - i}") for i in range(n)])
+
+
 def tree(*widths):
     """A root with so many below it, and each of these with so many."""
     nodes, pairs, level = {"root": []}, [], ["root"]
@@ -105,4 +112,4 @@ def hostile():
 ALL = {"pair": pair(), "star4": star(4), "star19": star(19), "star59": star(59), "chain10": chain(10), "chain60": chain(60),
        "ring5": chain(5, ring=True), "ring20": chain(20, ring=True), "fabric": fabric(4, 16), "fabric60": fabric(6, 54),
        "tree20": tree(3, 5), "tree60": tree(3, 19), "tree3": tree(3, 4, 4), "pairs30": pairs(30), "states": states(),
-       "hostile": hostile(), "empty": answer([])}
+       "crossed3": crossed(3), "hostile": hostile(), "empty": answer([])}
