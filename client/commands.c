@@ -34,7 +34,7 @@ const struct command commands[] = {
 	  .doc = "list the interfaces that netnsd manages, all or those of a topology or namespace" },
 	{ .name = "show", .args = "NAME", .data = true, .operands = OPERANDS_NAME, .run = command_show, .min = 1, .max = 1, .takes = OPT_JSON,
 	  .doc = "print a topology as declared" },
-	{ .name = "graph", .args = "[NAME…]", .data = true, .operands = OPERANDS_NAMES, .run = command_graph, .max = ANY, .takes = OPT_FORMAT | OPT_JSON | OPT_LIVE,
+	{ .name = "graph", .args = "[NAME…]", .data = true, .operands = OPERANDS_NAMES, .run = command_graph, .max = ANY, .takes = OPT_FORMAT | OPT_JSON | OPT_LIVE | OPT_WATCH | OPT_WRITE,
 	  .doc = "draw topologies; without a name, all of them" },
 	{ .name = "monitor", .args = "[NAME…]", .operands = OPERANDS_NAMES, .run = command_monitor, .max = ANY, .takes = OPT_JSON,
 	  .doc = "show the current state, then events as they happen" },

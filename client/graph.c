@@ -3,6 +3,7 @@
 #include "ctl.h"
 #include "graph.h"
 #include "print.h"
+#include "replace.h"
 #include "terminal.h"
 #include "base/suggest.h"
 
@@ -51,7 +52,7 @@ static size_t terminal_width(void)
 	return n < WIDTH_MIN ? WIDTH_MIN : n > WIDTH_MAX ? WIDTH_MAX : n;
 }
 
-static struct json_object *parameters(const struct ctl *c)
+struct json_object *graph_parameters(const struct ctl *c)
 {
 	struct json_object *o = must(json_object_new_object()), *names;
 
@@ -65,26 +66,67 @@ static struct json_object *parameters(const struct ctl *c)
 	return o;
 }
 
+/* The text of a drawing, which the caller frees. */
+char *graph_draw(const struct graph_format *format, const struct graph_style *style, struct json_object *reply)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = must(open_memstream(&text, &size));
+	struct graph g;
+
+	if (format->draw) {
+		graph_read(&g, reply);
+		format->draw(&g, style, out);
+		graph_done(&g);
+	} else {
+		print_json(out, reply, false);
+	}
+	if (fclose(out))
+		abort();
+	return text;
+}
+
+static int options_check(const struct ctl *c, const struct graph_format *format)
+{
+	if (c->write && !*c->write)
+		return ctl_fail(EXIT_INVALID, "--write needs the path of a file");
+	if (c->given & OPT_WATCH && !c->write && format->draw != graph_text && format->draw)
+		return ctl_fail(
+			EXIT_INVALID,
+			"--watch draws %s again and again into a file: add -w FILE; --format text is drawn on the "
+			"terminal",
+			format->name);
+	return EXIT_DONE;
+}
+
 int command_graph(const struct ctl *c)
 {
-	const char *name = c->format ?: c->given & OPT_JSON ? "json" : isatty(STDOUT_FILENO) ? "text" : "mermaid";
+	bool tty = isatty(STDOUT_FILENO);
+	const char *name = c->format ?: c->given & OPT_JSON ? "json" : tty && !c->write ? "text" : "mermaid";
 	const struct graph_format *format = format_find(name);
 	struct graph_style style = { .width = terminal_width(),
 				     .ascii = terminal_is_ascii(),
-				     .colours = print_colours(stdout) };
+				     .colours = print_colours(stdout) && !c->write,
+				     .refreshes = c->given & OPT_WATCH };
+	struct call call = { .method = "Graph" };
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
-	struct graph g;
+	_cleanup_(freep) char *text = NULL;
 	int r;
 
 	if (!format)
 		return format_unknown(name);
-	r = ctl_call(c, &(struct call){ .method = "Graph", .parameters = parameters(c) }, &reply);
+	r = options_check(c, format);
 	if (r)
 		return r;
-	if (!format->draw)
-		return print_json(stdout, reply, false), EXIT_DONE;
-	graph_read(&g, reply);
-	format->draw(&g, &style, stdout);
-	graph_done(&g);
+	call.parameters = graph_parameters(c);
+	r = ctl_call(c, &call, &reply);
+	if (r)
+		return r;
+	if (c->given & OPT_WATCH)
+		return graph_watch(c, format, &style, TAKE(reply));
+	text = graph_draw(format, &style, reply);
+	if (c->write && strcmp(c->write, "-") != 0)
+		return file_replace(c->write, text, strlen(text));
+	fputs(text, stdout);
 	return EXIT_DONE;
 }

@@ -89,6 +89,7 @@ void graph_put_lines(FILE *out, const char **lines, const char *(*quote)(char c)
 struct graph_style {
 	size_t width; /* of the terminal */
 	bool ascii, colours;
+	bool refreshes; /* a page: it is written again and again, and loads itself again */
 };
 
 /* A format: a row of the table, and a function in a file of its own. */
@@ -96,6 +97,14 @@ struct graph_format {
 	const char *name;
 	void (*draw)(const struct graph *g, const struct graph_style *style, FILE *out);
 };
+/* The parameters of Graph, which the caller owns. */
+struct ctl;
+struct json_object *graph_parameters(const struct ctl *c);
+/* netnsctl graph --watch, from @reply on, the first answer, which it takes.  Returns an exit code. */
+int graph_watch(const struct ctl *c, const struct graph_format *format, const struct graph_style *style,
+		struct json_object *reply);
+/* As text, which the caller frees; of @reply, the answer of Graph. */
+char *graph_draw(const struct graph_format *format, const struct graph_style *style, struct json_object *reply);
 void graph_text(const struct graph *g, const struct graph_style *style, FILE *out);
 void graph_mermaid(const struct graph *g, const struct graph_style *style, FILE *out);
 void graph_dot(const struct graph *g, const struct graph_style *style, FILE *out);

@@ -204,4 +204,43 @@
   document.getElementById("fit").addEventListener("click", fit);
   document.getElementById("theme").addEventListener("click", theme);
   fit();
+
+  /* A page that is written again and again loads itself again, and looks as it did. */
+  const REFRESH = 2000;
+  function remember() {
+    const pressed = states.querySelector("[aria-pressed=true]");
+    return encodeURIComponent(JSON.stringify({ view: moved() ? view : null, search: search.value,
+      state: pressed && pressed.dataset.state, theme: document.documentElement.dataset.theme }));
+  }
+  function moved() {
+    return svg.getAttribute("viewBox") !== fitted;
+  }
+  function recall(text) {
+    const was = JSON.parse(decodeURIComponent(text));
+    if (was.theme)
+      document.documentElement.dataset.theme = was.theme;
+    if (was.search) {
+      search.value = was.search;
+      look();
+    }
+    const button = was.state && [...states.children].find((b) => b.dataset.state === was.state);
+    if (button)
+      only(button);
+    if (was.view) {
+      view = was.view;
+      show();
+    }
+  }
+  const fitted = svg.getAttribute("viewBox");
+  if (Object.hasOwn(document.body.dataset, "refreshes")) {
+    if (location.hash.startsWith("#as="))
+      recall(location.hash.slice(4));
+    setInterval(() => {
+      /* Nobody is in the middle of something. */
+      if (document.activeElement === search || fingers.size)
+        return;
+      history.replaceState(null, "", `#as=${remember()}`);
+      location.reload();
+    }, REFRESH);
+  }
 })();

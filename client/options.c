@@ -52,7 +52,7 @@ const struct option_row option_rows[] = {
 	{ .name = "until-gone", .bit = OPT_UNTIL_GONE, .doc = "wait until the namespaces no longer exist; needs no netnsd" },
 	{ .name = "with", .bit = OPT_WITH, .value = "IF[=ADDRESS…]", .offset = offsetof(struct ctl, with), .list = true,
 	  .doc = "a stand-in for an interface of the host: eth0=192.0.2.2/24,via=192.0.2.1; may be repeated" },
-	{ .name = "watch", .bit = OPT_WATCH, .doc = "show it again and again, with rates, until q or Ctrl-C is pressed" },
+	{ .name = "watch", .bit = OPT_WATCH, .doc = "show it again and again, until q or Ctrl-C is pressed" },
 	{ .name = "write", .letter = 'w', .bit = OPT_WRITE, .value = "FILE", .operand = VALUE_PATH, .offset = offsetof(struct ctl, write),
 	  .doc = "write to FILE instead of standard output" },
 	{ .name = "socket", .bit = OPT_SOCKET, .value = "PATH", .operand = VALUE_PATH, .offset = offsetof(struct ctl, socket),

@@ -19,7 +19,7 @@ static const char head[] =
 static const char header[] =
 	"</style>\n"
 	"</head>\n"
-	"<body>\n"
+	"<body%s>\n"
 	"<header>\n"
 	"<input type=\"search\" id=\"search\" placeholder=\"Search: name, address, state\" aria-label=\"Search\">\n"
 	"<span id=\"found\" role=\"status\"></span>\n"
@@ -36,12 +36,12 @@ static const char footer[] =
 	"<kbd>+</kbd> <kbd>-</kbd> to zoom, <kbd>0</kbd> to fit; double-click a namespace for what is beside it</footer>\n"
 	"<script>";
 
-void graph_html(const struct graph *g, _unused_ const struct graph_style *style, FILE *out)
+void graph_html(const struct graph *g, const struct graph_style *style, FILE *out)
 {
 	fputs(head, out);
 	fputs(svg_css, out);
 	fputs(page_css, out);
-	fputs(header, out);
+	fprintf(out, header, style->refreshes ? " data-refreshes=\"\"" : "");
 	svg_write(g, NULL, out);
 	fputs(footer, out);
 	fputs(page_js, out);

@@ -44,6 +44,10 @@ class Ctl:
         assert not SANITIZER.search(r.stderr), r.stderr
         return r.returncode, r.stdout, r.stderr
 
+    def popen(self, *args, **options):
+        """A run that goes on."""
+        return subprocess.Popen([NETNSCTL, *args], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, **options)
+
     def out(self, *args, **kwargs):
         """stdout of a run that must succeed."""
         code, out, err = self.run(*args, **kwargs)

@@ -4,7 +4,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 import unicodedata
 import xml.etree.ElementTree as ET
 
@@ -22,6 +24,13 @@ def draw(ctl, name, form, **environment):
     (ctl.folder / "socket").unlink(missing_ok=True)
     ctl.serve(Graph=[graphs.ALL[name]])
     return ctl.out("graph", "--format", form, **(UTF8 | environment))
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def width(line):
@@ -211,3 +220,47 @@ def test_a_thousand(ctl, network, form):
     """Namespaces, in less than the 10 seconds that a run may take: no step takes the square of many."""
     ctl.serve(Graph=[network(1000)])
     assert len(ctl.out("graph", "--format", form, **UTF8)) > 100_000
+
+
+def test_watch_writes_what_changes(ctl):
+    """Into a file as a whole, each time; until it is interrupted.  If netnsd goes away, the picture stays."""
+    def inode():
+        return path.stat().st_ino if path.exists() else None
+    ctl.serve(Graph=[graphs.ALL["pair"]])
+    path = ctl.folder / "picture.svg"
+    with ctl.popen("graph", "--watch", "--format", "svg", "--write", "picture.svg", stderr=subprocess.PIPE, text=True) as watching:
+        wait_for(inode)
+        first = inode()
+        assert "refreshes" not in path.read_text()
+        ctl.daemon.replies["Graph"] = [graphs.ALL["star4"]]
+        wait_for(lambda: "ns3" in path.read_text())
+        assert inode() != first
+        second = inode()
+        calls = len(ctl.daemon.calls)
+        wait_for(lambda: len(ctl.daemon.calls) > calls + 1)
+        assert inode() == second
+        ctl.daemon.replies["Graph"] = [{"error": "io.netnsd.NoSuchTopology", "parameters": {"name": "x"}}]
+        assert "the drawing stays as it was" in watching.stderr.readline()
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == 0 and inode() == second
+    assert sorted(p.name for p in ctl.folder.iterdir() if "picture" in p.name) == ["picture.svg"]
+
+
+def test_watch_needs_a_file(ctl):
+    ctl.serve(Graph=[graphs.ALL["pair"]])
+    code, out, err = ctl.run("graph", "--watch", "--format", "svg")
+    assert (code, out) == (2, "") and "add -w FILE" in err
+
+
+def test_watch_lines(ctl):
+    """Where there is no terminal: the picture, and again when it has changed."""
+    ctl.serve(Graph=[graphs.ALL["pair"]])
+    with ctl.popen("graph", "--watch", "--format", "text", stdout=subprocess.PIPE, text=True) as watching:
+        assert "host" in watching.stdout.readline()
+        ctl.daemon.replies["Graph"] = [graphs.ALL["star4"]]
+        wait_for(lambda: "ns3" in watching.stdout.readline())
+        # Nobody reads any more.
+        watching.stdout.close()
+        ctl.daemon.replies["Graph"] = [graphs.ALL["ring5"]]
+        assert watching.wait(20) == 0
+

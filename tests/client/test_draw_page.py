@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """netnsctl graph --format html in a real browser: pan, zoom, search, states, and names that try to be scripts."""
 import re
+import signal
+import time
 from html.parser import HTMLParser
 
 import browser
@@ -33,6 +35,13 @@ def page(ctl, shared):
     yield show
     shared.value("0")
     assert shared.errors == []
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def view(b):
@@ -148,6 +157,27 @@ def test_theme(page):
     b = page("pair")
     assert b.value("getComputedStyle(document.body).backgroundColor") == "rgb(13, 17, 23)"
     b.call("Emulation.setEmulatedMedia", features=[])
+
+
+@needs_browser
+def test_refreshes(ctl, shared):
+    """A page that is watched loads itself again, and looks as it did: the theme, the search, and where it was moved to."""
+    shared.errors.clear()
+    ctl.serve(Graph=[graphs.ALL["star4"]])
+    path = ctl.folder / "watched.html"
+    with ctl.popen("graph", "--watch", "--format", "html", "-w", str(path)) as watching:
+        wait_for(path.exists)
+        shared.open(path)
+        shared.value("document.getElementById('theme').click()")
+        theme = shared.value("document.documentElement.dataset.theme")
+        shared.value("document.getElementById('in').click()")
+        moved = view(shared)
+        ctl.daemon.replies["Graph"] = [graphs.ALL["star19"]]
+        shared.wait("document.querySelectorAll('.ns').length === 20")
+        assert view(shared) == pytest.approx(moved) and shared.value("document.documentElement.dataset.theme") == theme
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == 0
+    assert shared.errors == []
 
 
 @needs_browser
