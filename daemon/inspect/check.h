@@ -90,6 +90,7 @@ void judge_tentative(struct diagnosis *d, const struct check *c);
 void judge_mtu_pair(struct diagnosis *d, const struct check *c);
 void judge_mtu_bridge(struct diagnosis *d, const struct check *c);
 void judge_mtu_lower(struct diagnosis *d, const struct check *c);
+void judge_dhcp_checksum(struct diagnosis *d, const struct check *c);
 
 void judge_other_manager(struct diagnosis *d, const struct check *c);
 void judge_udev_mac(struct diagnosis *d, const struct check *c);

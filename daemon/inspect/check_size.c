@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* check_size.c - packets that fit one interface and not the next. */
 #include "check.h"
+#include "model/model.h"
+#include <sys/socket.h>
 
 /* The end that a command makes as large as the other: an interface of others is left as it is. */
 static void add(struct diagnosis *d, const struct check *c, const struct at *at, const struct at *other,
@@ -65,5 +67,36 @@ void judge_mtu_lower(struct diagnosis *d, const struct check *c)
 		if (lower->mtu > at.l->overhead)
 			finding_ip(d, f, at.n, "link set %s mtu %u", word_of(d, at.l->name),
 				   lower->mtu - at.l->overhead);
+	}
+}
+
+/* Once it has an address, all is well. */
+static bool has_ipv4(const struct netns_fact *n, const struct link_fact *l)
+{
+	for (size_t i = 0; i < n->s.n_addresses; i++)
+		if (n->s.addresses[i].link == l->index && n->s.addresses[i].address.family == AF_INET)
+			return true;
+	return false;
+}
+
+void judge_dhcp_checksum(struct diagnosis *d, const struct check *c)
+{
+	for (size_t i = 0; i < d->f->n_dhcp; i++) {
+		const struct dhcp_fact *dhcp = &d->f->dhcp[i];
+		const struct netns_fact *n = &d->f->netns[dhcp->netns], *far = NULL;
+		const struct at at = { n, &n->s.links[dhcp->link] };
+		const struct link_fact *peer = facts_peer(d->f, at.l, &far);
+		struct finding *f;
+
+		if (!peer || !is_declared(d, &at) || has_ipv4(n, at.l))
+			continue;
+		f = finding_add(d, c, &at,
+				"%s (pid %d) waits for an address, and %s sends packets with unfinished checksums",
+				dhcp->command, dhcp->pid, place_of(d, far, peer));
+		f->veiled = arena_fmt(&d->arena,
+				      "a DHCP client waits for an address, and the other end sends packets with "
+				      "unfinished checksums");
+		finding_command(d, f, "%sethtool -K %s tx off", netns_exec(&d->arena, far->name),
+				word_of(d, peer->name));
 	}
 }

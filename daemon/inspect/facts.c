@@ -27,6 +27,7 @@ void facts_free(struct facts *f)
 	free(f->topologies);
 	free(f->netns);
 	free(f->nameless);
+	free(f->dhcp);
 	free(f->managers);
 	free(f->limits);
 	free(f->udev_links);

@@ -92,6 +92,13 @@ struct nameless_fact {
 	bool missing;         /* that topology still declares it: netnsd can restore its name */
 };
 
+/* A DHCP client in a namespace, and the interface there whose other end leaves checksums to the hardware. */
+struct dhcp_fact {
+	size_t netns, link; /* indices */
+	int pid;
+	char command[32];
+};
+
 /* A program that manages an interface of a topology. */
 struct manager_fact {
 	const char *program, *link; /* "NetworkManager", "veth-host" */
@@ -113,12 +120,14 @@ struct facts {
 	struct topology_fact *topologies;
 	struct netns_fact *netns; /* the host first, then in order of name */
 	struct nameless_fact *nameless;
+	struct dhcp_fact *dhcp;
 	struct manager_fact *managers;
 	struct limit_fact *limits;
 	const char **udev_links; /* interfaces of the host that udev has a link file for */
 	const char **unread;     /* sentences: what could not be read, or only in part */
-	size_t n_topologies, n_netns, n_nameless, n_managers, n_limits, n_udev_links, n_unread;
-	size_t room_topologies, room_netns, room_nameless, room_managers, room_limits, room_udev_links, room_unread;
+	size_t n_topologies, n_netns, n_nameless, n_dhcp, n_managers, n_limits, n_udev_links, n_unread;
+	size_t room_topologies, room_netns, room_nameless, room_dhcp, room_managers, room_limits, room_udev_links,
+		room_unread;
 	bool userns_blocked; /* by AppArmor */
 
 	/* Set by facts_connect. */

@@ -55,6 +55,8 @@ bool gather_netns(struct gathering *g);
 bool gather_connect(struct gathering *g);
 bool gather_machine(struct gathering *g);
 bool gather_processes(struct gathering *g);
+/* Notes a process of the namespace with that index, if it is a DHCP client. */
+void gather_dhcp(struct gathering *g, size_t netns, int pid);
 
 /* Notes what could not be read. */
 void gather_unread(struct gathering *g, const char *fmt, ...) _printf_(2, 3);

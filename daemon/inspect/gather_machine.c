@@ -6,10 +6,11 @@
 #include "kernel/sysctl.h"
 #include "model/owner.h"
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { FILE_MAX = 64 << 10, LINKS_A_STEP = 16, PROCESSES_A_STEP = 64 };
+enum { FILE_MAX = 64 << 10, LINKS_A_STEP = 16, PROCESSES_A_STEP = 64, INOTIFY_TRIED = 16 };
 
 /* A file of another program: at most 64 KiB, and never one that blocks. */
 static bool file_read(const char *path, char ret[FILE_MAX])
@@ -104,6 +105,40 @@ static void limit_add(struct facts *f, const char *name, const char *key, uint64
 	*ARRAY_ADD(f, limits) = (struct limit_fact){ name, key, used, max };
 }
 
+/* Nobody counts how many a user has.  @n more show whether the limit is near; the descriptors are closed at once. */
+static bool inotify_has(size_t n)
+{
+	int fds[INOTIFY_TRIED];
+	size_t got = 0;
+	bool refused;
+
+	while (got < n && (fds[got] = inotify_init1(IN_CLOEXEC)) >= 0)
+		got++;
+	refused = got < n && errno == EMFILE;
+	for (size_t i = 0; i < got; i++)
+		close(fds[i]);
+	return !refused;
+}
+
+static bool watches_left(void)
+{
+	_cleanup_(closep) int fd = inotify_init1(IN_CLOEXEC);
+
+	return fd < 0 || inotify_add_watch(fd, "/", IN_DELETE_SELF) >= 0 || errno != ENOSPC;
+}
+
+static void inotify_step(struct facts *f)
+{
+	uint64_t instances = sysctl_number("fs/inotify/max_user_instances"),
+		 watches = sysctl_number("fs/inotify/max_user_watches"), few = instances / 10;
+
+	if (!inotify_has(few < INOTIFY_TRIED ? (size_t)few : INOTIFY_TRIED))
+		limit_add(f, "inotify instances of root, or nearly so many,", "fs.inotify.max_user_instances",
+			  instances, instances);
+	if (!watches_left())
+		limit_add(f, "inotify watches of root", "fs.inotify.max_user_watches", watches, watches);
+}
+
 static void limits_step(struct facts *f)
 {
 	struct rlimit l = { 0 };
@@ -120,6 +155,7 @@ static void limits_step(struct facts *f)
 	*ARRAY_ADD(f, limits) = (struct limit_fact){ "descriptors of netnsd", NULL, descriptors_used(), l.rlim_cur,
 						     "systemctl edit netnsd.service" };
 	limit_add(f, "network namespaces", "user.max_net_namespaces", there, sysctl_number("user/max_net_namespaces"));
+	inotify_step(f);
 	f->userns_blocked = sysctl_number("kernel/apparmor_restrict_unprivileged_userns");
 }
 
@@ -137,12 +173,17 @@ bool gather_machine(struct gathering *g)
 	return false;
 }
 
-/* Whether the namespace has a name, or was looked at already. */
-static bool is_known(const struct gathering *g, uint64_t inode)
+/* The namespace with a name; SIZE_MAX: it has none. */
+static size_t find_named(const struct gathering *g, uint64_t inode)
 {
 	for (size_t i = 0; i < g->facts->n_netns; i++)
 		if (g->facts->netns[i].inode == inode)
-			return true;
+			return i;
+	return SIZE_MAX;
+}
+
+static bool was_looked_at(const struct gathering *g, uint64_t inode)
+{
 	for (size_t i = 0; i < g->n_strange; i++)
 		if (g->strange[i] == inode)
 			return true;
@@ -156,10 +197,16 @@ static void process_step(struct gathering *g, const char *pid)
 	struct sign sign;
 	struct stat st;
 	uint32_t group;
+	size_t named;
 	struct err e;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", atoi(pid));
-	if (stat(path, &st) < 0 || is_known(g, st.st_ino))
+	if (stat(path, &st) < 0)
+		return;
+	named = find_named(g, st.st_ino);
+	if (named != SIZE_MAX)
+		gather_dhcp(g, named, atoi(pid));
+	if (named != SIZE_MAX || was_looked_at(g, st.st_ino))
 		return;
 	*(uint64_t *)array_add((void **)&g->strange, &g->n_strange, &g->room_strange, sizeof(*g->strange)) = st.st_ino;
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -196,6 +196,25 @@ def test_module_missing(bare):
     assert doctor(bare) == [("module-missing", "lab")]
 
 
+def test_dhcp_checksum(machine):
+    """As long as a client waits; a client that has an address was answered."""
+    machine.apply(ends({}, {}))
+    machine.sh("cp $(command -v sleep) /run/udhcpc")
+    with machine.popen("ip", "netns", "exec", "b", "/run/udhcpc", "1000") as client:
+        wait_for(lambda: doctor(machine) == [("dhcp-checksum", "b/e")])
+        finding = json.loads(machine.ctl("--json", "doctor").stdout)["findings"][0]
+        assert finding["command"] == "ip netns exec a ethtool -K e tx off" and finding["severity"] == "note"
+        assert "udhcpc (pid " in finding["message"] and "a/e sends packets with unfinished checksums" in finding["message"]
+        machine.sh(finding["command"])
+        assert doctor(machine) == []
+        machine.sh("ip netns exec a ethtool -K e tx on")
+        assert doctor(machine) == [("dhcp-checksum", "b/e")]
+        machine.apply(ends({}, {"addresses": ["10.0.0.2/24"]}))
+        assert doctor(machine) == []
+        client.terminate()
+    machine.sh("rm /run/udhcpc")
+
+
 def test_limits(machine):
     """More rules than are read: it says so, and goes on."""
     machine.apply(ROUTER)
