@@ -77,11 +77,12 @@ static bool born_later(const struct object *o)
 
 void link_put_birth(const struct batch *b, const struct object *o, struct nl_msg *m)
 {
+	uint64_t later = (born_later(o) ? bit(LINK_MTU) : 0) | (o->usual & bit(LINK_MAC));
 	uint8_t mac[6];
 
 	msg_put_string(m, IFLA_IFNAME, o->name);
 	msg_put_u32(m, IFLA_GROUP, group_of(b, o));
-	link_put_rows(b, o, link_needs_word(o) & ~(born_later(o) ? bit(LINK_MTU) : 0), NLA_MESSAGE, m);
+	link_put_rows(b, o, link_needs_word(o) & ~later, NLA_MESSAGE, m);
 	if (born_later(o))
 		msg_put_u32(m, IFLA_MTU, as_link(o)->mtu ^ 1);
 	if (object_has(o, LINK_MAC) || link_kind(o)->lower_mac)

@@ -250,6 +250,8 @@ bool link_is_guarded(const struct model *desired, const struct object *o, const 
 bool link_is_down(const struct object *o);
 /* The MTU that it is going to have; 0: unknown. */
 uint32_t link_mtu(const struct object *o);
+/* Sets its MTU to that which it has by default, if that is known. */
+void link_reset_mtu(struct object *o);
 /* Whether its MTU is too small for IPv6, which the kernel then removes completely. */
 bool link_lacks_ipv6(const struct object *o);
 
@@ -271,7 +273,7 @@ void link_read_names(const struct observer *obs, struct object *o);
 int link_check(struct object *o, struct err *e);
 void link_complete(struct model *m, struct object *o, struct problems *p);
 void link_check_in(const struct model *m, const struct object *o, struct problems *p);
-void link_reset(struct object *o, size_t field);
+void link_reset(const struct model *desired, const struct model *observed, struct object *o, size_t field);
 void link_resolve(struct model *observed, struct object *o, const struct object *wanted);
 int link_encode(struct batch *b, struct op *op, struct err *e);
 

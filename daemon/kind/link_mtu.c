@@ -29,9 +29,9 @@ bool link_lacks_ipv6(const struct object *o)
 	return !is_loopback(o->name) && mtu && mtu < IPV6_MIN_MTU;
 }
 
-void link_reset(struct object *o, size_t field)
+void link_reset_mtu(struct object *o)
 {
-	uint32_t mtu = field == LINK_MTU ? link_mtu(o) : 0;
+	uint32_t mtu = link_mtu(o);
 
 	if (!mtu)
 		return;

@@ -128,7 +128,7 @@ static int veth_check(struct object *o, _unused_ struct err *e)
 {
 	if (object_has(o, LINK_MTU))
 		return 0;
-	link_reset(o, LINK_MTU);
+	link_reset_mtu(o);
 	o->usual |= bit(LINK_MTU);
 	return 0;
 }

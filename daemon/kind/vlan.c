@@ -67,7 +67,7 @@ static void vlan_complete(struct model *m, struct object *o, _unused_ struct pro
 	l->usual_mtu = lower_mtu(m, o);
 	if (object_has(o, LINK_MTU) || !l->usual_mtu)
 		return;
-	link_reset(o, LINK_MTU);
+	link_reset_mtu(o);
 	o->usual |= bit(LINK_MTU);
 }
 

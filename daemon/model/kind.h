@@ -166,9 +166,9 @@ struct kind {
 	/* Adds a problem for all that keeps the step of a plan from doing what is expected of it, or that it does besides;
 	 * @ns is its namespace, NULL: it is in none. */
 	void (*warn)(const struct plan *plan, const struct op *op, const struct netns *ns, struct problems *p);
-	/* Pure.  Sets field @i, which a file no longer sets, to the kernel's default, which depends: its row has
-	 * none. */
-	void (*reset)(struct object *o, size_t i);
+	/* Pure.  Sets field @i, which a file no longer sets, to the kernel's default, which depends on other objects, or
+	 * on other fields: its row has none. */
+	void (*reset)(const struct model *desired, const struct model *observed, struct object *o, size_t i);
 	/* Pure.  Called for each undeclared object of @desired that reverts to its former value, when all of them have
 	 * been added: the former value may have been one that @desired has changed. */
 	void (*returns)(const struct model *desired, struct object *o, const struct model *observed);

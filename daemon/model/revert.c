@@ -11,8 +11,9 @@ static bool is_same(const struct object *original, const struct object *have)
 }
 
 static void object_complete(struct model *desired, struct object *want, const struct object *last,
-			    const struct object *original, const struct object *have)
+			    const struct object *original, const struct model *observed)
 {
+	const struct object *have = model_same(observed, last);
 	const struct kind *k = want->kind;
 	uint64_t left = last->set & ~want->set & ~kind_mask(k, HIDDEN) & ~kind_mask(k, WRITTEN);
 
@@ -25,7 +26,7 @@ static void object_complete(struct model *desired, struct object *want, const st
 		if (left & bit(i) && k->fields[i].kernel_default)
 			object_set(desired, want, k->fields[i].name, k->fields[i].kernel_default);
 		else if (left & bit(i) && k->reset)
-			k->reset(want, i);
+			k->reset(desired, observed, want, i);
 	}
 }
 
@@ -66,7 +67,7 @@ static void object_revert(struct model *desired, const struct object *last, cons
 	netns_ensure(desired, last->netns);
 	o = model_same(desired, last);
 	if (o) {
-		object_complete(desired, o, last, original, have);
+		object_complete(desired, o, last, original, observed);
 		return;
 	}
 	o = object_copy(desired, original, ~UINT64_C(0));
@@ -98,7 +99,7 @@ void revert_complete(struct model *desired, const struct model *last, const stru
 		struct object *want = model_same(desired, l);
 
 		if (want)
-			object_complete(desired, want, l, original, model_same(observed, l));
+			object_complete(desired, want, l, original, observed);
 		else if (l->managed)
 			object_revert(desired, l, original, observed);
 	}

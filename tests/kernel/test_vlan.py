@@ -116,6 +116,32 @@ def test_mtu_follows_the_interface_below(machine):
 
 
 @needs_vlan
+def test_mac_that_is_no_longer_set(machine):
+    """It becomes that of the interface below, as a new VLAN has it; refused, it is as it was; again, nothing changes."""
+    def macs():
+        return [machine.link("a", name)["address"] for name in ("eth0", "eth0.10")]
+
+    machine.apply(trunk(mac="02:00:00:00:00:01", near={"mac": "02:00:00:00:00:0a"}))
+    assert macs() == ["02:00:00:00:00:01", "02:00:00:00:00:0a"]
+    bad = trunk(mac="02:00:00:00:00:02")
+    bad["namespaces"]["a"]["sysctl"] = REFUSED
+    machine.apply(bad, code=1)
+    assert macs() == ["02:00:00:00:00:01", "02:00:00:00:00:0a"]
+    machine.apply(trunk(mac="02:00:00:00:00:02"))
+    assert macs() == ["02:00:00:00:00:02"] * 2
+    assert machine.apply(trunk(mac="02:00:00:00:00:02")).stdout.strip() == "lab: unchanged"
+    # Nothing declares the address of the one below any more, which keeps it.
+    machine.apply(trunk(near={"mac": "02:00:00:00:00:0b"}))
+    machine.apply(trunk())
+    assert macs() == ["02:00:00:00:00:02"] * 2
+    # A new one has it by itself, and follows it.
+    machine.apply(trunk(near={"mac": "02:00:00:00:00:0c"}))
+    machine.apply(trunk(near={"id": 20}))
+    machine.apply(trunk(mac="02:00:00:00:00:03", near={"id": 20}))
+    assert macs() == ["02:00:00:00:00:03"] * 2
+
+
+@needs_vlan
 def test_vlan_of_a_vlan_and_of_a_bridge(machine):
     t = {"namespaces": {"a": {"interfaces": {
         "br0": {"kind": "bridge"}, "p": {"kind": "veth", "peer": "b/eth0", "master": "br0"},
