@@ -5,12 +5,12 @@
 #include "export_apart.h"
 #include "export_connect.h"
 #include "export_declared.h"
+#include "export_names.h"
 #include "kind/sysctl.h"
 #include "kernel/nft_owner.h"
 #include "kind/observe.h"
 #include "model/order.h"
 #include "transaction/machine.h"
-#include <dirent.h>
 
 enum { OBJECTS_A_STEP = 256 };
 
@@ -22,7 +22,7 @@ struct exporting {
 	enum stage stage;
 	size_t at; /* within the stage */
 	struct netns_set set;
-	bool *asked, *needed;        /* of set: asked for; other ends are in it */
+	bool *asked, *needed;           /* of set: asked for; other ends are in it */
 	struct observing *observing;    /* the namespace that is being read … */
 	struct sysctl_reading *reading; /* … and then its sysctls; its objects begin at: */
 	size_t before;
@@ -43,36 +43,6 @@ struct exporting {
 static bool is_all(const struct exporting *x)
 {
 	return x->options.n == 0;
-}
-
-/* Those in the directory, and the host; NULL-free, sorted. */
-static const char **list_names(struct exporting *x, size_t *ret_n)
-{
-	DIR *d = opendir(x->options.dir);
-	size_t n = 0, room = 64;
-	const char **v = must(calloc(room, sizeof(*v)));
-	struct err e;
-
-	v[n++] = "host";
-	for (struct dirent *one; d && (one = readdir(d));) {
-		if (!strcmp(one->d_name, ".") || !strcmp(one->d_name, ".."))
-			continue;
-		if (name_problem(one->d_name, &e) || !strcmp(one->d_name, "host")) {
-			if (is_all(x))
-				unsaid_add(&x->unsaid,
-					   "namespace %s: no topology can have one of that name; it is left out",
-					   one->d_name);
-			continue;
-		}
-		if (n == room)
-			v = must(reallocarray(v, room *= 2, sizeof(*v)));
-		v[n++] = arena_strdup(&x->arena, one->d_name);
-	}
-	if (d)
-		closedir(d);
-	qsort(v, n, sizeof(*v), texts_cmp);
-	*ret_n = n;
-	return v;
 }
 
 /* Marks those that are asked for; each of them has to be there. */
@@ -108,7 +78,7 @@ int exporting_begin(struct exporting **ret, const struct exporting_options *opti
 	model_init(&x->others, options->kinds);
 	model_init(&x->nothing, options->kinds);
 	x->topology = export_begin();
-	names = list_names(x, &n);
+	names = export_names(options->dir, &x->arena, is_all(x) ? &x->unsaid : NULL, &n);
 	r = machine_open((void *)(uintptr_t)options->dir, &x->set, names, n, NULL, e);
 	x->asked = must(calloc(n + 1, sizeof(*x->asked)));
 	x->needed = must(calloc(n + 1, sizeof(*x->needed)));
