@@ -55,6 +55,18 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in other]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Workers get few tests at a time: by default one of them may be left alone with a hundred that are slow."""
+    from xdist.scheduler import LoadScheduling
+
+    class Few(LoadScheduling):
+        def _send_tests(self, node, num):
+            super()._send_tests(node, max(0, min(num, 4 - len(self.node2pending[node]))))
+
+    return Few(config, log)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """Lets the fixture know whether the test itself failed."""

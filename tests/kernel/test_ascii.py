@@ -27,7 +27,7 @@ def test_every_command(machine):
         "monitor nowhere extra -x", "log", "log lab", "reload", "wait lab", "wait nowhere --timeout 1", "doctor", "doctor lab",
         "explain ns1 10.0.0.1", "explain ns1 10.9.9.9", "metrics --format nothing", "capture nowhere/x -w /dev/null", "export ns1",
         "diff lab", f"validate {lab} {changed}", f"validate {bad}", "exec nowhere true", "exec ns1 true", "shell nowhere",
-        "adopt nowhere", f"adopt {lab}", "record -- true", "schema", "version", "frobnicate", "down --all --forget",
+        "adopt nowhere", f"adopt {lab}", "record -- true", "rename lab other", "rename nowhere x", "schema", "version", "frobnicate", "down --all --forget",
     ]
     tried, wrong = set(), []
     for run in runs:

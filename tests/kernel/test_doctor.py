@@ -211,8 +211,8 @@ def test_dhcp_checksum(machine):
         assert doctor(machine) == [("dhcp-checksum", "b/e")]
         machine.apply(ends({}, {"addresses": ["10.0.0.2/24"]}))
         assert doctor(machine) == []
-        client.terminate()
-    machine.sh("rm /run/udhcpc")
+        machine.sh("pkill -x udhcpc; rm /run/udhcpc")
+        client.wait()
 
 
 def test_limits(machine):

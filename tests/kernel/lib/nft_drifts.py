@@ -32,7 +32,7 @@ DRIFTS = {
                "{ type ipv4_addr : counter; elements = { 10.9.9.1 : c }; }; insert rule inet netnsd forward_lab counter name c'",
     "one object": "nft add counter inet netnsd c",
     "base chain": "nft 'add chain inet netnsd theirs { type filter hook forward priority -9; policy drop; }'",
-    "longest name": f"nft add chain inet netnsd {'n' * 127}; nft add set inet netnsd {'s' * 127} '{{ type mark; }}'",
+    "longest name": f"nft 'add chain inet netnsd {'n' * 127}; add set inet netnsd {'s' * 127} {{ type mark; }}'",
 }
 
 # While these last, what the filter forbids gets through.
