@@ -300,7 +300,8 @@ except OSError as e:
 @pytest.mark.skipif(not MINE, reason="only root has sockets in /run")
 def test_sockets(recorder):
     """Those in /run, in the current directory and in abstract names; a read-only mount alone would not hinder."""
-    places = ["/run/record-test.sock", str(recorder.cwd / "s"), "\0record-test"]
+    name = f"record-test-{os.getpid()}"
+    places = [f"/run/{name}.sock", str(recorder.cwd / "s"), f"\0{name}"]
     listeners = []
     try:
         for place in places:
@@ -311,7 +312,7 @@ def test_sockets(recorder):
             if place[0] == "/":
                 os.chmod(place, 0o777)
         (recorder.cwd / "connect.py").write_text(SOCKETS)
-        probe = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('\\0record-test'); print('CONNECTED')"
+        probe = f"import socket; s = socket.socket(socket.AF_UNIX); s.connect('\\0{name}'); print('CONNECTED')"
         err = recorder.sh(f"/usr/bin/python3 connect.py {places[0]} ./s /run/dbus/system_bus_socket /run/docker.sock "
                           f"/run/netnsd/io.netnsd; /usr/bin/python3 -c \"{probe}\" 2>&1 | tail -1")
     finally:
