@@ -362,7 +362,7 @@ static void object_add(struct exporting_rules *x)
 static bool tell_ours(struct observer *obs)
 {
 	struct nft_seen seen;
-	struct rtnl *nl;
+	struct rtnl *nl = NULL;
 	struct err e;
 	bool there = rtnl_open_netfilter(&nl, &e) == 0 && nft_seen_table(nl, &seen, &e) == 0 && seen.exists;
 

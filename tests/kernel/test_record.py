@@ -247,7 +247,8 @@ def is_empty(rule):
 
 def rules(machine, at):
     """By type, hook and whether the table is of IPv4 only what each rule says, in order, in whatever chains."""
-    listed = [next(iter(o.items())) for o in inside(machine, at, "nft", "-j", "list", "ruleset").get("nftables", [])]
+    ruleset = inside(machine, at, "nft", "-j", "list", "ruleset") or {"nftables": []}
+    listed = [next(iter(o.items())) for o in ruleset["nftables"]]
     chains = {(c["family"], c["table"], c["name"]): c for kind, c in listed if kind == "chain"}
     found = {}
     def walk(base, chain):
