@@ -493,13 +493,13 @@ def test_flood(router):
 
 
 def test_few_system_calls(router):
-    """Not one for each packet."""
-    c = Capture(router, "-c", 20000, "office/eth0", "udp and dst port 9",
+    """Not one for each packet; so many that a slow machine gets them, too, of those that are sent."""
+    c = Capture(router, "-c", 4000, "office/eth0", "udp and dst port 9",
                 before='export ASAN_OPTIONS=detect_leaks=0; set -- strace -f -c -o /run/calls "$@"')
     router.run("ip", "netns", "exec", "office", "python3", "-c", FLOOD)
     c.done()
     total = router.sh("cat /run/calls").splitlines()[-1].split()
-    assert total[-1] == "total" and int(total[-2 if total[-2].isdigit() else -3]) < 4000
+    assert total[-1] == "total" and int(total[-2 if total[-2].isdigit() else -3]) < 3000
 
 
 def test_reader_that_does_not_read(router):
