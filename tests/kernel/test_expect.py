@@ -239,7 +239,7 @@ def test_ends_at_once(machine):
     p = machine.popen(NETNSCTL, "test", "lab", stdout=subprocess.PIPE)
     wait_for(lambda: ":80" in machine.sh("ip netns exec b ss -Hlnt"))
     machine.sh("kill -INT $(pidof netnsctl)")
-    p.communicate(timeout=10)
+    p.communicate(timeout=60)
     assert machine.sh("ip netns exec b ss -Hlnt") == ""
 
 
