@@ -19,11 +19,6 @@ static const char *text_of(struct nft_ruleset *s, const struct nlmsghdr *h, int 
 	return text ? arena_strdup(&s->arena, text) : NULL;
 }
 
-static bool is_ours(uint8_t family, const char *table)
-{
-	return family == NFPROTO_INET && !strcmp(table, NFT_TABLE);
-}
-
 static uint32_t number_of(const struct nlattr *a)
 {
 	return a && nla_len(a) == 4 ? ntohl(nla_get_u32(a)) : UINT32_MAX;
@@ -34,7 +29,7 @@ static void on_table(const struct nlmsghdr *h, void *arg)
 	struct nft_ruleset *s = arg;
 	const char *name = text_of(s, h, NFTA_TABLE_NAME);
 
-	if (name && !is_ours(family_of(h), name))
+	if (name && !nft_is_ours(family_of(h), name))
 		*ARRAY_ADD(s, tables) = (struct nft_ruleset_table){ family_of(h), name };
 }
 
@@ -44,7 +39,7 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 	struct nlattr *hook[NFTA_HOOK_MAX + 1] = { NULL }, *in = nft_attr(h, NFTA_CHAIN_HOOK);
 	const char *table = text_of(s, h, NFTA_CHAIN_TABLE), *name = text_of(s, h, NFTA_CHAIN_NAME);
 
-	if (!table || !name || is_ours(family_of(h), table))
+	if (!table || !name || nft_is_ours(family_of(h), table))
 		return;
 	s->cut |= s->n_chains == NFT_RULESET_MAX;
 	if (s->cut || (in && nla_parse_nested(hook, NFTA_HOOK_MAX, in, NULL) < 0))
@@ -64,7 +59,7 @@ static void on_rule(const struct nlmsghdr *h, void *arg)
 	const struct nlattr *expressions = nft_attr(h, NFTA_RULE_EXPRESSIONS);
 	struct nft_ruleset_rule *r;
 
-	if (!table || is_ours(family_of(h), table))
+	if (!table || nft_is_ours(family_of(h), table))
 		return;
 	s->cut |= s->n_rules == NFT_RULESET_MAX;
 	if (s->cut)
