@@ -101,22 +101,13 @@ static void add_foreign(struct observer *obs)
 	observer_add(obs, o);
 }
 
-/* FNV-1a, of the text with its NUL. */
-static uint64_t hash(uint64_t h, const char *s)
-{
-	do
-		h = (h ^ (uint8_t)*s) * 0x100000001b3;
-	while (*s++);
-	return h;
-}
-
 static struct nft_wanted wanted_of(const struct object *o, const char *topology)
 {
 	const struct nft *nft = (const struct nft *)o;
-	uint64_t h = hash(0xcbf29ce484222325, topology);
+	uint64_t h = fnv(FNV_START, topology);
 
-	h = hash(h, nft->nat ? nft->nat : "");
-	return (struct nft_wanted){ topology_hash(topology), hash(h, nft->filter ? nft->filter : "") };
+	h = fnv(h, nft->nat ? nft->nat : "");
+	return (struct nft_wanted){ topology_hash(topology), fnv(h, nft->filter ? nft->filter : "") };
 }
 
 /* What the table has may be what is wanted, what was applied last, or what is being rolled back. */

@@ -6,9 +6,8 @@
 #include "kind.h"
 #include "model.h"
 
-static uint64_t fnv(uint64_t h, const char *s)
+uint64_t fnv(uint64_t h, const char *s)
 {
-	/* FNV-1a, including the end of the string. */
 	do
 		h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
 	while (*s++);
@@ -17,7 +16,7 @@ static uint64_t fnv(uint64_t h, const char *s)
 
 uint32_t topology_hash(const char *name)
 {
-	uint64_t h = fnv(UINT64_C(0xcbf29ce484222325), name);
+	uint64_t h = fnv(FNV_START, name);
 	uint32_t folded = (uint32_t)(h ^ (h >> 32)) & GROUP_HASH;
 
 	return folded ? folded : 1;
@@ -270,7 +269,7 @@ void owner_resolve(struct model *observed, const char *name, struct model *desir
 
 void mac_derive(const char *machine, const char *topology, const char *place, uint8_t ret[6])
 {
-	uint64_t h = fnv(fnv(fnv(UINT64_C(0xcbf29ce484222325), machine), topology), place);
+	uint64_t h = fnv(fnv(fnv(FNV_START, machine), topology), place);
 
 	for (size_t i = 0; i < 6; i++)
 		ret[i] = (uint8_t)(h >> (8 * i));

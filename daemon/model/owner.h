@@ -16,6 +16,10 @@ enum {
 };
 #define ALIAS_PREFIX "netnsd:" /* IFLA_IFALIAS, before the topology's name */
 
+/* FNV-1a of a text with its NUL, from @h on, which is FNV_START to begin with
+ * (http://www.isthe.com/chongo/tech/comp/fnv/). */
+#define FNV_START UINT64_C(0xcbf29ce484222325)
+uint64_t fnv(uint64_t h, const char *s);
 /* 29 bits, never 0. */
 uint32_t topology_hash(const char *name);
 /* The link group of a link called @name of the topology. */
