@@ -82,11 +82,8 @@ static struct nft_owner **find(ino_t inode)
 /* NEWTABLE with the flags, of a table that exists: no NLM_F_CREATE. */
 static int claim_send(struct rtnl *nl, struct err *e)
 {
-	struct nfgenmsg g = { .nfgen_family = NFPROTO_UNSPEC,
-			      .version = NFNETLINK_V0,
-			      .res_id = htons(NFNL_SUBSYS_NFTABLES) };
-	struct nl_msg *m[] = { msg_new(NFNL_MSG_BATCH_BEGIN, 0, &g, sizeof(g)), nft_msg(NFT_MSG_NEWTABLE, NLM_F_ACK, 0),
-			       msg_new(NFNL_MSG_BATCH_END, 0, &g, sizeof(g)) };
+	struct nl_msg *m[] = { nft_bracket(NFNL_MSG_BATCH_BEGIN), nft_msg(NFT_MSG_NEWTABLE, NLM_F_ACK, 0),
+			       nft_bracket(NFNL_MSG_BATCH_END) };
 	char bytes[1024] = { 0 };
 	size_t size = 0, at;
 

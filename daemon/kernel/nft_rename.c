@@ -25,15 +25,6 @@ static void add(struct transaction *t, struct nl_msg *m)
 	nlmsg_free(m);
 }
 
-static void add_bracket(struct transaction *t, int type)
-{
-	struct nfgenmsg g = { .nfgen_family = NFPROTO_UNSPEC,
-			      .version = NFNETLINK_V0,
-			      .res_id = htons(NFNL_SUBSYS_NFTABLES) };
-
-	add(t, msg_new(type, 0, &g, sizeof(g)));
-}
-
 static void add_chain(struct transaction *t, const struct nft_seen_chain *c, const char *to)
 {
 	struct nl_msg *m = nft_msg(NFT_MSG_NEWCHAIN, NLM_F_ACK, 0);
@@ -66,11 +57,11 @@ static int commit(struct rtnl *nl, const struct nft_seen *s, const char *from, c
 	struct transaction t = { .bytes = bytes };
 	size_t at;
 
-	add_bracket(&t, NFNL_MSG_BATCH_BEGIN);
+	add(&t, nft_bracket(NFNL_MSG_BATCH_BEGIN));
 	for (size_t i = 0; i < s->n_chains; i++)
 		if (is_of(&s->chains[i], from))
 			add_chain(&t, &s->chains[i], to);
-	add_bracket(&t, NFNL_MSG_BATCH_END);
+	add(&t, nft_bracket(NFNL_MSG_BATCH_END));
 	return rtnl_transact(nl, t.bytes, t.size, &at, e);
 }
 

@@ -52,6 +52,15 @@ struct nl_msg *nft_msg(uint16_t type, int flags, size_t room)
 	return m;
 }
 
+struct nl_msg *nft_bracket(int type)
+{
+	const struct nfgenmsg g = { .nfgen_family = NFPROTO_UNSPEC,
+				    .version = NFNETLINK_V0,
+				    .res_id = htons(NFNL_SUBSYS_NFTABLES) };
+
+	return msg_new(type, 0, &g, sizeof(g));
+}
+
 void nft_put_u32(struct nl_msg *m, int attr, uint32_t value)
 {
 	msg_put_u32(m, attr, htonl(value));

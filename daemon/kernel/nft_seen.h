@@ -74,6 +74,8 @@ const char *nft_family_name(uint8_t family);
 bool nft_is_ours(uint8_t family, const char *table);
 /* A request about our table. */
 struct nl_msg *nft_msg(uint16_t type, int flags, size_t room);
+/* What begins or ends a transaction: NFNL_MSG_BATCH_BEGIN, _END (linux/netfilter/nfnetlink.h). */
+struct nl_msg *nft_bracket(int type);
 void nft_put_u32(struct nl_msg *m, int attr, uint32_t value);
 /* The names of the chains of @topology. */
 const char *nft_chain_name(struct arena *a, const char *base, const char *topology, bool last);

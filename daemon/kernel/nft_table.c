@@ -57,16 +57,6 @@ static void add(struct transaction *t, struct nl_msg *m, const char *about)
 	nlmsg_free(m);
 }
 
-/* Begins or ends it. */
-static void add_bracket(struct transaction *t, int type)
-{
-	struct nfgenmsg g = { .nfgen_family = NFPROTO_UNSPEC,
-			      .version = NFNETLINK_V0,
-			      .res_id = htons(NFNL_SUBSYS_NFTABLES) };
-
-	add(t, msg_new(type, 0, &g, sizeof(g)), "the transaction");
-}
-
 static void add_table(struct transaction *t, uint16_t type, const struct nft_seen *seen)
 {
 	struct nl_msg *m = nft_msg(type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, 0);
@@ -410,7 +400,7 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 		return 0;
 	if (a->seen->foreign)
 		return err_set(e, EEXIST, "table inet " NFT_TABLE " was not created by netnsd");
-	add_bracket(t, NFNL_MSG_BATCH_BEGIN);
+	add(t, nft_bracket(NFNL_MSG_BATCH_BEGIN), "the transaction");
 	add_table(t, gone ? NFT_MSG_DELTABLE : NFT_MSG_NEWTABLE, a->seen);
 	if (!gone) {
 		add_removals(t, a);
@@ -418,7 +408,7 @@ static int commit(struct rtnl *nl, struct transaction *t, const struct after *a,
 		add_bases(t, a);
 		add_rules(t, a);
 	}
-	add_bracket(t, NFNL_MSG_BATCH_END);
+	add(t, nft_bracket(NFNL_MSG_BATCH_END), "the transaction");
 	if (rtnl_transact(nl, t->bytes, t->size, &at, e) == 0) {
 		*ret_ours = !gone && nft_owner_keep(nl, flags) && (!a->seen->exists || a->seen->owner == rtnl_port(nl));
 		return 0;

@@ -59,15 +59,6 @@ static void add(struct batch *b, struct nl_msg *m)
 	nlmsg_free(m);
 }
 
-static void add_bracket(struct batch *b, int type)
-{
-	const struct nfgenmsg g = { .nfgen_family = NFPROTO_UNSPEC,
-				    .version = NFNETLINK_V0,
-				    .res_id = htons(NFNL_SUBSYS_NFTABLES) };
-
-	add(b, msg_new(type, 0, &g, sizeof(g)));
-}
-
 static void add_table(struct batch *b)
 {
 	struct nl_msg *m = nft_msg(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, 0);
@@ -190,7 +181,7 @@ static int table_create(struct rtnl *nl, const struct nft_packet *v, size_t n, s
 	_cleanup_(freep) struct batch *b = must(calloc(1, sizeof(*b)));
 	size_t at;
 
-	add_bracket(b, NFNL_MSG_BATCH_BEGIN);
+	add(b, nft_bracket(NFNL_MSG_BATCH_BEGIN));
 	add_table(b);
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		add_chain(b, LAST, i, AT_LAST);
@@ -200,7 +191,7 @@ static int table_create(struct rtnl *nl, const struct nft_packet *v, size_t n, s
 		for (size_t k = 0; k < n; k++)
 			add_rule(b, i, &v[k]);
 	}
-	add_bracket(b, NFNL_MSG_BATCH_END);
+	add(b, nft_bracket(NFNL_MSG_BATCH_END));
 	return rtnl_transact(nl, b->bytes, b->size, &at, e);
 }
 
