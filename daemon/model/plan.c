@@ -359,14 +359,16 @@ int plan_make(struct plan *p, struct model *desired, struct model *observed, str
 	arriving = plan_in_order(desired, observed);
 	for (size_t i = 0; i < desired->n; i++)
 		desired->objects[i]->mark = WAITING;
-	for (size_t i = 0; i < observed->n; i++)
-		if (leaves(observed->objects[i]) || observed->objects[i]->mark == CHANGE) {
-			slots_add(&g.leaving, observed->objects[i]);
-			slots_add_place(&g.places, observed->objects[i]);
+	for (size_t i = 0; i < observed->n; i++) {
+		struct object *o = observed->objects[i];
+
+		if (leaves(o))
+			slots_add_held(&g.held, o);
+		if (leaves(o) || o->mark == CHANGE) {
+			slots_add(&g.leaving, o);
+			slots_add_place(&g.places, o);
 		}
-	for (size_t i = 0; i < observed->n; i++)
-		if (leaves(observed->objects[i]))
-			slots_add_held(&g.held, observed->objects[i]);
+	}
 	slots_sort(&g.leaving);
 	slots_sort(&g.places);
 	slots_sort(&g.held);
