@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* connect.c - what belongs together among facts.  Pure. */
 #include "facts.h"
+#include "base/search.h"
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -73,11 +74,18 @@ static int ip_cmp(const struct inet *a, const struct inet *b)
 	return a->family != b->family ? (int)a->family - (int)b->family : memcmp(a->addr, b->addr, sizeof(a->addr));
 }
 
+static int segment_cmp(const void *a, const void *b)
+{
+	const struct located *x = a, *y = b;
+
+	return x->segment < y->segment ? -1 : x->segment > y->segment;
+}
+
 static int located_cmp(const void *a, const void *b)
 {
 	const struct located *x = a, *y = b;
 
-	return x->segment != y->segment ? (x->segment < y->segment ? -1 : 1) : ip_cmp(&x->a->address, &y->a->address);
+	return segment_cmp(a, b) ?: ip_cmp(&x->a->address, &y->a->address);
 }
 
 static void locate(struct facts *f)
@@ -98,38 +106,28 @@ static void locate(struct facts *f)
 	qsort(f->located, f->n_located, sizeof(*f->located), located_cmp);
 }
 
+/* Those that are equal to @key by @cmp; NULL: none is. */
+static const struct located *equal_to(const struct facts *f, const struct located *key,
+				      int (*cmp)(const void *a, const void *b), size_t *ret_n)
+{
+	size_t first = lower_bound(key, f->located, f->n_located, sizeof(*key), cmp), end = first;
+
+	while (end < f->n_located && cmp(&f->located[end], key) == 0)
+		end++;
+	*ret_n = end - first;
+	return *ret_n ? f->located + first : NULL;
+}
+
 const struct located *facts_located(const struct facts *f, uint32_t segment, const struct inet *address, size_t *ret_n)
 {
 	const struct address_fact a = { .address = *address };
-	const struct located key = { .segment = segment, .a = &a }, *end = f->located + f->n_located, *at;
 
-	*ret_n = 0;
-	at = f->n_located ? bsearch(&key, f->located, f->n_located, sizeof(key), located_cmp) : NULL;
-	if (!at)
-		return NULL;
-	while (at > f->located && located_cmp(at - 1, &key) == 0)
-		at--;
-	for (const struct located *one = at; one < end && located_cmp(one, &key) == 0; one++)
-		++*ret_n;
-	return at;
+	return equal_to(f, &(struct located){ .segment = segment, .a = &a }, located_cmp, ret_n);
 }
 
 const struct located *facts_segment(const struct facts *f, uint32_t segment, size_t *ret_n)
 {
-	size_t low = 0, high = f->n_located, end;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (f->located[middle].segment < segment)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < f->n_located && f->located[end].segment == segment; end++)
-		;
-	*ret_n = end - low;
-	return f->located + low;
+	return equal_to(f, &(struct located){ .segment = segment }, segment_cmp, ret_n);
 }
 
 static void find_gateways(struct facts *f)

@@ -2,6 +2,7 @@
 /* survey_vlan.c - the VLANs of the ports of bridges, and of bridges themselves. */
 #include "survey.h"
 #include "rtnl.h"
+#include "base/search.h"
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
 
@@ -50,16 +51,9 @@ void survey_sort_vlans(struct survey *s)
 
 const struct vlan_fact *survey_vlans(const struct survey *s, uint32_t link, size_t *ret_n)
 {
-	size_t low = 0, high = s->n_vlans, end;
+	const struct vlan_fact key = { .link = link };
+	size_t low = lower_bound(&key, s->vlans, s->n_vlans, sizeof(key), vlan_cmp), end;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->vlans[middle].link < link)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (end = low; end < s->n_vlans && s->vlans[end].link == link; end++)
 		;
 	*ret_n = end - low;
