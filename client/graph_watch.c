@@ -2,20 +2,15 @@
 /* graph_watch.c - netnsctl graph --watch: on a terminal frames, elsewhere or in a file a drawing whenever it has changed. */
 #include "ctl.h"
 #include "connection.h"
+#include "frames.h"
 #include "graph.h"
 #include "print.h"
 #include "replace.h"
 #include "terminal.h"
-#include "text.h"
 #include "usec.h"
 #include <poll.h>
-#include <signal.h>
 
-enum {
-	INTERVAL_USEC = 1000 * 1000,
-	SHARE = 10, /* netnsd is asked for at most that part of the time */
-	ANSWER_MSEC = 10 * 1000,
-};
+enum { ANSWER_MSEC = 10 * 1000 };
 
 struct watch {
 	const struct ctl *c;
@@ -29,9 +24,10 @@ struct watch {
 };
 
 /* Asks; if netnsd does not answer, the last answer stays.  Returns when to ask again, of CLOCK_MONOTONIC. */
-static uint64_t ask(struct watch *w)
+static uint64_t ask(void *watch)
 {
-	uint64_t began = usec_now(CLOCK_MONOTONIC), took;
+	uint64_t began = usec_now(CLOCK_MONOTONIC);
+	struct watch *w = watch;
 	struct json_object *reply = NULL;
 	struct call call = { .method = "Graph",
 			     .parameters = graph_parameters(w->c),
@@ -47,60 +43,28 @@ static uint64_t ask(struct watch *w)
 		w->reply = reply;
 		w->reply_usec = print_now();
 	}
-	took = usec_now(CLOCK_MONOTONIC) - began;
-	return began + (took * SHARE > INTERVAL_USEC ? took * SHARE : INTERVAL_USEC);
+	return frames_next(began);
 }
 
 /* ---- on a terminal ---- */
 
-static void frame(struct watch *w)
+static void frame(void *watch)
 {
-	_cleanup_(arena_done) struct arena a = {};
+	struct watch *w = watch;
 	_cleanup_(freep) char *picture = NULL, *text = NULL;
 	size_t rows, size;
 	FILE *out = must(open_memstream(&text, &size));
-	const char *clock = text_clock(&a, w->reply_usec, print_now());
 
 	terminal_size(&w->style.width, &rows);
 	picture = graph_draw(w->format, &w->style, w->reply);
-	if (w->problem)
-		colour_print(out, w->style.colours, COLOUR_BAD,
-			     arena_fmt(&a, "%s; as it was at %s (q to leave)", w->problem, clock));
-	else
-		colour_print(out, w->style.colours, COLOUR_FAINT,
-			     arena_fmt(&a, "%s, every second (q to leave)", clock));
-	fprintf(out, "\n\n%s", picture);
+	frames_head(out, w->style.colours, w->problem, w->reply_usec);
+	fputs(picture, out);
 	if (fclose(out))
 		abort();
 	terminal_draw(text);
 }
 
-static int watch_terminal(struct watch *w)
-{
-	bool stays = true;
-	uint64_t next = usec_now(CLOCK_MONOTONIC) + INTERVAL_USEC;
-
-	terminal_enter();
-	while (stays) {
-		/* A new size only needs a new frame. */
-		do {
-			frame(w);
-			stays = terminal_wait(next);
-		} while (stays && usec_now(CLOCK_MONOTONIC) < next);
-		if (stays)
-			next = ask(w);
-	}
-	terminal_leave();
-	return EXIT_DONE;
-}
-
 /* ---- elsewhere ---- */
-
-/* Everything has been written already. */
-static void on_end(_unused_ int number)
-{
-	_exit(EXIT_DONE);
-}
 
 /* Writes the drawing, if it is another one. */
 static int write_changed(struct watch *w)
@@ -125,12 +89,10 @@ static int write_changed(struct watch *w)
 static int watch_file(struct watch *w)
 {
 	struct pollfd p = { .fd = w->c->write ? -1 : STDOUT_FILENO };
-	uint64_t next = usec_now(CLOCK_MONOTONIC) + INTERVAL_USEC, now;
+	uint64_t next = usec_now(CLOCK_MONOTONIC) + FRAMES_INTERVAL_USEC, now;
 	int r;
 
-	signal(SIGINT, on_end);
-	signal(SIGTERM, on_end);
-	signal(SIGPIPE, on_end);
+	frames_end_by_signal();
 	while ((r = write_changed(w)) == EXIT_DONE) {
 		now = usec_now(CLOCK_MONOTONIC);
 		/* Nobody reads any more. */
@@ -149,8 +111,12 @@ int graph_watch(const struct ctl *c, const struct graph_format *format, const st
 {
 	struct watch w = { .c = c, .format = format, .style = *style, .reply = reply, .reply_usec = print_now() };
 	bool terminal = !c->write && format->draw && isatty(STDOUT_FILENO);
-	int r = terminal ? watch_terminal(&w) : watch_file(&w);
+	int r = EXIT_DONE;
 
+	if (terminal)
+		frames_show(usec_now(CLOCK_MONOTONIC) + FRAMES_INTERVAL_USEC, frame, ask, &w);
+	else
+		r = watch_file(&w);
 	json_object_put(w.reply);
 	free(w.drawn);
 	return r;

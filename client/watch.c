@@ -2,19 +2,14 @@
 /* watch.c - netnsctl status --watch: on a terminal frames with rates, elsewhere what has changed. */
 #include "status.h"
 #include "connection.h"
+#include "frames.h"
 #include "print.h"
 #include "terminal.h"
-#include "text.h"
 #include "usec.h"
 #include "base/json.h"
 #include <poll.h>
-#include <signal.h>
 
-enum {
-	INTERVAL_USEC = 1000 * 1000,
-	SHARE = 10, /* netnsd is asked for at most that part of the time */
-	ANSWER_MSEC = 5000,
-};
+enum { ANSWER_MSEC = 5000 };
 
 struct watch {
 	const struct ctl *c;
@@ -63,21 +58,15 @@ static void ask(struct watch *w)
 		rates_take(&w->rates, metrics, usec_now(CLOCK_MONOTONIC));
 }
 
-static void draw(struct watch *w)
+static void draw(void *watch)
 {
-	_cleanup_(arena_done) struct arena a = {};
+	struct watch *w = watch;
 	_cleanup_(freep) char *text = NULL;
 	size_t size = 0;
 	FILE *out = must(open_memstream(&text, &size));
 	const struct view v = { out, print_colours(stdout), &w->changes, &w->rates };
-	const char *clock = text_clock(&a, w->status_usec, print_now());
 
-	if (w->problem)
-		colour_print(out, v.colours, COLOUR_BAD,
-			     arena_fmt(&a, "%s; as it was at %s (q to leave)", w->problem, clock));
-	else
-		colour_print(out, v.colours, COLOUR_FAINT, arena_fmt(&a, "%s, every second (q to leave)", clock));
-	fputs("\n\n", out);
+	frames_head(out, v.colours, w->problem, w->status_usec);
 	changes_next(&w->changes, usec_now(CLOCK_MONOTONIC));
 	status_print(&v, w->status, w->c->n_args);
 	if (fclose(out))
@@ -85,25 +74,13 @@ static void draw(struct watch *w)
 	terminal_draw(text);
 }
 
-static int watch_terminal(struct watch *w)
+/* Returns when to ask again. */
+static uint64_t ask_again(void *watch)
 {
-	bool stays = true;
+	uint64_t began = usec_now(CLOCK_MONOTONIC);
 
-	terminal_enter();
-	while (stays) {
-		uint64_t began = usec_now(CLOCK_MONOTONIC), next;
-
-		ask(w);
-		next = usec_now(CLOCK_MONOTONIC) - began;
-		next = began + (next * SHARE > INTERVAL_USEC ? next * SHARE : INTERVAL_USEC);
-		/* A new size only needs a new frame. */
-		do {
-			draw(w);
-			stays = terminal_wait(next);
-		} while (stays && usec_now(CLOCK_MONOTONIC) < next);
-	}
-	terminal_leave();
-	return EXIT_DONE;
+	ask(watch);
+	return frames_next(began);
 }
 
 /* A copy without the times that pass by themselves: they are no change. */
@@ -136,21 +113,13 @@ static void print_block(const struct ctl *c, struct json_object *status, bool fi
 	status_print(&v, status, c->n_args);
 }
 
-/* Everything has been printed already. */
-static void on_end(_unused_ int number)
-{
-	_exit(EXIT_DONE);
-}
-
 static int watch_lines(const struct ctl *c)
 {
 	_cleanup_(reply_putp) struct json_object *last = NULL;
 	struct pollfd p = { .fd = STDOUT_FILENO };
 	int r;
 
-	signal(SIGINT, on_end);
-	signal(SIGTERM, on_end);
-	signal(SIGPIPE, on_end);
+	frames_end_by_signal();
 	do {
 		_cleanup_(reply_putp) struct json_object *status = NULL, *now = NULL;
 		struct call call = call_of(c, "Status");
@@ -165,7 +134,7 @@ static int watch_lines(const struct ctl *c)
 			return ctl_fail(EXIT_FAILED, "cannot print the answer: %s", strerror(errno));
 		json_object_put(last);
 		last = TAKE(now);
-	} while (poll(&p, 1, INTERVAL_USEC / 1000) == 0);
+	} while (poll(&p, 1, FRAMES_INTERVAL_USEC / 1000) == 0);
 	return EXIT_DONE;
 }
 
@@ -183,7 +152,7 @@ int status_watch(const struct ctl *c)
 	r = ctl_call(c, &call, &w.status);
 	if (r)
 		return r;
-	r = watch_terminal(&w);
+	frames_show(ask_again(&w), draw, ask_again, &w);
 	json_object_put(w.status);
 	rates_done(&w.rates);
 	changes_done(&w.changes);
