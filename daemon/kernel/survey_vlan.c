@@ -1,39 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* survey_vlan.c - the VLANs of the ports of bridges, and of bridges themselves. */
 #include "survey.h"
-#include "rtnl.h"
+#include "vlan_range.h"
 #include "base/search.h"
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
 
-/* A range comes as two attributes, its first number and its last. */
+struct of_link {
+	struct survey *s;
+	uint32_t link;
+};
+
+static void on_range(const struct vlan_range *r, void *arg)
+{
+	const struct of_link *of = arg;
+
+	*ARRAY_ADD(of->s, vlans) = (struct vlan_fact){
+		.link = of->link,
+		.first = r->first,
+		.last = r->last,
+		.pvid = r->flags & BRIDGE_VLAN_INFO_PVID,
+		.untagged = r->flags & BRIDGE_VLAN_INFO_UNTAGGED,
+	};
+}
+
 void survey_on_vlans(const struct nlmsghdr *h, void *survey)
 {
 	const struct ifinfomsg *link = nlmsg_data(h);
-	struct nlattr *list = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*link), IFLA_AF_SPEC), *at;
-	struct survey *s = survey;
-	uint16_t first = 0;
-	int left;
+	const struct nlattr *list = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)h, sizeof(*link), IFLA_AF_SPEC);
 
-	if (h->nlmsg_type != RTM_NEWLINK || !list)
-		return;
-	nla_for_each_nested(at, list, left) {
-		const struct bridge_vlan_info *i = nla_data(at);
-
-		if (nla_type(at) != IFLA_BRIDGE_VLAN_INFO || nla_len(at) < (int)sizeof(*i))
-			continue;
-		if (i->flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) {
-			first = i->vid;
-			continue;
-		}
-		*ARRAY_ADD(s, vlans) = (struct vlan_fact){
-			.link = (uint32_t)link->ifi_index,
-			.first = i->flags & BRIDGE_VLAN_INFO_RANGE_END ? first : i->vid,
-			.last = i->vid,
-			.pvid = i->flags & BRIDGE_VLAN_INFO_PVID,
-			.untagged = i->flags & BRIDGE_VLAN_INFO_UNTAGGED,
-		};
-	}
+	if (h->nlmsg_type == RTM_NEWLINK && list)
+		vlan_ranges(list, on_range, &(struct of_link){ survey, (uint32_t)link->ifi_index });
 }
 
 static int vlan_cmp(const void *a, const void *b)

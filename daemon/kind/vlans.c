@@ -3,6 +3,7 @@
  * what the kernel makes of the bridge's default, and are not read. */
 #include "kernel/batch.h"
 #include "kernel/observer.h"
+#include "kernel/vlan_range.h"
 #include "link.h"
 #include "vlan_list.h"
 #include "model/unsaid.h"
@@ -144,26 +145,18 @@ static void vlans_warn(const struct plan *plan, const struct op *op, _unused_ co
 
 /* ---- reading ---- */
 
-static const char *list_get(struct nlattr *af_spec, struct arena *a)
+static void on_range(const struct vlan_range *r, void *set)
+{
+	vlan_set_fill(set, r->first, r->last,
+		      (uint8_t)(VLAN_MEMBER | (r->flags & BRIDGE_VLAN_INFO_PVID ? VLAN_PVID : 0) |
+				(r->flags & BRIDGE_VLAN_INFO_UNTAGGED ? VLAN_UNTAGGED : 0)));
+}
+
+static const char *list_get(const struct nlattr *af_spec, struct arena *a)
 {
 	struct vlan_set s = { { 0 } };
-	unsigned first = 0;
-	struct nlattr *at;
-	int left;
 
-	nla_for_each_nested(at, af_spec, left) {
-		const struct bridge_vlan_info *i = nla_data(at);
-
-		if (nla_type(at) != IFLA_BRIDGE_VLAN_INFO || nla_len(at) < (int)sizeof(*i))
-			continue;
-		if (i->flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) {
-			first = i->vid;
-			continue;
-		}
-		vlan_set_fill(&s, i->flags & BRIDGE_VLAN_INFO_RANGE_END && first ? first : i->vid, i->vid,
-			      (uint8_t)(VLAN_MEMBER | (i->flags & BRIDGE_VLAN_INFO_PVID ? VLAN_PVID : 0) |
-					(i->flags & BRIDGE_VLAN_INFO_UNTAGGED ? VLAN_UNTAGGED : 0)));
-	}
+	vlan_ranges(af_spec, on_range, &s);
 	return vlan_set_text(&s, "", a);
 }
 
