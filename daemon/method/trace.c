@@ -97,23 +97,26 @@ void trace_free(struct trace *t)
 
 /* ---- the end ---- */
 
-static struct json_object *counters_json(struct trace *t)
+static struct json_object *counters_json(const struct trace *t)
 {
 	struct json_object *list = json_object_new_array();
+	_cleanup_(arena_done) struct arena a = { 0 };
 
-	for (size_t i = 0; i < t->begun; i++)
+	for (size_t i = 0; i < t->begun; i++) {
+		uint64_t grown[TRACE_COUNTERS];
+
+		traced_counters(&t->v[i], grown);
 		for (size_t k = 0; k < TRACE_COUNTERS; k++) {
-			const char *name;
-			uint64_t n = traced_counter(&t->v[i], k, &name);
 			struct json_object *o;
 
-			if (!n)
+			if (!grown[k])
 				continue;
 			o = one_string("object", t->v[i].name);
-			add(o, "counter", json_object_new_string(name));
-			add(o, "packets", json_object_new_int64((int64_t)n));
+			add(o, "counter", json_object_new_string(traced_counter_name(k, &a)));
+			add(o, "packets", json_object_new_int64((int64_t)grown[k]));
 			json_object_array_add(list, o);
 		}
+	}
 	return list;
 }
 
@@ -178,41 +181,33 @@ static void hold_lost(struct trace *t)
 }
 
 /* The answer of the call, once nothing of it is left. */
-static void reply(struct trace *t, struct json_object *counters, const size_t arrived[2])
+static void reply(const struct trace *t)
 {
 	struct json_object *o = json_object_new_object();
+	size_t arrived[2] = { 0 };
 
+	for (size_t i = 0; i < t->begun; i++)
+		for (size_t k = 0; k < 2; k++)
+			arrived[k] += t->v[i].arrived[k];
 	add(o, "arrived", json_object_new_int64((int64_t)arrived[0]));
 	add(o, "answered", json_object_new_int64((int64_t)arrived[1]));
 	add(o, "lost", json_object_new_int64((int64_t)t->lost));
-	add(o, "counters", counters);
+	add(o, "counters", counters_json(t));
 	call_reply(t->call, o);
-}
-
-static void count_arrived(const struct trace *t, size_t ret[2])
-{
-	for (size_t i = 0; i < t->begun; i++)
-		for (size_t k = 0; k < 2; k++)
-			ret[k] += t->v[i].arrived[k];
 }
 
 /* Closes one namespace with each call. */
 static int on_end(sd_event_source *s, void *arg)
 {
 	struct trace *t = arg;
-	size_t arrived[2] = { 0 };
-	struct json_object *counters;
 
 	if (t->ended < t->begun) {
 		nft_trace_end(TAKE(t->v[t->ended].trace));
 		t->ended++;
 		return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 	}
-	if (t->call) {
-		counters = counters_json(t);
-		count_arrived(t, arrived);
-		reply(t, counters, arrived);
-	}
+	if (t->call)
+		reply(t);
 	trace_free(t);
 	return 0;
 }

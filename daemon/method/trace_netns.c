@@ -89,20 +89,16 @@ static void counters_read(const struct traced_netns *n, uint64_t ret[TRACE_COUNT
 	}
 }
 
-uint64_t traced_counter(struct traced_netns *n, size_t i, const char **ret_name)
+void traced_counters(const struct traced_netns *n, uint64_t ret[TRACE_COUNTERS])
 {
-	static char name[64];
+	counters_read(n, ret);
+	for (size_t i = 0; i < TRACE_COUNTERS; i++)
+		ret[i] -= n->counters[i];
+}
 
-	if (!i) {
-		uint64_t now[TRACE_COUNTERS];
-
-		counters_read(n, now);
-		for (size_t k = 0; k < TRACE_COUNTERS; k++)
-			n->counters[k] = now[k] - n->counters[k];
-	}
-	snprintf(name, sizeof(name), "%s%s", counters[i].line ? counters[i].line : "", counters[i].name);
-	*ret_name = name;
-	return n->counters[i];
+const char *traced_counter_name(size_t i, struct arena *a)
+{
+	return arena_fmt(a, "%s%s", counters[i].line ? counters[i].line : "", counters[i].name);
 }
 
 /* ---- to begin with ---- */

@@ -35,10 +35,10 @@ struct traced_netns {
 	bool back[NFT_TRACED_MAX];
 	size_t n_packets;
 	struct traced_packet seen[TRACE_PACKETS];
-	size_t next;         /* the oldest */
-	unsigned numbers[2]; /* of packets so far, and of answers */
-	uint64_t counters[TRACE_COUNTERS];
-	size_t arrived[2]; /* packets, answers */
+	size_t next;                       /* the oldest */
+	unsigned numbers[2];               /* of packets so far, and of answers */
+	uint64_t counters[TRACE_COUNTERS]; /* at the beginning */
+	size_t arrived[2];                 /* packets, answers */
 };
 
 /* A step in words. */
@@ -58,6 +58,8 @@ bool traced_event(struct traced_netns *n, const struct nft_trace_event *event, s
 		  struct traced_step *ret);
 /* Of a packet that got no further than some hook, one with each call; false: there is none (any more). */
 bool traced_lost(struct traced_netns *n, struct arena *a, struct traced_step *ret);
-/* Counter @i since traced_begin, and its name; 0: nothing.  Reads them all with @i 0. */
-uint64_t traced_counter(struct traced_netns *n, size_t i, const char **ret_name);
+/* What they have counted since traced_begin. */
+void traced_counters(const struct traced_netns *n, uint64_t ret[TRACE_COUNTERS]);
+/* "IpInDiscards" */
+const char *traced_counter_name(size_t i, struct arena *a);
 void traced_done(struct traced_netns *n);
