@@ -270,18 +270,11 @@ static int adopt(const struct ctl *c, const struct file *f, struct json_object *
 {
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	struct call call = { .method = "Adopt", .parameters = parameters, .file = f };
-	_cleanup_(arena_done) struct arena a = {};
-	struct json_object *summary;
 	int r = ctl_call(c, &call, &reply);
 
 	if (r)
 		return r;
-	summary = reply_get(reply, "summary");
-	if (c->given & OPT_JSON)
-		print_json(stdout, summary, false);
-	else
-		printf("%s: adopted; %s\n", text_escape(&a, reply_text(summary, "name")),
-		       text_count(&a, reply_number(summary, "changed"), "mark set", "marks set"));
+	print_marks(stdout, reply, "adopted", c->given & OPT_JSON);
 	if (f)
 		warnings_say(f, reply);
 	return EXIT_DONE;

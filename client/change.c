@@ -129,7 +129,6 @@ int command_rename(const struct ctl *c)
 	_cleanup_(reply_putp) struct json_object *reply = NULL;
 	struct call call = { .method = "Rename", .parameters = must(json_object_new_object()) };
 	_cleanup_(arena_done) struct arena a = {};
-	struct json_object *summary;
 	int r;
 
 	json_object_object_add(call.parameters, "name", json_object_new_string(c->args[0]));
@@ -137,13 +136,7 @@ int command_rename(const struct ctl *c)
 	r = ctl_call(c, &call, &reply);
 	if (r)
 		return r;
-	summary = reply_get(reply, "summary");
-	if (c->given & OPT_JSON)
-		print_json(stdout, summary, false);
-	else
-		printf("%s: renamed, from %s; %s\n", text_escape(&a, reply_text(summary, "name")),
-		       text_escape(&a, c->args[0]),
-		       text_count(&a, reply_number(summary, "changed"), "mark set", "marks set"));
+	print_marks(stdout, reply, arena_fmt(&a, "renamed, from %s", text_escape(&a, c->args[0])), c->given & OPT_JSON);
 	return EXIT_DONE;
 }
 

@@ -116,6 +116,18 @@ void print_plan(FILE *out, const char *name, struct json_object *plan, size_t wi
 	print_steps(out, &steps, plan);
 }
 
+void print_marks(FILE *out, struct json_object *reply, const char *what, bool json)
+{
+	_cleanup_(arena_done) struct arena a = {};
+	struct json_object *summary = reply_get(reply, "summary");
+
+	if (json)
+		print_json(out, summary, false);
+	else
+		fprintf(out, "%s: %s; %s\n", text_escape(&a, reply_text(summary, "name")), what,
+			text_count(&a, reply_number(summary, "changed"), "mark set", "marks set"));
+}
+
 /* @path relative to the working directory if that is shorter. */
 static const char *short_path(struct arena *a, const char *path)
 {

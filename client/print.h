@@ -24,6 +24,9 @@ void print_steps(FILE *out, struct table *t, struct json_object *reply);
 void print_plan(FILE *out, const char *name, struct json_object *plan, size_t wide);
 /* "everyday: 5 created in 3.1 ms", "lab: unchanged". */
 void print_summary(FILE *out, struct json_object *summary);
+/* "lab: adopted; 5 marks set": the answer of a change that only sets marks, @what it has done to the topology; @json: as
+ * JSON. */
+void print_marks(FILE *out, struct json_object *reply, const char *what, bool json);
 /* "42 s": the time left to confirm, of a Topology or a Summary. */
 const char *print_left(struct arena *a, struct json_object *o);
 /* "everyday.json, until reboot": the source of a topology of Status. */
