@@ -4,6 +4,7 @@
 #include "engine/confirm.h"
 #include "disk.h"
 #include "engine/boot.h"
+#include "naming.h"
 #include "records.h"
 #include "toy.h"
 #include "base/log.h"
@@ -14,11 +15,6 @@
 
 #define SECOND UINT64_C(1000000)
 #define NOW (1000 * SECOND)
-
-struct fixture {
-	char *dir;
-	struct engine *g;
-};
 
 static int setup(void **state)
 {
@@ -33,23 +29,6 @@ static int setup(void **state)
 	f->g->boot = boot_new(&toy_kinds, disk_path(f->dir, "boot"), disk_path(f->dir, "kept"));
 	queue_init(&f->g->queue);
 	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	queue_done(&f->g->queue);
-	boot_free(f->g->boot);
-	events_free(f->g->env.events);
-	while (f->g->env.n_topologies)
-		topology_drop(&f->g->env, f->g->env.topologies[0]->name);
-	free(f->g->env.topologies);
-	state_close(&f->g->env.state);
-	free(f->g);
-	disk_teardown((void **)&f->dir);
-	free(f);
 	return 0;
 }
 
@@ -331,16 +310,16 @@ static void test_no_longer_due(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_left, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_overdue, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_who_has_to_wait, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_what_is_kept, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_confirmed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_not_written, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_deadline, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_due, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_longer_due, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_left, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_overdue, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_who_has_to_wait, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_kept, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_confirmed, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_not_written, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_deadline, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_due, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, naming_teardown),
+		cmocka_unit_test_setup_teardown(test_no_longer_due, setup, naming_teardown),
 	};
 
 	log_set_level(LOG_EMERG);
