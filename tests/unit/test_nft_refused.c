@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_nft_refused.c - whatever message of a transaction the kernel refuses, the error is about its place in the file. */
 #include "format/load.h"
-#include "kernel/nft_seen.h"
+#include "nft_table_seen.h"
 #include "kernel/nft_table.h"
 #include "kind/nft.h"
 #include <linux/netfilter/nf_tables.h>
@@ -23,26 +23,8 @@ static struct {
 } refuse;
 
 // NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names that --wrap of ld(1) makes
-int __wrap_nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e);
-void __wrap_nft_seen_done(struct nft_seen *s);
 int __wrap_rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e);
-uint32_t __wrap_rtnl_port(const struct rtnl *nl);
 // NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
-
-int __wrap_nft_seen_read(_unused_ struct rtnl *nl, struct nft_seen *ret, _unused_ struct err *e)
-{
-	*ret = (struct nft_seen){ 0 };
-	return 0;
-}
-
-void __wrap_nft_seen_done(_unused_ struct nft_seen *s)
-{
-}
-
-uint32_t __wrap_rtnl_port(_unused_ const struct rtnl *nl)
-{
-	return 1;
-}
 
 int __wrap_rtnl_transact(_unused_ struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e)
 {

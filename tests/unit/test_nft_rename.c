@@ -1,40 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* test_nft_rename.c - which chains a rename names, and how: by their handles, all in one transaction. */
 #include "kernel/nft_rename.h"
-#include "kernel/nft_seen.h"
+#include "nft_table_seen.h"
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 
-/* The table that there is; what was sent to change it, "HANDLE NAME " for each chain, and what is answered. */
-static struct nft_seen seen;
+/* What was sent to change the table, "HANDLE NAME " for each chain, and what is answered. */
 static char sent[1024];
 static unsigned transactions;
 static int answer;
 
 // NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names that --wrap of ld(1) makes
-int __wrap_nft_seen_read(struct rtnl *nl, struct nft_seen *ret, struct err *e);
-void __wrap_nft_seen_done(struct nft_seen *s);
 int __wrap_rtnl_transact(struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e);
-uint32_t __wrap_rtnl_port(const struct rtnl *nl);
 // NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
-
-int __wrap_nft_seen_read(_unused_ struct rtnl *nl, struct nft_seen *ret, _unused_ struct err *e)
-{
-	*ret = seen;
-	return 0;
-}
-
-void __wrap_nft_seen_done(_unused_ struct nft_seen *s)
-{
-}
-
-uint32_t __wrap_rtnl_port(_unused_ const struct rtnl *nl)
-{
-	return 1;
-}
 
 int __wrap_rtnl_transact(_unused_ struct rtnl *nl, void *bytes, size_t size, size_t *ret_at, struct err *e)
 {
@@ -70,7 +51,7 @@ static const char *renamed(struct nft_seen_chain *chains, size_t n, const char *
 {
 	struct err e;
 
-	seen = (struct nft_seen){ .exists = true, .chains = chains, .n_chains = n };
+	table_seen = (struct nft_seen){ .exists = true, .chains = chains, .n_chains = n };
 	*sent = '\0';
 	transactions = 0;
 	*ret = nft_table_rename(NULL, from, to, &e);
