@@ -15,7 +15,7 @@ int rename_recover(struct engine *g, struct record *r, struct err *e);
 void rename_drop_former(struct engine *g);
 /* Finishes what a rename from or to @name has left to do once its record is known; 1: there was something. */
 int rename_finish(struct engine *g, const char *name, struct err *e);
-/* Whether @c asks again for a rename that has only that left to do. */
-bool rename_repeats(struct engine *g, const struct change *c, struct outcome *o);
 /* The same of all; what cannot be done is only logged. */
 void rename_finish_all(struct engine *g);
+/* Whether @c asks again for a rename that has only that left to do. */
+bool rename_repeats(struct engine *g, const struct change *c, struct outcome *o);
